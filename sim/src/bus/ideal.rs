@@ -1,0 +1,139 @@
+//! The ideal bus: every message arrives after a fixed time, none waits for another, and the sender never sees busy.
+//!
+//! Not modelled: everything that makes a bus a bus; injected jitter has no clock to count in and is ignored.
+
+use super::{BusEffect, Interconnect, Request, Response, Targets, Undispatched};
+use crate::time::{Duration, Time};
+use std::collections::VecDeque;
+
+/// The ideal bus. A local APIC on it must not show its delivery status
+/// ([`set_busy_visible`](crate::apic::LocalApic::set_busy_visible)), like the emulators it stands for (KVM, Bochs).
+#[derive(Debug, Clone)]
+pub struct IdealBus {
+    latency: Duration,
+    /// In the order of arrival, which is that of requests.
+    in_flight: VecDeque<(Time, Request)>,
+}
+
+impl Default for IdealBus {
+    /// 100 ns from request to delivery.
+    fn default() -> Self {
+        Self::new(Duration::from_ns(100))
+    }
+}
+
+impl IdealBus {
+    /// A bus that delivers `latency` after the request; less than a picosecond counts as one, because an engine cannot
+    /// advance by nothing.
+    pub fn new(latency: Duration) -> Self {
+        Self { latency: latency.max(Duration::from_ps(1)), in_flight: VecDeque::new() }
+    }
+}
+
+impl Interconnect for IdealBus {
+    fn minimum_latency(&self) -> Duration {
+        self.latency
+    }
+
+    /// Messages of one sender do not replace each other: it may have many in flight.
+    fn request(&mut self, at: Time, request: Request, _extra_cycles: u32) {
+        self.in_flight.push_back((at + self.latency, request));
+    }
+
+    fn next_event(&self) -> Option<Time> {
+        self.in_flight.front().map(|&(at, _)| at)
+    }
+
+    fn bound(&self) -> Time {
+        self.next_event().unwrap_or(Time::NEVER)
+    }
+
+    /// Delivers to every addressed agent that listens; one without room takes the message all the same.
+    fn advance(&mut self, targets: &dyn Targets, effects: &mut Vec<BusEffect>) {
+        match self.in_flight.pop_front() {
+            Some((_, Request::Message(message))) => {
+                let takes = |&agent: &_| {
+                    targets.addressed(agent, &message) && targets.response(agent, &message) != Response::Silent
+                };
+                effects.extend((0..targets.agents()).filter(takes).map(|agent| BusEffect::Deliver { agent, message }));
+                effects.push(BusEffect::Dispatched { message, busy_still: false });
+            }
+            Some((_, Request::EndOfInterrupt { vector, .. })) => effects.push(BusEffect::EndOfInterrupt { vector }),
+            None => {}
+        }
+    }
+
+    fn undispatched(&self) -> Vec<Undispatched> {
+        let mut messages: Vec<_> = self
+            .in_flight
+            .iter()
+            .filter_map(|(_, request)| match *request {
+                Request::Message(message) => {
+                    Some(Undispatched { message, attempts: 1, last: None, attempt_period: None, stalled_since: None })
+                }
+                Request::EndOfInterrupt { .. } => None,
+            })
+            .collect();
+        messages.sort_by_key(|undispatched| undispatched.message.source);
+        messages
+    }
+
+    fn state(&self, words: &mut Vec<u64>) {
+        let base = self.next_event().unwrap_or(Time::ZERO);
+        for (at, request) in &self.in_flight {
+            words.push(at.since(base).as_ps());
+            words.extend(match request {
+                Request::Message(m) => [u64::from(m.source) << 1, u64::from(m.number)],
+                Request::EndOfInterrupt { source, vector } => [u64::from(*source) << 1 | 1, u64::from(*vector)],
+            });
+        }
+    }
+
+    fn skip(&mut self, periods: u64, period: Duration, _attempts: u64) {
+        let span = Duration::from_ps(period.as_ps().saturating_mul(periods));
+        self.in_flight.iter_mut().for_each(|(at, _)| *at += span);
+    }
+
+    fn name(&self) -> &'static str {
+        "ideal"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Response::{Retry, Silent};
+    use super::super::testing::{Fake, broadcast, dispatched, message, run, send};
+    use super::*;
+
+    #[test]
+    fn messages_arrive_after_100_ns_and_do_not_wait() {
+        let mut bus = IdealBus::default();
+        send(&mut bus, 0, message(0, 0, 1));
+        send(&mut bus, 0, message(0, 1, 2));
+        send(&mut bus, 7, message(1, 0, 2));
+        assert_eq!(bus.undispatched().len(), 3);
+        let effects = run(&mut bus, &Fake::accepting(4), Time::NEVER);
+        assert_eq!(dispatched(&effects), [(100_000, 0), (100_000, 0), (100_007, 1)]);
+        assert!(bus.is_idle());
+    }
+
+    #[test]
+    fn only_deaf_agents_are_left_out() {
+        let mut bus = IdealBus::default();
+        send(&mut bus, 0, broadcast(0, 0));
+        let effects = run(&mut bus, &Fake::accepting(4).with(1, Silent).with(2, Retry), Time::NEVER);
+        let takers: Vec<_> = effects
+            .iter()
+            .filter_map(|(_, effect)| match effect {
+                BusEffect::Deliver { agent, .. } => Some(*agent),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(takers, [2, 3]);
+    }
+
+    #[test]
+    fn the_latency_is_positive() {
+        assert_eq!(IdealBus::new(Duration::ZERO).minimum_latency(), Duration::from_ps(1));
+    }
+}

@@ -1,0 +1,150 @@
+//! What travels between APICs: interrupt messages and EOI messages.
+
+use crate::time::Time;
+
+/// Number of an agent on the interconnect: CPUs first (agent = CPU number), then the I/O agent.
+pub type Agent = u16;
+
+/// Delivery mode, ICR bits 10:8 (SDM vol. 3 §10.6.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DeliveryMode {
+    /// 000: deliver the vector.
+    Fixed,
+    /// 001: to the CPU with the lowest priority among the addressed.
+    LowestPriority,
+    /// 010: system-management interrupt.
+    Smi,
+    /// 011: remote read (82489DX, Pentium).
+    RemoteRead,
+    /// 100: non-maskable interrupt; the vector is ignored.
+    Nmi,
+    /// 101: INIT; with level 0 and trigger level it is the INIT level de-assert.
+    Init,
+    /// 110: start-up.
+    StartUp,
+    /// 111: external interrupt (LVT and I/O APIC only).
+    ExtInt,
+}
+
+impl DeliveryMode {
+    /// From ICR or LVT bits 10:8.
+    pub const fn from_bits(bits: u32) -> Self {
+        match bits & 7 {
+            0 => Self::Fixed,
+            1 => Self::LowestPriority,
+            2 => Self::Smi,
+            3 => Self::RemoteRead,
+            4 => Self::Nmi,
+            5 => Self::Init,
+            6 => Self::StartUp,
+            _ => Self::ExtInt,
+        }
+    }
+
+    /// The name used in traces.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fixed => "FIXED",
+            Self::LowestPriority => "LOWEST",
+            Self::Smi => "SMI",
+            Self::RemoteRead => "REMOTE-READ",
+            Self::Nmi => "NMI",
+            Self::Init => "INIT",
+            Self::StartUp => "STARTUP",
+            Self::ExtInt => "EXTINT",
+        }
+    }
+}
+
+/// Destination shorthand, ICR bits 19:18.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Shorthand {
+    /// Use the destination field.
+    None,
+    /// The sender only.
+    Own,
+    /// Every agent, the sender too.
+    AllIncludingSelf,
+    /// Every agent but the sender.
+    AllExcludingSelf,
+}
+
+/// How the destination field is read, ICR bit 11.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DestinationMode {
+    /// An APIC id.
+    Physical,
+    /// A message destination address matched against LDR and DFR.
+    Logical,
+}
+
+/// One interrupt message. It keeps what was latched at the write of ICR low.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Message {
+    /// The sender.
+    pub source: Agent,
+    /// Number of this message among the sender's, from 0: with `source`, its name.
+    pub number: u32,
+    /// Delivery mode.
+    pub mode: DeliveryMode,
+    /// Vector, bits 7:0.
+    pub vector: u8,
+    /// Destination mode.
+    pub destination_mode: DestinationMode,
+    /// Destination field, 8 bits on the xAPIC (SDM §10.6.1); the P6 compares the low four in physical mode.
+    pub destination: u8,
+    /// Destination shorthand.
+    pub shorthand: Shorthand,
+    /// Level-triggered (bit 15)?
+    pub level_triggered: bool,
+    /// Level (bit 14): asserted?
+    pub asserted: bool,
+    /// When the ICR was written (or the I/O agent raised it).
+    pub written_at: Time,
+}
+
+impl Message {
+    /// Is this the INIT level de-assert that resynchronises arbitration ids (SDM §10.6.1, Pentium and P6)?
+    pub const fn is_init_deassert(&self) -> bool {
+        matches!(self.mode, DeliveryMode::Init) && self.level_triggered && !self.asserted
+    }
+}
+
+/// What an APIC asks the interconnect to carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Request {
+    /// An interrupt message. If the sender has one that is not dispatched yet, this one takes its place: an attempt
+    /// that is on the wire ends under its own status, and the new message goes at the next.
+    Message(Message),
+    /// An EOI broadcast for a level-triggered vector.
+    EndOfInterrupt {
+        /// The sender.
+        source: Agent,
+        /// The vector whose service ended.
+        vector: u8,
+    },
+}
+
+/// How an agent answers a message at its status cycle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Response {
+    /// Not addressed, absent, or not listening.
+    Silent,
+    /// Takes it.
+    Accept,
+    /// Addressed, but has no room now.
+    Retry,
+    /// Addressed, full, and (knob `full_target = "accept-error"`) stays silent so that the sender sees an accept error.
+    Refuse,
+}
+
+/// The combined outcome of one attempt to send a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AttemptOutcome {
+    /// Every addressed agent took it.
+    Accepted,
+    /// At least one addressed agent has no room: nobody takes it.
+    Retry,
+    /// Nobody answered.
+    AcceptError,
+}

@@ -1,0 +1,125 @@
+//! Interconnects: what carries messages between APICs, and thereby decides how long an ICR stays busy.
+
+mod arbitration;
+mod front_side;
+mod ideal;
+mod message;
+mod serial;
+mod serial_message;
+mod serial_status;
+#[cfg(test)]
+mod testing;
+
+pub use arbitration::{ArbitrationIds, BusError};
+pub use front_side::FrontSideBus;
+pub use ideal::IdealBus;
+pub use message::{Agent, AttemptOutcome, DeliveryMode, DestinationMode, Message, Request, Response, Shorthand};
+pub use serial::{BusyClear, SerialBus};
+
+use crate::time::{Duration, Time};
+use std::fmt::Debug;
+
+/// What an interconnect may ask of the agents while it advances: their state at exactly that instant, read only.
+pub trait Targets {
+    /// Number of agents on the interconnect.
+    fn agents(&self) -> Agent;
+    /// Is `agent` addressed by `message`? (Destination matching; a dead agent is never addressed.)
+    fn addressed(&self, agent: Agent, message: &Message) -> bool;
+    /// How would `agent`, if addressed, answer `message` now?
+    fn response(&self, agent: Agent, message: &Message) -> Response;
+}
+
+/// What must happen because an interconnect advanced. The engine does it, at the instant of the event, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BusEffect {
+    /// An attempt to send `message` ended with `outcome`.
+    Attempt {
+        /// The message on the wire.
+        message: Message,
+        /// Its combined status.
+        outcome: AttemptOutcome,
+    },
+    /// `agent` takes `message`.
+    Deliver {
+        /// The receiver.
+        agent: Agent,
+        /// The message.
+        message: Message,
+    },
+    /// The interconnect is done with the sender's message: its delivery status becomes idle, unless a newer message of
+    /// the same sender is pending (see `busy_still`).
+    Dispatched {
+        /// The message that is done.
+        message: Message,
+        /// A newer message of the same sender waits: the delivery status stays "send pending".
+        busy_still: bool,
+    },
+    /// Error status bits for `agent` (ESR layout, SDM §10.5.3).
+    Error {
+        /// The agent whose ESR records it.
+        agent: Agent,
+        /// The bits.
+        bits: u32,
+    },
+    /// An EOI message has reached the I/O agents.
+    EndOfInterrupt {
+        /// The vector.
+        vector: u8,
+    },
+}
+
+/// A message that the interconnect holds and that is not dispatched yet: what a *why* starts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Undispatched {
+    /// The message.
+    pub message: Message,
+    /// Attempts so far.
+    pub attempts: u64,
+    /// Outcome of the last one.
+    pub last: Option<AttemptOutcome>,
+    /// Distance of two attempts, once there were two.
+    pub attempt_period: Option<Duration>,
+    /// The interconnect completes nothing since then (injected stall).
+    pub stalled_since: Option<Time>,
+}
+
+/// An interconnect. It is a state machine without threads: the engine hands it requests in key order, and advances it
+/// one event at a time, never past an instant at which a CPU may still act.
+pub trait Interconnect: Debug + Send {
+    /// Least time from a request to the first instant at which its fate samples or changes anything that a CPU sees.
+    fn minimum_latency(&self) -> Duration;
+
+    /// Takes a request made at `at`. It joins the first bus clock edge strictly after `at`, plus `extra_cycles` of
+    /// injected jitter.
+    fn request(&mut self, at: Time, request: Request, extra_cycles: u32);
+
+    /// The instant of the next event, internal ones (an arbitration edge) included.
+    fn next_event(&self) -> Option<Time>;
+
+    /// The earliest instant at which, given what the interconnect holds now, it may sample an agent or change anything
+    /// that software sees. Never earlier than [`next_event`](Self::next_event).
+    fn bound(&self) -> Time;
+
+    /// Processes exactly the event at [`next_event`](Self::next_event) and pushes what must happen onto `effects`.
+    fn advance(&mut self, targets: &dyn Targets, effects: &mut Vec<BusEffect>);
+
+    /// Does the interconnect hold nothing that will ever cause another event? (A stalled bus that holds undispatched
+    /// messages and will never complete them is idle in this sense.)
+    fn is_idle(&self) -> bool {
+        self.next_event().is_none()
+    }
+
+    /// Messages not dispatched yet, by agent.
+    fn undispatched(&self) -> Vec<Undispatched>;
+
+    /// The state in the interconnect's own clock, relative to its next event, as words: two equal states behave alike
+    /// as long as every sample gives the same answer. Counts of attempts are no part of it.
+    fn state(&self, words: &mut Vec<u64>);
+
+    /// Moves every future event `periods` times `period` later, as if the same recurring events had happened in
+    /// between, and counts `attempts` per period for the message being attempted.
+    fn skip(&mut self, periods: u64, period: Duration, attempts: u64);
+
+    /// Short name as on the command line.
+    fn name(&self) -> &'static str;
+}

@@ -1,0 +1,326 @@
+//! The interconnect in the machine: its stream, its faults, and doing what it says must happen.
+
+use super::cycle::{Cycle, CycleSearch};
+use crate::apic::{CoreState, Delivered, LocalInterrupt};
+use crate::bus::{Agent, AttemptOutcome, BusEffect, Interconnect, Message, Request, Response, Targets, Undispatched};
+use crate::choice::{ChoicePoint, Chooser, Counts, Label};
+use crate::processor::{CoreBox, Provenance};
+use crate::stream::{Source, Stream, What};
+use crate::time::Time;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Attempts of one message with one outcome.
+#[derive(Debug, Clone, Copy)]
+struct AttemptRun {
+    message: Message,
+    outcome: AttemptOutcome,
+    first: Time,
+    last: Time,
+    count: u64,
+}
+
+/// The interconnect, and what the machine knows of it.
+#[derive(Debug)]
+pub(crate) struct Fabric {
+    bus: Box<dyn Interconnect>,
+    pub(crate) stream: Stream,
+    run: Option<AttemptRun>,
+    dead: Vec<bool>,
+    deaths: VecDeque<(Time, Agent)>,
+    /// Device interrupts that wait until the I/O agent's message before them is dispatched.
+    device_queue: VecDeque<Request>,
+    device_busy: bool,
+    effects: Vec<BusEffect>,
+    cycle: CycleSearch,
+    chooser: Arc<dyn Chooser>,
+    choices: Counts,
+    pub(crate) chosen: Vec<(ChoicePoint, u32)>,
+    jitter_cycles: u32,
+    pub(crate) not_modelled: Option<(Agent, Time, &'static str)>,
+}
+
+/// The agents as a bus may see them.
+struct View<'a> {
+    cores: &'a [CoreBox],
+    dead: &'a [bool],
+}
+
+impl Targets for View<'_> {
+    fn agents(&self) -> Agent {
+        self.dead.len() as Agent
+    }
+
+    fn addressed(&self, agent: Agent, message: &Message) -> bool {
+        let index = usize::from(agent);
+        !self.dead[index] && self.cores.get(index).is_some_and(|core| core.apic.addressed_by(message))
+    }
+
+    fn response(&self, agent: Agent, message: &Message) -> Response {
+        match self.cores.get(usize::from(agent)) {
+            Some(core) if self.addressed(agent, message) => {
+                let state = CoreState { nmi_blocked: core.nmi_blocked, nmi_latched: core.nmi_latched };
+                core.apic.response(message, state)
+            }
+            _ => Response::Silent,
+        }
+    }
+}
+
+impl Fabric {
+    /// `agents` counts the CPUs and the I/O agent; `deaths` are injected: from then on an APIC is deaf and mute.
+    pub(crate) fn new(
+        bus: Box<dyn Interconnect>,
+        agents: usize,
+        mut deaths: Vec<(Time, Agent)>,
+        chooser: Arc<dyn Chooser>,
+        jitter_cycles: u32,
+        keep_events: bool,
+    ) -> Self {
+        deaths.sort_unstable();
+        Self {
+            bus,
+            stream: Stream::new(Source::Interconnect, keep_events),
+            run: None,
+            dead: vec![false; agents],
+            deaths: deaths.into(),
+            device_queue: VecDeque::new(),
+            device_busy: false,
+            effects: Vec::new(),
+            cycle: CycleSearch::default(),
+            chooser,
+            choices: Counts::default(),
+            chosen: Vec::new(),
+            jitter_cycles,
+            not_modelled: None,
+        }
+    }
+
+    /// Takes a request; draws its jitter, if the machine has any.
+    pub(crate) fn request(&mut self, at: Time, request: Request) {
+        self.cycle.disturb();
+        let source = match request {
+            Request::Message(message) => message.source,
+            Request::EndOfInterrupt { source, .. } => source,
+        };
+        if usize::from(source) + 1 == self.dead.len() {
+            // The I/O agent holds its lines: one message at a time, none replaces another.
+            if self.device_busy {
+                return self.device_queue.push_back(request);
+            }
+            self.device_busy = true;
+        }
+        let extra = self.draw_jitter(source);
+        if !self.dead[usize::from(source)] {
+            self.bus.request(at, request, extra);
+        }
+    }
+
+    fn draw_jitter(&mut self, source: Agent) -> u32 {
+        if self.jitter_cycles == 0 {
+            return 0;
+        }
+        // The interconnect counts per source, so that another source's traffic does not move this one's choices.
+        let point = ChoicePoint { source, label: Label::Jitter, count: self.choices.next(source, Label::Jitter) };
+        let taken = self.chooser.choose(point, self.jitter_cycles + 1);
+        self.chosen.push((point, taken));
+        taken
+    }
+
+    /// An APIC that a sample may look at has changed.
+    pub(crate) fn disturb(&mut self) {
+        self.cycle.disturb();
+    }
+
+    pub(crate) fn next_event(&self) -> Time {
+        let bus = self.bus.next_event().unwrap_or(Time::NEVER);
+        self.deaths.front().map_or(bus, |&(at, _)| at.min(bus))
+    }
+
+    /// The earliest instant at which the interconnect may sample a CPU or change what software sees.
+    pub(crate) fn bound(&self) -> Time {
+        self.bus.bound()
+    }
+
+    /// When the next injected death of an APIC is due.
+    pub(crate) fn next_death(&self) -> Time {
+        self.deaths.front().map_or(Time::NEVER, |&(at, _)| at)
+    }
+
+    /// Does nothing happen here any more, or only the same for ever?
+    pub(crate) fn is_settled(&self) -> bool {
+        self.deaths.is_empty() && (self.bus.is_idle() || self.cycle.found.is_some())
+    }
+
+    /// Skips whole cycles of a proven recurrence as long as they end by `until`.
+    pub(crate) fn skip_until(&mut self, until: Time) {
+        let (Some(Cycle { period, attempts }), Some(next)) = (self.cycle.found, self.bus.next_event()) else { return };
+        let until = self.deaths.front().map_or(until, |&(at, _)| at.min(until));
+        let periods = until.since(next).as_ps() / period.as_ps();
+        if periods == 0 {
+            return;
+        }
+        self.bus.skip(periods, period, attempts);
+        if let Some(run) = &mut self.run {
+            run.count += attempts * periods;
+            run.last = Time::from_ps(run.last.as_ps() + period.as_ps() * periods);
+        }
+    }
+
+    /// Processes the next event. What must happen to the CPUs waits for [`apply`](Self::apply): a CPU that is
+    /// skipped must first be brought up to [`touched`](Self::touched)'s instant.
+    pub(crate) fn advance(&mut self, cores: &[CoreBox]) -> Time {
+        let now = self.next_event();
+        if let Some(&(at, agent)) = self.deaths.front()
+            && at == now
+        {
+            self.deaths.pop_front();
+            self.dead[usize::from(agent)] = true;
+            self.event(now, What::ApicDead(agent));
+            self.cycle.disturb();
+            return now;
+        }
+        self.bus.advance(&View { cores, dead: &self.dead }, &mut self.effects);
+        now
+    }
+
+    /// The CPUs that the pending effects touch.
+    pub(crate) fn touched(&self, cores: usize) -> impl Iterator<Item = usize> {
+        self.effects.iter().filter_map(move |effect| {
+            let agent = match effect {
+                BusEffect::Deliver { agent, .. } | BusEffect::Error { agent, .. } => *agent,
+                BusEffect::Dispatched { message, .. } => message.source,
+                BusEffect::Attempt { .. } | BusEffect::EndOfInterrupt { .. } => return None,
+            };
+            Some(usize::from(agent)).filter(|&agent| agent < cores)
+        })
+    }
+
+    /// Does to the CPUs what the event at `now` said must happen.
+    pub(crate) fn apply(&mut self, now: Time, cores: &mut [CoreBox]) {
+        let mut effects = std::mem::take(&mut self.effects);
+        let mut attempted = false;
+        for effect in effects.drain(..) {
+            attempted |= matches!(effect, BusEffect::Attempt { .. });
+            self.perform(now, effect, cores);
+        }
+        self.effects = effects;
+        if attempted && let Some(next) = self.bus.next_event() {
+            let bus = &self.bus;
+            self.cycle.attempt(next, |words| bus.state(words));
+        }
+    }
+
+    fn perform(&mut self, now: Time, effect: BusEffect, cores: &mut [CoreBox]) {
+        match effect {
+            BusEffect::Attempt { message, outcome } => self.attempt(now, message, outcome),
+            BusEffect::Deliver { agent, message } => {
+                self.event(now, What::Delivered(agent, message));
+                self.cycle.disturb();
+                self.deliver(now, &mut cores[usize::from(agent)], &message);
+            }
+            BusEffect::Dispatched { message, busy_still } => {
+                self.event(now, What::Dispatched(message, busy_still));
+                self.cycle.disturb();
+                self.dispatched(now, &message, busy_still, cores);
+            }
+            BusEffect::Error { agent, bits } => self.error(now, agent, bits, cores),
+            BusEffect::EndOfInterrupt { vector } => {
+                self.event(now, What::EndOfInterrupt(vector));
+                self.cycle.disturb();
+            }
+        }
+    }
+
+    fn attempt(&mut self, now: Time, message: Message, outcome: AttemptOutcome) {
+        match &mut self.run {
+            Some(run) if run.message == message && run.outcome == outcome => {
+                run.last = now;
+                run.count += 1;
+            }
+            _ => {
+                self.cycle.disturb();
+                self.close_run();
+                self.run = Some(AttemptRun { message, outcome, first: now, last: now, count: 1 });
+                // The first attempt with a new outcome is a change, the ones after it are a run.
+                self.stream.touch(now);
+            }
+        }
+    }
+
+    fn deliver(&mut self, now: Time, core: &mut CoreBox, message: &Message) {
+        match core.apic.deliver(message) {
+            Delivered::Nmi => core.nmi_arrives(now),
+            Delivered::NotModelled(what) => {
+                self.not_modelled.get_or_insert((message.source, now, what));
+            }
+            _ => {
+                core.provenance.entry(message.vector).or_insert(Provenance { from: message.source, at: now });
+                core.apic_changed(now);
+            }
+        }
+    }
+
+    fn dispatched(&mut self, now: Time, message: &Message, busy_still: bool, cores: &mut [CoreBox]) {
+        let Some(core) = cores.get_mut(usize::from(message.source)) else {
+            self.device_busy = false;
+            if let Some(next) = self.device_queue.pop_front() {
+                self.request(now, next);
+            }
+            return;
+        };
+        let queued = core.apic.dispatched(message, busy_still);
+        if !core.apic.is_busy() {
+            core.icr_idle(now);
+        }
+        core.apic_changed(now);
+        if let Some(next) = queued {
+            self.event(now, What::Sent(next));
+            self.request(now, Request::Message(next));
+        }
+    }
+
+    fn error(&mut self, now: Time, agent: Agent, bits: u32, cores: &mut [CoreBox]) {
+        if self.dead[usize::from(agent)] {
+            return;
+        }
+        let Some(core) = cores.get_mut(usize::from(agent)) else { return };
+        let before = core.apic.clone();
+        let interrupt = core.apic.record_error(bits);
+        if core.apic == before && interrupt.is_none() {
+            return;
+        }
+        if interrupt == Some(LocalInterrupt::Nmi) {
+            core.nmi_arrives(now);
+        }
+        core.apic_changed(now);
+        self.event(now, What::Error(agent, bits));
+        self.cycle.disturb();
+    }
+
+    fn event(&mut self, now: Time, what: What) {
+        self.close_run();
+        self.stream.push(now, None, what);
+    }
+
+    fn close_run(&mut self) {
+        if let Some(AttemptRun { message, outcome, first, last, count }) = self.run.take() {
+            self.stream.push(first, None, What::Attempts { message, outcome, last, count });
+        }
+    }
+
+    /// Messages that are not dispatched, with the agents that refuse each.
+    pub(crate) fn undispatched(&self, cores: &[CoreBox]) -> Vec<(Undispatched, Vec<Agent>)> {
+        let view = View { cores, dead: &self.dead };
+        let refusers = |message: &Message| {
+            (0..view.agents())
+                .filter(|&agent| matches!(view.response(agent, message), Response::Retry | Response::Refuse))
+                .collect()
+        };
+        self.bus.undispatched().into_iter().map(|held| (held, refusers(&held.message))).collect()
+    }
+
+    pub(crate) fn is_dead(&self, agent: Agent) -> bool {
+        self.dead[usize::from(agent)]
+    }
+}

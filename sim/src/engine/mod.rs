@@ -1,0 +1,19 @@
+//! The engine: machines, executors, and the proof that a run will never go on.
+//!
+//! Two executors give one event stream. [`windowed`] runs each CPU up to the earliest instant at which anything outside
+//! it could sample or reach it, on any number of workers; [`reference`] runs one thread, always the globally next
+//! effect. They share the state machines of the hardware and nothing else.
+
+mod crew;
+mod cycle;
+mod fabric;
+mod machine;
+mod milestones;
+mod outcome;
+mod reference;
+mod report;
+mod windowed;
+
+pub use machine::{DeviceInterrupt, Execution, Machine, MachineError, MachineSettings, Window};
+pub use milestones::{Milestone, StopRule};
+pub use outcome::{CpuReport, Ending, Outcome, Proof, RunError, UndispatchedReport};

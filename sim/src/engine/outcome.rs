@@ -1,0 +1,123 @@
+//! How a run ended, and everything that reports and explanations are made from.
+
+use crate::bus::{Agent, Undispatched};
+use crate::choice::ChoicePoint;
+use crate::engine::Milestone;
+use crate::memory::Writer;
+use crate::processor::{Frame, LastSend, OpenWait, Provenance, WaitRecord};
+use crate::stream::{Access, Event};
+use crate::time::{Duration, Time};
+use std::panic::Location;
+
+/// What a proof that nothing will ever change rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// Every unfinished CPU sleeps; nobody polls.
+    Quiescent,
+    /// At least one CPU is in a loop whose state recurs.
+    Recurrence,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The stop rule was met.
+    Stopped,
+    /// Proven: nothing that any program waits for can ever happen.
+    Proven(Proof),
+    /// The time limit came first. Nothing is proven.
+    Deadline,
+}
+
+/// A run could not go on. Fatal for the run; the machine is gone.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// Software asked for something that this version does not model.
+    #[error("CPU{cpu} used {what} at {at} us, which this version does not model")]
+    NotModelled {
+        /// Who asked.
+        cpu: Agent,
+        /// When.
+        at: Time,
+        /// For what.
+        what: &'static str,
+    },
+}
+
+/// One CPU at the end of a run.
+#[derive(Debug, Clone)]
+pub struct CpuReport {
+    /// Its number.
+    pub cpu: Agent,
+    /// The line that it was about to act on.
+    pub site: Option<&'static Location<'static>>,
+    /// What runs on it: the program, and handlers on top.
+    pub frames: Vec<Frame>,
+    /// Waits that have not ended, innermost last.
+    pub waits: Vec<OpenWait>,
+    /// Since when maskable interrupts are off.
+    pub interrupts_off_since: Option<Time>,
+    /// Are NMIs blocked until the next IRET, and is one latched?
+    pub nmi: (bool, bool),
+    /// Is it in HLT?
+    pub halted: bool,
+    /// Since when a store to its ICR has not completed.
+    pub stalled_since: Option<Time>,
+    /// The minimal period of the loop that it is proven to be in.
+    pub period: Option<Duration>,
+    /// The locations that it read since its last effective event: what it polls, if it does.
+    pub polled: Vec<Access>,
+    /// Since when its ICR reads "send pending".
+    pub busy_since: Option<Time>,
+    /// Its last IPI.
+    pub last_send: Option<LastSend>,
+    /// Vectors requested (IRR) and where each came from.
+    pub requested: Vec<(u8, Option<Provenance>)>,
+    /// Vectors in service (ISR).
+    pub in_service: Vec<u8>,
+    /// Its task priority.
+    pub task_priority: u8,
+    /// Has its program ended?
+    pub finished: bool,
+    /// May its program be proven to hang?
+    pub closed_program: bool,
+    /// Its last effective event.
+    pub last_effective: Time,
+    /// Is its APIC dead (injected)?
+    pub dead: bool,
+}
+
+/// A message that was not dispatched at the end.
+#[derive(Debug, Clone)]
+pub struct UndispatchedReport {
+    /// The message and its attempts.
+    pub held: Undispatched,
+    /// The agents that refuse it.
+    pub refusers: Vec<Agent>,
+}
+
+/// A finished run.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// How it ended.
+    pub ending: Ending,
+    /// Its last effective event.
+    pub last_effective: Time,
+    /// Milestones in their one order.
+    pub milestones: Vec<Milestone>,
+    /// Digest of the whole event stream.
+    pub digest: u64,
+    /// Waits that ended, in order of their end.
+    pub waits: Vec<WaitRecord>,
+    /// The CPUs.
+    pub cpus: Vec<CpuReport>,
+    /// Messages that were not dispatched.
+    pub undispatched: Vec<UndispatchedReport>,
+    /// Who wrote each shared word last.
+    pub writers: Vec<Option<Writer>>,
+    /// Choices that were drawn.
+    pub choices: Vec<(ChoicePoint, u32)>,
+    /// The event stream in order, if it was asked for.
+    pub events: Vec<Event>,
+}

@@ -1,0 +1,75 @@
+//! From the machine at its end to an [`Outcome`].
+
+use super::fabric::Fabric;
+use super::milestones::Milestones;
+use super::outcome::{CpuReport, Ending, Outcome, UndispatchedReport};
+use crate::memory::Master;
+use crate::processor::{Core, CoreBox};
+use crate::stream::{Digest, Event};
+use crate::time::{ClockDomain, Time};
+
+/// Everything that a machine is made of, at its end.
+pub(crate) struct Parts {
+    pub(crate) cores: Vec<CoreBox>,
+    pub(crate) fabric: Fabric,
+    pub(crate) master: Master,
+    pub(crate) milestones: Milestones,
+    pub(crate) clock: ClockDomain,
+}
+
+pub(crate) fn outcome(parts: Parts, ending: Ending) -> Outcome {
+    let Parts { mut cores, mut fabric, master, milestones, clock } = parts;
+    let undispatched = fabric.undispatched(&cores);
+    let mut digest = Digest::new();
+    digest.word(fabric.stream.digest());
+    let mut last_effective = fabric.stream.last();
+    let mut events = fabric.stream.take();
+    let mut waits = Vec::new();
+    let mut choices = std::mem::take(&mut fabric.chosen);
+    for core in &mut cores {
+        digest.word(core.stream.digest());
+        last_effective = last_effective.max(core.stream.last());
+        events.extend(core.stream.take());
+        waits.append(&mut core.ended_waits);
+        choices.append(&mut core.chosen);
+    }
+    events.sort_by_key(|event: &Event| (event.time, event.source)); // stable: each source's own order stays
+    waits.sort_by_key(|wait| (wait.end, wait.cpu));
+    choices.sort_unstable();
+    Outcome {
+        ending,
+        last_effective,
+        milestones: milestones.reached,
+        digest: digest.finish(),
+        waits,
+        cpus: cores.iter().map(|core| cpu_report(core, &fabric, clock)).collect(),
+        undispatched: undispatched.into_iter().map(|(held, refusers)| UndispatchedReport { held, refusers }).collect(),
+        writers: master.into_writers(),
+        choices,
+        events,
+    }
+}
+
+fn cpu_report(core: &Core, fabric: &Fabric, clock: ClockDomain) -> CpuReport {
+    CpuReport {
+        cpu: core.agent,
+        site: core.site,
+        frames: core.frames.clone(),
+        waits: core.waits.clone(),
+        interrupts_off_since: core.interrupts_off_since,
+        nmi: (core.nmi_blocked, core.nmi_latched),
+        halted: core.is_halted(),
+        stalled_since: core.stalled_since,
+        period: core.proven_period().map(|cycles| clock.span(cycles)),
+        polled: core.polled(),
+        busy_since: core.busy_since,
+        last_send: core.last_send,
+        requested: core.apic.requested().map(|vector| (vector, core.provenance.get(&vector).copied())).collect(),
+        in_service: core.apic.in_service().collect(),
+        task_priority: core.apic.tpr(),
+        finished: core.is_finished(),
+        closed_program: core.is_closed_program(),
+        last_effective: core.stream.last().max(Time::ZERO),
+        dead: fabric.is_dead(core.agent),
+    }
+}

@@ -1,0 +1,412 @@
+//! The state of one CPU. During a window nobody else touches it; at a barrier only the engine does.
+
+use super::operation::Kind;
+use super::parking::Parking;
+use super::settings::{Common, CpuSettings};
+use super::software::{Program, Software};
+use crate::apic::LocalApic;
+use crate::bus::{Agent, Message, Request};
+use crate::choice::Counts;
+use crate::memory::{Arrival, Copy, Key};
+use crate::stream::{Access, Context, Runs, Source, Stream, What};
+use crate::time::Time;
+use std::collections::{BTreeMap, VecDeque};
+use std::panic::Location;
+use std::sync::Arc;
+
+/// Something that leaves a CPU.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Outgoing {
+    /// To the interconnect.
+    Bus(Request),
+    /// A store, on its way to the master and the others' copies.
+    Store { word: u16, value: u32 },
+    /// A read-modify-write.
+    Modify { word: u16, kind: Kind, operand: u32 },
+    /// Software reached a milestone.
+    Milestone(u32),
+    /// Software asked for something that this version does not model.
+    NotModelled(&'static str),
+}
+
+/// An [`Outgoing`] with its place in the one order.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Outgone {
+    pub(crate) key: Key,
+    pub(crate) site: &'static Location<'static>,
+    pub(crate) what: Outgoing,
+}
+
+/// One level of nesting: the program, or a handler on top of what it interrupted.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame {
+    /// What runs.
+    pub context: Context,
+    /// Since when.
+    pub since: Time,
+    /// The line that was about to act when this handler came in between.
+    pub interrupted: Option<&'static Location<'static>>,
+    pub(crate) interrupt_flag: bool,
+}
+
+/// A wait that has begun and not ended.
+#[derive(Debug, Clone, Copy)]
+pub struct OpenWait {
+    /// The code that software gave it.
+    pub code: u32,
+    /// The line that waits.
+    pub site: &'static Location<'static>,
+    /// Since when.
+    pub since: Time,
+    /// Reads of ICR low so far.
+    pub reads: u64,
+    /// Delays so far.
+    pub delays: u64,
+    pub(crate) level: usize,
+}
+
+/// A wait that has ended.
+#[derive(Debug, Clone, Copy)]
+pub struct WaitRecord {
+    /// The CPU.
+    pub cpu: Agent,
+    /// The wait.
+    pub wait: OpenWait,
+    /// When it ended.
+    pub end: Time,
+    /// The outcome code that software gave.
+    pub outcome: u32,
+}
+
+/// The last write of ICR low that asked for a message.
+#[derive(Debug, Clone, Copy)]
+pub struct LastSend {
+    /// The message.
+    pub message: Message,
+    /// The line that wrote it.
+    pub site: &'static Location<'static>,
+}
+
+/// Where a pending interrupt came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Provenance {
+    /// The sender.
+    pub from: Agent,
+    /// When it was delivered.
+    pub at: Time,
+}
+
+/// Why a CPU gave control back to the engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Suspended {
+    /// It has not started.
+    NotStarted,
+    /// Its next effect is at this cycle (`u64::MAX`: none by itself).
+    Until { effect: u64, interruptible: Interruptible },
+    /// Its program has ended.
+    Finished,
+}
+
+/// When an operation lets interrupts in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Interruptible {
+    /// At its effect instant, before the effect.
+    AtEffect,
+    /// At any instant until its effect.
+    Throughout,
+    /// Not at all.
+    Never,
+}
+
+/// An interrupt or NMI that the CPU would take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Attention {
+    pub(crate) nmi: bool,
+    pub(crate) since: Time,
+}
+
+/// One CPU.
+#[repr(C)]
+pub(crate) struct Core {
+    /// Must be the first field: the boundary finds it at the core's address.
+    pub(super) shim: super::boundary::Shim,
+    /// Cycle of the last effect.
+    pub(super) clock: u64,
+    /// First cycle at which an operation must look up: horizon, attention, timer or inbox.
+    pub(super) slow_at: u64,
+    /// First cycle that must not be executed in this window.
+    pub(super) horizon: u64,
+    pub(crate) agent: Agent,
+    pub(super) common: Arc<Common>,
+    pub(super) software: Arc<dyn Software>,
+    pub(super) closed: bool,
+    pub(crate) apic: LocalApic,
+    pub(crate) copy: Copy,
+    pub(super) inbox: VecDeque<Arrival>,
+    pub(crate) outbox: Vec<Outgone>,
+    pub(super) sequence: u64,
+    pub(super) interrupt_flag: bool,
+    pub(crate) interrupts_off_since: Option<Time>,
+    pub(crate) nmi_blocked: bool,
+    pub(crate) nmi_latched: bool,
+    pub(super) attention: Option<Attention>,
+    pub(super) performance_counter: VecDeque<Time>,
+    pub(super) halted: bool,
+    pub(crate) frames: Vec<Frame>,
+    pub(crate) waits: Vec<OpenWait>,
+    pub(crate) ended_waits: Vec<WaitRecord>,
+    pub(super) suspended: Suspended,
+    pub(super) modified: Option<u32>,
+    /// The store that waits for an idle ICR, and when it became idle.
+    pub(crate) stalled_since: Option<Time>,
+    pub(super) stall_over: Option<Time>,
+    pub(crate) site: Option<&'static Location<'static>>,
+    pub(super) runs: Runs,
+    pub(crate) stream: Stream,
+    pub(super) parking: Parking,
+    pub(crate) choices: Counts,
+    pub(crate) chosen: Vec<(crate::choice::ChoicePoint, u32)>,
+    pub(crate) last_send: Option<LastSend>,
+    pub(crate) busy_since: Option<Time>,
+    pub(crate) provenance: BTreeMap<u8, Provenance>,
+    /// A write or an acknowledge changed what a bus sample of this CPU may give.
+    pub(crate) apic_touched: bool,
+}
+
+impl std::fmt::Debug for Core {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Core").field("agent", &self.agent).field("clock", &self.now()).finish_non_exhaustive()
+    }
+}
+
+impl Core {
+    pub(crate) fn new(agent: Agent, common: Arc<Common>, settings: &CpuSettings, program: Program) -> Self {
+        let mut apic = LocalApic::new(common.generation, common.knobs, agent, settings.apic_id);
+        apic.preset(&settings.apic);
+        apic.set_busy_visible(common.busy_visible);
+        let mut performance_counter = settings.performance_counter.clone();
+        performance_counter.sort_unstable();
+        let program_frame = Frame {
+            context: Context::Program,
+            since: Time::ZERO,
+            interrupted: None,
+            interrupt_flag: settings.interrupts_enabled,
+        };
+        Self {
+            shim: super::boundary::Shim::default(),
+            clock: 0,
+            slow_at: 0,
+            horizon: 0,
+            agent,
+            software: Arc::from(program.software),
+            closed: program.closed,
+            apic,
+            copy: Copy::new(&common.initial_words),
+            inbox: VecDeque::new(),
+            outbox: Vec::new(),
+            sequence: 0,
+            interrupt_flag: settings.interrupts_enabled,
+            interrupts_off_since: (!settings.interrupts_enabled).then_some(Time::ZERO),
+            nmi_blocked: false,
+            nmi_latched: false,
+            attention: None,
+            performance_counter: performance_counter.into(),
+            halted: false,
+            frames: vec![program_frame],
+            waits: Vec::new(),
+            ended_waits: Vec::new(),
+            suspended: Suspended::NotStarted,
+            modified: None,
+            stalled_since: None,
+            stall_over: None,
+            site: None,
+            runs: Runs::default(),
+            stream: Stream::new(Source::Cpu(agent), common.keep_events),
+            parking: Parking::default(),
+            choices: Counts::default(),
+            chosen: Vec::new(),
+            last_send: None,
+            busy_since: None,
+            provenance: BTreeMap::new(),
+            apic_touched: false,
+            common,
+        }
+    }
+
+    /// The instant of the last effect.
+    pub(crate) fn now(&self) -> Time {
+        self.common.clock.instant(self.clock)
+    }
+
+    /// The earliest instant at which this CPU may act again by itself or because of what has already reached it.
+    pub(crate) fn next_action(&self) -> Time {
+        let clock = self.common.clock;
+        let timer = self.timer_cycle();
+        let cycle = match self.suspended {
+            Suspended::NotStarted => return Time::ZERO,
+            Suspended::Finished => return Time::NEVER,
+            Suspended::Until { .. } if self.parking.parked.is_some() => return self.wake_instant().unwrap_or(Time::NEVER),
+            Suspended::Until { effect, interruptible } => {
+                effect.min(timer).min(self.interrupt_cycle(effect, interruptible))
+            }
+        };
+        if cycle == u64::MAX { Time::NEVER } else { clock.instant(cycle) }
+    }
+
+    /// Lets the CPU run effects before `end`.
+    pub(crate) fn open_window(&mut self, end: Time) {
+        self.horizon = self.common.clock.first_at_or_after(end);
+        self.refresh_slow();
+    }
+
+    /// Is nothing more to come from this CPU unless something reaches it: ended, asleep, stalled or parked?
+    pub(crate) fn is_settled(&self) -> bool {
+        let nothing_due = self.attention.is_none() || self.cannot_take_attention();
+        match self.suspended {
+            Suspended::Finished => true,
+            Suspended::NotStarted => false,
+            Suspended::Until { effect, .. } => {
+                let asleep = effect == u64::MAX || self.parking.period.is_some();
+                asleep && nothing_due && self.performance_counter.is_empty() && self.wake_instant().is_none()
+            }
+        }
+    }
+
+    fn cannot_take_attention(&self) -> bool {
+        matches!(self.suspended, Suspended::Until { interruptible: Interruptible::Never, .. })
+    }
+
+    /// Does this CPU poll (rather than sleep) while settled?
+    pub(crate) fn polls(&self) -> bool {
+        self.parking.period.is_some()
+    }
+
+    /// Has the program of this CPU ended?
+    pub(crate) fn is_finished(&self) -> bool {
+        self.suspended == Suspended::Finished
+    }
+
+    pub(crate) fn is_parked(&self) -> bool {
+        self.parking.parked.is_some()
+    }
+
+    /// The locations that the open runs read, in the order of first use: what a settled CPU polls.
+    pub(crate) fn polled(&self) -> Vec<Access> {
+        self.runs.tallies().iter().map(|run| run.access).collect()
+    }
+
+    /// The period of the loop this CPU is proven to be in, in cycles.
+    pub(crate) fn proven_period(&self) -> Option<u64> {
+        self.parking.period
+    }
+
+    pub(crate) fn is_halted(&self) -> bool {
+        self.halted
+    }
+
+    pub(crate) fn is_closed_program(&self) -> bool {
+        self.closed
+    }
+
+    /// A value of another CPU's store or read-modify-write is on its way: it is seen from `arrival.at` on.
+    pub(crate) fn receive(&mut self, arrival: Arrival) {
+        let place = self.inbox.partition_point(|other| (other.at, other.key) <= (arrival.at, arrival.key));
+        self.inbox.insert(place, arrival);
+        self.note_arrival(&arrival);
+        self.refresh_slow();
+    }
+
+    /// The same, seen now: for an executor that keeps arrivals until they are due.
+    pub(crate) fn see(&mut self, arrival: Arrival) {
+        if self.is_parked() {
+            return self.receive(arrival); // its accesses before this instant are not executed yet
+        }
+        self.note_arrival(&arrival);
+        self.apply_inbox(arrival.at);
+        self.copy.take(arrival.word, arrival.value, arrival.key);
+    }
+
+    /// Something will touch this skipped CPU at `now`: its accesses before that must be executed first.
+    pub(crate) fn catch_up(&mut self, now: Time) {
+        self.parking.wake(now);
+    }
+
+    pub(super) fn note_arrival(&mut self, arrival: &Arrival) {
+        if self.reads_while_proven(arrival.word) && self.copy.would_change(arrival) {
+            self.parking.wake(arrival.at);
+        }
+    }
+
+    fn reads_while_proven(&self, word: u16) -> bool {
+        let access = Access { kind: Kind::Load, operand: u32::from(word) };
+        self.parking.period.is_some() && self.runs.tallies().iter().any(|run| run.access == access)
+    }
+
+    /// Applies arrivals due by `time`.
+    pub(super) fn apply_inbox(&mut self, time: Time) {
+        while let Some(arrival) = self.inbox.front().copied()
+            && arrival.at <= time
+        {
+            self.inbox.pop_front();
+            self.copy.take(arrival.word, arrival.value, arrival.key);
+        }
+        self.refresh_slow();
+    }
+
+    /// The old value of this CPU's read-modify-write, from the master.
+    pub(crate) fn modify_done(&mut self, word: u16, old: u32, new: u32, key: Key) {
+        self.modified = Some(old);
+        self.copy.take(word, new, key);
+    }
+
+    /// An NMI message reached this CPU at `now`.
+    pub(crate) fn nmi_arrives(&mut self, now: Time) {
+        self.nmi_latched = true;
+        self.apic_changed(now);
+    }
+
+    /// Something about the local APIC that software can see has changed at `now`.
+    pub(crate) fn apic_changed(&mut self, now: Time) {
+        self.refresh_attention(now);
+        if self.parking.period.is_some() {
+            self.parking.wake(now);
+        }
+    }
+
+    /// Delivery status became idle.
+    pub(crate) fn icr_idle(&mut self, now: Time) {
+        self.busy_since = None;
+        if self.stalled_since.is_some() {
+            self.stall_over = Some(now);
+            if let Suspended::Until { effect, .. } = &mut self.suspended {
+                *effect = self.common.clock.first_at_or_after(now);
+            }
+        }
+    }
+
+    /// Appends an effective event: closes the open runs first, and starts looking for recurrence anew.
+    pub(crate) fn effective(&mut self, time: Time, site: Option<&'static Location<'static>>, what: What) {
+        self.close_runs(time);
+        self.stream.push(time, site, what);
+    }
+
+    pub(super) fn close_runs(&mut self, time: Time) {
+        let clock = self.common.clock;
+        self.runs.close(&mut self.stream, |cycle| clock.instant(cycle));
+        self.stream.touch(time);
+        self.parking.restart(&mut self.shim);
+    }
+
+    /// Sends `what` out at the instant of the last effect; nothing else may be executed past its first effect.
+    pub(super) fn send_out(&mut self, site: &'static Location<'static>, what: Outgoing) -> Key {
+        let now = self.now();
+        let key = Key { time: now, source: self.agent, sequence: self.sequence };
+        self.sequence += 1;
+        self.outbox.push(Outgone { key, site, what });
+        let end = self.common.clock.first_at_or_after(now + self.common.lookahead);
+        self.horizon = self.horizon.min(end);
+        self.refresh_slow();
+        key
+    }
+
+}

@@ -1,0 +1,139 @@
+//! The operations that software can ask of its CPU, packed so that one boundary function carries them all.
+//!
+//! Not modelled: instruction fetch and anything that touches neither a device nor a shared word: code between two
+//! operations takes no time.
+
+/// What kind of operation it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Kind {
+    /// Read of an APIC register.
+    RegisterRead,
+    /// Write of an APIC register.
+    RegisterWrite,
+    /// Locked exchange on an APIC register.
+    RegisterExchange,
+    /// RDMSR.
+    MsrRead,
+    /// WRMSR.
+    MsrWrite,
+    /// Byte read from an I/O port.
+    PortRead,
+    /// PAUSE.
+    Pause,
+    /// Busy delay of so many microseconds.
+    Delay,
+    /// HLT.
+    Halt,
+    /// Sleep of an idle CPU until an instant (picoseconds), interrupts served meanwhile.
+    Sleep,
+    /// Disable maskable interrupts, give the old flag.
+    IrqSave,
+    /// Set the interrupt flag.
+    IrqRestore,
+    /// Load of a shared word.
+    Load,
+    /// Store to a shared word.
+    Store,
+    /// Atomic exchange of a shared word.
+    Exchange,
+    /// Atomic addition to a shared word.
+    FetchAdd,
+    /// Atomic OR.
+    FetchOr,
+    /// Atomic AND.
+    FetchAnd,
+    /// Read of the simulated clock, in picoseconds.
+    Clock,
+    /// A choice among `value` alternatives.
+    Choose,
+    /// A wait begins.
+    WaitBegin,
+    /// The innermost wait ends.
+    WaitEnd,
+    /// A milestone.
+    Reached,
+    /// Return from an interrupt or NMI handler (asked by the engine itself).
+    Iret,
+    /// The program returned (asked by the engine itself).
+    End,
+}
+
+impl Kind {
+    const ALL: [Self; 25] = [
+        Self::RegisterRead,
+        Self::RegisterWrite,
+        Self::RegisterExchange,
+        Self::MsrRead,
+        Self::MsrWrite,
+        Self::PortRead,
+        Self::Pause,
+        Self::Delay,
+        Self::Halt,
+        Self::Sleep,
+        Self::IrqSave,
+        Self::IrqRestore,
+        Self::Load,
+        Self::Store,
+        Self::Exchange,
+        Self::FetchAdd,
+        Self::FetchOr,
+        Self::FetchAnd,
+        Self::Clock,
+        Self::Choose,
+        Self::WaitBegin,
+        Self::WaitEnd,
+        Self::Reached,
+        Self::Iret,
+        Self::End,
+    ];
+
+    /// The new value of a shared word, given the old one and the operand.
+    pub(crate) const fn modify(self, old: u32, operand: u32) -> u32 {
+        match self {
+            Self::FetchAdd => old.wrapping_add(operand),
+            Self::FetchOr => old | operand,
+            Self::FetchAnd => old & operand,
+            _ => operand,
+        }
+    }
+}
+
+/// One operation with its operand (register offset, MSR, port, word, wait or milestone code).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Operation {
+    pub(crate) kind: Kind,
+    pub(crate) operand: u32,
+}
+
+impl Operation {
+    pub(crate) const fn new(kind: Kind, operand: u32) -> Self {
+        Self { kind, operand }
+    }
+
+    /// Packed for the boundary: the kind in bits 7:0, the operand above.
+    #[inline(always)]
+    pub(crate) const fn pack(self) -> u64 {
+        self.kind as u64 | (self.operand as u64) << 8
+    }
+
+    /// The inverse of [`pack`](Self::pack).
+    #[inline(always)]
+    pub(crate) fn unpack(bits: u64) -> Self {
+        Self { kind: Kind::ALL[(bits & 0xFF) as usize], operand: (bits >> 8) as u32 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packing_is_reversible() {
+        for (index, kind) in Kind::ALL.into_iter().enumerate() {
+            assert_eq!(kind as usize, index);
+            let operation = Operation::new(kind, 0xDEAD_BEEF);
+            assert_eq!(Operation::unpack(operation.pack()), operation);
+        }
+    }
+}

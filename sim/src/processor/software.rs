@@ -1,0 +1,64 @@
+//! The software of a CPU: blocking code with entry points for interrupts and NMIs.
+
+use super::boundary::Cpu;
+
+/// Software as the CPU sees it: where it starts, and where interrupts and NMIs enter.
+///
+/// Handlers run nested on the interrupted code's stack; returning from them is the IRET.
+pub trait Software: Send + Sync {
+    /// The program. When it returns, the CPU does nothing more.
+    fn run(&self, cpu: Cpu<'_>);
+
+    /// Handler of an interrupt that the local APIC delivered.
+    fn interrupt(&self, cpu: Cpu<'_>, vector: u8) {
+        let _ = (cpu, vector);
+    }
+
+    /// Handler of an NMI.
+    fn non_maskable(&self, cpu: Cpu<'_>) {
+        let _ = cpu;
+    }
+}
+
+/// Software whose whole mutable state is in its stack, its registers and the simulated machine.
+///
+/// Only such software can be *proven* to hang, because only then does an equal stack mean an equal future. A counter
+/// in a static, on the heap, in a captured cell or in thread-local storage would make a false proof: software that has
+/// any of these must not be Closed. An implementation is `Copy + 'static`, which rules out captured cells by
+/// reference; what a compiler cannot rule out, a lint of the implementing crate must.
+pub trait Closed: Software + Copy + 'static {}
+
+/// A program for one CPU, Closed or Open.
+pub struct Program {
+    pub(crate) software: Box<dyn Software>,
+    pub(crate) closed: bool,
+}
+
+impl std::fmt::Debug for Program {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Program").field("closed", &self.closed).finish_non_exhaustive()
+    }
+}
+
+impl Program {
+    /// Closed software: it can be parked, skipped and proven to hang.
+    pub fn closed(software: impl Closed) -> Self {
+        Self { software: Box::new(software), closed: true }
+    }
+
+    /// Any software. It is never proven to hang: a run that does not end reports a deadline.
+    pub fn open(software: impl Software + 'static) -> Self {
+        Self { software: Box::new(software), closed: false }
+    }
+
+    /// A host closure without handlers, always Open.
+    pub fn from_fn(run: impl Fn(Cpu<'_>) + Send + Sync + 'static) -> Self {
+        struct Function<F>(F);
+        impl<F: Fn(Cpu<'_>) + Send + Sync> Software for Function<F> {
+            fn run(&self, cpu: Cpu<'_>) {
+                (self.0)(cpu);
+            }
+        }
+        Self::open(Function(run))
+    }
+}

@@ -1,0 +1,189 @@
+//! What an event can say.
+
+use crate::bus::{Agent, AttemptOutcome, Message};
+use crate::processor::Kind;
+use crate::time::Time;
+use std::panic::Location;
+
+/// Who an event belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// The interconnect.
+    Interconnect,
+    /// A CPU, with its local APIC.
+    Cpu(Agent),
+}
+
+/// What a CPU runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Context {
+    /// Its program.
+    Program,
+    /// The handler of an interrupt.
+    Interrupt(u8),
+    /// The NMI handler.
+    Nmi,
+}
+
+impl Context {
+    const fn code(self) -> u64 {
+        match self {
+            Self::Program => 0,
+            Self::Interrupt(vector) => 0x100 | vector as u64,
+            Self::Nmi => 0x200,
+        }
+    }
+}
+
+/// An access that may repeat without effect: the location of a poll, or a delay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Access {
+    /// The operation.
+    pub kind: Kind,
+    /// Register, word, MSR or port; the microseconds of a delay.
+    pub operand: u32,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// Reads of one location that gave one value, or equal delays, from the event's time to `last`.
+    Run {
+        /// The location or delay.
+        access: Access,
+        /// The value each of them gave.
+        value: u64,
+        /// Instant of the last one.
+        last: Time,
+        /// How many.
+        count: u64,
+    },
+    /// A register, MSR or shared word was written.
+    Write {
+        /// What was written.
+        access: Access,
+        /// The value.
+        value: u64,
+    },
+    /// A read-modify-write came back.
+    Modified {
+        /// The word.
+        access: Access,
+        /// The old value, bits 63:32, and the new one.
+        values: u64,
+    },
+    /// An IPI was asked of the interconnect.
+    Sent(Message),
+    /// A write of ICR low found it busy and was dropped or queued, or waits (the knob says which).
+    IcrWrittenWhileBusy(u32),
+    /// A handler was entered.
+    Entered(Context),
+    /// A handler returned.
+    Left(Context),
+    /// Maskable interrupts were enabled (true) or disabled.
+    InterruptFlag(bool),
+    /// HLT.
+    Halted,
+    /// HLT ended.
+    Woken,
+    /// An NMI reached the latch of the core.
+    NmiLatched,
+    /// A timer or counter of the CPU fired.
+    PerformanceCounter,
+    /// A wait began.
+    WaitBegan(u32),
+    /// A wait ended: its code and its outcome.
+    WaitEnded(u32, u32),
+    /// Software reached a milestone.
+    Reached(u32),
+    /// A choice was drawn: the alternatives and the one taken.
+    Chosen(u32, u32),
+    /// The simulated clock was read.
+    ClockRead,
+    /// The program ended.
+    Ended,
+    /// Attempts of one message with one outcome, from the event's time to `last`.
+    Attempts {
+        /// The message.
+        message: Message,
+        /// The outcome each of them had.
+        outcome: AttemptOutcome,
+        /// End of the last one.
+        last: Time,
+        /// How many.
+        count: u64,
+    },
+    /// An agent took a message.
+    Delivered(Agent, Message),
+    /// The interconnect is done with a message; true if a newer one of the sender is pending.
+    Dispatched(Message, bool),
+    /// ESR bits were recorded by an agent.
+    Error(Agent, u32),
+    /// An EOI message arrived at the I/O agents.
+    EndOfInterrupt(u8),
+    /// The APIC of an agent went dead (injected).
+    ApicDead(Agent),
+}
+
+impl What {
+    /// The event as words for the digest. Sites are not part of it.
+    pub(crate) fn words(&self) -> [u64; 6] {
+        let access = |a: &Access| (a.kind as u64) << 32 | u64::from(a.operand);
+        match *self {
+            Self::Run { ref access, value, last, count } => {
+                [1, (access.kind as u64) << 32 | u64::from(access.operand), value, last.as_ps(), count, 0]
+            }
+            Self::Write { access: ref a, value } => [2, access(a), value, 0, 0, 0],
+            Self::Modified { access: ref a, values } => [3, access(a), values, 0, 0, 0],
+            Self::Sent(ref m) => message_words(4, m, 0, 0),
+            Self::IcrWrittenWhileBusy(value) => [5, u64::from(value), 0, 0, 0, 0],
+            Self::Entered(context) => [6, context.code(), 0, 0, 0, 0],
+            Self::Left(context) => [7, context.code(), 0, 0, 0, 0],
+            Self::InterruptFlag(on) => [8, u64::from(on), 0, 0, 0, 0],
+            Self::Halted => [9, 0, 0, 0, 0, 0],
+            Self::Woken => [10, 0, 0, 0, 0, 0],
+            Self::NmiLatched => [11, 0, 0, 0, 0, 0],
+            Self::PerformanceCounter => [12, 0, 0, 0, 0, 0],
+            Self::WaitBegan(code) => [13, u64::from(code), 0, 0, 0, 0],
+            Self::WaitEnded(code, outcome) => [14, u64::from(code), u64::from(outcome), 0, 0, 0],
+            Self::Reached(code) => [15, u64::from(code), 0, 0, 0, 0],
+            Self::Chosen(of, taken) => [16, u64::from(of), u64::from(taken), 0, 0, 0],
+            Self::ClockRead => [17, 0, 0, 0, 0, 0],
+            Self::Ended => [18, 0, 0, 0, 0, 0],
+            Self::Attempts { ref message, outcome, last, count } => {
+                let words = message_words(19, message, outcome as u64, last.as_ps());
+                [words[0], words[1], words[2], words[3], words[4], count]
+            }
+            Self::Delivered(agent, ref m) => message_words(20, m, u64::from(agent), 0),
+            Self::Dispatched(ref m, still) => message_words(21, m, u64::from(still), 0),
+            Self::Error(agent, bits) => [22, u64::from(agent), u64::from(bits), 0, 0, 0],
+            Self::EndOfInterrupt(vector) => [23, u64::from(vector), 0, 0, 0, 0],
+            Self::ApicDead(agent) => [24, u64::from(agent), 0, 0, 0, 0],
+        }
+    }
+}
+
+/// A message in words: tag, name, what it asks, and two words of the event.
+fn message_words(tag: u64, message: &Message, a: u64, b: u64) -> [u64; 6] {
+    let what = message.vector as u64
+        | (message.mode as u64) << 8
+        | (message.destination_mode as u64) << 16
+        | (message.shorthand as u64) << 24
+        | u64::from(message.destination) << 32
+        | u64::from(message.level_triggered) << 40
+        | u64::from(message.asserted) << 41;
+    [tag, u64::from(message.source) << 32 | u64::from(message.number), what, a, b, 0]
+}
+
+/// One event of the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Event {
+    /// When (of a run: its first access).
+    pub time: Time,
+    /// Whose.
+    pub source: Source,
+    /// The line of software, where there is one.
+    pub site: Option<&'static Location<'static>>,
+    /// What.
+    pub what: What,
+}
