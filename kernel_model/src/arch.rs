@@ -1,0 +1,240 @@
+//! The sub-architectures: one table of what the send code's headers differ in.
+//!
+//! Not modelled: visws (falls back to the default's senders), the run-time choice of mach-generic, I/O APIC routing.
+//! Sources: `include/asm-i386/mach-*/mach_{apic,ipi,apicdef}.h` and `arch/x86_64/kernel/genapic_*.c`, 2.6.20.
+
+use crate::apicdef::{APIC_DEST_LOGICAL, APIC_DEST_PHYSICAL, APIC_DFR_CLUSTER, APIC_DFR_FLAT};
+
+/// A sub-architecture of the 2007 kernels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Arch {
+    /// i386 mach-default: up to eight CPUs, one logical bit each.
+    I386Default,
+    /// i386 mach-bigsmp: physical ids.
+    I386Bigsmp,
+    /// i386 mach-es7000 without clustering: physical ids.
+    I386Es7000,
+    /// i386 mach-es7000, clustered: logical cluster ids.
+    I386Es7000Clustered,
+    /// i386 mach-numaq: logical cluster ids, set by firmware.
+    I386Numaq,
+    /// i386 mach-summit: logical cluster ids.
+    I386Summit,
+    /// x86_64 flat: up to eight CPUs, one logical bit each.
+    X8664Flat,
+    /// x86_64 clustered: despite the name, IPIs go to physical ids. Left the tree in 2.6.22.
+    X8664Cluster,
+    /// x86_64 physflat: physical ids.
+    X8664Physflat,
+}
+
+/// How an IPI to several CPUs is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sender {
+    /// One message whose destination is a bit mask.
+    Bitmask,
+    /// One message for each CPU, in ascending order.
+    Sequence,
+}
+
+/// How APIC ids are given to CPUs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ids {
+    /// The CPU's number.
+    Number,
+    /// Cluster of four in the high nibble, one bit in the low one.
+    Clustered,
+}
+
+/// The logical id that set-up gives a CPU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogicalId {
+    /// One bit for the CPU's number; none beyond the eighth CPU.
+    OneBit,
+    /// The APIC id.
+    ApicId,
+    /// The high nibble of the APIC id, and a bit by the count of earlier CPUs in that cluster, the last for all further.
+    CountInCluster,
+}
+
+/// The accesses that set a CPU's LDR and DFR.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LdrInit {
+    /// None: firmware has done it.
+    Firmware,
+    /// Write DFR, write LDR.
+    Write,
+    /// Write DFR, read LDR, write LDR.
+    ReadAndWrite,
+    /// Read the APIC id, then as [`LdrInit::ReadAndWrite`].
+    ReadIdFirst,
+}
+
+/// What the sub-architectures differ in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// The name on the command line.
+    pub name: &'static str,
+    /// i386, or else x86_64?
+    pub is_i386: bool,
+    /// How masks are sent.
+    pub sender: Sender,
+    /// Destination mode of IPIs, as it stands in the ICR.
+    pub dest_mode: u32,
+    /// Value of the DFR.
+    pub dfr: u32,
+    /// APIC ids.
+    pub ids: Ids,
+    /// Logical ids.
+    pub logical_id: LogicalId,
+    /// How LDR and DFR are set.
+    pub ldr_init: LdrInit,
+    /// The bits of the ID register that the kernel looks at, shifted down.
+    pub apic_id_mask: u8,
+    /// The most CPUs that have distinct ids.
+    pub max_cpus: u16,
+}
+
+/// i386 mach-default. Every other sub-architecture is told by what it changes.
+const DEFAULT: Facts = Facts {
+    name: "i386/default",
+    is_i386: true,
+    sender: Sender::Bitmask,
+    dest_mode: APIC_DEST_LOGICAL,
+    dfr: APIC_DFR_FLAT,
+    ids: Ids::Number,
+    logical_id: LogicalId::OneBit,
+    ldr_init: LdrInit::ReadAndWrite,
+    apic_id_mask: 0x0F,
+    max_cpus: 8,
+};
+
+/// The i386 sub-architectures that send to physical ids, one message each.
+const I386_PHYSICAL: Facts = Facts {
+    sender: Sender::Sequence,
+    dest_mode: APIC_DEST_PHYSICAL,
+    logical_id: LogicalId::ApicId,
+    apic_id_mask: 0xFF,
+    max_cpus: 255,
+    ..DEFAULT
+};
+
+/// The i386 sub-architectures that send to logical cluster ids, one message each. NUMA-Q's own header looks at four
+/// bits of the ID register only; here that register holds the whole cluster id, so the kernel looks at all of it, or
+/// CPU 4 would take itself for CPU 0.
+const I386_CLUSTERED: Facts =
+    Facts { dest_mode: APIC_DEST_LOGICAL, dfr: APIC_DFR_CLUSTER, ids: Ids::Clustered, max_cpus: 60, ..I386_PHYSICAL };
+
+/// x86_64 physflat.
+const PHYSFLAT: Facts =
+    Facts { name: "x86_64/physflat", is_i386: false, logical_id: LogicalId::OneBit, ..I386_PHYSICAL };
+
+/// One row a sub-architecture, in the order of [`Arch`].
+const FACTS: [Facts; 9] = [
+    DEFAULT,
+    Facts { name: "i386/bigsmp", ..I386_PHYSICAL },
+    Facts { name: "i386/es7000", ldr_init: LdrInit::Write, ..I386_PHYSICAL },
+    Facts { name: "i386/es7000-clustered", ldr_init: LdrInit::Write, ..I386_CLUSTERED },
+    Facts { name: "i386/numaq", ldr_init: LdrInit::Firmware, ..I386_CLUSTERED },
+    Facts { name: "i386/summit", ldr_init: LdrInit::ReadIdFirst, ..I386_CLUSTERED },
+    Facts { name: "x86_64/flat", is_i386: false, apic_id_mask: 0xFF, ..DEFAULT },
+    Facts {
+        name: "x86_64/cluster",
+        dfr: APIC_DFR_CLUSTER,
+        logical_id: LogicalId::CountInCluster,
+        ldr_init: LdrInit::ReadIdFirst,
+        ..PHYSFLAT
+    },
+    PHYSFLAT,
+];
+
+impl Arch {
+    /// All of them, in the order of the headline.
+    pub const ALL: [Self; 9] = [
+        Self::I386Default,
+        Self::I386Bigsmp,
+        Self::I386Es7000,
+        Self::I386Es7000Clustered,
+        Self::I386Numaq,
+        Self::I386Summit,
+        Self::X8664Flat,
+        Self::X8664Cluster,
+        Self::X8664Physflat,
+    ];
+
+    /// The row of the table.
+    pub const fn facts(self) -> &'static Facts {
+        const TABLE: &[Facts; 9] = &FACTS;
+        &TABLE[self as usize]
+    }
+
+    /// The name on the command line, such as `i386/default`.
+    pub const fn name(self) -> &'static str {
+        self.facts().name
+    }
+
+    /// The sub-architecture of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|arch| arch.name() == name)
+    }
+
+    /// i386, or else x86_64?
+    pub const fn is_i386(self) -> bool {
+        self.facts().is_i386
+    }
+
+    /// The APIC id of a CPU.
+    pub const fn apic_id(self, cpu: u16) -> u8 {
+        match self.facts().ids {
+            Ids::Number => cpu as u8,
+            Ids::Clustered => (cpu / 4 << 4 | 1 << (cpu % 4)) as u8,
+        }
+    }
+
+    /// The logical id of a CPU.
+    pub const fn logical_apic_id(self, cpu: u16) -> u8 {
+        let id = self.apic_id(cpu);
+        match self.facts().logical_id {
+            LogicalId::OneBit if cpu < 8 => 1 << cpu,
+            LogicalId::OneBit => 0,
+            LogicalId::ApicId => id,
+            LogicalId::CountInCluster if id & 0x0F < 3 => id & 0xF0 | 1 << (id & 0x0F),
+            LogicalId::CountInCluster => id & 0xF0 | 8,
+        }
+    }
+
+    /// Value of the DFR after set-up.
+    pub const fn dfr(self) -> u32 {
+        self.facts().dfr
+    }
+
+    /// Value of a CPU's LDR after set-up.
+    pub const fn ldr(self, cpu: u16) -> u32 {
+        (self.logical_apic_id(cpu) as u32) << 24
+    }
+
+    /// Vector of the reschedule IPI.
+    pub const fn reschedule_vector(self) -> u8 {
+        if self.is_i386() { 0xFC } else { 0xFD }
+    }
+
+    /// Vector of the function call IPI.
+    pub const fn call_function_vector(self) -> u8 {
+        if self.is_i386() { 0xFB } else { 0xFC }
+    }
+
+    /// Slots for TLB flushes: how many vectors, locks and masks there are.
+    pub const fn invalidate_tlb_slots(self) -> u16 {
+        if self.is_i386() { 1 } else { 8 }
+    }
+
+    /// Vector of the first slot.
+    pub const fn invalidate_tlb_vector_start(self) -> u8 {
+        if self.is_i386() { 0xFD } else { 0xF0 }
+    }
+
+    /// Vector of the TLB flush IPIs that `sender` sends.
+    pub const fn invalidate_tlb_vector(self, sender: u16) -> u8 {
+        self.invalidate_tlb_vector_start() + (sender % self.invalidate_tlb_slots()) as u8
+    }
+}

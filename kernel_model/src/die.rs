@@ -1,0 +1,85 @@
+//! A kernel that dies: from an oops, or from its NMI watchdog.
+//!
+//! Not modelled: consoles, other notifiers, the depth limit of nested oopses, and the settings that would spare the
+//! machine: an oops is taken to be one that the crash path wants (`kexec_should_crash`), with a crash image loaded.
+
+use crate::crash::crash_kexec;
+use crate::idle::cpu_idle;
+use crate::kernel::Kernel;
+use crate::processor::{IrqFlags, Processor};
+use crate::schedule::printk;
+use crate::spinlock::{spin_lock, spin_trylock, spin_unlock};
+use crate::words::{NOBODY, Word};
+
+/// `die_nmi` (`arch/i386/kernel/traps.c`, `arch/x86_64/kernel/traps.c`, 2.6.20): the NMI watchdog found this CPU locked
+/// up. i386 prints under a lock of its own and lets go of it before the crash path; x86_64 enters like an oops and
+/// keeps `die_lock` across the crash path. Who loses the race into the crash path does not come back.
+pub fn die_nmi(kernel: &Kernel, cpu: &impl Processor) {
+    if kernel.arch.is_i386() {
+        spin_lock(cpu, Word::NMI_PRINT_LOCK);
+        printk(kernel, cpu, kernel.watchdog_print_us);
+        spin_unlock(cpu, Word::NMI_PRINT_LOCK);
+        crash_kexec(kernel, cpu);
+        panic(kernel, cpu);
+    }
+    let flags = oops_begin(cpu);
+    printk(kernel, cpu, kernel.watchdog_print_us);
+    crash_kexec(kernel, cpu);
+    oops_end(cpu, flags);
+    cpu.irq_restore(IrqFlags(true));
+    cpu_idle(cpu)
+}
+
+/// `die` (`arch/i386/kernel/traps.c`, `arch/x86_64/kernel/traps.c`, 2.6.20): an oops. Prints for `print_us`, then the
+/// crash path: i386 without the lock that it printed under, x86_64 with `die_lock` held. Who loses the race into the
+/// crash path comes back, its task dead.
+pub fn die(kernel: &Kernel, cpu: &impl Processor, print_us: u32) {
+    if kernel.arch.is_i386() {
+        let flags = cpu.irq_save();
+        let nested = cpu.load(Word::DIE_OWNER) == cpu.smp_processor_id();
+        if !nested {
+            spin_lock(cpu, Word::DIE_LOCK);
+            cpu.store(Word::DIE_OWNER, cpu.smp_processor_id());
+        }
+        printk(kernel, cpu, print_us);
+        cpu.store(Word::DIE_OWNER, NOBODY);
+        spin_unlock(cpu, Word::DIE_LOCK);
+        cpu.irq_restore(flags);
+        return crash_kexec(kernel, cpu);
+    }
+    let flags = oops_begin(cpu);
+    printk(kernel, cpu, print_us);
+    crash_kexec(kernel, cpu);
+    oops_end(cpu, flags);
+}
+
+/// `oops_begin` (`arch/x86_64/kernel/traps.c`, 2.6.20): interrupts off, takes `die_lock` unless this CPU has it.
+pub fn oops_begin(cpu: &impl Processor) -> IrqFlags {
+    let flags = cpu.irq_save();
+    if !spin_trylock(cpu, Word::DIE_LOCK) && cpu.load(Word::DIE_OWNER) != cpu.smp_processor_id() {
+        spin_lock(cpu, Word::DIE_LOCK);
+    }
+    cpu.store(Word::DIE_NEST_COUNT, cpu.load(Word::DIE_NEST_COUNT) + 1);
+    cpu.store(Word::DIE_OWNER, cpu.smp_processor_id());
+    flags
+}
+
+/// `oops_end` (`arch/x86_64/kernel/traps.c`, 2.6.20): lets go of `die_lock`, if this is the outermost oops.
+pub fn oops_end(cpu: &impl Processor, flags: IrqFlags) {
+    cpu.store(Word::DIE_OWNER, NOBODY);
+    let depth = cpu.load(Word::DIE_NEST_COUNT) - 1;
+    cpu.store(Word::DIE_NEST_COUNT, depth);
+    if depth == 0 {
+        spin_unlock(cpu, Word::DIE_LOCK);
+    }
+    cpu.irq_restore(flags);
+}
+
+/// `panic` (`kernel/panic.c`, 2.6.20), as i386 comes to it when a task is to exit inside an interrupt: tries the crash
+/// path again, then stays. Not modelled: its `smp_send_stop`, and that it lets interrupts in at the end.
+pub fn panic(kernel: &Kernel, cpu: &impl Processor) -> ! {
+    crash_kexec(kernel, cpu);
+    loop {
+        cpu.cpu_relax();
+    }
+}

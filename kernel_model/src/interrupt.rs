@@ -1,0 +1,43 @@
+//! From a vector to its handler.
+//!
+//! Not modelled: the local timer's, error and thermal interrupts' own work (they are ended, nothing more), device
+//! interrupts but the one that brings `SysRq`, and bottom halves.
+
+use crate::apicdef::SPURIOUS_APIC_VECTOR;
+use crate::crash::crash_kexec;
+use crate::flush_tlb_others::smp_invalidate_interrupt;
+use crate::kernel::Kernel;
+use crate::processor::Processor;
+use crate::schedule::printk;
+use crate::smp_call_function::smp_call_function_interrupt;
+use crate::smp_send_reschedule::smp_reschedule_interrupt;
+use crate::write_around::ack_APIC_irq;
+
+/// What the interrupt gates of `arch/i386/kernel/entry.S` and `arch/x86_64/kernel/entry.S` (2.6.20) lead to: the
+/// handler of each IPI, and the keyboard's. A spurious interrupt is not ended; any other vector is, and that is all.
+pub fn do_interrupt(kernel: &Kernel, cpu: &impl Processor, vector: u8) {
+    let arch = kernel.arch;
+    let slot = u16::from(vector.wrapping_sub(arch.invalidate_tlb_vector_start()));
+    if vector == SPURIOUS_APIC_VECTOR {
+        return;
+    }
+    if vector == arch.reschedule_vector() {
+        smp_reschedule_interrupt(kernel, cpu);
+    } else if vector == arch.call_function_vector() {
+        smp_call_function_interrupt(kernel, cpu);
+    } else if slot < arch.invalidate_tlb_slots() {
+        smp_invalidate_interrupt(kernel, cpu, slot);
+    } else {
+        ack_APIC_irq(kernel, cpu);
+        if vector == kernel.sysrq_vector {
+            handle_sysrq(kernel, cpu);
+        }
+    }
+}
+
+/// `handle_sysrq` (`drivers/char/sysrq.c`, 2.6.20), for the key C: says so, then crashes on purpose. The interrupt that
+/// brought the key is edge-triggered, and ended before.
+pub fn handle_sysrq(kernel: &Kernel, cpu: &impl Processor) {
+    printk(kernel, cpu, kernel.sysrq_print_us);
+    crash_kexec(kernel, cpu);
+}

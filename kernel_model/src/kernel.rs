@@ -1,0 +1,82 @@
+//! One kernel as built, configured and booted: what its functions would find in constants and boot-time variables.
+//!
+//! Not modelled: CPUs that come and go. All CPUs are online from the first access to the last.
+
+use crate::apicdef::{BAD_APICID, SYSRQ_VECTOR};
+use crate::arch::Arch;
+use crate::cpumask::CpuMask;
+use crate::processor::Processor;
+use crate::variant::Variant;
+use crate::words::Layout;
+
+/// A kernel. Every kernel function takes one, and the CPU that runs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kernel {
+    /// Sub-architecture.
+    pub arch: Arch,
+    /// Which wait comes before a send.
+    pub variant: Variant,
+    /// CPUs, all online.
+    pub cpus: u16,
+    /// i386 built for CPUs that lose back-to-back APIC writes (no `CONFIG_X86_GOOD_APIC`): writes are exchanges.
+    pub erratum_11ap: bool,
+    /// Flat senders use no all-but-self shorthand. On in kernels with CPU hotplug; on x86_64 it means just that option.
+    pub no_broadcast: bool,
+    /// i386: the kernel itself had to enable the APIC through its MSR, and so disables it there too.
+    pub enabled_via_apicbase: bool,
+    /// i386: built with the Pentium 4's thermal interrupt (`CONFIG_X86_MCE_P4THERMAL`).
+    pub thermal_interrupt: bool,
+    /// The NMI watchdog is on, its threshold one tick: each NMI that nobody else claims finds the CPU locked up.
+    pub nmi_watchdog: bool,
+    /// How long `die_nmi` prints before it wakes the log daemon, in µs.
+    pub watchdog_print_us: u32,
+    /// Vector of the device interrupt that brings `SysRq`-C.
+    pub sysrq_vector: u8,
+    /// How long `SysRq`-C prints before the crash, in µs.
+    pub sysrq_print_us: u32,
+}
+
+impl Kernel {
+    /// A hotplug kernel for `cpus` CPUs without errata, its NMI watchdog on, that prints in no time.
+    pub const fn new(arch: Arch, variant: Variant, cpus: u16) -> Self {
+        Self {
+            arch,
+            variant,
+            cpus,
+            erratum_11ap: false,
+            no_broadcast: true,
+            enabled_via_apicbase: false,
+            thermal_interrupt: false,
+            nmi_watchdog: true,
+            watchdog_print_us: 0,
+            sysrq_vector: SYSRQ_VECTOR,
+            sysrq_print_us: 0,
+        }
+    }
+
+    /// The online CPUs.
+    pub fn cpu_online_map(&self) -> CpuMask {
+        CpuMask::first(self.cpus)
+    }
+
+    /// The online CPUs without the one that runs this code.
+    pub(crate) fn online_but_self(&self, cpu: &impl Processor) -> CpuMask {
+        self.cpu_online_map().without(this_cpu(cpu))
+    }
+
+    /// Where an IPI to `cpu` goes when each CPU gets its own message: on x86_64 and in the physical sub-architectures
+    /// its APIC id, elsewhere the logical id that was read back from its LDR when it came up.
+    pub const fn cpu_to_logical_apicid(&self, cpu: u16) -> u8 {
+        if cpu < self.cpus { self.arch.apic_id(cpu) } else { BAD_APICID }
+    }
+
+    /// The shared words of this kernel.
+    pub const fn layout(&self) -> Layout {
+        Layout::new(self.cpus)
+    }
+}
+
+/// The number of the CPU that runs this code.
+pub(crate) fn this_cpu(cpu: &impl Processor) -> u16 {
+    cpu.smp_processor_id() as u16
+}

@@ -1,0 +1,101 @@
+//! The code by which Linux kernels of 2007 send IPIs and wait for their local APIC, over a register trait.
+//!
+//! A function here has the name of its kernel function, makes the same accesses in the same order, and cites its file
+//! and version. None of them knows what runs it: all they need is a [`Processor`], which may be a simulated CPU, a
+//! recorder in a test, or a real one.
+//!
+//! Where to look first:
+//!
+//! * [`apic_wait_icr_idle`], the wait without a bound, and [`safe_apic_wait_icr_idle`], the fix;
+//! * [`__send_IPI_dest_field`], where a [`Variant`] chooses between them, and [`__send_IPI_shortcut`], where none does;
+//! * [`send_IPI_mask`] with its two shapes, one message or many, and what an [`Arch`] makes of it;
+//! * [`crash_kexec`], the path on which the hang was found, [`do_nmi`], how the others are stopped, and [`die_nmi`], how
+//!   they come not to be;
+//! * [`flush_tlb_others`], [`smp_call_function`] and [`smp_send_reschedule`], the IPIs that fill a locked-up CPU.
+//!
+//! A [`Kernel`] says what was built and booted. What CPUs share is in [`Word`]s of one [`Layout`].
+//!
+//! ```
+//! use kernel_model::{Arch, CpuMask, Kernel, Variant, Word};
+//!
+//! let kernel = Kernel::new(Arch::I386Summit, Variant::Merged, 8);
+//! assert_eq!(kernel.cpu_to_logical_apicid(5), 0x12); // second CPU of the second cluster
+//! assert_eq!(CpuMask::first(8).without(0).word(0), 0xFE);
+//! assert_eq!(kernel.layout().name(Word::DIE_LOCK).to_string(), "die_lock");
+//! ```
+//!
+//! Not modelled: everything that is neither on a send path nor on the way of a crash. Each module says what it leaves
+//! out.
+//!
+//! Nothing here is kept outside the stack and the shared words: no static, no cell, no atomic, no allocation. Proofs of
+//! a hang compare stacks, and a counter anywhere else would make them false; `clippy.toml` forbids the types.
+
+#![no_std]
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+#![allow(non_snake_case, reason = "kernel functions keep their kernel names")]
+
+pub mod apicdef;
+
+mod apic_wait_icr_idle;
+mod arch;
+mod call;
+mod capture_kernel;
+mod cpumask;
+mod crash;
+mod die;
+mod flush_tlb_others;
+mod idle;
+mod interrupt;
+mod kernel;
+mod lapic;
+mod ldr_init;
+mod nmi;
+mod processor;
+mod safe_apic_wait_icr_idle;
+mod schedule;
+mod send_ipi_broadcast;
+mod send_ipi_dest_field;
+mod send_ipi_mask;
+mod send_ipi_shortcut;
+mod smp_call_function;
+mod smp_send_nmi_allbutself;
+mod smp_send_reschedule;
+mod spinlock;
+mod sync_arb_ids;
+mod variant;
+mod wait;
+mod words;
+mod write_around;
+
+pub use apic_wait_icr_idle::apic_wait_icr_idle;
+pub use apicdef::Register;
+pub use arch::{Arch, Facts, Ids, LdrInit, LogicalId, Sender};
+pub use call::Call;
+pub use capture_kernel::{capture_kernel_start, machine_kexec};
+pub use cpumask::{CpuMask, CpuMaskIter, NR_CPUS};
+pub use crash::{crash_kexec, crash_nmi_callback, machine_crash_shutdown, nmi_shootdown_cpus};
+pub use die::{die, die_nmi, oops_begin, oops_end, panic};
+pub use flush_tlb_others::{flush_tlb_others, smp_invalidate_interrupt};
+pub use idle::cpu_idle;
+pub use interrupt::{do_interrupt, handle_sysrq};
+pub use kernel::Kernel;
+pub use lapic::{clear_local_APIC, disable_local_APIC, get_maxlvt, lapic_shutdown};
+pub use ldr_init::init_apic_ldr;
+pub use nmi::{do_nmi, nmi_watchdog_tick};
+pub use processor::{IrqFlags, Mmio, Processor};
+pub use safe_apic_wait_icr_idle::{safe_apic_wait_icr_idle, safe_apic_wait_icr_idle_rfc};
+pub use schedule::{printk, schedule, try_to_wake_up, wake_up_klogd};
+pub use send_ipi_broadcast::{send_IPI_all, send_IPI_allbutself, send_IPI_self};
+pub use send_ipi_dest_field::{__prepare_ICR2, __send_IPI_dest_field};
+pub use send_ipi_mask::{send_IPI_mask, send_IPI_mask_bitmask, send_IPI_mask_sequence};
+pub use send_ipi_shortcut::{__prepare_ICR, __send_IPI_shortcut};
+pub use smp_call_function::{smp_call_function, smp_call_function_interrupt};
+pub use smp_send_nmi_allbutself::{safe_smp_processor_id, smp_send_nmi_allbutself};
+pub use smp_send_reschedule::{smp_reschedule_interrupt, smp_send_reschedule};
+pub use spinlock::{spin_lock, spin_trylock, spin_unlock};
+pub use sync_arb_ids::sync_Arb_IDs;
+pub use variant::Variant;
+pub use wait::{Point, Wait, WaitOutcome};
+pub use words::{LIST_END, Layout, NOBODY, TASKS, Word, WordName};
+pub use write_around::{ack_APIC_irq, apic_read_around, apic_write_around};

@@ -1,0 +1,39 @@
+//! What an NMI does on the CPU that takes it.
+//!
+//! Not modelled: the answers to a parity or I/O check error beyond their message, port output, re-arming of the
+//! watchdog's counter (LVTPC fires once), and the watchdog's count of ticks: its threshold is one.
+
+use crate::crash::crash_nmi_callback;
+use crate::die::die_nmi;
+use crate::kernel::{Kernel, this_cpu};
+use crate::processor::Processor;
+use crate::schedule::printk;
+use crate::words::Word;
+
+/// The port that says why the chipset raised an NMI.
+const NMI_STATUS_PORT: u16 = 0x61;
+
+/// Its bits for a memory parity error and an I/O check.
+const NMI_REASONS: u8 = 0xC0;
+
+/// `do_nmi` (`default_do_nmi` in `arch/i386/kernel/traps.c` and `arch/x86_64/kernel/traps.c`, 2.6.20): CPU 0 asks the
+/// chipset. If that has a reason, it is told and nobody else gets the NMI; else the notifier chain has it first, in
+/// which the crash callback may be, then the watchdog.
+pub fn do_nmi(kernel: &Kernel, cpu: &impl Processor) {
+    if this_cpu(cpu) == 0 && cpu.inb(NMI_STATUS_PORT) & NMI_REASONS != 0 {
+        return printk(kernel, cpu, 0);
+    }
+    if cpu.load(Word::CRASH_CALLBACK) != 0 {
+        return crash_nmi_callback(kernel, cpu);
+    }
+    if kernel.nmi_watchdog {
+        return nmi_watchdog_tick(kernel, cpu);
+    }
+    printk(kernel, cpu, 0);
+}
+
+/// `nmi_watchdog_tick` (`arch/i386/kernel/nmi.c`, `arch/x86_64/kernel/nmi.c`, 2.6.20): with a threshold of one tick the
+/// first finds the CPU locked up.
+pub fn nmi_watchdog_tick(kernel: &Kernel, cpu: &impl Processor) {
+    die_nmi(kernel, cpu);
+}

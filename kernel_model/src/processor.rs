@@ -1,0 +1,89 @@
+//! What kernel code needs from the machine it runs on: the door between this crate and any hardware.
+//!
+//! Not modelled: caches, ordering beyond what the shared words give, port output, the time-stamp counter (no code of
+//! 2007's send paths reads it directly; a busy delay is one operation, [`Processor::udelay`]).
+
+use crate::apicdef::Register;
+use crate::wait::{Point, Wait, WaitOutcome};
+use crate::words::Word;
+
+/// Access to the registers of the CPU's own local APIC. Each call is one access on the machine, in program order.
+pub trait Mmio {
+    /// One 32-bit read of `register`.
+    #[track_caller]
+    fn read(&self, register: Register) -> u32;
+
+    /// One 32-bit write of `value` to `register`.
+    #[track_caller]
+    fn write(&self, register: Register, value: u32);
+
+    /// One locked exchange: a read and a write of the same register that nothing can come between. Gives the value read.
+    #[track_caller]
+    fn xchg(&self, register: Register, value: u32) -> u32;
+}
+
+/// Whether maskable interrupts were enabled before [`Processor::irq_save`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IrqFlags(pub bool);
+
+/// The few CPU services that the modelled code calls beside [`Mmio`].
+pub trait Processor: Mmio {
+    /// RDMSR.
+    #[track_caller]
+    fn rdmsr(&self, msr: u32) -> u64;
+    /// WRMSR.
+    #[track_caller]
+    fn wrmsr(&self, msr: u32, value: u64);
+    /// A byte read from an I/O port (only the NMI status port 61h is asked for).
+    #[track_caller]
+    fn inb(&self, port: u16) -> u8;
+
+    /// One PAUSE.
+    #[track_caller]
+    fn cpu_relax(&self);
+    /// A busy delay of exactly `us` microseconds; interrupts, if enabled, and NMIs are taken inside it.
+    #[track_caller]
+    fn udelay(&self, us: u32);
+    /// HLT: returns after an interrupt or NMI has been handled.
+    #[track_caller]
+    fn halt(&self);
+
+    /// Disables maskable interrupts and says whether they were enabled.
+    #[track_caller]
+    fn irq_save(&self) -> IrqFlags;
+    /// Restores what [`Processor::irq_save`] gave.
+    #[track_caller]
+    fn irq_restore(&self, flags: IrqFlags);
+
+    /// Reads a shared word.
+    #[track_caller]
+    fn load(&self, word: Word) -> u32;
+    /// Writes a shared word.
+    #[track_caller]
+    fn store(&self, word: Word, value: u32);
+    /// Atomically replaces a shared word; gives the old value.
+    #[track_caller]
+    fn exchange(&self, word: Word, value: u32) -> u32;
+    /// Atomically adds (wrapping) to a shared word; gives the old value.
+    #[track_caller]
+    fn fetch_add(&self, word: Word, value: u32) -> u32;
+    /// Atomically ORs into a shared word; gives the old value.
+    #[track_caller]
+    fn fetch_or(&self, word: Word, value: u32) -> u32;
+    /// Atomically ANDs a shared word; gives the old value.
+    #[track_caller]
+    fn fetch_and(&self, word: Word, value: u32) -> u32;
+
+    /// The number of the CPU that runs this code; no access to any device.
+    fn smp_processor_id(&self) -> u32;
+
+    /// Says that a loop begins whose end depends on somebody else. No time passes.
+    #[track_caller]
+    fn wait_begin(&self, wait: Wait);
+    /// Says that the innermost such loop has ended, and how. No time passes.
+    #[track_caller]
+    fn wait_end(&self, outcome: WaitOutcome);
+    /// Says that the code has come to a point that reports and goals speak of. No time passes.
+    #[track_caller]
+    fn reached(&self, point: Point);
+}

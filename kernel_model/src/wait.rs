@@ -1,0 +1,45 @@
+//! The names of what kernel code waits for, and of the points that reports speak of.
+
+/// What a loop waits for. The machine cannot infer it, so the code says it with
+/// [`Processor::wait_begin`](crate::Processor::wait_begin).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// The delivery status of the CPU's own ICR to read idle.
+    IcrIdle,
+    /// Other CPUs to acknowledge an IPI.
+    Acknowledgement,
+    /// A spinlock.
+    Lock,
+    /// The end of a list that the scheduler walks.
+    RunQueue,
+    /// The other CPUs to be shot down, at most 1000 ms.
+    Shootdown,
+}
+
+/// How a wait ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WaitOutcome {
+    /// What was waited for has come.
+    Done,
+    /// The bound was reached first.
+    TimedOut,
+}
+
+/// Points of the kernel code that goals and reports name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Point {
+    /// `crash_kexec` was entered and won the race for the kexec lock.
+    CrashEntered,
+    /// The crash NMI callback is registered.
+    CallbackRegistered,
+    /// The crashing CPU is back from sending the NMI.
+    NmiSendReturned,
+    /// This CPU has been stopped by the crash NMI callback.
+    Stopped,
+    /// The crashing CPU no longer waits for the others.
+    ShootdownOver,
+    /// The capture kernel has control.
+    CaptureKernelEntered,
+    /// The capture kernel is past its own first APIC accesses.
+    CaptureKernelReady,
+}
