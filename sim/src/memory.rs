@@ -61,7 +61,7 @@ impl Copy {
     }
 }
 
-/// Who wrote a word last, and where: what a *why* names as the holder of a lock.
+/// Who changed a word last, and where: what a *why* names as the holder of a lock.
 #[derive(Debug, Clone, Copy)]
 pub struct Writer {
     /// The CPU.
@@ -90,9 +90,13 @@ impl Master {
         self.words[usize::from(word)]
     }
 
+    /// Writing the value that is already there is not a change, and does not make its writer the last one.
     pub(crate) fn store(&mut self, word: u16, writer: Writer) {
-        self.words[usize::from(word)] = writer.value;
-        self.writers[usize::from(word)] = Some(writer);
+        let value = &mut self.words[usize::from(word)];
+        if *value != writer.value {
+            *value = writer.value;
+            self.writers[usize::from(word)] = Some(writer);
+        }
     }
 
     pub(crate) fn into_writers(self) -> Vec<Option<Writer>> {

@@ -31,6 +31,8 @@ pub(crate) struct Fabric {
     /// Device interrupts that wait until the I/O agent's message before them is dispatched.
     device_queue: VecDeque<Request>,
     device_busy: bool,
+    /// Has any attempt been refused by a full target?
+    pub(crate) refused: bool,
     effects: Vec<BusEffect>,
     cycle: CycleSearch,
     chooser: Arc<dyn Chooser>,
@@ -86,6 +88,7 @@ impl Fabric {
             deaths: deaths.into(),
             device_queue: VecDeque::new(),
             device_busy: false,
+            refused: false,
             effects: Vec::new(),
             cycle: CycleSearch::default(),
             chooser,
@@ -233,6 +236,7 @@ impl Fabric {
     }
 
     fn attempt(&mut self, now: Time, message: Message, outcome: AttemptOutcome) {
+        self.refused |= outcome == AttemptOutcome::Retry;
         match &mut self.run {
             Some(run) if run.message == message && run.outcome == outcome => {
                 run.last = now;

@@ -114,6 +114,8 @@ pub struct Outcome {
     pub cpus: Vec<CpuReport>,
     /// Messages that were not dispatched.
     pub undispatched: Vec<UndispatchedReport>,
+    /// Was any attempt answered with Retry by a full target?
+    pub refused_once: bool,
     /// Who wrote each shared word last.
     pub writers: Vec<Option<Writer>>,
     /// Choices that were drawn.

@@ -1,0 +1,99 @@
+//! The only place where software and hardware meet: kernel_model's traits over the simulator's CPU.
+
+use kernel_model::{IrqFlags, Mmio, Point, Processor, Register, Wait, WaitOutcome, Word};
+use sim::Cpu;
+
+/// A simulated CPU, as kernel code sees it. Each method is one operation of [`Cpu`] and nothing else: whatever stood
+/// between would be a simulator frame on the stack that hang proofs compare.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OnCpu<'run>(pub(crate) Cpu<'run>);
+
+impl Mmio for OnCpu<'_> {
+    #[inline(always)]
+    fn read(&self, register: Register) -> u32 {
+        self.0.read_register(register.0)
+    }
+    #[inline(always)]
+    fn write(&self, register: Register, value: u32) {
+        self.0.write_register(register.0, value);
+    }
+    #[inline(always)]
+    fn xchg(&self, register: Register, value: u32) -> u32 {
+        self.0.exchange_register(register.0, value)
+    }
+}
+
+impl Processor for OnCpu<'_> {
+    #[inline(always)]
+    fn rdmsr(&self, msr: u32) -> u64 {
+        self.0.read_msr(msr)
+    }
+    #[inline(always)]
+    fn wrmsr(&self, msr: u32, value: u64) {
+        self.0.write_msr(msr, value);
+    }
+    #[inline(always)]
+    fn inb(&self, port: u16) -> u8 {
+        self.0.read_port(port)
+    }
+    #[inline(always)]
+    fn cpu_relax(&self) {
+        self.0.pause();
+    }
+    #[inline(always)]
+    fn udelay(&self, us: u32) {
+        self.0.delay_us(us);
+    }
+    #[inline(always)]
+    fn halt(&self) {
+        self.0.halt();
+    }
+    #[inline(always)]
+    fn irq_save(&self) -> IrqFlags {
+        IrqFlags(self.0.irq_save())
+    }
+    #[inline(always)]
+    fn irq_restore(&self, flags: IrqFlags) {
+        self.0.irq_restore(flags.0);
+    }
+    #[inline(always)]
+    fn load(&self, word: Word) -> u32 {
+        self.0.load(word.0)
+    }
+    #[inline(always)]
+    fn store(&self, word: Word, value: u32) {
+        self.0.store(word.0, value);
+    }
+    #[inline(always)]
+    fn exchange(&self, word: Word, value: u32) -> u32 {
+        self.0.exchange(word.0, value)
+    }
+    #[inline(always)]
+    fn fetch_add(&self, word: Word, value: u32) -> u32 {
+        self.0.fetch_add(word.0, value)
+    }
+    #[inline(always)]
+    fn fetch_or(&self, word: Word, value: u32) -> u32 {
+        self.0.fetch_or(word.0, value)
+    }
+    #[inline(always)]
+    fn fetch_and(&self, word: Word, value: u32) -> u32 {
+        self.0.fetch_and(word.0, value)
+    }
+    #[inline(always)]
+    fn smp_processor_id(&self) -> u32 {
+        u32::from(self.0.number())
+    }
+    #[inline(always)]
+    fn wait_begin(&self, wait: Wait) {
+        self.0.wait_begin(wait as u32);
+    }
+    #[inline(always)]
+    fn wait_end(&self, outcome: WaitOutcome) {
+        self.0.wait_end(outcome as u32);
+    }
+    #[inline(always)]
+    fn reached(&self, point: Point) {
+        self.0.reached(point as u32);
+    }
+}

@@ -1,0 +1,295 @@
+//! From a scenario to a machine: CPUs, their software, the bus, the faults.
+
+use crate::program::{Action, CpuProgram, PROGRAM_ENDED, ROLES_MAX, SEQUENCE_RETURNED};
+use crate::scenario::{
+    self, Bus, BusyClear, Event, FaultKind, Goal, IpiVector, Role, RoleName, Scenario, VectorUse,
+};
+use kernel_model::{Arch, CpuMask, Kernel, Layout, Point, Variant};
+use sim::apic::Preset;
+use sim::bus::{FrontSideBus, IdealBus, Interconnect, SerialBus};
+use sim::{
+    ClockDomain, Costs, CpuSettings, DeviceInterrupt, Duration, Generation, Knobs, MachineSettings, Program, Seeded,
+    StopRule, Time,
+};
+use std::sync::Arc;
+
+/// APIC id of the I/O agent on a P6 bus: the last one (hardware.md §3.1: ids 0 to 14).
+const IO_AGENT_ID: u8 = 14;
+
+/// LVTPC as the kernel's NMI watchdog leaves it: NMI delivery, not masked.
+const LVTPC_NMI: u32 = 0x400;
+
+/// A scenario cannot be put on its machine. Nothing has run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AssemblyError {
+    /// More roles on one CPU than it has room for.
+    #[error("CPU {0} has more than {ROLES_MAX} roles")]
+    TooManyRoles(u32),
+    /// The bus refuses these agents.
+    #[error("{0}")]
+    Bus(String),
+    /// The machine contradicts itself.
+    #[error("{0}")]
+    Machine(#[from] sim::MachineError),
+    /// A part that comes later.
+    #[error("the fault `{0}` comes in a later version")]
+    Later(&'static str),
+}
+
+/// What the command line says of a run beside the scenario.
+#[derive(Debug, Clone, Copy)]
+pub struct Choices {
+    /// Seed of everything that may happen either way.
+    pub seed: u64,
+    /// Keep the events?
+    pub keep_events: bool,
+    /// Skip what is proven to repeat?
+    pub elision: bool,
+    /// Cut the run here, in picoseconds, if that is earlier than the scenario's limit.
+    pub cut_ps: Option<u64>,
+}
+
+/// The kernel that the scenario's machine runs.
+pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
+    let machine = &scenario.machine;
+    let arch = Arch::from_name(machine.arch).expect("a loaded scenario names a known sub-architecture");
+    let variant = Variant::from_name(machine.variant).expect("a loaded scenario names a known variant");
+    Kernel::new(arch, variant, machine.cpus as u16)
+}
+
+/// Builds the machine's settings.
+///
+/// # Errors
+/// If the scenario does not fit the machine.
+pub fn assemble(scenario: &Scenario, choices: Choices) -> Result<MachineSettings, AssemblyError> {
+    let kernel = kernel(scenario);
+    let generation = match scenario.machine.generation {
+        scenario::Generation::P6 => Generation::P6,
+        scenario::Generation::XApic => Generation::XApic,
+    };
+    let limit = choices.cut_ps.map_or(scenario.limit_ps, |cut| cut.min(scenario.limit_ps));
+    Ok(MachineSettings {
+        generation,
+        knobs: knobs(scenario),
+        costs: costs(scenario, generation.costs()),
+        core_clock: scenario.machine.core_period_ps.map_or(generation.core_clock(), |ps| ClockDomain::new(ps, 1)),
+        bus: bus(scenario, &kernel)?,
+        busy_visible: scenario.machine.bus != Bus::Ideal,
+        words: words(scenario, &kernel),
+        cpus: (0..scenario.machine.cpus).map(|cpu| cpu_settings(scenario, &kernel, cpu)).collect::<Result<_, _>>()?,
+        device_interrupts: device_interrupts(scenario, &kernel),
+        dead_apics: dead_apics(scenario)?,
+        chooser: Arc::new(Seeded(choices.seed)),
+        limit: Time::from_ps(limit),
+        stop: stop_rule(scenario),
+        keep_events: choices.keep_events,
+        elision: choices.elision,
+    })
+}
+
+fn knobs(scenario: &Scenario) -> Knobs {
+    let knobs = &scenario.knobs;
+    Knobs {
+        slots: match knobs.slots {
+            scenario::Slots::PerClass => sim::Slots::PerClass,
+            scenario::Slots::PerVector => sim::Slots::PerVector,
+        },
+        icr_write_while_busy: match knobs.icr_write_while_busy {
+            scenario::IcrWriteWhileBusy::Replace => sim::IcrWriteWhileBusy::Replace,
+            scenario::IcrWriteWhileBusy::Drop => sim::IcrWriteWhileBusy::Drop,
+            scenario::IcrWriteWhileBusy::Queue => sim::IcrWriteWhileBusy::Queue,
+            scenario::IcrWriteWhileBusy::Stall => sim::IcrWriteWhileBusy::Stall,
+        },
+        nmi_when_pending: match knobs.nmi_when_pending {
+            scenario::NmiWhenPending::Collapse => sim::NmiWhenPending::Collapse,
+            scenario::NmiWhenPending::Retry => sim::NmiWhenPending::Retry,
+        },
+        full_target: match knobs.full_target {
+            scenario::FullTarget::Retry => sim::FullTarget::Retry,
+            scenario::FullTarget::AcceptError => sim::FullTarget::AcceptError,
+            scenario::FullTarget::Accept => sim::FullTarget::Accept,
+        },
+        delay: match knobs.delay {
+            scenario::DelayRule::Tsc => sim::DelayRule::Tsc,
+            scenario::DelayRule::Loop => sim::DelayRule::Loop,
+        },
+        jitter_cycles: knobs.jitter_picclk,
+    }
+}
+
+fn costs(scenario: &Scenario, default: Costs) -> Costs {
+    let set = &scenario.costs;
+    let span = |ps: Option<u64>, default| ps.map_or(default, Duration::from_ps);
+    Costs {
+        register_read: set.register_read_cycles.unwrap_or(default.register_read),
+        register_write: set.register_write_cycles.unwrap_or(default.register_write),
+        pause: set.pause_cycles.unwrap_or(default.pause),
+        load: set.load_cycles.unwrap_or(default.load),
+        store: set.store_cycles.unwrap_or(default.store),
+        interrupt_entry: set.interrupt_entry_cycles.unwrap_or(default.interrupt_entry),
+        iret: set.iret_cycles.unwrap_or(default.iret),
+        halt_wake: set.halt_wake_cycles.unwrap_or(default.halt_wake),
+        irq_flag: set.irq_flag_cycles.unwrap_or(default.irq_flag),
+        read_modify_write: span(set.read_modify_write_ps, default.read_modify_write),
+        visibility: span(set.visibility_ps, default.visibility),
+    }
+}
+
+fn bus(scenario: &Scenario, kernel: &Kernel) -> Result<Box<dyn Interconnect>, AssemblyError> {
+    let machine = &scenario.machine;
+    let clock = |period: Option<u64>, default| ClockDomain::new(period.unwrap_or(default), 1);
+    Ok(match machine.bus {
+        Bus::Serial => {
+            let mut ids: Vec<u8> = (0..kernel.cpus).map(|cpu| kernel.arch.apic_id(cpu)).collect();
+            if machine.io_agent {
+                ids.push(IO_AGENT_ID);
+            }
+            let busy_clear = match scenario.knobs.busy_clear {
+                BusyClear::EndOfMessage => sim::bus::BusyClear::EndOfMessage,
+                BusyClear::StatusCycle => sim::bus::BusyClear::StatusCycle,
+            };
+            let serial = SerialBus::new(&ids).map_err(|error| AssemblyError::Bus(error.to_string()))?;
+            Box::new(serial.with_clock(clock(machine.picclk_period_ps, 60_000)).with_busy_clear(busy_clear))
+        }
+        Bus::Fsb => {
+            let cycles = scenario.costs.fsb_transaction_cycles.unwrap_or(12);
+            let mut fsb = FrontSideBus::new().with_timing(clock(machine.fsb_period_ps, 10_000), cycles);
+            for fault in &scenario.faults {
+                if let FaultKind::FsbStall { until_ps } = fault.kind {
+                    fsb.stall(Time::from_ps(fault.at_ps), until_ps.map(Time::from_ps));
+                }
+            }
+            Box::new(fsb)
+        }
+        Bus::Ideal => Box::new(IdealBus::new(Duration::from_ps(scenario.costs.ideal_delivery_ps.unwrap_or(100_000)))),
+    })
+}
+
+/// Initial values of the shared words: a healthy kernel's, but for run queues that the story corrupts.
+fn words(scenario: &Scenario, kernel: &Kernel) -> Vec<u32> {
+    let layout = Layout::new(kernel.cpus);
+    let mut words = vec![0; layout.count()];
+    for (word, value) in layout.initial_values() {
+        words[usize::from(word.0)] = value;
+    }
+    for event in scenario.events.iter().filter(|event| event.role == Role::CorruptRunQueue) {
+        for (word, value) in layout.corrupt_run_queue(event.cpu as u16) {
+            words[usize::from(word.0)] = value;
+        }
+    }
+    words
+}
+
+fn cpu_settings(scenario: &Scenario, kernel: &Kernel, cpu: u32) -> Result<(CpuSettings, Program), AssemblyError> {
+    let number = cpu as u16;
+    let overflows = scenario.events.iter().filter(|event| event.cpu == cpu && is(event, RoleName::WatchdogNmi));
+    let performance_counter: Vec<Time> = overflows.map(|event| Time::from_ps(event.at_ps)).collect();
+    let apic = Preset {
+        dfr: kernel.arch.dfr(),
+        ldr: kernel.arch.ldr(number),
+        lvt_performance: (!performance_counter.is_empty()).then_some(LVTPC_NMI),
+        ..Preset::default()
+    };
+    let settings =
+        CpuSettings { apic_id: kernel.arch.apic_id(number), apic, interrupts_enabled: true, performance_counter };
+    let mut roles = [None; ROLES_MAX];
+    let mut free = roles.iter_mut();
+    for event in scenario.events.iter().filter(|event| event.cpu == cpu) {
+        if let Some(action) = action(&event.role, kernel, number) {
+            *free.next().ok_or(AssemblyError::TooManyRoles(cpu))? = Some((Time::from_ps(event.at_ps), action));
+        }
+    }
+    Ok((settings, Program::closed(CpuProgram { kernel: *kernel, roles })))
+}
+
+fn is(event: &Event, role: RoleName) -> bool {
+    event.role.role_name() == role
+}
+
+fn mask(targets: &[u32]) -> CpuMask {
+    targets.iter().map(|&cpu| cpu as u16).collect()
+}
+
+/// Whole microseconds, rounded up: kernel delays have no finer grain.
+fn whole_us(ps: u64) -> u32 {
+    u32::try_from(ps.div_ceil(1_000_000)).unwrap_or(u32::MAX)
+}
+
+/// What the CPU itself runs for a role; `None` for roles that something else plays.
+fn action(role: &Role, kernel: &Kernel, cpu: u16) -> Option<Action> {
+    Some(match role {
+        Role::Idle | Role::WatchdogNmi { .. } | Role::SysrqCrash { .. } => return None,
+        Role::CorruptRunQueue => Action::Schedule,
+        Role::SpinIrqsOff => Action::SpinIrqsOff,
+        Role::Munmap { targets } => Action::FlushTlb(mask(targets)),
+        Role::CallFunction { wait } => Action::CallFunction { wait: *wait },
+        Role::RcuKick { targets } => Action::Reschedule(mask(targets)),
+        Role::OopsCrash { print_ps } => Action::Oops { print_us: whole_us(*print_ps) },
+        Role::SendFixed { vector, targets } => {
+            Action::Send { vector: vector_number(*vector, kernel, cpu), mask: mask(targets) }
+        }
+        Role::SendSequence { vector, targets, repeat, send_after_ps } => Action::SendSequence {
+            vector: vector_number(*vector, kernel, cpu),
+            mask: mask(targets),
+            repeat: *repeat,
+            after_us: whole_us(*send_after_ps),
+        },
+    })
+}
+
+fn vector_number(vector: IpiVector, kernel: &Kernel, cpu: u16) -> u8 {
+    match vector {
+        IpiVector::Number(number) => number,
+        IpiVector::Use(VectorUse::Reschedule) => kernel.arch.reschedule_vector(),
+        IpiVector::Use(VectorUse::CallFunction) => kernel.arch.call_function_vector(),
+        IpiVector::Use(VectorUse::TlbFlush) => kernel.arch.invalidate_tlb_vector(cpu),
+    }
+}
+
+fn device_interrupts(scenario: &Scenario, kernel: &Kernel) -> Vec<DeviceInterrupt> {
+    let interrupt = |event: &Event| match event.role {
+        Role::SysrqCrash { vector, .. } => Some(DeviceInterrupt {
+            at: Time::from_ps(event.at_ps),
+            vector,
+            destination: kernel.arch.apic_id(event.cpu as u16),
+        }),
+        _ => None,
+    };
+    scenario.events.iter().filter_map(interrupt).collect()
+}
+
+fn dead_apics(scenario: &Scenario) -> Result<Vec<(Time, u16)>, AssemblyError> {
+    let mut dead = Vec::new();
+    for fault in &scenario.faults {
+        match fault.kind {
+            FaultKind::ApicDead { cpu } => dead.push((Time::from_ps(fault.at_ps), cpu as u16)),
+            FaultKind::FsbStall { .. } => {}
+            FaultKind::IcrStuck { .. } => return Err(AssemblyError::Later(fault.kind.name())),
+        }
+    }
+    Ok(dead)
+}
+
+/// Milestones that make up the goal: which CPU (`None`: any) has to reach what.
+pub(crate) fn goal_milestones(scenario: &Scenario) -> Vec<(Option<u16>, u32)> {
+    let all_with = |wanted: &dyn Fn(&Event) -> bool, code: u32| {
+        let mut cpus: Vec<u16> = scenario.events.iter().filter(|event| wanted(event)).map(|e| e.cpu as u16).collect();
+        cpus.sort_unstable();
+        cpus.dedup();
+        cpus.into_iter().map(|cpu| (Some(cpu), code)).collect()
+    };
+    match scenario.goal {
+        Goal::NmiSendReturns => vec![(None, Point::NmiSendReturned as u32)],
+        Goal::CaptureKernel => vec![(None, Point::CaptureKernelReady as u32)],
+        Goal::AllProgramsEnd => all_with(&|event| !is(event, RoleName::Idle), PROGRAM_ENDED),
+        Goal::SendersReturn => all_with(&|event| is(event, RoleName::SendSequence), SEQUENCE_RETURNED),
+    }
+}
+
+/// A run with a crash goes on until the capture kernel is through; others until their goal.
+fn stop_rule(scenario: &Scenario) -> StopRule {
+    if scenario.crashing_cpu().is_some() {
+        return StopRule::Any(vec![Point::CaptureKernelReady as u32]);
+    }
+    StopRule::All(goal_milestones(scenario).into_iter().filter_map(|(cpu, code)| Some((cpu?, code))).collect())
+}

@@ -1,0 +1,96 @@
+//! `apicsim accesses`: the ordered register accesses of one kernel function.
+
+use crate::arguments::Accesses;
+use crate::exit_status::ExitStatus;
+use crate::failure::Failure;
+use crate::output;
+use crate::recorder::{Entry, Recording, record};
+use kernel_model::{Arch, Call, CpuMask, Kernel, Variant};
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+pub(super) fn accesses(arguments: &Accesses) -> Result<ExitStatus, Failure> {
+    let arch = Arch::from_name(&arguments.arch).expect("the command line takes known names only");
+    let variant = Variant::from_name(&arguments.variant).expect("the command line takes known names only");
+    let call = Call::from_name(&arguments.call).expect("the command line takes known names only");
+    let mut kernel = Kernel::new(arch, variant, arguments.cpus as u16);
+    kernel.erratum_11ap = arguments.erratum_11ap;
+    let from = arguments.from as u16;
+    let mask: CpuMask = if arguments.to.is_empty() {
+        kernel.cpu_online_map().without(from)
+    } else {
+        arguments.to.iter().map(|&cpu| cpu as u16).collect()
+    };
+    let vector = arguments.vector.unwrap_or(arch.reschedule_vector());
+    let recording = record(&kernel, from, arguments.icr, arguments.limit as usize, (call, mask, vector));
+    if arguments.json {
+        output::print_json(&document(arguments, &recording))?;
+    } else {
+        output::print(&text(&recording))?;
+    }
+    Ok(ExitStatus::Success)
+}
+
+fn document(arguments: &Accesses, recording: &Recording) -> Value {
+    json!({
+        "schema": { "name": "apicsim.accesses", "version": "1.0" },
+        "arch": arguments.arch,
+        "variant": arguments.variant,
+        "call": arguments.call,
+        "hang": recording.hang,
+        "accesses": recording.entries.iter().map(entry_value).collect::<Vec<_>>(),
+    })
+}
+
+fn entry_value(entry: &Entry) -> Value {
+    let register = |register: u16| format!("{register:03x}");
+    match *entry {
+        Entry::Read(offset) => json!({ "op": "R", "reg": register(offset) }),
+        Entry::Write(offset, value) => json!({ "op": "W", "reg": register(offset), "value": format!("{value:08x}") }),
+        Entry::Exchange(offset, value) => json!({ "op": "X", "reg": register(offset), "value": format!("{value:08x}") }),
+        Entry::Delay(us) => json!({ "op": "D", "us": us }),
+        Entry::Pause => json!({ "op": "P" }),
+        Entry::IrqSave => json!({ "op": "IRQ-" }),
+        Entry::IrqRestore => json!({ "op": "IRQ+" }),
+    }
+}
+
+/// A line an access; what repeats is written once, with a count.
+fn text(recording: &Recording) -> String {
+    let lines: Vec<String> = recording.entries.iter().map(line).collect();
+    let mut out = String::new();
+    let mut at = 0;
+    while at < lines.len() {
+        let (length, times) = repetition(&lines[at..]);
+        let part = lines[at..at + length].join("  ");
+        let _ = if times > 1 { writeln!(out, "({part}) x{times}") } else { writeln!(out, "{part}") };
+        at += length * times;
+    }
+    if recording.hang {
+        out.push_str("… for ever: it polls, without any delay, an ICR that can never change\n");
+    }
+    out
+}
+
+fn line(entry: &Entry) -> String {
+    match *entry {
+        Entry::Read(offset) => format!("R {offset:03x}"),
+        Entry::Write(offset, value) => format!("W {offset:03x} {value:08x}"),
+        Entry::Exchange(offset, value) => format!("X {offset:03x} {value:08x}"),
+        Entry::Delay(us) => format!("D {us}"),
+        Entry::Pause => "P".to_owned(),
+        Entry::IrqSave => "IRQ-".to_owned(),
+        Entry::IrqRestore => "IRQ+".to_owned(),
+    }
+}
+
+/// The shortest part, of one or two lines, with which `lines` begins more than twice, and how often; else one line.
+fn repetition(lines: &[String]) -> (usize, usize) {
+    for length in [1, 2] {
+        let times = lines.chunks_exact(length).take_while(|chunk| *chunk == &lines[..length]).count();
+        if times > 2 {
+            return (length, times);
+        }
+    }
+    (1, 1)
+}

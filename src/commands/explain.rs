@@ -1,0 +1,71 @@
+//! `apicsim explain`: run a scenario, and say why each wait took as long as it did.
+
+use super::settings;
+use crate::arguments::Run;
+use crate::exit_status::ExitStatus;
+use crate::failure::Failure;
+use crate::run::{Settings, execute};
+use crate::scenario::{self, Scenario};
+use crate::source_lines;
+use crate::verdict::WaitReport;
+use crate::why::explain_icr;
+use crate::{output, report_json, report_text};
+use serde_json::json;
+use std::fmt::Write;
+
+pub(super) fn explain(arguments: &Run) -> Result<ExitStatus, Failure> {
+    let scenario = scenario::load(&arguments.request())?;
+    let settings = settings(&arguments.execution, arguments.overrides.seed, false);
+    let (report, _) = crate::run(&scenario, &settings)?;
+    let mut explained = Vec::new();
+    for wait in report.waits.iter().filter(|wait| wait.outcome != "hung") {
+        explained.push((wait, why(&scenario, &settings, wait)?));
+    }
+    if arguments.output.json {
+        let mut document = report_json::run_document(&scenario, &report, None);
+        document["schema"]["name"] = json!("apicsim.explain");
+        document["explained"] = explained
+            .iter()
+            .map(|(wait, why)| json!({ "cpu": wait.cpu, "start_us": crate::json::microseconds(wait.start.as_ps()), "why": why }))
+            .collect();
+        output::print_json(&document)?;
+    } else {
+        let mut out = report_text::run(&scenario, &report);
+        for (wait, why) in &explained {
+            let _ = writeln!(out, "\nCPU{}'s wait at {} us, {}", wait.cpu, wait.start, wait.at);
+            if let Some(line) = source_lines::line(wait.site) {
+                let _ = writeln!(out, "    {line}");
+            }
+            for line in why {
+                let _ = writeln!(out, "  {line}");
+            }
+        }
+        output::print(&out)?;
+    }
+    Ok(if report.ok() { ExitStatus::Success } else { ExitStatus::Unexpected })
+}
+
+/// Why an ended wait took as long as it did: the same run, cut just before its end, tells.
+fn why(scenario: &Scenario, settings: &Settings, wait: &WaitReport) -> Result<Vec<String>, Failure> {
+    let took = wait.took.map_or(0, |span| span.as_ps());
+    if wait.reads == Some(1) {
+        let delay_first = wait.delays.is_some_and(|delays| delays > 0);
+        let line = if delay_first {
+            format!("the ICR was idle at its only read; the {took_us} us are the delay that came before it", took_us = sim::Time::from_ps(took))
+        } else {
+            "the ICR was idle at the first read".to_owned()
+        };
+        return Ok(vec![line]);
+    }
+    let end = wait.start.as_ps() + took;
+    let mut cut = *settings;
+    // Just before the end of the wait; of one that found idle, at its start, where it still was busy.
+    cut.choices.cut_ps = Some(if wait.outcome == "timeout" { end } else { wait.start.as_ps() + 1 });
+    let outcome = execute(scenario, &cut)?;
+    let mut lines = explain_icr(scenario, &outcome, wait.cpu).chain;
+    match wait.outcome {
+        "timeout" => lines.push("the wait gave up; the kernel writes the ICR as if it were idle".to_owned()),
+        _ => lines.push(format!("the message was dispatched, and the wait over, after {} us", sim::Time::from_ps(took))),
+    }
+    Ok(lines)
+}

@@ -1,0 +1,58 @@
+//! `apicsim list`: what there is.
+
+use crate::arguments::{List, ListKind};
+use crate::exit_status::ExitStatus;
+use crate::failure::Failure;
+use crate::output;
+use crate::scenario::named::Named;
+use crate::scenario::{self, ARCHES, Bus, Generation, Request, VARIANTS};
+use std::fmt::Write;
+
+pub(super) fn list(arguments: &List) -> Result<ExitStatus, Failure> {
+    let kinds: Vec<ListKind> = arguments.kind.map_or_else(|| ListKind::ALL.to_vec(), |kind| vec![kind]);
+    let mut out = String::new();
+    for kind in &kinds {
+        if kinds.len() > 1 {
+            let _ = writeln!(out, "{}:", kind.name());
+        }
+        for (name, about) in entries(*kind)? {
+            let _ = if about.is_empty() { writeln!(out, "  {name}") } else { writeln!(out, "  {name:<22} {about}") };
+        }
+    }
+    output::print(&out)?;
+    Ok(ExitStatus::Success)
+}
+
+fn entries(kind: ListKind) -> Result<Vec<(String, String)>, Failure> {
+    let plain = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), String::new())).collect();
+    Ok(match kind {
+        ListKind::Scenarios => {
+            let mut entries = Vec::new();
+            for name in scenario::builtin_names() {
+                entries.push((name.to_owned(), first_sentence(&scenario::load(&Request::new(name))?.story)));
+            }
+            entries
+        }
+        ListKind::Archs => ARCHES.iter().map(|arch| ((*arch).to_owned(), machine(arch))).collect(),
+        ListKind::Variants => VARIANTS.iter().zip(VARIANTS_ABOUT).map(|(v, about)| ((*v).to_owned(), about.to_owned())).collect(),
+        ListKind::Buses => plain(&Bus::names()),
+        ListKind::Generations => plain(&Generation::names()),
+        ListKind::Faults => plain(&scenario::fault_names()),
+        ListKind::Lessons => vec![(super::demo::LESSON.to_owned(), "the hang of 2007, step by step".to_owned())],
+    })
+}
+
+const VARIANTS_ABOUT: [&str; 3] = [
+    "up to 2.6.21: every send waits for the ICR without a bound",
+    "the patches as mailed: an NMI waits at most 1001 rounds, delay first",
+    "the patches as merged in 2.6.22: an NMI waits at most 1001 rounds, read first",
+];
+
+fn machine(arch: &str) -> String {
+    scenario::natural(arch).map(|(generation, bus)| format!("{generation} on {bus}")).unwrap_or_default()
+}
+
+fn first_sentence(story: &str) -> String {
+    let story = story.trim();
+    story.split_inclusive(". ").next().unwrap_or(story).trim().to_owned()
+}

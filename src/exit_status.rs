@@ -1,0 +1,54 @@
+//! Exit statuses: the only place where they are defined.
+
+use std::process::{ExitCode, Termination};
+
+/// How the program ends. Scripts rely on the difference between 1 and 2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ExitStatus {
+    /// 0: the scenario's `expect` held, or nothing was expected and the run was decided; a closed output pipe too.
+    Success = 0,
+    /// 1: the scenario's `expect` did not hold.
+    Unexpected = 1,
+    /// 2: bad usage or bad input; the message says where and what would be right.
+    BadInput = 2,
+    /// 3: the host failed us: a file that cannot be read or written, a full disk, a missing permission.
+    HostFailed = 3,
+    /// 4: an invariant of our own broke: a bug; the message says how to report it with the replay token.
+    InternalError = 4,
+    /// 130: interrupted; what was finished is kept.
+    Interrupted = 130,
+}
+
+impl ExitStatus {
+    /// The number that the shell sees.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+impl Termination for ExitStatus {
+    fn report(self) -> ExitCode {
+        ExitCode::from(self.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_the_contract() {
+        let all = [
+            (ExitStatus::Success, 0),
+            (ExitStatus::Unexpected, 1),
+            (ExitStatus::BadInput, 2),
+            (ExitStatus::HostFailed, 3),
+            (ExitStatus::InternalError, 4),
+            (ExitStatus::Interrupted, 130),
+        ];
+        for (status, code) in all {
+            assert_eq!(status.code(), code, "{status:?}");
+        }
+    }
+}

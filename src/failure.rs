@@ -1,0 +1,74 @@
+//! What can go wrong with a command, and the exit status that tells a script which.
+
+use crate::assembly::AssemblyError;
+use crate::diagnostic::InputError;
+use crate::exit_status::ExitStatus;
+use crate::run::RunFailure;
+use std::io;
+
+/// A command that could not do its work.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// Bad usage or input.
+    #[error("{0}")]
+    Input(Box<InputError>),
+    /// The host: a file, the disk, a permission.
+    #[error("{what}: {error}")]
+    Host {
+        /// What we were doing.
+        what: String,
+        /// What the host says.
+        error: io::Error,
+    },
+    /// Our output is closed: not an error.
+    #[error("the output is closed")]
+    ClosedPipe,
+}
+
+impl Failure {
+    /// The exit status.
+    pub fn exit_status(&self) -> ExitStatus {
+        match self {
+            Self::Input(error) => error.exit_status(),
+            Self::Host { .. } => ExitStatus::HostFailed,
+            Self::ClosedPipe => ExitStatus::Success,
+        }
+    }
+
+    /// The message for standard error; none where there is nothing to say.
+    pub fn render(&self) -> Option<String> {
+        match self {
+            Self::Input(error) => Some(error.render_for_stderr()),
+            Self::Host { .. } => Some(format!("error: {self}")),
+            Self::ClosedPipe => None,
+        }
+    }
+
+    /// A failure to write to `what`.
+    pub(crate) fn writing(what: &str, error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::ClosedPipe,
+            _ => Self::Host { what: format!("cannot write {what}"), error },
+        }
+    }
+}
+
+impl From<InputError> for Failure {
+    fn from(error: InputError) -> Self {
+        Self::Input(Box::new(error))
+    }
+}
+
+impl From<RunFailure> for Failure {
+    /// A scenario that its machine cannot run is bad input.
+    fn from(failure: RunFailure) -> Self {
+        let help = match &failure {
+            RunFailure::Assembly(AssemblyError::Bus(_)) => "every agent of a serial bus needs an APIC id of its own, 0 to 14",
+            RunFailure::Assembly(AssemblyError::TooManyRoles(_)) => "spread the roles over more CPUs",
+            RunFailure::Assembly(_) => "change the costs or the faults of the scenario",
+            RunFailure::Run(_) => "leave it out of the scenario, or wait for a later version",
+        };
+        InputError::new(failure.to_string()).help(help).into()
+    }
+}

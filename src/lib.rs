@@ -1,0 +1,50 @@
+//! apicsim: deterministic, cycle-accurate simulation of x86 local APICs and of the kernel code that sends IPIs.
+//!
+//! This crate knows both sides: the hardware (`sim`) and the software (`kernel_model`). It loads scenarios, runs them,
+//! judges the outcome, explains it, and prints it.
+//!
+//! ```
+//! use apicsim::scenario::{self, Request};
+//! use apicsim::{Settings, Verdict, run};
+//!
+//! let mut request = Request::new("nmi-stall");
+//! request.variant = Some("merged".to_owned());
+//! let scenario = scenario::load(&request)?;
+//! let (report, _) = run(&scenario, &Settings::seeded(0)).expect("a built-in scenario runs");
+//! assert_eq!(report.verdict, Verdict::Completed);
+//! assert_eq!(report.timeouts, 1);
+//! # Ok::<(), apicsim::diagnostic::InputError>(())
+//! ```
+
+mod adapter;
+pub mod arguments;
+mod assembly;
+pub mod commands;
+mod demo;
+pub mod diagnostic;
+pub mod exit_status;
+mod failure;
+pub mod json;
+pub mod matrix;
+pub mod nearest;
+mod output;
+mod price;
+mod program;
+mod recorder;
+mod report_json;
+mod report_text;
+mod run;
+pub mod scenario;
+mod source_lines;
+pub mod token;
+mod trace;
+mod verdict;
+mod why;
+
+pub use assembly::{AssemblyError, Choices, assemble};
+pub use failure::Failure;
+pub use price::{Price, price};
+pub use report_json::{Host, run_document};
+pub use run::{RunFailure, Settings, execute, run};
+pub use verdict::{HangReport, LoopReport, RunReport, Verdict, WaitReport, judge};
+pub use why::{Why, explain};

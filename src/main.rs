@@ -1,0 +1,45 @@
+//! The command line.
+
+use apicsim::arguments::Arguments;
+use apicsim::exit_status::ExitStatus;
+use apicsim::{Failure, commands};
+use clap::Parser;
+use std::io::Write;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version go to standard output and are success; a closed pipe is success, too.
+            let _ = error.print();
+            return ExitCode::from(error.exit_code() as u8);
+        }
+    };
+    let status = match std::panic::catch_unwind(|| commands::dispatch(&arguments)) {
+        Ok(Ok(status)) => status,
+        Ok(Err(failure)) => say(&failure),
+        Err(_) => broken_invariant(),
+    };
+    ExitCode::from(status.code())
+}
+
+fn say(failure: &Failure) -> ExitStatus {
+    if let Some(message) = failure.render() {
+        let _ = writeln!(std::io::stderr(), "{}", message.trim_end());
+    }
+    failure.exit_status()
+}
+
+/// The panic's own message stands above.
+fn broken_invariant() -> ExitStatus {
+    let command: Vec<String> = std::env::args().skip(1).collect();
+    let _ = writeln!(
+        std::io::stderr(),
+        "error: an invariant of apicsim {} broke; this is a bug. Please report the message above with the command:\n  \
+         apicsim {}",
+        env!("CARGO_PKG_VERSION"),
+        command.join(" ")
+    );
+    ExitStatus::InternalError
+}

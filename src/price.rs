@@ -1,0 +1,77 @@
+//! The price of one IPI to one idle CPU: from the call of the send function to the handler's first instruction.
+
+use crate::adapter::OnCpu;
+use crate::assembly::{self, AssemblyError, Choices};
+use crate::run::RunFailure;
+use crate::scenario::Scenario;
+use kernel_model::apicdef::NMI_VECTOR;
+use kernel_model::{CpuMask, Kernel};
+use sim::{Closed, Cpu, Duration, Execution, Machine, Program, Software, StopRule, Time};
+
+const CALLED: u32 = 200;
+const TAKEN: u32 = 201;
+
+/// Prices of one variant on one machine; none on a machine without a second CPU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Price {
+    /// One NMI.
+    pub nmi: Option<Duration>,
+    /// One ordinary FIXED interrupt (the reschedule vector).
+    pub fixed: Option<Duration>,
+}
+
+/// CPU 0 sends once to CPU 1, which is idle.
+#[derive(Debug, Clone, Copy)]
+struct SendOnce {
+    kernel: Kernel,
+    vector: u8,
+}
+
+impl Closed for SendOnce {}
+
+impl Software for SendOnce {
+    fn run(&self, cpu: Cpu<'_>) {
+        if cpu.number() == 0 {
+            cpu.sleep_until(Time::from_us(10));
+            cpu.reached(CALLED);
+            kernel_model::send_IPI_mask(&self.kernel, &OnCpu(cpu), CpuMask::of(1), self.vector);
+        }
+        kernel_model::cpu_idle(&OnCpu(cpu));
+    }
+
+    fn interrupt(&self, cpu: Cpu<'_>, vector: u8) {
+        cpu.reached(TAKEN);
+        kernel_model::do_interrupt(&self.kernel, &OnCpu(cpu), vector);
+    }
+
+    fn non_maskable(&self, cpu: Cpu<'_>) {
+        cpu.reached(TAKEN);
+    }
+}
+
+/// Measures both prices on the scenario's machine, without its story.
+///
+/// # Errors
+/// As for any run on that machine.
+pub fn price(scenario: &Scenario) -> Result<Price, RunFailure> {
+    if scenario.machine.cpus < 2 {
+        return Ok(Price { nmi: None, fixed: None });
+    }
+    let mut quiet = scenario.clone();
+    quiet.events.clear();
+    quiet.faults.clear();
+    let fixed = assembly::kernel(scenario).arch.reschedule_vector();
+    Ok(Price { nmi: send_once(&quiet, NMI_VECTOR)?, fixed: send_once(&quiet, fixed)? })
+}
+
+fn send_once(scenario: &Scenario, vector: u8) -> Result<Option<Duration>, RunFailure> {
+    let choices = Choices { seed: 0, keep_events: false, elision: true, cut_ps: None };
+    let mut settings = assembly::assemble(scenario, choices)?;
+    let software = SendOnce { kernel: assembly::kernel(scenario), vector };
+    settings.cpus = settings.cpus.into_iter().map(|(cpu, _)| (cpu, Program::closed(software))).collect();
+    settings.stop = StopRule::Any(vec![TAKEN]);
+    let machine = Machine::new(settings).map_err(AssemblyError::from)?;
+    let outcome = machine.run(Execution::default())?;
+    let at = |code| outcome.milestones.iter().find(|milestone| milestone.code == code).map(|milestone| milestone.at);
+    Ok(at(TAKEN).zip(at(CALLED)).map(|(taken, called)| taken.since(called)))
+}

@@ -1,0 +1,120 @@
+//! What runs on a CPU: the roles that a scenario puts there, one after the other, and the kernel's handlers.
+
+use crate::adapter::OnCpu;
+use kernel_model::{CpuMask, Kernel, Processor, Wait};
+use sim::{Closed, Cpu, Software, Time};
+
+/// Roles a CPU can have at most.
+pub(crate) const ROLES_MAX: usize = 16;
+
+/// Milestone: every role of this CPU is done.
+pub(crate) const PROGRAM_ENDED: u32 = 100;
+/// Milestone: a `send-sequence` has returned from its last send.
+pub(crate) const SEQUENCE_RETURNED: u32 = 101;
+
+/// A role as the CPU runs it, made of kernel functions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Action {
+    /// `schedule()` on the CPU's run queue.
+    Schedule,
+    /// Spins with interrupts off, holding nothing.
+    SpinIrqsOff,
+    /// `flush_tlb_others`.
+    FlushTlb(CpuMask),
+    /// `smp_call_function` to all others.
+    CallFunction {
+        /// Wait until the function has run everywhere?
+        wait: bool,
+    },
+    /// `smp_send_reschedule` to each.
+    Reschedule(CpuMask),
+    /// An oops on this CPU.
+    Oops {
+        /// Time it prints, in µs.
+        print_us: u32,
+    },
+    /// One `send_IPI_mask`.
+    Send {
+        /// Vector.
+        vector: u8,
+        /// Targets.
+        mask: CpuMask,
+    },
+    /// Rounds of `send_IPI_mask` to each target in turn, interrupts off.
+    SendSequence {
+        /// Vector.
+        vector: u8,
+        /// Targets.
+        mask: CpuMask,
+        /// Rounds.
+        repeat: u32,
+        /// From the start to the first send, in µs.
+        after_us: u32,
+    },
+}
+
+/// A CPU's software: Closed, because all it changes is in its stack or in the simulated machine.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CpuProgram {
+    pub(crate) kernel: Kernel,
+    /// When each role starts, at the earliest, and what it is.
+    pub(crate) roles: [Option<(Time, Action)>; ROLES_MAX],
+}
+
+impl Closed for CpuProgram {}
+
+impl Software for CpuProgram {
+    fn run(&self, cpu: Cpu<'_>) {
+        let kernel = &self.kernel;
+        for &(at, action) in self.roles.iter().flatten() {
+            cpu.sleep_until(at);
+            act(kernel, OnCpu(cpu), action);
+        }
+        cpu.reached(PROGRAM_ENDED);
+        kernel_model::cpu_idle(&OnCpu(cpu));
+    }
+
+    fn interrupt(&self, cpu: Cpu<'_>, vector: u8) {
+        kernel_model::do_interrupt(&self.kernel, &OnCpu(cpu), vector);
+    }
+
+    fn non_maskable(&self, cpu: Cpu<'_>) {
+        kernel_model::do_nmi(&self.kernel, &OnCpu(cpu));
+    }
+}
+
+fn act(kernel: &Kernel, cpu: OnCpu<'_>, action: Action) {
+    match action {
+        Action::Schedule => kernel_model::schedule(kernel, &cpu),
+        Action::SpinIrqsOff => spin_irqs_off(&cpu),
+        Action::FlushTlb(mask) => kernel_model::flush_tlb_others(kernel, &cpu, mask),
+        Action::CallFunction { wait } => kernel_model::smp_call_function(kernel, &cpu, wait),
+        Action::Reschedule(mask) => {
+            for target in mask.iter() {
+                kernel_model::smp_send_reschedule(kernel, &cpu, target);
+            }
+        }
+        Action::Oops { print_us } => kernel_model::die(kernel, &cpu, print_us),
+        Action::Send { vector, mask } => kernel_model::send_IPI_mask(kernel, &cpu, mask, vector),
+        Action::SendSequence { vector, mask, repeat, after_us } => {
+            let flags = cpu.irq_save();
+            cpu.udelay(after_us);
+            for _ in 0..repeat {
+                for target in mask.iter() {
+                    kernel_model::send_IPI_mask(kernel, &cpu, CpuMask::of(target), vector);
+                }
+            }
+            cpu.0.reached(SEQUENCE_RETURNED);
+            cpu.irq_restore(flags);
+        }
+    }
+}
+
+/// Any code that has interrupts off and never comes back.
+fn spin_irqs_off(cpu: &OnCpu<'_>) {
+    cpu.irq_save();
+    cpu.wait_begin(Wait::RunQueue);
+    loop {
+        cpu.cpu_relax();
+    }
+}

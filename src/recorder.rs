@@ -1,0 +1,197 @@
+//! A recording APIC: the ordered accesses of one kernel function, without a machine.
+//!
+//! Reads and writes take no time, only delays do. The ICR never becomes busy by itself: it is idle, stuck, or becomes
+//! idle after so much delay.
+
+use crate::arguments::Icr;
+use kernel_model::{Call, CpuMask, IrqFlags, Kernel, Mmio, Point, Processor, Register, Wait, WaitOutcome, Word};
+use std::cell::{Cell, RefCell};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, UnwindSafe, resume_unwind};
+
+/// One entry of the listing (notation of `kernel.md` §1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// `R`: a read of a register.
+    Read(u16),
+    /// `W`: a write.
+    Write(u16, u32),
+    /// `X`: a locked exchange.
+    Exchange(u16, u32),
+    /// `D`: a delay, in µs.
+    Delay(u32),
+    /// `P`: PAUSE.
+    Pause,
+    /// `IRQ-`: interrupts saved and disabled.
+    IrqSave,
+    /// `IRQ+`: interrupts restored.
+    IrqRestore,
+}
+
+/// What a call did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Recording {
+    /// The accesses, in order; cut at the limit where the function never returns.
+    pub(crate) entries: Vec<Entry>,
+    /// It polls, without any delay, an ICR that can never change.
+    pub(crate) hang: bool,
+}
+
+/// The payload that unwinds a function that would never return.
+struct NeverReturns;
+
+struct Recorder<'a> {
+    kernel: &'a Kernel,
+    number: u32,
+    icr: Icr,
+    limit: usize,
+    delayed_us: Cell<u64>,
+    /// Polls of a busy ICR since the last delay.
+    polls: Cell<usize>,
+    entries: RefCell<Vec<Entry>>,
+}
+
+/// Polls of a stuck ICR, without any delay in between, that show a hang: a bounded loop without delays is none of ours.
+const POLLS_OF_A_HANG: usize = 4_096;
+
+impl Recorder<'_> {
+    fn record(&self, entry: Entry) {
+        self.entries.borrow_mut().push(entry);
+    }
+
+    fn busy(&self) -> bool {
+        match self.icr {
+            Icr::Idle => false,
+            Icr::Stuck => true,
+            Icr::ClearsAfter { delay_ps } => self.delayed_us.get().saturating_mul(1_000_000) < delay_ps,
+        }
+    }
+
+    fn poll_icr(&self) -> u32 {
+        if !self.busy() {
+            return 0;
+        }
+        self.polls.set(self.polls.get() + 1);
+        if self.polls.get() > POLLS_OF_A_HANG.max(self.limit) {
+            resume_unwind(Box::new(NeverReturns));
+        }
+        0x1000
+    }
+
+    fn value(&self, register: Register) -> u32 {
+        let cpu = self.number as u16;
+        let arch = self.kernel.arch;
+        match register {
+            Register::ID => u32::from(arch.apic_id(cpu)) << 24,
+            Register::LVR if matches!(crate::scenario::natural(arch.name()), Some((crate::scenario::Generation::XApic, _))) => {
+                sim::Generation::XApic.version_register()
+            }
+            Register::LVR => sim::Generation::P6.version_register(),
+            Register::LDR => arch.ldr(cpu),
+            Register::DFR => arch.dfr(),
+            Register::SPIV => 0x1FF,
+            Register::LVTT | Register::LVTTHMR | Register::LVTPC | Register::LVT0 | Register::LVT1 | Register::LVTERR => {
+                0x1_0000
+            }
+            Register::ICR => self.poll_icr(),
+            _ => 0,
+        }
+    }
+}
+
+impl Mmio for Recorder<'_> {
+    fn read(&self, register: Register) -> u32 {
+        self.record(Entry::Read(register.0));
+        self.value(register)
+    }
+    fn write(&self, register: Register, value: u32) {
+        self.record(Entry::Write(register.0, value));
+    }
+    fn xchg(&self, register: Register, value: u32) -> u32 {
+        self.record(Entry::Exchange(register.0, value));
+        0
+    }
+}
+
+impl Processor for Recorder<'_> {
+    fn rdmsr(&self, _: u32) -> u64 {
+        0xFEE0_0900
+    }
+    fn wrmsr(&self, _: u32, _: u64) {}
+    fn inb(&self, _: u16) -> u8 {
+        0
+    }
+    fn cpu_relax(&self) {
+        self.record(Entry::Pause);
+    }
+    fn udelay(&self, us: u32) {
+        self.delayed_us.set(self.delayed_us.get() + u64::from(us));
+        self.polls.set(0);
+        self.record(Entry::Delay(us));
+    }
+    fn halt(&self) {}
+    fn irq_save(&self) -> IrqFlags {
+        self.record(Entry::IrqSave);
+        IrqFlags(true)
+    }
+    fn irq_restore(&self, _: IrqFlags) {
+        self.record(Entry::IrqRestore);
+    }
+    fn load(&self, _: Word) -> u32 {
+        0
+    }
+    fn store(&self, _: Word, _: u32) {}
+    fn exchange(&self, _: Word, _: u32) -> u32 {
+        0
+    }
+    fn fetch_add(&self, _: Word, _: u32) -> u32 {
+        0
+    }
+    fn fetch_or(&self, _: Word, _: u32) -> u32 {
+        0
+    }
+    fn fetch_and(&self, _: Word, _: u32) -> u32 {
+        0
+    }
+    fn smp_processor_id(&self) -> u32 {
+        self.number
+    }
+    fn wait_begin(&self, _: Wait) {}
+    fn wait_end(&self, _: WaitOutcome) {}
+    fn reached(&self, _: Point) {}
+}
+
+/// Records one call on CPU `number`. A function that never returns is cut after `limit` accesses.
+pub(crate) fn record(
+    kernel: &Kernel,
+    number: u16,
+    icr: Icr,
+    limit: usize,
+    (call, mask, vector): (Call, CpuMask, u8),
+) -> Recording {
+    let recorder = Recorder {
+        kernel,
+        number: u32::from(number),
+        icr,
+        limit,
+        delayed_us: Cell::new(0),
+        polls: Cell::new(0),
+        entries: RefCell::new(Vec::new()),
+    };
+    let run = AssertUnwindSafe(|| call.run(kernel, &recorder, mask, vector));
+    let hang = match catch_quietly(run) {
+        Ok(()) => false,
+        Err(panic) if panic.is::<NeverReturns>() => true,
+        Err(panic) => resume_unwind(panic),
+    };
+    let mut entries = recorder.entries.into_inner();
+    if hang {
+        entries.truncate(limit);
+    }
+    Recording { entries, hang }
+}
+
+/// Unwinding with [`resume_unwind`] calls no panic hook: a function that never returns is no panic of ours.
+fn catch_quietly(run: impl FnOnce() + UnwindSafe) -> Result<(), Box<dyn Any + Send>> {
+    std::panic::catch_unwind(run)
+}

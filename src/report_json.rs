@@ -1,0 +1,155 @@
+//! The JSON documents of the contract: field names stay, others script on them.
+
+use crate::json::{microseconds, microseconds_or_null};
+use crate::matrix::Matrix;
+use crate::scenario::Scenario;
+use crate::scenario::named::Named;
+use crate::verdict::{HangReport, LoopReport, RunReport, WaitReport, goal_name};
+use serde_json::{Value, json};
+use sim::Proof;
+
+/// What the host adds to a document, if it is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Host {
+    /// Workers.
+    pub threads: usize,
+    /// Host time of the run, in microseconds.
+    pub host_us: u64,
+}
+
+impl Host {
+    fn json(self) -> Value {
+        json!({ "threads": self.threads, "host_ms": microseconds(self.host_us * 1_000) })
+    }
+}
+
+/// As in JSON: 16 hex digits.
+pub(crate) fn digest(digest: u64) -> String {
+    format!("{digest:016x}")
+}
+
+fn proof(proof: Option<Proof>) -> &'static str {
+    match proof {
+        Some(Proof::Quiescent) => "quiescent",
+        Some(Proof::Recurrence) => "recurrence",
+        None => "none",
+    }
+}
+
+/// Null when completed.
+pub(crate) fn proof_value(report: &RunReport) -> Value {
+    if report.verdict == crate::Verdict::Completed { Value::Null } else { Value::from(proof(report.proof)) }
+}
+
+/// The document of one run.
+pub fn run_document(scenario: &Scenario, report: &RunReport, host: Option<Host>) -> Value {
+    let machine = &scenario.machine;
+    let mut document = json!({
+        "schema": { "name": "apicsim.run", "version": "1.0" },
+        "scenario": scenario.name,
+        "arch": machine.arch,
+        "variant": machine.variant,
+        "bus": machine.bus.name(),
+        "generation": machine.generation.name(),
+        "cpus": machine.cpus,
+        "seed": report.seed.to_string(),
+        "token": report.token,
+        "verdict": report.verdict.name(),
+        "proof": proof_value(report),
+        "goal": goal_name(scenario),
+        "sim_time_us": microseconds(report.sim_time.as_ps()),
+        "from_crash_us": microseconds_or_null(report.from_crash.map(|span| span.as_ps())),
+        "digest": digest(report.digest),
+        "waits": report.waits.iter().map(wait).collect::<Vec<_>>(),
+        "timeouts": report.timeouts,
+        "stopped": report.stopped,
+        "capture_us": microseconds_or_null(report.capture.map(|at| at.as_ps())),
+        "injected": report.injected,
+        "notes": report.notes,
+        "hang": report.hang.as_ref().map_or(Value::Null, hang),
+        "loops": report.loops.iter().map(endless_loop).collect::<Vec<_>>(),
+        "expected": report.expected,
+        "ok": report.ok(),
+    });
+    if let Some(host) = host {
+        document["host"] = host.json();
+    }
+    document
+}
+
+fn wait(wait: &WaitReport) -> Value {
+    json!({
+        "cpu": wait.cpu,
+        "at": wait.at,
+        "start_us": microseconds(wait.start.as_ps()),
+        "reads": wait.reads,
+        "delays": wait.delays,
+        "outcome": wait.outcome,
+        "sim_us": microseconds_or_null(wait.took.map(|span| span.as_ps())),
+    })
+}
+
+fn hang(hang: &HangReport) -> Value {
+    json!({
+        "cpu": hang.cpu,
+        "since_us": microseconds(hang.since.as_ps()),
+        "at": hang.at,
+        "why": hang.why,
+    })
+}
+
+fn endless_loop(spin: &LoopReport) -> Value {
+    json!({
+        "cpu": spin.cpu,
+        "since_us": microseconds(spin.since.as_ps()),
+        "period_us": microseconds(spin.period.as_ps()),
+        "at": spin.at,
+    })
+}
+
+/// The document of a matrix.
+pub(crate) fn matrix_document(matrix: &Matrix, host: Option<Host>) -> Value {
+    let rows: Vec<Value> = matrix
+        .rows
+        .iter()
+        .map(|row| {
+            let cells: Vec<Value> = row
+                .cells
+                .iter()
+                .map(|cell| {
+                    let report = &cell.report;
+                    json!({
+                        "variant": cell.variant,
+                        "verdict": report.verdict.name(),
+                        "proof": proof_value(report),
+                        "from_crash_us": microseconds_or_null(report.from_crash.map(|span| span.as_ps())),
+                        "timeouts": report.timeouts,
+                        "stopped": report.stopped,
+                        "capture_us": microseconds_or_null(report.capture.map(|at| at.as_ps())),
+                        "cause": report.hang.as_ref().map(|hang| hang.cause.as_str()),
+                        "notes": report.notes,
+                        "nmi_us": microseconds_or_null(cell.price.nmi.map(|span| span.as_ps())),
+                        "fixed_us": microseconds_or_null(cell.price.fixed.map(|span| span.as_ps())),
+                        "digest": digest(report.digest),
+                    })
+                })
+                .collect();
+            json!({
+                "arch": row.arch,
+                "generation": row.generation,
+                "bus": row.bus,
+                "injected": row.injected,
+                "cells": cells,
+            })
+        })
+        .collect();
+    let mut document = json!({
+        "schema": { "name": "apicsim.matrix", "version": "1.0" },
+        "scenario": matrix.scenario,
+        "rows": rows,
+    });
+    if let Some(host) = host {
+        document["host"] = host.json();
+    }
+    document
+}

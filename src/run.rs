@@ -1,0 +1,52 @@
+//! One run of a scenario: assemble, execute, judge.
+
+use crate::assembly::{self, AssemblyError, Choices};
+use crate::scenario::Scenario;
+use crate::verdict::{self, RunReport};
+use sim::{Execution, Machine, Outcome, RunError};
+
+/// A run that gave no report.
+#[derive(Debug, thiserror::Error)]
+pub enum RunFailure {
+    /// The scenario does not fit the machine.
+    #[error(transparent)]
+    Assembly(#[from] AssemblyError),
+    /// Software asked for something that is not modelled.
+    #[error(transparent)]
+    Run(#[from] RunError),
+}
+
+/// How to run: nothing of it changes what happens, but `seed` and `cut_ps`.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// Executor, workers, windows.
+    pub execution: Execution,
+    /// Seed, events, elision, cut.
+    pub choices: Choices,
+}
+
+impl Settings {
+    /// One worker, full windows, elision on, no events kept.
+    pub fn seeded(seed: u64) -> Self {
+        let choices = Choices { seed, keep_events: false, elision: true, cut_ps: None };
+        Self { execution: Execution::default(), choices }
+    }
+}
+
+/// Runs `scenario`, and gives what happened.
+///
+/// # Errors
+/// If the scenario does not fit its machine, or asks for something that is not modelled.
+pub fn execute(scenario: &Scenario, settings: &Settings) -> Result<Outcome, RunFailure> {
+    let machine = Machine::new(assembly::assemble(scenario, settings.choices)?).map_err(AssemblyError::from)?;
+    Ok(machine.run(settings.execution)?)
+}
+
+/// Runs `scenario`, and judges what happened.
+///
+/// # Errors
+/// As [`execute`].
+pub fn run(scenario: &Scenario, settings: &Settings) -> Result<(RunReport, Outcome), RunFailure> {
+    let outcome = execute(scenario, settings)?;
+    Ok((verdict::judge(scenario, settings.choices.seed, &outcome), outcome))
+}

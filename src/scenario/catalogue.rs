@@ -1,0 +1,118 @@
+//! Where scenario texts come from: built in, or a file.
+
+use super::model::Origin;
+use crate::diagnostic::{InputError, Source};
+use crate::nearest;
+use siphasher::sip::SipHasher13;
+use std::hash::Hasher;
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The built-in scenarios, in the order in which they are listed.
+const BUILT_IN: [(&str, &str); 5] = [
+    ("normal-dispatch", include_str!("../../scenarios/normal-dispatch.toml")),
+    ("nmi-stall", include_str!("../../scenarios/nmi-stall.toml")),
+    ("dead-target", include_str!("../../scenarios/dead-target.toml")),
+    ("crossed-senders", include_str!("../../scenarios/crossed-senders.toml")),
+    ("kdump", include_str!("../../scenarios/kdump.toml")),
+];
+
+/// A larger file is not a scenario.
+const FILE_BYTES_MAX: u64 = 4 << 20;
+
+/// Names of the built-in scenarios.
+pub fn builtin_names() -> Vec<&'static str> {
+    BUILT_IN.iter().map(|(name, _)| *name).collect()
+}
+
+/// The TOML text of a built-in scenario.
+pub fn builtin(name: &str) -> Option<&'static str> {
+    BUILT_IN.iter().find(|(candidate, _)| *candidate == name).map(|(_, text)| *text)
+}
+
+/// The text of a scenario, by built-in name or else by path.
+///
+/// # Errors
+/// Neither exists, the file cannot be read, or it is not UTF-8 text.
+pub(super) fn open(name_or_path: &str) -> Result<(Origin, Arc<Source>), InputError> {
+    if let Some(text) = builtin(name_or_path) {
+        let source = Source::new(format!("scenarios/{name_or_path}.toml (built in)"), text);
+        return Ok((Origin::BuiltIn(name_or_path.to_owned()), source));
+    }
+    let text = read_file(name_or_path)?;
+    Ok((Origin::File(name_or_path.to_owned()), Source::new(name_or_path, text)))
+}
+
+fn read_file(path: &str) -> Result<String, InputError> {
+    let looks_like_path = path.contains(['/', '\\']) || path.ends_with(".toml");
+    if Path::new(path).is_dir() {
+        return Err(InputError::new(format!("`{path}` is a directory")).help("name a scenario file in it"));
+    }
+    let mut bytes = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes));
+    match read {
+        Ok(_) if bytes.len() as u64 > FILE_BYTES_MAX => {
+            Err(InputError::new(format!("`{path}` is larger than 4 MiB")).help("this is not a scenario"))
+        }
+        Ok(_) => String::from_utf8(bytes).map_err(|error| {
+            let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
+            InputError::new(format!("`{path}` is not UTF-8 text: line {line} has a byte that is none"))
+                .help("a scenario is a TOML file, which is UTF-8")
+        }),
+        Err(error)
+            if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidInput) =>
+        {
+            let names = builtin_names();
+            let what = if looks_like_path { "there is no scenario file" } else { "there is no scenario" };
+            let mut missing = InputError::new(format!("{what} `{path}`"));
+            if !looks_like_path || nearest::nearest(path, &names).is_some() {
+                missing = missing.help(nearest::suggestion(path, &names));
+            }
+            Err(missing.help("a scenario is a built-in name (apicsim list scenarios) or a path to a TOML file"))
+        }
+        Err(error) => Err(InputError::host(format!("cannot read `{path}`: {error}"))),
+    }
+}
+
+/// The hash of a scenario's text that tokens carry: SipHash-1-3 with a zero key, 16 hex digits.
+pub fn content_hash(text: &str) -> String {
+    let mut hasher = SipHasher13::new();
+    hasher.write(text.as_bytes());
+    format!("{:016x}", hasher.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exit_status::ExitStatus;
+
+    #[test]
+    fn builtin_scenarios_open_by_name() {
+        for name in builtin_names() {
+            let (origin, source) = open(name).expect(name);
+            assert_eq!(origin, Origin::BuiltIn(name.to_owned()));
+            assert!(source.text().contains(&format!("name = \"{name}\"")), "{name}");
+        }
+        assert_eq!(builtin("nmi_stall"), None);
+    }
+
+    #[test]
+    fn a_missing_scenario_names_the_nearest() {
+        let error = open("nmi-stal").expect_err("none");
+        assert_eq!(error.exit_status(), ExitStatus::BadInput);
+        assert!(error.help_lines()[0].contains("did you mean `nmi-stall`?"), "{error:?}");
+        for path in ["no/such/file.toml", "a\0b", ""] {
+            let error = open(path).expect_err("none");
+            assert_eq!(error.exit_status(), ExitStatus::BadInput, "{error}");
+        }
+        assert!(open("/").expect_err("a directory").message().contains("directory"));
+    }
+
+    #[test]
+    fn the_hash_is_stable() {
+        assert_eq!(content_hash(""), "d1fba762150c532c");
+        assert_ne!(content_hash("a"), content_hash("b"));
+    }
+}

@@ -1,0 +1,231 @@
+//! Reading `[[event]]` and `[[fault]]`, and checking them against the machine.
+
+use super::decimal::Unit;
+use super::filter::{self, Filter};
+use super::machine::{Bus, Machine};
+use super::model::{Event, Fault, FaultKind, Stall};
+use super::named::{Named, by_name};
+use super::reader::{Field, Table};
+use super::role::{self, IpiVector, KEYBOARD_VECTOR, Role, RoleName, VectorUse};
+use crate::diagnostic::InputError;
+use crate::nearest;
+
+/// What happenings are checked against.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stage<'m> {
+    pub(super) machine: &'m Machine,
+    pub(super) stall: Stall,
+    /// The limit, if events after it are a mistake: not if it was shortened from outside the file.
+    pub(super) limit_ps: Option<u64>,
+}
+
+/// An event that applies, and the fields that later checks point at.
+#[derive(Debug)]
+pub(super) struct PlacedEvent<'d> {
+    pub(super) event: Event,
+    pub(super) role_field: Field<'d>,
+}
+
+const EVENT_KEYS: [&str; 3] = ["at_us", "cpu", "role"];
+const FAULT_KEYS: [&str; 4] = ["at_us", "kind", "cpu", "until_us"];
+const FAULT_KINDS: [&str; 3] = ["fsb-stall", "apic-dead", "icr-stuck"];
+const VECTORS: std::ops::RangeInclusive<u64> = 0x10..=0xFE;
+
+/// The events that apply, in order of time, then of the file. The others are checked too, as far as they can be.
+pub(super) fn events<'d>(root: &Table<'d>, stage: Stage<'_>) -> Result<Vec<PlacedEvent<'d>>, InputError> {
+    let mut events = Vec::new();
+    let fields = root.get("event").map(|field| field.tables()).transpose()?.unwrap_or_default();
+    for (index, field) in fields.into_iter().enumerate() {
+        events.extend(event(index, field, stage)?);
+    }
+    events.sort_by_key(|placed| (placed.event.at_ps, placed.event.index));
+    Ok(events)
+}
+
+fn event<'d>(index: usize, field: Field<'d>, stage: Stage<'_>) -> Result<Option<PlacedEvent<'d>>, InputError> {
+    let every: Vec<&str> = EVENT_KEYS.into_iter().chain(filter::KEYS).collect();
+    let any: Vec<&str> = every.iter().copied().chain(role::PARAMETERS).collect();
+    let table = Table::open(field.clone(), "[[event]]", &any)?;
+    let role_field = table.need("role", "\"munmap\"")?;
+    let role_name: RoleName = role_field.name()?;
+    let taken: Vec<&str> = every.into_iter().chain(role_name.parameters().iter().copied()).collect();
+    let table = Table::open(field, &format!("an [[event]] with role `{role_name}`"), &taken)?;
+    let at_ps = instant(&table, "at_us", stage)?;
+    let cpu_field = table.need("cpu", "0")?;
+    let cpu = cpu_field.small_integer(0, u32::MAX)?;
+    let role = read_role(role_name, &table)?;
+    if !Filter::read(&table)?.applies(stage.machine, stage.stall) {
+        return Ok(None);
+    }
+    present(&cpu_field, cpu, stage.machine)?;
+    check_targets(&table, cpu, &role, stage.machine)?;
+    if matches!(role, Role::SysrqCrash { .. }) && !stage.machine.io_agent {
+        return Err(role_field
+            .error("SysRq arrives from the I/O agent, and this machine has none", "needs an I/O agent")
+            .help("set machine.io_agent = true, or use role `oops-crash`"));
+    }
+    Ok(Some(PlacedEvent { event: Event { index, at_ps, cpu, role }, role_field }))
+}
+
+fn read_role(name: RoleName, table: &Table<'_>) -> Result<Role, InputError> {
+    let print = || optional_time(table, "print_us").map(Option::unwrap_or_default);
+    let targets = || table.need("targets", "[2]")?.list(|field| field.small_integer(0, u32::MAX));
+    let ipi_vector = || vector(&table.need("vector", "\"reschedule\"")?);
+    Ok(match name {
+        RoleName::Idle => Role::Idle,
+        RoleName::CorruptRunQueue => Role::CorruptRunQueue,
+        RoleName::SpinIrqsOff => Role::SpinIrqsOff,
+        RoleName::Munmap => Role::Munmap { targets: targets()? },
+        RoleName::RcuKick => Role::RcuKick { targets: targets()? },
+        RoleName::CallFunction => {
+            Role::CallFunction { wait: table.get("wait").map(|field| field.boolean()).transpose()?.unwrap_or(false) }
+        }
+        RoleName::WatchdogNmi => Role::WatchdogNmi { print_ps: print()? },
+        RoleName::OopsCrash => Role::OopsCrash { print_ps: print()? },
+        RoleName::SysrqCrash => Role::SysrqCrash {
+            vector: match table.get("vector") {
+                Some(field) => field.integer(&VECTORS)?.to_le_bytes()[0],
+                None => KEYBOARD_VECTOR,
+            },
+            print_ps: print()?,
+        },
+        RoleName::SendFixed => Role::SendFixed { vector: ipi_vector()?, targets: targets()? },
+        RoleName::SendSequence => Role::SendSequence {
+            vector: ipi_vector()?,
+            targets: targets()?,
+            repeat: table.get("repeat").map_or(Ok(1), |field| field.small_integer(1, 1_000_000))?,
+            send_after_ps: optional_time(table, "send_after_us")?.unwrap_or_default(),
+        },
+    })
+}
+
+fn vector(field: &Field<'_>) -> Result<IpiVector, InputError> {
+    match field.text() {
+        Ok(text) => by_name::<VectorUse>(text)
+            .map(IpiVector::Use)
+            .map_err(|error| field.unknown(error).help("or a number from 0x10 to 0xFE")),
+        Err(_) => field
+            .integer(&VECTORS)
+            .map(|number| IpiVector::Number(number.to_le_bytes()[0]))
+            .map_err(|error| error.help(format!("or a name: {}", VectorUse::names().join(", ")))),
+    }
+}
+
+fn optional_time(table: &Table<'_>, key: &str) -> Result<Option<u64>, InputError> {
+    table.get(key).map(|field| field.picoseconds(Unit::Microseconds)).transpose()
+}
+
+/// An instant that has to be there, and not after the limit.
+fn instant(table: &Table<'_>, key: &str, stage: Stage<'_>) -> Result<u64, InputError> {
+    let field = table.need(key, "30")?;
+    let ps = field.picoseconds(Unit::Microseconds)?;
+    match stage.limit_ps {
+        Some(limit) if ps > limit => Err(field
+            .error(&format!("`{}` is after the end of the run", field.path), "never happens")
+            .help(format!("`limit_us` is {}", super::decimal::microseconds(limit)))),
+        _ => Ok(ps),
+    }
+}
+
+fn present(field: &Field<'_>, cpu: u32, machine: &Machine) -> Result<(), InputError> {
+    if cpu < machine.cpus {
+        return Ok(());
+    }
+    let help = match machine.cpus {
+        1 => "this machine has only CPU 0".to_owned(),
+        cpus => format!("this machine has CPUs 0 to {}", cpus - 1),
+    };
+    Err(field.error(&format!("there is no CPU {cpu} in this machine"), "no such CPU").help(help))
+}
+
+fn check_targets(table: &Table<'_>, cpu: u32, role: &Role, machine: &Machine) -> Result<(), InputError> {
+    let Some(field) = table.get("targets") else { return Ok(()) };
+    field.list(|item| present(item, item.small_integer(0, u32::MAX)?, machine))?;
+    let targets = role.targets();
+    if targets.is_empty() {
+        return Err(field.error("there is nobody to send to", "no targets").help("name at least one CPU"));
+    }
+    if targets.iter().all(|target| *target == cpu) {
+        return Err(field
+            .error(&format!("CPU {cpu} would send to nobody but itself"), "only the sender itself")
+            .help("name at least one other CPU"));
+    }
+    if matches!(role, Role::Munmap { .. }) && targets.contains(&cpu) {
+        return Err(field
+            .error("`flush_tlb_others` is for other CPUs", "the sender is among them")
+            .help(format!("leave CPU {cpu} out")));
+    }
+    let repeated = (1..targets.len()).find(|index| targets[..*index].contains(&targets[*index]));
+    match repeated {
+        Some(index) if !matches!(role, Role::SendSequence { .. }) => Err(field
+            .error(&format!("CPU {} is named twice", targets[index]), "named twice")
+            .help("a mask has each CPU once")),
+        _ => Ok(()),
+    }
+}
+
+/// The faults that apply, in order of time, then of the file.
+pub(super) fn faults(root: &Table<'_>, stage: Stage<'_>) -> Result<Vec<Fault>, InputError> {
+    let mut faults = Vec::new();
+    let fields = root.get("fault").map(|field| field.tables()).transpose()?.unwrap_or_default();
+    for (index, field) in fields.into_iter().enumerate() {
+        faults.extend(fault(index, field, stage)?);
+    }
+    faults.sort_by_key(|fault| (fault.at_ps, fault.index));
+    Ok(faults)
+}
+
+fn fault(index: usize, field: Field<'_>, stage: Stage<'_>) -> Result<Option<Fault>, InputError> {
+    let any: Vec<&str> = FAULT_KEYS.into_iter().chain(filter::KEYS).collect();
+    let table = Table::open(field.clone(), "[[fault]]", &any)?;
+    let kind_field = table.need("kind", "\"fsb-stall\"")?;
+    let kind = kind_field.text()?;
+    let parameters: &[&str] = match kind {
+        "fsb-stall" => &["until_us"],
+        "apic-dead" => &["cpu"],
+        "icr-stuck" => &["cpu", "until_us"],
+        _ => {
+            return Err(kind_field
+                .error(&format!("unknown fault `{kind}`"), "not a valid name")
+                .help(nearest::suggestion(kind, &FAULT_KINDS)));
+        }
+    };
+    let taken: Vec<&str> =
+        ["at_us", "kind"].into_iter().chain(filter::KEYS).chain(parameters.iter().copied()).collect();
+    let table = Table::open(field, &format!("a [[fault]] of kind `{kind}`"), &taken)?;
+    let at_ps = instant(&table, "at_us", stage)?;
+    let until_ps = until(&table, at_ps)?;
+    let applies = Filter::read(&table)?.applies(stage.machine, stage.stall);
+    if kind == "fsb-stall" {
+        if applies && stage.machine.bus != Bus::Fsb {
+            return Err(kind_field
+                .error("this machine has no front-side bus that could stall", "does not apply here")
+                .help("let it apply to that bus only: only = [\"fsb\"]"));
+        }
+        return Ok(applies.then_some(Fault { index, at_ps, kind: FaultKind::FsbStall { until_ps } }));
+    }
+    let cpu_field = table.need("cpu", "3")?;
+    let cpu = cpu_field.small_integer(0, u32::MAX)?;
+    if !applies {
+        return Ok(None);
+    }
+    present(&cpu_field, cpu, stage.machine)?;
+    let kind = if kind == "apic-dead" { FaultKind::ApicDead { cpu } } else { FaultKind::IcrStuck { cpu, until_ps } };
+    Ok(Some(Fault { index, at_ps, kind }))
+}
+
+fn until(table: &Table<'_>, at_ps: u64) -> Result<Option<u64>, InputError> {
+    let Some(field) = table.get("until_us") else { return Ok(None) };
+    let ps = field.picoseconds(Unit::Microseconds)?;
+    if ps <= at_ps {
+        return Err(field
+            .error("a fault ends after it begins", "not after `at_us`")
+            .help(format!("`at_us` is {}", super::decimal::microseconds(at_ps))));
+    }
+    Ok(Some(ps))
+}
+
+/// Names of the faults.
+pub const fn fault_names() -> [&'static str; 3] {
+    FAULT_KINDS
+}

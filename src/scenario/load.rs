@@ -1,0 +1,228 @@
+//! From a request to a checked scenario: open, graft the options, read, check.
+
+use super::catalogue;
+use super::decimal::{self, Unit};
+use super::document::{self, Node, Value};
+use super::filter::{self, ExpectFilter};
+use super::happenings::{self, PlacedEvent, Stage};
+use super::machine::{Bus, Generation, Machine};
+use super::model::{Expectation, Goal, Knobs, Scenario, Stall};
+use super::named::Named;
+use super::overrides;
+use super::reader::{Field, Table};
+use super::role::Role;
+use super::settings::{self, COST_KEYS, KNOB_KEYS, MACHINE_KEYS};
+use crate::diagnostic::{InputError, Place, Source};
+use crate::nearest;
+use std::sync::Arc;
+
+/// A scenario and what the command line chose for it. What is not chosen comes from the file, then from defaults.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Request {
+    /// Built-in name, or path to a file.
+    pub scenario: String,
+    /// Sub-architecture.
+    pub arch: Option<String>,
+    /// Wait variant.
+    pub variant: Option<String>,
+    /// APIC generation.
+    pub generation: Option<Generation>,
+    /// Bus.
+    pub bus: Option<Bus>,
+    /// Number of CPUs.
+    pub cpus: Option<u32>,
+    /// Limit of simulated time.
+    pub limit_ps: Option<u64>,
+    /// `PATH=VALUE` settings, applied in order, after the choices above.
+    pub sets: Vec<String>,
+}
+
+impl Request {
+    /// The scenario as it is.
+    pub fn new(scenario: impl Into<String>) -> Self {
+        Self { scenario: scenario.into(), ..Self::default() }
+    }
+}
+
+const ROOT_KEYS: [&str; 12] =
+    ["format", "name", "story", "goal", "stall", "limit_us", "machine", "knobs", "costs", "event", "fault", "expect"];
+const OUTCOME_KEYS: [&str; 6] = ["verdict", "proof", "timeouts", "stopped", "hang_at", "capture"];
+
+/// Simulated time of a run without a limit of its own: 10 s.
+pub const LIMIT_PS_DEFAULT: u64 = 10_000_000_000_000;
+
+/// Loads a scenario by built-in name or path, applies the request's choices and settings, and checks everything.
+///
+/// # Errors
+/// Whatever is wrong with the file or the choices, at its place and with what would be right.
+pub fn load(request: &Request) -> Result<Scenario, InputError> {
+    let (origin, source) = catalogue::open(&request.scenario)?;
+    let mut root = document::parse(&source)?;
+    graft_choices(&mut root, request);
+    for set in &request.sets {
+        const OPTION: &str = "--set ";
+        let setting = Source::new("command line", format!("{OPTION}{set}"));
+        overrides::apply(&mut root, &setting, OPTION.len())?;
+    }
+    let mut scenario = read(&root, &source)?;
+    scenario.origin = origin;
+    scenario.hash = catalogue::content_hash(source.text());
+    scenario.sets.clone_from(&request.sets);
+    Ok(scenario)
+}
+
+/// Grafts the choices of the command line into the document.
+fn graft_choices(root: &mut Node, request: &Request) {
+    let text = |text: &str| Value::String(text.to_owned());
+    let limit = request.limit_ps.map(decimal::microseconds);
+    let choices = [
+        ("--arch", "machine.arch", request.arch.as_deref().map(|arch| (arch.to_owned(), text(arch)))),
+        ("--variant", "machine.variant", request.variant.as_deref().map(|name| (name.to_owned(), text(name)))),
+        ("--generation", "machine.generation", request.generation.map(|one| (one.to_string(), text(one.name())))),
+        ("--bus", "machine.bus", request.bus.map(|one| (one.to_string(), text(one.name())))),
+        ("--cpus", "machine.cpus", request.cpus.map(|cpus| (cpus.to_string(), Value::Integer(cpus.into())))),
+        ("--limit-us", "limit_us", limit.map(|limit| (limit.clone(), Value::Float(limit)))),
+    ];
+    for (option, path, choice) in choices {
+        if let Some((shown, value)) = choice {
+            let source = Source::new("command line", format!("{option} {shown}"));
+            let place = Place::new(&source, option.len() + 1..source.text().len());
+            overrides::graft(root, path, &Node { place, value });
+        }
+    }
+}
+
+/// Reads the whole document.
+fn read(root: &Node, file: &Arc<Source>) -> Result<Scenario, InputError> {
+    let root = open_root(root)?;
+    let machine = settings::machine(&root)?;
+    let knobs = settings::knobs(&root)?;
+    let costs = settings::costs(&root)?;
+    let stall = root.get("stall").map_or(Ok(Stall::None), |field| field.name())?;
+    let goal_field = root.need("goal", "\"nmi-send-returns\"")?;
+    let goal: Goal = goal_field.name()?;
+    let (limit_ps, limit_is_of_file) = limit(&root, file)?;
+    let stage = Stage { machine: &machine, stall, limit_ps: limit_is_of_file.then_some(limit_ps) };
+    let events = happenings::events(&root, stage)?;
+    let faults = happenings::faults(&root, stage)?;
+    check_goal(&goal_field, goal, &events)?;
+    let expectation = expectation(&root, &machine, stall, &knobs, !faults.is_empty())?;
+    Ok(Scenario {
+        name: line_of_text(&root.need("name", "\"my-scenario\"")?)?,
+        story: root.need("story", "\"What happens, and why.\"")?.text()?.trim().to_owned(),
+        goal,
+        stall,
+        limit_ps,
+        costs,
+        knobs,
+        events: events.into_iter().map(|placed| placed.event).collect(),
+        faults,
+        expectation,
+        machine,
+        origin: super::model::Origin::BuiltIn(String::new()),
+        hash: String::new(),
+        sets: Vec::new(),
+    })
+}
+
+/// Opens the root: the format first, since another one has other keys.
+fn open_root(root: &Node) -> Result<Table<'_>, InputError> {
+    let field = Field { node: root, path: String::new() };
+    let Value::Table(entries) = &root.value else { return Err(field.wrong("a table")) };
+    match entries.iter().find(|entry| entry.key == "format") {
+        Some(entry) if matches!(entry.node.value, Value::Integer(1)) => {}
+        Some(entry) => {
+            return Err(InputError::new("unknown format of a scenario file")
+                .at(&entry.node.place, "not a format of this version")
+                .help("this version reads format = 1"));
+        }
+        None => {
+            return Err(InputError::new("missing key `format`")
+                .at(&Place::new(root.place.source(), 0..0), "a scenario file says its format first")
+                .help("add the line: format = 1"));
+        }
+    }
+    let inner = [("machine", &MACHINE_KEYS[..]), ("knobs", &KNOB_KEYS[..]), ("costs", &COST_KEYS[..])];
+    for entry in entries.iter().filter(|entry| !ROOT_KEYS.contains(&entry.key.as_str())) {
+        // A key of a table, written outside: the nearest path is in that table.
+        let near = inner.iter().find_map(|(table, keys)| {
+            let exact = keys.contains(&entry.key.as_str());
+            let key = nearest::nearest(&entry.key, keys)?;
+            (exact || nearest::nearest(&entry.key, &ROOT_KEYS).is_none()).then(|| format!("{table}.{key}"))
+        });
+        if let Some(near) = near {
+            return Err(InputError::new(format!("unknown key `{}` in the scenario", entry.key))
+                .at(&entry.key_place, "not a key of the top level")
+                .help(format!("did you mean `{near}`?")));
+        }
+    }
+    Table::open(field, "the scenario", &ROOT_KEYS)
+}
+
+/// The limit, and whether the file set it.
+fn limit(root: &Table<'_>, file: &Arc<Source>) -> Result<(u64, bool), InputError> {
+    let Some(field) = root.get("limit_us") else { return Ok((LIMIT_PS_DEFAULT, true)) };
+    let ps = field.picoseconds(Unit::Microseconds)?;
+    if ps == 0 {
+        return Err(field.error("a run needs some time", "no time at all").help("the default is 10_000_000, 10 s"));
+    }
+    Ok((ps, Arc::ptr_eq(field.node.place.source(), file)))
+}
+
+fn line_of_text(field: &Field<'_>) -> Result<String, InputError> {
+    let text = field.text()?.trim();
+    if text.is_empty() || text.chars().any(char::is_control) {
+        return Err(field.error(&format!("`{}` is one line of text", field.path), "not a line of text"));
+    }
+    Ok(text.to_owned())
+}
+
+/// A goal needs somebody who can reach it.
+fn check_goal(goal_field: &Field<'_>, goal: Goal, events: &[PlacedEvent<'_>]) -> Result<(), InputError> {
+    let crashes: Vec<_> = events.iter().filter(|placed| placed.event.role.is_crash()).collect();
+    if let [_, second, ..] = &crashes[..] {
+        return Err(second
+            .role_field
+            .error("a machine crashes once", "a second crash")
+            .help("let one crash apply to each machine, by `arch`, `only` or `stall`"));
+    }
+    let sends = |placed: &PlacedEvent<'_>| matches!(placed.event.role, Role::SendSequence { .. });
+    let missing = match goal {
+        Goal::NmiSendReturns | Goal::CaptureKernel if crashes.is_empty() => "sysrq-crash` or `oops-crash",
+        Goal::SendersReturn if !events.iter().any(sends) => "send-sequence",
+        _ => return Ok(()),
+    };
+    Err(goal_field
+        .error(&format!("nobody can reach the goal `{goal}` on this machine"), "cannot be reached")
+        .help(format!("it needs an [[event]] with role `{missing}` that applies to this machine")))
+}
+
+/// The first expectation that matches. All are checked.
+fn expectation(
+    root: &Table<'_>,
+    machine: &Machine,
+    stall: Stall,
+    knobs: &Knobs,
+    injected: bool,
+) -> Result<Option<Expectation>, InputError> {
+    let keys: Vec<&str> = filter::EXPECT_KEYS.into_iter().chain(OUTCOME_KEYS).collect();
+    let fields = root.get("expect").map(|field| field.tables()).transpose()?.unwrap_or_default();
+    let mut first = None;
+    for (index, field) in fields.into_iter().enumerate() {
+        let table = Table::open(field, "[[expect]]", &keys)?;
+        let count = |key: &str| table.get(key).map(|field| field.small_integer(0, u32::MAX)).transpose();
+        let expectation = Expectation {
+            index,
+            verdict: table.need("verdict", "\"completed\"")?.name()?,
+            proof: table.get("proof").map(|field| field.name()).transpose()?,
+            timeouts: count("timeouts")?,
+            stopped: count("stopped")?,
+            hang_at: table.get("hang_at").map(|field| line_of_text(&field)).transpose()?,
+            capture: table.get("capture").map(|field| field.boolean()).transpose()?,
+        };
+        if ExpectFilter::read(&table)?.applies(machine, stall, knobs, injected) && first.is_none() {
+            first = Some(expectation);
+        }
+    }
+    Ok(first)
+}

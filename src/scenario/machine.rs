@@ -1,0 +1,204 @@
+//! The machine that a scenario runs on: sub-architecture, variant, APIC generation, bus, CPUs.
+
+use super::named::{Named, named};
+
+/// The sub-architectures of the 2007 kernels, in the order of the headline.
+pub const ARCHES: [&str; 9] = [
+    "i386/default",
+    "i386/bigsmp",
+    "i386/es7000",
+    "i386/es7000-clustered",
+    "i386/numaq",
+    "i386/summit",
+    "x86_64/flat",
+    "x86_64/cluster",
+    "x86_64/physflat",
+];
+
+/// Sub-architectures of a later version.
+pub const LATER_ARCHES: [&str; 4] =
+    ["modern/xapic-flat", "modern/xapic-physflat", "modern/x2apic-phys", "modern/x2apic-cluster"];
+
+/// The wait variants: the unbounded wait, the patches as mailed (delay first), the patches as merged (read first).
+pub const VARIANTS: [&str; 3] = ["before", "rfc", "merged"];
+
+/// Wait variants of a later version.
+pub const LATER_VARIANTS: [&str; 5] = ["solution-a", "b1", "modern", "mps-abort", "mps-retry"];
+
+named! {
+    /// An APIC generation.
+    pub enum Generation ("generation", later &["82489dx", "pentium", "x2apic"]) {
+        /// Pentium Pro to Pentium III: 4-bit ids.
+        P6 = "p6",
+        /// Pentium 4 and Xeon: 8-bit ids.
+        XApic = "xapic",
+    }
+}
+
+named! {
+    /// What connects the APICs.
+    pub enum Bus ("bus", later &["cluster", "fabric"]) {
+        /// The 3-wire APIC bus of the P6.
+        Serial = "serial",
+        /// The front-side bus of the xAPIC.
+        Fsb = "fsb",
+        /// A wire that delivers after a fixed time: busy is never visible.
+        Ideal = "ideal",
+    }
+}
+
+impl Generation {
+    /// The bus that machines of this generation had.
+    pub const fn own_bus(self) -> Bus {
+        match self {
+            Self::P6 => Bus::Serial,
+            Self::XApic => Bus::Fsb,
+        }
+    }
+
+    /// Whether its APICs can sit on `bus`.
+    pub const fn fits(self, bus: Bus) -> bool {
+        matches!((self, bus), (_, Bus::Ideal) | (Self::P6, Bus::Serial) | (Self::XApic, Bus::Fsb))
+    }
+}
+
+/// The machine that a sub-architecture ran on (`x86_64` has no serial-bus machines). `None` for an unknown name.
+pub fn natural(arch: &str) -> Option<(Generation, Bus)> {
+    let generation = match arch {
+        "i386/default" | "i386/bigsmp" | "i386/es7000-clustered" | "i386/numaq" => Generation::P6,
+        _ if ARCHES.contains(&arch) => Generation::XApic,
+        _ => return None,
+    };
+    Some((generation, generation.own_bus()))
+}
+
+/// The generation and bus of a machine of which some may be chosen: what is not, follows from what is, and from the
+/// sub-architecture's natural machine. The result may be an impossible pair, if both were chosen.
+pub(super) fn complete(arch: &str, generation: Option<Generation>, bus: Option<Bus>) -> (Generation, Bus) {
+    let (natural_generation, natural_bus) = natural(arch).unwrap_or((Generation::P6, Bus::Serial));
+    match (generation, bus) {
+        (Some(generation), Some(bus)) => (generation, bus),
+        (Some(generation), None) if generation.fits(natural_bus) => (generation, natural_bus),
+        (Some(generation), None) => (generation, generation.own_bus()),
+        (None, Some(Bus::Serial)) => (Generation::P6, Bus::Serial),
+        (None, Some(Bus::Fsb)) => (Generation::XApic, Bus::Fsb),
+        (None, Some(Bus::Ideal)) => (natural_generation, Bus::Ideal),
+        (None, None) => (natural_generation, natural_bus),
+    }
+}
+
+/// A machine, wholly decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Machine {
+    /// Sub-architecture: one of [`ARCHES`].
+    pub arch: &'static str,
+    /// Wait variant: one of [`VARIANTS`].
+    pub variant: &'static str,
+    /// APIC generation.
+    pub generation: Generation,
+    /// Bus.
+    pub bus: Bus,
+    /// CPUs, numbered from 0.
+    pub cpus: u32,
+    /// Whether an I/O agent sits on the bus and sends device interrupts.
+    pub io_agent: bool,
+    /// PICCLK period, if not the default of 60 000 ps.
+    pub picclk_period_ps: Option<u64>,
+    /// Core clock period, if not the generation's default.
+    pub core_period_ps: Option<u64>,
+    /// Front-side bus clock period, if not the default of 10 000 ps.
+    pub fsb_period_ps: Option<u64>,
+}
+
+impl Machine {
+    /// The most CPUs that this machine can have, and the reason in a few words.
+    pub fn cpus_max(&self) -> (u32, &'static str) {
+        let by_bus = match (self.generation, self.io_agent) {
+            (Generation::P6, true) => (14, "P6 APIC ids are 0 to 14, and the I/O agent has one of them"),
+            (Generation::P6, false) => (15, "P6 APIC ids are 0 to 14"),
+            (Generation::XApic, _) => (255, "xAPIC ids are 0 to 254"),
+        };
+        let by_arch = match self.arch {
+            "i386/default" | "x86_64/flat" => (8, "flat logical destinations are a mask of 8 bits"),
+            "i386/es7000-clustered" | "i386/numaq" | "i386/summit" => {
+                (60, "cluster logical destinations are 15 clusters of 4 CPUs")
+            }
+            _ => by_bus,
+        };
+        if by_arch.0 < by_bus.0 { by_arch } else { by_bus }
+    }
+
+    /// Whether `pattern` (a name, or a family such as `i386/*`) means this machine's sub-architecture.
+    pub(super) fn is_arch(&self, pattern: &str) -> bool {
+        match pattern.strip_suffix('*') {
+            Some(family) => self.arch.starts_with(family),
+            None => self.arch == pattern,
+        }
+    }
+}
+
+impl std::fmt::Display for Machine {
+    /// `i386/default, before, p6 on serial, 4 CPUs`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { arch, variant, generation, bus, cpus, .. } = self;
+        write!(f, "{arch}, {variant}, {} on {}, {cpus} CPUs", generation.name(), bus.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sub_architecture_has_a_natural_machine() {
+        let p6 = ["i386/default", "i386/bigsmp", "i386/es7000-clustered", "i386/numaq"];
+        for arch in ARCHES {
+            let (generation, bus) = natural(arch).expect(arch);
+            assert_eq!(generation == Generation::P6, p6.contains(&arch), "{arch}");
+            assert!(generation.fits(bus), "{arch}");
+        }
+        assert_eq!(natural("i386/visws"), None);
+    }
+
+    #[test]
+    fn what_is_not_chosen_follows() {
+        let (p6, xapic) = (Generation::P6, Generation::XApic);
+        let cases = [
+            ("x86_64/flat", None, None, (xapic, Bus::Fsb)),
+            ("x86_64/flat", Some(p6), None, (p6, Bus::Serial)),
+            ("x86_64/flat", None, Some(Bus::Serial), (p6, Bus::Serial)),
+            ("i386/default", None, Some(Bus::Ideal), (p6, Bus::Ideal)),
+            ("i386/default", None, Some(Bus::Fsb), (xapic, Bus::Fsb)),
+            ("i386/default", Some(xapic), Some(Bus::Serial), (xapic, Bus::Serial)),
+        ];
+        for (arch, generation, bus, machine) in cases {
+            assert_eq!(complete(arch, generation, bus), machine, "{arch} {generation:?} {bus:?}");
+        }
+        assert!(!xapic.fits(Bus::Serial) && !p6.fits(Bus::Fsb) && xapic.fits(Bus::Ideal) && p6.fits(Bus::Ideal));
+    }
+
+    #[test]
+    fn ids_and_masks_limit_the_cpus() {
+        let mut machine = Machine {
+            arch: "i386/bigsmp",
+            variant: "before",
+            generation: Generation::P6,
+            bus: Bus::Serial,
+            cpus: 4,
+            io_agent: true,
+            picclk_period_ps: None,
+            core_period_ps: None,
+            fsb_period_ps: None,
+        };
+        assert_eq!(machine.cpus_max().0, 14);
+        machine.io_agent = false;
+        assert_eq!(machine.cpus_max().0, 15);
+        machine.generation = Generation::XApic;
+        assert_eq!(machine.cpus_max().0, 255);
+        machine.arch = "x86_64/flat";
+        assert_eq!(machine.cpus_max().0, 8);
+        machine.arch = "i386/summit";
+        assert_eq!(machine.cpus_max().0, 60);
+        assert!(machine.is_arch("i386/*") && machine.is_arch("i386/summit") && !machine.is_arch("x86_64/*"));
+    }
+}

@@ -1,0 +1,67 @@
+//! Scenarios: named stories as data.
+//!
+//! A scenario file puts named roles on CPUs at given times, breaks hardware, turns knobs, and names a goal and what it
+//! expects. [`load`] opens one by built-in name or path, grafts what the command line chose into it, decides it for one
+//! machine and checks it. What comes back is plain data, and only what applies to that machine.
+//!
+//! ```toml
+//! format = 1
+//! name = "two-cpus"
+//! story = "CPU 0 kicks CPU 1, then crashes."
+//! goal = "nmi-send-returns"        # capture-kernel | all-programs-end | senders-return
+//! limit_us = 10_000_000
+//!
+//! [machine]
+//! cpus = 2                         # optional: arch variant generation bus io_agent *_period_ps
+//!
+//! [knobs]
+//! slots = "per-vector"             # icr_write_while_busy nmi_when_pending full_target delay busy_clear jitter_picclk
+//!
+//! [[event]]
+//! at_us = 30.5                     # down to picoseconds: six places
+//! cpu = 0
+//! role = "rcu-kick"
+//! targets = [1]                    # each role takes its own parameters
+//!
+//! [[event]]
+//! at_us = 60
+//! cpu = 0
+//! role = "oops-crash"
+//!
+//! [[fault]]
+//! at_us = 35
+//! kind = "fsb-stall"               # apic-dead | icr-stuck
+//! only = ["fsb"]                   # filters: only (buses), arch, stall; an empty list applies nowhere
+//!
+//! [[expect]]                       # the first match counts; none: nothing is expected
+//! variant = ["before"]
+//! injected = true
+//! verdict = "hung"
+//! ```
+
+mod catalogue;
+pub mod decimal;
+mod document;
+mod filter;
+mod happenings;
+mod load;
+mod machine;
+mod model;
+pub mod named;
+mod overrides;
+mod reader;
+mod role;
+mod settings;
+
+pub use catalogue::{builtin, builtin_names, content_hash};
+pub use happenings::fault_names;
+pub use load::{LIMIT_PS_DEFAULT, Request, load};
+pub use machine::{ARCHES, Bus, Generation, LATER_ARCHES, LATER_VARIANTS, Machine, VARIANTS, natural};
+pub use model::{
+    BusyClear, CostOverrides, DelayRule, Event, Expectation, ExpectedProof, ExpectedVerdict, Fault, FaultKind,
+    FullTarget, Goal, IcrWriteWhileBusy, Knobs, NmiWhenPending, Origin, Scenario, Slots, Stall,
+};
+pub use role::{IpiVector, Role, RoleName, VectorUse};
+
+#[cfg(test)]
+mod tests;

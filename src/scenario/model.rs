@@ -1,0 +1,319 @@
+//! A scenario, loaded, decided for one machine and checked: plain data.
+
+use super::machine::Machine;
+use super::named::named;
+use super::role::Role;
+
+named! {
+    /// What has to be reached for a run to be `completed`.
+    pub enum Goal ("goal") {
+        /// The crashing CPU returns from its NMI send.
+        NmiSendReturns = "nmi-send-returns",
+        /// The capture kernel has control and has passed its own first APIC accesses.
+        CaptureKernel = "capture-kernel",
+        /// Every program has ended.
+        AllProgramsEnd = "all-programs-end",
+        /// Every `send-sequence` has returned from its last send.
+        SendersReturn = "senders-return",
+    }
+}
+
+named! {
+    /// Which story stalls the ICR before the crash, in scenarios that know several.
+    pub enum Stall ("stall") {
+        /// None: a healthy machine.
+        None = "none",
+        /// A full interrupt slot class (P6, serial bus).
+        Slots = "slots",
+        /// A front-side bus that stops completing transactions.
+        Fsb = "fsb",
+    }
+}
+
+named! {
+    /// How many interrupts a P6 keeps before it refuses one.
+    pub enum Slots ("slot rule") {
+        /// Two per priority class.
+        PerClass = "per-class",
+        /// One in service and one requested per vector.
+        PerVector = "per-vector",
+    }
+}
+
+named! {
+    /// What a write of ICR low does while the delivery status is "send pending".
+    pub enum IcrWriteWhileBusy ("rule for ICR writes while busy") {
+        /// The new message takes the old one's place.
+        Replace = "replace",
+        /// The write is ignored.
+        Drop = "drop",
+        /// One message deep.
+        Queue = "queue",
+        /// The store waits until the ICR is idle.
+        Stall = "stall",
+    }
+}
+
+named! {
+    /// What a P6 answers to an NMI message while one is latched.
+    pub enum NmiWhenPending ("rule for a pending NMI") {
+        /// Accepts; it collapses into the latch.
+        Collapse = "collapse",
+        /// Refuses with Retry.
+        Retry = "retry",
+    }
+}
+
+named! {
+    /// What a target with full slots reports.
+    pub enum FullTarget ("answer of a full target") {
+        /// Retry.
+        Retry = "retry",
+        /// Silence: the sender sees an accept error.
+        AcceptError = "accept-error",
+        /// Control experiment: takes it all the same.
+        Accept = "accept",
+    }
+}
+
+named! {
+    /// What an interrupt taken inside a busy delay does to it.
+    pub enum DelayRule ("delay rule") {
+        /// Time-stamp-counter loop: the handler's time counts.
+        Tsc = "tsc",
+        /// Counting loop: the handler's time is added.
+        Loop = "loop",
+    }
+}
+
+named! {
+    /// When the delivery status returns to idle after a serial-bus message.
+    pub enum BusyClear ("rule for clearing busy") {
+        /// At the end of the whole message.
+        EndOfMessage = "end-of-message",
+        /// At the status cycle that decides.
+        StatusCycle = "status-cycle",
+    }
+}
+
+/// Points at which public documents disagree, as one choice each. Defaults: the first value of each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Knobs {
+    /// Interrupt slots.
+    pub slots: Slots,
+    /// ICR write while busy.
+    pub icr_write_while_busy: IcrWriteWhileBusy,
+    /// NMI while one is latched.
+    pub nmi_when_pending: NmiWhenPending,
+    /// Full target.
+    pub full_target: FullTarget,
+    /// Delays.
+    pub delay: DelayRule,
+    /// When busy clears.
+    pub busy_clear: BusyClear,
+    /// Most PICCLK cycles of jitter that a message may draw, 0 to 1000.
+    pub jitter_picclk: u32,
+}
+
+impl Default for Knobs {
+    fn default() -> Self {
+        Self {
+            slots: Slots::PerClass,
+            icr_write_while_busy: IcrWriteWhileBusy::Replace,
+            nmi_when_pending: NmiWhenPending::Collapse,
+            full_target: FullTarget::Retry,
+            delay: DelayRule::Tsc,
+            busy_clear: BusyClear::EndOfMessage,
+            jitter_picclk: 0,
+        }
+    }
+}
+
+/// Costs that the scenario sets; `None` leaves the generation's default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CostOverrides {
+    /// Read of an APIC register, core cycles.
+    pub register_read_cycles: Option<u32>,
+    /// Write of an APIC register, core cycles.
+    pub register_write_cycles: Option<u32>,
+    /// PAUSE, core cycles.
+    pub pause_cycles: Option<u32>,
+    /// Load of a shared word, core cycles.
+    pub load_cycles: Option<u32>,
+    /// Store to a shared word, core cycles.
+    pub store_cycles: Option<u32>,
+    /// Interrupt or NMI entry, core cycles.
+    pub interrupt_entry_cycles: Option<u32>,
+    /// IRET, core cycles.
+    pub iret_cycles: Option<u32>,
+    /// Wake from HLT, core cycles.
+    pub halt_wake_cycles: Option<u32>,
+    /// Saving or restoring the interrupt flag, core cycles.
+    pub irq_flag_cycles: Option<u32>,
+    /// Front-side bus cycles of one interrupt transaction.
+    pub fsb_transaction_cycles: Option<u32>,
+    /// Atomic read-modify-write of a shared word (`read_modify_write_ns`).
+    pub read_modify_write_ps: Option<u64>,
+    /// A store until other CPUs see it (`visibility_ns`).
+    pub visibility_ps: Option<u64>,
+    /// Delivery on the ideal bus (`ideal_delivery_ns`).
+    pub ideal_delivery_ps: Option<u64>,
+}
+
+/// Something that starts on a CPU at an instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Position in the file, from 0: `event.3` of `--set`.
+    pub index: usize,
+    /// When.
+    pub at_ps: u64,
+    /// On which CPU.
+    pub cpu: u32,
+    /// What.
+    pub role: Role,
+}
+
+/// A fault of the hardware.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Position in the file, from 0: `fault.0` of `--set`.
+    pub index: usize,
+    /// When it begins.
+    pub at_ps: u64,
+    /// Which.
+    pub kind: FaultKind,
+}
+
+/// The faults.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultKind {
+    /// The chipset stops completing interrupt transactions, until then or for good.
+    FsbStall {
+        /// When it ends.
+        until_ps: Option<u64>,
+    },
+    /// The local APIC of a CPU is off: it answers nothing on the bus.
+    ApicDead {
+        /// Whose.
+        cpu: u32,
+    },
+    /// The delivery status bit itself is jammed at "send pending": the one fault that acts on the bit.
+    IcrStuck {
+        /// Whose.
+        cpu: u32,
+        /// When it ends.
+        until_ps: Option<u64>,
+    },
+}
+
+impl FaultKind {
+    /// The name in scenario files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FsbStall { .. } => "fsb-stall",
+            Self::ApicDead { .. } => "apic-dead",
+            Self::IcrStuck { .. } => "icr-stuck",
+        }
+    }
+}
+
+named! {
+    /// A verdict that a scenario may expect.
+    pub enum ExpectedVerdict ("verdict") {
+        /// The goal is reached.
+        Completed = "completed",
+        /// The goal is proven unreachable.
+        Hung = "hung",
+    }
+}
+
+named! {
+    /// The proof of a hang that a scenario may expect.
+    pub enum ExpectedProof ("proof") {
+        /// No CPU polls.
+        Quiescent = "quiescent",
+        /// Some CPU polls for ever.
+        Recurrence = "recurrence",
+    }
+}
+
+/// What a scenario expects of one machine; `None` expects nothing of that quantity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expectation {
+    /// Position in the file, from 0.
+    pub index: usize,
+    /// Verdict.
+    pub verdict: ExpectedVerdict,
+    /// Proof of a hang.
+    pub proof: Option<ExpectedProof>,
+    /// Timed-out waits of the crashing CPU.
+    pub timeouts: Option<u32>,
+    /// CPUs that the crash NMI stopped.
+    pub stopped: Option<u32>,
+    /// The function in which the goal's CPU hangs.
+    pub hang_at: Option<String>,
+    /// Whether the capture kernel is reached.
+    pub capture: Option<bool>,
+}
+
+/// Where a scenario came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Built in, by name.
+    BuiltIn(String),
+    /// A file, by path.
+    File(String),
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::BuiltIn(text) | Self::File(text) => f.write_str(text),
+        }
+    }
+}
+
+/// A scenario, decided for one machine: only what applies to that machine is left in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scenario {
+    /// Name.
+    pub name: String,
+    /// One paragraph for a reader.
+    pub story: String,
+    /// What has to be reached.
+    pub goal: Goal,
+    /// Which stall is played.
+    pub stall: Stall,
+    /// Simulated time after which the run ends undecided.
+    pub limit_ps: u64,
+    /// The machine.
+    pub machine: Machine,
+    /// Costs that differ from the generation's.
+    pub costs: CostOverrides,
+    /// Disputed rules.
+    pub knobs: Knobs,
+    /// What happens, in order of time, then of the file.
+    pub events: Vec<Event>,
+    /// What breaks, in order of time, then of the file.
+    pub faults: Vec<Fault>,
+    /// What is expected of this machine: the first `[[expect]]` that matches.
+    pub expectation: Option<Expectation>,
+    /// Where it came from.
+    pub origin: Origin,
+    /// Hash of the text it came from (before `--set`), 16 hex digits.
+    pub hash: String,
+    /// The `--set` that were applied, in order.
+    pub sets: Vec<String>,
+}
+
+impl Scenario {
+    /// Whether a fault is injected into this machine.
+    pub fn is_injected(&self) -> bool {
+        !self.faults.is_empty()
+    }
+
+    /// The CPU that crashes, if one does.
+    pub fn crashing_cpu(&self) -> Option<u32> {
+        self.events.iter().find(|event| event.role.is_crash()).map(|event| event.cpu)
+    }
+}

@@ -1,0 +1,187 @@
+//! Roles: what an event starts on a CPU, by name, with the parameters that each takes.
+
+use super::named::named;
+
+named! {
+    /// The names of the roles.
+    pub enum RoleName ("role") {
+        /// See [`Role::Idle`].
+        Idle = "idle",
+        /// See [`Role::CorruptRunQueue`].
+        CorruptRunQueue = "corrupt-run-queue",
+        /// See [`Role::SpinIrqsOff`].
+        SpinIrqsOff = "spin-irqs-off",
+        /// See [`Role::Munmap`].
+        Munmap = "munmap",
+        /// See [`Role::CallFunction`].
+        CallFunction = "call-function",
+        /// See [`Role::RcuKick`].
+        RcuKick = "rcu-kick",
+        /// See [`Role::WatchdogNmi`].
+        WatchdogNmi = "watchdog-nmi",
+        /// See [`Role::SysrqCrash`].
+        SysrqCrash = "sysrq-crash",
+        /// See [`Role::OopsCrash`].
+        OopsCrash = "oops-crash",
+        /// See [`Role::SendFixed`].
+        SendFixed = "send-fixed",
+        /// See [`Role::SendSequence`].
+        SendSequence = "send-sequence",
+    }
+}
+
+/// What an event starts on its CPU.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Role {
+    /// The idle loop: HLT with IF=1. Every CPU without another role is idle.
+    Idle,
+    /// `schedule()` walks a run queue without an end, IF=0, its run-queue lock held.
+    CorruptRunQueue,
+    /// Spins for ever with IF=0, holding nothing.
+    SpinIrqsOff,
+    /// An munmap in a threaded process: `flush_tlb_others` to the CPUs where its threads run.
+    Munmap {
+        /// Those CPUs.
+        targets: Vec<u32>,
+    },
+    /// `smp_call_function` to all other CPUs.
+    CallFunction {
+        /// Whether it also waits until the function has run everywhere.
+        wait: bool,
+    },
+    /// `force_quiescent_state` kicks CPUs by `smp_send_reschedule`, one after the other.
+    RcuKick {
+        /// Those CPUs.
+        targets: Vec<u32>,
+    },
+    /// Arms LVTPC once, so that the CPU takes one NMI of the kernel's watchdog; `die_nmi` follows.
+    WatchdogNmi {
+        /// How long it prints before it wakes the log daemon.
+        print_ps: u64,
+    },
+    /// SysRq-C arrives as a device interrupt from the I/O agent; its handler runs the crash path.
+    SysrqCrash {
+        /// Vector of the device interrupt.
+        vector: u8,
+        /// How long it prints before `crash_kexec`.
+        print_ps: u64,
+    },
+    /// An oops on the CPU itself; `die` prints, then runs the crash path (`x86_64`: with `die_lock` held).
+    OopsCrash {
+        /// How long it prints before `crash_kexec`.
+        print_ps: u64,
+    },
+    /// One `send_IPI_mask` of a fixed vector.
+    SendFixed {
+        /// Vector.
+        vector: IpiVector,
+        /// To these CPUs.
+        targets: Vec<u32>,
+    },
+    /// Interrupts off; after a pause, `repeat` rounds of one `send_IPI_mask` to each target in turn; interrupts on.
+    SendSequence {
+        /// Vector.
+        vector: IpiVector,
+        /// To these CPUs, one send each.
+        targets: Vec<u32>,
+        /// Rounds.
+        repeat: u32,
+        /// From the start, interrupts off, to the first send.
+        send_after_ps: u64,
+    },
+}
+
+/// The vector of an IPI: by number, or by the kernel's use of it, which has another number on each architecture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IpiVector {
+    /// By number, 10h to FEh.
+    Number(u8),
+    /// By use.
+    Use(VectorUse),
+}
+
+named! {
+    /// The kernels' uses of IPI vectors.
+    pub enum VectorUse ("vector") {
+        /// i386 FCh, `x86_64` FDh.
+        Reschedule = "reschedule",
+        /// i386 FBh, `x86_64` FCh.
+        CallFunction = "call-function",
+        /// i386 FDh, `x86_64` F0h + sender modulo 8.
+        TlbFlush = "tlb-flush",
+    }
+}
+
+/// Vector of the device interrupt of [`Role::SysrqCrash`] unless it says otherwise: that of the keyboard, IRQ 1.
+pub(super) const KEYBOARD_VECTOR: u8 = 0x39;
+
+impl RoleName {
+    /// The parameters that the role takes, beside those of every event.
+    pub const fn parameters(self) -> &'static [&'static str] {
+        match self {
+            Self::Idle | Self::CorruptRunQueue | Self::SpinIrqsOff => &[],
+            Self::Munmap | Self::RcuKick => &["targets"],
+            Self::CallFunction => &["wait"],
+            Self::WatchdogNmi | Self::OopsCrash => &["print_us"],
+            Self::SysrqCrash => &["vector", "print_us"],
+            Self::SendFixed => &["vector", "targets"],
+            Self::SendSequence => &["vector", "targets", "repeat", "send_after_us"],
+        }
+    }
+}
+
+/// Every parameter that some role takes.
+pub(super) const PARAMETERS: [&str; 6] = ["targets", "vector", "wait", "print_us", "repeat", "send_after_us"];
+
+impl Role {
+    /// Its name.
+    pub const fn role_name(&self) -> RoleName {
+        match self {
+            Self::Idle => RoleName::Idle,
+            Self::CorruptRunQueue => RoleName::CorruptRunQueue,
+            Self::SpinIrqsOff => RoleName::SpinIrqsOff,
+            Self::Munmap { .. } => RoleName::Munmap,
+            Self::CallFunction { .. } => RoleName::CallFunction,
+            Self::RcuKick { .. } => RoleName::RcuKick,
+            Self::WatchdogNmi { .. } => RoleName::WatchdogNmi,
+            Self::SysrqCrash { .. } => RoleName::SysrqCrash,
+            Self::OopsCrash { .. } => RoleName::OopsCrash,
+            Self::SendFixed { .. } => RoleName::SendFixed,
+            Self::SendSequence { .. } => RoleName::SendSequence,
+        }
+    }
+
+    /// The CPUs that it names as targets.
+    pub fn targets(&self) -> &[u32] {
+        match self {
+            Self::Munmap { targets }
+            | Self::RcuKick { targets }
+            | Self::SendFixed { targets, .. }
+            | Self::SendSequence { targets, .. } => targets,
+            _ => &[],
+        }
+    }
+
+    /// Whether it runs the crash path.
+    pub const fn is_crash(&self) -> bool {
+        matches!(self, Self::SysrqCrash { .. } | Self::OopsCrash { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::named::Named;
+    use super::*;
+
+    #[test]
+    fn the_list_of_parameters_is_whole() {
+        for role in RoleName::ALL {
+            for parameter in role.parameters() {
+                assert!(PARAMETERS.contains(parameter), "{role} {parameter}");
+            }
+        }
+        for parameter in PARAMETERS {
+            assert!(RoleName::ALL.iter().any(|role| role.parameters().contains(&parameter)), "{parameter}");
+        }
+    }
+}

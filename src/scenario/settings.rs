@@ -1,0 +1,146 @@
+//! Reading `[machine]`, `[knobs]` and `[costs]`.
+
+use super::decimal::Unit;
+use super::filter::variant;
+use super::machine::{self, ARCHES, Bus, Generation, LATER_ARCHES, Machine};
+use super::model::{CostOverrides, Knobs};
+use super::named::{self, Named};
+use super::reader::{Field, Table};
+use crate::diagnostic::InputError;
+
+/// Keys of `[machine]`.
+pub(super) const MACHINE_KEYS: [&str; 9] =
+    ["cpus", "arch", "variant", "generation", "bus", "io_agent", "picclk_period_ps", "core_period_ps", "fsb_period_ps"];
+
+/// Keys of `[knobs]`.
+pub(super) const KNOB_KEYS: [&str; 7] =
+    ["slots", "icr_write_while_busy", "nmi_when_pending", "full_target", "delay", "busy_clear", "jitter_picclk"];
+
+/// Keys of `[costs]`.
+pub(super) const COST_KEYS: [&str; 13] = [
+    "register_read_cycles",
+    "register_write_cycles",
+    "pause_cycles",
+    "load_cycles",
+    "store_cycles",
+    "interrupt_entry_cycles",
+    "iret_cycles",
+    "halt_wake_cycles",
+    "irq_flag_cycles",
+    "fsb_transaction_cycles",
+    "read_modify_write_ns",
+    "visibility_ns",
+    "ideal_delivery_ns",
+];
+
+/// The longest clock period and cost that is not a slip of the pen: a second, and a million cycles.
+const PERIOD_PS_MAX: u64 = 1_000_000_000_000;
+const COST_CYCLES_MAX: u32 = 1_000_000;
+const JITTER_MAX: u32 = 1_000;
+
+/// Reads `[machine]`, completes it by the natural machine, and checks that it can exist.
+pub(super) fn machine(root: &Table<'_>) -> Result<Machine, InputError> {
+    let table = Table::open(root.need("machine", "{ cpus = 4 }")?, "[machine]", &MACHINE_KEYS)?;
+    let arch = table.get("arch").map(|field| arch(&field)).transpose()?.unwrap_or(ARCHES[0]);
+    let variant = table.get("variant").map(|field| variant(&field)).transpose()?.unwrap_or("before");
+    let generation_field = table.get("generation");
+    let bus_field = table.get("bus");
+    let chosen_generation = generation_field.as_ref().map(Field::name::<Generation>).transpose()?;
+    let chosen_bus = bus_field.as_ref().map(Field::name::<Bus>).transpose()?;
+    let (generation, bus) = machine::complete(arch, chosen_generation, chosen_bus);
+    if let (false, Some(field)) = (generation.fits(bus), bus_field.or(generation_field)) {
+        return Err(impossible(&field, generation, bus));
+    }
+    let period = |key: &str| table.get(key).map(|field| field.integer(&(1..=PERIOD_PS_MAX))).transpose();
+    let mut machine = Machine {
+        arch,
+        variant,
+        generation,
+        bus,
+        cpus: 0,
+        io_agent: table.get("io_agent").map(|field| field.boolean()).transpose()?.unwrap_or(true),
+        picclk_period_ps: period("picclk_period_ps")?,
+        core_period_ps: period("core_period_ps")?,
+        fsb_period_ps: period("fsb_period_ps")?,
+    };
+    let (most, reason) = machine.cpus_max();
+    machine.cpus = table.need("cpus", "4")?.small_integer(1, most).map_err(|error| {
+        error.help(format!(
+            "{} on the {} bus ({arch}) has at most {most} CPUs: {reason}",
+            generation.name(),
+            bus.name()
+        ))
+    })?;
+    Ok(machine)
+}
+
+fn arch(field: &Field<'_>) -> Result<&'static str, InputError> {
+    let text = field.text()?;
+    named::one_of("sub-architecture", text, &ARCHES, &LATER_ARCHES).map_err(|error| field.unknown(error))
+}
+
+fn impossible(field: &Field<'_>, generation: Generation, bus: Bus) -> InputError {
+    let (generation_name, bus_name) = (generation.name(), bus.name());
+    let fitting: Vec<&str> = Bus::ALL.iter().filter(|bus| generation.fits(**bus)).map(|bus| bus.name()).collect();
+    field
+        .error(&format!("generation `{generation_name}` cannot sit on bus `{bus_name}`"), "impossible together")
+        .help(format!("generation `{generation_name}` sits on: {}", fitting.join(", ")))
+}
+
+/// Reads `[knobs]`.
+pub(super) fn knobs(root: &Table<'_>) -> Result<Knobs, InputError> {
+    let default = Knobs::default();
+    let Some(field) = root.get("knobs") else { return Ok(default) };
+    let table = Table::open(field, "[knobs]", &KNOB_KEYS)?;
+    Ok(Knobs {
+        slots: name_or(&table, "slots", default.slots)?,
+        icr_write_while_busy: name_or(&table, "icr_write_while_busy", default.icr_write_while_busy)?,
+        nmi_when_pending: name_or(&table, "nmi_when_pending", default.nmi_when_pending)?,
+        full_target: name_or(&table, "full_target", default.full_target)?,
+        delay: name_or(&table, "delay", default.delay)?,
+        busy_clear: name_or(&table, "busy_clear", default.busy_clear)?,
+        jitter_picclk: match table.get("jitter_picclk") {
+            Some(field) => field.small_integer(0, JITTER_MAX)?,
+            None => default.jitter_picclk,
+        },
+    })
+}
+
+fn name_or<T: Named>(table: &Table<'_>, key: &str, default: T) -> Result<T, InputError> {
+    table.get(key).map_or(Ok(default), |field| field.name())
+}
+
+/// Reads `[costs]`. No cost is zero, so that no loop can turn without time passing.
+pub(super) fn costs(root: &Table<'_>) -> Result<CostOverrides, InputError> {
+    let Some(field) = root.get("costs") else { return Ok(CostOverrides::default()) };
+    let table = Table::open(field, "[costs]", &COST_KEYS)?;
+    let cycles = |key: &str| table.get(key).map(|field| field.small_integer(1, COST_CYCLES_MAX)).transpose();
+    let span = |key: &str| table.get(key).map(|field| span(&field)).transpose();
+    Ok(CostOverrides {
+        register_read_cycles: cycles("register_read_cycles")?,
+        register_write_cycles: cycles("register_write_cycles")?,
+        pause_cycles: cycles("pause_cycles")?,
+        load_cycles: cycles("load_cycles")?,
+        store_cycles: cycles("store_cycles")?,
+        interrupt_entry_cycles: cycles("interrupt_entry_cycles")?,
+        iret_cycles: cycles("iret_cycles")?,
+        halt_wake_cycles: cycles("halt_wake_cycles")?,
+        irq_flag_cycles: cycles("irq_flag_cycles")?,
+        fsb_transaction_cycles: cycles("fsb_transaction_cycles")?,
+        read_modify_write_ps: span("read_modify_write_ns")?,
+        visibility_ps: span("visibility_ns")?,
+        ideal_delivery_ps: span("ideal_delivery_ns")?,
+    })
+}
+
+fn span(field: &Field<'_>) -> Result<u64, InputError> {
+    match field.picoseconds(Unit::Nanoseconds)? {
+        0 => Err(field
+            .error(&format!("`{}` cannot be zero", field.path), "no time at all")
+            .help("everything takes some time: at least 0.001 ns")),
+        ps if ps > PERIOD_PS_MAX => Err(field
+            .error(&format!("`{}` is out of range", field.path), "more than a second")
+            .help("it is at most 1_000_000_000 ns, one second")),
+        ps => Ok(ps),
+    }
+}

@@ -1,0 +1,64 @@
+//! From a source location to what a reader wants to know of it: the function, and the line itself.
+
+use std::panic::Location;
+
+/// Every source file whose lines may appear in reports.
+const FILES: &[(&str, &str)] = &include!("source_files.in");
+
+/// The text of the file that `path` (as the compiler names it) means.
+fn text(path: &str) -> Option<&'static str> {
+    let path = path.replace('\\', "/");
+    FILES.iter().find(|(name, _)| path.ends_with(name)).map(|(_, text)| *text)
+}
+
+/// The line of source, trimmed.
+pub(crate) fn line(site: &Location<'_>) -> Option<&'static str> {
+    text(site.file())?.lines().nth(site.line() as usize - 1).map(str::trim)
+}
+
+/// The function that holds the line: the last `fn` above it.
+pub(crate) fn function(site: &Location<'_>) -> Option<&'static str> {
+    let before = text(site.file())?.lines().take(site.line() as usize);
+    before.filter_map(declared_function).last()
+}
+
+/// The name in a line that declares a function.
+fn declared_function(line: &'static str) -> Option<&'static str> {
+    let line = line.trim_start();
+    if line.starts_with("//") {
+        return None;
+    }
+    let (head, rest) = line.split_once("fn ")?;
+    let is_head = head.split_whitespace().all(|word| word.starts_with("pub") || ["const", "async", "extern", "unsafe"].contains(&word));
+    let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
+    (is_head && end > 0).then(|| &rest[..end])
+}
+
+/// `function (file:line)`; `file:line` where the function is not known.
+pub(crate) fn describe(site: &Location<'_>) -> String {
+    match function(site) {
+        Some(function) => format!("{function} ({}:{})", site.file(), site.line()),
+        None => format!("{}:{}", site.file(), site.line()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kernel_file_is_listed() {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/kernel_model/src");
+        for entry in std::fs::read_dir(root).expect("the sources are here") {
+            let name = format!("kernel_model/src/{}", entry.expect("readable").file_name().to_string_lossy());
+            assert!(FILES.iter().any(|(listed, _)| *listed == name), "{name} is missing in source_files.in");
+        }
+    }
+
+    #[test]
+    fn functions_are_found_by_their_line() {
+        assert_eq!(declared_function("pub(crate) const fn here<T>(x: T) -> u32 {"), Some("here"));
+        assert_eq!(declared_function("    let f = |fn_: u32| fn_;"), None);
+        assert_eq!(declared_function("/// fn no"), None);
+    }
+}

@@ -1,0 +1,342 @@
+//! The run token: all that decides a run's result, in one line that a shell takes as one word.
+//!
+//! ```text
+//! apicsim1:0.1.0:nmi-stall:5c0f…:i386/default:before:serial:p6:4:0:10000000:knobs.slots=per-vector
+//!    |       |       |       |        |         |      |    |  | |    |        `- every --set, with commas between
+//!    |       |       |       |        |         |      |    |  | |    `- limit, µs
+//!    |       |       |       |        |         |      |    |  | `- seed
+//!    |       |       |       |        arch   variant  bus   |  CPUs
+//!    |       |       |       hash of the scenario's text    generation
+//!    |       |       scenario: built-in name, or @ and the path of a file
+//!    |       version of the program
+//!    format of the token
+//! ```
+//!
+//! Threads, window and executor are not in it: they do not change a result. Characters that a shell or this format
+//! gives a meaning to are written as `%` and two hex digits.
+
+use crate::diagnostic::{InputError, Place, Source};
+use crate::scenario::decimal::{self, Unit};
+use crate::scenario::named::{Named, by_name};
+use crate::scenario::{self, Bus, Generation, Origin, Request, Scenario};
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// The first field of every token of this format.
+const FORMAT: &str = "apicsim1";
+
+/// The names of the fields, in order.
+const FIELDS: [&str; 12] = [
+    "format",
+    "version",
+    "scenario",
+    "hash",
+    "arch",
+    "variant",
+    "bus",
+    "generation",
+    "cpus",
+    "seed",
+    "limit",
+    "settings",
+];
+
+/// All that decides a run's result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// Version of the program that made it.
+    pub version: String,
+    /// The scenario.
+    pub scenario: Origin,
+    /// Hash of the scenario's text, 16 hex digits.
+    pub hash: String,
+    /// Sub-architecture.
+    pub arch: String,
+    /// Wait variant.
+    pub variant: String,
+    /// Bus.
+    pub bus: Bus,
+    /// APIC generation.
+    pub generation: Generation,
+    /// CPUs.
+    pub cpus: u32,
+    /// Seed of all choices.
+    pub seed: u64,
+    /// Limit of simulated time.
+    pub limit_ps: u64,
+    /// Every `--set`, in order.
+    pub sets: Vec<String>,
+}
+
+impl Token {
+    /// The token of a run of `scenario` with `seed`.
+    pub fn new(scenario: &Scenario, seed: u64) -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            scenario: scenario.origin.clone(),
+            hash: scenario.hash.clone(),
+            arch: scenario.machine.arch.to_owned(),
+            variant: scenario.machine.variant.to_owned(),
+            bus: scenario.machine.bus,
+            generation: scenario.machine.generation,
+            cpus: scenario.machine.cpus,
+            seed,
+            limit_ps: scenario.limit_ps,
+            sets: scenario.sets.clone(),
+        }
+    }
+
+    /// Loads the scenario of the run, just as it was.
+    ///
+    /// # Errors
+    /// The scenario cannot be loaded, is not the same any more, or the token is of a version with other results.
+    pub fn load(&self) -> Result<Scenario, InputError> {
+        let ours = env!("CARGO_PKG_VERSION");
+        if result_version(&self.version) != result_version(ours) {
+            return Err(InputError::new(format!("the token is of apicsim {}, and this is {ours}", self.version))
+                .help("results are the same only within one minor version: replay it with that version"));
+        }
+        let scenario = scenario::load(&Request {
+            scenario: self.scenario.to_string(),
+            arch: Some(self.arch.clone()),
+            variant: Some(self.variant.clone()),
+            generation: Some(self.generation),
+            bus: Some(self.bus),
+            cpus: Some(self.cpus),
+            limit_ps: Some(self.limit_ps),
+            sets: self.sets.clone(),
+        })?;
+        if scenario.hash == self.hash && scenario.origin == self.scenario {
+            return Ok(scenario);
+        }
+        Err(InputError::new(format!("scenario `{}` is not the one that the token is of", self.scenario)).help(format!(
+            "its text has changed: hash {} then, {} now; bring the old text back, or run the scenario anew",
+            self.hash, scenario.hash
+        )))
+    }
+}
+
+/// Major and minor version: results may differ between them, and only there.
+fn result_version(version: &str) -> (&str, &str) {
+    let mut parts = version.split('.');
+    (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+}
+
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scenario = match &self.scenario {
+            Origin::BuiltIn(name) => escape(name),
+            Origin::File(path) => format!("@{}", escape(path)),
+        };
+        let Self { version, hash, arch, variant, bus, generation, cpus, seed, .. } = self;
+        let (bus, generation, limit) = (bus.name(), generation.name(), decimal::microseconds(self.limit_ps));
+        let sets: Vec<String> = self.sets.iter().map(|set| escape(set)).collect();
+        let (version, arch, variant) = (escape(version), escape(arch), escape(variant));
+        write!(f, "{FORMAT}:{version}:{scenario}:{hash}:{arch}:{variant}:{bus}:{generation}:{cpus}:{seed}:{limit}:")?;
+        f.write_str(&sets.join(","))
+    }
+}
+
+/// Letters, digits and `._-/=` stay; every other byte becomes `%` and two hex digits.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"._-/=".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
+}
+
+/// The inverse of [`escape`]; `None` for text that it never makes.
+fn unescape(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, tail)) = rest.split_first() {
+        rest = tail;
+        if byte == b'%' {
+            let (digits, tail) = rest.split_at_checked(2)?;
+            rest = tail;
+            let digits =
+                std::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|d| d.is_ascii_hexdigit()))?;
+            bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// A token on its way in: its fields with their places.
+struct Fields<'t> {
+    source: Arc<Source>,
+    texts: Vec<(&'t str, usize)>,
+}
+
+impl<'t> Fields<'t> {
+    fn split(text: &'t str) -> Result<Self, InputError> {
+        let source = Source::new("token", text);
+        let mut texts = Vec::new();
+        let mut at = 0;
+        for field in text.split(':') {
+            texts.push((field, at));
+            at += field.len() + 1;
+        }
+        let fields = Self { source, texts };
+        if fields.texts[0].0 != FORMAT {
+            let later = fields.texts[0].0.starts_with("apicsim");
+            let what = if later { "a token of another version" } else { "not a token" };
+            return Err(fields.error(0, what).help(format!("a token is the line after `token` of a run: {FORMAT}:…")));
+        }
+        if fields.texts.len() != FIELDS.len() {
+            let (found, place) = (fields.texts.len(), Place::new(&fields.source, 0..text.len()));
+            let wanted = FIELDS.len();
+            return Err(InputError::new(format!("the token has {found} fields instead of {wanted}"))
+                .at(&place, if found < wanted { "cut off?" } else { "something is added" })
+                .help(format!("copy it whole, as one word: {}", FIELDS.join(":"))));
+        }
+        Ok(fields)
+    }
+
+    fn error(&self, index: usize, message: &str) -> InputError {
+        let (text, start) = self.texts[index];
+        let place = Place::new(&self.source, start..start + text.len());
+        InputError::new(message).at(&place, format!("the {} field", FIELDS[index]))
+    }
+
+    fn text(&self, index: usize) -> Result<String, InputError> {
+        match unescape(self.texts[index].0) {
+            Some(text) if !text.is_empty() => Ok(text),
+            _ => Err(self.error(index, &format!("the token's {} cannot be read", FIELDS[index]))),
+        }
+    }
+
+    fn number<N: FromStr>(&self, index: usize) -> Result<N, InputError> {
+        let text = self.texts[index].0;
+        let plain = text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse()
+            .ok()
+            .filter(|_| plain)
+            .ok_or_else(|| self.error(index, &format!("the token's {} is not a number in range", FIELDS[index])))
+    }
+
+    fn name<T: Named>(&self, index: usize) -> Result<T, InputError> {
+        by_name(self.texts[index].0).map_err(|error| self.error(index, &error.message).help(error.help))
+    }
+}
+
+impl FromStr for Token {
+    type Err = InputError;
+
+    fn from_str(text: &str) -> Result<Self, InputError> {
+        let fields = Fields::split(text.trim())?;
+        let scenario = match fields.texts[2].0.strip_prefix('@') {
+            Some(path) => unescape(path).filter(|path| !path.is_empty()).map(Origin::File),
+            None => Some(Origin::BuiltIn(fields.text(2)?)),
+        };
+        let hash = fields.text(3)?;
+        if hash.len() != 16 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(fields.error(3, "the token's hash is not 16 hex digits"));
+        }
+        let sets: Option<Vec<String>> = match fields.texts[11].0 {
+            "" => Some(Vec::new()),
+            sets => sets.split(',').map(unescape).collect(),
+        };
+        Ok(Self {
+            version: fields.text(1)?,
+            scenario: scenario.ok_or_else(|| fields.error(2, "the token's scenario cannot be read"))?,
+            hash,
+            arch: fields.text(4)?,
+            variant: fields.text(5)?,
+            bus: fields.name(6)?,
+            generation: fields.name(7)?,
+            cpus: fields.number(8)?,
+            seed: fields.number(9)?,
+            limit_ps: decimal::picoseconds(fields.texts[10].0, Unit::Microseconds)
+                .map_err(|error| fields.error(10, &error.to_string()))?,
+            sets: sets.ok_or_else(|| fields.error(11, "the token's settings cannot be read"))?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(sets: &[&str]) -> Token {
+        let request = Request { sets: sets.iter().map(|&set| set.to_owned()).collect(), ..Request::new("nmi-stall") };
+        Token::new(&scenario::load(&request).expect("valid"), u64::MAX)
+    }
+
+    #[test]
+    fn tokens_survive_the_shell_and_come_back() {
+        let plain = token(&[]);
+        let many = token(&["knobs.slots=per-vector", "fault=[]", "story=\"a, b: 'c' $(d) %41 µ\"", "machine.cpus = 5"]);
+        let file = Token { scenario: Origin::File("/tmp/a b:c/µ@.toml".to_owned()), ..plain.clone() };
+        for token in [plain, many, file] {
+            let text = token.to_string();
+            assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-/=:,%@".contains(&b)), "{text}");
+            assert_eq!(text.parse(), Ok(token), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_token_loads_the_same_scenario() {
+        let request = Request {
+            arch: Some("x86_64/physflat".to_owned()),
+            variant: Some("merged".to_owned()),
+            bus: Some(Bus::Serial),
+            cpus: Some(9),
+            limit_ps: Some(70_000_000_000_001),
+            sets: vec!["knobs.jitter_picclk=3".to_owned()],
+            ..Request::new("nmi-stall")
+        };
+        let scenario = scenario::load(&request).expect("valid");
+        let token: Token = Token::new(&scenario, 7).to_string().parse().expect("a token");
+        assert_eq!(token.load(), Ok(scenario));
+    }
+
+    #[test]
+    fn changed_scenarios_and_versions_are_refused() {
+        let changed = Token { hash: "0".repeat(16), ..token(&[]) };
+        assert!(changed.load().expect_err("another text").message().contains("not the one"));
+        let old = Token { version: "99.0.0".to_owned(), ..token(&[]) };
+        assert!(old.load().expect_err("another version").message().contains("99.0.0"));
+    }
+
+    #[test]
+    fn bad_tokens_say_which_field() {
+        let good = token(&["fault=[]"]).to_string();
+        let field = |index: usize, text: &str| {
+            let mut fields: Vec<&str> = good.split(':').collect();
+            fields[index] = text;
+            fields.join(":")
+        };
+        let cases = [
+            (String::new(), "not a token"),
+            ("hello".to_owned(), "not a token"),
+            (field(0, "apicsim2"), "another version"),
+            (good.rsplit_once(':').map(|(start, _)| start.to_owned()).expect("fields"), "11 fields instead of 12"),
+            (format!("{good}:x"), "13 fields"),
+            (field(2, "%4"), "scenario cannot be read"),
+            (field(2, "@%FF"), "scenario cannot be read"),
+            (field(2, ""), "scenario cannot be read"),
+            (field(3, "12"), "16 hex digits"),
+            (field(6, "seriol"), "unknown bus"),
+            (field(7, "p7"), "unknown generation"),
+            (field(8, "-4"), "cpus is not a number"),
+            (field(9, "18446744073709551616"), "seed is not a number"),
+            (field(10, "1e9"), "plain decimal"),
+            (field(11, "%zz"), "settings cannot be read"),
+            (field(11, "%+1"), "settings cannot be read"),
+        ];
+        for (text, message) in cases {
+            let error = text.parse::<Token>().expect_err(&text);
+            assert!(error.message().contains(message), "{text}: {error}");
+            assert!(error.render(false).contains("error: "));
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The text trace: the event stream, a line an event, in order.
+
+use crate::source_lines::describe;
+use crate::why::{destination, what};
+use kernel_model::{Layout, Point, Wait, Word};
+use sim::{Access, Context, Event, Kind, Source, What};
+use std::fmt::Write;
+
+/// Names that a trace needs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Names {
+    pub(crate) cpus: u16,
+}
+
+impl Names {
+    fn agent(self, agent: u16) -> String {
+        if agent < self.cpus { format!("CPU{agent}") } else { "I/O agent".to_owned() }
+    }
+
+    fn access(self, access: Access) -> String {
+        match access.kind {
+            Kind::RegisterRead | Kind::RegisterWrite | Kind::RegisterExchange => register(access.operand),
+            Kind::MsrRead | Kind::MsrWrite => format!("MSR {:X}", access.operand),
+            Kind::PortRead => format!("port {:02X}", access.operand),
+            Kind::Delay => format!("delay {} us", access.operand),
+            Kind::Pause => "PAUSE".to_owned(),
+            _ => Layout::new(self.cpus).name(Word(access.operand as u16)).to_string(),
+        }
+    }
+
+    /// What happened, in words.
+    pub(crate) fn say(self, event: &What) -> String {
+        match *event {
+            What::Run { access, value, last, count } => self.run(access, value, last, count),
+            What::Write { access, value } => {
+                let verb = if access.kind == Kind::RegisterExchange { "exchange" } else { "write" };
+                format!("{verb} {} = {value:08X}", self.access(access))
+            }
+            What::Modified { access, values } => {
+                format!("modify {}: {:X} -> {:X}", self.access(access), values >> 32, values as u32)
+            }
+            What::Sent(message) => format!("asks the bus to send {} to {}", what(&message), destination(&message)),
+            What::IcrWrittenWhileBusy(value) => format!("write of ICR = {value:08X} finds it busy"),
+            What::Entered(context) => format!("enters {}", handler(context)),
+            What::Left(context) => format!("returns from {}", handler(context)),
+            What::InterruptFlag(on) => format!("interrupts {}", if on { "on" } else { "off" }),
+            What::Halted => "halts".to_owned(),
+            What::Woken => "wakes".to_owned(),
+            What::NmiLatched => "NMI latched".to_owned(),
+            What::PerformanceCounter => "performance counter overflows".to_owned(),
+            What::WaitBegan(code) => format!("wait begins: {}", wait(code)),
+            What::WaitEnded(code, outcome) => {
+                format!("wait ends: {}{}", wait(code), if outcome == 0 { "" } else { ", TIMED OUT" })
+            }
+            What::Reached(code) => format!("reaches {}", milestone(code)),
+            What::Chosen(of, taken) => format!("chooses {taken} of {of}"),
+            What::ClockRead => "reads the clock".to_owned(),
+            What::Ended => "ends".to_owned(),
+            What::Attempts { message, outcome, last, count } => format!(
+                "{} from {} to {}: {outcome:?} x{count} (last {last})",
+                what(&message),
+                self.agent(message.source),
+                destination(&message)
+            ),
+            What::Delivered(agent, message) => {
+                format!("{} from {} delivered to {}", what(&message), self.agent(message.source), self.agent(agent))
+            }
+            What::Dispatched(message, still) => format!(
+                "{} from {} dispatched{}",
+                what(&message),
+                self.agent(message.source),
+                if still { ", a newer one pending" } else { "" }
+            ),
+            What::Error(agent, bits) => format!("ESR of {} |= {bits:02X}", self.agent(agent)),
+            What::EndOfInterrupt(vector) => format!("EOI message for {vector:02X}"),
+            What::ApicDead(agent) => format!("the APIC of {} dies (injected)", self.agent(agent)),
+        }
+    }
+
+    fn run(self, access: Access, value: u64, last: sim::Time, count: u64) -> String {
+        let times = if count == 1 { String::new() } else { format!(" x{count} (last {last})") };
+        match access.kind {
+            Kind::Delay | Kind::Pause => format!("{}{times}", self.access(access)),
+            _ => format!("read {} = {value:08X}{times}", self.access(access)),
+        }
+    }
+}
+
+/// `ICR`, or the offset where a register has no name.
+fn register(offset: u32) -> String {
+    sim::apic::register_name(offset as u16).map_or_else(|| format!("register {offset:03X}"), str::to_owned)
+}
+
+fn handler(context: Context) -> String {
+    match context {
+        Context::Program => "its program".to_owned(),
+        Context::Interrupt(vector) => format!("the handler of {vector:02X}"),
+        Context::Nmi => "its NMI handler".to_owned(),
+    }
+}
+
+fn wait(code: u32) -> &'static str {
+    const WAITS: [(Wait, &str); 5] = [
+        (Wait::IcrIdle, "for the ICR"),
+        (Wait::Acknowledgement, "for acknowledgements"),
+        (Wait::Lock, "for a lock"),
+        (Wait::RunQueue, "for the end of a list"),
+        (Wait::Shootdown, "for the others to stop"),
+    ];
+    WAITS.iter().find(|(wait, _)| *wait as u32 == code).map_or("for something", |(_, name)| name)
+}
+
+fn milestone(code: u32) -> String {
+    const POINTS: [Point; 7] = [
+        Point::CrashEntered,
+        Point::CallbackRegistered,
+        Point::NmiSendReturned,
+        Point::Stopped,
+        Point::ShootdownOver,
+        Point::CaptureKernelEntered,
+        Point::CaptureKernelReady,
+    ];
+    match POINTS.into_iter().find(|point| *point as u32 == code) {
+        Some(point) => format!("{point:?}"),
+        None if code == crate::program::PROGRAM_ENDED => "ProgramEnded".to_owned(),
+        None if code == crate::program::SEQUENCE_RETURNED => "SequenceReturned".to_owned(),
+        None => format!("milestone {code}"),
+    }
+}
+
+/// The whole trace.
+pub(crate) fn text(events: &[Event], cpus: u16) -> String {
+    let names = Names { cpus };
+    let mut out = String::from("# time_us  source  event  (function)\n");
+    for event in events {
+        let source = match event.source {
+            Source::Interconnect => "bus".to_owned(),
+            Source::Cpu(cpu) => format!("CPU{cpu}"),
+        };
+        let site = event.site.map(|site| format!("  [{}]", describe(site))).unwrap_or_default();
+        let _ = writeln!(out, "{:>14}  {source:<5} {}{site}", event.time.to_string(), names.say(&event.what));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kernel_model::Register;
+
+    #[test]
+    fn registers_of_the_kernel_have_names_in_the_hardware() {
+        for offset in [Register::ICR, Register::ICR2, Register::ESR, Register::EOI] {
+            assert!(!register(u32::from(offset.0)).starts_with("register"), "{offset:?}");
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! The verdict: was the goal reached, is it proven unreachable, or neither; and what the run says beside it.
+
+use crate::assembly::goal_milestones;
+use crate::scenario::named::Named;
+use crate::scenario::{Bus, ExpectedProof, ExpectedVerdict, Scenario, Slots};
+use crate::source_lines;
+use crate::token::Token;
+use crate::why;
+use kernel_model::{Point, Wait, WaitOutcome};
+use sim::{CpuReport, Duration, Ending, Outcome, Proof, Time, WaitRecord};
+use std::panic::Location;
+
+/// How a run is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The goal was reached.
+    Completed,
+    /// The goal is proven unreachable.
+    Hung,
+    /// Neither within the limit.
+    Deadline,
+}
+
+impl Verdict {
+    /// As in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Hung => "hung",
+            Self::Deadline => "deadline",
+        }
+    }
+}
+
+/// One wait for the ICR.
+#[derive(Debug, Clone)]
+pub struct WaitReport {
+    /// CPU.
+    pub cpu: u16,
+    /// `function (file:line)`.
+    pub at: String,
+    /// Its line.
+    pub site: &'static Location<'static>,
+    /// When it began.
+    pub start: Time,
+    /// Reads of the ICR; none where endless.
+    pub reads: Option<u64>,
+    /// Delays; none where endless.
+    pub delays: Option<u64>,
+    /// `idle`, `timeout` or `hung`.
+    pub outcome: &'static str,
+    /// How long it took; none where endless.
+    pub took: Option<Duration>,
+}
+
+/// A CPU that spins for ever.
+#[derive(Debug, Clone)]
+pub struct LoopReport {
+    /// CPU.
+    pub cpu: u16,
+    /// Start of the wait.
+    pub since: Time,
+    /// Minimal period.
+    pub period: Duration,
+    /// `function (file:line)`.
+    pub at: String,
+}
+
+/// Where and why the goal's CPU hangs.
+#[derive(Debug, Clone)]
+pub struct HangReport {
+    /// CPU.
+    pub cpu: u16,
+    /// Start of the wait.
+    pub since: Time,
+    /// `function (file:line)`.
+    pub at: String,
+    /// The line of source that waits.
+    pub line: Option<&'static str>,
+    /// The causal chain, from the wait to its root.
+    pub why: Vec<String>,
+    /// The root in a few words.
+    pub cause: String,
+}
+
+/// What a run says.
+#[derive(Debug, Clone)]
+pub struct RunReport {
+    /// The token that replays it.
+    pub token: String,
+    /// Seed.
+    pub seed: u64,
+    /// Verdict.
+    pub verdict: Verdict,
+    /// What a hang's proof rests on.
+    pub proof: Option<Proof>,
+    /// Instant of the goal, or the last effective event of a run that did not reach it.
+    pub sim_time: Time,
+    /// When the crash path was entered.
+    pub crashed: Option<Time>,
+    /// From the crash to the goal.
+    pub from_crash: Option<Duration>,
+    /// Digest of the event stream.
+    pub digest: u64,
+    /// Waits for an ICR, in order of their start.
+    pub waits: Vec<WaitReport>,
+    /// Timed-out waits of the crashing CPU.
+    pub timeouts: u32,
+    /// CPUs that the crash callback stopped.
+    pub stopped: u32,
+    /// When the capture kernel was past its first APIC accesses.
+    pub capture: Option<Time>,
+    /// Faults that were injected.
+    pub injected: Vec<String>,
+    /// The hang.
+    pub hang: Option<HangReport>,
+    /// CPUs that spin for ever.
+    pub loops: Vec<LoopReport>,
+    /// `injected`, `disputed`, `hypothetical`.
+    pub notes: Vec<&'static str>,
+    /// Does the scenario's expectation hold? None where it expects nothing.
+    pub expected: Option<bool>,
+}
+
+impl RunReport {
+    /// Exit status 0?
+    pub fn ok(&self) -> bool {
+        self.expected.unwrap_or(self.verdict != Verdict::Deadline)
+    }
+}
+
+/// Judges a finished run.
+pub fn judge(scenario: &Scenario, seed: u64, outcome: &Outcome) -> RunReport {
+    let goal = goal_milestones(scenario);
+    let goal_at = goal_instant(&goal, outcome);
+    let verdict = match (goal_at, outcome.ending) {
+        (Some(_), _) => Verdict::Completed,
+        (None, Ending::Proven(_)) => Verdict::Hung,
+        (None, Ending::Stopped | Ending::Deadline) => Verdict::Deadline,
+    };
+    let proof = match (verdict, outcome.ending) {
+        (Verdict::Hung, Ending::Proven(proof)) => Some(proof),
+        _ => None,
+    };
+    let crashed = instant_of(outcome, Point::CrashEntered);
+    let crashing = crashing_cpu(scenario, outcome);
+    let waits = waits(outcome);
+    let mut report = RunReport {
+        token: Token::new(scenario, seed).to_string(),
+        seed,
+        verdict,
+        proof,
+        sim_time: goal_at.unwrap_or(outcome.last_effective),
+        crashed,
+        from_crash: goal_at.zip(crashed).map(|(goal, crash)| goal.since(crash)),
+        digest: outcome.digest,
+        timeouts: timeouts(&waits, crashing),
+        waits,
+        stopped: count_of(outcome, Point::Stopped),
+        capture: instant_of(outcome, Point::CaptureKernelReady),
+        injected: injected(scenario),
+        hang: (verdict == Verdict::Hung).then(|| hang(scenario, &goal, crashing, outcome)),
+        loops: loops(outcome),
+        notes: notes(scenario, outcome),
+        expected: None,
+    };
+    report.expected = expectation(scenario, &report);
+    report
+}
+
+fn goal_instant(goal: &[(Option<u16>, u32)], outcome: &Outcome) -> Option<Time> {
+    let reached = |&(cpu, code): &(Option<u16>, u32)| {
+        let mut of_code = outcome.milestones.iter().filter(|milestone| milestone.code == code);
+        of_code.find(|milestone| cpu.is_none_or(|cpu| cpu == milestone.cpu)).map(|milestone| milestone.at)
+    };
+    goal.iter().map(reached).collect::<Option<Vec<Time>>>()?.into_iter().max()
+}
+
+fn instant_of(outcome: &Outcome, point: Point) -> Option<Time> {
+    outcome.milestones.iter().find(|milestone| milestone.code == point as u32).map(|milestone| milestone.at)
+}
+
+fn count_of(outcome: &Outcome, point: Point) -> u32 {
+    outcome.milestones.iter().filter(|milestone| milestone.code == point as u32).count() as u32
+}
+
+fn crashing_cpu(scenario: &Scenario, outcome: &Outcome) -> Option<u16> {
+    let entered = outcome.milestones.iter().find(|milestone| milestone.code == Point::CrashEntered as u32);
+    entered.map(|milestone| milestone.cpu).or_else(|| scenario.crashing_cpu().map(|cpu| cpu as u16))
+}
+
+fn timeouts(waits: &[WaitReport], crashing: Option<u16>) -> u32 {
+    waits.iter().filter(|wait| Some(wait.cpu) == crashing && wait.outcome == "timeout").count() as u32
+}
+
+fn waits(outcome: &Outcome) -> Vec<WaitReport> {
+    let is_icr = |code: u32| code == Wait::IcrIdle as u32;
+    let ended = outcome.waits.iter().filter(|record| is_icr(record.wait.code)).map(ended_wait);
+    let proven = matches!(outcome.ending, Ending::Proven(_));
+    let open = outcome.cpus.iter().flat_map(|cpu| cpu.waits.iter().map(move |wait| (cpu, wait)));
+    let open = open.filter(|(cpu, wait)| is_icr(wait.code) && proven && cpu.period.is_some()).map(|(cpu, wait)| {
+        let at = source_lines::describe(wait.site);
+        let (site, start) = (wait.site, wait.since);
+        WaitReport { cpu: cpu.cpu, at, site, start, reads: None, delays: None, outcome: "hung", took: None }
+    });
+    let mut waits: Vec<WaitReport> = ended.chain(open).collect();
+    waits.sort_by_key(|wait| (wait.start, wait.cpu));
+    waits
+}
+
+fn ended_wait(record: &WaitRecord) -> WaitReport {
+    WaitReport {
+        cpu: record.cpu,
+        at: source_lines::describe(record.wait.site),
+        site: record.wait.site,
+        start: record.wait.since,
+        reads: Some(record.wait.reads),
+        delays: Some(record.wait.delays),
+        outcome: if record.outcome == WaitOutcome::TimedOut as u32 { "timeout" } else { "idle" },
+        took: Some(record.end.since(record.wait.since)),
+    }
+}
+
+fn injected(scenario: &Scenario) -> Vec<String> {
+    let at = |ps| Time::from_ps(ps);
+    scenario.faults.iter().map(|fault| format!("{} at {} us", fault.kind.name(), at(fault.at_ps))).collect()
+}
+
+/// Where a CPU waits: the start of its innermost wait, or its last effective event.
+fn since(cpu: &CpuReport) -> Time {
+    cpu.stalled_since.or(cpu.waits.last().map(|wait| wait.since)).unwrap_or(cpu.last_effective)
+}
+
+fn loops(outcome: &Outcome) -> Vec<LoopReport> {
+    let spinning = |cpu: &CpuReport| {
+        let (period, site) = (cpu.period?, cpu.site?);
+        Some(LoopReport { cpu: cpu.cpu, since: since(cpu), period, at: source_lines::describe(site) })
+    };
+    outcome.cpus.iter().filter_map(spinning).collect()
+}
+
+/// The goal's CPU: the one that has not reached its milestone, or the one that crashed.
+fn hang(scenario: &Scenario, goal: &[(Option<u16>, u32)], crashing: Option<u16>, outcome: &Outcome) -> HangReport {
+    let missing = goal.iter().filter_map(|&(cpu, code)| cpu.map(|cpu| (cpu, code))).find(|&(cpu, code)| {
+        !outcome.milestones.iter().any(|milestone| (milestone.cpu, milestone.code) == (cpu, code))
+    });
+    let number = missing.map(|(cpu, _)| cpu).or(crashing).unwrap_or(0);
+    let cpu = &outcome.cpus[usize::from(number)];
+    let why = why::explain(scenario, outcome, number);
+    HangReport {
+        cpu: number,
+        since: since(cpu),
+        at: cpu.site.map_or_else(String::new, source_lines::describe),
+        line: cpu.site.and_then(source_lines::line),
+        why: why.chain,
+        cause: why.cause,
+    }
+}
+
+/// What the result rests on that a reader may doubt.
+fn notes(scenario: &Scenario, outcome: &Outcome) -> Vec<&'static str> {
+    let mut notes = Vec::new();
+    if scenario.is_injected() {
+        notes.push("injected");
+    }
+    let refused = outcome.refused_once;
+    if scenario.machine.bus == Bus::Serial && scenario.knobs.slots == Slots::PerClass && refused {
+        notes.push("disputed");
+    }
+    if scenario.machine.arch == "x86_64/cluster" && scenario.machine.variant == "merged" {
+        notes.push("hypothetical");
+    }
+    notes
+}
+
+fn expectation(scenario: &Scenario, report: &RunReport) -> Option<bool> {
+    let expected = scenario.expectation.as_ref()?;
+    let verdict = match expected.verdict {
+        ExpectedVerdict::Completed => Verdict::Completed,
+        ExpectedVerdict::Hung => Verdict::Hung,
+    };
+    let proof = |wanted: ExpectedProof| match wanted {
+        ExpectedProof::Quiescent => report.proof == Some(Proof::Quiescent),
+        ExpectedProof::Recurrence => report.proof == Some(Proof::Recurrence),
+    };
+    let hang_at = |wanted: &String| {
+        report.hang.as_ref().is_some_and(|hang| hang.at.split(' ').next() == Some(wanted.as_str()))
+    };
+    Some(
+        report.verdict == verdict
+            && expected.proof.is_none_or(proof)
+            && expected.timeouts.is_none_or(|wanted| wanted == report.timeouts)
+            && expected.stopped.is_none_or(|wanted| wanted == report.stopped)
+            && expected.hang_at.as_ref().is_none_or(hang_at)
+            && expected.capture.is_none_or(|wanted| wanted == report.capture.is_some()),
+    )
+}
+
+/// The goal's name, for reports.
+pub(crate) fn goal_name(scenario: &Scenario) -> &'static str {
+    scenario.goal.name()
+}

@@ -1,0 +1,224 @@
+//! Why a CPU waits: the causal chain from its wait to the root.
+//!
+//! Everything here is read off the machine at the end of a run. For a wait that ended earlier, the run is cut at that
+//! instant and read then.
+
+use crate::assembly::kernel;
+use crate::scenario::Scenario;
+use crate::source_lines::{describe, function};
+use kernel_model::{Layout, Wait, Word};
+use sim::bus::{AttemptOutcome, DeliveryMode, DestinationMode, Message};
+use sim::{Context, CpuReport, Kind, OpenWait, Outcome, UndispatchedReport};
+
+/// A chain of causes, and its root in a few words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Why {
+    /// From the wait to the root, a sentence each.
+    pub chain: Vec<String>,
+    /// The root.
+    pub cause: String,
+}
+
+/// Explains what CPU `number` waits for at the end of the run.
+pub fn explain(scenario: &Scenario, outcome: &Outcome, number: u16) -> Why {
+    let mut chain = Chain { scenario, outcome, lines: Vec::new(), visited: Vec::new(), cause: None };
+    chain.cpu_waits(number);
+    let cause = chain.cause.unwrap_or_else(|| "nothing that it waits for can come".to_owned());
+    Why { chain: chain.lines, cause }
+}
+
+/// Explains a message that is not dispatched, for its sender.
+pub(crate) fn explain_icr(scenario: &Scenario, outcome: &Outcome, number: u16) -> Why {
+    let mut chain = Chain { scenario, outcome, lines: Vec::new(), visited: vec![number], cause: None };
+    chain.icr_busy(number);
+    Why { cause: chain.cause.unwrap_or_else(|| "the bus was busy with other messages".to_owned()), chain: chain.lines }
+}
+
+struct Chain<'a> {
+    scenario: &'a Scenario,
+    outcome: &'a Outcome,
+    lines: Vec<String>,
+    visited: Vec<u16>,
+    cause: Option<String>,
+}
+
+impl Chain<'_> {
+    fn say(&mut self, line: String) {
+        self.lines.push(line);
+    }
+
+    fn root(&mut self, cause: impl Into<String>) {
+        self.cause.get_or_insert_with(|| cause.into());
+    }
+
+    /// What a CPU waits for, and why that does not come.
+    fn cpu_waits(&mut self, number: u16) {
+        if self.visited.contains(&number) {
+            self.say(format!("and CPU{number} is where this chain began: they wait for each other"));
+            let circle: Vec<String> = self.visited.iter().map(|cpu| format!("CPU{cpu}")).collect();
+            return self.root(format!("{} wait for each other's slots", circle.join(" and ")));
+        }
+        self.visited.push(number);
+        let cpu = &self.outcome.cpus[usize::from(number)];
+        let at = cpu.site.map_or_else(|| "nowhere".to_owned(), describe);
+        if let Some(since) = cpu.stalled_since {
+            self.say(format!("CPU{number}'s store to its ICR has not completed since {since} us: {at}"));
+            return self.icr_busy(number);
+        }
+        match cpu.waits.last() {
+            Some(wait) if wait.code == Wait::IcrIdle as u32 => {
+                self.say(format!("CPU{number} waits for its ICR since {} us in {at}", wait.since));
+                self.icr_busy(number);
+            }
+            Some(wait) => self.other_wait(cpu, wait, &at),
+            None if cpu.halted => self.say(format!("CPU{number} is in HLT: {at}")),
+            None => self.say(format!("CPU{number} is at {at}")),
+        }
+    }
+
+    fn other_wait(&mut self, cpu: &CpuReport, wait: &OpenWait, at: &str) {
+        let number = cpu.cpu;
+        if wait.code == Wait::Lock as u32 {
+            self.say(format!("CPU{number} spins since {} us at {at}{}", wait.since, self.lock_holder(cpu)));
+            let lock = self.polled_word(cpu).map_or_else(|| "a lock".to_owned(), |word| self.word_name(word));
+            return self.root(format!("CPU{number} spins on the {lock}"));
+        }
+        let what = match wait.code {
+            code if code == Wait::Acknowledgement as u32 => "waits for an acknowledgement",
+            code if code == Wait::RunQueue as u32 => "walks its run queue",
+            code if code == Wait::Shootdown as u32 => "waits for the other CPUs to stop",
+            _ => "waits",
+        };
+        self.say(format!("CPU{number} {what} since {} us in {at}", wait.since));
+    }
+
+    /// Why the ICR of a CPU reads "send pending".
+    fn icr_busy(&mut self, number: u16) {
+        let cpu = &self.outcome.cpus[usize::from(number)];
+        let Some(held) = self.outcome.undispatched.iter().find(|held| held.held.message.source == number) else {
+            self.say(format!("the message of CPU{number} is dispatched"));
+            return;
+        };
+        let message = held.held.message;
+        let from = cpu.last_send.map(|send| format!(", sent by {}", describe(send.site))).unwrap_or_default();
+        let since = cpu.busy_since.unwrap_or(message.written_at);
+        let to = destination(&message);
+        self.say(format!("CPU{number}'s ICR is busy since {since} us: {} to {to}{from}", what(&message)));
+        self.bus_says(held);
+    }
+
+    fn bus_says(&mut self, held: &UndispatchedReport) {
+        let every = held.held.attempt_period.map(|period| format!(" every {period} us")).unwrap_or_default();
+        if let Some(since) = held.held.stalled_since {
+            self.say(format!("the front-side bus completes no interrupt transaction since {since} us (injected fault)"));
+            return self.root("the front-side bus is stalled (injected)");
+        }
+        match held.held.last {
+            Some(AttemptOutcome::Retry) => {
+                let attempts = held.held.attempts;
+                self.say(format!("the bus carries it again and again, Retry{every} ({attempts} attempts or more)"));
+                self.refusers(held);
+            }
+            Some(AttemptOutcome::AcceptError) if !held.refusers.is_empty() => {
+                self.say(format!("its full target stays silent: an accept error, resent{every}"));
+                self.refusers(held);
+            }
+            Some(AttemptOutcome::AcceptError) => {
+                self.say(format!("no APIC answers to that destination: an accept error, resent{every}"));
+                for dead in self.outcome.cpus.iter().filter(|cpu| cpu.dead) {
+                    let line = format!("the APIC of CPU{} is dead (injected fault)", dead.cpu);
+                    self.lines.push(line);
+                }
+                self.root("no APIC answers to the destination");
+            }
+            Some(AttemptOutcome::Accepted) | None => self.say("it waits for its turn on the bus".to_owned()),
+        }
+    }
+
+    fn refusers(&mut self, held: &UndispatchedReport) {
+        for &number in &held.refusers {
+            let Some(cpu) = self.outcome.cpus.get(usize::from(number)) else { continue };
+            let message = held.held.message;
+            if message.mode == DeliveryMode::Nmi {
+                self.say(format!("CPU{number} refuses: an NMI is latched while another is being handled"));
+            } else {
+                self.full(cpu, message.vector >> 4);
+            }
+            self.state(cpu);
+        }
+    }
+
+    /// Which interrupts fill the slots.
+    fn full(&mut self, cpu: &CpuReport, class: u8) {
+        let requested = cpu.requested.iter().filter(|(vector, _)| vector >> 4 == class).map(|(vector, from)| {
+            let from = from.map(|from| format!(" from {} at {} us", self.agent(from.from), from.at));
+            format!("{vector:02X} in IRR{}", from.unwrap_or_default())
+        });
+        let served = cpu.in_service.iter().filter(|vector| **vector >> 4 == class);
+        let slots: Vec<String> = requested.chain(served.map(|vector| format!("{vector:02X} in ISR"))).collect();
+        self.say(format!("CPU{}'s class {class:X} is full: {}", cpu.cpu, slots.join(", ")));
+    }
+
+    /// Why a CPU does not take what is requested of it.
+    fn state(&mut self, cpu: &CpuReport) {
+        let number = cpu.cpu;
+        if let Some(since) = cpu.interrupts_off_since {
+            self.say(format!("CPU{number} has interrupts off since {since} us"));
+        }
+        let handler = cpu.frames.iter().rev().find(|frame| frame.context == Context::Nmi);
+        if let Some(frame) = handler {
+            let interrupted = frame.interrupted.map(|site| format!(", which interrupted {}", describe(site)));
+            self.say(format!(
+                "CPU{number} is in its NMI handler since {} us{}",
+                frame.since,
+                interrupted.unwrap_or_default()
+            ));
+        }
+        let full = format!("CPU{number} takes no interrupt, its slots are full");
+        self.cpu_waits(number);
+        self.root(full);
+    }
+
+    fn polled_word(&self, cpu: &CpuReport) -> Option<u16> {
+        cpu.polled.iter().find(|access| access.kind == Kind::Load).map(|access| access.operand as u16)
+    }
+
+    fn word_name(&self, word: u16) -> String {
+        Layout::new(kernel(self.scenario).cpus).name(Word(word)).to_string()
+    }
+
+    fn lock_holder(&self, cpu: &CpuReport) -> String {
+        let Some(word) = self.polled_word(cpu) else { return String::new() };
+        let name = self.word_name(word);
+        let Some(writer) = self.outcome.writers.get(usize::from(word)).copied().flatten() else {
+            return format!(" on the {name}");
+        };
+        let holder = function(writer.site).unwrap_or("somebody");
+        let itself = if writer.cpu == cpu.cpu { "the code that it interrupted" } else { "" };
+        let holder = if itself.is_empty() { format!("CPU{} in {holder}", writer.cpu) } else { format!("{itself} ({holder})") };
+        format!(" on the {name}, which {holder} took at {} us", writer.at)
+    }
+
+    fn agent(&self, agent: u16) -> String {
+        if usize::from(agent) < self.outcome.cpus.len() { format!("CPU{agent}") } else { "the I/O agent".to_owned() }
+    }
+}
+
+/// `FIXED FC`, or `NMI`.
+pub(crate) fn what(message: &Message) -> String {
+    match message.mode {
+        DeliveryMode::Fixed => format!("FIXED {:02X}", message.vector),
+        mode => mode.name().to_owned(),
+    }
+}
+
+/// `logical 04`, `physical 2`.
+pub(crate) fn destination(message: &Message) -> String {
+    match (message.shorthand, message.destination_mode) {
+        (sim::bus::Shorthand::Own, _) => "itself".to_owned(),
+        (sim::bus::Shorthand::AllIncludingSelf, _) => "all".to_owned(),
+        (sim::bus::Shorthand::AllExcludingSelf, _) => "all but itself".to_owned(),
+        (_, DestinationMode::Logical) => format!("logical {:02X}", message.destination),
+        (_, DestinationMode::Physical) => format!("physical {:02X}", message.destination),
+    }
+}
