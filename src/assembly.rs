@@ -1,9 +1,7 @@
 //! From a scenario to a machine: CPUs, their software, the bus, the faults.
 
 use crate::program::{Action, CpuProgram, PROGRAM_ENDED, ROLES_MAX, SEQUENCE_RETURNED};
-use crate::scenario::{
-    self, Bus, BusyClear, Event, FaultKind, Goal, IpiVector, Role, RoleName, Scenario, VectorUse,
-};
+use crate::scenario::{self, Bus, BusyClear, Event, FaultKind, Goal, IpiVector, Role, RoleName, Scenario, VectorUse};
 use kernel_model::{Arch, CpuMask, Kernel, Layout, Point, Variant};
 use sim::apic::Preset;
 use sim::bus::{FrontSideBus, IdealBus, Interconnect, SerialBus};
@@ -54,7 +52,18 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
     let machine = &scenario.machine;
     let arch = Arch::from_name(machine.arch).expect("a loaded scenario names a known sub-architecture");
     let variant = Variant::from_name(machine.variant).expect("a loaded scenario names a known variant");
-    Kernel::new(arch, variant, machine.cpus as u16)
+    let mut kernel = Kernel::new(arch, variant, machine.cpus as u16);
+    for event in &scenario.events {
+        match event.role {
+            Role::SysrqCrash { vector, print_ps } => {
+                kernel.sysrq_vector = vector;
+                kernel.sysrq_print_us = whole_us(print_ps);
+            }
+            Role::WatchdogNmi { print_ps } => kernel.watchdog_print_us = whole_us(print_ps),
+            _ => {}
+        }
+    }
+    kernel
 }
 
 /// Builds the machine's settings.

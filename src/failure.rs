@@ -64,7 +64,9 @@ impl From<RunFailure> for Failure {
     /// A scenario that its machine cannot run is bad input.
     fn from(failure: RunFailure) -> Self {
         let help = match &failure {
-            RunFailure::Assembly(AssemblyError::Bus(_)) => "every agent of a serial bus needs an APIC id of its own, 0 to 14",
+            RunFailure::Assembly(AssemblyError::Bus(_)) => {
+                "every agent of a serial bus needs an APIC id of its own, 0 to 14"
+            }
             RunFailure::Assembly(AssemblyError::TooManyRoles(_)) => "spread the roles over more CPUs",
             RunFailure::Assembly(_) => "change the costs or the faults of the scenario",
             RunFailure::Run(_) => "leave it out of the scenario, or wait for a later version",

@@ -5,8 +5,8 @@
 
 use crate::arguments::Icr;
 use kernel_model::{Call, CpuMask, IrqFlags, Kernel, Mmio, Point, Processor, Register, Wait, WaitOutcome, Word};
-use std::cell::{Cell, RefCell};
 use std::any::Any;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, UnwindSafe, resume_unwind};
 
 /// One entry of the listing (notation of `kernel.md` §1).
@@ -83,16 +83,21 @@ impl Recorder<'_> {
         let arch = self.kernel.arch;
         match register {
             Register::ID => u32::from(arch.apic_id(cpu)) << 24,
-            Register::LVR if matches!(crate::scenario::natural(arch.name()), Some((crate::scenario::Generation::XApic, _))) => {
+            Register::LVR
+                if matches!(crate::scenario::natural(arch.name()), Some((crate::scenario::Generation::XApic, _))) =>
+            {
                 sim::Generation::XApic.version_register()
             }
             Register::LVR => sim::Generation::P6.version_register(),
             Register::LDR => arch.ldr(cpu),
             Register::DFR => arch.dfr(),
             Register::SPIV => 0x1FF,
-            Register::LVTT | Register::LVTTHMR | Register::LVTPC | Register::LVT0 | Register::LVT1 | Register::LVTERR => {
-                0x1_0000
-            }
+            Register::LVTT
+            | Register::LVTTHMR
+            | Register::LVTPC
+            | Register::LVT0
+            | Register::LVT1
+            | Register::LVTERR => 0x1_0000,
             Register::ICR => self.poll_icr(),
             _ => 0,
         }

@@ -47,14 +47,20 @@ pub(crate) fn run(scenario: &Scenario, report: &RunReport) -> String {
         let _ = writeln!(out, "  note     rests on the per-class slot rule of the P6, which documents dispute");
     }
     if report.notes.contains(&"hypothetical") {
-        let _ = writeln!(out, "  note     hypothetical: this sub-architecture left the kernel before the merged wait came");
+        let _ =
+            writeln!(out, "  note     hypothetical: this sub-architecture left the kernel before the merged wait came");
     }
     let expected = match report.expected {
         None => "nothing",
         Some(true) => "this",
         Some(false) => "something else",
     };
-    let _ = writeln!(out, "\n  expected {expected}\n  digest   {}\n  replay   apicsim replay '{}'", digest(report.digest), report.token);
+    let _ = writeln!(
+        out,
+        "\n  expected {expected}\n  digest   {}\n  replay   apicsim replay '{}'",
+        digest(report.digest),
+        report.token
+    );
     out
 }
 
@@ -90,7 +96,8 @@ pub(crate) fn wait_line(wait: &WaitReport) -> String {
 
 /// A matrix as a table, with its causes and marks below.
 pub(crate) fn matrix(matrix: &Matrix) -> String {
-    let variants: Vec<&str> = matrix.rows.first().map(|row| row.cells.iter().map(|c| c.variant).collect()).unwrap_or_default();
+    let variants: Vec<&str> =
+        matrix.rows.first().map(|row| row.cells.iter().map(|c| c.variant).collect()).unwrap_or_default();
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY);
     let mut header = vec!["sub-architecture".to_owned(), "machine".to_owned()];
@@ -152,7 +159,7 @@ fn legend(matrix: &Matrix, out: &mut String) {
         cells.any(|cell| cell.report.notes.contains(&note))
     };
     let texts = [
-        "rests on an injected fault: without it every variant completes",
+        "rests on an injected fault (--set 'fault=[]' leaves it out)",
         "rests on the P6's two slots a priority class, which documents dispute (--set knobs.slots=per-vector)",
         "hypothetical: this sub-architecture left the kernel before the merged wait came",
     ];

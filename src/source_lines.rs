@@ -29,7 +29,9 @@ fn declared_function(line: &'static str) -> Option<&'static str> {
         return None;
     }
     let (head, rest) = line.split_once("fn ")?;
-    let is_head = head.split_whitespace().all(|word| word.starts_with("pub") || ["const", "async", "extern", "unsafe"].contains(&word));
+    let is_head = head
+        .split_whitespace()
+        .all(|word| word.starts_with("pub") || ["const", "async", "extern", "unsafe"].contains(&word));
     let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
     (is_head && end > 0).then(|| &rest[..end])
 }

@@ -283,9 +283,8 @@ fn expectation(scenario: &Scenario, report: &RunReport) -> Option<bool> {
         ExpectedProof::Quiescent => report.proof == Some(Proof::Quiescent),
         ExpectedProof::Recurrence => report.proof == Some(Proof::Recurrence),
     };
-    let hang_at = |wanted: &String| {
-        report.hang.as_ref().is_some_and(|hang| hang.at.split(' ').next() == Some(wanted.as_str()))
-    };
+    let hang_at =
+        |wanted: &String| report.hang.as_ref().is_some_and(|hang| hang.at.split(' ').next() == Some(wanted.as_str()));
     Some(
         report.verdict == verdict
             && expected.proof.is_none_or(proof)

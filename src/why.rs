@@ -110,13 +110,14 @@ impl Chain<'_> {
     fn bus_says(&mut self, held: &UndispatchedReport) {
         let every = held.held.attempt_period.map(|period| format!(" every {period} us")).unwrap_or_default();
         if let Some(since) = held.held.stalled_since {
-            self.say(format!("the front-side bus completes no interrupt transaction since {since} us (injected fault)"));
+            self.say(format!(
+                "the front-side bus completes no interrupt transaction since {since} us (injected fault)"
+            ));
             return self.root("the front-side bus is stalled (injected)");
         }
         match held.held.last {
             Some(AttemptOutcome::Retry) => {
-                let attempts = held.held.attempts;
-                self.say(format!("the bus carries it again and again, Retry{every} ({attempts} attempts or more)"));
+                self.say(format!("the bus carries it again and again: Retry{every}"));
                 self.refusers(held);
             }
             Some(AttemptOutcome::AcceptError) if !held.refusers.is_empty() => {
@@ -195,7 +196,8 @@ impl Chain<'_> {
         };
         let holder = function(writer.site).unwrap_or("somebody");
         let itself = if writer.cpu == cpu.cpu { "the code that it interrupted" } else { "" };
-        let holder = if itself.is_empty() { format!("CPU{} in {holder}", writer.cpu) } else { format!("{itself} ({holder})") };
+        let holder =
+            if itself.is_empty() { format!("CPU{} in {holder}", writer.cpu) } else { format!("{itself} ({holder})") };
         format!(" on the {name}, which {holder} took at {} us", writer.at)
     }
 

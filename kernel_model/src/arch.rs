@@ -187,7 +187,7 @@ impl Arch {
     pub const fn apic_id(self, cpu: u16) -> u8 {
         match self.facts().ids {
             Ids::Number => cpu as u8,
-            Ids::Clustered => (cpu / 4 << 4 | 1 << (cpu % 4)) as u8,
+            Ids::Clustered => (((cpu / 4) << 4) | (1 << (cpu % 4))) as u8,
         }
     }
 
@@ -198,8 +198,8 @@ impl Arch {
             LogicalId::OneBit if cpu < 8 => 1 << cpu,
             LogicalId::OneBit => 0,
             LogicalId::ApicId => id,
-            LogicalId::CountInCluster if id & 0x0F < 3 => id & 0xF0 | 1 << (id & 0x0F),
-            LogicalId::CountInCluster => id & 0xF0 | 8,
+            LogicalId::CountInCluster if id & 0x0F < 3 => (id & 0xF0) | (1 << (id & 0x0F)),
+            LogicalId::CountInCluster => (id & 0xF0) | 8,
         }
     }
 

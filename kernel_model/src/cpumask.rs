@@ -45,7 +45,7 @@ impl CpuMask {
 
     /// Is `cpu` in the set?
     pub const fn contains(self, cpu: u16) -> bool {
-        cpu < NR_CPUS && self.0[cpu as usize / 64] >> (cpu % 64) & 1 != 0
+        cpu < NR_CPUS && self.0[cpu as usize / 64] & (1 << (cpu % 64)) != 0
     }
 
     /// Is nobody in the set?

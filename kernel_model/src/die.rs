@@ -14,7 +14,7 @@ use crate::words::{NOBODY, Word};
 /// `die_nmi` (`arch/i386/kernel/traps.c`, `arch/x86_64/kernel/traps.c`, 2.6.20): the NMI watchdog found this CPU locked
 /// up. i386 prints under a lock of its own and lets go of it before the crash path; x86_64 enters like an oops and
 /// keeps `die_lock` across the crash path. Who loses the race into the crash path does not come back.
-pub fn die_nmi(kernel: &Kernel, cpu: &impl Processor) {
+pub fn die_nmi(kernel: &Kernel, cpu: &impl Processor) -> ! {
     if kernel.arch.is_i386() {
         spin_lock(cpu, Word::NMI_PRINT_LOCK);
         printk(kernel, cpu, kernel.watchdog_print_us);

@@ -27,13 +27,13 @@ pub fn do_nmi(kernel: &Kernel, cpu: &impl Processor) {
         return crash_nmi_callback(kernel, cpu);
     }
     if kernel.nmi_watchdog {
-        return nmi_watchdog_tick(kernel, cpu);
+        nmi_watchdog_tick(kernel, cpu);
     }
     printk(kernel, cpu, 0);
 }
 
 /// `nmi_watchdog_tick` (`arch/i386/kernel/nmi.c`, `arch/x86_64/kernel/nmi.c`, 2.6.20): with a threshold of one tick the
 /// first finds the CPU locked up.
-pub fn nmi_watchdog_tick(kernel: &Kernel, cpu: &impl Processor) {
-    die_nmi(kernel, cpu);
+pub fn nmi_watchdog_tick(kernel: &Kernel, cpu: &impl Processor) -> ! {
+    die_nmi(kernel, cpu)
 }

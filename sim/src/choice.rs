@@ -56,7 +56,7 @@ impl Chooser for Seeded {
         let mut generator = ChaCha8Rng::seed_from_u64(self.0);
         generator.set_stream(u64::from(point.source) << 32 | u64::from(point.label.code()));
         generator.set_word_pos(u128::from(point.count) * 2);
-        (u128::from(generator.next_u64()) * u128::from(alternatives) >> 64) as u32
+        ((u128::from(generator.next_u64()) * u128::from(alternatives)) >> 64) as u32
     }
 }
 

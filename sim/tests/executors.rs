@@ -80,7 +80,7 @@ impl Random {
         }
         cpu.wait_end(u32::from(polls == 300));
         let to = next(state) % self.cpus;
-        let nmi = next(state) % 5 == 0;
+        let nmi = next(state).is_multiple_of(5);
         cpu.write_register(0x310, to << 24);
         cpu.write_register(0x300, if nmi { 0x400 } else { 0xF0 + next(state) % 4 });
     }
@@ -156,7 +156,7 @@ fn machine(setup: Setup) -> Machine {
         words: vec![0; 6],
         device_interrupts: devices.collect(),
         cpus: (0..cpus).map(|cpu| (settings(cpu), Program::closed(random))).collect(),
-        dead_apics: if setup.seed % 7 == 0 { vec![(Time::from_us(40), 1)] } else { vec![] },
+        dead_apics: if setup.seed.is_multiple_of(7) { vec![(Time::from_us(40), 1)] } else { vec![] },
         chooser: Arc::new(Seeded(setup.seed)),
         limit: Time::from_us(3_000),
         stop: StopRule::Never,

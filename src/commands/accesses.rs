@@ -47,7 +47,9 @@ fn entry_value(entry: &Entry) -> Value {
     match *entry {
         Entry::Read(offset) => json!({ "op": "R", "reg": register(offset) }),
         Entry::Write(offset, value) => json!({ "op": "W", "reg": register(offset), "value": format!("{value:08x}") }),
-        Entry::Exchange(offset, value) => json!({ "op": "X", "reg": register(offset), "value": format!("{value:08x}") }),
+        Entry::Exchange(offset, value) => {
+            json!({ "op": "X", "reg": register(offset), "value": format!("{value:08x}") })
+        }
         Entry::Delay(us) => json!({ "op": "D", "us": us }),
         Entry::Pause => json!({ "op": "P" }),
         Entry::IrqSave => json!({ "op": "IRQ-" }),

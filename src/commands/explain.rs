@@ -51,7 +51,10 @@ fn why(scenario: &Scenario, settings: &Settings, wait: &WaitReport) -> Result<Ve
     if wait.reads == Some(1) {
         let delay_first = wait.delays.is_some_and(|delays| delays > 0);
         let line = if delay_first {
-            format!("the ICR was idle at its only read; the {took_us} us are the delay that came before it", took_us = sim::Time::from_ps(took))
+            format!(
+                "the ICR was idle at its only read; the {took_us} us are the delay that came before it",
+                took_us = sim::Time::from_ps(took)
+            )
         } else {
             "the ICR was idle at the first read".to_owned()
         };
@@ -65,7 +68,9 @@ fn why(scenario: &Scenario, settings: &Settings, wait: &WaitReport) -> Result<Ve
     let mut lines = explain_icr(scenario, &outcome, wait.cpu).chain;
     match wait.outcome {
         "timeout" => lines.push("the wait gave up; the kernel writes the ICR as if it were idle".to_owned()),
-        _ => lines.push(format!("the message was dispatched, and the wait over, after {} us", sim::Time::from_ps(took))),
+        _ => {
+            lines.push(format!("the message was dispatched, and the wait over, after {} us", sim::Time::from_ps(took)))
+        }
     }
     Ok(lines)
 }

@@ -34,7 +34,9 @@ fn entries(kind: ListKind) -> Result<Vec<(String, String)>, Failure> {
             entries
         }
         ListKind::Archs => ARCHES.iter().map(|arch| ((*arch).to_owned(), machine(arch))).collect(),
-        ListKind::Variants => VARIANTS.iter().zip(VARIANTS_ABOUT).map(|(v, about)| ((*v).to_owned(), about.to_owned())).collect(),
+        ListKind::Variants => {
+            VARIANTS.iter().zip(VARIANTS_ABOUT).map(|(v, about)| ((*v).to_owned(), about.to_owned())).collect()
+        }
         ListKind::Buses => plain(&Bus::names()),
         ListKind::Generations => plain(&Generation::names()),
         ListKind::Faults => plain(&scenario::fault_names()),

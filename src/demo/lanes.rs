@@ -92,7 +92,8 @@ impl Lanes {
         for (cpu, lane) in self.lanes.iter().enumerate() {
             let _ = writeln!(out, "  CPU{cpu}  {}", lane.draw());
             if let Some(text) = lane.waits.last().and_then(|site| line(site)) {
-                let _ = writeln!(out, "        │ {}: {text}", lane.waits.last().and_then(|s| function(s)).unwrap_or("?"));
+                let _ =
+                    writeln!(out, "        │ {}: {text}", lane.waits.last().and_then(|s| function(s)).unwrap_or("?"));
             }
         }
         for label in labels {

@@ -14,7 +14,10 @@ use sim::{Context, Event, Outcome, Source, What};
 pub(crate) fn hang_of_2007() -> Result<Vec<String>, Failure> {
     let mut steps = Vec::new();
     let (scenario, report, outcome) = played("before")?;
-    steps.push(format!("{}\n\nFirst the kernel as it was: it waits for its ICR without any bound.\n", scenario.story.trim()));
+    steps.push(format!(
+        "{}\n\nFirst the kernel as it was: it waits for its ICR without any bound.\n",
+        scenario.story.trim()
+    ));
     tell(&scenario, &outcome, sim::Time::ZERO, &mut steps);
     steps.push(verdict(&scenario, &report, &outcome));
     let (scenario, report, outcome) = played("merged")?;
@@ -63,7 +66,9 @@ fn cpu_sentence(cpu: u16, event: &Event) -> Option<String> {
             destination(&message)
         ),
         What::WaitBegan(code) if code == Wait::RunQueue as u32 => {
-            format!("CPU{cpu} walks its run queue with interrupts off. The list is a ring: it will never come to its end.")
+            format!(
+                "CPU{cpu} walks its run queue with interrupts off. The list is a ring: it will never come to its end."
+            )
         }
         What::WaitBegan(code) if code == Wait::Acknowledgement as u32 => {
             format!("CPU{cpu} spins until the others have acknowledged. It waits for memory, not for its ICR.")
@@ -97,9 +102,7 @@ fn point_sentence(cpu: u16, code: u32) -> Option<String> {
 
 fn bus_sentence(event: &What) -> Option<String> {
     match event {
-        What::Delivered(agent, message) => {
-            Some(format!("the bus delivers {} to CPU{agent}.", what(message)))
-        }
+        What::Delivered(agent, message) => Some(format!("the bus delivers {} to CPU{agent}.", what(message))),
         _ => None,
     }
 }
@@ -114,7 +117,10 @@ fn verdict(scenario: &Scenario, report: &RunReport, outcome: &Outcome) -> String
     }
     let why = report.hang.as_ref().map(|hang| hang.why.join("\n    ")).unwrap_or_default();
     let labels = [
-        format!("Nothing new has happened since {} us, and nothing ever will: the whole machine repeats itself.", report.sim_time),
+        format!(
+            "Nothing new has happened since {} us, and nothing ever will: the whole machine repeats itself.",
+            report.sim_time
+        ),
         format!("why:\n    {why}"),
     ];
     format!("PROVEN: it hangs for ever.\n\n{}", lanes.draw(&labels))

@@ -3,17 +3,18 @@
 use crate::time::{Duration, Time};
 
 /// A cycle of an interconnect: its state recurred, every sample gave the same answer, nothing was delivered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cycle {
     pub(crate) period: Duration,
-    pub(crate) attempts: u64,
+    /// Attempts of each message that is being attempted, in the order of their runs.
+    pub(crate) attempts: Vec<u64>,
 }
 
 #[derive(Debug)]
 struct Reference {
     state: Vec<u64>,
     next_event: Time,
-    attempts: u64,
+    counts: Vec<u64>,
 }
 
 /// Looks for a cycle by Brent's rule: the reference moves at powers of two of attempts.
@@ -33,8 +34,14 @@ impl CycleSearch {
         self.found = None;
     }
 
-    /// An attempt has ended without effect; `state` writes the interconnect's state.
-    pub(crate) fn attempt(&mut self, next_event: Time, state: impl FnOnce(&mut Vec<u64>)) {
+    /// An attempt has ended without effect; `state` writes the interconnect's state, `counts` are the attempts of each
+    /// message so far.
+    pub(crate) fn attempt(
+        &mut self,
+        next_event: Time,
+        counts: impl Iterator<Item = u64>,
+        state: impl FnOnce(&mut Vec<u64>),
+    ) {
         if self.found.is_some() {
             return;
         }
@@ -45,12 +52,13 @@ impl CycleSearch {
             && reference.state == self.scratch
         {
             let period = next_event.since(reference.next_event);
-            self.found = Some(Cycle { period, attempts: self.attempts - reference.attempts });
+            let attempts = counts.zip(&reference.counts).map(|(now, before)| now - before).collect();
+            self.found = Some(Cycle { period, attempts });
             return;
         }
         if self.attempts.is_power_of_two() {
             let state = self.scratch.clone();
-            self.reference = Some(Reference { state, next_event, attempts: self.attempts });
+            self.reference = Some(Reference { state, next_event, counts: counts.collect() });
         }
     }
 }

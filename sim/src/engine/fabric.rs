@@ -6,7 +6,7 @@ use crate::bus::{Agent, AttemptOutcome, BusEffect, Interconnect, Message, Reques
 use crate::choice::{ChoicePoint, Chooser, Counts, Label};
 use crate::processor::{CoreBox, Provenance};
 use crate::stream::{Source, Stream, What};
-use crate::time::Time;
+use crate::time::{Duration, Time};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -25,7 +25,8 @@ struct AttemptRun {
 pub(crate) struct Fabric {
     bus: Box<dyn Interconnect>,
     pub(crate) stream: Stream,
-    run: Option<AttemptRun>,
+    /// Attempts since the last other event, a run for each message, in the order of first attempt.
+    runs: Vec<AttemptRun>,
     dead: Vec<bool>,
     deaths: VecDeque<(Time, Agent)>,
     /// Device interrupts that wait until the I/O agent's message before them is dispatched.
@@ -83,7 +84,7 @@ impl Fabric {
         Self {
             bus,
             stream: Stream::new(Source::Interconnect, keep_events),
-            run: None,
+            runs: Vec::new(),
             dead: vec![false; agents],
             deaths: deaths.into(),
             device_queue: VecDeque::new(),
@@ -157,16 +158,16 @@ impl Fabric {
 
     /// Skips whole cycles of a proven recurrence as long as they end by `until`.
     pub(crate) fn skip_until(&mut self, until: Time) {
-        let (Some(Cycle { period, attempts }), Some(next)) = (self.cycle.found, self.bus.next_event()) else { return };
+        let (Some(Cycle { period, attempts }), Some(next)) = (&self.cycle.found, self.bus.next_event()) else { return };
         let until = self.deaths.front().map_or(until, |&(at, _)| at.min(until));
         let periods = until.since(next).as_ps() / period.as_ps();
         if periods == 0 {
             return;
         }
-        self.bus.skip(periods, period, attempts);
-        if let Some(run) = &mut self.run {
-            run.count += attempts * periods;
-            run.last = Time::from_ps(run.last.as_ps() + period.as_ps() * periods);
+        self.bus.skip(periods, *period, attempts.iter().sum());
+        for (run, grown) in self.runs.iter_mut().zip(attempts) {
+            run.count += grown * periods;
+            run.last += Duration::from_ps(period.as_ps() * periods);
         }
     }
 
@@ -210,7 +211,8 @@ impl Fabric {
         self.effects = effects;
         if attempted && let Some(next) = self.bus.next_event() {
             let bus = &self.bus;
-            self.cycle.attempt(next, |words| bus.state(words));
+            let counts = self.runs.iter().map(|run| run.count);
+            self.cycle.attempt(next, counts, |words| bus.state(words));
         }
     }
 
@@ -237,19 +239,19 @@ impl Fabric {
 
     fn attempt(&mut self, now: Time, message: Message, outcome: AttemptOutcome) {
         self.refused |= outcome == AttemptOutcome::Retry;
-        match &mut self.run {
-            Some(run) if run.message == message && run.outcome == outcome => {
+        match self.runs.iter_mut().find(|run| run.message == message) {
+            Some(run) if run.outcome == outcome => {
                 run.last = now;
                 run.count += 1;
+                return;
             }
-            _ => {
-                self.cycle.disturb();
-                self.close_run();
-                self.run = Some(AttemptRun { message, outcome, first: now, last: now, count: 1 });
-                // The first attempt with a new outcome is a change, the ones after it are a run.
-                self.stream.touch(now);
-            }
+            Some(_) => self.close_runs(),
+            None => {}
         }
+        // The first attempt of a message, or with a new outcome, is a change; the ones after it are a run.
+        self.cycle.disturb();
+        self.runs.push(AttemptRun { message, outcome, first: now, last: now, count: 1 });
+        self.stream.touch(now);
     }
 
     fn deliver(&mut self, now: Time, core: &mut CoreBox, message: &Message) {
@@ -303,12 +305,12 @@ impl Fabric {
     }
 
     fn event(&mut self, now: Time, what: What) {
-        self.close_run();
+        self.close_runs();
         self.stream.push(now, None, what);
     }
 
-    fn close_run(&mut self) {
-        if let Some(AttemptRun { message, outcome, first, last, count }) = self.run.take() {
+    fn close_runs(&mut self) {
+        for AttemptRun { message, outcome, first, last, count } in self.runs.drain(..) {
             self.stream.push(first, None, What::Attempts { message, outcome, last, count });
         }
     }

@@ -70,7 +70,9 @@ pub enum MachineError {
     #[error("a machine needs at least one CPU")]
     NoCpu,
     /// The visibility of a store must not be later than the return of a read-modify-write.
-    #[error("a read-modify-write must last at least as long as a store takes to be seen (R >= V), and both at least 1 ps")]
+    #[error(
+        "a read-modify-write must last at least as long as a store takes to be seen (R >= V), and both at least 1 ps"
+    )]
     SharedMemoryLatency,
     /// A store must be seen before an IPI sent after it.
     #[error("a store must be seen no later than an IPI sent after it: V is {visibility} us, the bus needs {bus} us")]
@@ -175,6 +177,9 @@ impl Hardware {
 
     /// Can nothing ever happen any more, but the same for ever?
     pub(super) fn proof(&self) -> Option<Proof> {
+        if self.milestones.stopped {
+            return None;
+        }
         let settled = self.cores.iter().all(|core| core.is_settled()) && self.fabric.is_settled();
         let polled = || self.cores.iter().any(|core| core.polls());
         settled.then(|| if polled() { Proof::Recurrence } else { Proof::Quiescent })
@@ -226,7 +231,9 @@ impl Machine {
             .cpus
             .into_iter()
             .enumerate()
-            .map(|(number, (cpu, program))| CoreBox::new(Core::new(number as Agent, Arc::clone(&common), &cpu, program)))
+            .map(|(number, (cpu, program))| {
+                CoreBox::new(Core::new(number as Agent, Arc::clone(&common), &cpu, program))
+            })
             .collect();
         let fabric = Fabric::new(
             settings.bus,
@@ -262,9 +269,9 @@ impl Machine {
         let mut hardware = self.hardware;
         let ending = match execution {
             Execution::Reference => Reference::new(&mut hardware).run(),
-            Execution::Windowed { workers, window } => std::thread::scope(|scope| {
-                Windowed::new(&mut hardware, Crew::new(scope, workers.max(1)), window).run()
-            }),
+            Execution::Windowed { workers, window } => {
+                std::thread::scope(|scope| Windowed::new(&mut hardware, Crew::new(scope, workers.max(1)), window).run())
+            }
         };
         let Hardware { cores, fabric, master, milestones, clock, failure, .. } = hardware;
         match failure {

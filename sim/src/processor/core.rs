@@ -245,7 +245,9 @@ impl Core {
         let cycle = match self.suspended {
             Suspended::NotStarted => return Time::ZERO,
             Suspended::Finished => return Time::NEVER,
-            Suspended::Until { .. } if self.parking.parked.is_some() => return self.wake_instant().unwrap_or(Time::NEVER),
+            Suspended::Until { .. } if self.parking.parked.is_some() => {
+                return self.wake_instant().unwrap_or(Time::NEVER);
+            }
             Suspended::Until { effect, interruptible } => {
                 effect.min(timer).min(self.interrupt_cycle(effect, interruptible))
             }
@@ -408,5 +410,4 @@ impl Core {
         self.refresh_slow();
         key
     }
-
 }

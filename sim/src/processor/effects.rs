@@ -6,8 +6,8 @@ use super::step::{Pending, Phase};
 use crate::apic::WriteResult;
 use crate::bus::Request;
 use crate::choice::{ChoicePoint, Label};
-use crate::stream::{Access, What};
 use crate::stream::Fit;
+use crate::stream::{Access, What};
 use std::panic::Location;
 
 /// The MSR of the APIC base (SDM vol. 3 §10.4.4): base FEE0_0000h, bit 11 enabled, bit 8 bootstrap processor.

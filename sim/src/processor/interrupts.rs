@@ -76,8 +76,7 @@ impl Core {
             Context::Interrupt(self.apic.acknowledge())
         };
         self.effective(now, None, What::Entered(context));
-        let frame =
-            Frame { context, since: now, interrupted: Some(interrupted), interrupt_flag: self.interrupt_flag };
+        let frame = Frame { context, since: now, interrupted: Some(interrupted), interrupt_flag: self.interrupt_flag };
         self.frames.push(frame);
         self.set_interrupt_flag(false, now);
         self.clock = start + u64::from(costs.interrupt_entry);

@@ -18,6 +18,6 @@ pub use boundary::{Cpu, PROOFS};
 pub(crate) use core::{Core, Outgoing, Outgone};
 pub use core::{Frame, LastSend, OpenWait, Provenance, WaitRecord};
 pub use operation::Kind;
-pub use settings::CpuSettings;
 pub(crate) use settings::Common;
+pub use settings::CpuSettings;
 pub use software::{Closed, Program, Software};

@@ -152,7 +152,8 @@ impl Core {
         }
         let counts = reference.counts.iter().copied().chain(std::iter::repeat(0));
         let growth = self.runs.tallies().iter().zip(counts).map(|(run, before)| run.count - before).collect();
-        self.parking.parked = Some(Parked { growth, reads: reads - reference.reads, delays: delays - reference.delays });
+        self.parking.parked =
+            Some(Parked { growth, reads: reads - reference.reads, delays: delays - reference.delays });
         true
     }
 

@@ -48,7 +48,12 @@ pub(super) enum Step {
 }
 
 impl Pending {
-    pub(super) fn new(operation: Operation, value: u64, site: &'static Location<'static>, crossed_boundary: bool) -> Self {
+    pub(super) fn new(
+        operation: Operation,
+        value: u64,
+        site: &'static Location<'static>,
+        crossed_boundary: bool,
+    ) -> Self {
         Self {
             operation,
             value,

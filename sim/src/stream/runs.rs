@@ -1,7 +1,7 @@
 //! Runs: polls and delays between two effective events of one CPU, coalesced by (site, location, value).
 
-use super::event::{Access, What};
 use super::Stream;
+use super::event::{Access, What};
 use crate::time::Time;
 use std::panic::Location;
 
@@ -81,7 +81,14 @@ impl Runs {
     }
 
     /// Opens a run. Gives false, and opens nothing, when there are too many: close them first.
-    pub(crate) fn open(&mut self, site: &'static Location<'static>, access: Access, value: u64, cycle: u64, time: Time) -> bool {
+    pub(crate) fn open(
+        &mut self,
+        site: &'static Location<'static>,
+        access: Access,
+        value: u64,
+        cycle: u64,
+        time: Time,
+    ) -> bool {
         if self.open.len() >= RUNS_MAX {
             return false;
         }

@@ -1,0 +1,125 @@
+//! Sections 7.2 (clear, disable, shut down), 4.2 (LDR) and 4.4 (arbitration ids).
+
+use crate::recorder::{Icr, Recorder};
+use kernel_model::{
+    Arch, Call, CpuMask, Kernel, Variant, clear_local_APIC, disable_local_APIC, init_apic_ldr, lapic_shutdown,
+    sync_Arb_IDs,
+};
+
+const I386: Kernel = Kernel::new(Arch::I386Default, Variant::Merged, 4);
+const X86_64: Kernel = Kernel::new(Arch::X8664Flat, Variant::Merged, 4);
+
+/// With LVTT 200EF, LVTPC 400, LINT0 700, LINT1 400 and five entries.
+const CLEAR: &str = "R30 W370=100FE R320 W320=300EF R350 W350=10700 R360 W360=10400 R340 W340=10400 \
+                     W320=10000 W350=10000 W360=10000 W370=10000 W340=10000";
+
+fn recorder(kernel: &Kernel) -> Recorder {
+    let entries = [(0x320, 0x200EF), (0x340, 0x400), (0x350, 0x700), (0x360, 0x400), (0x330, 0xFA)];
+    entries.into_iter().fold(Recorder::new(kernel, 0, Icr::Idle), |cpu, (entry, value)| cpu.set(entry, value))
+}
+
+#[test]
+fn clear() {
+    let i386 = recorder(&I386).run(|cpu| clear_local_APIC(&I386, cpu));
+    assert_eq!(i386, format!("{CLEAR} R30 W280=0 R280"));
+    let x86_64 = recorder(&X86_64).run(|cpu| clear_local_APIC(&X86_64, cpu));
+    assert_eq!(x86_64, format!("{CLEAR} W280=0 R280"));
+}
+
+/// By version and number of LVT entries: 82489DX, Pentium, Pentium 4 without and with the thermal option, erratum.
+#[test]
+fn clear_on_other_parts() {
+    let thermal = Kernel { thermal_interrupt: true, ..I386 };
+    let erratum = Kernel { erratum_11ap: true, ..I386 };
+    let without_thermal = format!("{CLEAR} R30 W280=0 R280");
+    let with_thermal = "R30 W370=100FE R320 W320=300EF R350 W350=10700 R360 W360=10400 R340 W340=10400 \
+                        R330 W330=100FA W320=10000 W350=10000 W360=10000 W370=10000 W340=10000 W330=10000 \
+                        R30 W280=0 R280";
+    let cases = [
+        (I386, 0x0000_0001, "R30 R320 W320=300EF R350 W350=10700 R360 W360=10400 W320=10000 W350=10000 W360=10000 R30"),
+        (
+            I386,
+            0x0003_0010,
+            "R30 W370=100FE R320 W320=300EF R350 W350=10700 R360 W360=10400 \
+             W320=10000 W350=10000 W360=10000 W370=10000 R30 R280",
+        ),
+        (I386, 0x0005_0014, &without_thermal),
+        (thermal, 0x0005_0014, with_thermal),
+        (thermal, 0x0004_0011, &without_thermal),
+        (
+            erratum,
+            0x0003_0010,
+            "R30 X370=100FE R320 X320=300EF R350 X350=10700 R360 X360=10400 \
+             X320=10000 X350=10000 X360=10000 X370=10000 R30 R280",
+        ),
+        (erratum, 0x0004_0010, &without_thermal.replace('W', "X").replace("X280", "W280")),
+    ];
+    for (kernel, lvr, expected) in cases {
+        let trace = recorder(&kernel).set(0x30, lvr).run(|cpu| clear_local_APIC(&kernel, cpu));
+        assert_eq!(trace, expected, "{lvr:X}");
+    }
+}
+
+#[test]
+fn disable() {
+    let i386 = recorder(&I386).run(|cpu| disable_local_APIC(&I386, cpu));
+    assert_eq!(i386, format!("{CLEAR} R30 W280=0 R280 RF0 WF0=FF"));
+    let x86_64 = recorder(&X86_64).run(|cpu| disable_local_APIC(&X86_64, cpu));
+    assert_eq!(x86_64, format!("{CLEAR} W280=0 R280 RF0 WF0=FF"));
+    let by_msr = Kernel { enabled_via_apicbase: true, ..I386 };
+    let trace = recorder(&by_msr).run(|cpu| disable_local_APIC(&by_msr, cpu));
+    assert_eq!(trace, format!("{CLEAR} R30 W280=0 R280 RF0 WF0=FF RDMSR1B WRMSR1B=FEE00100"));
+}
+
+#[test]
+fn shut_down() {
+    let trace = recorder(&I386).run(|cpu| lapic_shutdown(&I386, cpu));
+    assert_eq!(trace, format!("IRQ- {CLEAR} R30 W280=0 R280 IRQ+"));
+}
+
+#[test]
+fn arbitration_ids() {
+    for (arch, lvr, expected) in [
+        (Arch::I386Default, 0x0004_0011, "R30 R300 W300=88500"),
+        (Arch::X8664Flat, 0x0004_0013, "R30 R300 W300=88500"),
+        (Arch::I386Summit, 0x0005_0014, "R30"),
+        (Arch::X8664Flat, 0x0005_0014, "R30"),
+    ] {
+        let kernel = Kernel::new(arch, Variant::Merged, 4);
+        let trace = Recorder::new(&kernel, 0, Icr::Idle).set(0x30, lvr).run(|cpu| sync_Arb_IDs(&kernel, cpu));
+        assert_eq!(trace, expected, "{}", arch.name());
+    }
+    let (trace, returned) = Recorder::new(&I386, 0, Icr::Stuck).limit(5).run_to_end(|cpu| sync_Arb_IDs(&I386, cpu));
+    assert_eq!((trace.as_str(), returned), ("R30 R300 P R300 P", false), "unbounded in every variant");
+}
+
+/// Section 4.2, CPU 2, with an old LDR that shows what is kept.
+#[test]
+fn logical_destination() {
+    let cases = [
+        (Arch::I386Default, "WE0=FFFFFFFF RD0 WD0=4000123"),
+        (Arch::I386Bigsmp, "WE0=FFFFFFFF RD0 WD0=2000123"),
+        (Arch::I386Es7000, "WE0=FFFFFFFF WD0=2000000"),
+        (Arch::I386Es7000Clustered, "WE0=FFFFFFF WD0=4000000"),
+        (Arch::I386Numaq, ""),
+        (Arch::I386Summit, "R20 WE0=FFFFFFF RD0 WD0=4000123"),
+        (Arch::X8664Flat, "WE0=FFFFFFFF RD0 WD0=4000123"),
+        (Arch::X8664Cluster, "R20 WE0=FFFFFFF RD0 WD0=4000123"),
+        (Arch::X8664Physflat, "WE0=FFFFFFFF RD0 WD0=4000123"),
+    ];
+    for (arch, expected) in cases {
+        let kernel = Kernel::new(arch, Variant::Before, 4);
+        let trace = Recorder::new(&kernel, 2, Icr::Idle).set(0xD0, 0xFF00_0123).run(|cpu| init_apic_ldr(&kernel, cpu));
+        assert_eq!(trace, expected, "{}", arch.name());
+    }
+}
+
+#[test]
+fn calls_by_name() {
+    for call in Call::ALL {
+        assert_eq!(Call::from_name(call.name()), Some(call));
+        let (_, returned) = recorder(&I386).run_to_end(|cpu| call.run(&I386, cpu, CpuMask::of(1), 0xFC));
+        assert!(returned, "{}", call.name());
+    }
+    assert_eq!(Call::from_name("send_ipi_mask"), None);
+}

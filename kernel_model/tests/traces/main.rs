@@ -1,0 +1,10 @@
+//! Every kernel path makes exactly the accesses of `kernel.md`, whose sections the modules cite.
+
+mod broadcasts;
+mod crash;
+mod local_apic;
+mod masks;
+mod recorder;
+mod shared;
+mod tables;
+mod waits;

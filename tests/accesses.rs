@@ -1,0 +1,88 @@
+//! `apicsim accesses`: the listings of the contract. (Every path is checked in kernel_model's own tests; here: what the
+//! command shows of them.)
+
+use crate::support::json;
+use serde_json::Value;
+
+fn listing(arguments: &[&str]) -> (Vec<String>, bool) {
+    let document = json(&[&["accesses", "--json"], arguments].concat());
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let entry = |entry: &Value| match entry["op"].as_str().unwrap() {
+        "D" => format!("D{}", entry["us"]),
+        op if entry.get("value").is_some() => format!("{op}{}={}", text(&entry["reg"]), text(&entry["value"])),
+        op => format!("{op}{}", text(&entry["reg"])),
+    };
+    (document["accesses"].as_array().unwrap().iter().map(entry).collect(), document["hang"].as_bool().unwrap())
+}
+
+fn nmi<'a>(arch: &'a str, variant: &'a str, icr: &'a str) -> Vec<&'a str> {
+    vec!["--arch", arch, "--variant", variant, "--call", "smp_send_nmi_allbutself", "--icr", icr]
+}
+
+/// kernel.md §4.3 and §5.3, the 4-CPU examples.
+#[test]
+fn idle_nmi_sends() {
+    let mask = ["IRQ-", "R300", "W310=0e000000", "W300=00000c00", "IRQ+"];
+    let i386 = [&["R020"][..], &mask].concat();
+    assert_eq!(listing(&nmi("i386/default", "merged", "idle")).0, i386);
+    assert_eq!(listing(&nmi("i386/default", "before", "idle")).0, i386);
+    assert_eq!(listing(&nmi("x86_64/flat", "merged", "idle")).0, mask);
+    let each = |ids: [&str; 3], icr: &str| -> Vec<String> {
+        ids.iter().flat_map(|id| ["R300".to_owned(), format!("W310={id}000000"), format!("W300={icr}")]).collect()
+    };
+    for (arch, ids, icr) in [
+        ("i386/bigsmp", ["01", "02", "03"], "00000400"),
+        ("i386/es7000", ["01", "02", "03"], "00000400"),
+        ("i386/summit", ["02", "04", "08"], "00000c00"),
+        ("i386/numaq", ["02", "04", "08"], "00000c00"),
+        ("i386/es7000-clustered", ["02", "04", "08"], "00000c00"),
+    ] {
+        let expected: Vec<String> = ["R020".to_owned(), "IRQ-".to_owned()]
+            .into_iter()
+            .chain(each(ids, icr))
+            .chain(["IRQ+".to_owned()])
+            .collect();
+        assert_eq!(listing(&nmi(arch, "merged", "idle")).0, expected, "{arch}");
+    }
+    let delay_first = ["R020", "IRQ-", "D100", "R300", "W310=0e000000", "W300=00000c00", "IRQ+"];
+    assert_eq!(listing(&nmi("i386/default", "rfc", "idle")).0, delay_first);
+}
+
+/// kernel.md §3: 1001 reads and 1001 delays; the merged wait ends on a delay, the RFC's on a read.
+#[test]
+fn stuck_nmi_sends() {
+    let (merged, hang) = listing(&nmi("i386/default", "merged", "stuck"));
+    assert!(!hang);
+    assert_eq!(merged.iter().filter(|entry| *entry == "R300").count(), 1001);
+    assert_eq!(merged.iter().filter(|entry| *entry == "D100").count(), 1001);
+    assert_eq!(merged[merged.len() - 4..], ["D100", "W310=0e000000", "W300=00000c00", "IRQ+"]);
+    let (rfc, _) = listing(&nmi("i386/default", "rfc", "stuck"));
+    assert_eq!(rfc.iter().filter(|entry| *entry == "D100").count(), 1001);
+    assert_eq!(rfc[rfc.len() - 4..], ["R300", "W310=0e000000", "W300=00000c00", "IRQ+"]);
+    let (sequence, _) = listing(&nmi("i386/bigsmp", "merged", "stuck"));
+    assert_eq!(sequence.iter().filter(|entry| *entry == "R300").count(), 3003);
+}
+
+#[test]
+fn the_unbounded_wait_is_cut_and_marked() {
+    let arguments = [&nmi("i386/default", "before", "stuck")[..], &["--limit", "8"]].concat();
+    let (entries, hang) = listing(&arguments);
+    assert_eq!((entries.len(), hang), (8, true));
+    assert_eq!(entries[2..6], ["R300", "P", "R300", "P"]);
+    // A fixed IPI hangs in every variant: only NMI got the bounded wait.
+    let fixed = ["--call", "send_IPI_mask", "--variant", "merged", "--icr", "stuck", "--vector", "0xfc"];
+    assert!(listing(&fixed).1);
+}
+
+#[test]
+fn clears_after_counts_delay_only() {
+    let (entries, _) = listing(&nmi("i386/default", "merged", "clears-after:101"));
+    assert_eq!(entries.iter().filter(|entry| *entry == "R300").count(), 3);
+    assert!(listing(&nmi("i386/default", "before", "clears-after:101")).1, "without a delay that time never passes");
+}
+
+#[test]
+fn the_erratum_build_exchanges() {
+    let arguments = [&nmi("i386/default", "merged", "idle")[..], &["--erratum-11ap"]].concat();
+    assert_eq!(listing(&arguments).0, ["R020", "IRQ-", "R300", "X310=0e000000", "X300=00000c00", "IRQ+"]);
+}

@@ -1,0 +1,193 @@
+//! The command line is a contract: field names, exit statuses, help.
+
+use crate::support::{apicsim, json};
+use serde_json::Value;
+
+fn has_fields(document: &Value, fields: &[&str]) {
+    for field in fields {
+        assert!(document.get(field).is_some(), "`{field}` is missing in {document:#}");
+    }
+}
+
+const RUN_FIELDS: [&str; 24] = [
+    "schema",
+    "scenario",
+    "arch",
+    "variant",
+    "bus",
+    "generation",
+    "cpus",
+    "seed",
+    "token",
+    "verdict",
+    "proof",
+    "goal",
+    "sim_time_us",
+    "digest",
+    "waits",
+    "timeouts",
+    "stopped",
+    "capture_us",
+    "injected",
+    "hang",
+    "loops",
+    "expected",
+    "ok",
+    "from_crash_us",
+];
+
+#[test]
+fn run_prints_the_documented_fields() {
+    let hung = json(&["run", "nmi-stall", "--json"]);
+    has_fields(&hung, &RUN_FIELDS);
+    has_fields(&hung["hang"], &["cpu", "since_us", "at", "why"]);
+    has_fields(&hung["loops"][0], &["cpu", "since_us", "period_us", "at"]);
+    has_fields(&hung["waits"][0], &["cpu", "at", "start_us", "reads", "delays", "outcome", "sim_us"]);
+    assert_eq!(hung["verdict"], "hung");
+    assert_eq!(hung["proof"], "recurrence");
+    assert!(hung["seed"].is_string() && hung["digest"].is_string());
+    assert_eq!(hung["schema"]["name"], "apicsim.run");
+    assert_eq!(hung.as_object().unwrap().keys().next().unwrap(), "schema");
+    let last = hung["waits"].as_array().unwrap().last().unwrap();
+    assert_eq!((last["outcome"].as_str(), &last["reads"]), (Some("hung"), &Value::Null));
+    let completed = json(&["run", "nmi-stall", "--variant", "merged", "--json"]);
+    assert_eq!((&completed["proof"], &completed["hang"]), (&Value::Null, &Value::Null));
+    assert_eq!(completed["from_crash_us"].to_string(), "100180.368");
+}
+
+#[test]
+fn the_host_is_only_there_if_asked_for() {
+    assert!(json(&["run", "nmi-stall", "--json"]).get("host").is_none());
+    let document = json(&["run", "nmi-stall", "--json", "--host", "--threads", "2"]);
+    has_fields(&document["host"], &["threads", "host_ms"]);
+    assert_eq!(document["host"]["threads"], 2);
+}
+
+#[test]
+fn matrix_prints_the_documented_fields() {
+    let document = json(&["matrix", "nmi-stall", "--arch", "i386/default,x86_64/flat", "--json"]);
+    has_fields(&document, &["schema", "scenario", "rows"]);
+    let rows = document["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 2);
+    for row in rows {
+        has_fields(row, &["arch", "generation", "bus", "injected", "cells"]);
+        for cell in row["cells"].as_array().unwrap() {
+            let fields = [
+                "variant",
+                "verdict",
+                "proof",
+                "from_crash_us",
+                "timeouts",
+                "stopped",
+                "capture_us",
+                "cause",
+                "notes",
+                "nmi_us",
+                "fixed_us",
+                "digest",
+            ];
+            has_fields(cell, &fields);
+        }
+    }
+    assert_eq!(
+        document,
+        json(&["matrix", "nmi-stall", "--arch", "i386/default,x86_64/flat", "--json", "--executor", "reference"])
+    );
+}
+
+#[test]
+fn the_headline_shows_every_row_and_what_to_type_next() {
+    let text = String::from_utf8(apicsim(&[]).stdout).unwrap();
+    for arch in apicsim::scenario::ARCHES {
+        assert!(text.contains(arch), "{arch} in:\n{text}");
+    }
+    assert_eq!(text.matches("hangs [").count(), 9);
+    for part in ["injected fault", "dispute", "hypothetical", "apicsim explain nmi-stall", "apicsim demo"] {
+        assert!(text.contains(part), "{part}");
+    }
+    let document = json(&["--json"]);
+    assert_eq!(document["rows"].as_array().unwrap().len(), 9);
+}
+
+#[test]
+fn exit_statuses() {
+    let code = |arguments: &[&str]| apicsim(arguments).status.code();
+    assert_eq!(code(&["run", "nmi-stall"]), Some(0), "a hang that is expected");
+    assert_eq!(code(&["run", "nmi-stall", "--limit-us", "50"]), Some(1), "expected something else");
+    assert_eq!(code(&["run", "nmi-stall", "--set", "expect=[]", "--limit-us", "50"]), Some(1), "a deadline");
+    assert_eq!(code(&["run", "nmi-stall", "--set", "expect=[]"]), Some(0), "nothing expected, and decided");
+    assert_eq!(code(&["run", "nmi-stall", "--trace", "/no/such/directory/trace.txt"]), Some(3));
+    assert_eq!(code(&["--help"]), Some(0));
+    assert_eq!(code(&["--no-such-option"]), Some(2));
+}
+
+#[test]
+fn replay_gives_the_same_run_on_any_executor() {
+    let document = json(&[
+        "run",
+        "nmi-stall",
+        "--arch",
+        "i386/numaq",
+        "--variant",
+        "rfc",
+        "--set",
+        "knobs.jitter_picclk=3",
+        "--seed",
+        "9",
+        "--json",
+    ]);
+    let token = document["token"].as_str().unwrap();
+    for extra in [&["--executor", "reference"][..], &["--threads", "3"], &["--window", "half"], &["--window", "12345"]]
+    {
+        let arguments = [&["replay", token, "--json"], extra].concat();
+        assert_eq!(json(&arguments), document, "{extra:?}");
+    }
+}
+
+#[test]
+fn explain_names_the_causes_of_waits_that_ended() {
+    let text = String::from_utf8(apicsim(&["explain", "nmi-stall", "--variant", "merged"]).stdout).unwrap();
+    for part in
+        ["CPU2's class F is full", "the wait gave up", "the ICR was idle at the first read", "run-queue lock of CPU2"]
+    {
+        assert!(text.contains(part), "{part} in:\n{text}");
+    }
+    let document = json(&["explain", "nmi-stall", "--variant", "rfc", "--json"]);
+    assert!(document["explained"].as_array().unwrap().len() >= 4);
+}
+
+#[test]
+fn a_trace_is_the_ordered_event_stream() {
+    let text = String::from_utf8(apicsim(&["run", "normal-dispatch", "--trace", "-", "--json"]).stdout).unwrap();
+    let times: Vec<f64> = text.lines().filter_map(|line| line.split_whitespace().next()?.parse().ok()).collect();
+    assert!(times.len() > 50);
+    assert!(text.contains("delivered to CPU2") && text.contains("smp_invalidate_interrupt"));
+}
+
+#[test]
+fn the_demo_tells_the_hang_to_its_proof_and_the_fix() {
+    let text = String::from_utf8(apicsim(&["demo"]).stdout).unwrap();
+    for part in
+        ["PROVEN: it hangs for ever", "RETRY", "ICR BUSY (FIXED FC", "die_nmi", "gives up", "the dump can be taken"]
+    {
+        assert!(text.contains(part), "{part}");
+    }
+}
+
+#[test]
+fn lists_are_whole() {
+    let text = String::from_utf8(apicsim(&["list"]).stdout).unwrap();
+    for part in ["nmi-stall", "kdump", "i386/summit", "merged", "serial", "xapic", "fsb-stall", "hang-of-2007"] {
+        assert!(text.contains(part), "{part}");
+    }
+}
+
+#[test]
+fn every_command_has_help() {
+    for command in ["list", "run", "replay", "matrix", "explain", "accesses", "demo"] {
+        let output = apicsim(&[command, "--help"]);
+        assert_eq!(output.status.code(), Some(0), "{command}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains("Usage: apicsim") && text.lines().count() > 5, "{command}:\n{text}");
+    }
+}

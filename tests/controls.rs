@@ -1,0 +1,242 @@
+//! The stories and their controls (`scenarios.md` of the design): the stated outcome, for the stated reason.
+
+use crate::support::{function, report};
+use apicsim::Verdict::{Completed, Hung};
+use apicsim::scenario::ARCHES;
+
+const SERIAL: [&str; 4] = ["i386/default", "i386/bigsmp", "i386/es7000-clustered", "i386/numaq"];
+const FSB: [&str; 5] = ["i386/es7000", "i386/summit", "x86_64/flat", "x86_64/cluster", "x86_64/physflat"];
+const BITMASK: [&str; 2] = ["i386/default", "x86_64/flat"];
+const VARIANTS: [&str; 3] = ["before", "rfc", "merged"];
+const BOUNDED: [&str; 2] = ["rfc", "merged"];
+
+/// The unbounded wait hangs on every sub-architecture, on the serial bus without any fault.
+#[test]
+fn nmi_stall_hangs_before() {
+    for arch in ARCHES {
+        let report = report("nmi-stall", arch, "before", &[]);
+        assert_eq!(report.verdict, Hung, "{arch}");
+        let hang = report.hang.unwrap();
+        assert_eq!((hang.cpu, function(&hang.at)), (0, "apic_wait_icr_idle"), "{arch}");
+        assert_eq!(report.injected.is_empty(), SERIAL.contains(&arch), "{arch}");
+        let why = hang.why.join("\n");
+        if SERIAL.contains(&arch) {
+            for said in [
+                "FIXED FC",
+                "CPU2's class F is full",
+                "FD in IRR from CPU1",
+                "FB in IRR from CPU3",
+                "NMI handler",
+                "run-queue lock of CPU2",
+                "schedule",
+            ] {
+                assert!(why.contains(said), "{arch}: `{said}` is missing in:\n{why}");
+            }
+        } else {
+            assert!(why.contains("completes no interrupt transaction since 35 us"), "{arch}:\n{why}");
+        }
+    }
+}
+
+/// On the serial bus the timed-out wait's write replaces the stuck message: one time-out, and CPUs 1 and 3 stop. CPU2
+/// keeps its NMI latched for ever.
+#[test]
+fn nmi_stall_bounded_on_the_serial_bus() {
+    for arch in SERIAL {
+        for variant in BOUNDED {
+            let report = report("nmi-stall", arch, variant, &[]);
+            assert_eq!((report.verdict, report.timeouts, report.stopped), (Completed, 1, 2), "{arch} {variant}");
+            let shootdown = report.capture.unwrap().since(report.sim_time).as_ps();
+            assert!((1_000_000_000_000..1_000_100_000_000).contains(&shootdown), "the full 1000 ms: {shootdown} ps");
+        }
+    }
+}
+
+/// On the stalled front-side bus each send times out, and nobody is stopped: nothing is ever delivered.
+#[test]
+fn nmi_stall_bounded_on_the_front_side_bus() {
+    for arch in FSB {
+        let sends = if BITMASK.contains(&arch) { 1 } else { 3 };
+        for variant in BOUNDED {
+            let report = report("nmi-stall", arch, variant, &[]);
+            assert_eq!((report.verdict, report.timeouts, report.stopped), (Completed, sends, 0), "{arch} {variant}");
+        }
+    }
+}
+
+/// Each timed-out wait takes 100 100 µs plus the cost of its 1001 reads, which is all that a wait may take.
+#[test]
+fn a_timed_out_wait_takes_its_bound_plus_its_reads() {
+    for (arch, read_ps) in
+        [("i386/default", 80_000), ("i386/numaq", 80_000), ("i386/summit", 83_333), ("x86_64/flat", 83_333)]
+    {
+        for variant in BOUNDED {
+            let report = report("nmi-stall", arch, variant, &[]);
+            let timed_out: Vec<_> = report.waits.iter().filter(|wait| wait.outcome == "timeout").collect();
+            assert!(!timed_out.is_empty());
+            for wait in timed_out {
+                assert_eq!((wait.reads, wait.delays), (Some(1001), Some(1001)), "{arch} {variant}");
+                let took = wait.took.unwrap().as_ps() - 100_100_000_000;
+                let reads = 1001 * read_ps;
+                assert!((reads..=reads + 1001).contains(&took), "{arch} {variant}: {took} ps of reads");
+            }
+        }
+    }
+}
+
+/// The manual's slot rule, or no refusal at all: every variant completes, for bitmask and sequence senders.
+#[test]
+fn without_the_class_rule_or_without_retry_nothing_hangs() {
+    for arch in SERIAL {
+        for variant in VARIANTS {
+            for set in ["knobs.slots=per-vector", "knobs.full_target=accept"] {
+                let report = report("nmi-stall", arch, variant, &[set]);
+                assert_eq!((report.verdict, report.timeouts), (Completed, 0), "{arch} {variant} {set}");
+            }
+        }
+    }
+}
+
+/// Without the injected stall every front-side-bus row completes: the target's state cannot hold the bit there.
+#[test]
+fn without_the_injection_nothing_hangs() {
+    for arch in FSB {
+        for variant in VARIANTS {
+            let report = report("nmi-stall", arch, variant, &["fault=[]"]);
+            assert_eq!((report.verdict, report.timeouts), (Completed, 0), "{arch} {variant}");
+        }
+    }
+}
+
+/// CPU2 merely with interrupts off, without an NMI handler that locks up: `before` still hangs; a bounded wait stops
+/// all three, and needs no 1000 ms.
+#[test]
+fn interrupts_off_is_enough_for_the_hang() {
+    let no_watchdog = ["event.3.only=[]"];
+    for arch in SERIAL {
+        let hung = report("nmi-stall", arch, "before", &no_watchdog);
+        assert_eq!(hung.verdict, Hung, "{arch}");
+        for variant in BOUNDED {
+            let report = report("nmi-stall", arch, variant, &no_watchdog);
+            assert_eq!((report.verdict, report.timeouts, report.stopped), (Completed, 1, 3), "{arch} {variant}");
+            let shootdown = report.capture.unwrap().since(report.sim_time).as_ps();
+            assert!(shootdown < 3_000_000_000, "no 1000 ms: {shootdown} ps");
+        }
+    }
+}
+
+/// The ICR belongs to its CPU: a crash on CPU1 finds an idle one, and every sender completes in every variant.
+#[test]
+fn a_crash_on_another_cpu_finds_an_idle_icr() {
+    for arch in SERIAL {
+        for variant in VARIANTS {
+            let report = report("nmi-stall", arch, variant, &["event.5.cpu=1"]);
+            assert_eq!((report.verdict, report.timeouts), (Completed, 0), "{arch} {variant}");
+        }
+    }
+}
+
+/// Writes while busy: under drop and queue the NMI is not sent though the wait is bounded; under stall the store
+/// itself is the hang, which no bounded wait can prevent.
+#[test]
+fn icr_writes_while_busy() {
+    for arch in SERIAL {
+        for variant in BOUNDED {
+            for rule in ["drop", "queue"] {
+                let report = report("nmi-stall", arch, variant, &[&format!("knobs.icr_write_while_busy={rule}")]);
+                assert_eq!((report.verdict, report.stopped), (Completed, 0), "{arch} {variant} {rule}");
+                assert_eq!(report.capture, None, "the capture kernel's own wait is unbounded: {arch} {variant} {rule}");
+            }
+            let report = report("nmi-stall", arch, variant, &["knobs.icr_write_while_busy=stall"]);
+            assert_eq!(report.verdict, Hung, "{arch} {variant}");
+            let hang = report.hang.unwrap();
+            assert_eq!(function(&hang.at), "__send_IPI_dest_field", "the store: {arch} {variant}");
+            assert!(hang.why[0].contains("store to its ICR has not completed"), "{:?}", hang.why);
+        }
+    }
+}
+
+/// A bitmask sender never hangs on an ICR that was idle when it began, however dead its targets are; a sequence sender
+/// hangs on the element after one that is not dispatched.
+#[test]
+fn only_sequences_hang_on_a_fresh_icr() {
+    let only_the_dead_target = ["event.0.only=[]"];
+    for arch in SERIAL {
+        let report = report("dead-target", arch, "before", &only_the_dead_target);
+        // CPU3 is the dead one, and the last: nobody waits after the last write.
+        assert_eq!(report.verdict, Completed, "{arch}");
+        let sets = ["event.0.only=[]", "fault.0.cpu=1"];
+        let report = crate::support::report("dead-target", arch, "before", &sets);
+        let expected = if BITMASK.contains(&arch) { Completed } else { Hung };
+        assert_eq!(report.verdict, expected, "{arch}: CPU1, the first element, is dead");
+    }
+}
+
+/// Two CPUs with interrupts off that wait for each other: a hang without any fault, which a bound on NMI does not help.
+#[test]
+fn crossed_senders() {
+    for arch in SERIAL {
+        for variant in VARIANTS {
+            assert_eq!(report("crossed-senders", arch, variant, &[]).verdict, Hung, "{arch} {variant}");
+            let per_vector = report("crossed-senders", arch, variant, &["knobs.slots=per-vector"]);
+            assert_eq!(per_vector.verdict, Completed, "{arch} {variant}");
+        }
+    }
+}
+
+/// An earlier IPI to a dead APIC: accept errors for ever on the serial bus, nothing on the front-side bus.
+#[test]
+fn dead_target() {
+    for arch in ARCHES {
+        let serial = SERIAL.contains(&arch);
+        let report = report("dead-target", arch, "before", &[]);
+        assert_eq!(report.verdict, if serial { Hung } else { Completed }, "{arch}");
+        if let Some(hang) = report.hang {
+            assert_eq!(hang.cause, "no APIC answers to the destination", "{arch}");
+        }
+    }
+}
+
+/// Is the fix enough? The capture kernel is reached, unless the ICR stays busy past the hand-over.
+#[test]
+fn kdump() {
+    for arch in ARCHES {
+        for variant in VARIANTS {
+            assert!(report("kdump", arch, variant, &[]).capture.is_some(), "healthy {arch} {variant}");
+        }
+        for stall in ["stall=slots", "stall=fsb"] {
+            assert!(report("kdump", arch, "merged", &[stall]).capture.is_some(), "{stall} {arch}");
+        }
+    }
+    for arch in SERIAL {
+        for rule in ["drop", "queue"] {
+            let sets = ["stall=slots", &format!("knobs.icr_write_while_busy={rule}")];
+            let report = report("kdump", arch, "merged", &sets);
+            assert_eq!((report.verdict, report.capture), (Hung, None), "{arch} {rule}");
+            let hang = report.hang.unwrap();
+            assert_eq!(function(&hang.at), "apic_wait_icr_idle", "in sync_Arb_IDs: {arch} {rule}");
+        }
+    }
+}
+
+/// On the ideal bus, as in hypervisors, delivery status never reads busy: nothing hangs.
+#[test]
+fn the_ideal_bus_never_shows_busy() {
+    for arch in ARCHES {
+        let report = report("nmi-stall", arch, "before", &["machine.bus=ideal"]);
+        assert_eq!((report.verdict, report.timeouts), (Completed, 0), "{arch}");
+    }
+}
+
+/// Every built-in scenario says of itself what comes out, on every machine and variant.
+#[test]
+fn built_in_expectations_hold() {
+    for name in apicsim::scenario::builtin_names() {
+        for arch in ARCHES {
+            for variant in VARIANTS {
+                let report = report(name, arch, variant, &[]);
+                assert_eq!(report.expected, Some(true), "{name} {arch} {variant}: {:?}", report.verdict);
+            }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The integration tests: one binary, a module per behaviour.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod accesses;
+mod bad_input;
+mod command_line;
+mod controls;
+mod determinism;
+mod golden;
+mod proofs;
+mod serial_bus;
+mod support;
+mod tidy;

@@ -1,0 +1,39 @@
+//! What the modules share: scenarios by a few words, runs, the program itself.
+
+use apicsim::scenario::{self, Request, Scenario};
+use apicsim::{RunReport, Settings, run};
+use serde_json::Value;
+use std::process::{Command, Output};
+
+/// A scenario on one sub-architecture under one variant, with `--set`s.
+pub(crate) fn load(name: &str, arch: &str, variant: &str, sets: &[&str]) -> Scenario {
+    let mut request = Request::new(name);
+    request.arch = Some(arch.to_owned());
+    request.variant = Some(variant.to_owned());
+    request.sets = sets.iter().map(|set| (*set).to_owned()).collect();
+    scenario::load(&request).unwrap_or_else(|error| panic!("{}", error.render(false)))
+}
+
+/// Its report, on the default executor. The token that replays it is printed if the test fails.
+pub(crate) fn report(name: &str, arch: &str, variant: &str, sets: &[&str]) -> RunReport {
+    let report = run(&load(name, arch, variant, sets), &Settings::seeded(0)).unwrap().0;
+    println!("apicsim replay '{}'", report.token);
+    report
+}
+
+/// The function of an `at`.
+pub(crate) fn function(at: &str) -> &str {
+    at.split(' ').next().unwrap_or_default()
+}
+
+/// Runs the program.
+pub(crate) fn apicsim(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_apicsim")).args(arguments).env("NO_COLOR", "1").output().unwrap()
+}
+
+/// Runs the program, and reads its one JSON document.
+pub(crate) fn json(arguments: &[&str]) -> Value {
+    let output = apicsim(arguments);
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)))
+}
