@@ -76,6 +76,13 @@ fn long_completed_runs_are_equal() {
     }
 }
 
+/// A whole run of more than a second, every poll and every retry executed.
+#[test]
+fn a_long_run_without_elision_is_equal() {
+    let scenario = load("nmi-stall", "i386/default", "merged", &[]);
+    assert_equal(&scenario, &[windowed(1, Window::Full)], &[false]);
+}
+
 /// A run cut by its limit: the same prefix everywhere, elided or not.
 #[test]
 fn cut_runs_are_equal() {
@@ -119,7 +126,7 @@ fn events_are_equal_one_by_one() {
         apicsim::execute(&scenario, &settings).unwrap().events
     };
     let expected = events(Execution::Reference, false);
-    assert!(expected.len() > 100, "a trace has something to compare");
+    assert!(expected.len() > 40, "a trace has something to compare");
     assert_eq!(events(windowed(1, Window::Full), true), expected);
     assert_eq!(events(windowed(3, Window::Half), false), expected);
 }

@@ -1,4 +1,5 @@
 //! The integration tests: one binary, a module per behaviour.
+#![allow(clippy::print_stdout, reason = "a failing test prints the token that replays it")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod accesses;

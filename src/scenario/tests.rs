@@ -83,7 +83,8 @@ fn nmi_stall_is_the_story() {
     assert_eq!(fsb.events[4].role, Role::OopsCrash { print_ps: 5_000_000 });
     assert_eq!((fsb.events[5].at_ps, fsb.events[5].role.role_name()), (62_000_000, RoleName::WatchdogNmi));
     let summit = loaded("nmi-stall", "i386/summit", "before", &[]);
-    assert_eq!(summit.events[4].role, Role::SysrqCrash { vector: 0x39, print_ps: 0 });
+    // A device interrupt could not arrive on the stalled bus: the crash comes from the CPU itself.
+    assert_eq!(summit.events[4].role, Role::OopsCrash { print_ps: 5_000_000 });
     assert_eq!(summit.events[5].at_ps, 62_000_000);
 }
 

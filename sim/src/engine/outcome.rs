@@ -50,7 +50,7 @@ pub enum RunError {
 pub struct CpuReport {
     /// Its number.
     pub cpu: Agent,
-    /// The line that it was about to act on.
+    /// The line that it waits at, if it is in a proven loop; else the line that it was about to act on.
     pub site: Option<&'static Location<'static>>,
     /// What runs on it: the program, and handlers on top.
     pub frames: Vec<Frame>,

@@ -54,7 +54,7 @@ pub(crate) fn outcome(parts: Parts, ending: Ending) -> Outcome {
 fn cpu_report(core: &Core, fabric: &Fabric, clock: ClockDomain) -> CpuReport {
     CpuReport {
         cpu: core.agent,
-        site: core.site,
+        site: core.waiting_site().or(core.site),
         frames: core.frames.clone(),
         waits: core.waits.clone(),
         interrupts_off_since: core.interrupts_off_since,

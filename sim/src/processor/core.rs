@@ -297,6 +297,15 @@ impl Core {
         self.runs.tallies().iter().map(|run| run.access).collect()
     }
 
+    /// The line that a CPU in a proven loop waits at: where it reads, or else delays. Which line it is just about to
+    /// act on depends on when one looks; this does not.
+    pub(crate) fn waiting_site(&self) -> Option<&'static Location<'static>> {
+        let runs = self.runs.tallies();
+        let read = runs.iter().rfind(|run| matches!(run.access.kind, Kind::Load | Kind::RegisterRead));
+        let run = self.parking.period.and(read.or(runs.last()))?;
+        Some(run.site)
+    }
+
     /// The period of the loop this CPU is proven to be in, in cycles.
     pub(crate) fn proven_period(&self) -> Option<u64> {
         self.parking.period
