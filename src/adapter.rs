@@ -1,12 +1,28 @@
 //! The only place where software and hardware meet: kernel_model's traits over the simulator's CPU.
 
-use kernel_model::{IrqFlags, Mmio, Point, Processor, Register, Wait, WaitOutcome, Word};
+use kernel_model::{Arch, IrqFlags, Mmio, Point, Processor, Register, Wait, WaitOutcome, Word, delay_loops};
 use sim::Cpu;
 
 /// A simulated CPU, as kernel code sees it. Each method is one operation of [`Cpu`] and nothing else: whatever stood
 /// between would be a simulator frame on the stack that hang proofs compare.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct OnCpu<'run>(pub(crate) Cpu<'run>);
+pub(crate) struct OnCpu<'run>(pub(crate) Cpu<'run>, pub(crate) Delays);
+
+/// How long a delay of so many microseconds is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Delays {
+    /// Exactly that.
+    Exact,
+    /// What the kernel's fixed-point arithmetic makes of it.
+    Kernel {
+        /// Decides the formula.
+        arch: Arch,
+        /// Timer ticks a second.
+        hz: u32,
+        /// Ticks of the time-stamp counter a second.
+        tsc_hz: u64,
+    },
+}
 
 impl Mmio for OnCpu<'_> {
     #[inline(always)]
@@ -42,7 +58,10 @@ impl Processor for OnCpu<'_> {
     }
     #[inline(always)]
     fn udelay(&self, us: u32) {
-        self.0.delay_us(us);
+        match self.1 {
+            Delays::Exact => self.0.delay_us(us),
+            Delays::Kernel { arch, hz, tsc_hz } => self.0.delay_cycles(delay_loops(arch, us, hz, tsc_hz)),
+        }
     }
     #[inline(always)]
     fn halt(&self) {

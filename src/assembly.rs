@@ -1,5 +1,6 @@
 //! From a scenario to a machine: CPUs, their software, the bus, the faults.
 
+use crate::adapter::Delays;
 use crate::program::{Action, CpuProgram, PROGRAM_ENDED, ROLES_MAX, SEQUENCE_RETURNED};
 use crate::scenario::{self, Bus, BusyClear, Event, FaultKind, Goal, IpiVector, Role, RoleName, Scenario, VectorUse};
 use kernel_model::{Arch, CpuMask, Kernel, Layout, Point, Variant};
@@ -72,16 +73,13 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
 /// If the scenario does not fit the machine.
 pub fn assemble(scenario: &Scenario, choices: Choices) -> Result<MachineSettings, AssemblyError> {
     let kernel = kernel(scenario);
-    let generation = match scenario.machine.generation {
-        scenario::Generation::P6 => Generation::P6,
-        scenario::Generation::XApic => Generation::XApic,
-    };
+    let generation = generation(scenario);
     let limit = choices.cut_ps.map_or(scenario.limit_ps, |cut| cut.min(scenario.limit_ps));
     Ok(MachineSettings {
         generation,
         knobs: knobs(scenario),
         costs: costs(scenario, generation.costs()),
-        core_clock: scenario.machine.core_period_ps.map_or(generation.core_clock(), |ps| ClockDomain::new(ps, 1)),
+        core_clock: core_clock(scenario),
         bus: bus(scenario, &kernel)?,
         busy_visible: scenario.machine.bus != Bus::Ideal,
         words: words(scenario, &kernel),
@@ -94,6 +92,25 @@ pub fn assemble(scenario: &Scenario, choices: Choices) -> Result<MachineSettings
         keep_events: choices.keep_events,
         elision: choices.elision,
     })
+}
+
+/// How long the kernel's busy delays are.
+pub(crate) fn delays(scenario: &Scenario) -> Delays {
+    let Some(hz) = scenario.knobs.delay_hz else { return Delays::Exact };
+    let tsc_hz = core_clock(scenario).first_after(Time::from_us(1_000_000)) - 1;
+    Delays::Kernel { arch: kernel(scenario).arch, hz, tsc_hz }
+}
+
+fn core_clock(scenario: &Scenario) -> ClockDomain {
+    let default = generation(scenario).core_clock();
+    scenario.machine.core_period_ps.map_or(default, |ps| ClockDomain::new(ps, 1))
+}
+
+fn generation(scenario: &Scenario) -> Generation {
+    match scenario.machine.generation {
+        scenario::Generation::P6 => Generation::P6,
+        scenario::Generation::XApic => Generation::XApic,
+    }
 }
 
 fn knobs(scenario: &Scenario) -> Knobs {
@@ -208,7 +225,7 @@ fn cpu_settings(scenario: &Scenario, kernel: &Kernel, cpu: u32) -> Result<(CpuSe
             *free.next().ok_or(AssemblyError::TooManyRoles(cpu))? = Some((Time::from_ps(event.at_ps), action));
         }
     }
-    Ok((settings, Program::closed(CpuProgram { kernel: *kernel, roles })))
+    Ok((settings, Program::closed(CpuProgram { kernel: *kernel, delays: delays(scenario), roles })))
 }
 
 fn is(event: &Event, role: RoleName) -> bool {

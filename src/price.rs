@@ -1,6 +1,6 @@
 //! The price of one IPI to one idle CPU: from the call of the send function to the handler's first instruction.
 
-use crate::adapter::OnCpu;
+use crate::adapter::{Delays, OnCpu};
 use crate::assembly::{self, AssemblyError, Choices};
 use crate::run::RunFailure;
 use crate::scenario::Scenario;
@@ -24,6 +24,7 @@ pub struct Price {
 #[derive(Debug, Clone, Copy)]
 struct SendOnce {
     kernel: Kernel,
+    delays: Delays,
     vector: u8,
 }
 
@@ -34,14 +35,14 @@ impl Software for SendOnce {
         if cpu.number() == 0 {
             cpu.sleep_until(Time::from_us(10));
             cpu.reached(CALLED);
-            kernel_model::send_IPI_mask(&self.kernel, &OnCpu(cpu), CpuMask::of(1), self.vector);
+            kernel_model::send_IPI_mask(&self.kernel, &OnCpu(cpu, self.delays), CpuMask::of(1), self.vector);
         }
-        kernel_model::cpu_idle(&OnCpu(cpu));
+        kernel_model::cpu_idle(&OnCpu(cpu, self.delays));
     }
 
     fn interrupt(&self, cpu: Cpu<'_>, vector: u8) {
         cpu.reached(TAKEN);
-        kernel_model::do_interrupt(&self.kernel, &OnCpu(cpu), vector);
+        kernel_model::do_interrupt(&self.kernel, &OnCpu(cpu, self.delays), vector);
     }
 
     fn non_maskable(&self, cpu: Cpu<'_>) {
@@ -67,7 +68,7 @@ pub fn price(scenario: &Scenario) -> Result<Price, RunFailure> {
 fn send_once(scenario: &Scenario, vector: u8) -> Result<Option<Duration>, RunFailure> {
     let choices = Choices { seed: 0, keep_events: false, elision: true, cut_ps: None };
     let mut settings = assembly::assemble(scenario, choices)?;
-    let software = SendOnce { kernel: assembly::kernel(scenario), vector };
+    let software = SendOnce { kernel: assembly::kernel(scenario), delays: assembly::delays(scenario), vector };
     settings.cpus = settings.cpus.into_iter().map(|(cpu, _)| (cpu, Program::closed(software))).collect();
     settings.stop = StopRule::Any(vec![TAKEN]);
     let machine = Machine::new(settings).map_err(AssemblyError::from)?;

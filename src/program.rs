@@ -1,6 +1,6 @@
 //! What runs on a CPU: the roles that a scenario puts there, one after the other, and the kernel's handlers.
 
-use crate::adapter::OnCpu;
+use crate::adapter::{Delays, OnCpu};
 use kernel_model::{CpuMask, Kernel, Processor, Wait};
 use sim::{Closed, Cpu, Software, Time};
 
@@ -57,6 +57,7 @@ pub(crate) enum Action {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CpuProgram {
     pub(crate) kernel: Kernel,
+    pub(crate) delays: Delays,
     /// When each role starts, at the earliest, and what it is.
     pub(crate) roles: [Option<(Time, Action)>; ROLES_MAX],
 }
@@ -68,18 +69,18 @@ impl Software for CpuProgram {
         let kernel = &self.kernel;
         for &(at, action) in self.roles.iter().flatten() {
             cpu.sleep_until(at);
-            act(kernel, OnCpu(cpu), action);
+            act(kernel, OnCpu(cpu, self.delays), action);
         }
         cpu.reached(PROGRAM_ENDED);
-        kernel_model::cpu_idle(&OnCpu(cpu));
+        kernel_model::cpu_idle(&OnCpu(cpu, self.delays));
     }
 
     fn interrupt(&self, cpu: Cpu<'_>, vector: u8) {
-        kernel_model::do_interrupt(&self.kernel, &OnCpu(cpu), vector);
+        kernel_model::do_interrupt(&self.kernel, &OnCpu(cpu, self.delays), vector);
     }
 
     fn non_maskable(&self, cpu: Cpu<'_>) {
-        kernel_model::do_nmi(&self.kernel, &OnCpu(cpu));
+        kernel_model::do_nmi(&self.kernel, &OnCpu(cpu, self.delays));
     }
 }
 

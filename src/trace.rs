@@ -23,6 +23,7 @@ impl Names {
             Kind::MsrRead | Kind::MsrWrite => format!("MSR {:X}", access.operand),
             Kind::PortRead => format!("port {:02X}", access.operand),
             Kind::Delay => format!("delay {} us", access.operand),
+            Kind::DelayCycles => format!("delay {} cycles", access.operand),
             Kind::Pause => "PAUSE".to_owned(),
             _ => Layout::new(self.cpus).name(Word(access.operand as u16)).to_string(),
         }
@@ -80,7 +81,7 @@ impl Names {
     fn run(self, access: Access, value: u64, last: sim::Time, count: u64) -> String {
         let times = if count == 1 { String::new() } else { format!(" x{count} (last {last})") };
         match access.kind {
-            Kind::Delay | Kind::Pause => format!("{}{times}", self.access(access)),
+            Kind::Delay | Kind::DelayCycles | Kind::Pause => format!("{}{times}", self.access(access)),
             _ => format!("read {} = {value:08X}{times}", self.access(access)),
         }
     }

@@ -15,7 +15,7 @@
 //! cpus = 2                         # optional: arch variant generation bus io_agent *_period_ps
 //!
 //! [knobs]
-//! slots = "per-vector"             # icr_write_while_busy nmi_when_pending full_target delay busy_clear jitter_picclk
+//! slots = "per-vector"             # icr_write_while_busy nmi_when_pending full_target delay delay_hz busy_clear jitter_picclk
 //!
 //! [[event]]
 //! at_us = 30.5                     # down to picoseconds: six places

@@ -111,6 +111,8 @@ pub struct Knobs {
     pub delay: DelayRule,
     /// When busy clears.
     pub busy_clear: BusyClear,
+    /// Round busy delays as a kernel of so many timer ticks a second does (100 to 1000); `None`: delays are exact.
+    pub delay_hz: Option<u32>,
     /// Most PICCLK cycles of jitter that a message may draw, 0 to 1000.
     pub jitter_picclk: u32,
 }
@@ -124,6 +126,7 @@ impl Default for Knobs {
             full_target: FullTarget::Retry,
             delay: DelayRule::Tsc,
             busy_clear: BusyClear::EndOfMessage,
+            delay_hz: None,
             jitter_picclk: 0,
         }
     }

@@ -13,8 +13,16 @@ pub(super) const MACHINE_KEYS: [&str; 9] =
     ["cpus", "arch", "variant", "generation", "bus", "io_agent", "picclk_period_ps", "core_period_ps", "fsb_period_ps"];
 
 /// Keys of `[knobs]`.
-pub(super) const KNOB_KEYS: [&str; 7] =
-    ["slots", "icr_write_while_busy", "nmi_when_pending", "full_target", "delay", "busy_clear", "jitter_picclk"];
+pub(super) const KNOB_KEYS: [&str; 8] = [
+    "slots",
+    "icr_write_while_busy",
+    "nmi_when_pending",
+    "full_target",
+    "delay",
+    "delay_hz",
+    "busy_clear",
+    "jitter_picclk",
+];
 
 /// Keys of `[costs]`.
 pub(super) const COST_KEYS: [&str; 13] = [
@@ -37,6 +45,9 @@ pub(super) const COST_KEYS: [&str; 13] = [
 const PERIOD_PS_MAX: u64 = 1_000_000_000_000;
 const COST_CYCLES_MAX: u32 = 1_000_000;
 const JITTER_MAX: u32 = 1_000;
+/// Timer ticks a second that kernels of the time were built with.
+const HZ_MIN: u32 = 100;
+const HZ_MAX: u32 = 1_000;
 
 /// Reads `[machine]`, completes it by the natural machine, and checks that it can exist.
 pub(super) fn machine(root: &Table<'_>) -> Result<Machine, InputError> {
@@ -98,6 +109,7 @@ pub(super) fn knobs(root: &Table<'_>) -> Result<Knobs, InputError> {
         nmi_when_pending: name_or(&table, "nmi_when_pending", default.nmi_when_pending)?,
         full_target: name_or(&table, "full_target", default.full_target)?,
         delay: name_or(&table, "delay", default.delay)?,
+        delay_hz: table.get("delay_hz").map(|field| field.small_integer(HZ_MIN, HZ_MAX)).transpose()?,
         busy_clear: name_or(&table, "busy_clear", default.busy_clear)?,
         jitter_picclk: match table.get("jitter_picclk") {
             Some(field) => field.small_integer(0, JITTER_MAX)?,

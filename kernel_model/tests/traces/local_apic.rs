@@ -2,19 +2,19 @@
 
 use crate::recorder::{Icr, Recorder};
 use kernel_model::{
-    Arch, Call, CpuMask, Kernel, Variant, clear_local_APIC, disable_local_APIC, init_apic_ldr, lapic_shutdown,
-    sync_Arb_IDs,
+    Arch, Call, CpuMask, Kernel, Register, Variant, ack_APIC_irq, apic_read_around, clear_local_APIC,
+    disable_local_APIC, init_apic_ldr, lapic_shutdown, send_IPI_self, sync_Arb_IDs,
 };
 
 const I386: Kernel = Kernel::new(Arch::I386Default, Variant::Merged, 4);
 const X86_64: Kernel = Kernel::new(Arch::X8664Flat, Variant::Merged, 4);
 
-/// With LVTT 200EF, LVTPC 400, LINT0 700, LINT1 400 and five entries.
+/// With LVTT 200EF, LVTPC 400, LINT0 700, LINT1 400 and five entries (and SPIV 30F, for `disable_local_APIC`).
 const CLEAR: &str = "R30 W370=100FE R320 W320=300EF R350 W350=10700 R360 W360=10400 R340 W340=10400 \
                      W320=10000 W350=10000 W360=10000 W370=10000 W340=10000";
 
 fn recorder(kernel: &Kernel) -> Recorder {
-    let entries = [(0x320, 0x200EF), (0x340, 0x400), (0x350, 0x700), (0x360, 0x400), (0x330, 0xFA)];
+    let entries = [(0x320, 0x200EF), (0x340, 0x400), (0x350, 0x700), (0x360, 0x400), (0x330, 0xFA), (0xF0, 0x30F)];
     entries.into_iter().fold(Recorder::new(kernel, 0, Icr::Idle), |cpu, (entry, value)| cpu.set(entry, value))
 }
 
@@ -63,18 +63,24 @@ fn clear_on_other_parts() {
 #[test]
 fn disable() {
     let i386 = recorder(&I386).run(|cpu| disable_local_APIC(&I386, cpu));
-    assert_eq!(i386, format!("{CLEAR} R30 W280=0 R280 RF0 WF0=FF"));
+    assert_eq!(i386, format!("{CLEAR} R30 W280=0 R280 RF0 WF0=20F"));
     let x86_64 = recorder(&X86_64).run(|cpu| disable_local_APIC(&X86_64, cpu));
-    assert_eq!(x86_64, format!("{CLEAR} W280=0 R280 RF0 WF0=FF"));
+    assert_eq!(x86_64, format!("{CLEAR} W280=0 R280 RF0 WF0=20F"));
     let by_msr = Kernel { enabled_via_apicbase: true, ..I386 };
     let trace = recorder(&by_msr).run(|cpu| disable_local_APIC(&by_msr, cpu));
-    assert_eq!(trace, format!("{CLEAR} R30 W280=0 R280 RF0 WF0=FF RDMSR1B WRMSR1B=FEE00100"));
+    assert_eq!(trace, format!("{CLEAR} R30 W280=0 R280 RF0 WF0=20F RDMSR1B WRMSR1B=FEE00100"));
 }
 
 #[test]
 fn shut_down() {
     let trace = recorder(&I386).run(|cpu| lapic_shutdown(&I386, cpu));
     assert_eq!(trace, format!("IRQ- {CLEAR} R30 W280=0 R280 IRQ+"));
+
+    // Section 7.2: the entries are masked already when the clear inside `disable_local_APIC` reads them.
+    let by_msr = Kernel { enabled_via_apicbase: true, ..I386 };
+    let trace = recorder(&by_msr).run(|cpu| lapic_shutdown(&by_msr, cpu));
+    assert!(trace.starts_with(&format!("IRQ- {CLEAR} R30 W280=0 R280 R30 W370=100FE R320 W320=10000 ")), "{trace}");
+    assert!(trace.ends_with(" R30 W280=0 R280 RF0 WF0=20F RDMSR1B WRMSR1B=FEE00100 IRQ+"), "{trace}");
 }
 
 #[test]
@@ -114,12 +120,50 @@ fn logical_destination() {
     }
 }
 
+/// Sections 2.1 and 4.2: every write here is a write-around too.
+#[test]
+fn the_erratum_build_exchanges() {
+    let kernel = Kernel { erratum_11ap: true, ..I386 };
+    let trace = |code: fn(&Kernel, &Recorder)| recorder(&kernel).run(|cpu| code(&kernel, cpu));
+    let disabled = trace(disable_local_APIC);
+    assert!(disabled.ends_with("R30 W280=0 R280 RF0 XF0=20F"), "{disabled}");
+    assert_eq!(trace(sync_Arb_IDs), "R30 R300 X300=88500");
+    assert_eq!(trace(init_apic_ldr), "XE0=FFFFFFFF RD0 XD0=1000000");
+    assert_eq!(trace(|kernel, cpu| ack_APIC_irq(kernel, cpu)), "XB0=0");
+    assert_eq!(trace(|kernel, cpu| send_IPI_self(kernel, cpu, 0x31)), "R300 X300=40831");
+    assert_eq!(trace(|kernel, cpu| apic_read_around(kernel, cpu, Register::SPIV)), "RF0");
+    assert_eq!(recorder(&I386).run(|cpu| apic_read_around(&I386, cpu, Register::SPIV)), "");
+}
+
+/// Section 7.2: neither the thermal entry nor the MSR is a matter of x86_64.
+#[test]
+fn options_of_i386_change_nothing_on_x86_64() {
+    let odd = Kernel { thermal_interrupt: true, enabled_via_apicbase: true, erratum_11ap: true, ..X86_64 };
+    let trace = |kernel: &Kernel| recorder(kernel).set(0x30, 0x0005_0014).run(|cpu| disable_local_APIC(kernel, cpu));
+    assert_eq!(trace(&odd), trace(&X86_64));
+}
+
+/// Kernel `no_broadcast` off, so that each of the senders has a trace of its own.
 #[test]
 fn calls_by_name() {
-    for call in Call::ALL {
-        assert_eq!(Call::from_name(call.name()), Some(call));
-        let (_, returned) = recorder(&I386).run_to_end(|cpu| call.run(&I386, cpu, CpuMask::of(1), 0xFC));
-        assert!(returned, "{}", call.name());
+    let kernel = Kernel { no_broadcast: false, ..I386 };
+    let clear = format!("{CLEAR} R30 W280=0 R280");
+    let disable = format!("{clear} RF0 WF0=20F");
+    let cases = [
+        ("send_IPI_mask", "IRQ- R300 W310=2000000 W300=8FC IRQ+", true, true),
+        ("send_IPI_allbutself", "R300 W300=C08FC", false, true),
+        ("send_IPI_all", "R300 W300=808FC", false, true),
+        ("send_IPI_self", "R300 W300=408FC", false, true),
+        ("smp_send_nmi_allbutself", "R20 IRQ- R300 W310=E000000 W300=C00 IRQ+", false, false),
+        ("clear_local_APIC", &clear, false, false),
+        ("disable_local_APIC", &disable, false, false),
+        ("sync_Arb_IDs", "R30 R300 W300=88500", false, false),
+    ];
+    assert_eq!(Call::ALL.map(Call::name), cases.map(|(name, ..)| name));
+    for (name, expected, takes_mask, takes_vector) in cases {
+        let call = Call::from_name(name).expect(name);
+        assert_eq!(recorder(&kernel).run(|cpu| call.run(&kernel, cpu, CpuMask::of(1), 0xFC)), expected, "{name}");
+        assert_eq!((call.takes_mask(), call.takes_vector()), (takes_mask, takes_vector), "{name}");
     }
     assert_eq!(Call::from_name("send_ipi_mask"), None);
 }

@@ -1,6 +1,7 @@
 //! Sections 1 and 4.2: vectors, ids, names; the layout of shared words.
 
-use kernel_model::{Arch, CpuMask, Kernel, Layout, Variant, Word};
+use kernel_model::apicdef::{APIC_ICR_BUSY, APIC_INT_ASSERT, BAD_APICID};
+use kernel_model::{Arch, CpuMask, Kernel, Layout, Register, Variant, Word};
 use std::collections::BTreeSet;
 
 #[test]
@@ -54,6 +55,27 @@ fn ids() {
     assert_eq!(Arch::X8664Physflat.ldr(8), 0, "the ninth CPU has no bit");
     assert_eq!(Arch::X8664Cluster.ldr(0x12) >> 24, 0x14);
     assert_eq!(Kernel::new(Arch::I386Bigsmp, Variant::Before, 4).cpu_to_logical_apicid(4), 0xFF);
+}
+
+/// The most CPUs, and the register offsets and ICR fields of section 1 that no trace shows.
+#[test]
+fn limits_and_offsets() {
+    let most = Arch::ALL.map(|arch| arch.facts().max_cpus);
+    assert_eq!(most, [8, 255, 255, 60, 60, 60, 8, 255, 255]);
+    assert_eq!(Arch::I386Numaq.apic_id(59), 0xE8, "cluster 15 stays free");
+    let unused = [
+        (Register::TPR, 0x80),
+        (Register::APR, 0x90),
+        (Register::PPR, 0xA0),
+        (Register::RRR, 0xC0),
+        (Register::TMICT, 0x380),
+        (Register::TMCCT, 0x390),
+        (Register::TDCR, 0x3E0),
+    ];
+    for (register, offset) in unused {
+        assert_eq!(register, Register(offset));
+    }
+    assert_eq!((APIC_INT_ASSERT, APIC_ICR_BUSY, BAD_APICID), (0x4000, 0x1000, 0xFF));
 }
 
 #[test]

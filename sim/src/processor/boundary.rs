@@ -379,6 +379,8 @@ operations! {
     pause() -> () = Pause, 0, 0;
     /// Busy delay of exactly `us` microseconds.
     delay_us(us: u32) -> () = Delay, 0, u64::from(us);
+    /// Busy delay of exactly `cycles` core cycles (what a time-stamp-counter loop counts).
+    delay_cycles(cycles: u64) -> () = DelayCycles, 0, cycles;
     /// HLT: returns after a handler has run.
     halt() -> () = Halt, 0, 0;
     /// An idle CPU until `at`: interrupts are served meanwhile.

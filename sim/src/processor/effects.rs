@@ -97,7 +97,7 @@ impl Core {
                 self.poll(site, access, 0); // no parity or channel-check error: bits 7:6 of port 61h are clear
                 Some(0)
             }
-            Kind::Delay => {
+            Kind::Delay | Kind::DelayCycles => {
                 if let Some(wait) = self.own_wait() {
                     wait.delays += 1;
                 }

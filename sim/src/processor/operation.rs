@@ -3,7 +3,7 @@
 //! Not modelled: instruction fetch and anything that touches neither a device nor a shared word: code between two
 //! operations takes no time.
 
-/// What kind of operation it is.
+/// What kind of operation it is. Its number is in digests: a new kind goes to the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Kind {
@@ -57,10 +57,12 @@ pub enum Kind {
     Iret,
     /// The program returned (asked by the engine itself).
     End,
+    /// Busy delay of so many core cycles.
+    DelayCycles,
 }
 
 impl Kind {
-    const ALL: [Self; 25] = [
+    const ALL: [Self; 26] = [
         Self::RegisterRead,
         Self::RegisterWrite,
         Self::RegisterExchange,
@@ -86,6 +88,7 @@ impl Kind {
         Self::Reached,
         Self::Iret,
         Self::End,
+        Self::DelayCycles,
     ];
 
     /// The new value of a shared word, given the old one and the operand.

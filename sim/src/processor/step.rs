@@ -126,7 +126,7 @@ impl Core {
                 pending.effect = self.clock;
                 pending.interruptible = Interruptible::AtEffect;
             }
-            (Kind::Delay, _) if self.common.knobs.delay == DelayRule::Loop => {
+            (Kind::Delay | Kind::DelayCycles, _) if self.common.knobs.delay == DelayRule::Loop => {
                 pending.effect += self.clock.saturating_sub(pending.entered_at);
             }
             _ => pending.effect = pending.effect.max(self.clock),
@@ -158,6 +158,11 @@ impl Core {
                 pending.interruptible = Interruptible::Throughout;
                 let span = Duration::from_ps(pending.value.saturating_mul(1_000_000));
                 pending.effect = self.clock.saturating_add(self.common.clock.cycles(span));
+                return;
+            }
+            Kind::DelayCycles => {
+                pending.interruptible = Interruptible::Throughout;
+                pending.effect = self.clock.saturating_add(pending.value);
                 return;
             }
             Kind::Sleep => {
