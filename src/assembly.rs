@@ -30,9 +30,6 @@ pub enum AssemblyError {
     /// The machine contradicts itself.
     #[error("{0}")]
     Machine(#[from] sim::MachineError),
-    /// A part that comes later.
-    #[error("the fault `{0}` comes in a later version")]
-    Later(&'static str),
 }
 
 /// What the command line says of a run beside the scenario.
@@ -85,7 +82,7 @@ pub fn assemble(scenario: &Scenario, choices: Choices) -> Result<MachineSettings
         words: words(scenario, &kernel),
         cpus: (0..scenario.machine.cpus).map(|cpu| cpu_settings(scenario, &kernel, cpu)).collect::<Result<_, _>>()?,
         device_interrupts: device_interrupts(scenario, &kernel),
-        dead_apics: dead_apics(scenario)?,
+        dead_apics: dead_apics(scenario),
         chooser: Arc::new(Seeded(choices.seed)),
         limit: Time::from_ps(limit),
         stop: stop_rule(scenario),
@@ -284,16 +281,12 @@ fn device_interrupts(scenario: &Scenario, kernel: &Kernel) -> Vec<DeviceInterrup
     scenario.events.iter().filter_map(interrupt).collect()
 }
 
-fn dead_apics(scenario: &Scenario) -> Result<Vec<(Time, u16)>, AssemblyError> {
-    let mut dead = Vec::new();
-    for fault in &scenario.faults {
-        match fault.kind {
-            FaultKind::ApicDead { cpu } => dead.push((Time::from_ps(fault.at_ps), cpu as u16)),
-            FaultKind::FsbStall { .. } => {}
-            FaultKind::IcrStuck { .. } => return Err(AssemblyError::Later(fault.kind.name())),
-        }
-    }
-    Ok(dead)
+fn dead_apics(scenario: &Scenario) -> Vec<(Time, u16)> {
+    let dead = |fault: &scenario::Fault| match fault.kind {
+        FaultKind::ApicDead { cpu } => Some((Time::from_ps(fault.at_ps), cpu as u16)),
+        FaultKind::FsbStall { .. } => None,
+    };
+    scenario.faults.iter().filter_map(dead).collect()
 }
 
 /// Milestones that make up the goal: which CPU (`None`: any) has to reach what.

@@ -16,6 +16,14 @@ pub(crate) fn line(site: &Location<'_>) -> Option<&'static str> {
     text(site.file())?.lines().nth(site.line() as usize - 1).map(str::trim)
 }
 
+/// The line of a loop that waits: of a hook before the loop, the line after it that reads or delays.
+pub(crate) fn waiting_line(site: &Location<'_>) -> Option<&'static str> {
+    let mut lines = text(site.file())?.lines().skip(site.line() as usize - 1).map(str::trim);
+    let hook = lines.next()?;
+    let acts = |line: &&str| [".read(", ".load(", ".udelay(", "while "].iter().any(|what| line.contains(what));
+    if hook.contains(".wait_begin(") { lines.take(6).find(acts).or(Some(hook)) } else { Some(hook) }
+}
+
 /// The function that holds the line: the last `fn` above it.
 pub(crate) fn function(site: &Location<'_>) -> Option<&'static str> {
     let before = text(site.file())?.lines().take(site.line() as usize);

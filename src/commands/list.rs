@@ -56,5 +56,6 @@ fn machine(arch: &str) -> String {
 
 fn first_sentence(story: &str) -> String {
     let story = story.trim();
-    story.split_inclusive(". ").next().unwrap_or(story).trim().to_owned()
+    let end = story.find(['.', '?']).map_or(story.len(), |end| end + 1);
+    story[..end].to_owned()
 }

@@ -1,7 +1,8 @@
 //! A lane per CPU: its state as the event stream tells it, up to one event.
 
-use crate::source_lines::{function, line};
+use crate::source_lines::{function, waiting_line};
 use crate::why::{destination, what};
+use kernel_model::Point;
 use sim::bus::{AttemptOutcome, Message};
 use sim::{Context, Event, Kind, Source, What};
 use std::fmt::Write;
@@ -19,8 +20,9 @@ struct Lane {
     sending: Option<Message>,
     requested: Vec<u8>,
     in_service: Vec<u8>,
-    waits: Vec<&'static Location<'static>>,
-    site: Option<&'static Location<'static>>,
+    /// How deep the code is nested that waits, and its line.
+    waits: Vec<(usize, &'static Location<'static>)>,
+    stopped: bool,
 }
 
 /// All lanes, and the bus.
@@ -40,7 +42,7 @@ impl Lanes {
             requested: Vec::new(),
             in_service: Vec::new(),
             waits: Vec::new(),
-            site: None,
+            stopped: false,
         };
         Self { lanes: vec![lane; cpus as usize], bus: "idle".to_owned() }
     }
@@ -91,9 +93,9 @@ impl Lanes {
         let _ = writeln!(out, "  bus   {}", self.bus);
         for (cpu, lane) in self.lanes.iter().enumerate() {
             let _ = writeln!(out, "  CPU{cpu}  {}", lane.draw());
-            if let Some(text) = lane.waits.last().and_then(|site| line(site)) {
-                let _ =
-                    writeln!(out, "        │ {}: {text}", lane.waits.last().and_then(|s| function(s)).unwrap_or("?"));
+            if let Some(site) = lane.waits_now() {
+                let (function, line) = (function(site).unwrap_or("?"), waiting_line(site).unwrap_or_default());
+                let _ = writeln!(out, "        │ {function}: {line}");
             }
         }
         for label in labels {
@@ -105,7 +107,6 @@ impl Lanes {
 
 impl Lane {
     fn take(&mut self, event: &Event) {
-        self.site = event.site.or(self.site);
         match event.what {
             What::Entered(context) => {
                 self.contexts.push(context);
@@ -130,7 +131,8 @@ impl Lane {
             What::Write { access, .. } if access.operand == EOI && access.kind == Kind::RegisterWrite => {
                 self.in_service.pop();
             }
-            What::WaitBegan(_) => self.waits.extend(event.site),
+            What::WaitBegan(_) => self.waits.extend(event.site.map(|site| (self.contexts.len(), site))),
+            What::Reached(code) if code == Point::Stopped as u32 => self.stopped = true,
             What::WaitEnded(..) => {
                 self.waits.pop();
             }
@@ -138,11 +140,17 @@ impl Lane {
         }
     }
 
+    /// The line at which the code that runs now waits, not code that it interrupted.
+    fn waits_now(&self) -> Option<&'static Location<'static>> {
+        self.waits.last().filter(|(level, _)| *level == self.contexts.len() && !self.stopped).map(|(_, site)| *site)
+    }
+
     fn draw(&self) -> String {
         let context = match self.contexts.last() {
+            _ if self.stopped => "STOPPED".to_owned(),
             Some(Context::Nmi) => "NMI handler".to_owned(),
             Some(Context::Interrupt(vector)) => format!("handler of {vector:02X}"),
-            Some(Context::Program) | None if self.halted => "HLT".to_owned(),
+            Some(Context::Program) | None if self.halted => "idle, in HLT".to_owned(),
             Some(Context::Program) | None => "running".to_owned(),
         };
         let interrupts = if self.interrupts_on.last() == Some(&true) { "IF=1" } else { "IF=0" };

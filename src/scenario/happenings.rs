@@ -28,7 +28,9 @@ pub(super) struct PlacedEvent<'d> {
 
 const EVENT_KEYS: [&str; 3] = ["at_us", "cpu", "role"];
 const FAULT_KEYS: [&str; 4] = ["at_us", "kind", "cpu", "until_us"];
-const FAULT_KINDS: [&str; 3] = ["fsb-stall", "apic-dead", "icr-stuck"];
+const FAULT_KINDS: [&str; 2] = ["fsb-stall", "apic-dead"];
+/// Faults of a later version.
+const LATER_FAULT_KINDS: [&str; 1] = ["icr-stuck"];
 const VECTORS: std::ops::RangeInclusive<u64> = 0x10..=0xFE;
 
 /// The events that apply, in order of time, then of the file. The others are checked too, as far as they can be.
@@ -183,7 +185,10 @@ fn fault(index: usize, field: Field<'_>, stage: Stage<'_>) -> Result<Option<Faul
     let parameters: &[&str] = match kind {
         "fsb-stall" => &["until_us"],
         "apic-dead" => &["cpu"],
-        "icr-stuck" => &["cpu", "until_us"],
+        later if LATER_FAULT_KINDS.contains(&later) => {
+            let help = format!("today: {}", FAULT_KINDS.join(", "));
+            return Err(kind_field.error(&format!("the fault `{later}` comes later"), "not there yet").help(help));
+        }
         _ => {
             return Err(kind_field
                 .error(&format!("unknown fault `{kind}`"), "not a valid name")
@@ -210,8 +215,7 @@ fn fault(index: usize, field: Field<'_>, stage: Stage<'_>) -> Result<Option<Faul
         return Ok(None);
     }
     present(&cpu_field, cpu, stage.machine)?;
-    let kind = if kind == "apic-dead" { FaultKind::ApicDead { cpu } } else { FaultKind::IcrStuck { cpu, until_ps } };
-    Ok(Some(Fault { index, at_ps, kind }))
+    Ok(Some(Fault { index, at_ps, kind: FaultKind::ApicDead { cpu } }))
 }
 
 fn until(table: &Table<'_>, at_ps: u64) -> Result<Option<u64>, InputError> {
@@ -226,6 +230,6 @@ fn until(table: &Table<'_>, at_ps: u64) -> Result<Option<u64>, InputError> {
 }
 
 /// Names of the faults.
-pub const fn fault_names() -> [&'static str; 3] {
+pub const fn fault_names() -> [&'static str; 2] {
     FAULT_KINDS
 }

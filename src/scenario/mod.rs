@@ -30,7 +30,7 @@
 //!
 //! [[fault]]
 //! at_us = 35
-//! kind = "fsb-stall"               # apic-dead | icr-stuck
+//! kind = "fsb-stall"               # apic-dead
 //! only = ["fsb"]                   # filters: only (buses), arch, stall; an empty list applies nowhere
 //!
 //! [[expect]]                       # the first match counts; none: nothing is expected

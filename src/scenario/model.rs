@@ -200,13 +200,6 @@ pub enum FaultKind {
         /// Whose.
         cpu: u32,
     },
-    /// The delivery status bit itself is jammed at "send pending": the one fault that acts on the bit.
-    IcrStuck {
-        /// Whose.
-        cpu: u32,
-        /// When it ends.
-        until_ps: Option<u64>,
-    },
 }
 
 impl FaultKind {
@@ -215,7 +208,6 @@ impl FaultKind {
         match self {
             Self::FsbStall { .. } => "fsb-stall",
             Self::ApicDead { .. } => "apic-dead",
-            Self::IcrStuck { .. } => "icr-stuck",
         }
     }
 }

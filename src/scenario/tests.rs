@@ -201,10 +201,17 @@ fn bad_files_say_where_and_what_would_be_right() {
         ),
         (
             "targets = [1]",
-            "targets = [1]\n[[fault]]\nat_us = 2\nkind = \"icr-stuck\"\ncpu = 1\nuntil_us = 2",
-            16,
+            "targets = [1]\n[[fault]]\nat_us = 2\nkind = \"fsb-stall\"\nuntil_us = 2\nonly = [\"fsb\"]",
+            15,
             "ends after",
             "2",
+        ),
+        (
+            "targets = [1]",
+            "targets = [1]\n[[fault]]\nat_us = 2\nkind = \"icr-stuck\"\ncpu = 1",
+            14,
+            "comes later",
+            "fsb-stall, apic-dead",
         ),
         ("targets = [1]", "targets = [1]\n[[expect]]\nverdict = \"hangs\"", 13, "unknown verdict", "completed, hung"),
         (

@@ -8,6 +8,7 @@ use crate::bus::Request;
 use crate::choice::{ChoicePoint, Label};
 use crate::stream::Fit;
 use crate::stream::{Access, What};
+use crate::time::Time;
 use std::panic::Location;
 
 /// The MSR of the APIC base (SDM vol. 3 §10.4.4): base FEE0_0000h, bit 11 enabled, bit 8 bootstrap processor.
@@ -104,7 +105,7 @@ impl Core {
                 self.poll(site, Access { kind, operand: value as u32 }, 0);
                 Some(0)
             }
-            Kind::Sleep => Some(0),
+            Kind::Sleep => self.sleep(pending),
             Kind::Halt => self.halt(pending),
             Kind::IrqSave => Some(u64::from(self.change_interrupt_flag(site, false))),
             Kind::IrqRestore => Some(u64::from(self.change_interrupt_flag(site, value != 0))),
@@ -161,7 +162,7 @@ impl Core {
     }
 
     /// The store to ICR low does not complete: the CPU waits in it, deaf to everything.
-    fn stall(&mut self, pending: &mut Pending, now: crate::time::Time) -> Option<u64> {
+    fn stall(&mut self, pending: &mut Pending, now: Time) -> Option<u64> {
         if pending.phase == Phase::Before {
             pending.phase = Phase::Stalled;
             self.stalled_since = Some(now);
@@ -183,14 +184,32 @@ impl Core {
         if pending.phase == Phase::Halted {
             return Some(0);
         }
+        self.enter_halt(pending, u64::MAX);
+        None
+    }
+
+    /// An idle CPU: in HLT again after each interrupt, until its time has come.
+    fn sleep(&mut self, pending: &mut Pending) -> Option<u64> {
+        let until = self.common.clock.first_at_or_after(Time::from_ps(pending.value));
+        if self.clock < until {
+            self.enter_halt(pending, until);
+            return None;
+        }
+        if self.halted {
+            self.halted = false;
+            self.effective(self.now(), Some(pending.site), What::Woken);
+            self.clock += u64::from(self.common.costs.halt_wake);
+        }
+        Some(0)
+    }
+
+    fn enter_halt(&mut self, pending: &mut Pending, until: u64) {
         pending.phase = Phase::Halted;
-        pending.effect = u64::MAX;
+        pending.effect = until;
         pending.interruptible = Interruptible::Throughout;
         self.halted = true;
-        let now = self.now();
-        self.effective(now, Some(pending.site), What::Halted);
+        self.effective(self.now(), Some(pending.site), What::Halted);
         self.refresh_slow();
-        None
     }
 
     fn change_interrupt_flag(&mut self, site: &'static Location<'static>, on: bool) -> bool {

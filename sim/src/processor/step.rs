@@ -4,7 +4,7 @@ use super::core::{Core, Interruptible, Suspended};
 use super::operation::{Kind, Operation};
 use crate::generation::DelayRule;
 use crate::stream::Context;
-use crate::time::{Duration, Time};
+use crate::time::Duration;
 use std::panic::Location;
 
 /// An operation under way. It lives below the boundary, so it may hold absolute times.
@@ -122,7 +122,7 @@ impl Core {
     pub(super) fn resume_after_handler(&mut self, pending: &mut Pending) {
         self.site = Some(pending.site);
         match (pending.operation.kind, pending.phase) {
-            (Kind::Halt, Phase::Halted) => {
+            (Kind::Halt | Kind::Sleep, Phase::Halted) => {
                 pending.effect = self.clock;
                 pending.interruptible = Interruptible::AtEffect;
             }
@@ -163,11 +163,6 @@ impl Core {
             Kind::DelayCycles => {
                 pending.interruptible = Interruptible::Throughout;
                 pending.effect = self.clock.saturating_add(pending.value);
-                return;
-            }
-            Kind::Sleep => {
-                pending.interruptible = Interruptible::Throughout;
-                pending.effect = self.common.clock.first_at_or_after(Time::from_ps(pending.value)).max(self.clock);
                 return;
             }
             _ => 0,
