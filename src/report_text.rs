@@ -79,7 +79,9 @@ fn verdict(scenario: &Scenario, report: &RunReport) -> String {
             format!("HUNG for ever (proven: {proof}); last effective event at {} us", report.sim_time)
         }
         Verdict::Deadline => {
-            format!("DEADLINE: {goal} not reached in {} us; nothing is proven", sim::Time::from_ps(scenario.limit_ps))
+            let host = if sim::PROOFS { "" } else { " (this host has no shim for proofs of recurrence)" };
+            let limit = sim::Time::from_ps(scenario.limit_ps);
+            format!("DEADLINE: {goal} not reached in {limit} us; nothing is proven{host}")
         }
     }
 }

@@ -21,7 +21,7 @@ pub struct Why {
 
 /// Explains what CPU `number` waits for at the end of the run.
 pub fn explain(scenario: &Scenario, outcome: &Outcome, number: u16) -> Why {
-    let mut chain = Chain { scenario, outcome, lines: Vec::new(), visited: Vec::new(), cause: None };
+    let mut chain = Chain { scenario, outcome, lines: Vec::new(), visited: Vec::new(), refuser: None, cause: None };
     chain.cpu_waits(number);
     let cause = chain.cause.unwrap_or_else(|| "nothing that it waits for can come".to_owned());
     Why { chain: chain.lines, cause }
@@ -29,7 +29,7 @@ pub fn explain(scenario: &Scenario, outcome: &Outcome, number: u16) -> Why {
 
 /// Explains a message that is not dispatched, for its sender.
 pub(crate) fn explain_icr(scenario: &Scenario, outcome: &Outcome, number: u16) -> Why {
-    let mut chain = Chain { scenario, outcome, lines: Vec::new(), visited: vec![number], cause: None };
+    let mut chain = Chain { scenario, outcome, lines: Vec::new(), visited: vec![number], refuser: None, cause: None };
     chain.icr_busy(number);
     Why { cause: chain.cause.unwrap_or_else(|| "the bus was busy with other messages".to_owned()), chain: chain.lines }
 }
@@ -39,6 +39,8 @@ struct Chain<'a> {
     outcome: &'a Outcome,
     lines: Vec<String>,
     visited: Vec<u16>,
+    /// Who refuses, where somebody does: the root says what keeps it from taking interrupts.
+    refuser: Option<String>,
     cause: Option<String>,
 }
 
@@ -48,7 +50,9 @@ impl Chain<'_> {
     }
 
     fn root(&mut self, cause: impl Into<String>) {
-        self.cause.get_or_insert_with(|| cause.into());
+        let cause = cause.into();
+        let refuser = self.refuser.take().map(|refuser| format!("{refuser}: ")).unwrap_or_default();
+        self.cause.get_or_insert_with(|| refuser + &cause);
     }
 
     /// What a CPU waits for, and why that does not come.
@@ -56,6 +60,7 @@ impl Chain<'_> {
         if self.visited.contains(&number) {
             self.say(format!("and CPU{number} is where this chain began: they wait for each other"));
             let circle: Vec<String> = self.visited.iter().map(|cpu| format!("CPU{cpu}")).collect();
+            self.refuser = None;
             return self.root(format!("{} wait for each other's slots", circle.join(" and ")));
         }
         self.visited.push(number);
@@ -81,15 +86,17 @@ impl Chain<'_> {
         if wait.code == Wait::Lock as u32 {
             self.say(format!("CPU{number} spins since {} us at {at}{}", wait.since, self.lock_holder(cpu)));
             let lock = self.polled_word(cpu).map_or_else(|| "a lock".to_owned(), |word| self.word_name(word));
-            return self.root(format!("CPU{number} spins on the {lock}"));
+            return self.root(format!("it spins on the {lock}"));
         }
         let what = match wait.code {
             code if code == Wait::Acknowledgement as u32 => "waits for an acknowledgement",
-            code if code == Wait::RunQueue as u32 => "walks its run queue",
+            code if code == Wait::RunQueue as u32 => "loops for ever",
             code if code == Wait::Shootdown as u32 => "waits for the other CPUs to stop",
             _ => "waits",
         };
         self.say(format!("CPU{number} {what} since {} us in {at}", wait.since));
+        let place = cpu.site.and_then(function).unwrap_or("its program");
+        self.root(format!("it {what} in {place}"));
     }
 
     /// Why the ICR of a CPU reads "send pending".
@@ -157,7 +164,9 @@ impl Chain<'_> {
         });
         let served = cpu.in_service.iter().filter(|vector| **vector >> 4 == class);
         let slots: Vec<String> = requested.chain(served.map(|vector| format!("{vector:02X} in ISR"))).collect();
-        self.say(format!("CPU{}'s class {class:X} is full: {}", cpu.cpu, slots.join(", ")));
+        let full = format!("CPU{}'s class {class:X} is full", cpu.cpu);
+        self.say(format!("{full}: {}", slots.join(", ")));
+        self.refuser.get_or_insert(full);
     }
 
     /// Why a CPU does not take what is requested of it.
@@ -175,9 +184,8 @@ impl Chain<'_> {
                 interrupted.unwrap_or_default()
             ));
         }
-        let full = format!("CPU{number} takes no interrupt, its slots are full");
         self.cpu_waits(number);
-        self.root(full);
+        self.root("it takes no interrupt");
     }
 
     fn polled_word(&self, cpu: &CpuReport) -> Option<u16> {

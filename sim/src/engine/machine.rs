@@ -1,31 +1,21 @@
 //! Machines: what they are built from, what can be wrong with that, and how a run is executed.
 
 use super::crew::Crew;
+use super::execution::Execution;
 use super::fabric::Fabric;
+use super::hardware::{DeviceInterrupt, Hardware};
 use super::milestones::{Milestones, StopRule};
-use super::outcome::{Ending, Outcome, Proof, RunError};
+use super::outcome::{Outcome, RunError};
 use super::reference::Reference;
 use super::report::{Parts, outcome};
-use super::windowed::{Windowed, io_agent};
-use crate::bus::{Agent, DeliveryMode, DestinationMode, Interconnect, Message, Request, Shorthand};
+use super::windowed::Windowed;
+use crate::bus::{Agent, Interconnect};
 use crate::choice::Chooser;
 use crate::generation::{Costs, Generation, Knobs};
-use crate::memory::{Key, Master};
-use crate::processor::{Common, Core, CoreBox, CpuSettings, Outgoing, Outgone, Program};
+use crate::memory::Master;
+use crate::processor::{Common, Core, CoreBox, CpuSettings, Program};
 use crate::time::{ClockDomain, Duration, Time};
-use std::panic::Location;
 use std::sync::Arc;
-
-/// An interrupt that the I/O agent sends: a physical FIXED edge message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DeviceInterrupt {
-    /// When the device raises its line.
-    pub at: Time,
-    /// Vector.
-    pub vector: u8,
-    /// APIC id of the target.
-    pub destination: u8,
-}
 
 /// Everything a machine is built from.
 #[derive(Debug)]
@@ -82,112 +72,6 @@ pub enum MachineError {
         /// Least latency of the bus.
         bus: Duration,
     },
-}
-
-/// How windows are cut. Results never depend on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Window {
-    /// As long as the rules allow.
-    Full,
-    /// At most half the lookahead past the earliest next effect.
-    Half,
-    /// At most this long past it.
-    AtMost(Duration),
-}
-
-impl Window {
-    pub(super) fn cap(self, lookahead: Duration) -> Option<Duration> {
-        match self {
-            Self::Full => None,
-            Self::Half => Some(Duration::from_ps((lookahead.as_ps() / 2).max(1))),
-            Self::AtMost(span) => Some(Duration::from_ps(span.as_ps().max(1))),
-        }
-    }
-}
-
-/// Which executor runs a machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Execution {
-    /// Windows, on this many workers (at least 1; worker 0 is the calling thread).
-    Windowed {
-        /// Number of workers.
-        workers: usize,
-        /// Window length.
-        window: Window,
-    },
-    /// One thread, strictly in order.
-    Reference,
-}
-
-impl Default for Execution {
-    /// One worker, full windows: below about 2 µs of work a worker and window, more workers never pay.
-    fn default() -> Self {
-        Self::Windowed { workers: 1, window: Window::Full }
-    }
-}
-
-/// The hardware, as the executors share it.
-#[derive(Debug)]
-pub(crate) struct Hardware {
-    pub(crate) cores: Vec<CoreBox>,
-    pub(crate) fabric: Fabric,
-    pub(crate) master: Master,
-    pub(crate) milestones: Milestones,
-    pub(crate) lookahead: Duration,
-    pub(crate) visibility: Duration,
-    pub(crate) elision: bool,
-    devices: Vec<DeviceInterrupt>,
-    failure: Option<RunError>,
-    clock: ClockDomain,
-}
-
-impl Hardware {
-    /// What the I/O agent will send.
-    pub(super) fn device_requests(&self) -> Vec<Outgone> {
-        let source = io_agent(self.cores.len());
-        let request = |(number, device): (usize, &DeviceInterrupt)| Outgone {
-            key: Key { time: device.at, source, sequence: number as u64 },
-            site: Location::caller(),
-            what: Outgoing::Bus(Request::Message(Message {
-                source,
-                number: number as u32,
-                mode: DeliveryMode::Fixed,
-                vector: device.vector,
-                destination_mode: DestinationMode::Physical,
-                destination: device.destination,
-                shorthand: Shorthand::None,
-                level_triggered: false,
-                asserted: true,
-                written_at: device.at,
-            })),
-        };
-        self.devices.iter().enumerate().map(request).collect()
-    }
-
-    pub(super) fn not_modelled(&mut self, cpu: Agent, at: Time, what: &'static str) {
-        self.failure.get_or_insert(RunError::NotModelled { cpu, at, what });
-    }
-
-    pub(super) fn has_failed(&mut self) -> bool {
-        if let Some((cpu, at, what)) = self.fabric.not_modelled {
-            self.not_modelled(cpu, at, what);
-        }
-        self.failure.is_some()
-    }
-
-    /// Can nothing ever happen any more, but the same for ever?
-    pub(super) fn proof(&self) -> Option<Proof> {
-        if self.milestones.stopped {
-            return None;
-        }
-        let settled = self.cores.iter().all(|core| core.is_settled()) && self.fabric.is_settled();
-        let polled = || self.cores.iter().any(|core| core.polls());
-        settled.then(|| if polled() { Proof::Recurrence } else { Proof::Quiescent })
-    }
-
-    pub(super) fn ending_at_end(&self) -> Ending {
-        if self.milestones.stopped { Ending::Stopped } else { Ending::Deadline }
-    }
 }
 
 /// A machine, ready to run once.

@@ -6,7 +6,9 @@
 
 mod crew;
 mod cycle;
+mod execution;
 mod fabric;
+mod hardware;
 mod machine;
 mod milestones;
 mod outcome;
@@ -14,6 +16,8 @@ mod reference;
 mod report;
 mod windowed;
 
-pub use machine::{DeviceInterrupt, Execution, Machine, MachineError, MachineSettings, Window};
+pub use execution::{Execution, Window};
+pub use hardware::DeviceInterrupt;
+pub use machine::{Machine, MachineError, MachineSettings};
 pub use milestones::{Milestone, StopRule};
 pub use outcome::{CpuReport, Ending, Outcome, Proof, RunError, UndispatchedReport};

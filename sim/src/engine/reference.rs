@@ -1,7 +1,7 @@
 //! The reference executor: one thread, always the globally next effect. Slow and plain: what the windowed executor is
 //! compared with. It shares the hardware's state machines with it, but neither barrier nor commit.
 
-use super::machine::Hardware;
+use super::hardware::Hardware;
 use super::milestones::Milestone;
 use super::outcome::Ending;
 use crate::memory::{Arrival, Key, Writer};

@@ -5,10 +5,10 @@
 //! key order, and the interconnect advances, event by event, only up to there.
 
 use super::crew::Crew;
-use super::machine::{Hardware, Window};
+use super::execution::Window;
+use super::hardware::Hardware;
 use super::milestones::Milestone;
 use super::outcome::Ending;
-use crate::bus::Agent;
 use crate::memory::{Arrival, Key, Writer};
 use crate::processor::{Outgoing, Outgone};
 use crate::time::{Duration, Time};
@@ -194,9 +194,4 @@ fn two_least(times: &[Time]) -> ((Time, usize), Time) {
         }
     }
     (least, second)
-}
-
-/// Number of the I/O agent in a machine of `cpus` CPUs.
-pub(super) const fn io_agent(cpus: usize) -> Agent {
-    cpus as Agent
 }
