@@ -120,6 +120,10 @@ impl Machine {
         };
         let by_arch = match self.arch {
             "i386/default" | "x86_64/flat" => (8, "flat logical destinations are a mask of 8 bits"),
+            "i386/es7000-clustered" | "i386/numaq" | "i386/summit" if self.generation == Generation::P6 => (
+                4,
+                "its APIC ids are cluster and bit, and P6 ids have four bits: one quad a bus (buses joined by hops come later)",
+            ),
             "i386/es7000-clustered" | "i386/numaq" | "i386/summit" => {
                 (60, "cluster logical destinations are 15 clusters of 4 CPUs")
             }

@@ -72,9 +72,9 @@ impl Core {
             self.nmi_blocked = true;
             Context::Nmi
         } else {
-            self.apic_touched = true;
             Context::Interrupt(self.apic.acknowledge())
         };
+        self.apic_touched = true;
         self.effective(now, None, What::Entered(context));
         let frame = Frame { context, since: now, interrupted: Some(interrupted), interrupt_flag: self.interrupt_flag };
         self.frames.push(frame);
@@ -92,6 +92,7 @@ impl Core {
         debug_assert!(!self.frames.is_empty(), "the program itself is no handler");
         if frame.context == Context::Nmi {
             self.nmi_blocked = false;
+            self.apic_touched = true; // with the knob `nmi_when_pending = retry` a bus sample sees it
         }
         self.effective(now, None, What::Left(frame.context));
         self.set_interrupt_flag(frame.interrupt_flag, now);
