@@ -125,7 +125,10 @@ fn a_counter_in_a_static_is_never_proven() {
         })
     };
     assert_eq!(play(program(), 1_000_000, EXECUTIONS[1]).ending, Ending::Stopped, "it ends, given time");
-    assert_eq!(play(program(), 100, EXECUTIONS[1]).ending, Ending::Deadline, "not proven, given little");
+    let cut = play(program(), 100, EXECUTIONS[1]);
+    assert_eq!(cut.ending, Ending::Deadline, "not proven, given little");
+    assert_eq!(cut.cpus[0].period, None);
+    assert!(cut.cpus[0].suspected_period.is_some(), "suspected, and no more");
 }
 
 /// The same with a counter in a captured cell.

@@ -66,6 +66,8 @@ pub struct CpuReport {
     pub stalled_since: Option<Time>,
     /// The minimal period of the loop that it is proven to be in.
     pub period: Option<Duration>,
+    /// The period that the loop of an Open program seems to have. It is no proof: such a program may end all the same.
+    pub suspected_period: Option<Duration>,
     /// The locations that it read since its last effective event: what it polls, if it does.
     pub polled: Vec<Access>,
     /// Since when its ICR reads "send pending".

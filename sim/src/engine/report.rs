@@ -62,6 +62,7 @@ fn cpu_report(core: &Core, fabric: &Fabric, clock: ClockDomain) -> CpuReport {
         halted: core.is_halted(),
         stalled_since: core.stalled_since,
         period: core.proven_period().map(|cycles| clock.span(cycles)),
+        suspected_period: core.suspected_period().map(|cycles| clock.span(cycles)),
         polled: core.polled(),
         busy_since: core.busy_since,
         last_send: core.last_send,

@@ -311,6 +311,11 @@ impl Core {
         self.parking.period
     }
 
+    /// The period that an Open program seems to have, in cycles: never a proof.
+    pub(crate) fn suspected_period(&self) -> Option<u64> {
+        self.parking.suspected
+    }
+
     pub(crate) fn is_halted(&self) -> bool {
         self.halted
     }

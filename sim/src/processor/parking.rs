@@ -50,6 +50,8 @@ pub(super) struct Parking {
     /// Proven minimal period in core cycles.
     pub(super) period: Option<u64>,
     pub(super) parked: Option<Parked>,
+    /// Period of an Open program, whose stack recurs but whose future may not: a suspicion, no proof.
+    pub(super) suspected: Option<u64>,
     wake: Option<Time>,
 }
 
@@ -58,6 +60,7 @@ impl Parking {
     pub(super) fn restart(&mut self, shim: &mut Shim) {
         shim.watch(false);
         self.operations = 0;
+        self.suspected = None;
         if self.reference.is_some() || self.period.is_some() {
             self.reference = None;
             self.period = None;
@@ -85,7 +88,7 @@ impl Core {
     #[inline]
     pub(super) fn checkpoint(&mut self, pending: &Pending) -> bool {
         self.parking.operations += 1;
-        if self.parking.operations + 1 < FIRST_CHECKPOINT || !self.closed {
+        if self.parking.operations + 1 < FIRST_CHECKPOINT || self.parking.suspected.is_some() {
             return false;
         }
         self.checkpoint_due(pending)
@@ -139,7 +142,13 @@ impl Core {
             return false;
         }
         let Some(reference) = self.parking.reference.take() else { return false };
-        self.parking.period = Some(self.clock - reference.clock);
+        let period = self.clock - reference.clock;
+        if !self.closed {
+            self.parking.suspected = Some(period);
+            self.shim.watch(false);
+            return false;
+        }
+        self.parking.period = Some(period);
         self.parking.wake = None;
         let (reads, delays) = self.waits.last().map_or((0, 0), |wait| (wait.reads, wait.delays));
         // Arrivals that wait in the inbox may already be about to change what the loop reads.
