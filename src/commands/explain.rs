@@ -11,6 +11,7 @@ use crate::verdict::WaitReport;
 use crate::why::explain_icr;
 use crate::{output, report_json, report_text};
 use serde_json::json;
+use sim::{Event, Time, What};
 use std::fmt::Write;
 
 pub(super) fn explain(arguments: &Run) -> Result<ExitStatus, Failure> {
@@ -33,7 +34,7 @@ pub(super) fn explain(arguments: &Run) -> Result<ExitStatus, Failure> {
         let mut out = report_text::run(&scenario, &report);
         for (wait, why) in &explained {
             let _ = writeln!(out, "\nCPU{}'s wait at {} us, {}", wait.cpu, wait.start, wait.at);
-            if let Some(line) = source_lines::line(wait.site) {
+            if let Some(line) = source_lines::waiting_line(wait.site) {
                 let _ = writeln!(out, "    {line}");
             }
             for line in why {
@@ -53,7 +54,7 @@ fn why(scenario: &Scenario, settings: &Settings, wait: &WaitReport) -> Result<Ve
         let line = if delay_first {
             format!(
                 "the ICR was idle at its only read; the {took_us} us are the delay that came before it",
-                took_us = sim::Time::from_ps(took)
+                took_us = Time::from_ps(took)
             )
         } else {
             "the ICR was idle at the first read".to_owned()
@@ -64,13 +65,24 @@ fn why(scenario: &Scenario, settings: &Settings, wait: &WaitReport) -> Result<Ve
     let mut cut = *settings;
     // Just before the end of the wait; of one that found idle, at its start, where it still was busy.
     cut.choices.cut_ps = Some(if wait.outcome == "timeout" { end } else { wait.start.as_ps() + 1 });
-    let outcome = execute(scenario, &cut)?;
-    let mut lines = explain_icr(scenario, &outcome, wait.cpu).chain;
-    match wait.outcome {
-        "timeout" => lines.push("the wait gave up; the kernel writes the ICR as if it were idle".to_owned()),
-        _ => {
-            lines.push(format!("the message was dispatched, and the wait over, after {} us", sim::Time::from_ps(took)))
-        }
+    let mut lines = explain_icr(scenario, &execute(scenario, &cut)?, wait.cpu).chain;
+    if wait.outcome == "timeout" {
+        lines.push("the wait gave up; the kernel writes the ICR as if it were idle".to_owned());
+    } else if let Some(idle) = dispatched(scenario, settings, wait, end)? {
+        let (busy, late) = (idle.since(wait.start), Time::from_ps(end).since(idle));
+        lines.push(format!("the bus was done with it {busy} us later; the read that saw it came {late} us after that"));
     }
     Ok(lines)
+}
+
+/// When the message that the wait waited for was dispatched.
+fn dispatched(scenario: &Scenario, settings: &Settings, wait: &WaitReport, end: u64) -> Result<Option<Time>, Failure> {
+    let mut cut = *settings;
+    cut.choices.cut_ps = Some(end + 1);
+    cut.choices.keep_events = true;
+    let events = execute(scenario, &cut)?.events;
+    let is_it = |event: &&Event| {
+        event.time > wait.start && matches!(event.what, What::Dispatched(message, false) if message.source == wait.cpu)
+    };
+    Ok(events.iter().find(is_it).map(|event| event.time))
 }
