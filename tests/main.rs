@@ -9,6 +9,7 @@ mod controls;
 mod determinism;
 mod golden;
 mod proofs;
+mod property;
 mod serial_bus;
 mod support;
 mod tidy;

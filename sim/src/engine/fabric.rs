@@ -188,15 +188,16 @@ impl Fabric {
         now
     }
 
-    /// The CPUs that the pending effects touch.
-    pub(crate) fn touched(&self, cores: usize) -> impl Iterator<Item = usize> {
-        self.effects.iter().filter_map(move |effect| {
+    /// The CPUs that the pending effects change. An error that is recorded already changes nothing.
+    pub(crate) fn touched<'a>(&'a self, cores: &'a [CoreBox]) -> impl Iterator<Item = usize> + 'a {
+        self.effects.iter().filter_map(|effect| {
             let agent = match effect {
-                BusEffect::Deliver { agent, .. } | BusEffect::Error { agent, .. } => *agent,
+                BusEffect::Deliver { agent, .. } => *agent,
+                BusEffect::Error { agent, bits } if error_changes(cores.get(usize::from(*agent))?, *bits) => *agent,
                 BusEffect::Dispatched { message, .. } => message.source,
-                BusEffect::Attempt { .. } | BusEffect::EndOfInterrupt { .. } => return None,
+                BusEffect::Error { .. } | BusEffect::Attempt { .. } | BusEffect::EndOfInterrupt { .. } => return None,
             };
-            Some(usize::from(agent)).filter(|&agent| agent < cores)
+            Some(usize::from(agent)).filter(|&agent| agent < cores.len())
         })
     }
 
@@ -291,11 +292,10 @@ impl Fabric {
             return;
         }
         let Some(core) = cores.get_mut(usize::from(agent)) else { return };
-        let before = core.apic.clone();
-        let interrupt = core.apic.record_error(bits);
-        if core.apic == before && interrupt.is_none() {
+        if !error_changes(core, bits) {
             return;
         }
+        let interrupt = core.apic.record_error(bits);
         if interrupt == Some(LocalInterrupt::Nmi) {
             core.nmi_arrives(now);
         }
@@ -329,4 +329,10 @@ impl Fabric {
     pub(crate) fn is_dead(&self, agent: Agent) -> bool {
         self.dead[usize::from(agent)]
     }
+}
+
+/// Would recording these ESR bits change anything of the APIC?
+fn error_changes(core: &CoreBox, bits: u32) -> bool {
+    let mut after = core.apic.clone();
+    after.record_error(bits).is_some() || after != core.apic
 }

@@ -80,7 +80,7 @@ impl<'a> Reference<'a> {
     /// One event of the interconnect. A CPU that is skipped is brought up to it before it is touched.
     fn advance_interconnect(&mut self) {
         let now = self.hardware.fabric.advance(&self.hardware.cores);
-        let touched: Vec<usize> = self.hardware.fabric.touched(self.hardware.cores.len()).collect();
+        let touched: Vec<usize> = self.hardware.fabric.touched(&self.hardware.cores).collect();
         for number in touched {
             let core = &mut self.hardware.cores[number];
             if core.is_parked() {

@@ -137,7 +137,7 @@ impl<'a> Windowed<'a> {
         let now = hardware.fabric.advance(&hardware.cores);
         let mut behind: Vec<(usize, Time)> = hardware
             .fabric
-            .touched(hardware.cores.len())
+            .touched(&hardware.cores)
             .filter(|&number| hardware.cores[number].is_parked())
             .map(|number| (number, now))
             .collect();

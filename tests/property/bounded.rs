@@ -1,0 +1,48 @@
+//! Every bounded variant returns from its NMI send within its computed bound, under any plan of the faults and any
+//! rule for writes while busy but `stall`.
+
+use super::config;
+use super::plan::{Plan, any_plan};
+use proptest::prelude::*;
+
+/// Picoseconds of one register read: 40 cycles of 2 ns, or 200 of 1250/3 ps, rounded up.
+fn read_ps(plan: &Plan) -> u64 {
+    if plan.is_serial() { 80_000 } else { 83_334 }
+}
+
+/// The bound, in picoseconds: each send waits at most 1001 rounds of 100 µs and a read. What else lies between the
+/// entry of the crash path and the return of the send: at most two register reads, two stores, one flag change, and
+/// for each send two register writes; and the interrupts that the crashing CPU may still take before it turns them off,
+/// at most one of each of the three IPI vectors, whose handlers take less than 2 µs each.
+fn bound_ps(plan: &Plan) -> u64 {
+    let wait = 1001 * (100_000_000 + read_ps(plan));
+    let write = 42_000;
+    let crash_path = 2 * read_ps(plan) + 2 * 10_000 + 2 * 10_000;
+    let interrupts = 3 * 2_000_000;
+    plan.sends() * (wait + 2 * write) + crash_path + interrupts
+}
+
+proptest! {
+    #![proptest_config(config(192))]
+
+    #[test]
+    fn a_bounded_send_returns_within_its_bound(plan in any_plan(), merged in any::<bool>()) {
+        let report = plan.report(if merged { "merged" } else { "rfc" });
+        // Some plans keep the crash path from being entered at all: an NMI handler that locks up with die_lock held.
+        if report.crashed.is_some() {
+            let took = report.from_crash.map(|span| span.as_ps());
+            prop_assert!(took.is_some(), "the send never returned: {}", plan.replay(&report));
+            prop_assert!(took <= Some(bound_ps(&plan)), "{took:?} ps, bound {}: {}", bound_ps(&plan), plan.replay(&report));
+        }
+    }
+
+    /// Nothing keeps a bounded sender: where `before` hangs in its wait, the same plan under `merged` completes.
+    #[test]
+    fn what_hangs_before_completes_merged(plan in any_plan()) {
+        let before = plan.report("before");
+        if before.crashed.is_some() && before.hang.as_ref().is_some_and(|hang| hang.at.starts_with("apic_wait_icr_idle")) {
+            let merged = plan.report("merged");
+            prop_assert_eq!(merged.verdict, apicsim::Verdict::Completed, "{}", plan.replay(&merged));
+        }
+    }
+}

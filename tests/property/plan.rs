@@ -1,0 +1,188 @@
+//! Random scenarios: a machine, a story, a fault plan.
+
+use apicsim::scenario::{self, ARCHES, Request, Scenario};
+use apicsim::{RunReport, Settings, run};
+use proptest::prelude::*;
+use std::fmt::Write;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Sub-architectures of which one P6 bus holds one quad only.
+const ONE_QUAD: [&str; 2] = ["i386/es7000-clustered", "i386/numaq"];
+const SERIAL: [&str; 4] = ["i386/default", "i386/bigsmp", "i386/es7000-clustered", "i386/numaq"];
+/// Senders of one message with a mask.
+const BITMASK: [&str; 2] = ["i386/default", "x86_64/flat"];
+
+/// A thing that happens on a CPU.
+#[derive(Debug, Clone)]
+pub(super) struct Happening {
+    pub(super) at_ns: u64,
+    pub(super) cpu: u32,
+    pub(super) what: What,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum What {
+    CorruptRunQueue,
+    SpinIrqsOff,
+    Munmap(u32),
+    CallFunction,
+    RcuKick(u32),
+    WatchdogNmi,
+}
+
+/// A random scenario. Numbers of CPUs in it are taken modulo the machine's.
+#[derive(Debug, Clone)]
+pub(super) struct Plan {
+    pub(super) arch: usize,
+    pub(super) cpus: u32,
+    pub(super) happenings: Vec<Happening>,
+    pub(super) crash_ns: u64,
+    pub(super) sysrq: bool,
+    /// A stall of the front-side bus: from, and how long if it ends.
+    pub(super) stall: Option<(u64, Option<u64>)>,
+    pub(super) dead: Vec<(u64, u32)>,
+    pub(super) write_while_busy: usize,
+    pub(super) jitter: u32,
+    pub(super) seed: u64,
+}
+
+pub(super) const WRITE_WHILE_BUSY: [&str; 3] = ["replace", "drop", "queue"];
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let what = prop_oneof![
+        Just(What::CorruptRunQueue),
+        Just(What::SpinIrqsOff),
+        (0..8u32).prop_map(What::Munmap),
+        Just(What::CallFunction),
+        (0..8u32).prop_map(What::RcuKick),
+        Just(What::WatchdogNmi),
+    ];
+    (0..90_000u64, 0..8u32, what).prop_map(|(at_ns, cpu, what)| Happening { at_ns, cpu, what })
+}
+
+/// Any plan of the faults that the project's foundation owns.
+pub(super) fn any_plan() -> impl Strategy<Value = Plan> {
+    let faults = (
+        proptest::option::of((0..80_000u64, proptest::option::of(1..200_000_000u64))),
+        proptest::collection::vec((0..80_000u64, 1..8u32), 0..3),
+    );
+    let knobs = (0..WRITE_WHILE_BUSY.len(), 0..4u32, any::<u64>());
+    let machine = (0..ARCHES.len(), 2..9u32, 1_000..100_000u64, any::<bool>());
+    (machine, proptest::collection::vec(happening(), 0..7), faults, knobs).prop_map(
+        |((arch, cpus, crash_ns, sysrq), happenings, (stall, dead), (write_while_busy, jitter, seed))| Plan {
+            arch,
+            cpus,
+            happenings,
+            crash_ns,
+            sysrq,
+            stall,
+            dead,
+            write_while_busy,
+            jitter,
+            seed,
+        },
+    )
+}
+
+impl Plan {
+    pub(super) fn arch(&self) -> &'static str {
+        ARCHES[self.arch]
+    }
+
+    pub(super) fn is_serial(&self) -> bool {
+        SERIAL.contains(&self.arch())
+    }
+
+    pub(super) fn cpus(&self) -> u32 {
+        if ONE_QUAD.contains(&self.arch()) { self.cpus.min(4) } else { self.cpus }
+    }
+
+    /// Messages that the crash NMI needs.
+    pub(super) fn sends(&self) -> u64 {
+        if BITMASK.contains(&self.arch()) { 1 } else { u64::from(self.cpus()) - 1 }
+    }
+
+    /// The scenario's text.
+    pub(super) fn text(&self) -> String {
+        let mut text = format!(
+            "format = 1\nname = \"random\"\nstory = \"A random plan.\"\ngoal = \"nmi-send-returns\"\n\
+             [machine]\ncpus = {}\n[knobs]\nicr_write_while_busy = \"{}\"\njitter_picclk = {}\n",
+            self.cpus(),
+            WRITE_WHILE_BUSY[self.write_while_busy],
+            self.jitter
+        );
+        for happening in &self.happenings {
+            self.happening(happening, &mut text);
+        }
+        let role = if self.sysrq { "sysrq-crash" } else { "oops-crash" };
+        let _ = write!(text, "[[event]]\nat_us = {}\ncpu = 0\nrole = \"{role}\"\n", microseconds(self.crash_ns));
+        self.faults(&mut text);
+        text
+    }
+
+    fn happening(&self, happening: &Happening, text: &mut String) {
+        let cpu = happening.cpu % self.cpus();
+        let role = match happening.what {
+            // The crash is CPU0's; NMIs come to other CPUs.
+            What::CorruptRunQueue if cpu != 0 => "role = \"corrupt-run-queue\"".to_owned(),
+            What::SpinIrqsOff if cpu != 0 => "role = \"spin-irqs-off\"".to_owned(),
+            What::WatchdogNmi if cpu != 0 => "role = \"watchdog-nmi\"".to_owned(),
+            What::CorruptRunQueue | What::SpinIrqsOff | What::WatchdogNmi => return,
+            What::CallFunction => "role = \"call-function\"".to_owned(),
+            What::Munmap(target) => format!("role = \"munmap\"\ntargets = [{}]", self.other(cpu, target)),
+            What::RcuKick(target) => format!("role = \"rcu-kick\"\ntargets = [{}]", self.other(cpu, target)),
+        };
+        let _ = write!(text, "[[event]]\nat_us = {}\ncpu = {cpu}\n{role}\n", microseconds(happening.at_ns));
+    }
+
+    /// A CPU that is not `cpu`.
+    fn other(&self, cpu: u32, target: u32) -> u32 {
+        let target = target % self.cpus();
+        if target == cpu { (cpu + 1) % self.cpus() } else { target }
+    }
+
+    fn faults(&self, text: &mut String) {
+        if let (Some((from, length)), false) = (self.stall, self.is_serial()) {
+            let _ = write!(text, "[[fault]]\nat_us = {}\nkind = \"fsb-stall\"\n", microseconds(from));
+            if let Some(length) = length {
+                let _ = writeln!(text, "until_us = {}", microseconds(from + length));
+            }
+        }
+        for (at_ns, cpu) in &self.dead {
+            let cpu = 1 + cpu % (self.cpus() - 1).max(1);
+            let _ = write!(text, "[[fault]]\nat_us = {}\nkind = \"apic-dead\"\ncpu = {cpu}\n", microseconds(*at_ns));
+        }
+    }
+
+    /// The scenario, loaded, under `variant`.
+    pub(super) fn load(&self, variant: &str) -> Scenario {
+        static FILES: AtomicU32 = AtomicU32::new(0);
+        let number = FILES.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("apicsim-property-{}-{number}.toml", std::process::id()));
+        std::fs::write(&path, self.text()).unwrap();
+        let mut request = Request::new(path.to_str().unwrap());
+        request.arch = Some(self.arch().to_owned());
+        request.variant = Some(variant.to_owned());
+        let scenario = scenario::load(&request);
+        std::fs::remove_file(path).unwrap();
+        scenario.unwrap_or_else(|error| panic!("{}\n{}", error.render(false), self.text()))
+    }
+
+    pub(super) fn report(&self, variant: &str) -> RunReport {
+        run(&self.load(variant), &Settings::seeded(self.seed)).unwrap().0
+    }
+
+    /// What a failure says: the scenario to save, and the command that replays it.
+    pub(super) fn replay(&self, report: &RunReport) -> String {
+        format!(
+            "verdict {:?}\nsave as the file of this token: apicsim replay '{}'\n{}",
+            report.verdict,
+            report.token,
+            self.text()
+        )
+    }
+}
+
+fn microseconds(ns: u64) -> String {
+    format!("{}.{:03}", ns / 1000, ns % 1000)
+}
