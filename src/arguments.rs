@@ -245,7 +245,7 @@ pub struct Overrides {
 /// Options that change how it is computed, but not what.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Execution {
-    /// Worker threads; without it, as many as pay.
+    /// Worker threads; without it, one: machines of this size never pay for more.
     #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024), help_heading = EXECUTION)]
     pub threads: Option<u32>,
     /// Executor.

@@ -43,6 +43,8 @@ pub struct Choices {
     pub elision: bool,
     /// Cut the run here, in picoseconds, if that is earlier than the scenario's limit.
     pub cut_ps: Option<u64>,
+    /// Go on past the instant at which the run has nothing more to show, until nothing can happen any more.
+    pub to_the_end: bool,
 }
 
 /// The kernel that the scenario's machine runs.
@@ -85,7 +87,7 @@ pub fn assemble(scenario: &Scenario, choices: Choices) -> Result<MachineSettings
         dead_apics: dead_apics(scenario),
         chooser: Arc::new(Seeded(choices.seed)),
         limit: Time::from_ps(limit),
-        stop: stop_rule(scenario),
+        stop: if choices.to_the_end { StopRule::Never } else { stop_rule(scenario) },
         keep_events: choices.keep_events,
         elision: choices.elision,
     })

@@ -66,7 +66,7 @@ pub fn price(scenario: &Scenario) -> Result<Price, RunFailure> {
 }
 
 fn send_once(scenario: &Scenario, vector: u8) -> Result<Option<Duration>, RunFailure> {
-    let choices = Choices { seed: 0, keep_events: false, elision: true, cut_ps: None };
+    let choices = Choices { seed: 0, keep_events: false, elision: true, cut_ps: None, to_the_end: false };
     let mut settings = assembly::assemble(scenario, choices)?;
     let software = SendOnce { kernel: assembly::kernel(scenario), delays: assembly::delays(scenario), vector };
     settings.cpus = settings.cpus.into_iter().map(|(cpu, _)| (cpu, Program::closed(software))).collect();

@@ -3,7 +3,7 @@
 use crate::assembly::{self, AssemblyError, Choices};
 use crate::scenario::Scenario;
 use crate::verdict::{self, RunReport};
-use sim::{Execution, Machine, Outcome, RunError};
+use sim::{Ending, Execution, Machine, Outcome, RunError};
 
 /// A run that gave no report.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +28,7 @@ pub struct Settings {
 impl Settings {
     /// One worker, full windows, elision on, no events kept.
     pub fn seeded(seed: u64) -> Self {
-        let choices = Choices { seed, keep_events: false, elision: true, cut_ps: None };
+        let choices = Choices { seed, keep_events: false, elision: true, cut_ps: None, to_the_end: false };
         Self { execution: Execution::default(), choices }
     }
 }
@@ -48,5 +48,12 @@ pub fn execute(scenario: &Scenario, settings: &Settings) -> Result<Outcome, RunF
 /// As [`execute`].
 pub fn run(scenario: &Scenario, settings: &Settings) -> Result<(RunReport, Outcome), RunFailure> {
     let outcome = execute(scenario, settings)?;
-    Ok((verdict::judge(scenario, settings.choices.seed, &outcome), outcome))
+    let spins = outcome.cpus.iter().any(|cpu| cpu.period.is_some());
+    let aftermath = if outcome.ending == Ending::Stopped && spins {
+        let choices = Choices { to_the_end: true, keep_events: false, ..settings.choices };
+        Some(execute(scenario, &Settings { choices, ..*settings })?)
+    } else {
+        None
+    };
+    Ok((verdict::judge(scenario, settings.choices.seed, &outcome, aftermath.as_ref()), outcome))
 }

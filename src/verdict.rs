@@ -129,8 +129,9 @@ impl RunReport {
     }
 }
 
-/// Judges a finished run.
-pub fn judge(scenario: &Scenario, seed: u64, outcome: &Outcome) -> RunReport {
+/// Judges a finished run. `aftermath` is the same run without its stop rule, where that is needed to tell which CPUs
+/// spin for ever.
+pub fn judge(scenario: &Scenario, seed: u64, outcome: &Outcome, aftermath: Option<&Outcome>) -> RunReport {
     let goal = goal_milestones(scenario);
     let goal_at = goal_instant(&goal, outcome);
     let verdict = match (goal_at, outcome.ending) {
@@ -160,7 +161,7 @@ pub fn judge(scenario: &Scenario, seed: u64, outcome: &Outcome) -> RunReport {
         capture: instant_of(outcome, Point::CaptureKernelReady),
         injected: injected(scenario),
         hang: (verdict == Verdict::Hung).then(|| hang(scenario, &goal, crashing, outcome)),
-        loops: loops(outcome),
+        loops: loops(aftermath.unwrap_or(outcome)),
         notes: notes(scenario, outcome),
         expected: None,
     };
@@ -231,12 +232,14 @@ fn since(cpu: &CpuReport) -> Time {
     cpu.stalled_since.or(cpu.waits.last().map(|wait| wait.since)).unwrap_or(cpu.last_effective)
 }
 
+/// A CPU repeats itself for as long as nothing reaches it: only where nothing is left that could, it does so for ever.
 fn loops(outcome: &Outcome) -> Vec<LoopReport> {
     let spinning = |cpu: &CpuReport| {
         let (period, site) = (cpu.period?, cpu.site?);
         Some(LoopReport { cpu: cpu.cpu, since: since(cpu), period, at: source_lines::describe(site) })
     };
-    outcome.cpus.iter().filter_map(spinning).collect()
+    let proven = matches!(outcome.ending, Ending::Proven(_));
+    outcome.cpus.iter().filter(|_| proven).filter_map(spinning).collect()
 }
 
 /// The goal's CPU: the one that has not reached its milestone, or the one that crashed.

@@ -139,8 +139,29 @@ impl Chain<'_> {
                 }
                 self.root("no APIC answers to the destination");
             }
-            Some(AttemptOutcome::Accepted) | None => self.say("it waits for its turn on the bus".to_owned()),
+            Some(AttemptOutcome::Accepted) | None => self.turn(held),
         }
+    }
+
+    /// Why a message has not been attempted: a permanent accept error keeps its arbitration id, and so starves all whose
+    /// ids are lower.
+    fn turn(&mut self, held: &UndispatchedReport) {
+        let failing = |other: &&UndispatchedReport| {
+            other.held.message.source != held.held.message.source
+                && other.held.last == Some(AttemptOutcome::AcceptError)
+        };
+        let Some(other) = self.outcome.undispatched.iter().find(failing) else {
+            return self.say("it waits for its turn on the bus".to_owned());
+        };
+        let message = other.held.message;
+        let sender = self.agent(message.source);
+        let every = other.held.attempt_period.map(|period| format!(" every {period} us")).unwrap_or_default();
+        self.say(format!(
+            "{} to {} from {sender} starves it: an accept error, resent{every} with an arbitration id that stays higher",
+            what(&message),
+            destination(&message)
+        ));
+        self.root(format!("starved by an accept error of {sender}"));
     }
 
     fn refusers(&mut self, held: &UndispatchedReport) {

@@ -52,5 +52,5 @@ fn settings(execution: &Execution, seed: u64, keep_events: bool) -> Settings {
         Executor::Reference => sim::Execution::Reference,
     };
     let elision = execution.elision == Elision::On;
-    Settings { execution: executor, choices: Choices { seed, keep_events, elision, cut_ps: None } }
+    Settings { execution: executor, choices: Choices { seed, keep_events, elision, cut_ps: None, to_the_end: false } }
 }

@@ -165,7 +165,8 @@ impl Fabric {
             return;
         }
         self.bus.skip(periods, *period, attempts.iter().sum());
-        for (run, grown) in self.runs.iter_mut().zip(attempts) {
+        // A run that does not grow (its message was replaced, or is starved) does not get later either.
+        for (run, grown) in self.runs.iter_mut().zip(attempts).filter(|(_, grown)| **grown > 0) {
             run.count += grown * periods;
             run.last += Duration::from_ps(period.as_ps() * periods);
         }
