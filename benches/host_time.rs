@@ -1,0 +1,169 @@
+//! Host time: what a run, a poll, a switch and an IPI cost on this host, and the memory a CPU needs.
+#![allow(missing_docs, reason = "criterion's macros make the items")]
+
+use apicsim::scenario::{self, ARCHES, Request, VARIANTS};
+use apicsim::{Settings, run};
+use criterion::{Criterion, criterion_group, criterion_main};
+use sim::apic::Preset;
+use sim::bus::{FrontSideBus, IdealBus, Interconnect};
+use sim::{
+    Closed, Cpu, CpuSettings, Duration, Execution, Generation, Knobs, Machine, MachineSettings, Program, Seeded,
+    Software, StopRule, Time,
+};
+use std::sync::Arc;
+
+/// A program of one function.
+#[derive(Clone, Copy)]
+struct Only(fn(Cpu<'_>));
+
+impl Closed for Only {}
+
+impl Software for Only {
+    fn run(&self, cpu: Cpu<'_>) {
+        (self.0)(cpu);
+    }
+    fn interrupt(&self, cpu: Cpu<'_>, _: u8) {
+        cpu.write_register(0xB0, 0);
+        cpu.fetch_add(0, 1);
+    }
+}
+
+fn machine(bus: Box<dyn Interconnect>, programs: Vec<fn(Cpu<'_>)>) -> Machine {
+    let generation = Generation::XApic;
+    let cpu = |number: usize| CpuSettings {
+        apic_id: number as u8,
+        apic: Preset::default(),
+        interrupts_enabled: true,
+        performance_counter: vec![],
+    };
+    Machine::new(MachineSettings {
+        generation,
+        knobs: Knobs::default(),
+        costs: generation.costs(),
+        core_clock: generation.core_clock(),
+        bus,
+        busy_visible: true,
+        words: vec![0; 4],
+        cpus: programs.into_iter().enumerate().map(|(n, program)| (cpu(n), Program::closed(Only(program)))).collect(),
+        device_interrupts: vec![],
+        dead_apics: vec![],
+        chooser: Arc::new(Seeded(0)),
+        limit: Time::from_us(1_000_000_000),
+        stop: StopRule::Any(vec![1]),
+        keep_events: false,
+        elision: false,
+    })
+    .expect("the machine is possible")
+}
+
+const POLLS: u32 = 100_000;
+
+/// A lone CPU that polls its ICR, with the digest on; nothing is skipped.
+fn polls(cpu: Cpu<'_>) {
+    for _ in 0..POLLS {
+        cpu.read_register(0x300);
+    }
+    cpu.reached(1);
+}
+
+fn spins(cpu: Cpu<'_>) {
+    for _ in 0..10_000u32 {
+        cpu.load(0);
+    }
+    cpu.reached(1);
+}
+
+fn sleeps(cpu: Cpu<'_>) {
+    loop {
+        cpu.halt();
+    }
+}
+
+const ROUND_TRIPS: u32 = 1_000;
+
+/// Sends to CPU1, polls until idle, and waits until its handler has counted.
+fn sends(cpu: Cpu<'_>) {
+    for round in 0..ROUND_TRIPS {
+        cpu.write_register(0x310, 1 << 24);
+        cpu.write_register(0x300, 0xF0);
+        while cpu.read_register(0x300) & 0x1000 != 0 {
+            cpu.pause();
+        }
+        while cpu.load(0) <= round {
+            cpu.pause();
+        }
+    }
+    cpu.reached(1);
+}
+
+fn runs(criterion: &mut Criterion) {
+    for (name, variant) in [("hung, with its proof", "before"), ("1.1 simulated s", "merged")] {
+        let mut request = Request::new("nmi-stall");
+        request.variant = Some(variant.to_owned());
+        let scenario = scenario::load(&request).expect("a built-in scenario loads");
+        criterion.bench_function(&format!("run nmi-stall {variant} ({name})"), |bencher| {
+            bencher.iter(|| run(&scenario, &Settings::seeded(0)).expect("it runs").0.digest);
+        });
+    }
+    criterion.bench_function("headline (27 runs)", |bencher| {
+        bencher.iter(|| {
+            let request = |arch: String, variant: String| {
+                let mut request = Request::new("nmi-stall");
+                (request.arch, request.variant) = (Some(arch), Some(variant));
+                request
+            };
+            apicsim::matrix::matrix(&ARCHES, &VARIANTS, &Settings::seeded(0), request).expect("it runs").rows.len()
+        });
+    });
+}
+
+fn engine(criterion: &mut Criterion) {
+    let ideal = || Box::new(IdealBus::new(Duration::from_ns(100)));
+    criterion.bench_function(&format!("{POLLS} polls of a lone CPU"), |bencher| {
+        bencher.iter(|| machine(ideal(), vec![polls]).run(Execution::default()).expect("it runs").digest);
+    });
+    // 64 CPUs that each see every other as awake: each window is a switch for each CPU.
+    criterion.bench_function("64 CPUs x 10000 loads, a switch every window", |bencher| {
+        bencher.iter(|| machine(ideal(), vec![spins; 64]).run(Execution::default()).expect("it runs").digest);
+    });
+    criterion.bench_function(&format!("{ROUND_TRIPS} IPI round trips on a front-side bus"), |bencher| {
+        bencher.iter(|| {
+            machine(Box::new(FrontSideBus::new()), vec![sends, sleeps])
+                .run(Execution::default())
+                .expect("it runs")
+                .digest
+        });
+    });
+}
+
+/// Resident pages of this process, from the host; none where it does not say.
+fn resident_bytes() -> Option<u64> {
+    let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
+    statm.split_whitespace().nth(1)?.parse::<u64>().ok().map(|pages| pages * 4096)
+}
+
+/// Printed, not timed: a machine of 250 CPUs that have all run, while it is alive.
+fn memory(_: &mut Criterion) {
+    fn measures(cpu: Cpu<'_>) {
+        cpu.delay_us(10);
+        if let Some(bytes) = resident_bytes() {
+            eprintln!("resident with 250 CPUs that have run: {} KiB", bytes / 1024);
+        }
+        cpu.reached(1);
+    }
+    let before = resident_bytes();
+    let mut programs: Vec<fn(Cpu<'_>)> = vec![sleeps; 249];
+    programs.push(measures);
+    machine(Box::new(FrontSideBus::new()), programs).run(Execution::default()).expect("it runs");
+    if let Some(bytes) = before {
+        eprintln!("resident before: {} KiB; the difference, divided by 250, is what a CPU needs", bytes / 1024);
+    }
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().sample_size(20).measurement_time(std::time::Duration::from_secs(2))
+        .warm_up_time(std::time::Duration::from_millis(500));
+    targets = memory, runs, engine
+}
+criterion_main!(benches);
