@@ -43,3 +43,13 @@ fn prices() {
         }
     }
 }
+
+/// The README shows what the program prints.
+#[test]
+fn the_readme_shows_the_headline() {
+    let readme = include_str!("../README.md");
+    let text = String::from_utf8(crate::support::apicsim(&[]).stdout).unwrap();
+    for line in text.lines().map(str::trim_end).filter(|line| !line.is_empty()) {
+        assert!(readme.contains(line), "the README does not show: {line}");
+    }
+}

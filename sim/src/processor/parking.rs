@@ -157,6 +157,9 @@ impl Core {
             self.note_arrival(&arrival);
         }
         if !self.common.elision {
+            // It goes on, but not in this window: the engine may find that nothing is left to come.
+            self.horizon = 0;
+            self.refresh_slow();
             return false;
         }
         let counts = reference.counts.iter().copied().chain(std::iter::repeat(0));
