@@ -4,7 +4,7 @@
 #![allow(missing_docs, reason = "criterion's macros make the items")]
 
 use apicsim::scenario::{self, Request, Scenario, VARIANTS};
-use apicsim::{Settings, price, run};
+use apicsim::{Settings, price, price_under_load, run};
 use criterion::measurement::{Measurement, ValueFormatter};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -66,10 +66,13 @@ fn report(criterion: &mut Criterion<Simulated>, name: &str, ps: u64) {
 fn ipi(criterion: &mut Criterion<Simulated>) {
     for arch in ["i386/default", "x86_64/flat"] {
         for variant in VARIANTS {
-            let price = price(&load("normal-dispatch", arch, variant, &[])).expect("the machine runs");
-            let (nmi, fixed) = (price.nmi.expect("two CPUs"), price.fixed.expect("two CPUs"));
-            report(criterion, &format!("NMI to an idle CPU/{arch}/{variant}"), nmi.as_ps());
-            report(criterion, &format!("FIXED to an idle CPU/{arch}/{variant}"), fixed.as_ps());
+            let scenario = load("normal-dispatch", arch, variant, &["machine.cpus=8"]);
+            for (state, price) in [("idle", price(&scenario)), ("loaded", price_under_load(&scenario))] {
+                let price = price.expect("the machine runs");
+                let (nmi, fixed) = (price.nmi.expect("two CPUs"), price.fixed.expect("two CPUs"));
+                report(criterion, &format!("NMI to an idle CPU/{arch}/{state}/{variant}"), nmi.as_ps());
+                report(criterion, &format!("FIXED to an idle CPU/{arch}/{state}/{variant}"), fixed.as_ps());
+            }
         }
     }
 }

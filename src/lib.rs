@@ -43,8 +43,8 @@ mod why;
 
 pub use assembly::{AssemblyError, Choices, assemble};
 pub use failure::Failure;
-pub use price::{Price, price};
+pub use price::{Price, price, price_under_load};
 pub use report_json::{Host, run_document};
-pub use run::{RunFailure, Settings, execute, run};
+pub use run::{RunFailure, Settings, execute, run, token_under_way};
 pub use verdict::{HangReport, LoopReport, RunReport, Verdict, WaitReport, judge};
 pub use why::{Why, explain};

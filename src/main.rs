@@ -34,10 +34,11 @@ fn say(failure: &Failure) -> ExitStatus {
 /// The panic's own message stands above.
 fn broken_invariant() -> ExitStatus {
     let command: Vec<String> = std::env::args().skip(1).collect();
+    let replay = apicsim::token_under_way().map(|token| format!("\n  apicsim replay '{token}'")).unwrap_or_default();
     let _ = writeln!(
         std::io::stderr(),
-        "error: an invariant of apicsim {} broke; this is a bug. Please report the message above with the command:\n  \
-         apicsim {}",
+        "error: an invariant of apicsim {} broke; this is a bug. Please report the message above with:\n  \
+         apicsim {}{replay}",
         env!("CARGO_PKG_VERSION"),
         command.join(" ")
     );

@@ -26,6 +26,8 @@ struct SendOnce {
     kernel: Kernel,
     delays: Delays,
     vector: u8,
+    /// Do the CPUs from 2 on send to each other all the time?
+    loaded: bool,
 }
 
 impl Closed for SendOnce {}
@@ -37,11 +39,17 @@ impl Software for SendOnce {
             cpu.reached(CALLED);
             kernel_model::send_IPI_mask(&self.kernel, &OnCpu(cpu, self.delays), CpuMask::of(1), self.vector);
         }
+        while self.loaded && cpu.number() >= 2 {
+            let next = if cpu.number() + 1 < self.kernel.cpus { cpu.number() + 1 } else { 2 };
+            kernel_model::smp_send_reschedule(&self.kernel, &OnCpu(cpu, self.delays), next);
+        }
         kernel_model::cpu_idle(&OnCpu(cpu, self.delays));
     }
 
     fn interrupt(&self, cpu: Cpu<'_>, vector: u8) {
-        cpu.reached(TAKEN);
+        if cpu.number() == 1 {
+            cpu.reached(TAKEN);
+        }
         kernel_model::do_interrupt(&self.kernel, &OnCpu(cpu, self.delays), vector);
     }
 
@@ -55,6 +63,18 @@ impl Software for SendOnce {
 /// # Errors
 /// As for any run on that machine.
 pub fn price(scenario: &Scenario) -> Result<Price, RunFailure> {
+    price_of(scenario, false)
+}
+
+/// The same while all CPUs from the third on send reschedule IPIs to each other as fast as their waits let them.
+///
+/// # Errors
+/// As for any run on that machine.
+pub fn price_under_load(scenario: &Scenario) -> Result<Price, RunFailure> {
+    price_of(scenario, true)
+}
+
+fn price_of(scenario: &Scenario, loaded: bool) -> Result<Price, RunFailure> {
     if scenario.machine.cpus < 2 {
         return Ok(Price { nmi: None, fixed: None });
     }
@@ -62,13 +82,13 @@ pub fn price(scenario: &Scenario) -> Result<Price, RunFailure> {
     quiet.events.clear();
     quiet.faults.clear();
     let fixed = assembly::kernel(scenario).arch.reschedule_vector();
-    Ok(Price { nmi: send_once(&quiet, NMI_VECTOR)?, fixed: send_once(&quiet, fixed)? })
+    Ok(Price { nmi: send_once(&quiet, NMI_VECTOR, loaded)?, fixed: send_once(&quiet, fixed, loaded)? })
 }
 
-fn send_once(scenario: &Scenario, vector: u8) -> Result<Option<Duration>, RunFailure> {
+fn send_once(scenario: &Scenario, vector: u8, loaded: bool) -> Result<Option<Duration>, RunFailure> {
     let choices = Choices { seed: 0, keep_events: false, elision: true, cut_ps: None, to_the_end: false };
     let mut settings = assembly::assemble(scenario, choices)?;
-    let software = SendOnce { kernel: assembly::kernel(scenario), delays: assembly::delays(scenario), vector };
+    let software = SendOnce { kernel: assembly::kernel(scenario), delays: assembly::delays(scenario), vector, loaded };
     settings.cpus = settings.cpus.into_iter().map(|(cpu, _)| (cpu, Program::closed(software))).collect();
     settings.stop = StopRule::Any(vec![TAKEN]);
     let machine = Machine::new(settings).map_err(AssemblyError::from)?;

@@ -2,8 +2,20 @@
 
 use crate::assembly::{self, AssemblyError, Choices};
 use crate::scenario::Scenario;
+use crate::token::Token;
 use crate::verdict::{self, RunReport};
 use sim::{Ending, Execution, Machine, Outcome, RunError};
+use std::cell::RefCell;
+
+thread_local! {
+    /// The token of the run under way on this thread.
+    static UNDER_WAY: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// The token of the run that this thread began last: what a bug is reported with.
+pub fn token_under_way() -> Option<String> {
+    UNDER_WAY.with_borrow(Clone::clone)
+}
 
 /// A run that gave no report.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +59,7 @@ pub fn execute(scenario: &Scenario, settings: &Settings) -> Result<Outcome, RunF
 /// # Errors
 /// As [`execute`].
 pub fn run(scenario: &Scenario, settings: &Settings) -> Result<(RunReport, Outcome), RunFailure> {
+    UNDER_WAY.set(Some(Token::new(scenario, settings.choices.seed).to_string()));
     let outcome = execute(scenario, settings)?;
     let spins = outcome.cpus.iter().any(|cpu| cpu.period.is_some());
     let aftermath = if outcome.ending == Ending::Stopped && spins {
