@@ -8,8 +8,9 @@ use crate::scenario::Request;
 use crate::scenario::decimal::{self, Unit};
 use crate::scenario::named::{self, Named, named};
 pub use crate::scenario::{ARCHES, VARIANTS};
-use crate::scenario::{Bus, Generation, LATER_ARCHES, LATER_VARIANTS};
+use crate::scenario::{Bus, LATER_ARCHES, LATER_VARIANTS};
 use clap::{Args, Parser, Subcommand};
+use sim::Generation;
 use std::path::{Path, PathBuf};
 
 /// Kernel functions that `accesses --call` takes.
@@ -131,6 +132,8 @@ named! {
         Buses = "buses",
         /// APIC generations.
         Generations = "generations",
+        /// Points at which documents disagree, with their values.
+        Knobs = "knobs",
         /// Faults.
         Faults = "faults",
         /// Lessons of `demo`.
@@ -611,7 +614,7 @@ mod tests {
             ("run x --variant befor", "did you mean `before`?"),
             ("run x --variant solution-a", "comes later"),
             ("run x --bus seriel", "did you mean `serial`?"),
-            ("run x --generation x2apic", "comes later"),
+            ("run x --generation x3apic", "`x2apic`"),
             ("run x --html a.html", "comes later"),
             ("run x --trace a.VCD", "comes later"),
             ("run x --window 0", "number of picoseconds"),

@@ -2,13 +2,12 @@
 
 use crate::adapter::Delays;
 use crate::program::{Action, CpuProgram, PROGRAM_ENDED, ROLES_MAX, SEQUENCE_RETURNED};
-use crate::scenario::{self, Bus, BusyClear, Event, FaultKind, Goal, IpiVector, Role, RoleName, Scenario, VectorUse};
+use crate::scenario::{self, Bus, Event, FaultKind, Goal, IpiVector, Role, RoleName, Scenario, VectorUse};
 use kernel_model::{Arch, CpuMask, Kernel, Layout, Point, Variant};
 use sim::apic::Preset;
 use sim::bus::{FrontSideBus, IdealBus, Interconnect, SerialBus};
 use sim::{
-    ClockDomain, Costs, CpuSettings, DeviceInterrupt, Duration, Generation, Knobs, MachineSettings, Program, Seeded,
-    StopRule, Time,
+    ClockDomain, Costs, CpuSettings, DeviceInterrupt, Duration, MachineSettings, Program, Seeded, StopRule, Time,
 };
 use std::sync::Arc;
 
@@ -72,11 +71,11 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
 /// If the scenario does not fit the machine.
 pub fn assemble(scenario: &Scenario, choices: Choices) -> Result<MachineSettings, AssemblyError> {
     let kernel = kernel(scenario);
-    let generation = generation(scenario);
+    let generation = scenario.machine.generation;
     let limit = choices.cut_ps.map_or(scenario.limit_ps, |cut| cut.min(scenario.limit_ps));
     Ok(MachineSettings {
         generation,
-        knobs: knobs(scenario),
+        knobs: scenario.knobs.hardware,
         costs: costs(scenario, generation.costs()),
         core_clock: core_clock(scenario),
         bus: bus(scenario, &kernel)?,
@@ -101,45 +100,8 @@ pub(crate) fn delays(scenario: &Scenario) -> Delays {
 }
 
 fn core_clock(scenario: &Scenario) -> ClockDomain {
-    let default = generation(scenario).core_clock();
+    let default = scenario.machine.generation.core_clock();
     scenario.machine.core_period_ps.map_or(default, |ps| ClockDomain::new(ps, 1))
-}
-
-fn generation(scenario: &Scenario) -> Generation {
-    match scenario.machine.generation {
-        scenario::Generation::P6 => Generation::P6,
-        scenario::Generation::XApic => Generation::XApic,
-    }
-}
-
-fn knobs(scenario: &Scenario) -> Knobs {
-    let knobs = &scenario.knobs;
-    Knobs {
-        slots: match knobs.slots {
-            scenario::Slots::PerClass => sim::Slots::PerClass,
-            scenario::Slots::PerVector => sim::Slots::PerVector,
-        },
-        icr_write_while_busy: match knobs.icr_write_while_busy {
-            scenario::IcrWriteWhileBusy::Replace => sim::IcrWriteWhileBusy::Replace,
-            scenario::IcrWriteWhileBusy::Drop => sim::IcrWriteWhileBusy::Drop,
-            scenario::IcrWriteWhileBusy::Queue => sim::IcrWriteWhileBusy::Queue,
-            scenario::IcrWriteWhileBusy::Stall => sim::IcrWriteWhileBusy::Stall,
-        },
-        nmi_when_pending: match knobs.nmi_when_pending {
-            scenario::NmiWhenPending::Collapse => sim::NmiWhenPending::Collapse,
-            scenario::NmiWhenPending::Retry => sim::NmiWhenPending::Retry,
-        },
-        full_target: match knobs.full_target {
-            scenario::FullTarget::Retry => sim::FullTarget::Retry,
-            scenario::FullTarget::AcceptError => sim::FullTarget::AcceptError,
-            scenario::FullTarget::Accept => sim::FullTarget::Accept,
-        },
-        delay: match knobs.delay {
-            scenario::DelayRule::Tsc => sim::DelayRule::Tsc,
-            scenario::DelayRule::Loop => sim::DelayRule::Loop,
-        },
-        jitter_cycles: knobs.jitter_picclk,
-    }
 }
 
 fn costs(scenario: &Scenario, default: Costs) -> Costs {
@@ -169,12 +131,8 @@ fn bus(scenario: &Scenario, kernel: &Kernel) -> Result<Box<dyn Interconnect>, As
             if machine.io_agent {
                 ids.push(IO_AGENT_ID);
             }
-            let busy_clear = match scenario.knobs.busy_clear {
-                BusyClear::EndOfMessage => sim::bus::BusyClear::EndOfMessage,
-                BusyClear::StatusCycle => sim::bus::BusyClear::StatusCycle,
-            };
             let serial = SerialBus::new(&ids).map_err(|error| AssemblyError::Bus(error.to_string()))?;
-            Box::new(serial.with_clock(clock(machine.picclk_period_ps, 60_000)).with_busy_clear(busy_clear))
+            Box::new(serial.with_clock(clock(machine.picclk_period_ps, 60_000)).with_knobs(scenario.knobs.hardware))
         }
         Bus::Fsb => {
             let cycles = scenario.costs.fsb_transaction_cycles.unwrap_or(12);

@@ -83,12 +83,10 @@ impl Recorder<'_> {
         let arch = self.kernel.arch;
         match register {
             Register::ID => u32::from(arch.apic_id(cpu)) << 24,
-            Register::LVR
-                if matches!(crate::scenario::natural(arch.name()), Some((crate::scenario::Generation::XApic, _))) =>
-            {
-                sim::Generation::XApic.version_register()
+            Register::LVR => {
+                let natural = crate::scenario::natural(arch.name()).map(|(generation, _)| generation);
+                natural.unwrap_or(sim::Generation::P6).profile().version
             }
-            Register::LVR => sim::Generation::P6.version_register(),
             Register::LDR => arch.ldr(cpu),
             Register::DFR => arch.dfr(),
             Register::SPIV => 0x1FF,

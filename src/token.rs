@@ -18,7 +18,8 @@
 use crate::diagnostic::{InputError, Place, Source};
 use crate::scenario::decimal::{self, Unit};
 use crate::scenario::named::{Named, by_name};
-use crate::scenario::{self, Bus, Generation, Origin, Request, Scenario};
+use crate::scenario::{self, Bus, Origin, Request, Scenario};
+use sim::Generation;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;

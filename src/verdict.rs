@@ -2,11 +2,12 @@
 
 use crate::assembly::goal_milestones;
 use crate::scenario::named::Named;
-use crate::scenario::{Bus, ExpectedProof, ExpectedVerdict, Scenario, Slots};
+use crate::scenario::{Bus, ExpectedProof, ExpectedVerdict, Scenario};
 use crate::source_lines;
 use crate::token::Token;
 use crate::why;
 use kernel_model::{Point, Wait, WaitOutcome};
+use sim::Slots;
 use sim::{CpuReport, Duration, Ending, Outcome, Proof, Time, WaitRecord};
 use std::panic::Location;
 
@@ -267,7 +268,7 @@ fn notes(scenario: &Scenario, outcome: &Outcome) -> Vec<&'static str> {
         notes.push("injected");
     }
     let refused = outcome.refused_once;
-    if scenario.machine.bus == Bus::Serial && scenario.knobs.slots == Slots::PerClass && refused {
+    if scenario.machine.bus == Bus::Serial && scenario.knobs.hardware.slots == Slots::PerClass && refused {
         notes.push("disputed");
     }
     if scenario.machine.arch == "x86_64/cluster" && scenario.machine.variant == "merged" {

@@ -139,6 +139,10 @@ impl Chain<'_> {
                 }
                 self.root("no APIC answers to the destination");
             }
+            Some(AttemptOutcome::ChecksumError) => {
+                self.say(format!("an agent found it damaged: a checksum error, resent{every}"));
+                self.root("messages arrive damaged");
+            }
             Some(AttemptOutcome::Accepted) | None => self.turn(held),
         }
     }

@@ -107,14 +107,16 @@ mod choice;
 mod engine;
 mod generation;
 mod memory;
+mod named;
 mod processor;
 mod stream;
 mod time;
 
 pub use choice::{ChoicePoint, Chooser, Label, Recorded, Seeded};
 pub use engine::*;
-pub use generation::{Costs, DelayRule, FullTarget, Generation, IcrWriteWhileBusy, Knobs, NmiWhenPending, Slots};
+pub use generation::*;
 pub use memory::{Key, Writer};
+pub use named::Named;
 pub use processor::{
     Closed, Cpu, CpuSettings, Frame, Kind, LastSend, OpenWait, PROOFS, Program, Provenance, Software, WaitRecord,
 };

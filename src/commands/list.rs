@@ -5,7 +5,8 @@ use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::output;
 use crate::scenario::named::Named;
-use crate::scenario::{self, ARCHES, Bus, Generation, Request, VARIANTS};
+use crate::scenario::{self, ARCHES, Bus, Request, VARIANTS};
+use sim::{Generation, Knobs};
 use std::fmt::Write;
 
 pub(super) fn list(arguments: &List) -> Result<ExitStatus, Failure> {
@@ -39,6 +40,7 @@ fn entries(kind: ListKind) -> Result<Vec<(String, String)>, Failure> {
         }
         ListKind::Buses => plain(&Bus::names()),
         ListKind::Generations => plain(&Generation::names()),
+        ListKind::Knobs => Knobs::ALL.iter().map(|knob| (knob.key.to_owned(), knob.values.join(" | "))).collect(),
         ListKind::Faults => plain(&scenario::fault_names()),
         ListKind::Lessons => vec![(super::demo::LESSON.to_owned(), "the hang of 2007, step by step".to_owned())],
     })

@@ -83,6 +83,7 @@ impl Lanes {
             AttemptOutcome::Accepted => "accepted",
             AttemptOutcome::Retry => "RETRY, sent again and again",
             AttemptOutcome::AcceptError => "ACCEPT ERROR, sent again and again",
+            AttemptOutcome::ChecksumError => "CHECKSUM ERROR, sent again and again",
         };
         self.bus = format!("{} to {}: {outcome}", what(message), destination(message));
     }

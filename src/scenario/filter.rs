@@ -1,10 +1,12 @@
 //! Filters: to which machines an event, a fault or an expectation applies.
 
-use super::machine::{ARCHES, Bus, Generation, LATER_VARIANTS, Machine, VARIANTS};
-use super::model::{FullTarget, IcrWriteWhileBusy, Knobs, NmiWhenPending, Slots, Stall};
+use super::machine::{ARCHES, Bus, LATER_VARIANTS, Machine, VARIANTS};
+use super::model::{Knobs, Stall};
 use super::named::{self, Named, UnknownName};
 use super::reader::{Field, Table};
+use super::settings::knob_value;
 use crate::diagnostic::InputError;
+use sim::Generation;
 
 /// The families that stand for several sub-architectures.
 const FAMILIES: [&str; 2] = ["i386/*", "x86_64/*"];
@@ -34,19 +36,11 @@ impl Filter {
     }
 }
 
-/// The keys of an expectation's filter.
-pub(super) const EXPECT_KEYS: [&str; 10] = [
-    "variant",
-    "arch",
-    "bus",
-    "generation",
-    "stall",
-    "slots",
-    "icr_write_while_busy",
-    "nmi_when_pending",
-    "full_target",
-    "injected",
-];
+/// The keys of an expectation's filter: every named knob is one.
+pub(super) fn expect_keys() -> impl Iterator<Item = &'static str> {
+    let knobs = sim::Knobs::ALL.iter().map(|knob| knob.key);
+    ["variant", "arch", "bus", "generation", "stall", "injected"].into_iter().chain(knobs)
+}
 
 /// The filter of an expectation.
 #[derive(Debug)]
@@ -56,25 +50,24 @@ pub(super) struct ExpectFilter {
     bus: Option<Vec<Bus>>,
     generation: Option<Vec<Generation>>,
     stall: Option<Vec<Stall>>,
-    slots: Option<Vec<Slots>>,
-    icr_write_while_busy: Option<Vec<IcrWriteWhileBusy>>,
-    nmi_when_pending: Option<Vec<NmiWhenPending>>,
-    full_target: Option<Vec<FullTarget>>,
+    /// Keys of knobs, with the values that pass.
+    knobs: Vec<(&'static str, Vec<&'static str>)>,
     injected: Option<bool>,
 }
 
 impl ExpectFilter {
     pub(super) fn read(table: &Table<'_>) -> Result<Self, InputError> {
+        let mut knobs = Vec::new();
+        for knob in sim::Knobs::ALL {
+            knobs.extend(list(table, knob.key, |field| knob_value(knob, field))?.map(|values| (knob.key, values)));
+        }
         Ok(Self {
             variant: list(table, "variant", variant)?,
             arch: list(table, "arch", arch_pattern)?,
             bus: names(table, "bus")?,
             generation: names(table, "generation")?,
             stall: names(table, "stall")?,
-            slots: names(table, "slots")?,
-            icr_write_while_busy: names(table, "icr_write_while_busy")?,
-            nmi_when_pending: names(table, "nmi_when_pending")?,
-            full_target: names(table, "full_target")?,
+            knobs,
             injected: table.get("injected").map(|field| field.boolean()).transpose()?,
         })
     }
@@ -85,10 +78,10 @@ impl ExpectFilter {
             && has(self.bus.as_ref(), machine.bus)
             && has(self.generation.as_ref(), machine.generation)
             && has(self.stall.as_ref(), stall)
-            && has(self.slots.as_ref(), knobs.slots)
-            && has(self.icr_write_while_busy.as_ref(), knobs.icr_write_while_busy)
-            && has(self.nmi_when_pending.as_ref(), knobs.nmi_when_pending)
-            && has(self.full_target.as_ref(), knobs.full_target)
+            && self
+                .knobs
+                .iter()
+                .all(|(key, values)| knobs.hardware.get(key).is_some_and(|value| values.contains(&value)))
             && self.injected.is_none_or(|wanted| wanted == injected)
     }
 }

@@ -5,15 +5,16 @@ use super::decimal::{self, Unit};
 use super::document::{self, Node, Value};
 use super::filter::{self, ExpectFilter};
 use super::happenings::{self, PlacedEvent, Stage};
-use super::machine::{Bus, Generation, Machine};
+use super::machine::{Bus, Machine};
 use super::model::{Expectation, Goal, Knobs, Scenario, Stall};
 use super::named::Named;
 use super::overrides;
 use super::reader::{Field, Table};
 use super::role::Role;
-use super::settings::{self, COST_KEYS, KNOB_KEYS, MACHINE_KEYS};
+use super::settings::{self, COST_KEYS, MACHINE_KEYS};
 use crate::diagnostic::{InputError, Place, Source};
 use crate::nearest;
+use sim::Generation;
 use std::sync::Arc;
 
 /// A scenario and what the command line chose for it. What is not chosen comes from the file, then from defaults.
@@ -142,7 +143,8 @@ fn open_root(root: &Node) -> Result<Table<'_>, InputError> {
                 .help("add the line: format = 1"));
         }
     }
-    let inner = [("machine", &MACHINE_KEYS[..]), ("knobs", &KNOB_KEYS[..]), ("costs", &COST_KEYS[..])];
+    let knobs = settings::knob_keys();
+    let inner = [("machine", &MACHINE_KEYS[..]), ("knobs", &knobs[..]), ("costs", &COST_KEYS[..])];
     for entry in entries.iter().filter(|entry| !ROOT_KEYS.contains(&entry.key.as_str())) {
         // A key of a table, written outside: the nearest path is in that table.
         let near = inner.iter().find_map(|(table, keys)| {
@@ -205,7 +207,7 @@ fn expectation(
     knobs: &Knobs,
     injected: bool,
 ) -> Result<Option<Expectation>, InputError> {
-    let keys: Vec<&str> = filter::EXPECT_KEYS.into_iter().chain(OUTCOME_KEYS).collect();
+    let keys: Vec<&str> = filter::expect_keys().chain(OUTCOME_KEYS).collect();
     let fields = root.get("expect").map(|field| field.tables()).transpose()?.unwrap_or_default();
     let mut first = None;
     for (index, field) in fields.into_iter().enumerate() {

@@ -1,6 +1,7 @@
 //! The machine that a scenario runs on: sub-architecture, variant, APIC generation, bus, CPUs.
 
 use super::named::{Named, named};
+use sim::Generation;
 
 /// The sub-architectures of the 2007 kernels, in the order of the headline.
 pub const ARCHES: [&str; 9] = [
@@ -26,16 +27,6 @@ pub const VARIANTS: [&str; 3] = ["before", "rfc", "merged"];
 pub const LATER_VARIANTS: [&str; 5] = ["solution-a", "b1", "modern", "mps-abort", "mps-retry"];
 
 named! {
-    /// An APIC generation.
-    pub enum Generation ("generation", later &["82489dx", "pentium", "x2apic"]) {
-        /// Pentium Pro to Pentium III: 4-bit ids.
-        P6 = "p6",
-        /// Pentium 4 and Xeon: 8-bit ids.
-        XApic = "xapic",
-    }
-}
-
-named! {
     /// What connects the APICs.
     pub enum Bus ("bus", later &["cluster", "fabric"]) {
         /// The 3-wire APIC bus of the P6.
@@ -47,18 +38,19 @@ named! {
     }
 }
 
-impl Generation {
-    /// The bus that machines of this generation had.
-    pub const fn own_bus(self) -> Bus {
-        match self {
-            Self::P6 => Bus::Serial,
-            Self::XApic => Bus::Fsb,
-        }
-    }
+/// The bus that machines of a generation had.
+pub(super) const fn own_bus(generation: Generation) -> Bus {
+    if generation.profile().serial { Bus::Serial } else { Bus::Fsb }
+}
 
-    /// Whether its APICs can sit on `bus`.
-    pub const fn fits(self, bus: Bus) -> bool {
-        matches!((self, bus), (_, Bus::Ideal) | (Self::P6, Bus::Serial) | (Self::XApic, Bus::Fsb))
+impl Bus {
+    /// Whether APICs of `generation` can sit on it.
+    pub const fn seats(self, generation: Generation) -> bool {
+        match self {
+            Self::Ideal => true,
+            Self::Serial => generation.profile().serial,
+            Self::Fsb => !generation.profile().serial,
+        }
     }
 }
 
@@ -69,7 +61,7 @@ pub fn natural(arch: &str) -> Option<(Generation, Bus)> {
         _ if ARCHES.contains(&arch) => Generation::XApic,
         _ => return None,
     };
-    Some((generation, generation.own_bus()))
+    Some((generation, own_bus(generation)))
 }
 
 /// The generation and bus of a machine of which some may be chosen: what is not, follows from what is, and from the
@@ -78,8 +70,8 @@ pub(super) fn complete(arch: &str, generation: Option<Generation>, bus: Option<B
     let (natural_generation, natural_bus) = natural(arch).unwrap_or((Generation::P6, Bus::Serial));
     match (generation, bus) {
         (Some(generation), Some(bus)) => (generation, bus),
-        (Some(generation), None) if generation.fits(natural_bus) => (generation, natural_bus),
-        (Some(generation), None) => (generation, generation.own_bus()),
+        (Some(generation), None) if natural_bus.seats(generation) => (generation, natural_bus),
+        (Some(generation), None) => (generation, own_bus(generation)),
         (None, Some(Bus::Serial)) => (Generation::P6, Bus::Serial),
         (None, Some(Bus::Fsb)) => (Generation::XApic, Bus::Fsb),
         (None, Some(Bus::Ideal)) => (natural_generation, Bus::Ideal),
@@ -113,14 +105,14 @@ pub struct Machine {
 impl Machine {
     /// The most CPUs that this machine can have, and the reason in a few words.
     pub fn cpus_max(&self) -> (u32, &'static str) {
-        let by_bus = match (self.generation, self.io_agent) {
-            (Generation::P6, true) => (14, "P6 APIC ids are 0 to 14, and the I/O agent has one of them"),
-            (Generation::P6, false) => (15, "P6 APIC ids are 0 to 14"),
-            (Generation::XApic, _) => (255, "xAPIC ids are 0 to 254"),
+        let by_bus = match (self.generation.profile().serial, self.io_agent) {
+            (true, true) => (14, "ids on the serial bus are 0 to 14, and the I/O agent has one of them"),
+            (true, false) => (15, "ids on the serial bus are 0 to 14"),
+            (false, _) => (255, "xAPIC ids are 0 to 254"),
         };
         let by_arch = match self.arch {
             "i386/default" | "x86_64/flat" => (8, "flat logical destinations are a mask of 8 bits"),
-            "i386/es7000-clustered" | "i386/numaq" | "i386/summit" if self.generation == Generation::P6 => (
+            "i386/es7000-clustered" | "i386/numaq" | "i386/summit" if self.generation.profile().serial => (
                 4,
                 "its APIC ids are cluster and bit, and P6 ids have four bits: one quad a bus (buses joined by hops come later)",
             ),
@@ -159,7 +151,7 @@ mod tests {
         for arch in ARCHES {
             let (generation, bus) = natural(arch).expect(arch);
             assert_eq!(generation == Generation::P6, p6.contains(&arch), "{arch}");
-            assert!(generation.fits(bus), "{arch}");
+            assert!(bus.seats(generation), "{arch}");
         }
         assert_eq!(natural("i386/visws"), None);
     }
@@ -178,7 +170,7 @@ mod tests {
         for (arch, generation, bus, machine) in cases {
             assert_eq!(complete(arch, generation, bus), machine, "{arch} {generation:?} {bus:?}");
         }
-        assert!(!xapic.fits(Bus::Serial) && !p6.fits(Bus::Fsb) && xapic.fits(Bus::Ideal) && p6.fits(Bus::Ideal));
+        assert!(!Bus::Serial.seats(xapic) && !Bus::Fsb.seats(p6) && Bus::Ideal.seats(xapic) && Bus::Ideal.seats(p6));
     }
 
     #[test]

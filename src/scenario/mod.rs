@@ -15,7 +15,7 @@
 //! cpus = 2                         # optional: arch variant generation bus io_agent *_period_ps
 //!
 //! [knobs]
-//! slots = "per-vector"             # icr_write_while_busy nmi_when_pending full_target delay delay_hz busy_clear jitter_picclk
+//! slots = "per-vector"             # `apicsim list knobs`; delay_hz jitter_picclk
 //!
 //! [[event]]
 //! at_us = 30.5                     # down to picoseconds: six places
@@ -56,10 +56,10 @@ mod settings;
 pub use catalogue::{builtin, builtin_names, content_hash};
 pub use happenings::fault_names;
 pub use load::{LIMIT_PS_DEFAULT, Request, load};
-pub use machine::{ARCHES, Bus, Generation, LATER_ARCHES, LATER_VARIANTS, Machine, VARIANTS, natural};
+pub use machine::{ARCHES, Bus, LATER_ARCHES, LATER_VARIANTS, Machine, VARIANTS, natural};
 pub use model::{
-    BusyClear, CostOverrides, DelayRule, Event, Expectation, ExpectedProof, ExpectedVerdict, Fault, FaultKind,
-    FullTarget, Goal, IcrWriteWhileBusy, Knobs, NmiWhenPending, Origin, Scenario, Slots, Stall,
+    CostOverrides, Event, Expectation, ExpectedProof, ExpectedVerdict, Fault, FaultKind, Goal, Knobs, Origin, Scenario,
+    Stall,
 };
 pub use role::{IpiVector, Role, RoleName, VectorUse};
 

@@ -30,106 +30,13 @@ named! {
     }
 }
 
-named! {
-    /// How many interrupts a P6 keeps before it refuses one.
-    pub enum Slots ("slot rule") {
-        /// Two per priority class.
-        PerClass = "per-class",
-        /// One in service and one requested per vector.
-        PerVector = "per-vector",
-    }
-}
-
-named! {
-    /// What a write of ICR low does while the delivery status is "send pending".
-    pub enum IcrWriteWhileBusy ("rule for ICR writes while busy") {
-        /// The new message takes the old one's place.
-        Replace = "replace",
-        /// The write is ignored.
-        Drop = "drop",
-        /// One message deep.
-        Queue = "queue",
-        /// The store waits until the ICR is idle.
-        Stall = "stall",
-    }
-}
-
-named! {
-    /// What a P6 answers to an NMI message while one is latched.
-    pub enum NmiWhenPending ("rule for a pending NMI") {
-        /// Accepts; it collapses into the latch.
-        Collapse = "collapse",
-        /// Refuses with Retry.
-        Retry = "retry",
-    }
-}
-
-named! {
-    /// What a target with full slots reports.
-    pub enum FullTarget ("answer of a full target") {
-        /// Retry.
-        Retry = "retry",
-        /// Silence: the sender sees an accept error.
-        AcceptError = "accept-error",
-        /// Control experiment: takes it all the same.
-        Accept = "accept",
-    }
-}
-
-named! {
-    /// What an interrupt taken inside a busy delay does to it.
-    pub enum DelayRule ("delay rule") {
-        /// Time-stamp-counter loop: the handler's time counts.
-        Tsc = "tsc",
-        /// Counting loop: the handler's time is added.
-        Loop = "loop",
-    }
-}
-
-named! {
-    /// When the delivery status returns to idle after a serial-bus message.
-    pub enum BusyClear ("rule for clearing busy") {
-        /// At the end of the whole message.
-        EndOfMessage = "end-of-message",
-        /// At the status cycle that decides.
-        StatusCycle = "status-cycle",
-    }
-}
-
-/// Points at which public documents disagree, as one choice each. Defaults: the first value of each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// `[knobs]`: the simulator's, and those of the modelled kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Knobs {
-    /// Interrupt slots.
-    pub slots: Slots,
-    /// ICR write while busy.
-    pub icr_write_while_busy: IcrWriteWhileBusy,
-    /// NMI while one is latched.
-    pub nmi_when_pending: NmiWhenPending,
-    /// Full target.
-    pub full_target: FullTarget,
-    /// Delays.
-    pub delay: DelayRule,
-    /// When busy clears.
-    pub busy_clear: BusyClear,
+    /// Points at which public documents disagree, as one choice each.
+    pub hardware: sim::Knobs,
     /// Round busy delays as a kernel of so many timer ticks a second does (100 to 1000); `None`: delays are exact.
     pub delay_hz: Option<u32>,
-    /// Most PICCLK cycles of jitter that a message may draw, 0 to 1000.
-    pub jitter_picclk: u32,
-}
-
-impl Default for Knobs {
-    fn default() -> Self {
-        Self {
-            slots: Slots::PerClass,
-            icr_write_while_busy: IcrWriteWhileBusy::Replace,
-            nmi_when_pending: NmiWhenPending::Collapse,
-            full_target: FullTarget::Retry,
-            delay: DelayRule::Tsc,
-            busy_clear: BusyClear::EndOfMessage,
-            delay_hz: None,
-            jitter_picclk: 0,
-        }
-    }
 }
 
 /// Costs that the scenario sets; `None` leaves the generation's default.

@@ -2,27 +2,21 @@
 
 use super::decimal::Unit;
 use super::filter::variant;
-use super::machine::{self, ARCHES, Bus, Generation, LATER_ARCHES, Machine};
+use super::machine::{self, ARCHES, Bus, LATER_ARCHES, Machine};
 use super::model::{CostOverrides, Knobs};
 use super::named::{self, Named};
 use super::reader::{Field, Table};
 use crate::diagnostic::InputError;
+use sim::{Generation, Knob};
 
 /// Keys of `[machine]`.
 pub(super) const MACHINE_KEYS: [&str; 9] =
     ["cpus", "arch", "variant", "generation", "bus", "io_agent", "picclk_period_ps", "core_period_ps", "fsb_period_ps"];
 
-/// Keys of `[knobs]`.
-pub(super) const KNOB_KEYS: [&str; 8] = [
-    "slots",
-    "icr_write_while_busy",
-    "nmi_when_pending",
-    "full_target",
-    "delay",
-    "delay_hz",
-    "busy_clear",
-    "jitter_picclk",
-];
+/// Keys of `[knobs]`: the simulator's named ones, and two numbers.
+pub(super) fn knob_keys() -> Vec<&'static str> {
+    sim::Knobs::ALL.iter().map(|knob| knob.key).chain(["delay_hz", "jitter_picclk"]).collect()
+}
 
 /// Keys of `[costs]`.
 pub(super) const COST_KEYS: [&str; 13] = [
@@ -59,7 +53,7 @@ pub(super) fn machine(root: &Table<'_>) -> Result<Machine, InputError> {
     let chosen_generation = generation_field.as_ref().map(Field::name::<Generation>).transpose()?;
     let chosen_bus = bus_field.as_ref().map(Field::name::<Bus>).transpose()?;
     let (generation, bus) = machine::complete(arch, chosen_generation, chosen_bus);
-    if let (false, Some(field)) = (generation.fits(bus), bus_field.or(generation_field)) {
+    if let (false, Some(field)) = (bus.seats(generation), bus_field.or(generation_field)) {
         return Err(impossible(&field, generation, bus));
     }
     let period = |key: &str| table.get(key).map(|field| field.integer(&(1..=PERIOD_PS_MAX))).transpose();
@@ -92,7 +86,7 @@ fn arch(field: &Field<'_>) -> Result<&'static str, InputError> {
 
 fn impossible(field: &Field<'_>, generation: Generation, bus: Bus) -> InputError {
     let (generation_name, bus_name) = (generation.name(), bus.name());
-    let fitting: Vec<&str> = Bus::ALL.iter().filter(|bus| generation.fits(**bus)).map(|bus| bus.name()).collect();
+    let fitting: Vec<&str> = Bus::ALL.iter().filter(|bus| bus.seats(generation)).map(|bus| bus.name()).collect();
     field
         .error(&format!("generation `{generation_name}` cannot sit on bus `{bus_name}`"), "impossible together")
         .help(format!("generation `{generation_name}` sits on: {}", fitting.join(", ")))
@@ -100,26 +94,24 @@ fn impossible(field: &Field<'_>, generation: Generation, bus: Bus) -> InputError
 
 /// Reads `[knobs]`.
 pub(super) fn knobs(root: &Table<'_>) -> Result<Knobs, InputError> {
-    let default = Knobs::default();
-    let Some(field) = root.get("knobs") else { return Ok(default) };
-    let table = Table::open(field, "[knobs]", &KNOB_KEYS)?;
-    Ok(Knobs {
-        slots: name_or(&table, "slots", default.slots)?,
-        icr_write_while_busy: name_or(&table, "icr_write_while_busy", default.icr_write_while_busy)?,
-        nmi_when_pending: name_or(&table, "nmi_when_pending", default.nmi_when_pending)?,
-        full_target: name_or(&table, "full_target", default.full_target)?,
-        delay: name_or(&table, "delay", default.delay)?,
-        delay_hz: table.get("delay_hz").map(|field| field.small_integer(HZ_MIN, HZ_MAX)).transpose()?,
-        busy_clear: name_or(&table, "busy_clear", default.busy_clear)?,
-        jitter_picclk: match table.get("jitter_picclk") {
-            Some(field) => field.small_integer(0, JITTER_MAX)?,
-            None => default.jitter_picclk,
-        },
-    })
+    let mut knobs = Knobs::default();
+    let Some(field) = root.get("knobs") else { return Ok(knobs) };
+    let table = Table::open(field, "[knobs]", &knob_keys())?;
+    for knob in sim::Knobs::ALL {
+        let Some(field) = table.get(knob.key) else { continue };
+        let value = knob_value(knob, &field)?;
+        knobs.hardware.set(knob.key, value);
+    }
+    knobs.delay_hz = table.get("delay_hz").map(|field| field.small_integer(HZ_MIN, HZ_MAX)).transpose()?;
+    if let Some(field) = table.get("jitter_picclk") {
+        knobs.hardware.jitter_cycles = field.small_integer(0, JITTER_MAX)?;
+    }
+    Ok(knobs)
 }
 
-fn name_or<T: Named>(table: &Table<'_>, key: &str, default: T) -> Result<T, InputError> {
-    table.get(key).map_or(Ok(default), |field| field.name())
+/// One of the values of `knob`.
+pub(super) fn knob_value(knob: &'static Knob, field: &Field<'_>) -> Result<&'static str, InputError> {
+    named::one_of(knob.what, field.text()?, knob.values, &[]).map_err(|error| field.unknown(error))
 }
 
 /// Reads `[costs]`. No cost is zero, so that no loop can turn without time passing.

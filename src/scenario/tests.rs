@@ -123,7 +123,7 @@ fn choices_and_settings_change_the_scenario() {
     assert_eq!((scenario.machine.cpus, scenario.limit_ps), (14, 1_500_000), "a limit from outside may cut events off");
     assert!(scenario.events.iter().all(|event| event.role.role_name() != RoleName::WatchdogNmi));
     assert_eq!(scenario.events.iter().find(|event| event.index == 4).map(|event| event.at_ps), Some(40_000_001));
-    assert_eq!((scenario.costs.pause_cycles, scenario.knobs.jitter_picclk), (Some(10), 7));
+    assert_eq!((scenario.costs.pause_cycles, scenario.knobs.hardware.jitter_cycles), (Some(10), 7));
     assert_eq!(scenario.sets, sets);
     let plain = loaded("nmi-stall", "i386/bigsmp", "merged", &[]);
     assert_eq!(plain.hash, scenario.hash, "the hash is that of the file: settings travel beside it");
@@ -246,7 +246,7 @@ fn bad_choices_point_at_the_command_line() {
         (|request| request.arch = Some("modern/x2apic-phys".to_owned()), "--arch modern/x2apic-phys", "valid today"),
         (|request| request.limit_ps = Some(0), "--limit-us 0", "10 s"),
         (
-            |request| (request.generation, request.bus) = (Some(Generation::P6), Some(Bus::Fsb)),
+            |request| (request.generation, request.bus) = (Some(sim::Generation::P6), Some(Bus::Fsb)),
             "--bus fsb",
             "serial, ideal",
         ),

@@ -8,8 +8,8 @@ use super::error_status::RECEIVE_ILLEGAL_VECTOR;
 use super::priority::class;
 use super::register_access::{WriteResult, Written};
 use super::registers::Register;
-use crate::bus::{DeliveryMode, Message, Response};
-use crate::generation::{FullTarget, Generation, NmiWhenPending, Slots};
+use crate::bus::{Bid, DeliveryMode, Message, Response};
+use crate::generation::{FullTarget, NmiWhenPending, Slots};
 
 /// What acceptance needs to know of the core.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -41,7 +41,7 @@ impl LocalApic {
     /// merge; SDM vol. 3 §10.8.4). The P6 has two slots a priority class or, by the manual's text, a vector; a vector
     /// that is already requested merges.
     pub(super) const fn has_room(&self, vector: u8) -> bool {
-        if matches!(self.generation, Generation::XApic)
+        if !self.generation.profile().serial
             || matches!(self.knobs.slots, Slots::PerVector)
             || matches!(self.knobs.full_target, FullTarget::Accept)
             || self.requests.contains(vector)
@@ -71,20 +71,24 @@ impl LocalApic {
     }
 
     const fn nmi_response(&self, core: CoreState) -> Response {
-        let refuses = matches!(self.generation, Generation::P6)
+        let refuses = self.generation.profile().serial
             && matches!(self.knobs.nmi_when_pending, NmiWhenPending::Retry)
             && core.nmi_blocked
             && core.nmi_latched;
         if refuses { Response::Retry } else { Response::Accept }
     }
 
+    /// What this APIC brings to a lowest-priority arbitration for `vector` (SDM vol. 3 §10.6.2.4).
+    pub fn bid(&self, vector: u8) -> Bid {
+        let focus = self.requests.contains(vector) || self.in_service.contains(vector);
+        Bid { focus, priority: self.arbitration_priority() }
+    }
+
     /// Takes `message`. A software-disabled xAPIC drops a fixed one here, because its bus does not ask first; a P6
     /// that accepted finishes what it began (SDM vol. 3 §10.4.7.2). An illegal vector is recorded and sets nothing.
     pub fn deliver(&mut self, message: &Message) -> Delivered {
         match message.mode {
-            DeliveryMode::Fixed if self.generation == Generation::XApic && !self.software_enabled() => {
-                Delivered::Nothing
-            }
+            DeliveryMode::Fixed if !self.generation.profile().serial && !self.software_enabled() => Delivered::Nothing,
             DeliveryMode::Fixed if message.vector < 16 => {
                 self.log(RECEIVE_ILLEGAL_VECTOR);
                 Delivered::Nothing
@@ -147,7 +151,7 @@ impl LocalApic {
 mod tests {
     use super::super::testing::{enabled, fixed, nmi};
     use super::*;
-    use crate::generation::Knobs;
+    use crate::generation::{Generation, Knobs};
     use crate::time::Time;
     use Response::{Accept, Refuse, Retry, Silent};
 

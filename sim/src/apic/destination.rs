@@ -24,12 +24,10 @@ const FLAT: u8 = 0xF;
 
 impl Identity {
     /// Physical mode: FH (P6, which compares four bits) and FFH (xAPIC) address everybody (SDM vol. 3 §10.6.2.1).
-    const fn physical(&self, destination: u8) -> bool {
-        let mask = match self.generation {
-            Generation::P6 => 0x0F,
-            Generation::XApic => 0xFF,
-        };
-        destination & mask == mask || destination & mask == self.id & mask
+    const fn physical(&self, destination: u32) -> bool {
+        let mask = (1 << self.generation.profile().id_bits) - 1;
+        let destination = destination & mask;
+        destination == mask || destination == self.id as u32 & mask
     }
 
     /// Logical mode: FFH addresses everybody in both models (SDM vol. 3 §10.6.2.2).
@@ -55,7 +53,7 @@ impl Identity {
             Shorthand::AllExcludingSelf => !own,
             Shorthand::None => match message.destination_mode {
                 DestinationMode::Physical => self.physical(message.destination),
-                DestinationMode::Logical => self.logical(message.destination),
+                DestinationMode::Logical => self.logical(message.destination as u8),
             },
         }
     }

@@ -38,11 +38,7 @@ pub(super) struct ErrorStatus {
 impl ErrorStatus {
     /// The reset state. The P6 has bits 3:0 and 7:5, the xAPIC bits 7:5 (SDM vol. 3 fig. 10-9).
     pub(super) const fn new(generation: Generation) -> Self {
-        let valid = match generation {
-            Generation::P6 => 0xEF,
-            Generation::XApic => 0xE0,
-        };
-        Self { readable: 0, gathered: 0, armed: true, valid }
+        Self { readable: 0, gathered: 0, armed: true, valid: generation.profile().error_bits }
     }
 
     /// What a read gives.

@@ -71,7 +71,7 @@ impl Command {
     /// Fixed and NMI go as edge. With the edge trigger the level bit does not matter (kernels leave it 0). With the
     /// level trigger the P6 ignores level 0; the xAPIC forces edge and level 1.
     fn as_edge(self, generation: Generation, needs_vector: bool) -> Verdict {
-        if self.level_triggered && !self.asserted && generation == Generation::P6 {
+        if self.level_triggered && !self.asserted && generation.profile().serial {
             return Verdict::Ignore;
         }
         if needs_vector && self.vector < 16 {
@@ -87,10 +87,7 @@ impl Command {
         if !self.level_triggered || self.asserted {
             return Verdict::NotModelled("an INIT IPI");
         }
-        match generation {
-            Generation::P6 => Verdict::Send(self),
-            Generation::XApic => Verdict::Ignore,
-        }
+        if generation.profile().init_deassert { Verdict::Send(self) } else { Verdict::Ignore }
     }
 }
 
@@ -134,7 +131,7 @@ impl LocalApic {
             mode: command.mode,
             vector: command.vector,
             destination_mode: command.destination_mode,
-            destination: (self.values[Register::CommandHigh as usize] >> 24) as u8,
+            destination: self.values[Register::CommandHigh as usize] >> 24,
             shorthand: command.shorthand,
             level_triggered: command.level_triggered,
             asserted: command.asserted,

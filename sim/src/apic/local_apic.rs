@@ -82,7 +82,7 @@ impl LocalApic {
             next_number: 0,
         };
         apic.store(Register::Id, u32::from(apic_id) << 24);
-        apic.values[Register::Version as usize] = generation.version_register();
+        apic.values[Register::Version as usize] = generation.profile().version;
         apic
     }
 

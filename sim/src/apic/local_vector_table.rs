@@ -7,7 +7,6 @@ use super::LocalApic;
 use super::error_status::RECEIVE_ILLEGAL_VECTOR;
 use super::registers::Register;
 use crate::bus::DeliveryMode;
-use crate::generation::Generation;
 
 /// What a local source that fired did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +41,7 @@ impl LocalApic {
     /// The xAPIC masks the entry as it fires.
     pub fn performance_counter_overflow(&mut self) -> Option<LocalInterrupt> {
         let fired = self.local_source(Register::LvtPerformance)?;
-        if self.generation == Generation::XApic {
+        if self.generation.profile().performance_masks {
             self.values[Register::LvtPerformance as usize] |= MASKED;
         }
         Some(fired)
@@ -126,6 +125,7 @@ impl LocalApic {
 mod tests {
     use super::super::testing::{enabled, fixed};
     use super::*;
+    use crate::generation::Generation;
     use crate::time::Time;
 
     const LVTPC: u16 = 0x340;

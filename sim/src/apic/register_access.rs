@@ -8,7 +8,6 @@ use super::interrupt_command::SEND_PENDING;
 use super::priority;
 use super::registers::{self, Access, Register, TABLE};
 use crate::bus::Message;
-use crate::generation::Generation;
 use crate::time::Time;
 
 /// What the caller must do because of a register write.
@@ -122,12 +121,11 @@ impl LocalApic {
         self.record_error(bits).is_some() || changed
     }
 
-    fn arbitration_priority(&self) -> u8 {
-        match self.generation {
-            Generation::P6 => {
-                priority::arbitration_priority(self.tpr(), self.requests.highest(), self.in_service.highest())
-            }
-            Generation::XApic => 0,
+    pub(super) fn arbitration_priority(&self) -> u8 {
+        if self.generation.profile().serial {
+            priority::arbitration_priority(self.tpr(), self.requests.highest(), self.in_service.highest())
+        } else {
+            0
         }
     }
 }
@@ -136,7 +134,7 @@ impl LocalApic {
 mod tests {
     use super::super::testing::{enabled, fixed};
     use super::*;
-    use crate::generation::Knobs;
+    use crate::generation::{Generation, Knobs};
     use Generation::{P6, XApic};
 
     #[test]

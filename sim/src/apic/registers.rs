@@ -72,10 +72,7 @@ pub(super) struct Row {
 impl Row {
     /// Bits that a write changes; the others keep their value.
     pub(super) const fn writable(&self, generation: Generation) -> u32 {
-        match generation {
-            Generation::P6 => self.writable[0],
-            Generation::XApic => self.writable[1],
-        }
+        if generation.profile().serial { self.writable[0] } else { self.writable[1] }
     }
 }
 
@@ -162,7 +159,7 @@ pub(super) fn find(generation: Generation, offset: u16) -> Option<(&'static Row,
         return None;
     }
     let row = TABLE.get(usize::from(*ROW_OF_SLOT.get(usize::from(offset >> 4))?))?;
-    if row.presence == Presence::XApic && generation == Generation::P6 {
+    if matches!(row.presence, Presence::XApic) && generation.profile().serial {
         return None;
     }
     Some((row, usize::from((offset - row.offset) >> 4)))

@@ -13,7 +13,7 @@ pub(super) fn enabled(generation: Generation, agent: Agent) -> LocalApic {
 }
 
 /// A fixed edge message to a physical destination.
-pub(super) fn fixed(source: Agent, vector: u8, destination: u8) -> Message {
+pub(super) fn fixed(source: Agent, vector: u8, destination: u32) -> Message {
     Message {
         source,
         number: 0,
@@ -29,6 +29,6 @@ pub(super) fn fixed(source: Agent, vector: u8, destination: u8) -> Message {
 }
 
 /// An NMI to a physical destination.
-pub(super) fn nmi(source: Agent, destination: u8) -> Message {
+pub(super) fn nmi(source: Agent, destination: u32) -> Message {
     Message { mode: DeliveryMode::Nmi, ..fixed(source, 0, destination) }
 }

@@ -91,8 +91,9 @@ pub struct Message {
     pub vector: u8,
     /// Destination mode.
     pub destination_mode: DestinationMode,
-    /// Destination field, 8 bits on the xAPIC (SDM §10.6.1); the P6 compares the low four in physical mode.
-    pub destination: u8,
+    /// Destination field: 8 bits, of which Pentium and P6 compare the low four in physical mode (SDM vol. 3 §10.6.1);
+    /// 32 bits of an APIC in x2APIC mode (§10.12.9).
+    pub destination: u32,
     /// Destination shorthand.
     pub shorthand: Shorthand,
     /// Level-triggered (bit 15)?
@@ -125,6 +126,15 @@ pub enum Request {
     },
 }
 
+/// What an agent that takes part in a lowest-priority arbitration brings to it (SDM vol. 3 §10.6.2.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Bid {
+    /// It is the focus processor: it services this vector, or holds it pending, and checking is not turned off.
+    pub focus: bool,
+    /// Its arbitration priority; the lowest wins.
+    pub priority: u8,
+}
+
 /// How an agent answers a message at its status cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Response {
@@ -147,4 +157,6 @@ pub enum AttemptOutcome {
     Retry,
     /// Nobody answered.
     AcceptError,
+    /// An agent found the message damaged (serial bus).
+    ChecksumError,
 }

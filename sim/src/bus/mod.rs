@@ -13,8 +13,8 @@ mod testing;
 pub use arbitration::{ArbitrationIds, BusError};
 pub use front_side::FrontSideBus;
 pub use ideal::IdealBus;
-pub use message::{Agent, AttemptOutcome, DeliveryMode, DestinationMode, Message, Request, Response, Shorthand};
-pub use serial::{BusyClear, SerialBus};
+pub use message::{Agent, AttemptOutcome, Bid, DeliveryMode, DestinationMode, Message, Request, Response, Shorthand};
+pub use serial::SerialBus;
 
 use crate::time::{Duration, Time};
 use std::fmt::Debug;
@@ -25,8 +25,14 @@ pub trait Targets {
     fn agents(&self) -> Agent;
     /// Is `agent` addressed by `message`? (Destination matching; a dead agent is never addressed.)
     fn addressed(&self, agent: Agent, message: &Message) -> bool;
-    /// How would `agent`, if addressed, answer `message` now?
+    /// How would `agent`, if addressed, answer `message` now? Of a lowest-priority message: does it take part?
     fn response(&self, agent: Agent, message: &Message) -> Response;
+    /// What `agent` brings to the arbitration for a lowest-priority `message` in which it takes part.
+    fn bid(&self, agent: Agent, message: &Message) -> Bid;
+    /// The APIC id of `agent` as its id register holds it now.
+    fn apic_id(&self, agent: Agent) -> u32;
+    /// What a remote read of the register in 16-byte slot `slot` of `agent` finds.
+    fn remote_register(&self, agent: Agent, slot: u8) -> u32;
 }
 
 /// What must happen because an interconnect advanced. The engine does it, at the instant of the event, in order.
@@ -53,6 +59,14 @@ pub enum BusEffect {
         message: Message,
         /// A newer message of the same sender waits: the delivery status stays "send pending".
         busy_still: bool,
+    },
+    /// The answer to a remote read of `message`'s sender: the register, or nothing valid. The sender's
+    /// [`Dispatched`](Self::Dispatched) follows.
+    RemoteRead {
+        /// The message that asked.
+        message: Message,
+        /// The register's value.
+        value: Option<u32>,
     },
     /// Error status bits for `agent` (ESR layout, SDM §10.5.3).
     Error {

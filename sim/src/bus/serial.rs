@@ -11,19 +11,9 @@ use super::serial_status::{self, Takers};
 use super::{
     Agent, ArbitrationIds, AttemptOutcome, BusEffect, BusError, Interconnect, Message, Request, Targets, Undispatched,
 };
+use crate::generation::{BusyClear, Knobs};
 use crate::time::{ClockDomain, Duration, Time};
 use std::collections::VecDeque;
-
-/// When the sender's delivery status clears after an accepted attempt (unpublished; SDM vol. 3 §10.7 has only the rule
-/// that it stays set until then).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum BusyClear {
-    /// At the end of the message, cycle 21.
-    #[default]
-    EndOfMessage,
-    /// At the second status cycle, cycle 20.
-    StatusCycle,
-}
 
 /// What one agent wants to send.
 #[derive(Debug, Clone, Default)]
@@ -53,7 +43,7 @@ impl Sender {
 #[derive(Debug, Clone)]
 pub struct SerialBus {
     clock: ClockDomain,
-    busy_clear: BusyClear,
+    knobs: Knobs,
     ids: ArbitrationIds,
     senders: Vec<Sender>,
     wire: Option<Wire>,
@@ -78,7 +68,7 @@ impl SerialBus {
     pub fn new(apic_ids: &[u8]) -> Result<Self, BusError> {
         Ok(Self {
             clock: PICCLK,
-            busy_clear: BusyClear::default(),
+            knobs: Knobs::default(),
             ids: ArbitrationIds::new(apic_ids)?,
             senders: vec![Sender::default(); apic_ids.len()],
             wire: None,
@@ -93,10 +83,10 @@ impl SerialBus {
         Self { clock, ..self }
     }
 
-    /// The same bus with another point at which the delivery status clears.
+    /// The same bus with these knobs: `busy_clear`.
     #[must_use]
-    pub fn with_busy_clear(self, busy_clear: BusyClear) -> Self {
-        Self { busy_clear, ..self }
+    pub fn with_knobs(self, knobs: Knobs) -> Self {
+        Self { knobs, ..self }
     }
 
     /// The arbitration ids as they are now.
@@ -163,7 +153,7 @@ impl SerialBus {
         match outcome {
             AttemptOutcome::Accepted if message.is_init_deassert() => self.ids.resynchronise(),
             AttemptOutcome::Accepted | AttemptOutcome::Retry => self.ids.rotate(wire.source),
-            AttemptOutcome::AcceptError => {}
+            AttemptOutcome::AcceptError | AttemptOutcome::ChecksumError => {}
         }
         if outcome == AttemptOutcome::Retry {
             self.resend(&wire, pending);
@@ -190,7 +180,7 @@ impl SerialBus {
             (Load::Message(pending), Some(AttemptOutcome::Accepted)) => {
                 let message = pending.message;
                 effects.extend(wire.takers.iter().map(|agent| BusEffect::Deliver { agent, message }));
-                match self.busy_clear {
+                match self.knobs.busy_clear {
                     BusyClear::EndOfMessage => self.wire = Some(Wire { phase: Phase::End, ..wire }),
                     BusyClear::StatusCycle => self.dispatched(&wire, message, effects),
                 }

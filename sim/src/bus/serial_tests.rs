@@ -19,7 +19,7 @@ fn scenario_bus() -> SerialBus {
 fn a_short_message_takes_21_cycles() {
     // SDM vol. 3 §10.13.2, 82801BA §5.8.3: 1.26 us at 60 ns
     for (busy_clear, clear) in [(BusyClear::EndOfMessage, 21), (BusyClear::StatusCycle, 20)] {
-        let mut bus = bus(4).with_busy_clear(busy_clear);
+        let mut bus = bus(4).with_knobs(Knobs { busy_clear, ..Knobs::default() });
         let m = message(0, 0, 2);
         send(&mut bus, 0, m); // an edge: joins the next one
         assert_eq!(bus.bound(), Time::from_ps(20 * CYCLE));
@@ -65,7 +65,7 @@ fn requests_join_the_first_edge_strictly_after_them() {
 fn fifteen_agents_at_once_need_315_cycles() {
     // MPS B-4: 20 us cover one rotation of a full bus
     let mut bus = bus(15);
-    (0..15).for_each(|agent| send(&mut bus, 0, message(agent, 0, (agent as u8 + 1) % 15)));
+    (0..15).for_each(|agent| send(&mut bus, 0, message(agent, 0, (u32::from(agent) + 1) % 15)));
     let effects = run(&mut bus, &Fake::accepting(15), Time::NEVER);
     let order: Vec<_> = (0..15).map(|k| ((1 + 21 * (k + 1)) * CYCLE, 14 - k as Agent)).collect();
     assert_eq!(dispatched(&effects), order);
@@ -78,7 +78,7 @@ fn saturated_agents_take_turns() {
     for agents in [2_u8, 5, 15] {
         let mut bus = bus(agents);
         let targets = Fake::accepting(agents.into());
-        let next = |agent: Agent, number| message(agent, number, (agent as u8 + 1) % agents);
+        let next = |agent: Agent, number| message(agent, number, (u32::from(agent) + 1) % u32::from(agents));
         (0..agents.into()).for_each(|agent| send(&mut bus, 0, next(agent, 0)));
         let mut last = vec![CYCLE; agents.into()];
         for number in 1..400 {

@@ -1,7 +1,7 @@
 //! Helpers for the tests of the interconnects: fake agents, and a loop that runs a bus by itself.
 
 use super::{
-    Agent, BusEffect, DeliveryMode, DestinationMode, Interconnect, Message, Request, Response, Shorthand, Targets,
+    Agent, Bid, BusEffect, DeliveryMode, DestinationMode, Interconnect, Message, Request, Response, Shorthand, Targets,
 };
 use crate::time::Time;
 
@@ -31,7 +31,7 @@ impl Targets for Fake {
 
     fn addressed(&self, agent: Agent, message: &Message) -> bool {
         match message.shorthand {
-            Shorthand::None => u16::from(message.destination) == agent,
+            Shorthand::None => message.destination == u32::from(agent),
             Shorthand::Own => agent == message.source,
             Shorthand::AllIncludingSelf => true,
             Shorthand::AllExcludingSelf => agent != message.source,
@@ -41,10 +41,22 @@ impl Targets for Fake {
     fn response(&self, agent: Agent, _: &Message) -> Response {
         self.0[usize::from(agent)]
     }
+
+    fn bid(&self, agent: Agent, _: &Message) -> Bid {
+        Bid { focus: false, priority: agent as u8 }
+    }
+
+    fn apic_id(&self, agent: Agent) -> u32 {
+        u32::from(agent)
+    }
+
+    fn remote_register(&self, agent: Agent, slot: u8) -> u32 {
+        u32::from(agent) << 8 | u32::from(slot)
+    }
 }
 
 /// A fixed message from `source` to `destination`.
-pub(super) fn message(source: Agent, number: u32, destination: u8) -> Message {
+pub(super) fn message(source: Agent, number: u32, destination: u32) -> Message {
     Message {
         source,
         number,

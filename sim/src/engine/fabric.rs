@@ -2,7 +2,9 @@
 
 use super::cycle::{Cycle, CycleSearch};
 use crate::apic::{CoreState, Delivered, LocalInterrupt};
-use crate::bus::{Agent, AttemptOutcome, BusEffect, Interconnect, Message, Request, Response, Targets, Undispatched};
+use crate::bus::{
+    Agent, AttemptOutcome, Bid, BusEffect, Interconnect, Message, Request, Response, Targets, Undispatched,
+};
 use crate::choice::{ChoicePoint, Chooser, Counts, Label};
 use crate::processor::{CoreBox, Provenance};
 use crate::stream::{Source, Stream, What};
@@ -67,6 +69,19 @@ impl Targets for View<'_> {
             }
             _ => Response::Silent,
         }
+    }
+
+    fn bid(&self, agent: Agent, message: &Message) -> Bid {
+        let core = &self.cores[usize::from(agent)];
+        core.apic.bid(message.vector)
+    }
+
+    fn apic_id(&self, agent: Agent) -> u32 {
+        self.cores.get(usize::from(agent)).map_or(0, |core| u32::from(core.apic.id()))
+    }
+
+    fn remote_register(&self, _agent: Agent, _slot: u8) -> u32 {
+        0
     }
 }
 
@@ -195,7 +210,7 @@ impl Fabric {
             let agent = match effect {
                 BusEffect::Deliver { agent, .. } => *agent,
                 BusEffect::Error { agent, bits } if error_changes(cores.get(usize::from(*agent))?, *bits) => *agent,
-                BusEffect::Dispatched { message, .. } => message.source,
+                BusEffect::Dispatched { message, .. } | BusEffect::RemoteRead { message, .. } => message.source,
                 BusEffect::Error { .. } | BusEffect::Attempt { .. } | BusEffect::EndOfInterrupt { .. } => return None,
             };
             Some(usize::from(agent)).filter(|&agent| agent < cores.len())
@@ -231,6 +246,7 @@ impl Fabric {
                 self.cycle.disturb();
                 self.dispatched(now, &message, busy_still, cores);
             }
+            BusEffect::RemoteRead { .. } => {}
             BusEffect::Error { agent, bits } => self.error(now, agent, bits, cores),
             BusEffect::EndOfInterrupt { vector } => {
                 self.event(now, What::EndOfInterrupt(vector));

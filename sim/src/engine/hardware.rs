@@ -48,7 +48,7 @@ impl Hardware {
                 mode: DeliveryMode::Fixed,
                 vector: device.vector,
                 destination_mode: DestinationMode::Physical,
-                destination: device.destination,
+                destination: u32::from(device.destination),
                 shorthand: Shorthand::None,
                 level_triggered: false,
                 asserted: true,

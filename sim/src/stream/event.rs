@@ -169,10 +169,9 @@ fn message_words(tag: u64, message: &Message, a: u64, b: u64) -> [u64; 6] {
         | (message.mode as u64) << 8
         | (message.destination_mode as u64) << 16
         | (message.shorthand as u64) << 24
-        | u64::from(message.destination) << 32
-        | u64::from(message.level_triggered) << 40
-        | u64::from(message.asserted) << 41;
-    [tag, u64::from(message.source) << 32 | u64::from(message.number), what, a, b, 0]
+        | u64::from(message.destination) << 32;
+    let how = u64::from(message.level_triggered) | u64::from(message.asserted) << 1;
+    [tag | how << 8, u64::from(message.source) << 32 | u64::from(message.number), what, a, b, 0]
 }
 
 /// One event of the stream.

@@ -1,0 +1,366 @@
+//! Knobs: every point at which public documents disagree or are silent, as one named choice each. The first value of a
+//! knob is its default; the key is that of scenario files (`[knobs]`).
+//!
+//! Not modelled: mixtures (a machine has one value of each knob for all its APICs).
+
+use crate::named;
+use crate::named::Named;
+
+/// One knob, as tables and lists show it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Knob {
+    /// Key in scenario files.
+    pub key: &'static str,
+    /// What it decides, in a few words.
+    pub what: &'static str,
+    /// The evidence, and what it changes.
+    pub evidence: &'static str,
+    /// Its values, the default first.
+    pub values: &'static [&'static str],
+}
+
+/// A value that a knob does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoSuchValue(pub &'static Knob);
+
+macro_rules! knobs {
+    ($(
+        $(#[doc = $evidence:literal])+
+        $key:ident: $type:ident ($what:literal) {
+            $($(#[$meta:meta])* $variant:ident = $name:literal,)+
+        }
+    )+) => {
+        $(named! {
+            $(#[doc = $evidence])+
+            pub enum $type ($what) {
+                $($(#[$meta])* $variant = $name,)+
+            }
+        })+
+
+        /// The knobs of a machine.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct Knobs {
+            $($(#[doc = $evidence])+ pub $key: $type,)+
+            /// Bus cycles of jitter a message may draw, at most.
+            pub jitter_cycles: u32,
+        }
+
+        impl Default for Knobs {
+            fn default() -> Self {
+                Self { $($key: <$type as Named>::ALL[0],)+ jitter_cycles: 0 }
+            }
+        }
+
+        impl Knobs {
+            /// All knobs with named values, in the order of their declaration.
+            pub const ALL: &'static [Knob] = &[$(Knob {
+                key: stringify!($key),
+                what: $what,
+                evidence: concat!($($evidence),+),
+                values: &[$($name),+],
+            }),+];
+
+            /// Sets the knob called `key` to the value called `value`. `None`: there is no such knob.
+            ///
+            /// # Errors
+            /// If the knob has no such value.
+            pub fn set(&mut self, key: &str, value: &str) -> Option<Result<(), NoSuchValue>> {
+                let knob = Self::ALL.iter().find(|knob| knob.key == key)?;
+                let place = knob.values.iter().position(|name| *name == value);
+                Some(match (place, key) {
+                    (None, _) => Err(NoSuchValue(knob)),
+                    $((Some(place), stringify!($key)) => {
+                        self.$key = <$type as Named>::ALL[place];
+                        Ok(())
+                    })+
+                    _ => unreachable!("every knob has a key"),
+                })
+            }
+
+            /// The name of the value of the knob called `key`. `None`: there is no such knob.
+            pub fn get(&self, key: &str) -> Option<&'static str> {
+                match key {
+                    $(stringify!($key) => Some(self.$key.name()),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+knobs! {
+    /// How many interrupts a Pentium or P6 keeps before it refuses one. SDM vol. 3 §10.8.4 says per vector; Cleverdon
+    /// 2003, Uphoff 2004 and Pentium erratum 4AP say per priority class.
+    slots: Slots ("slot rule") {
+        /// Two per priority class (vector bits 7:4), IRR and ISR bits together.
+        PerClass = "per-class",
+        /// One in service and one requested per vector: a further one merges, nothing is refused.
+        PerVector = "per-vector",
+    }
+
+    /// What a write of ICR low does while the delivery status is "send pending". No document says; the MP
+    /// specification B-4 contemplates a retry by rewriting.
+    icr_write_while_busy: IcrWriteWhileBusy ("rule for ICR writes while busy") {
+        /// The new message takes the old one's place.
+        Replace = "replace",
+        /// The write is ignored (gem5).
+        Drop = "drop",
+        /// One message deep; a later write replaces the queued one.
+        Queue = "queue",
+        /// The store itself waits until the ICR is idle.
+        Stall = "stall",
+    }
+
+    /// What a P6 answers to an NMI message while NMIs are blocked and one is latched. SDM vol. 3 fig. 10-17 accepts
+    /// always; the status table in §10.13.2.3 has a retry row.
+    nmi_when_pending: NmiWhenPending ("rule for a pending NMI") {
+        /// Accepts; it collapses into the latch.
+        Collapse = "collapse",
+        /// Refuses with Retry.
+        Retry = "retry",
+    }
+
+    /// What a full target reports. SDM status table: Retry; Cleverdon 2003: an accept error.
+    full_target: FullTarget ("rule for a full target") {
+        /// Retry.
+        Retry = "retry",
+        /// Stays silent, so that the sender sees an accept error.
+        AcceptError = "accept-error",
+        /// Control experiment: takes it all the same, so that nothing is ever refused.
+        Accept = "accept",
+    }
+
+    /// What an interrupt taken inside a busy delay does to it: no dispute, two kinds of kernel delay loop.
+    delay: DelayRule ("delay rule") {
+        /// Time-stamp-counter loop: the delay ends at its own end or at the handler's return, whichever is later.
+        Tsc = "tsc",
+        /// Counting loop: the handler's time is added.
+        Loop = "loop",
+    }
+
+    /// When the sender's delivery status clears after an accepted message on the serial bus. SDM-2009 calls it
+    /// "accepted", later editions "finished sending", the MP specification "dispatched"; the cycle is unpublished.
+    busy_clear: BusyClear ("point at which busy clears") {
+        /// At the end of the message, after its idle cycle.
+        EndOfMessage = "end-of-message",
+        /// At the status cycle that decides.
+        StatusCycle = "status-cycle",
+    }
+
+    /// A vector that is requested already and comes again, on a Pentium or P6 whose class is full. SDM vol. 3 §10.8.4
+    /// merges; a strict reading of the two-slot rule counts it as a third interrupt.
+    same_vector: SameVector ("rule for a repeated vector") {
+        /// It merges, and is accepted.
+        Merge = "merge",
+        /// It needs a slot like any other.
+        Slot = "slot",
+    }
+
+    /// Is a start-up message that failed sent again? SDM vol. 3 §10.6.1 says it is not; the status table in
+    /// §10.13.2.3 has "resend" in its rows; the MP specification B-4 has the operating system retry.
+    start_up_resend: StartUpResend ("rule for a failed start-up message") {
+        /// One attempt.
+        Never = "never",
+        /// Resent like any other message.
+        StatusTable = "as-status-table",
+    }
+
+    /// Which messages move the arbitration ids on. Status table in SDM vol. 3 §10.13.2.3: accepted and retried ones;
+    /// §10.7: every round; §10.10 and 82093AA §3.2.3: successfully transmitted ones.
+    arbitration_update: ArbitrationUpdate ("rule for arbitration ids") {
+        /// Accepted and retried messages, not after errors.
+        StatusTable = "status-table",
+        /// Every message, errors too.
+        EveryRound = "every-round",
+        /// Accepted messages only.
+        AcceptedOnly = "accepted-only",
+    }
+
+    /// Priority in arbitration of messages with an "all" shorthand. SDM vol. 3 §10.13 reads "D0:D3 = 1111" as an
+    /// arbitration priority of 15; 82801BA §5.8.3 reads the same bits as the destination.
+    shorthand_priority: ShorthandPriority ("arbitration priority of broadcasts") {
+        /// The sender's own arbitration id.
+        Own = "own",
+        /// 15: before all other messages but EOI.
+        Fifteen = "fifteen",
+    }
+
+    /// The checksum of a serial message. 82801BA, 82801CA: plain sum modulo 4; SDM vol. 3 §10.13.2 adds carries back
+    /// in, but for the last addition's.
+    checksum: Checksum ("checksum rule") {
+        /// Low two bits of the sum.
+        Modulo4 = "mod-4",
+        /// Carries are added back in.
+        EndAroundCarry = "end-around-carry",
+    }
+
+    /// Length of a lowest-priority message without focus. The summary tables of 82801BA to 82801DB say 33, their
+    /// detailed tables and the SDM 34.
+    lowest_priority_cycles: LowestPriorityCycles ("length of a lowest-priority message") {
+        /// 34 cycles.
+        ThirtyFour = "34",
+        /// 33 cycles.
+        ThirtyThree = "33",
+    }
+
+    /// Length of a lowest-priority message that a focus processor takes. SDM vol. 3 text: the short format; its status
+    /// table: 34.
+    focus_cycles: FocusCycles ("length of a focused message") {
+        /// 21 cycles.
+        TwentyOne = "21",
+        /// 34 cycles.
+        ThirtyFour = "34",
+    }
+
+    /// SVR bits 3:0 of Pentium and P6, which are hard-wired. SDM vol. 3 §10.9 text: to 1; the note in its figure: to
+    /// 0. The reset value FFH and the MP specification ("xFH") support 1.
+    svr_low_nibble: SvrLowNibble ("low nibble of the spurious vector") {
+        /// Ones.
+        Ones = "ones",
+        /// Zeros.
+        Zeros = "zeros",
+    }
+
+    /// How the ESR is read. SDM vol. 3 §10.5.3, newer editions: a write latches; SDM-2009: a write updates and the
+    /// bits stay until two writes in a row; Pentium erratum 3AP: readable at once, a write clears.
+    esr_protocol: EsrProtocol ("ESR protocol") {
+        /// As the generation has it: the Pentium direct, later ones latch.
+        ByGeneration = "by-generation",
+        /// A write latches what was gathered since the last one, and drops what was there.
+        Latch = "latch",
+        /// A write adds what was gathered; two in a row with nothing between them clear.
+        Sticky = "sticky",
+        /// Readable at once; a write clears.
+        Direct = "direct",
+    }
+
+    /// Sub-class of PPR where the classes of TPR and the highest vector in service are equal. SDM vol. 3 §10.8.3.1:
+    /// model-specific.
+    ppr_equal_class: PprEqualClass ("sub-class of PPR") {
+        /// TPR's.
+        Tpr = "tpr",
+        /// Zero.
+        Zero = "zero",
+    }
+
+    /// The arbitration priority register. SDM vol. 3 §10.6.2.4 prints "TPR AND ISRV" within a maximum, almost
+    /// certainly a misprint.
+    apr_formula: AprFormula ("APR formula") {
+        /// The maximum of three classes.
+        Maximum = "maximum",
+        /// As printed.
+        Printed = "printed",
+    }
+
+    /// What an APIC answers whose CPU is in wait-for-SIPI. Unpublished; Bochs and QEMU accept.
+    target_in_reset: TargetInReset ("answer of a CPU in reset") {
+        /// As its registers say: after INIT it is software-disabled, and takes no fixed interrupt.
+        Accept = "accept",
+        /// Nothing, to all but INIT and start-up messages.
+        Silent = "silent",
+        /// Retry, to all but INIT and start-up messages.
+        Retry = "retry",
+    }
+
+    /// Bits 15:14 of ICR low on Pentium 4 and later. SDM vol. 3 tables 10-3: issued as edge, assert. The suites
+    /// disagree on what reads back: KVM's expects the written bits, ACRN's that writes are ignored.
+    icr_trigger_readback: IcrTriggerReadback ("read-back of ICR bits 15:14") {
+        /// What was written.
+        AsWritten = "as-written",
+        /// Zero.
+        Ignored = "ignored",
+    }
+
+    /// NMI, SMI, INIT and start-up with a shorthand that includes the sender. SDM vol. 3 tables 10-3 and 10-4:
+    /// invalid. The Cyberus suite sees a self NMI not delivered on hardware; QEMU delivers.
+    invalid_shorthand: InvalidShorthand ("rule for invalid shorthands") {
+        /// Nothing is sent.
+        Ignored = "ignored",
+        /// Sent like any other.
+        Delivered = "delivered",
+    }
+
+    /// Is an NMI taken on the boundary after STI? SDM vol. 2 (STI) leaves it to the processor; the KVM unit tests
+    /// expect that it is not.
+    nmi_in_sti_shadow: NmiInStiShadow ("NMI in the STI shadow") {
+        /// It waits for the next boundary.
+        Blocked = "blocked",
+        /// It is taken.
+        Taken = "taken",
+    }
+
+    /// An access with an illegal vector to the local vector table. SDM vol. 3 §10.5.2: it "may" be an error even if
+    /// the entry is masked.
+    lvt_illegal_vector: LvtIllegalVector ("illegal vector in a local entry") {
+        /// Recorded at the write.
+        AtWrite = "at-write",
+        /// Recorded when it fires.
+        WhenFired = "when-fired",
+    }
+
+    /// Software writes of the APIC id. SDM vol. 3 §10.4.6: model-specific; read-only from Nehalem on.
+    apic_id_writes: ApicIdWrites ("rule for writes of the APIC id") {
+        /// As the generation has it.
+        ByGeneration = "by-generation",
+        /// They stick.
+        Writable = "writable",
+        /// They are ignored.
+        ReadOnly = "read-only",
+    }
+
+    /// Setting APIC_BASE bit 11 again. SDM vol. 3 §10.4.3: impossible before a reset on the 3-wire bus, possible on
+    /// later ones; KVM allows it, Bochs never.
+    global_reenable: GlobalReenable ("rule for enabling again") {
+        /// As the generation's bus has it.
+        ByGeneration = "by-generation",
+        /// Always possible, with the state after reset.
+        Always = "always",
+        /// Never before a reset.
+        Never = "never",
+    }
+
+    /// Logical destinations F1H to FEH in the cluster model. SDM vol. 3 §10.6.2.2 names FFH only; QEMU 10 addresses
+    /// every cluster, Bochs cluster 15.
+    cluster_fifteen: ClusterFifteen ("rule for cluster 15") {
+        /// Cluster 15, which is a cluster like the others.
+        Exact = "exact",
+        /// The given members of every cluster.
+        EveryCluster = "every-cluster",
+    }
+
+    /// Bit 12 of a value written to the x2APIC ICR. SDM vol. 3 §10.12.9: ignored; AMD: must be zero.
+    x2apic_icr_bit_12: X2ApicIcrBit12 ("bit 12 of the x2APIC ICR") {
+        /// Ignored.
+        Ignored = "ignored",
+        /// A general-protection fault.
+        MustBeZero = "must-be-zero",
+    }
+
+    /// What the delivery status of a message to another cluster covers. Unpublished (NUMA-Q, Summit, ES7000).
+    cluster_busy: ClusterBusy ("delivery status across clusters") {
+        /// The way to the sender's cluster manager.
+        FirstLeg = "first-leg",
+        /// Until the remote clusters have taken it.
+        BothLegs = "both-legs",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_knob_can_be_set_to_each_of_its_values() {
+        for knob in Knobs::ALL {
+            assert_eq!(Knobs::default().get(knob.key), Some(knob.values[0]), "{}", knob.key);
+            for value in knob.values {
+                let mut knobs = Knobs::default();
+                assert_eq!(knobs.set(knob.key, value), Some(Ok(())), "{} = {value}", knob.key);
+                assert_eq!(knobs.get(knob.key), Some(*value));
+            }
+            assert_eq!(Knobs::default().set(knob.key, "?"), Some(Err(NoSuchValue(knob))));
+        }
+        assert_eq!(Knobs::default().set("slot", "per-class"), None);
+        assert_eq!(Knobs::default().get("slot"), None);
+    }
+}
