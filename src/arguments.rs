@@ -614,7 +614,7 @@ mod tests {
             ("run x --variant befor", "did you mean `before`?"),
             ("run x --variant solution-a", "comes later"),
             ("run x --bus seriel", "did you mean `serial`?"),
-            ("run x --generation x3apic", "`x2apic`"),
+            ("run x --generation x3apic", "x2apic"),
             ("run x --html a.html", "comes later"),
             ("run x --trace a.VCD", "comes later"),
             ("run x --window 0", "number of picoseconds"),
