@@ -106,6 +106,7 @@ pub mod bus;
 mod choice;
 mod engine;
 mod generation;
+pub mod io_apic;
 mod memory;
 mod named;
 mod processor;
