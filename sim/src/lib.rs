@@ -104,6 +104,7 @@
 pub mod apic;
 pub mod bus;
 mod choice;
+pub mod devices;
 mod engine;
 mod generation;
 pub mod io_apic;

@@ -111,7 +111,7 @@ impl IoApic {
             VERSION => self.version.register(),
             FIRST_ENTRY..=LAST_ENTRY => {
                 let pin = &self.pins[usize::from((self.select - FIRST_ENTRY) / 2)];
-                if self.select % 2 == 0 { pin.low() } else { pin.entry.high() }
+                if self.select & 1 == 0 { pin.low() } else { pin.entry.high() }
             }
             _ => 0,
         }
@@ -132,7 +132,7 @@ impl IoApic {
             ID => self.id = (value >> 24) as u8 & ID_MASK,
             FIRST_ENTRY..=LAST_ENTRY => {
                 let pin = &mut self.pins[usize::from((self.select - FIRST_ENTRY) / 2)];
-                if self.select % 2 == 0 {
+                if self.select & 1 == 0 {
                     pin.write_low(value, self.reserved, now);
                 } else {
                     pin.entry.set_high(value, self.reserved);

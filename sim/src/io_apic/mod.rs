@@ -5,8 +5,8 @@
 //! remapping, pins that are sampled by a clock (a change of a line acts at once, however short it is).
 //!
 //! Nothing here acts on anything else. Whoever owns an [`IoApic`] asks [`IoApic::next_message`] after every call that
-//! may have made an interrupt wait, hands the answer to the interconnect, and reports back by [`IoApic::dispatched`] and
-//! [`IoApic::end_of_interrupt`].
+//! may have made an interrupt wait, hands the answer to the interconnect, and reports back by
+//! [`IoApic::dispatched`] and [`IoApic::end_of_interrupt`].
 
 mod controller;
 mod pin;

@@ -96,8 +96,8 @@ impl Pin {
         }
     }
 
-    /// A level pin interrupts while its line is asserted, not masked, and no interrupt of it is on its way or in service; a line
-    /// that is negated withdraws what the bus does not have yet.
+    /// A level pin interrupts while its line is asserted, not masked, and no interrupt of it is on its way
+    /// or in service; a line that is negated withdraws what the bus does not have yet.
     fn settle(&mut self, now: Time) {
         if self.entry.level() {
             let wants = self.asserted() && !self.entry.masked() && !self.remote_irr && !self.sending;

@@ -294,7 +294,7 @@ fn remote_irr_is_set_from_acceptance_to_eoi() {
     bench.route(PIN, LEVEL | 0x64, 0);
     bench.line(PIN, true);
     assert!(bench.has(PIN, PENDING) && !bench.has(PIN, REMOTE_IRR), "waits");
-    let message = bench.io.next_message().unwrap();
+    let message = bench.io.next_message().expect("an interrupt waits");
     assert!(bench.has(PIN, PENDING) && !bench.has(PIN, REMOTE_IRR), "on the bus");
     bench.deliver(&message);
     bench.io.dispatched(&message, bench.now);
@@ -386,7 +386,7 @@ fn edges_merge_while_delivery_is_pending() {
     bench.route(PIN, 0x61, 0);
     bench.pulse(PIN);
     bench.pulse(PIN);
-    let message = bench.io.next_message().unwrap();
+    let message = bench.io.next_message().expect("an interrupt waits");
     bench.pulse(PIN);
     assert!(bench.has(PIN, PENDING));
     bench.io.dispatched(&message, bench.now);
@@ -442,7 +442,7 @@ fn what_the_bus_has_is_delivered_in_spite_of_the_mask() {
     let mut bench = Bench::new(1, serve);
     bench.route(PIN, LEVEL | 0x61, 0);
     bench.line(PIN, true);
-    let message = bench.io.next_message().unwrap();
+    let message = bench.io.next_message().expect("an interrupt waits");
     bench.set_mask(PIN, true);
     bench.line(PIN, false);
     bench.deliver(&message);
@@ -470,7 +470,7 @@ fn a_change_of_trigger_under_way_leaves_no_remote_irr_behind() {
         let mut bench = Bench::new(1, only_eoi);
         bench.route(PIN, before, 0);
         bench.line(PIN, true);
-        let message = bench.io.next_message().unwrap();
+        let message = bench.io.next_message().expect("an interrupt waits");
         bench.route(PIN, after, 0);
         bench.line(PIN, false);
         bench.deliver(&message);
@@ -549,6 +549,6 @@ fn a_message_that_is_not_under_way_cannot_be_dispatched() {
     let mut bench = Bench::new(1, serve);
     bench.route(PIN, 0x61, 0);
     bench.pulse(PIN);
-    let message = bench.io.next_message().unwrap();
+    let message = bench.io.next_message().expect("an interrupt waits");
     bench.io.dispatched(&Message { number: 7, ..message }, bench.now);
 }

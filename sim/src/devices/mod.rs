@@ -1,0 +1,10 @@
+//! Devices beside the I/O APIC: what drives its lines.
+//!
+//! Not modelled: anything but the interval timer.
+
+mod counter;
+mod i8254;
+#[cfg(test)]
+mod i8254_tests;
+
+pub use i8254::{I8254, I8254Error};
