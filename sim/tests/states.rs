@@ -4,10 +4,8 @@
 use sim::bus::{IdealBus, Interconnect, SerialBus};
 use sim::{
     Activity, Closed, Cpu, CpuSettings, Duration, Ending, Execution, Generation, Knobs, LocalEvent, Machine,
-    MachineSettings, NmiInStiShadow, Outcome, Program, RsmNmiBlocking, Seeded, Software, Start, StopRule, Time, What,
-    Window,
+    MachineSettings, NmiInStiShadow, Outcome, Program, RsmNmiBlocking, Software, Start, Time, What, Window,
 };
-use std::sync::Arc;
 
 /// A CPU's code, as plain functions: what one does shows in shared words and in the event stream.
 #[derive(Clone, Copy)]
@@ -94,22 +92,13 @@ impl Setup {
         let sender = Code { run: self.sender, ..IDLE };
         let target = CpuSettings { apic_id: 1, ..self.target.clone() };
         Machine::new(MachineSettings {
-            generation: self.generation,
             knobs: self.knobs,
-            costs: self.generation.costs(),
-            core_clock: self.generation.core_clock(),
-            timer_clock: self.generation.timer_clock(),
-            bus,
             busy_visible: true,
             words: vec![0; 4],
             cpus: vec![(CpuSettings::default(), Program::closed(sender)), (target, Program::closed(self.code))],
-            device_interrupts: vec![],
-            dead_apics: vec![],
-            chooser: Arc::new(Seeded(0)),
             limit: Time::from_us(1_000),
-            stop: StopRule::Never,
             keep_events: true,
-            elision: true,
+            ..MachineSettings::new(self.generation, bus)
         })
         .expect("the machine is possible")
     }
