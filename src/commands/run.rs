@@ -38,7 +38,7 @@ fn run_scenario(scenario: &Scenario, seed: u64, execution: &Execution, wanted: &
     Ok(if report.ok() { ExitStatus::Success } else { ExitStatus::Unexpected })
 }
 
-fn write_trace(path: &Path, text: &str) -> Result<(), Failure> {
+pub(super) fn write_trace(path: &Path, text: &str) -> Result<(), Failure> {
     if path == Path::new("-") {
         return output::print(text);
     }

@@ -1,0 +1,82 @@
+//! A transcript as text, in the lines that the format prescribes, and as a JSON document.
+
+use super::run::{End, Reply, Transcript};
+use crate::json::microseconds;
+use serde_json::{Value, json};
+use sim::Named;
+use std::fmt::Write;
+
+/// The whole transcript.
+pub fn text(transcript: &Transcript) -> String {
+    header(transcript) + &lines(transcript, 0) + &footer(transcript)
+}
+
+/// The line that stands first.
+pub(super) fn header(transcript: &Transcript) -> String {
+    let script = &transcript.script;
+    format!("# apic-script v1 cpus={} init={}\n", script.cpus, script.init.name())
+}
+
+/// The lines from the one with index `first` on.
+pub(super) fn lines(transcript: &Transcript, first: usize) -> String {
+    let mut out = String::new();
+    for (index, reply) in transcript.replies.iter().enumerate().skip(first) {
+        let line = &transcript.script.lines[index];
+        let _ = write!(out, "{:03} {}", index + 1, line.text);
+        let _ = match &reply.answer {
+            Some(answer) => writeln!(out, " => {answer}"),
+            None => writeln!(out),
+        };
+    }
+    out
+}
+
+/// How the run ended.
+pub(super) fn footer(transcript: &Transcript) -> String {
+    let icr = transcript.icr_reads;
+    let next = transcript.replies.len() + 1;
+    match transcript.end {
+        End::Complete => format!("# end icr_reads={} icr_busy={}\n", icr.reads, icr.busy),
+        End::Skipped => "# SKIP: no x2APIC\n".to_owned(),
+        End::ConductorInitialised => {
+            format!("# stopped before line {next:03}: cpu 0 took an INIT, and hands out no more operations\n")
+        }
+        End::ConductorStuck => format!("# stopped in line {next:03}: cpu 0 does not get on\n"),
+    }
+}
+
+/// The transcript as a document.
+pub fn document(transcript: &Transcript) -> Value {
+    let script = &transcript.script;
+    let lines: Vec<Value> =
+        transcript.replies.iter().enumerate().map(|(index, reply)| line(transcript, index, reply)).collect();
+    json!({
+        "schema": { "name": "apicsim.script", "version": "1.0" },
+        "cpus": script.cpus,
+        "init": script.init.name(),
+        "generation": transcript.board.generation.name(),
+        "bus": transcript.board.bus.name(),
+        "end": match transcript.end {
+            End::Complete => "complete",
+            End::Skipped => "skipped",
+            End::ConductorInitialised => "cpu-0-initialised",
+            End::ConductorStuck => "cpu-0-stuck",
+        },
+        "lines": lines,
+        "icr_reads": transcript.icr_reads.reads,
+        "icr_busy": transcript.icr_reads.busy,
+        "digest": format!("{:016x}", transcript.digest),
+    })
+}
+
+fn line(transcript: &Transcript, index: usize, reply: &Reply) -> Value {
+    let line = &transcript.script.lines[index];
+    json!({
+        "number": index + 1,
+        "line": line.place.line(),
+        "operation": line.text,
+        "result": reply.answer.as_ref().map(ToString::to_string),
+        "for_information": reply.answer.as_ref().is_some_and(super::answer::Answer::for_information),
+        "at_us": microseconds(reply.at.as_ps()),
+    })
+}
