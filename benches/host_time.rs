@@ -4,7 +4,6 @@
 use apicsim::scenario::{self, ARCHES, Request, VARIANTS};
 use apicsim::{Settings, run};
 use criterion::{Criterion, criterion_group, criterion_main};
-use sim::apic::Preset;
 use sim::bus::{FrontSideBus, IdealBus, Interconnect};
 use sim::{
     Closed, Cpu, CpuSettings, Duration, Execution, Generation, Knobs, Machine, MachineSettings, Program, Seeded,
@@ -30,17 +29,13 @@ impl Software for Only {
 
 fn machine(bus: Box<dyn Interconnect>, programs: Vec<fn(Cpu<'_>)>) -> Machine {
     let generation = Generation::XApic;
-    let cpu = |number: usize| CpuSettings {
-        apic_id: number as u8,
-        apic: Preset::default(),
-        interrupts_enabled: true,
-        performance_counter: vec![],
-    };
+    let cpu = |number: usize| CpuSettings { apic_id: number as u32, ..CpuSettings::default() };
     Machine::new(MachineSettings {
         generation,
         knobs: Knobs::default(),
         costs: generation.costs(),
         core_clock: generation.core_clock(),
+        timer_clock: generation.timer_clock(),
         bus,
         busy_visible: true,
         words: vec![0; 4],

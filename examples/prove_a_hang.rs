@@ -3,7 +3,6 @@
 //! Run it with `cargo run --example prove_a_hang`. It uses the hardware crate `sim` alone.
 #![allow(clippy::print_stdout, reason = "an example shows what comes out")]
 
-use sim::apic::Preset;
 use sim::bus::IdealBus;
 use sim::{
     Closed, Cpu, CpuSettings, Ending, Execution, Generation, Knobs, Machine, MachineSettings, Outcome, Program, Proof,
@@ -66,17 +65,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Runs two CPUs with this program for at most a simulated millisecond.
 fn play(program: impl Fn() -> Program) -> Result<Outcome, Box<dyn Error>> {
     let generation = Generation::XApic;
-    let cpu = |apic_id| CpuSettings {
-        apic_id,
-        apic: Preset::default(),
-        interrupts_enabled: true,
-        performance_counter: vec![],
-    };
+    let cpu = |apic_id| CpuSettings { apic_id, ..CpuSettings::default() };
     let machine = Machine::new(MachineSettings {
         generation,
         knobs: Knobs::default(),
         costs: generation.costs(),
         core_clock: generation.core_clock(),
+        timer_clock: generation.timer_clock(),
         bus: Box::new(IdealBus::default()),
         busy_visible: false,
         words: vec![0; 2],

@@ -4,10 +4,11 @@ use crate::adapter::Delays;
 use crate::program::{Action, CpuProgram, PROGRAM_ENDED, ROLES_MAX, SEQUENCE_RETURNED};
 use crate::scenario::{self, Bus, Event, FaultKind, Goal, IpiVector, Role, RoleName, Scenario, VectorUse};
 use kernel_model::{Arch, CpuMask, Kernel, Layout, Point, Variant};
-use sim::apic::Preset;
+use sim::apic::{LocalSource, Preset};
 use sim::bus::{FrontSideBus, IdealBus, Interconnect, SerialBus};
 use sim::{
-    ClockDomain, Costs, CpuSettings, DeviceInterrupt, Duration, MachineSettings, Program, Seeded, StopRule, Time,
+    ClockDomain, Costs, CpuSettings, DeviceInterrupt, Duration, LocalEvent, MachineSettings, Program, Seeded, StopRule,
+    Time,
 };
 use std::sync::Arc;
 
@@ -78,6 +79,7 @@ pub fn assemble(scenario: &Scenario, choices: Choices) -> Result<MachineSettings
         knobs: scenario.knobs.hardware,
         costs: costs(scenario, generation.costs()),
         core_clock: core_clock(scenario),
+        timer_clock: scenario.machine.generation.timer_clock(),
         bus: bus(scenario, &kernel)?,
         busy_visible: scenario.machine.bus != Bus::Ideal,
         words: words(scenario, &kernel),
@@ -166,15 +168,16 @@ fn words(scenario: &Scenario, kernel: &Kernel) -> Vec<u32> {
 fn cpu_settings(scenario: &Scenario, kernel: &Kernel, cpu: u32) -> Result<(CpuSettings, Program), AssemblyError> {
     let number = cpu as u16;
     let overflows = scenario.events.iter().filter(|event| event.cpu == cpu && is(event, RoleName::WatchdogNmi));
-    let performance_counter: Vec<Time> = overflows.map(|event| Time::from_ps(event.at_ps)).collect();
+    let overflow = LocalEvent::Interrupt(LocalSource::PerformanceCounter);
+    let local_events: Vec<_> = overflows.map(|event| (Time::from_ps(event.at_ps), overflow)).collect();
     let apic = Preset {
         dfr: kernel.arch.dfr(),
         ldr: kernel.arch.ldr(number),
-        lvt_performance: (!performance_counter.is_empty()).then_some(LVTPC_NMI),
+        lvt_performance: (!local_events.is_empty()).then_some(LVTPC_NMI),
         ..Preset::default()
     };
-    let settings =
-        CpuSettings { apic_id: kernel.arch.apic_id(number), apic, interrupts_enabled: true, performance_counter };
+    let apic_id = u32::from(kernel.arch.apic_id(number));
+    let settings = CpuSettings { apic_id, apic, local_events, ..CpuSettings::default() };
     let mut roles = [None; ROLES_MAX];
     let mut free = roles.iter_mut();
     for event in scenario.events.iter().filter(|event| event.cpu == cpu) {

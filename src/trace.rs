@@ -3,7 +3,8 @@
 use crate::source_lines::describe;
 use crate::why::{destination, what};
 use kernel_model::{Layout, Point, Wait, Word};
-use sim::{Access, Context, Event, Kind, Source, What};
+use sim::apic::LocalSource;
+use sim::{Access, Context, Event, Kind, LocalEvent, Source, What};
 use std::fmt::Write;
 
 /// Names that a trace needs.
@@ -25,6 +26,10 @@ impl Names {
             Kind::Delay => format!("delay {} us", access.operand),
             Kind::DelayCycles => format!("delay {} cycles", access.operand),
             Kind::Pause => "PAUSE".to_owned(),
+            Kind::MemoryRead | Kind::MemoryWrite => format!("memory {:08X}", access.operand),
+            Kind::PortWrite => format!("port {:02X}", access.operand),
+            Kind::PriorityRead | Kind::PriorityWrite => "CR8".to_owned(),
+            Kind::Identification => format!("CPUID {:X}", access.operand),
             _ => Layout::new(self.cpus).name(Word(access.operand as u16)).to_string(),
         }
     }
@@ -48,7 +53,6 @@ impl Names {
             What::Halted => "halts".to_owned(),
             What::Woken => "wakes".to_owned(),
             What::NmiLatched => "NMI latched".to_owned(),
-            What::PerformanceCounter => "performance counter overflows".to_owned(),
             What::WaitBegan(code) => format!("wait begins: {}", wait(code)),
             What::WaitEnded(code, outcome) => {
                 format!("wait ends: {}{}", wait(code), if outcome == 0 { "" } else { ", TIMED OUT" })
@@ -75,6 +79,18 @@ impl Names {
             What::Error(agent, bits) => format!("ESR of {} |= {bits:02X}", self.agent(agent)),
             What::EndOfInterrupt(vector) => format!("EOI message for {vector:02X}"),
             What::ApicDead(agent) => format!("the APIC of {} dies (injected)", self.agent(agent)),
+            What::TimedRead { access, value } => {
+                format!("read {} = {value:X}, which time changes", self.access(access))
+            }
+            What::Local(event) => local(event),
+            What::Fault(access) => format!("general-protection fault on {}", self.access(access)),
+            What::Initialised => "initialised: what it ran is gone".to_owned(),
+            What::Started(vector) => format!("started at vector {vector:02X}"),
+            What::Shutdown => "in shutdown".to_owned(),
+            What::RemoteRead(message, Some(value)) => {
+                format!("remote read of {} answered: {value:08X}", self.agent(message.source))
+            }
+            What::RemoteRead(message, None) => format!("remote read of {} found nothing", self.agent(message.source)),
         }
     }
 
@@ -97,6 +113,27 @@ fn handler(context: Context) -> String {
         Context::Program => "its program".to_owned(),
         Context::Interrupt(vector) => format!("the handler of {vector:02X}"),
         Context::Nmi => "its NMI handler".to_owned(),
+        Context::SystemManagement => "system-management code".to_owned(),
+        Context::Shutdown => "nothing, in shutdown".to_owned(),
+    }
+}
+
+fn local(event: LocalEvent) -> String {
+    match event {
+        LocalEvent::Interrupt(LocalSource::Timer) => "the APIC timer fires".to_owned(),
+        LocalEvent::Interrupt(LocalSource::Thermal) => "the thermal sensor fires".to_owned(),
+        LocalEvent::Interrupt(LocalSource::PerformanceCounter) => "performance counter overflows".to_owned(),
+        LocalEvent::Interrupt(LocalSource::CorrectedMachineCheck) => {
+            "corrected machine checks reach a threshold".to_owned()
+        }
+        LocalEvent::Interrupt(LocalSource::Lint { pin, high, .. }) => {
+            format!("pin LINT{pin} goes {}", if high { "high" } else { "low" })
+        }
+        LocalEvent::SystemManagement(span) => format!("system-management interrupt, for {span} us (injected)"),
+        LocalEvent::Init => "pin INIT (injected)".to_owned(),
+        LocalEvent::Shutdown => "triple fault (injected)".to_owned(),
+        LocalEvent::JamDeliveryStatus => "the delivery status bit jams (injected)".to_owned(),
+        LocalEvent::LoseCommand => "deep sleep loses the low half of the ICR (injected)".to_owned(),
     }
 }
 

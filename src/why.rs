@@ -8,7 +8,7 @@ use crate::scenario::Scenario;
 use crate::source_lines::{describe, function};
 use kernel_model::{Layout, Wait, Word};
 use sim::bus::{AttemptOutcome, DeliveryMode, DestinationMode, Message};
-use sim::{Context, CpuReport, Kind, OpenWait, Outcome, UndispatchedReport};
+use sim::{Activity, Context, CpuReport, Kind, OpenWait, Outcome, UndispatchedReport};
 
 /// A chain of causes, and its root in a few words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +76,7 @@ impl Chain<'_> {
                 self.icr_busy(number);
             }
             Some(wait) => self.other_wait(cpu, wait, &at),
-            None if cpu.halted => self.say(format!("CPU{number} is in HLT: {at}")),
+            None if cpu.activity == Activity::Halted => self.say(format!("CPU{number} is in HLT: {at}")),
             None => self.say(format!("CPU{number} is at {at}")),
         }
     }

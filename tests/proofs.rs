@@ -2,7 +2,6 @@
 
 use crate::support::{load, report};
 use apicsim::{Settings, Verdict, run};
-use sim::apic::Preset;
 use sim::bus::IdealBus;
 use sim::{
     Closed, Cpu, CpuSettings, Duration, Ending, Execution, Generation, Knobs, Machine, MachineSettings, Outcome,
@@ -13,13 +12,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 fn play(program: Program, limit_us: u64, execution: Execution) -> Outcome {
     let generation = Generation::XApic;
-    let cpu =
-        CpuSettings { apic_id: 0, apic: Preset::default(), interrupts_enabled: true, performance_counter: vec![] };
+    let cpu = CpuSettings::default();
     let settings = MachineSettings {
         generation,
         knobs: Knobs::default(),
         costs: generation.costs(),
         core_clock: generation.core_clock(),
+        timer_clock: generation.timer_clock(),
         bus: Box::new(IdealBus::new(Duration::from_ns(100))),
         busy_visible: false,
         words: vec![0; 4],

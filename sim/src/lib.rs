@@ -8,7 +8,6 @@
 //! passes. Here CPU 0 sends one interrupt to CPU 1, which sleeps in HLT:
 //!
 //! ```
-//! use sim::apic::Preset;
 //! use sim::bus::SerialBus;
 //! use sim::{
 //!     Closed, Cpu, CpuSettings, Ending, Execution, Generation, Knobs, Machine, MachineSettings, Program, Seeded, Software,
@@ -42,15 +41,14 @@
 //! let generation = Generation::P6;
 //! let cpu = |apic_id| CpuSettings {
 //!     apic_id,
-//!     apic: Preset::default(),
-//!     interrupts_enabled: true,
-//!     performance_counter: vec![],
+//!     ..CpuSettings::default()
 //! };
 //! let machine = Machine::new(MachineSettings {
 //!     generation,
 //!     knobs: Knobs::default(),
 //!     costs: generation.costs(),
 //!     core_clock: generation.core_clock(),
+//!     timer_clock: generation.timer_clock(),
 //!     bus: Box::new(SerialBus::new(&[0, 1])?),
 //!     busy_visible: true,
 //!     words: vec![],
@@ -104,6 +102,7 @@
 pub mod apic;
 pub mod bus;
 mod choice;
+mod devices;
 mod engine;
 mod generation;
 mod memory;
@@ -118,7 +117,8 @@ pub use generation::*;
 pub use memory::{Key, Writer};
 pub use named::Named;
 pub use processor::{
-    Closed, Cpu, CpuSettings, Frame, Kind, LastSend, OpenWait, PROOFS, Program, Provenance, Software, WaitRecord,
+    Activity, Closed, Cpu, CpuSettings, Frame, Kind, LastSend, LocalEvent, OpenWait, PROOFS, Program, Provenance,
+    Software, Start, WaitRecord,
 };
 pub use stream::{Access, Context, Event, Source, What};
 pub use time::{ClockDomain, Duration, Time};

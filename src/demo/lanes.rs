@@ -150,6 +150,8 @@ impl Lane {
         let context = match self.contexts.last() {
             _ if self.stopped => "STOPPED".to_owned(),
             Some(Context::Nmi) => "NMI handler".to_owned(),
+            Some(Context::SystemManagement) => "in SMM".to_owned(),
+            Some(Context::Shutdown) => "in shutdown".to_owned(),
             Some(Context::Interrupt(vector)) => format!("handler of {vector:02X}"),
             Some(Context::Program) | None if self.halted => "idle, in HLT".to_owned(),
             Some(Context::Program) | None => "running".to_owned(),

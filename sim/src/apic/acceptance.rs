@@ -1,7 +1,6 @@
 //! Acceptance: what an APIC answers to a message, and what taking it does; from IRR through ISR to EOI.
 //!
-//! Not modelled: focus processor and lowest-priority arbitration; the answer of an APIC whose CPU is in reset,
-//! shutdown or wait-for-SIPI (unpublished).
+//! Not modelled: who wins a lowest-priority arbitration (the bus's business; here is what an APIC bids).
 
 use super::LocalApic;
 use super::error_status::RECEIVE_ILLEGAL_VECTOR;
@@ -9,7 +8,7 @@ use super::priority::class;
 use super::register_access::{WriteResult, Written};
 use super::registers::Register;
 use crate::bus::{Bid, DeliveryMode, Message, Response};
-use crate::generation::{FullTarget, NmiWhenPending, Slots};
+use crate::generation::{FullTarget, Generation, NmiWhenPending, SameVector, Slots, TargetInReset};
 
 /// What acceptance needs to know of the core.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,6 +17,8 @@ pub struct CoreState {
     pub nmi_blocked: bool,
     /// One NMI is latched and waits.
     pub nmi_latched: bool,
+    /// In wait-for-SIPI: only start-up messages act (SDM vol. 3 §26.6.2).
+    pub waits_for_start_up: bool,
 }
 
 /// What a delivered message did.
@@ -27,24 +28,35 @@ pub enum Delivered {
     Requested(u8),
     /// The core gets an NMI.
     Nmi,
+    /// The core gets a system-management interrupt.
+    Smi,
+    /// The core is initialised.
+    Init,
+    /// The level of an INIT goes away (82489DX: the core starts).
+    InitReleased,
+    /// The core is started at this vector, if it waits for that.
+    StartUp(u8),
+    /// The core gets an external interrupt with this vector.
+    External(u8),
     /// No effect on the core.
     Nothing,
-    /// The message asks for something this version lacks.
-    NotModelled(&'static str),
 }
+
+/// SVR bit 9: focus checking is off (SDM vol. 3 §10.9).
+const FOCUS_OFF: u32 = 1 << 9;
 
 /// Interrupts that a P6 keeps for each priority class (see [`Slots::PerClass`]).
 const SLOTS_PER_CLASS: u32 = 2;
 
 impl LocalApic {
-    /// Is there room for a fixed interrupt with `vector`? The xAPIC always has (one IRR and one ISR bit a vector, more
-    /// merge; SDM vol. 3 §10.8.4). The P6 has two slots a priority class or, by the manual's text, a vector; a vector
-    /// that is already requested merges.
+    /// Is there room for a fixed interrupt with `vector`? Later parts always have (one IRR and one ISR bit a vector, more
+    /// merge; SDM vol. 3 §10.8.4). Pentium and P6 have two slots a priority class or, by the manual's text, a vector; a
+    /// vector that is already requested merges (knobs `slots`, `same_vector`).
     pub(super) const fn has_room(&self, vector: u8) -> bool {
         if !self.generation.profile().serial
             || matches!(self.knobs.slots, Slots::PerVector)
             || matches!(self.knobs.full_target, FullTarget::Accept)
-            || self.requests.contains(vector)
+            || self.requests.contains(vector) && matches!(self.knobs.same_vector, SameVector::Merge)
         {
             return true;
         }
@@ -53,13 +65,30 @@ impl LocalApic {
     }
 
     /// The answer to a message that addresses this APIC (SDM vol. 3 figs. 10-16 and 10-17, status table §10.13.2.3).
-    /// Software-disabled, it still takes what is not a maskable interrupt (§10.4.7.2).
+    /// Software-disabled, it still takes what is not a maskable interrupt (§10.4.7.2); the 82489DX then takes the INIT
+    /// level de-assert only.
     pub const fn response(&self, message: &Message, core: CoreState) -> Response {
+        if message.is_init_deassert() {
+            return Response::Accept;
+        }
+        if core.waits_for_start_up && !matches!(message.mode, DeliveryMode::Init | DeliveryMode::StartUp) {
+            match self.knobs.target_in_reset {
+                TargetInReset::Accept => {}
+                TargetInReset::Silent => return Response::Silent,
+                TargetInReset::Retry => return Response::Retry,
+            }
+        }
+        let deaf = !self.software_enabled() && matches!(self.generation, Generation::I82489Dx);
         match message.mode {
+            _ if deaf => Response::Silent,
             DeliveryMode::Nmi => self.nmi_response(core),
-            DeliveryMode::Smi | DeliveryMode::Init | DeliveryMode::StartUp => Response::Accept,
+            DeliveryMode::StartUp if !self.generation.profile().start_up => Response::Silent,
+            DeliveryMode::Smi | DeliveryMode::Init | DeliveryMode::StartUp | DeliveryMode::ExtInt => Response::Accept,
+            DeliveryMode::RemoteRead => Response::Accept,
             _ if !self.software_enabled() => Response::Silent,
-            DeliveryMode::Fixed if message.vector >= 16 && !self.has_room(message.vector) => {
+            DeliveryMode::Fixed | DeliveryMode::LowestPriority
+                if message.vector >= 16 && !self.has_room(message.vector) =>
+            {
                 match self.knobs.full_target {
                     FullTarget::Retry => Response::Retry,
                     FullTarget::AcceptError => Response::Refuse,
@@ -78,34 +107,40 @@ impl LocalApic {
         if refuses { Response::Retry } else { Response::Accept }
     }
 
-    /// What this APIC brings to a lowest-priority arbitration for `vector` (SDM vol. 3 §10.6.2.4).
+    /// What this APIC brings to a lowest-priority arbitration for `vector` (SDM vol. 3 §10.6.2.4). The 82489DX, Pentium
+    /// and P6 have a focus processor, unless SVR bit 9 turns the check off.
     pub fn bid(&self, vector: u8) -> Bid {
-        let focus = self.requests.contains(vector) || self.in_service.contains(vector);
+        let checks = self.generation.profile().focus && self.values[Register::SpuriousVector as usize] & FOCUS_OFF == 0;
+        let focus = checks && (self.requests.contains(vector) || self.in_service.contains(vector));
         Bid { focus, priority: self.arbitration_priority() }
     }
 
-    /// Takes `message`. A software-disabled xAPIC drops a fixed one here, because its bus does not ask first; a P6
-    /// that accepted finishes what it began (SDM vol. 3 §10.4.7.2). An illegal vector is recorded and sets nothing.
+    /// Takes `message`. A software-disabled APIC of the later parts drops a fixed one here, because its bus does not ask
+    /// first; a Pentium or P6 that accepted finishes what it began (SDM vol. 3 §10.4.7.2). An illegal vector is recorded
+    /// and sets nothing.
     pub fn deliver(&mut self, message: &Message) -> Delivered {
         match message.mode {
-            DeliveryMode::Fixed if !self.generation.profile().serial && !self.software_enabled() => Delivered::Nothing,
-            DeliveryMode::Fixed if message.vector < 16 => {
-                self.log(RECEIVE_ILLEGAL_VECTOR);
-                Delivered::Nothing
-            }
-            DeliveryMode::Fixed => {
-                self.request_vector(message.vector, message.level_triggered);
-                Delivered::Requested(message.vector)
-            }
+            DeliveryMode::Fixed | DeliveryMode::LowestPriority => self.deliver_vector(message),
             DeliveryMode::Nmi => Delivered::Nmi,
-            DeliveryMode::Init if message.is_init_deassert() => Delivered::Nothing,
-            DeliveryMode::Init => Delivered::NotModelled("an INIT message"),
-            DeliveryMode::LowestPriority => Delivered::NotModelled("a lowest-priority message"),
-            DeliveryMode::Smi => Delivered::NotModelled("an SMI message"),
-            DeliveryMode::RemoteRead => Delivered::NotModelled("a remote-read message"),
-            DeliveryMode::StartUp => Delivered::NotModelled("a start-up message"),
-            DeliveryMode::ExtInt => Delivered::NotModelled("an ExtINT message"),
+            DeliveryMode::Smi => Delivered::Smi,
+            DeliveryMode::Init if message.is_init_deassert() => Delivered::InitReleased,
+            DeliveryMode::Init => Delivered::Init,
+            DeliveryMode::StartUp => Delivered::StartUp(message.vector),
+            DeliveryMode::ExtInt => Delivered::External(message.vector),
+            DeliveryMode::RemoteRead => Delivered::Nothing,
         }
+    }
+
+    fn deliver_vector(&mut self, message: &Message) -> Delivered {
+        if !self.generation.profile().serial && !self.software_enabled() {
+            return Delivered::Nothing;
+        }
+        if message.vector < 16 {
+            self.log(RECEIVE_ILLEGAL_VECTOR);
+            return Delivered::Nothing;
+        }
+        self.request_vector(message.vector, message.level_triggered);
+        Delivered::Requested(message.vector)
     }
 
     /// Sets IRR; TMR holds the trigger (SDM vol. 3 §10.8.4).
@@ -137,21 +172,27 @@ impl LocalApic {
     }
 
     /// A write of EOI: ends the service of the highest vector; one that was level-triggered is broadcast to the I/O
-    /// agents (SDM vol. 3 §10.8.5). Without one in service nothing happens.
+    /// agents (SDM vol. 3 §10.8.5), unless SVR bit 12 suppresses that or a pin of this CPU holds it. Without one in
+    /// service nothing happens.
     pub(super) fn end_of_interrupt(&mut self) -> Written {
         let Some(vector) = self.in_service.highest() else { return Written::nothing(false) };
-        let broadcast = self.level_triggered.contains(vector);
+        let suppressed = self.values[Register::SpuriousVector as usize] & EOI_SUPPRESSED != 0;
+        let broadcast = self.level_triggered.contains(vector) && !suppressed && !self.is_pin_interrupt(vector);
         self.in_service.remove(vector);
+        self.end_of_pin_interrupt(vector);
         self.retry_local();
         Written::changed(WriteResult::EndOfInterrupt { vector, broadcast })
     }
 }
 
+/// SVR bit 12: EOI broadcasts are suppressed (SDM vol. 3 §10.8.5; exists with version bit 24).
+const EOI_SUPPRESSED: u32 = 1 << 12;
+
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{enabled, fixed, nmi};
+    use super::super::testing::{enabled, fixed, nmi, reset};
     use super::*;
-    use crate::generation::{Generation, Knobs};
+    use crate::generation::Knobs;
     use crate::time::Time;
     use Response::{Accept, Refuse, Retry, Silent};
 
@@ -199,8 +240,8 @@ mod tests {
 
     #[test]
     fn nmi_answers_follow_figure_10_17_or_the_knob() {
-        let full = CoreState { nmi_blocked: true, nmi_latched: true };
-        let blocked = CoreState { nmi_blocked: true, nmi_latched: false };
+        let full = CoreState { nmi_blocked: true, nmi_latched: true, ..CoreState::default() };
+        let blocked = CoreState { nmi_blocked: true, ..CoreState::default() };
         let (collapse, retry) = (NmiWhenPending::Collapse, NmiWhenPending::Retry);
         let table = [
             (Generation::P6, collapse, full, Accept),
@@ -219,12 +260,12 @@ mod tests {
     fn a_software_disabled_apic_takes_nmis_only() {
         // SDM vol. 3 §10.4.7.2
         for generation in [Generation::P6, Generation::XApic] {
-            let mut apic = LocalApic::new(generation, Knobs::default(), 0, 0);
+            let mut apic = reset(generation, 0);
             assert_eq!(answer(&apic, 0xFC), Silent);
             assert_eq!(apic.response(&nmi(1, 0), CoreState::default()), Accept);
             assert_eq!(apic.deliver(&nmi(1, 0)), Delivered::Nmi);
         }
-        let mut apic = LocalApic::new(Generation::XApic, Knobs::default(), 0, 0);
+        let mut apic = reset(Generation::XApic, 0);
         assert_eq!(apic.deliver(&fixed(1, 0xFC, 0)), Delivered::Nothing);
     }
 
@@ -234,7 +275,7 @@ mod tests {
         let mut apic = enabled(Generation::P6, 0);
         assert_eq!(apic.deliver(&fixed(1, 0x0F, 0)), Delivered::Nothing);
         apic.write(0x280, 0, Time::ZERO);
-        assert_eq!((apic.read(0x280), apic.pending_vector()), (RECEIVE_ILLEGAL_VECTOR, None));
+        assert_eq!((apic.read(0x280, Time::ZERO), apic.pending_vector()), (RECEIVE_ILLEGAL_VECTOR, None));
     }
 
     #[test]
@@ -257,5 +298,72 @@ mod tests {
         assert_eq!(apic.pending_vector(), Some(0x35));
         apic.write(0x080, 0x30, Time::ZERO);
         assert_eq!(apic.pending_vector(), None, "TPR class 3");
+    }
+
+    #[test]
+    fn a_repeated_vector_follows_the_knob() {
+        for (same_vector, expected) in [(SameVector::Merge, Accept), (SameVector::Slot, Retry)] {
+            let mut apic = enabled(Generation::P6, 0);
+            apic.knobs.same_vector = same_vector;
+            apic.deliver(&fixed(1, 0xFD, 0));
+            apic.deliver(&fixed(1, 0xFB, 0));
+            assert_eq!(answer(&apic, 0xFB), expected, "{same_vector}");
+        }
+    }
+
+    #[test]
+    fn a_cpu_in_reset_answers_as_the_knob_says() {
+        let waiting = CoreState { waits_for_start_up: true, ..CoreState::default() };
+        let rules = [(TargetInReset::Accept, Accept), (TargetInReset::Silent, Silent), (TargetInReset::Retry, Retry)];
+        for (target_in_reset, expected) in rules {
+            let mut apic = enabled(Generation::P6, 0);
+            apic.knobs.target_in_reset = target_in_reset;
+            assert_eq!(apic.response(&nmi(1, 0), waiting), expected, "{target_in_reset}");
+            let start_up = Message { mode: DeliveryMode::StartUp, ..fixed(1, 0x99, 0) };
+            assert_eq!(apic.response(&start_up, waiting), Accept);
+        }
+    }
+
+    #[test]
+    fn the_focus_processor_holds_the_vector() {
+        // SDM vol. 3 §10.6.2.4, 10.9
+        for (generation, svr, focus) in
+            [(Generation::P6, 0x1FF, true), (Generation::P6, 0x3FF, false), (Generation::XApic, 0x1FF, false)]
+        {
+            let mut apic = enabled(generation, 0);
+            apic.write(0x0F0, svr, Time::ZERO);
+            apic.deliver(&fixed(1, 0x41, 0));
+            assert_eq!(apic.bid(0x41), Bid { focus, priority: 0x40 }, "{generation} {svr:X}");
+            assert!(!apic.bid(0x42).focus);
+        }
+    }
+
+    #[test]
+    fn eoi_broadcasts_can_be_suppressed() {
+        // SDM vol. 3 §10.8.5
+        for (svr, broadcast) in [(0x1FF, true), (0x11FF, false)] {
+            let mut apic = enabled(Generation::X2Apic, 0);
+            apic.write(0x0F0, svr, Time::ZERO);
+            apic.deliver(&Message { level_triggered: true, ..fixed(1, 0x41, 0) });
+            apic.acknowledge();
+            let written = apic.write(EOI, 0, Time::ZERO);
+            assert_eq!(written.result, WriteResult::EndOfInterrupt { vector: 0x41, broadcast }, "{svr:X}");
+        }
+    }
+
+    #[test]
+    fn messages_that_pass_the_irr_reach_the_core() {
+        let table = [
+            (DeliveryMode::Smi, Delivered::Smi),
+            (DeliveryMode::Init, Delivered::Init),
+            (DeliveryMode::StartUp, Delivered::StartUp(0x99)),
+            (DeliveryMode::ExtInt, Delivered::External(0x99)),
+            (DeliveryMode::LowestPriority, Delivered::Requested(0x99)),
+            (DeliveryMode::RemoteRead, Delivered::Nothing),
+        ];
+        for (mode, expected) in table {
+            let mut apic = enabled(Generation::P6, 0);
+            assert_eq!(apic.deliver(&Message { mode, ..fixed(1, 0x99, 0) }), expected, "{mode:?}");
+        }
     }
 }

@@ -1,18 +1,27 @@
-//! The interrupt command register: from a write of its low half to a message.
+//! The interrupt command register: from a write of its low half, or of its x2APIC register, to a message.
 //!
-//! Not modelled: lowest-priority, SMI, INIT other than the level de-assert, start-up and remote read. Combinations
-//! whose behaviour the manual calls undefined are reported in the same way.
+//! Not modelled: what parts really do with combinations that the manual calls undefined (knob `invalid_shorthand` has
+//! the two plausible answers), a self IPI that some parts deliver without the bus.
 
 use super::LocalApic;
-use super::error_status::SEND_ILLEGAL_VECTOR;
+use super::error_status::{REDIRECTABLE_IPI, SEND_ILLEGAL_VECTOR};
+use super::local_apic::Mode;
 use super::register_access::{WriteResult, Written};
 use super::registers::Register;
 use crate::bus::{DeliveryMode, DestinationMode, Message, Shorthand};
-use crate::generation::{Generation, IcrWriteWhileBusy};
+use crate::generation::{Generation, IcrTriggerReadback, IcrWriteWhileBusy, InvalidShorthand, Knobs};
 use crate::time::Time;
 
 /// Delivery status, bit 12: send pending (SDM vol. 3 §10.6.1).
 pub(super) const SEND_PENDING: u32 = 1 << 12;
+
+/// Level and trigger mode, bits 14 and 15.
+const LEVEL_AND_TRIGGER: u32 = 3 << 14;
+
+/// Remote read status, bits 17:16 (82489DX, Pentium): in progress, and valid.
+const REMOTE_READ_STATUS: u32 = 3 << 16;
+const REMOTE_READ_IN_PROGRESS: u32 = 1 << 16;
+const REMOTE_READ_VALID: u32 = 2 << 16;
 
 /// The fields of ICR low (SDM vol. 3 fig. 10-12).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +39,8 @@ struct Command {
 enum Verdict {
     Send(Command),
     Ignore,
-    IllegalVector,
-    NotModelled(&'static str),
+    /// Not sent; these ESR bits are recorded.
+    Error(u32),
 }
 
 impl Command {
@@ -51,67 +60,103 @@ impl Command {
         }
     }
 
-    /// The legal combinations: P6, SDM vol. 3 §10.6.1 table 10-4; xAPIC, table 10-3.
-    fn verdict(self, generation: Generation) -> Verdict {
+    /// The legal combinations: Pentium and P6, SDM vol. 3 §10.6.1 table 10-4; later parts, table 10-3; x2APIC mode,
+    /// §10.12.9.
+    fn verdict(self, generation: Generation, mode: Mode, knobs: &Knobs) -> Verdict {
+        let profile = generation.profile();
         match self.mode {
-            DeliveryMode::Fixed => self.as_edge(generation, true),
-            DeliveryMode::Nmi => match self.shorthand {
-                Shorthand::None | Shorthand::AllExcludingSelf => self.as_edge(generation, false),
-                _ => Verdict::NotModelled("an NMI with a shorthand that includes the sender (invalid)"),
-            },
-            DeliveryMode::Init => self.init(generation),
-            DeliveryMode::LowestPriority => Verdict::NotModelled("a lowest-priority IPI"),
-            DeliveryMode::Smi => Verdict::NotModelled("an SMI IPI"),
-            DeliveryMode::RemoteRead => Verdict::NotModelled("a remote read"),
-            DeliveryMode::StartUp => Verdict::NotModelled("a start-up IPI"),
-            DeliveryMode::ExtInt => Verdict::NotModelled("an IPI in delivery mode 7 (reserved)"),
+            DeliveryMode::LowestPriority if mode == Mode::X2Apic => return Verdict::Error(REDIRECTABLE_IPI),
+            DeliveryMode::Init if self.level_triggered && !self.asserted => {
+                // The all-including-self shorthand is what the manual asks for, although its table calls INIT with
+                // that shorthand invalid.
+                return if profile.init_deassert { Verdict::Send(self) } else { Verdict::Ignore };
+            }
+            DeliveryMode::RemoteRead if !profile.remote_read || self.shorthand != Shorthand::None => {
+                return Verdict::Ignore;
+            }
+            DeliveryMode::StartUp if !profile.start_up => return Verdict::Ignore,
+            DeliveryMode::ExtInt => return Verdict::Ignore, // mode 7 is reserved for IPIs
+            _ => {}
         }
-    }
-
-    /// Fixed and NMI go as edge. With the edge trigger the level bit does not matter (kernels leave it 0). With the
-    /// level trigger the P6 ignores level 0; the xAPIC forces edge and level 1.
-    fn as_edge(self, generation: Generation, needs_vector: bool) -> Verdict {
-        if self.level_triggered && !self.asserted && generation.profile().serial {
+        if !self.shorthand_is_legal() && knobs.invalid_shorthand == InvalidShorthand::Ignored {
             return Verdict::Ignore;
         }
-        if needs_vector && self.vector < 16 {
-            return Verdict::IllegalVector;
-        }
-        Verdict::Send(Self { level_triggered: false, asserted: true, ..self })
+        self.as_edge(profile.serial)
     }
 
-    /// The level de-assert: on the P6 a message to everybody, whatever its destination; the xAPIC does not support it
-    /// (SDM vol. 3 §10.6.1) and here ignores it. The de-assert with the all-including-self shorthand is what the
-    /// manual asks for, although its table calls INIT with that shorthand invalid.
-    fn init(self, generation: Generation) -> Verdict {
-        if !self.level_triggered || self.asserted {
-            return Verdict::NotModelled("an INIT IPI");
+    /// Only fixed messages may include their sender by shorthand.
+    fn shorthand_is_legal(self) -> bool {
+        self.mode == DeliveryMode::Fixed || !matches!(self.shorthand, Shorthand::Own | Shorthand::AllIncludingSelf)
+    }
+
+    /// Everything goes as edge. With the edge trigger the level bit does not matter (kernels leave it 0). With the level
+    /// trigger Pentium and P6 ignore level 0, and start-up and SMI messages are invalid; later parts force edge and
+    /// level 1.
+    fn as_edge(self, serial: bool) -> Verdict {
+        let edge_only = matches!(self.mode, DeliveryMode::Smi | DeliveryMode::StartUp);
+        if serial && self.level_triggered && (!self.asserted || edge_only) {
+            return Verdict::Ignore;
         }
-        if generation.profile().init_deassert { Verdict::Send(self) } else { Verdict::Ignore }
+        let needs_vector = matches!(self.mode, DeliveryMode::Fixed | DeliveryMode::LowestPriority);
+        if needs_vector && self.vector < 16 {
+            return Verdict::Error(SEND_ILLEGAL_VECTOR);
+        }
+        Verdict::Send(Self { level_triggered: false, asserted: true, ..self })
     }
 }
 
 impl LocalApic {
+    /// Does the delivery status read "send pending"?
+    pub(super) const fn shows_busy(&self) -> bool {
+        self.busy || self.jammed
+    }
+
     /// A write of ICR low at `now`. Writing while busy does what the knob `icr_write_while_busy` says.
     pub(super) fn write_command(&mut self, low: u32, now: Time) -> Written {
         let rule = self.knobs.icr_write_while_busy;
-        if self.busy && rule == IcrWriteWhileBusy::Stall {
+        if self.shows_busy() && rule == IcrWriteWhileBusy::Stall {
             return Written { result: WriteResult::Stall, changed: false };
         }
-        if self.busy && rule == IcrWriteWhileBusy::Drop {
+        if self.shows_busy() && rule == IcrWriteWhileBusy::Drop {
             return Written::changed(WriteResult::Nothing);
         }
-        self.store(Register::CommandLow, low);
-        Written::changed(match Command::decode(low).verdict(self.generation) {
+        let forced =
+            !self.generation.profile().serial && self.knobs.icr_trigger_readback == IcrTriggerReadback::Ignored;
+        self.store(Register::CommandLow, if forced { low & !LEVEL_AND_TRIGGER } else { low });
+        self.command(low, now)
+    }
+
+    /// A write of the 64-bit ICR of x2APIC mode: there is no delivery status, so it is never busy (SDM vol. 3 §10.12.9).
+    pub(super) fn write_wide_command(&mut self, value: u64, now: Time) -> Written {
+        self.values[Register::CommandLow as usize] = value as u32 & !SEND_PENDING;
+        self.values[Register::CommandHigh as usize] = (value >> 32) as u32;
+        self.command(value as u32, now)
+    }
+
+    /// A write of the self IPI register: when the write is done the vector is requested (SDM vol. 3 §10.12.11).
+    pub(super) fn write_self_ipi(&mut self, vector: u8, now: Time) -> Written {
+        let command = Command { shorthand: Shorthand::Own, ..Command::decode(u32::from(vector)) };
+        match command.as_edge(false) {
+            Verdict::Send(command) => {
+                let message = self.message(command, now);
+                self.deliver(&message);
+                Written::changed(WriteResult::DeliveredToSelf(message))
+            }
+            Verdict::Error(bits) => Written::nothing(self.log(bits)),
+            Verdict::Ignore => Written::nothing(false),
+        }
+    }
+
+    fn command(&mut self, low: u32, now: Time) -> Written {
+        Written::changed(match Command::decode(low).verdict(self.generation, self.mode(), &self.knobs) {
             Verdict::Ignore => WriteResult::Nothing,
-            Verdict::NotModelled(what) => WriteResult::NotModelled(what),
-            Verdict::IllegalVector => {
-                self.log(SEND_ILLEGAL_VECTOR);
+            Verdict::Error(bits) => {
+                self.log(bits);
                 WriteResult::Nothing
             }
             Verdict::Send(command) => {
                 let message = self.message(command, now);
-                if self.busy && rule == IcrWriteWhileBusy::Queue {
+                if self.shows_busy() && self.knobs.icr_write_while_busy == IcrWriteWhileBusy::Queue {
                     self.queued = Some(message);
                     WriteResult::Nothing
                 } else {
@@ -125,13 +170,16 @@ impl LocalApic {
     fn message(&mut self, command: Command, now: Time) -> Message {
         let number = self.next_number;
         self.next_number += 1;
+        let high = self.values[Register::CommandHigh as usize];
+        let wide = self.mode() == Mode::X2Apic
+            || self.generation == Generation::I82489Dx && command.destination_mode == DestinationMode::Logical;
         Message {
             source: self.agent,
             number,
             mode: command.mode,
             vector: command.vector,
             destination_mode: command.destination_mode,
-            destination: self.values[Register::CommandHigh as usize] >> 24,
+            destination: if wide { high } else { high >> 24 },
             shorthand: command.shorthand,
             level_triggered: command.level_triggered,
             asserted: command.asserted,
@@ -141,8 +189,29 @@ impl LocalApic {
 
     fn start(&mut self, message: Message) -> WriteResult {
         self.current = Some(message);
-        self.busy = self.busy_visible;
+        self.busy = self.busy_visible && self.mode() != Mode::X2Apic;
+        if message.mode == DeliveryMode::RemoteRead {
+            self.set_remote_read_status(REMOTE_READ_IN_PROGRESS);
+        }
         WriteResult::Send(message)
+    }
+
+    fn set_remote_read_status(&mut self, status: u32) {
+        let low = &mut self.values[Register::CommandLow as usize];
+        *low = *low & !REMOTE_READ_STATUS | status;
+    }
+
+    /// A deep sleep state loses the low half of the register (SDM vol. 3 §10.6.1, Pentium 4 and later).
+    pub fn lose_command(&mut self) {
+        self.values[Register::CommandLow as usize] = 0;
+    }
+
+    /// The answer to a remote read has come: the register's value, or nothing valid.
+    pub fn remote_read_answered(&mut self, value: Option<u32>) {
+        self.set_remote_read_status(if value.is_some() { REMOTE_READ_VALID } else { 0 });
+        if let Some(value) = value {
+            self.values[Register::RemoteRead as usize] = value;
+        }
     }
 
     /// The interconnect is done with `message`; `busy_still` says that it holds a newer one of this APIC. Returns the
@@ -153,7 +222,7 @@ impl LocalApic {
             return None;
         }
         self.busy = false;
-        let queued = self.queued.take()?;
+        let queued = if self.jammed { None } else { self.queued.take() }?;
         self.start(queued);
         Some(queued)
     }
@@ -163,7 +232,7 @@ impl LocalApic {
 mod tests {
     use super::super::testing::enabled;
     use super::*;
-    use Generation::{P6, XApic};
+    use Generation::{I82489Dx, P6, Pentium, X2Apic, XApic};
 
     const ICR: u16 = 0x300;
 
@@ -177,7 +246,7 @@ mod tests {
 
     #[test]
     fn legal_combinations_follow_tables_10_3_and_10_4() {
-        use DeliveryMode::{Fixed, Init, Nmi};
+        use DeliveryMode::{Fixed, Init, LowestPriority, Nmi, RemoteRead, Smi, StartUp};
         use DestinationMode::{Logical, Physical};
         let table = [
             (P6, 0x0_00FC, Some((Fixed, Physical, false, true))), // level bit 0, as kernels write it
@@ -194,6 +263,21 @@ mod tests {
             (P6, 0x0_8500, Some((Init, Physical, true, false))),
             (XApic, 0x0_80FC, Some((Fixed, Physical, false, true))), // edge is forced
             (XApic, 0x8_8500, None),
+            (XApic, 0xC_4500, Some((Init, Physical, false, true))),
+            (P6, 0x0_C500, Some((Init, Physical, false, true))), // level, asserted: an edge INIT
+            (P6, 0x0_4699, Some((StartUp, Physical, false, true))),
+            (P6, 0x0_C699, None), // level start-up: invalid
+            (I82489Dx, 0x0_4699, None),
+            (P6, 0xC_0200, Some((Smi, Physical, false, true))),
+            (P6, 0x0_8200, None),
+            (P6, 0x0_01FC, Some((LowestPriority, Physical, false, true))),
+            (XApic, 0xC_01FC, Some((LowestPriority, Physical, false, true))),
+            (P6, 0x4_01FC, None), // lowest priority to self
+            (P6, 0x4_0400, None), // NMI to self by shorthand
+            (X2Apic, 0x8_0400, None),
+            (Pentium, 0x0_0302, Some((RemoteRead, Physical, false, true))),
+            (P6, 0x0_0302, None),
+            (P6, 0x0_07FC, None), // reserved mode
         ];
         for (generation, low, expected) in table {
             assert_eq!(sent(generation, low), expected, "{generation:?} {low:05X}");
@@ -201,10 +285,42 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_modelled_is_said() {
-        for low in [0x1FC, 0x200, 0x300, 0xC500, 0x600, 0x7FC, 0x4_0400, 0x8_0400] {
-            let written = enabled(P6, 0).write(ICR, low, Time::ZERO);
-            assert!(matches!(written.result, WriteResult::NotModelled(_)), "{low:X}: {written:?}");
+    fn invalid_shorthands_follow_the_knob() {
+        let mut apic = enabled(P6, 0);
+        apic.knobs.invalid_shorthand = InvalidShorthand::Delivered;
+        assert!(matches!(apic.write(ICR, 0x4_0400, Time::ZERO).result, WriteResult::Send(_)));
+    }
+
+    #[test]
+    fn a_remote_read_shows_its_status() {
+        // SDM vol. 3 §22.27.1; bits 17:16 as the Pentium has them
+        let mut apic = enabled(Pentium, 0);
+        let WriteResult::Send(message) = apic.write(ICR, 0x302, Time::ZERO).result else { panic!("not sent") };
+        assert_eq!(apic.read(ICR, Time::ZERO), 0x1_1302);
+        apic.remote_read_answered(Some(77));
+        apic.dispatched(&message, false);
+        assert_eq!((apic.read(ICR, Time::ZERO), apic.read(0x0C0, Time::ZERO)), (0x2_0302, 77));
+        apic.remote_read_answered(None);
+        assert_eq!((apic.read(ICR, Time::ZERO), apic.read(0x0C0, Time::ZERO)), (0x302, 77));
+    }
+
+    #[test]
+    fn a_jammed_bit_never_clears() {
+        let mut apic = enabled(P6, 0);
+        apic.jam_delivery_status();
+        let WriteResult::Send(message) = apic.write(ICR, 0xFC, Time::ZERO).result else { panic!("not sent") };
+        apic.dispatched(&message, false);
+        assert_eq!((apic.read(ICR, Time::ZERO), apic.is_busy()), (0x10FC, false));
+    }
+
+    #[test]
+    fn level_and_trigger_read_back_as_the_knob_says() {
+        for (rule, expected) in [(IcrTriggerReadback::AsWritten, 0xC0FC), (IcrTriggerReadback::Ignored, 0xFC)] {
+            let mut apic = enabled(XApic, 0);
+            apic.knobs.icr_trigger_readback = rule;
+            apic.set_busy_visible(false);
+            apic.write(ICR, 0xC0FC, Time::ZERO);
+            assert_eq!(apic.read(ICR, Time::ZERO), expected);
         }
     }
 
@@ -215,7 +331,7 @@ mod tests {
         assert_eq!(apic.write(ICR, 0x0F, Time::ZERO).result, WriteResult::Nothing);
         assert!(!apic.is_busy());
         apic.write(0x280, 0, Time::ZERO);
-        assert_eq!(apic.read(0x280), SEND_ILLEGAL_VECTOR);
+        assert_eq!(apic.read(0x280, Time::ZERO), SEND_ILLEGAL_VECTOR);
     }
 
     #[test]
@@ -226,14 +342,14 @@ mod tests {
         let WriteResult::Send(message) = apic.write(ICR, 0x18FC, now).result else { panic!("not sent") };
         assert_eq!((message.source, message.number, message.destination), (2, 0, 3));
         assert_eq!(message.written_at, now);
-        assert_eq!(apic.read(ICR), 0x18FC);
+        assert_eq!(apic.read(ICR, Time::ZERO), 0x18FC);
         apic.write(0x310, 0x0400_0000, now);
         assert_eq!(apic.current(), Some(&message), "ICR high alone changes nothing");
         assert_eq!(apic.dispatched(&message, false), None);
-        assert_eq!(apic.read(ICR), 0x08FC);
+        assert_eq!(apic.read(ICR, Time::ZERO), 0x08FC);
         apic.set_busy_visible(false);
         apic.write(ICR, 0xFC, now);
-        assert_eq!(apic.read(ICR), 0xFC);
+        assert_eq!(apic.read(ICR, Time::ZERO), 0xFC);
     }
 
     /// Writes FC, then FD and FE while busy; then FC, and what a queue released, are dispatched.
@@ -273,7 +389,7 @@ mod tests {
         apic.knobs.icr_write_while_busy = Stall;
         apic.write(ICR, 0xFC, Time::ZERO);
         assert_eq!(apic.write(ICR, 0xFD, Time::ZERO), Written { result: WriteResult::Stall, changed: false });
-        assert_eq!(apic.read(ICR), 0x10FC);
+        assert_eq!(apic.read(ICR, Time::ZERO), 0x10FC);
     }
 
     #[test]

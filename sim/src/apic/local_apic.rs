@@ -1,42 +1,85 @@
 //! The state of a local APIC, and what can be seen of it.
 //!
-//! Not modelled: see the [module](super); a P6 id that software changes moves physical destinations, but not the
-//! arbitration id to which the bus resynchronises.
+//! Not modelled: see the [module](super).
 
 use super::bits256::Bits256;
-use super::destination::Identity;
+use super::destination::{Identity, x2apic_logical_id};
 use super::error_status::ErrorStatus;
+use super::local_vector_table::Lines;
 use super::priority;
 use super::registers::{REGISTERS, Register, TABLE};
+use super::timer::{Timer, TimerMode};
 use crate::bus::{Agent, Message};
-use crate::generation::{Generation, Knobs};
+use crate::generation::{Generation, Knobs, SvrLowNibble};
+use crate::time::{ClockDomain, Time};
 
 /// Register values "as after set-up", given instead of executing the set-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Preset {
+    /// Mode.
+    pub mode: Mode,
     /// Spurious vector register.
     pub svr: u32,
     /// Task priority.
     pub tpr: u32,
     /// Destination format.
     pub dfr: u32,
-    /// Logical destination, logical id in bits 31:24.
+    /// Logical destination, logical id in bits 31:24 (derived from the id in x2APIC mode).
     pub ldr: u32,
     /// LVT performance counter entry, if not as after reset (masked).
     pub lvt_performance: Option<u32>,
     /// LVT error entry, if not as after reset (masked).
     pub lvt_error: Option<u32>,
+    /// LVT entry of LINT0, if not as after reset (masked).
+    pub lvt_lint0: Option<u32>,
+    /// LVT entry of LINT1, if not as after reset (masked).
+    pub lvt_lint1: Option<u32>,
 }
 
 impl Default for Preset {
     /// Software-enabled (SVR 1FF), TPR 0, flat model, no logical id, entries masked.
     fn default() -> Self {
-        Self { svr: 0x1FF, tpr: 0, dfr: 0xFFFF_FFFF, ldr: 0, lvt_performance: None, lvt_error: None }
+        Self { svr: 0x1FF, ..Self::RESET }
     }
+}
+
+impl Preset {
+    /// As after a reset: software-disabled.
+    pub const RESET: Self = Self {
+        mode: Mode::XApic,
+        svr: 0xFF,
+        tpr: 0,
+        dfr: 0xFFFF_FFFF,
+        ldr: 0,
+        lvt_performance: None,
+        lvt_error: None,
+        lvt_lint0: None,
+        lvt_lint1: None,
+    };
 }
 
 /// SVR bit 8: software-enabled (SDM vol. 3 §10.9).
 const SOFTWARE_ENABLE: u32 = 1 << 8;
+
+/// Mode of an APIC, APIC_BASE bits 11:10 (SDM vol. 3 table 10-5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Globally disabled: as if there were none.
+    Disabled,
+    /// Registers in a page of memory.
+    XApic,
+    /// Registers are model-specific registers.
+    X2Apic,
+}
+
+/// The clocks that a local APIC counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clocks {
+    /// Of the CPU core: the time-stamp counter.
+    pub core: ClockDomain,
+    /// Of the APIC timer.
+    pub timer: ClockDomain,
+}
 
 /// A local APIC.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,46 +87,98 @@ pub struct LocalApic {
     pub(super) generation: Generation,
     pub(super) knobs: Knobs,
     pub(super) agent: Agent,
+    /// The id that hardware assigned.
+    pub(super) initial_id: u32,
+    /// APIC_BASE.
+    pub(super) base: u64,
+    pub(super) clocks: Clocks,
     /// What the registers store, by [`Register`]; computed registers store nothing here.
     pub(super) values: [u32; REGISTERS],
     pub(super) requests: Bits256,
     pub(super) in_service: Bits256,
     pub(super) level_triggered: Bits256,
     pub(super) error_status: ErrorStatus,
+    pub(super) timer: Timer,
+    pub(super) lines: Lines,
     /// Delivery status of the ICR: send pending.
     pub(super) busy: bool,
     pub(super) busy_visible: bool,
+    /// Injected: the delivery status reads "send pending" whatever is sent.
+    pub(super) jammed: bool,
     /// The message sent last.
     pub(super) current: Option<Message>,
     /// Knob `queue`: the message that waits for the current one.
     pub(super) queued: Option<Message>,
     pub(super) next_number: u32,
+    /// CR8 while the APIC is globally disabled.
+    pub(super) detached_tpr: u8,
 }
 
 impl LocalApic {
-    /// The APIC of `agent` in its reset state (SDM vol. 3 §10.4.7.1): software-disabled, all entries masked. The P6
-    /// keeps the low four bits of `apic_id`.
-    pub fn new(generation: Generation, knobs: Knobs, agent: Agent, apic_id: u8) -> Self {
-        let mut values = [0; REGISTERS];
-        TABLE.iter().for_each(|row| values[row.register as usize] = row.reset);
+    /// The APIC of `agent` in its reset state (SDM vol. 3 §10.4.7.1): in xAPIC mode, software-disabled, all entries
+    /// masked. Outside x2APIC mode only the low bits of `apic_id` count, as many as the generation has.
+    pub fn new(generation: Generation, knobs: Knobs, agent: Agent, apic_id: u32, clocks: Clocks) -> Self {
         let mut apic = Self {
             generation,
             knobs,
             agent,
-            values,
+            initial_id: apic_id,
+            base: super::apic_base::reset_value(agent),
+            clocks,
+            values: [0; REGISTERS],
             requests: Bits256::EMPTY,
             in_service: Bits256::EMPTY,
             level_triggered: Bits256::EMPTY,
-            error_status: ErrorStatus::new(generation),
+            error_status: ErrorStatus::new(generation, knobs.esr_protocol),
+            timer: Timer::new(clocks.timer, clocks.core),
+            lines: Lines::default(),
             busy: false,
             busy_visible: true,
+            jammed: false,
             current: None,
             queued: None,
             next_number: 0,
+            detached_tpr: 0,
         };
-        apic.store(Register::Id, u32::from(apic_id) << 24);
-        apic.values[Register::Version as usize] = generation.profile().version;
+        apic.reset();
         apic
+    }
+
+    /// Power-up reset of the registers (SDM vol. 3 §10.4.7.1). A message under way goes on its way.
+    pub(super) fn reset(&mut self) {
+        self.reset_but_id();
+        let id_bits = TABLE[Register::Id as usize].writable(Generation::XApic) & self.id_mask();
+        self.values[Register::Id as usize] = self.initial_id << 24 & id_bits;
+    }
+
+    pub(super) fn id_mask(&self) -> u32 {
+        ((1 << self.generation.profile().id_bits) - 1) << 24
+    }
+
+    /// INIT: as a reset, but the id and the mode stay (SDM vol. 3 §10.4.7.3, 10.12.5.1).
+    pub fn init(&mut self) {
+        self.reset_but_id();
+    }
+
+    fn reset_but_id(&mut self) {
+        let id = self.values[Register::Id as usize];
+        TABLE.iter().for_each(|row| self.values[row.register as usize] = row.reset);
+        self.values[Register::Id as usize] = id;
+        self.values[Register::Version as usize] = self.generation.profile().version;
+        if self.generation.profile().serial && self.knobs.svr_low_nibble == SvrLowNibble::Zeros {
+            self.values[Register::SpuriousVector as usize] = 0xF0;
+        }
+        self.clear_interrupts();
+        self.error_status = ErrorStatus::new(self.generation, self.knobs.esr_protocol);
+        self.timer = Timer::new(self.clocks.timer, self.clocks.core);
+        self.queued = None;
+    }
+
+    /// Nothing requested, nothing in service.
+    pub(super) fn clear_interrupts(&mut self) {
+        self.requests = Bits256::EMPTY;
+        self.in_service = Bits256::EMPTY;
+        self.level_triggered = Bits256::EMPTY;
     }
 
     /// Whether the delivery status ever reads busy; true after [`new`](Self::new). The ideal bus never shows it.
@@ -92,15 +187,26 @@ impl LocalApic {
         self.busy &= visible;
     }
 
+    /// Injected fault: from now on the delivery status reads "send pending", whatever the bus does. The one fault that
+    /// acts on the bit itself.
+    pub const fn jam_delivery_status(&mut self) {
+        self.jammed = true;
+    }
+
     /// Sets registers as set-up code would have, without its side effects.
     pub fn preset(&mut self, preset: &Preset) {
+        self.set_mode_bits(preset.mode);
         self.store(Register::SpuriousVector, preset.svr);
         self.store(Register::TaskPriority, preset.tpr);
         self.store(Register::DestinationFormat, preset.dfr);
         self.store(Register::LogicalDestination, preset.ldr);
-        for (entry, value) in
-            [(Register::LvtPerformance, preset.lvt_performance), (Register::LvtError, preset.lvt_error)]
-        {
+        let entries = [
+            (Register::LvtPerformance, preset.lvt_performance),
+            (Register::LvtError, preset.lvt_error),
+            (Register::LvtLint0, preset.lvt_lint0),
+            (Register::LvtLint1, preset.lvt_lint1),
+        ];
+        for (entry, value) in entries {
             if let Some(value) = value {
                 self.store(entry, value);
             }
@@ -112,13 +218,24 @@ impl LocalApic {
 
     /// Is this APIC addressed by `message` (SDM vol. 3 §10.6.2)? The engine keeps a dead APIC out of this.
     pub const fn addressed_by(&self, message: &Message) -> bool {
-        let identity = Identity {
-            generation: self.generation,
-            id: self.id(),
-            logical_id: (self.ldr() >> 24) as u8,
-            model: (self.dfr() >> 28) as u8,
-        };
-        identity.addressed_by(message, message.source == self.agent)
+        self.identity().addressed_by(message, message.source == self.agent)
+    }
+
+    const fn identity(&self) -> Identity {
+        match self.mode() {
+            Mode::Disabled => Identity::Deaf,
+            Mode::X2Apic => Identity::X2Apic { id: self.initial_id },
+            Mode::XApic if matches!(self.generation, Generation::I82489Dx) => {
+                Identity::External { id: self.id(), logical_id: self.ldr() }
+            }
+            Mode::XApic => Identity::Page {
+                id_bits: self.generation.profile().id_bits,
+                id: self.id(),
+                logical_id: (self.ldr() >> 24) as u8,
+                model: (self.dfr() >> 28) as u8,
+                cluster_fifteen: self.knobs.cluster_fifteen,
+            },
+        }
     }
 
     /// Is the delivery status "send pending"?
@@ -154,13 +271,23 @@ impl LocalApic {
     pub const fn generation(&self) -> Generation {
         self.generation
     }
-    /// APIC id: 4 bits on the P6, 8 on the xAPIC.
-    pub const fn id(&self) -> u8 {
-        (self.values[Register::Id as usize] >> 24) as u8
+    /// APIC id: 4 bits on Pentium and P6, 8 on later ones, 32 in x2APIC mode.
+    pub const fn id(&self) -> u32 {
+        match self.mode() {
+            Mode::X2Apic => self.initial_id,
+            _ => self.values[Register::Id as usize] >> 24,
+        }
     }
-    /// Logical destination register.
+    /// The id that hardware assigned at reset.
+    pub const fn initial_id(&self) -> u32 {
+        self.initial_id
+    }
+    /// Logical destination register; in x2APIC mode derived from the id.
     pub const fn ldr(&self) -> u32 {
-        self.values[Register::LogicalDestination as usize]
+        match self.mode() {
+            Mode::X2Apic => x2apic_logical_id(self.initial_id),
+            _ => self.values[Register::LogicalDestination as usize],
+        }
     }
     /// Destination format register.
     pub const fn dfr(&self) -> u32 {
@@ -172,20 +299,32 @@ impl LocalApic {
     }
     /// Processor priority.
     pub fn ppr(&self) -> u8 {
-        priority::processor_priority(self.tpr(), self.in_service.highest())
+        priority::processor_priority(self.tpr(), self.in_service.highest(), self.knobs.ppr_equal_class)
+    }
+    /// Arbitration priority: what the APR shows on the parts that have it, and what a lowest-priority message compares.
+    pub fn arbitration_priority(&self) -> u8 {
+        let (requested, in_service) = (self.requests.highest(), self.in_service.highest());
+        priority::arbitration_priority(self.tpr(), requested, in_service, self.knobs.apr_formula)
+    }
+    /// When the timer fires next, if its entry lets it through.
+    pub fn timer_expiry(&self) -> Option<Time> {
+        if self.is_masked(Register::LvtTimer) { None } else { self.timer.expiry() }
+    }
+    pub(super) const fn timer_mode(entry: u32) -> TimerMode {
+        TimerMode::from_entry(entry)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{enabled, fixed};
+    use super::super::testing::{enabled, fixed, reset};
     use super::*;
     use crate::bus::{DeliveryMode, Shorthand};
     use Generation::P6;
 
     #[test]
     fn a_disabled_preset_keeps_entries_masked() {
-        let mut apic = LocalApic::new(P6, Knobs::default(), 0, 0);
+        let mut apic = reset(P6, 0);
         apic.preset(&Preset { svr: 0xFF, lvt_performance: Some(0x400), ..Preset::default() });
         assert_eq!(apic.performance_counter_overflow(), None);
     }
@@ -205,5 +344,18 @@ mod tests {
         }
         let deassert = Message { mode: DeliveryMode::Init, level_triggered: true, asserted: false, ..fixed(1, 0, 9) };
         assert!(own.addressed_by(&deassert) && other.addressed_by(&deassert));
+    }
+
+    #[test]
+    fn init_keeps_the_id_and_resets_the_rest() {
+        // SDM vol. 3 §10.4.7.3
+        let mut apic = enabled(P6, 2);
+        apic.write(0x020, 0x0500_0000, Time::ZERO);
+        apic.write(0x080, 0x20, Time::ZERO);
+        apic.deliver(&fixed(1, 0x41, 5));
+        apic.init();
+        let values: Vec<u32> =
+            [0x020, 0x080, 0x0F0, 0x220].iter().map(|&offset| apic.read(offset, Time::ZERO)).collect();
+        assert_eq!(values, [0x0500_0000, 0, 0xFF, 0]);
     }
 }

@@ -1,28 +1,58 @@
-//! Local interrupts: performance counter and APIC error.
+//! Local interrupts: timer, thermal sensor, performance counter, the pins LINT0 and LINT1, APIC error, corrected machine
+//! check (SDM vol. 3 §10.5).
 //!
-//! Not modelled: LINT0 and LINT1 pins, timer and thermal sources (their entries hold what is written), and the
-//! delivery modes SMI, INIT and ExtINT of an entry.
+//! Not modelled: the 8259 behind a pin in ExtINT mode (its vector is given with the signal), errata BG26 and AF46 (an
+//! entry written while its interrupt is pending).
 
 use super::LocalApic;
 use super::error_status::RECEIVE_ILLEGAL_VECTOR;
 use super::registers::Register;
 use crate::bus::DeliveryMode;
+use crate::generation::LvtIllegalVector;
+use crate::time::Time;
+
+/// A source of local interrupts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LocalSource {
+    /// The APIC timer.
+    Timer,
+    /// The thermal sensor.
+    Thermal,
+    /// A performance counter overflows.
+    PerformanceCounter,
+    /// The counter of corrected machine checks reaches its threshold.
+    CorrectedMachineCheck,
+    /// Pin LINT0 (0) or LINT1 (1) goes high or low.
+    Lint {
+        /// Which pin.
+        pin: u8,
+        /// Its new level.
+        high: bool,
+        /// What an external controller gives if the entry is in ExtINT mode.
+        vector: u8,
+    },
+}
 
 /// What a local source that fired did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LocalInterrupt {
     /// The vector was set in the IRR.
     Requested(u8),
-    /// No room for the vector (P6): the entry shows "send pending" (bit 12) and tries again at each EOI.
+    /// No room for the vector (Pentium, P6): the entry shows "send pending" (bit 12) and tries again at each EOI.
     Refused(u8),
     /// The core gets an NMI.
     Nmi,
-    /// The entry asks for something this version lacks.
-    NotModelled(&'static str),
+    /// The core gets a system-management interrupt.
+    Smi,
+    /// The core is initialised.
+    Init,
+    /// The core gets an external interrupt with this vector, past IRR and priorities.
+    External(u8),
 }
 
 /// The entries, in the order of their offsets.
-const ENTRIES: [Register; 6] = [
+pub(super) const ENTRIES: [Register; 7] = [
+    Register::LvtCmci,
     Register::LvtTimer,
     Register::LvtThermal,
     Register::LvtPerformance,
@@ -33,12 +63,36 @@ const ENTRIES: [Register; 6] = [
 
 /// Delivery status: a refused interrupt waits (SDM vol. 3 §10.5.1).
 const SEND_PENDING: u32 = 1 << 12;
+const ACTIVE_LOW: u32 = 1 << 13;
+const REMOTE_IRR: u32 = 1 << 14;
+const LEVEL_TRIGGERED: u32 = 1 << 15;
 const MASKED: u32 = 1 << 16;
 const MODE: u32 = 0x700;
 
+/// The pins. A reset of the APIC leaves them as they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Lines {
+    /// Is LINT0, LINT1 high?
+    high: [bool; 2],
+    /// Vector of the external controller.
+    vector: [u8; 2],
+}
+
+const LINT: [Register; 2] = [Register::LvtLint0, Register::LvtLint1];
+
 impl LocalApic {
-    /// A performance counter overflowed (SDM vol. 3 §10.5.1). `None`: the entry is masked, or its vector is illegal.
-    /// The xAPIC masks the entry as it fires.
+    /// A local source fires at `now`. `None`: nothing comes of it (masked, illegal vector, no such entry, no edge).
+    pub fn local_event(&mut self, source: LocalSource, now: Time) -> Option<LocalInterrupt> {
+        match source {
+            LocalSource::Timer => self.timer.expire(now).then(|| self.local_source(Register::LvtTimer))?,
+            LocalSource::Thermal => self.local_source(Register::LvtThermal),
+            LocalSource::PerformanceCounter => self.performance_counter_overflow(),
+            LocalSource::CorrectedMachineCheck => self.local_source(Register::LvtCmci),
+            LocalSource::Lint { pin, high, vector } => self.pin_changes(usize::from(pin & 1), high, vector),
+        }
+    }
+
+    /// A performance counter overflowed (SDM vol. 3 §10.5.1). Pentium 4 and later mask the entry as it fires.
     pub fn performance_counter_overflow(&mut self) -> Option<LocalInterrupt> {
         let fired = self.local_source(Register::LvtPerformance)?;
         if self.generation.profile().performance_masks {
@@ -47,16 +101,30 @@ impl LocalApic {
         Some(fired)
     }
 
+    pub(super) const fn is_masked(&self, entry: Register) -> bool {
+        self.values[entry as usize] & MASKED != 0
+    }
+
+    fn has_entry(&self, entry: Register) -> bool {
+        super::registers::TABLE[entry as usize].is_in(self.generation)
+    }
+
     /// A local source fires through its entry.
     pub(super) fn local_source(&mut self, entry: Register) -> Option<LocalInterrupt> {
         let value = self.values[entry as usize];
-        if value & MASKED != 0 {
+        if value & MASKED != 0 || !self.has_entry(entry) || self.mode() == super::Mode::Disabled {
             return None;
         }
         match DeliveryMode::from_bits(value >> 8) {
-            DeliveryMode::Nmi => Some(LocalInterrupt::Nmi),
             DeliveryMode::Fixed => self.local_fixed(entry, value as u8),
-            _ => Some(LocalInterrupt::NotModelled("a local interrupt in SMI, INIT or ExtINT mode")),
+            DeliveryMode::Nmi => Some(LocalInterrupt::Nmi),
+            DeliveryMode::Smi => Some(LocalInterrupt::Smi),
+            DeliveryMode::Init => Some(LocalInterrupt::Init),
+            DeliveryMode::ExtInt => {
+                let pin = usize::from(entry == Register::LvtLint1);
+                Some(LocalInterrupt::External(self.lines.vector[pin]))
+            }
+            DeliveryMode::LowestPriority | DeliveryMode::RemoteRead | DeliveryMode::StartUp => None, // reserved
         }
     }
 
@@ -75,8 +143,50 @@ impl LocalApic {
             return Some(LocalInterrupt::Refused(vector));
         }
         self.values[entry as usize] &= !SEND_PENDING;
-        self.request_vector(vector, false);
+        let level = LINT.contains(&entry) && self.values[entry as usize] & LEVEL_TRIGGERED != 0;
+        if level {
+            self.values[entry as usize] |= REMOTE_IRR;
+        }
+        self.request_vector(vector, level);
         Some(LocalInterrupt::Requested(vector))
+    }
+
+    /// A pin changes its level. Fixed mode is edge- or level-triggered as bit 15 says (LINT1: edge only); NMI, SMI and
+    /// INIT are always edges, ExtINT is always a level (SDM vol. 3 §10.5.1).
+    fn pin_changes(&mut self, pin: usize, high: bool, vector: u8) -> Option<LocalInterrupt> {
+        let before = self.is_asserted(pin);
+        self.lines.high[pin] = high;
+        self.lines.vector[pin] = vector;
+        if before || !self.is_asserted(pin) || self.waits_for_eoi(pin) {
+            return None;
+        }
+        self.local_source(LINT[pin])
+    }
+
+    /// Is the signal at `pin` active, by the polarity of its entry?
+    const fn is_asserted(&self, pin: usize) -> bool {
+        self.lines.high[pin] != (self.values[LINT[pin] as usize] & ACTIVE_LOW != 0)
+    }
+
+    const fn waits_for_eoi(&self, pin: usize) -> bool {
+        self.values[LINT[pin] as usize] & (REMOTE_IRR | LEVEL_TRIGGERED) == REMOTE_IRR | LEVEL_TRIGGERED
+    }
+
+    /// The service of level-triggered `vector` ended: a pin that is still asserted fires again.
+    pub(super) fn end_of_pin_interrupt(&mut self, vector: u8) {
+        for (pin, entry) in LINT.into_iter().enumerate() {
+            if self.waits_for_eoi(pin) && self.values[entry as usize] as u8 == vector {
+                self.values[entry as usize] &= !REMOTE_IRR;
+                if self.is_asserted(pin) {
+                    self.local_source(entry);
+                }
+            }
+        }
+    }
+
+    /// Is `vector` held by a pin of this CPU rather than by an I/O agent?
+    pub(super) fn is_pin_interrupt(&self, vector: u8) -> bool {
+        (0..LINT.len()).any(|pin| self.waits_for_eoi(pin) && self.values[LINT[pin] as usize] as u8 == vector)
     }
 
     /// The error interrupt, once until the next write of the ESR (SDM vol. 3 §10.5.3).
@@ -108,13 +218,21 @@ impl LocalApic {
     }
 
     /// A write of an entry: masks cannot be cleared while software-disabled (SDM vol. 3 §10.4.7.2), and an illegal
-    /// vector in fixed mode is an error even if masked (§10.5.2: "may", here it does). Timer and error entries have no
-    /// mode field and are always fixed.
-    pub(super) fn write_entry(&mut self, entry: Register, value: u32) -> bool {
+    /// vector in fixed mode is an error even if masked (§10.5.2; knob `lvt_illegal_vector`). Timer and error entries
+    /// have no mode field and are always fixed.
+    pub(super) fn write_entry(&mut self, entry: Register, value: u32, now: Time) -> bool {
         let forced = if self.software_enabled() { 0 } else { MASKED };
+        let before = self.timer;
+        if entry == Register::LvtTimer && self.is_masked(entry) {
+            self.timer.expire(now); // what passed behind the mask is not remembered
+        }
         let mut changed = self.store(entry, value | forced);
         let stored = self.values[entry as usize];
-        if stored & MODE == 0 && stored & 0xFF < 16 {
+        if entry == Register::LvtTimer {
+            self.timer.set_mode(Self::timer_mode(stored), now);
+            changed |= self.timer != before;
+        }
+        if stored & MODE == 0 && stored & 0xFF < 16 && self.knobs.lvt_illegal_vector == LvtIllegalVector::AtWrite {
             changed |= self.log(RECEIVE_ILLEGAL_VECTOR);
         }
         changed
@@ -122,70 +240,5 @@ impl LocalApic {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::testing::{enabled, fixed};
-    use super::*;
-    use crate::generation::Generation;
-    use crate::time::Time;
-
-    const LVTPC: u16 = 0x340;
-    const LVTERR: u16 = 0x370;
-    const ESR: u16 = 0x280;
-
-    #[test]
-    fn the_performance_entry_delivers_as_section_10_5_1_says() {
-        let table = [
-            (Generation::P6, 0x400, Some(LocalInterrupt::Nmi), 0x400),
-            (Generation::XApic, 0x400, Some(LocalInterrupt::Nmi), 0x1_0400),
-            (Generation::P6, 0x1_0400, None, 0x1_0400),
-            (Generation::P6, 0x0EE, Some(LocalInterrupt::Requested(0xEE)), 0x0EE),
-            (Generation::XApic, 0x0EE, Some(LocalInterrupt::Requested(0xEE)), 0x1_00EE),
-        ];
-        for (generation, entry, fired, after) in table {
-            let mut apic = enabled(generation, 0);
-            apic.write(LVTPC, entry, Time::ZERO);
-            assert_eq!(apic.performance_counter_overflow(), fired, "{generation:?} {entry:X}");
-            assert_eq!(apic.read(LVTPC), after, "{generation:?} {entry:X}");
-        }
-    }
-
-    #[test]
-    fn a_refused_local_interrupt_waits_for_an_eoi() {
-        let mut apic = enabled(Generation::P6, 0);
-        apic.write(LVTPC, 0xE1, Time::ZERO);
-        apic.deliver(&fixed(1, 0xE2, 0));
-        apic.deliver(&fixed(1, 0xE3, 0));
-        assert_eq!(apic.performance_counter_overflow(), Some(LocalInterrupt::Refused(0xE1)));
-        assert_eq!(apic.read(LVTPC), 0x10E1);
-        assert_eq!(apic.acknowledge(), 0xE3);
-        assert!(apic.write(0x0B0, 0, Time::ZERO).changed);
-        assert_eq!(apic.read(LVTPC), 0xE1);
-        assert_eq!(apic.requested().collect::<Vec<_>>(), [0xE1, 0xE2]);
-    }
-
-    #[test]
-    fn errors_interrupt_once_until_the_esr_is_written() {
-        let mut apic = enabled(Generation::P6, 0);
-        assert_eq!(apic.record_error(4), None, "masked");
-        apic.write(LVTERR, 0xFE, Time::ZERO);
-        assert_eq!(apic.record_error(4), Some(LocalInterrupt::Requested(0xFE)));
-        assert_eq!(apic.acknowledge(), 0xFE);
-        assert_eq!(apic.record_error(4), None);
-        apic.write(ESR, 0, Time::ZERO);
-        assert_eq!(apic.read(ESR), 4);
-        assert_eq!(apic.record_error(4), Some(LocalInterrupt::Requested(0xFE)));
-    }
-
-    #[test]
-    fn an_illegal_vector_in_an_entry_is_an_error() {
-        // SDM vol. 3 §10.5.2; the kernel masks the error entry first for this reason
-        let mut apic = enabled(Generation::P6, 0);
-        apic.write(LVTERR, 0x1_0000, Time::ZERO);
-        apic.write(ESR, 0, Time::ZERO);
-        assert_eq!(apic.read(ESR), RECEIVE_ILLEGAL_VECTOR);
-        let mut quiet = enabled(Generation::P6, 0);
-        quiet.write(LVTPC, 0x400, Time::ZERO);
-        quiet.write(ESR, 0, Time::ZERO);
-        assert_eq!(quiet.read(ESR), 0, "an NMI entry needs no vector");
-    }
-}
+#[path = "local_vector_table_tests.rs"]
+mod tests;

@@ -1,13 +1,20 @@
 //! Helpers for the tests of the local APIC.
 
+use super::local_apic::Clocks;
 use super::{LocalApic, Preset};
 use crate::bus::{Agent, DeliveryMode, DestinationMode, Message, Shorthand};
 use crate::generation::{Generation, Knobs};
 use crate::time::Time;
 
+/// An APIC with id = agent, as after a reset, default knobs.
+pub(super) fn reset(generation: Generation, agent: Agent) -> LocalApic {
+    let clocks = Clocks { core: generation.core_clock(), timer: generation.timer_clock() };
+    LocalApic::new(generation, Knobs::default(), agent, u32::from(agent), clocks)
+}
+
 /// An APIC with id = agent, software-enabled, default knobs.
 pub(super) fn enabled(generation: Generation, agent: Agent) -> LocalApic {
-    let mut apic = LocalApic::new(generation, Knobs::default(), agent, agent as u8);
+    let mut apic = reset(generation, agent);
     apic.preset(&Preset::default());
     apic
 }

@@ -1,12 +1,12 @@
 //! The interconnect in the machine: its stream, its faults, and doing what it says must happen.
 
 use super::cycle::{Cycle, CycleSearch};
-use crate::apic::{CoreState, Delivered, LocalInterrupt};
+use crate::apic::{CoreState, Delivered};
 use crate::bus::{
     Agent, AttemptOutcome, Bid, BusEffect, Interconnect, Message, Request, Response, Targets, Undispatched,
 };
 use crate::choice::{ChoicePoint, Chooser, Counts, Label};
-use crate::processor::{CoreBox, Provenance};
+use crate::processor::{Activity, CoreBox, Provenance};
 use crate::stream::{Source, Stream, What};
 use crate::time::{Duration, Time};
 use std::collections::VecDeque;
@@ -42,13 +42,13 @@ pub(crate) struct Fabric {
     choices: Counts,
     pub(crate) chosen: Vec<(ChoicePoint, u32)>,
     jitter_cycles: u32,
-    pub(crate) not_modelled: Option<(Agent, Time, &'static str)>,
 }
 
 /// The agents as a bus may see them.
 struct View<'a> {
     cores: &'a [CoreBox],
     dead: &'a [bool],
+    now: Time,
 }
 
 impl Targets for View<'_> {
@@ -64,7 +64,11 @@ impl Targets for View<'_> {
     fn response(&self, agent: Agent, message: &Message) -> Response {
         match self.cores.get(usize::from(agent)) {
             Some(core) if self.addressed(agent, message) => {
-                let state = CoreState { nmi_blocked: core.nmi_blocked, nmi_latched: core.nmi_latched };
+                let state = CoreState {
+                    nmi_blocked: core.nmi_blocked,
+                    nmi_latched: core.nmi_latched,
+                    waits_for_start_up: core.activity() == Activity::WaitForStartUp,
+                };
                 core.apic.response(message, state)
             }
             _ => Response::Silent,
@@ -77,11 +81,11 @@ impl Targets for View<'_> {
     }
 
     fn apic_id(&self, agent: Agent) -> u32 {
-        self.cores.get(usize::from(agent)).map_or(0, |core| u32::from(core.apic.id()))
+        self.cores.get(usize::from(agent)).map_or(0, |core| core.apic.id())
     }
 
-    fn remote_register(&self, _agent: Agent, _slot: u8) -> u32 {
-        0
+    fn remote_register(&self, agent: Agent, slot: u8) -> u32 {
+        self.cores.get(usize::from(agent)).map_or(0, |core| core.apic.remote_register(slot, self.now))
     }
 }
 
@@ -111,7 +115,6 @@ impl Fabric {
             choices: Counts::default(),
             chosen: Vec::new(),
             jitter_cycles,
-            not_modelled: None,
         }
     }
 
@@ -200,7 +203,7 @@ impl Fabric {
             self.cycle.disturb();
             return now;
         }
-        self.bus.advance(&View { cores, dead: &self.dead }, &mut self.effects);
+        self.bus.advance(&View { cores, dead: &self.dead, now }, &mut self.effects);
         now
     }
 
@@ -239,14 +242,21 @@ impl Fabric {
             BusEffect::Deliver { agent, message } => {
                 self.event(now, What::Delivered(agent, message));
                 self.cycle.disturb();
-                self.deliver(now, &mut cores[usize::from(agent)], &message);
+                Self::deliver(now, &mut cores[usize::from(agent)], &message);
             }
             BusEffect::Dispatched { message, busy_still } => {
                 self.event(now, What::Dispatched(message, busy_still));
                 self.cycle.disturb();
                 self.dispatched(now, &message, busy_still, cores);
             }
-            BusEffect::RemoteRead { .. } => {}
+            BusEffect::RemoteRead { message, value } => {
+                self.event(now, What::RemoteRead(message, value));
+                self.cycle.disturb();
+                if let Some(core) = cores.get_mut(usize::from(message.source)) {
+                    core.apic.remote_read_answered(value);
+                    core.apic_changed(now);
+                }
+            }
             BusEffect::Error { agent, bits } => self.error(now, agent, bits, cores),
             BusEffect::EndOfInterrupt { vector } => {
                 self.event(now, What::EndOfInterrupt(vector));
@@ -272,16 +282,22 @@ impl Fabric {
         self.stream.touch(now);
     }
 
-    fn deliver(&mut self, now: Time, core: &mut CoreBox, message: &Message) {
+    fn deliver(now: Time, core: &mut CoreBox, message: &Message) {
         match core.apic.deliver(message) {
             Delivered::Nmi => core.nmi_arrives(now),
-            Delivered::NotModelled(what) => {
-                self.not_modelled.get_or_insert((message.source, now, what));
-            }
-            _ => {
-                core.provenance.entry(message.vector).or_insert(Provenance { from: message.source, at: now });
+            Delivered::Smi => core.smi_arrives(now),
+            Delivered::Init => {
+                core.init_arrives();
                 core.apic_changed(now);
             }
+            Delivered::InitReleased => core.init_released(now),
+            Delivered::StartUp(vector) => core.start_up_arrives(vector, now),
+            Delivered::External(vector) => core.external_arrives(vector, now),
+            Delivered::Requested(vector) => {
+                core.provenance.entry(vector).or_insert(Provenance { from: message.source, at: now });
+                core.apic_changed(now);
+            }
+            Delivered::Nothing => core.apic_changed(now),
         }
     }
 
@@ -312,10 +328,7 @@ impl Fabric {
         if !error_changes(core, bits) {
             return;
         }
-        let interrupt = core.apic.record_error(bits);
-        if interrupt == Some(LocalInterrupt::Nmi) {
-            core.nmi_arrives(now);
-        }
+        core.apic.record_error(bits); // a fixed interrupt, if any: the error entry has no other mode
         core.apic_changed(now);
         self.event(now, What::Error(agent, bits));
         self.cycle.disturb();
@@ -334,7 +347,7 @@ impl Fabric {
 
     /// Messages that are not dispatched, with the agents that refuse each.
     pub(crate) fn undispatched(&self, cores: &[CoreBox]) -> Vec<(Undispatched, Vec<Agent>)> {
-        let view = View { cores, dead: &self.dead };
+        let view = View { cores, dead: &self.dead, now: Time::ZERO };
         let refusers = |message: &Message| {
             (0..view.agents())
                 .filter(|&agent| matches!(view.response(agent, message), Response::Retry | Response::Refuse))

@@ -5,7 +5,8 @@ use super::milestones::Milestones;
 use super::outcome::{Ending, Proof, RunError};
 use crate::bus::{Agent, DeliveryMode, DestinationMode, Message, Request, Shorthand};
 use crate::memory::{Key, Master};
-use crate::processor::{CoreBox, Outgoing, Outgone};
+use crate::processor::{CoreBox, Kind, Outgoing, Outgone};
+use crate::stream::Access;
 use crate::time::{ClockDomain, Duration, Time};
 use std::panic::Location;
 
@@ -58,15 +59,14 @@ impl Hardware {
         self.devices.iter().enumerate().map(request).collect()
     }
 
-    pub(super) fn not_modelled(&mut self, cpu: Agent, at: Time, what: &'static str) {
-        self.failure.get_or_insert(RunError::NotModelled { cpu, at, what });
+    pub(super) const fn has_failed(&self) -> bool {
+        self.failure.is_some()
     }
 
-    pub(super) fn has_failed(&mut self) -> bool {
-        if let Some((cpu, at, what)) = self.fabric.not_modelled {
-            self.not_modelled(cpu, at, what);
-        }
-        self.failure.is_some()
+    /// An access of CPU `source` to a device.
+    pub(super) fn device(&mut self, source: Agent, access: Access, _value: u32) {
+        let answer = if matches!(access.kind, Kind::MemoryRead) { u32::MAX } else { 0 };
+        self.cores[usize::from(source)].device_answers(answer);
     }
 
     /// Can nothing ever happen any more, but the same for ever?

@@ -28,6 +28,8 @@ pub struct MachineSettings {
     pub costs: Costs,
     /// Core clock.
     pub core_clock: ClockDomain,
+    /// Clock of the APIC timers.
+    pub timer_clock: ClockDomain,
     /// The interconnect.
     pub bus: Box<dyn Interconnect>,
     /// Does delivery status show "send pending"? False on the ideal bus, as in hypervisors.
@@ -103,6 +105,7 @@ impl Machine {
             knobs: settings.knobs,
             costs: settings.costs,
             clock: settings.core_clock,
+            timer_clock: settings.timer_clock,
             lookahead,
             initial_words: settings.words.clone().into(),
             chooser: Arc::clone(&settings.chooser),

@@ -4,7 +4,7 @@ use crate::bus::{Agent, Undispatched};
 use crate::choice::ChoicePoint;
 use crate::engine::Milestone;
 use crate::memory::Writer;
-use crate::processor::{Frame, LastSend, OpenWait, Provenance, WaitRecord};
+use crate::processor::{Activity, Frame, LastSend, OpenWait, Provenance, WaitRecord};
 use crate::stream::{Access, Event};
 use crate::time::{Duration, Time};
 use std::panic::Location;
@@ -60,8 +60,8 @@ pub struct CpuReport {
     pub interrupts_off_since: Option<Time>,
     /// Are NMIs blocked until the next IRET, and is one latched?
     pub nmi: (bool, bool),
-    /// Is it in HLT?
-    pub halted: bool,
+    /// Does it run, sleep, wait?
+    pub activity: Activity,
     /// Since when a store to its ICR has not completed.
     pub stalled_since: Option<Time>,
     /// The minimal period of the loop that it is proven to be in.

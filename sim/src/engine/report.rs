@@ -59,7 +59,7 @@ fn cpu_report(core: &Core, fabric: &Fabric, clock: ClockDomain) -> CpuReport {
         waits: core.waits.clone(),
         interrupts_off_since: core.interrupts_off_since,
         nmi: (core.nmi_blocked, core.nmi_latched),
-        halted: core.is_halted(),
+        activity: core.activity(),
         stalled_since: core.stalled_since,
         period: core.proven_period().map(|cycles| clock.span(cycles)),
         suspected_period: core.suspected_period().map(|cycles| clock.span(cycles)),

@@ -79,7 +79,7 @@ impl<'a> Windowed<'a> {
             Outgoing::Milestone(code) => {
                 self.hardware.milestones.take(Milestone { at: time, cpu: source, code });
             }
-            Outgoing::NotModelled(what) => self.hardware.not_modelled(source, time, what),
+            Outgoing::Device { access, value } => self.hardware.device(source, access, value),
         }
     }
 

@@ -289,6 +289,15 @@ knobs! {
         Taken = "taken",
     }
 
+    /// Blocking of NMIs after a system-management interrupt that came inside an NMI handler. SDM vol. 3 §34.8 says both
+    /// that it is restored and that it is not saved, so that an NMI may be taken early.
+    rsm_nmi_blocking: RsmNmiBlocking ("NMI blocking after RSM") {
+        /// As before the system-management interrupt.
+        Restored = "restored",
+        /// NMIs are open.
+        Forgotten = "forgotten",
+    }
+
     /// An access with an illegal vector to the local vector table. SDM vol. 3 §10.5.2: it "may" be an error even if
     /// the entry is masked.
     lvt_illegal_vector: LvtIllegalVector ("illegal vector in a local entry") {

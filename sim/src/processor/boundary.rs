@@ -20,10 +20,12 @@
 //!   undefined byte can make a proof be missed, never be found wrongly, because all bytes of live variables are in it.
 #![allow(unsafe_code, reason = "the one module that switches stacks and looks at them")]
 
+use super::activity::{Entry, Initialised, RESET_VECTOR};
 use super::core::Core;
 use super::operation::{Kind, Operation};
 use super::software::Software;
 use super::step::{Pending, Step};
+use crate::apic::GeneralProtection;
 use crate::stream::Context;
 use crate::time::Time;
 use corosensei::stack::DefaultStack;
@@ -192,7 +194,11 @@ unsafe fn drive(core: *mut Core, pending: &mut Pending) -> u64 {
                 // SAFETY: we are on the coroutine of this core, and hold no reference to it.
                 unsafe { handle(core, context, pending.site) };
                 // SAFETY: as above.
-                unsafe { (*core).resume_after_handler(pending) };
+                unsafe { (*core).resume_after_handler(pending, context) };
+            }
+            Step::Initialise => {
+                // Not a panic: what runs is unwound to the base of the coroutine, which knows what to do.
+                std::panic::resume_unwind(Box::new(Initialised));
             }
         }
     }
@@ -208,11 +214,56 @@ unsafe fn handle(core: *mut Core, context: Context, site: &'static Location<'sta
     match context {
         Context::Interrupt(vector) => software.interrupt(cpu, vector),
         Context::Nmi => software.non_maskable(cpu),
+        Context::SystemManagement => {
+            // SAFETY: as above.
+            match unsafe { (*core).next_window() } {
+                Some(cycles) => {
+                    let mut window = Pending::new(Operation::new(Kind::DelayCycles, 0), cycles, site, false);
+                    // SAFETY: passed on from the caller.
+                    unsafe { drive(core, &mut window) };
+                }
+                None => software.system_management(cpu),
+            }
+        }
+        Context::Shutdown => {
+            let mut shutdown = Pending::new(Operation::new(Kind::Shutdown, 0), 0, site, false);
+            // SAFETY: passed on from the caller.
+            unsafe { drive(core, &mut shutdown) };
+        }
         Context::Program => unreachable!("the program is not a handler"),
     }
     let mut iret = Pending::new(Operation::new(Kind::Iret, 0), 0, site, false);
     // SAFETY: passed on from the caller.
     unsafe { drive(core, &mut iret) };
+}
+
+/// Runs a CPU from `entry` until it is initialised: by returning if its program has ended, else by unwinding.
+///
+/// # Safety
+/// `core` is the core of the coroutine that this runs on, and `yielder` that coroutine's.
+unsafe fn live(core: *mut Core, entry: Entry, yielder: &Yielder<(), ()>) {
+    // SAFETY: the software outlives the coroutine (see `handle`).
+    let (software, cpu): (&dyn Software, _) = unsafe { (&*std::ptr::from_ref(&*(*core).software), Cpu::new(core)) };
+    let here = Location::caller();
+    match entry {
+        Entry::Program => software.run(cpu),
+        Entry::Reset => software.reset(cpu),
+        Entry::Wait => {
+            let mut wait = Pending::new(Operation::new(Kind::AwaitStartUp, 0), 0, here, false);
+            // SAFETY: passed on from the caller.
+            match unsafe { drive(core, &mut wait) } {
+                RESET_VECTOR => software.reset(cpu),
+                vector => software.start_up(cpu, vector as u8),
+            }
+        }
+    }
+    let mut end = Pending::new(Operation::new(Kind::End, 0), 0, here, false);
+    // SAFETY: passed on from the caller.
+    unsafe { drive(core, &mut end) };
+    // SAFETY: as above; the reference ends with the call.
+    while unsafe { !(*core).ended_program_is_initialised() } {
+        yielder.suspend(());
+    }
 }
 
 /// A core at a stable address, owned.
@@ -276,12 +327,21 @@ impl Flow {
                 std::ptr::from_ref(&marker).expose_provenance();
                 std::ptr::from_ref(yielder).expose_provenance();
             }
-            // SAFETY: the software outlives the coroutine (see `handle`).
-            let software: &dyn Software = unsafe { &*std::ptr::from_ref(&*(*core).software) };
-            software.run(Cpu::new(core));
-            let mut end = Pending::new(Operation::new(Kind::End, 0), 0, Location::caller(), false);
-            // SAFETY: we are on the coroutine of this core.
-            unsafe { drive(core, &mut end) };
+            // SAFETY: this runs inside `resume` of the box that owns `core`.
+            let mut entry = unsafe { (*core).first_entry() };
+            loop {
+                let life = std::panic::AssertUnwindSafe(|| {
+                    // SAFETY: we are on the coroutine of this core.
+                    unsafe { live(core, entry, yielder) };
+                });
+                match std::panic::catch_unwind(life) {
+                    Ok(()) => {}
+                    Err(payload) if payload.is::<Initialised>() => {}
+                    Err(payload) => std::panic::resume_unwind(payload),
+                }
+                // SAFETY: as above; nothing of the software is left on the stack.
+                entry = unsafe { (*core).initialise() };
+            }
         }))
     }
 
@@ -322,6 +382,39 @@ impl Cpu<'_> {
     fn operate(&self, kind: Kind, operand: u32, value: u64) -> u64 {
         // SAFETY: the handle exists only on the coroutine of its core.
         unsafe { boundary(self.core, Operation::new(kind, operand).pack(), value, Location::caller()) }
+    }
+}
+
+impl Cpu<'_> {
+    /// RDMSR.
+    ///
+    /// # Errors
+    /// A general-protection fault: software that does not expect it treats it like the kernel's own `rdmsr_safe`.
+    #[inline(always)]
+    #[track_caller]
+    pub fn read_msr(&self, msr: u32) -> Result<u64, GeneralProtection> {
+        let value = self.operate(Kind::MsrRead, msr, 0);
+        if self.operate(Kind::Faulted, 0, 0) == 0 { Ok(value) } else { Err(GeneralProtection) }
+    }
+
+    /// WRMSR.
+    ///
+    /// # Errors
+    /// A general-protection fault; nothing was written.
+    #[inline(always)]
+    #[track_caller]
+    pub fn write_msr(&self, msr: u32, value: u64) -> Result<(), GeneralProtection> {
+        self.operate(Kind::MsrWrite, msr, value);
+        if self.operate(Kind::Faulted, 0, 0) == 0 { Ok(()) } else { Err(GeneralProtection) }
+    }
+
+    /// CPUID: EAX, EBX, ECX, EDX of `leaf`, as far as they concern the APIC (leaves 0, 1, 0Bh).
+    #[inline(always)]
+    #[track_caller]
+    pub fn identification(&self, leaf: u32) -> [u32; 4] {
+        let low = self.operate(Kind::Identification, leaf, 0);
+        let high = self.operate(Kind::Identification, leaf, 1);
+        [low as u32, (low >> 32) as u32, high as u32, (high >> 32) as u32]
     }
 }
 
@@ -370,12 +463,23 @@ operations! {
     write_register(offset: u16, value: u32) -> () = RegisterWrite, u32::from(offset), u64::from(value);
     /// Locked exchange on the APIC register at byte `offset`; gives the value read.
     exchange_register(offset: u16, value: u32) -> u32 = RegisterExchange, u32::from(offset), u64::from(value);
-    /// RDMSR.
-    read_msr(msr: u32) -> u64 = MsrRead, msr, 0;
-    /// WRMSR. Not modelled for any MSR yet: the run ends with an error that says so.
-    write_msr(msr: u32, value: u64) -> () = MsrWrite, msr, value;
-    /// Reads a byte from an I/O port; all ports read 0.
+    /// Reads a byte from an I/O port; ports without a device read 0.
     read_port(port: u16) -> u8 = PortRead, u32::from(port), 0;
+    /// Writes a byte to an I/O port; ports without a device ignore it.
+    write_port(port: u16, value: u8) -> () = PortWrite, u32::from(port), u64::from(value);
+    /// Uncached read of the 32-bit word at a physical address: the page of this CPU's APIC, where APIC_BASE has it, or a
+    /// device. Where nothing answers it gives all ones.
+    read_memory(address: u32) -> u32 = MemoryRead, address, 0;
+    /// Uncached write of a 32-bit word.
+    write_memory(address: u32, value: u32) -> () = MemoryWrite, address, u64::from(value);
+    /// Reads CR8, the task priority class.
+    read_cr8() -> u8 = PriorityRead, 0, 0;
+    /// Writes CR8, bits 3:0.
+    write_cr8(class: u8) -> () = PriorityWrite, 0, u64::from(class);
+    /// A triple fault: the CPU enters shutdown, and never comes back here.
+    shut_down() -> () = Shutdown, 0, 0;
+    /// STI: enables maskable interrupts, but lets none in before the next operation has taken effect.
+    enable_interrupts() -> () = EnableInterrupts, 0, 0;
     /// PAUSE.
     pause() -> () = Pause, 0, 0;
     /// Busy delay of exactly `us` microseconds.

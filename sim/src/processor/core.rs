@@ -1,15 +1,18 @@
 //! The state of one CPU. During a window nobody else touches it; at a barrier only the engine does.
 
+use super::activity::Activity;
+use super::interrupts::Attention;
+use super::local_events::LocalEvent;
 use super::operation::Kind;
 use super::parking::Parking;
-use super::settings::{Common, CpuSettings};
+use super::settings::{Common, CpuSettings, Start};
 use super::software::{Program, Software};
-use crate::apic::LocalApic;
+use crate::apic::{Clocks, LocalApic};
 use crate::bus::{Agent, Message, Request};
 use crate::choice::Counts;
 use crate::memory::{Arrival, Copy, Key};
 use crate::stream::{Access, Context, Runs, Source, Stream, What};
-use crate::time::Time;
+use crate::time::{Duration, Time};
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::Location;
 use std::sync::Arc;
@@ -25,8 +28,8 @@ pub(crate) enum Outgoing {
     Modify { word: u16, kind: Kind, operand: u32 },
     /// Software reached a milestone.
     Milestone(u32),
-    /// Software asked for something that this version does not model.
-    NotModelled(&'static str),
+    /// An access to a device.
+    Device { access: Access, value: u32 },
 }
 
 /// An [`Outgoing`] with its place in the one order.
@@ -116,13 +119,8 @@ pub(crate) enum Interruptible {
     Throughout,
     /// Not at all.
     Never,
-}
-
-/// An interrupt or NMI that the CPU would take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Attention {
-    pub(crate) nmi: bool,
-    pub(crate) since: Time,
+    /// By an INIT only (a CPU in wait-for-SIPI, or a store that does not complete, hears nothing else).
+    InitOnly,
 }
 
 /// One CPU.
@@ -149,17 +147,32 @@ pub(crate) struct Core {
     pub(crate) interrupts_off_since: Option<Time>,
     pub(crate) nmi_blocked: bool,
     pub(crate) nmi_latched: bool,
+    pub(crate) in_system_management: bool,
+    pub(super) smi_latched: bool,
+    pub(super) init_latched: bool,
+    /// Vector of an external controller that interrupts.
+    pub(super) external: Option<u8>,
+    /// The operation after an STI lets nothing in.
+    pub(super) shadow: bool,
     pub(super) attention: Option<Attention>,
-    pub(super) performance_counter: VecDeque<Time>,
-    pub(super) halted: bool,
+    pub(super) local_events: VecDeque<(Time, LocalEvent)>,
+    /// When the next local event is due, the APIC timer's included.
+    pub(super) local_at: Time,
+    /// Lengths of injected system-management windows that wait for their SMI.
+    pub(super) windows: VecDeque<Duration>,
+    pub(super) activity: Activity,
+    /// The last MSR access faulted.
+    pub(super) faulted: bool,
     pub(crate) frames: Vec<Frame>,
     pub(crate) waits: Vec<OpenWait>,
     pub(crate) ended_waits: Vec<WaitRecord>,
     pub(super) suspended: Suspended,
-    pub(super) modified: Option<u32>,
+    /// The answer to a read-modify-write or a device access.
+    pub(super) answer: Option<u32>,
     /// The store that waits for an idle ICR, and when it became idle.
     pub(crate) stalled_since: Option<Time>,
-    pub(super) stall_over: Option<Time>,
+    /// What the operation waited for came at this instant.
+    pub(super) released: Option<Time>,
     pub(crate) site: Option<&'static Location<'static>>,
     pub(super) runs: Runs,
     pub(crate) stream: Stream,
@@ -181,11 +194,12 @@ impl std::fmt::Debug for Core {
 
 impl Core {
     pub(crate) fn new(agent: Agent, common: Arc<Common>, settings: &CpuSettings, program: Program) -> Self {
-        let mut apic = LocalApic::new(common.generation, common.knobs, agent, settings.apic_id);
+        let clocks = Clocks { core: common.clock, timer: common.timer_clock };
+        let mut apic = LocalApic::new(common.generation, common.knobs, agent, settings.apic_id, clocks);
         apic.preset(&settings.apic);
         apic.set_busy_visible(common.busy_visible);
-        let mut performance_counter = settings.performance_counter.clone();
-        performance_counter.sort_unstable();
+        let mut local_events = settings.local_events.clone();
+        local_events.sort_by_key(|&(at, _)| at); // stable: those of one instant keep their order
         let program_frame = Frame {
             context: Context::Program,
             since: Time::ZERO,
@@ -209,16 +223,27 @@ impl Core {
             interrupts_off_since: (!settings.interrupts_enabled).then_some(Time::ZERO),
             nmi_blocked: false,
             nmi_latched: false,
+            in_system_management: false,
+            smi_latched: false,
+            init_latched: false,
+            external: None,
+            shadow: false,
             attention: None,
-            performance_counter: performance_counter.into(),
-            halted: false,
+            local_at: local_events.first().map_or(Time::NEVER, |&(at, _)| at),
+            local_events: local_events.into(),
+            windows: VecDeque::new(),
+            activity: match settings.start {
+                Start::Running => Activity::Running,
+                Start::WaitForStartUp => Activity::WaitForStartUp,
+            },
+            faulted: false,
             frames: vec![program_frame],
             waits: Vec::new(),
             ended_waits: Vec::new(),
             suspended: Suspended::NotStarted,
-            modified: None,
+            answer: None,
             stalled_since: None,
-            stall_over: None,
+            released: None,
             site: None,
             runs: Runs::default(),
             stream: Stream::new(Source::Cpu(agent), common.keep_events),
@@ -241,15 +266,18 @@ impl Core {
     /// The earliest instant at which this CPU may act again by itself or because of what has already reached it.
     pub(crate) fn next_action(&self) -> Time {
         let clock = self.common.clock;
-        let timer = self.timer_cycle();
+        let local = self.local_cycle();
         let cycle = match self.suspended {
             Suspended::NotStarted => return Time::ZERO,
-            Suspended::Finished => return Time::NEVER,
+            Suspended::Finished => {
+                // Nothing but an INIT, and what its hardware does by itself, concerns a CPU whose program has ended.
+                return self.init_instant().unwrap_or(Time::NEVER).min(self.local_at);
+            }
             Suspended::Until { .. } if self.parking.parked.is_some() => {
                 return self.wake_instant().unwrap_or(Time::NEVER);
             }
             Suspended::Until { effect, interruptible } => {
-                effect.min(timer).min(self.interrupt_cycle(effect, interruptible))
+                effect.min(local).min(self.interrupt_cycle(effect, interruptible))
             }
         };
         if cycle == u64::MAX { Time::NEVER } else { clock.instant(cycle) }
@@ -264,18 +292,22 @@ impl Core {
     /// Is nothing more to come from this CPU unless something reaches it: ended, asleep, stalled or parked?
     pub(crate) fn is_settled(&self) -> bool {
         let nothing_due = self.attention.is_none() || self.cannot_take_attention();
+        if self.local_at != Time::NEVER {
+            return false;
+        }
         match self.suspended {
-            Suspended::Finished => true,
+            Suspended::Finished => self.init_instant().is_none(),
             Suspended::NotStarted => false,
             Suspended::Until { effect, .. } => {
                 let asleep = effect == u64::MAX || self.parking.period.is_some();
-                asleep && nothing_due && self.performance_counter.is_empty() && self.wake_instant().is_none()
+                asleep && nothing_due && self.wake_instant().is_none()
             }
         }
     }
 
     fn cannot_take_attention(&self) -> bool {
-        matches!(self.suspended, Suspended::Until { interruptible: Interruptible::Never, .. })
+        matches!(self.suspended, Suspended::Until { interruptible: Interruptible::Never | Interruptible::InitOnly, .. })
+            && !self.init_latched
     }
 
     /// Does this CPU poll (rather than sleep) while settled?
@@ -316,8 +348,9 @@ impl Core {
         self.parking.suspected
     }
 
-    pub(crate) fn is_halted(&self) -> bool {
-        self.halted
+    /// What it does: runs, sleeps, waits.
+    pub(crate) fn activity(&self) -> Activity {
+        self.activity
     }
 
     pub(crate) fn is_closed_program(&self) -> bool {
@@ -371,14 +404,8 @@ impl Core {
 
     /// The old value of this CPU's read-modify-write, from the master.
     pub(crate) fn modify_done(&mut self, word: u16, old: u32, new: u32, key: Key) {
-        self.modified = Some(old);
+        self.answer = Some(old);
         self.copy.take(word, new, key);
-    }
-
-    /// An NMI message reached this CPU at `now`.
-    pub(crate) fn nmi_arrives(&mut self, now: Time) {
-        self.nmi_latched = true;
-        self.apic_changed(now);
     }
 
     /// Something about the local APIC that software can see has changed at `now`.
@@ -393,11 +420,17 @@ impl Core {
     pub(crate) fn icr_idle(&mut self, now: Time) {
         self.busy_since = None;
         if self.stalled_since.is_some() {
-            self.stall_over = Some(now);
-            if let Suspended::Until { effect, .. } = &mut self.suspended {
-                *effect = self.common.clock.first_at_or_after(now);
-            }
+            self.release(now);
         }
+    }
+
+    /// What the suspended operation waits for has come: it takes effect at `now`.
+    pub(super) fn release(&mut self, now: Time) {
+        self.released = Some(now);
+        if let Suspended::Until { effect, .. } = &mut self.suspended {
+            *effect = self.common.clock.first_at_or_after(now);
+        }
+        self.refresh_slow();
     }
 
     /// Appends an effective event: closes the open runs first, and starts looking for recurrence anew.

@@ -1,6 +1,7 @@
 //! What each operation does at its effect instant.
 
-use super::core::{Core, Interruptible, LastSend, OpenWait, Outgoing, Suspended, WaitRecord};
+use super::activity::Activity;
+use super::core::{Core, Interruptible, LastSend, OpenWait, Outgoing, Provenance, Suspended, WaitRecord};
 use super::operation::Kind;
 use super::step::{Pending, Phase};
 use crate::apic::WriteResult;
@@ -11,11 +12,11 @@ use crate::stream::{Access, What};
 use crate::time::Time;
 use std::panic::Location;
 
-/// The MSR of the APIC base (SDM vol. 3 §10.4.4): base FEE0_0000h, bit 11 enabled, bit 8 bootstrap processor.
-const MSR_APIC_BASE: u32 = 0x1B;
-
 /// ICR bits 31:0 (SDM vol. 3 §10.6.1): the register that sends and that waits poll.
 const ICR_LOW: u16 = 0x300;
+
+/// Current count of the timer: the one register whose value depends on the time.
+const CURRENT_COUNT: u16 = 0x390;
 
 impl Core {
     /// Does the effect. `None`: the operation has a second half that is still to come.
@@ -25,7 +26,10 @@ impl Core {
         let (site, operand) = (pending.site, pending.operation.operand);
         match pending.operation.kind {
             Kind::RegisterRead => {
-                let value = u64::from(self.apic.read(operand as u16));
+                if operand as u16 == CURRENT_COUNT {
+                    return Some(self.read_count(site));
+                }
+                let value = u64::from(self.apic.read(operand as u16, Time::ZERO)); // none of the others tells the time
                 if operand as u16 == ICR_LOW
                     && let Some(wait) = self.own_wait()
                 {
@@ -55,7 +59,7 @@ impl Core {
 
     /// Records an access that may repeat without effect.
     #[inline]
-    fn poll(&mut self, site: &'static Location<'static>, access: Access, value: u64) {
+    pub(super) fn poll(&mut self, site: &'static Location<'static>, access: Access, value: u64) {
         match self.runs.extend(site, access, value, self.clock) {
             Fit::Repeats => {}
             fit => self.open_run(site, access, value, fit == Fit::Changed),
@@ -81,23 +85,31 @@ impl Core {
         match kind {
             Kind::RegisterWrite => self.write_register(pending),
             Kind::RegisterExchange => {
-                let old = if pending.phase == Phase::Before { u64::from(self.apic.read(operand as u16)) } else { 0 };
+                let old = if pending.phase == Phase::Before {
+                    u64::from(self.apic.read(operand as u16, self.now()))
+                } else {
+                    0
+                };
                 self.write_register(pending).map(|_| old)
             }
-            Kind::MsrRead => {
-                let value = self.read_msr(operand);
-                self.poll(site, access, value);
-                Some(value)
+            Kind::MsrRead => Some(self.read_msr(site, operand)),
+            Kind::MsrWrite => Some(self.write_msr(site, operand, value)),
+            Kind::Faulted => Some(u64::from(self.faulted)),
+            Kind::PriorityRead | Kind::PriorityWrite => Some(self.access_cr8(site, access, value as u8)),
+            Kind::Identification => {
+                let found = self.identification(operand, value != 0);
+                self.poll(site, access, found);
+                Some(found)
             }
-            Kind::MsrWrite => {
-                self.effective(self.now(), Some(site), What::Write { access, value });
-                self.send_out(site, Outgoing::NotModelled("WRMSR"));
+            Kind::MemoryRead | Kind::MemoryWrite => self.access_memory(pending),
+            Kind::PortRead | Kind::PortWrite => self.access_port(pending),
+            Kind::EnableInterrupts => {
+                self.shadow = !self.interrupt_flag;
+                self.change_interrupt_flag(site, true);
                 Some(0)
             }
-            Kind::PortRead => {
-                self.poll(site, access, 0); // no parity or channel-check error: bits 7:6 of port 61h are clear
-                Some(0)
-            }
+            Kind::Shutdown => self.shut_down(pending),
+            Kind::AwaitStartUp => self.await_start_up(pending),
             Kind::Delay | Kind::DelayCycles => {
                 if let Some(wait) = self.own_wait() {
                     wait.delays += 1;
@@ -121,11 +133,11 @@ impl Core {
         }
     }
 
-    fn write_register(&mut self, pending: &mut Pending) -> Option<u64> {
+    pub(super) fn write_register(&mut self, pending: &mut Pending) -> Option<u64> {
         let (site, value) = (pending.site, pending.value as u32);
         let now = self.now();
         let was_busy = self.apic.is_busy();
-        let offset = pending.operation.operand as u16;
+        let offset = pending.operation.operand as u16 & 0xFFF; // of a memory address, the place in the page
         let written = self.apic.write(offset, value, now);
         if written.result == WriteResult::Stall {
             return self.stall(pending, now);
@@ -133,10 +145,20 @@ impl Core {
         if pending.phase == Phase::Stalled {
             self.stalled_since = None;
         }
-        let access = Access { kind: pending.operation.kind, operand: u32::from(offset) };
+        let access = Access { kind: pending.operation.kind, operand: pending.operation.operand };
         self.effective(now, Some(site), What::Write { access, value: u64::from(value) });
+        if written.result == WriteResult::Nothing && offset == ICR_LOW && was_busy {
+            self.effective(now, Some(site), What::IcrWrittenWhileBusy(value));
+        }
+        self.written(site, written.result);
+        Some(0)
+    }
+
+    /// A register of the APIC has been written: what must happen, happens.
+    pub(super) fn written(&mut self, site: &'static Location<'static>, result: WriteResult) {
+        let now = self.now();
         self.apic_touched = true;
-        match written.result {
+        match result {
             WriteResult::Send(message) => {
                 self.busy_since = self.busy_since.or(Some(now));
                 self.last_send = Some(LastSend { message, site });
@@ -149,16 +171,16 @@ impl Core {
                     self.send_out(site, Outgoing::Bus(Request::EndOfInterrupt { source: self.agent, vector }));
                 }
             }
-            WriteResult::NotModelled(what) => {
-                self.send_out(site, Outgoing::NotModelled(what));
-            }
-            WriteResult::Nothing if offset == ICR_LOW && was_busy => {
-                self.effective(now, Some(site), What::IcrWrittenWhileBusy(value));
+            WriteResult::DeliveredToSelf(message) => {
+                self.last_send = Some(LastSend { message, site });
+                self.effective(now, Some(site), What::Sent(message));
+                self.effective(now, Some(site), What::Delivered(self.agent, message));
+                self.provenance.entry(message.vector).or_insert(Provenance { from: self.agent, at: now });
             }
             WriteResult::Nothing | WriteResult::Stall => {}
         }
+        self.refresh_local();
         self.refresh_attention(now);
-        Some(0)
     }
 
     /// The store to ICR low does not complete: the CPU waits in it, deaf to everything.
@@ -169,15 +191,8 @@ impl Core {
             self.effective(now, Some(pending.site), What::IcrWrittenWhileBusy(pending.value as u32));
         }
         pending.effect = u64::MAX;
-        pending.interruptible = Interruptible::Never;
+        pending.interruptible = Interruptible::InitOnly;
         None
-    }
-
-    fn read_msr(&self, msr: u32) -> u64 {
-        match msr {
-            MSR_APIC_BASE => 0xFEE0_0800 | u64::from(self.agent == 0) << 8,
-            _ => 0,
-        }
     }
 
     fn halt(&mut self, pending: &mut Pending) -> Option<u64> {
@@ -195,8 +210,8 @@ impl Core {
             self.enter_halt(pending, until);
             return None;
         }
-        if self.halted {
-            self.halted = false;
+        if self.activity == Activity::Halted {
+            self.activity = Activity::Running;
             self.effective(self.now(), Some(pending.site), What::Woken);
             self.clock += u64::from(self.common.costs.halt_wake);
         }
@@ -207,7 +222,7 @@ impl Core {
         pending.phase = Phase::Halted;
         pending.effect = until;
         pending.interruptible = Interruptible::Throughout;
-        self.halted = true;
+        self.activity = Activity::Halted;
         self.effective(self.now(), Some(pending.site), What::Halted);
         self.refresh_slow();
     }
@@ -229,7 +244,7 @@ impl Core {
         let (kind, site) = (pending.operation.kind, pending.site);
         let (word, operand) = (pending.operation.operand as u16, pending.value as u32);
         if pending.phase == Phase::Modifying {
-            let old = self.modified.take().expect("the master answers before the read-modify-write returns");
+            let old = self.answer.take().expect("the master answers before the read-modify-write returns");
             let new = kind.modify(old, operand);
             let access = Access { kind, operand: u32::from(word) };
             let values = u64::from(old) << 32 | u64::from(new);

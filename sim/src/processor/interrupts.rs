@@ -1,59 +1,127 @@
-//! Interrupts and NMIs: when a CPU takes one, what entry and return change.
+//! Interrupts, NMIs and system-management interrupts: when a CPU takes one, what entry and return change.
 //!
-//! Not modelled: the STI shadow, SMM, exceptions, INIT.
+//! Not modelled: exceptions, the state that system-management code saves and may change, nested NMIs by an IRET inside
+//! the handler.
 
-use super::core::{Attention, Core, Frame, Interruptible, Outgoing};
-use crate::apic::LocalInterrupt;
+use super::activity::Activity;
+use super::core::{Core, Frame, Interruptible};
+use crate::generation::{NmiInStiShadow, RsmNmiBlocking};
 use crate::stream::{Context, What};
 use crate::time::Time;
 use std::panic::Location;
 
+/// What the CPU would do at its next boundary, the most urgent first (SDM vol. 3 §6.9 and table 6-2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Reason {
+    /// Be initialised.
+    Init,
+    /// Enter shutdown.
+    Shutdown,
+    /// Enter system-management mode.
+    SystemManagement,
+    /// Take an NMI.
+    Nmi,
+    /// Take an interrupt of an external controller.
+    External,
+    /// Take the interrupt that the local APIC holds.
+    Interrupt,
+}
+
+/// A [`Reason`], and since when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Attention {
+    pub(crate) reason: Reason,
+    pub(crate) since: Time,
+}
+
+/// Handlers that may be nested: a stack of a CPU has room for more. Sixteen priority classes, NMI, SMI and shutdown
+/// need 20; only handlers that let in what interrupted them get further.
+const NESTING_MAX: usize = 64;
+
 impl Core {
+    /// The most urgent reason to leave what runs.
+    #[inline]
+    fn reason(&self) -> Option<Reason> {
+        let maskable = self.interrupt_flag && matches!(self.activity, Activity::Running | Activity::Halted);
+        if self.rarely() {
+            return self.rare_reason(maskable);
+        }
+        (maskable && self.apic.pending_vector().is_some()).then_some(Reason::Interrupt)
+    }
+
+    /// Is there anything to consider but the interrupts of the local APIC?
+    const fn rarely(&self) -> bool {
+        self.nmi_latched
+            || self.init_latched
+            || self.smi_latched
+            || self.external.is_some()
+            || !matches!(self.activity, Activity::Running | Activity::Halted)
+    }
+
+    fn rare_reason(&self, maskable: bool) -> Option<Reason> {
+        let waits = self.activity == Activity::WaitForStartUp;
+        let open = !waits && !self.in_system_management;
+        let reasons = [
+            (self.init_latched && open, Reason::Init),
+            (self.activity == Activity::ShuttingDown, Reason::Shutdown),
+            (self.smi_latched && open, Reason::SystemManagement),
+            (self.nmi_latched && !self.nmi_blocked && open, Reason::Nmi),
+            (self.external.is_some() && maskable, Reason::External),
+            (maskable && self.apic.pending_vector().is_some(), Reason::Interrupt),
+        ];
+        reasons.into_iter().find_map(|(holds, reason)| holds.then_some(reason))
+    }
+
     /// Works out anew whether an interrupt or NMI would be taken; `now` is the instant of what changed.
     pub(crate) fn refresh_attention(&mut self, now: Time) {
-        let nmi = self.nmi_latched && !self.nmi_blocked;
-        let any = nmi || (self.interrupt_flag && self.apic.pending_vector().is_some());
-        self.attention = match self.attention {
-            _ if !any => None,
-            Some(before) => Some(Attention { nmi, since: before.since }),
-            None => Some(Attention { nmi, since: now }),
-        };
+        let since = self.attention.map_or(now, |before| before.since);
+        self.attention = self.reason().map(|reason| Attention { reason, since });
         self.refresh_slow();
     }
 
     /// First cycle at which a handler would start, for an operation with this effect cycle.
     pub(super) fn interrupt_cycle(&self, effect: u64, interruptible: Interruptible) -> u64 {
         let Some(attention) = self.attention else { return u64::MAX };
+        let at_once = || self.common.clock.first_at_or_after(attention.since).max(self.clock);
         match interruptible {
             Interruptible::Never => u64::MAX,
+            Interruptible::InitOnly if attention.reason == Reason::Init => at_once(),
+            Interruptible::InitOnly => u64::MAX,
+            _ if self.shadow && self.is_shadowed(attention.reason) => match interruptible {
+                Interruptible::Throughout => at_once().max(self.clock + 1), // a delay is more than one instruction
+                _ => u64::MAX,
+            },
             Interruptible::AtEffect => effect,
-            Interruptible::Throughout => self.common.clock.first_at_or_after(attention.since).max(self.clock),
+            Interruptible::Throughout => at_once(),
         }
     }
 
-    /// Cycle of the next overflow of the performance counter.
-    pub(super) fn timer_cycle(&self) -> u64 {
-        self.performance_counter.front().map_or(u64::MAX, |&at| self.common.clock.first_at_or_after(at))
+    /// Does the boundary after STI keep it out (SDM vol. 2, STI; knob `nmi_in_sti_shadow`)?
+    fn is_shadowed(&self, reason: Reason) -> bool {
+        match reason {
+            Reason::External | Reason::Interrupt => true,
+            Reason::Nmi => self.common.knobs.nmi_in_sti_shadow == NmiInStiShadow::Blocked,
+            Reason::Init | Reason::Shutdown | Reason::SystemManagement => false,
+        }
     }
 
-    /// The performance counter overflows at `cycle`: what LVTPC says happens.
-    pub(super) fn performance_counter_overflows(&mut self, cycle: u64) {
-        self.performance_counter.pop_front();
-        let now = self.common.clock.instant(cycle);
-        self.effective(now, None, What::PerformanceCounter);
-        match self.apic.performance_counter_overflow() {
-            Some(LocalInterrupt::Nmi) => {
-                // One NMI is latched while another is served, more collapse into it (SDM §6.7.1).
-                self.nmi_latched = true;
-                self.effective(now, None, What::NmiLatched);
-            }
-            Some(LocalInterrupt::NotModelled(what)) => {
-                self.send_out(Location::caller(), Outgoing::NotModelled(what));
-            }
-            Some(LocalInterrupt::Requested(_) | LocalInterrupt::Refused(_)) | None => {}
-        }
-        self.apic_touched = true;
-        self.refresh_attention(now);
+    /// An NMI message reached this CPU at `now`. One is latched while another is served, more collapse into it (SDM
+    /// vol. 3 §6.7.1); in wait-for-SIPI it is lost.
+    pub(crate) fn nmi_arrives(&mut self, now: Time) {
+        self.nmi_latched |= self.activity != Activity::WaitForStartUp;
+        self.apic_changed(now);
+    }
+
+    /// A system-management interrupt reached this CPU at `now`. One is latched while another is served.
+    pub(crate) fn smi_arrives(&mut self, now: Time) {
+        self.smi_latched = true;
+        self.apic_changed(now);
+    }
+
+    /// An interrupt of an external controller reached this CPU at `now`.
+    pub(crate) fn external_arrives(&mut self, vector: u8, now: Time) {
+        self.external = Some(vector);
+        self.apic_changed(now);
     }
 
     /// Enters the handler that is due, at `cycle`; gives what runs now.
@@ -61,38 +129,66 @@ impl Core {
         let now = self.common.clock.instant(cycle);
         let costs = self.common.costs;
         let mut start = cycle;
-        if self.halted {
-            self.halted = false;
+        if self.activity == Activity::Halted {
             self.effective(now, None, What::Woken);
             start += u64::from(costs.halt_wake);
         }
-        let nmi = self.attention.is_some_and(|attention| attention.nmi);
-        let context = if nmi {
-            self.nmi_latched = false;
-            self.nmi_blocked = true;
-            Context::Nmi
-        } else {
-            Context::Interrupt(self.apic.acknowledge())
-        };
+        let context = self.accept(self.attention.map(|attention| attention.reason));
+        if context != Context::Shutdown {
+            self.activity = Activity::Running;
+        }
         self.apic_touched = true;
         self.effective(now, None, What::Entered(context));
         let frame = Frame { context, since: now, interrupted: Some(interrupted), interrupt_flag: self.interrupt_flag };
         self.frames.push(frame);
+        assert!(self.frames.len() <= NESTING_MAX, "handlers of CPU{} nest more than {NESTING_MAX} deep", self.agent);
         self.set_interrupt_flag(false, now);
         self.clock = start + u64::from(costs.interrupt_entry);
+        self.shadow = false;
         self.attention = None;
         self.refresh_attention(now);
         context
     }
 
-    /// The IRET: back to what was interrupted, at the instant of the last effect.
+    /// Takes what `reason` stands for out of its latch.
+    fn accept(&mut self, reason: Option<Reason>) -> Context {
+        match reason {
+            Some(Reason::Shutdown) => {
+                self.activity = Activity::Shutdown;
+                Context::Shutdown
+            }
+            Some(Reason::SystemManagement) => {
+                self.smi_latched = false;
+                self.in_system_management = true;
+                Context::SystemManagement
+            }
+            Some(Reason::Nmi) => {
+                self.nmi_latched = false;
+                self.nmi_blocked = true;
+                Context::Nmi
+            }
+            Some(Reason::External) => Context::Interrupt(self.external.take().unwrap_or_default()),
+            Some(Reason::Interrupt | Reason::Init) | None => Context::Interrupt(self.apic.acknowledge()),
+        }
+    }
+
+    /// The IRET or RSM: back to what was interrupted, at the instant of the last effect.
     pub(super) fn leave_handler(&mut self) {
         let now = self.now();
         let frame = self.frames.pop().expect("a handler returns only once");
         debug_assert!(!self.frames.is_empty(), "the program itself is no handler");
-        if frame.context == Context::Nmi {
-            self.nmi_blocked = false;
-            self.apic_touched = true; // with the knob `nmi_when_pending = retry` a bus sample sees it
+        match frame.context {
+            Context::Nmi => {
+                self.nmi_blocked = false;
+                self.apic_touched = true; // with the knob `nmi_when_pending = retry` a bus sample sees it
+            }
+            Context::SystemManagement => {
+                self.in_system_management = false;
+                // SDM vol. 3 §34.8: the blocking of NMIs is restored, or was not saved (knob)
+                self.nmi_blocked &= self.common.knobs.rsm_nmi_blocking == RsmNmiBlocking::Restored;
+                self.apic_touched = true;
+            }
+            Context::Program | Context::Interrupt(_) | Context::Shutdown => {}
         }
         self.effective(now, None, What::Left(frame.context));
         self.set_interrupt_flag(frame.interrupt_flag, now);

@@ -1,23 +1,27 @@
 //! One simulated CPU: its clock, its local APIC, its copy of the shared words, and the software that runs on it.
 //!
-//! Not modelled: instructions between operations, caches, SMM, INIT and start-up (they need a reset of the coroutine,
-//! for which the boundary leaves room), machine checks.
+//! Not modelled: instructions between operations, caches, exceptions, machine checks.
 
+mod activity;
 mod boundary;
 mod core;
 mod effects;
 mod interrupts;
+mod local_events;
 mod operation;
 mod parking;
+mod privileged;
 mod settings;
 mod software;
 mod step;
 
+pub use activity::Activity;
 pub(crate) use boundary::{CoreBox, Flow};
 pub use boundary::{Cpu, PROOFS};
 pub(crate) use core::{Core, Outgoing, Outgone};
 pub use core::{Frame, LastSend, OpenWait, Provenance, WaitRecord};
+pub use local_events::LocalEvent;
 pub use operation::Kind;
 pub(crate) use settings::Common;
-pub use settings::CpuSettings;
+pub use settings::{CpuSettings, Start};
 pub use software::{Closed, Program, Software};

@@ -59,10 +59,30 @@ pub enum Kind {
     End,
     /// Busy delay of so many core cycles.
     DelayCycles,
+    /// Did the last access to a model-specific register fault?
+    Faulted,
+    /// STI: maskable interrupts are enabled after the next instruction.
+    EnableInterrupts,
+    /// Uncached read of a 32-bit word of a device: the APIC's page, the I/O APIC.
+    MemoryRead,
+    /// Uncached write.
+    MemoryWrite,
+    /// Byte written to an I/O port.
+    PortWrite,
+    /// Read of CR8.
+    PriorityRead,
+    /// Write of CR8.
+    PriorityWrite,
+    /// CPUID.
+    Identification,
+    /// A triple fault.
+    Shutdown,
+    /// Waiting for a start-up message (asked by the engine itself).
+    AwaitStartUp,
 }
 
 impl Kind {
-    const ALL: [Self; 26] = [
+    const ALL: [Self; 36] = [
         Self::RegisterRead,
         Self::RegisterWrite,
         Self::RegisterExchange,
@@ -89,6 +109,16 @@ impl Kind {
         Self::Iret,
         Self::End,
         Self::DelayCycles,
+        Self::Faulted,
+        Self::EnableInterrupts,
+        Self::MemoryRead,
+        Self::MemoryWrite,
+        Self::PortWrite,
+        Self::PriorityRead,
+        Self::PriorityWrite,
+        Self::Identification,
+        Self::Shutdown,
+        Self::AwaitStartUp,
     ];
 
     /// The new value of a shared word, given the old one and the operand.

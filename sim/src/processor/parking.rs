@@ -79,9 +79,9 @@ impl Core {
     /// When a settled CPU must look up, if at all.
     pub(super) fn wake_instant(&self) -> Option<Time> {
         let attention = self.attention.map(|attention| attention.since);
-        let timer = self.performance_counter.front().copied();
+        let local = Some(self.local_at).filter(|&at| at != Time::NEVER);
         let arrivals = self.parking.wake;
-        [arrivals, attention, timer].into_iter().flatten().min().filter(|_| self.parking.period.is_some())
+        [arrivals, attention, local].into_iter().flatten().min().filter(|_| self.parking.period.is_some())
     }
 
     /// Counts an operation that begins, and takes or compares a checkpoint where one is due. True: the CPU is parked.
@@ -175,7 +175,7 @@ impl Core {
             let run = self.runs.tallies()[index];
             let now = match run.access.kind {
                 Kind::Load => u64::from(self.copy.load(run.access.operand as u16)),
-                Kind::RegisterRead => u64::from(self.apic.read(run.access.operand as u16)),
+                Kind::RegisterRead => u64::from(self.apic.read(run.access.operand as u16, Time::ZERO)),
                 _ => run.value,
             };
             if now != run.value {

@@ -1,5 +1,6 @@
 //! What a CPU is built from.
 
+use super::local_events::LocalEvent;
 use crate::choice::Chooser;
 use crate::generation::{Costs, Generation, Knobs};
 use crate::time::{ClockDomain, Duration, Time};
@@ -12,6 +13,7 @@ pub(crate) struct Common {
     pub(crate) knobs: Knobs,
     pub(crate) costs: Costs,
     pub(crate) clock: ClockDomain,
+    pub(crate) timer_clock: ClockDomain,
     /// Lookahead: least time from anything that leaves a CPU to its first effect on another.
     pub(crate) lookahead: Duration,
     pub(crate) initial_words: Arc<[u32]>,
@@ -22,15 +24,40 @@ pub(crate) struct Common {
     pub(crate) elision: bool,
 }
 
+/// How a CPU starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Start {
+    /// It runs its program.
+    #[default]
+    Running,
+    /// It waits for a start-up message, as after INIT (SDM vol. 3 §8.4.3).
+    WaitForStartUp,
+}
+
 /// The state a CPU and its local APIC start in: as after set-up, preset and not executed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CpuSettings {
-    /// APIC id.
-    pub apic_id: u8,
+    /// APIC id: 32 bits in x2APIC mode, else as many as the generation has.
+    pub apic_id: u32,
     /// Registers of the local APIC after set-up.
     pub apic: crate::apic::Preset,
     /// Maskable interrupts enabled at the start?
     pub interrupts_enabled: bool,
-    /// Instants at which the performance counter overflows, once each: what LVTPC makes of it happens.
-    pub performance_counter: Vec<Time>,
+    /// How it starts.
+    pub start: Start,
+    /// What happens on this CPU by itself, each at its instant.
+    pub local_events: Vec<(Time, LocalEvent)>,
+}
+
+impl Default for CpuSettings {
+    /// Id 0, software-enabled, interrupts enabled, running, no local events.
+    fn default() -> Self {
+        Self {
+            apic_id: 0,
+            apic: crate::apic::Preset::default(),
+            interrupts_enabled: true,
+            start: Start::Running,
+            local_events: Vec::new(),
+        }
+    }
 }

@@ -18,6 +18,23 @@ pub trait Software: Send + Sync {
     fn non_maskable(&self, cpu: Cpu<'_>) {
         let _ = cpu;
     }
+
+    /// System-management code; returning from it is the RSM.
+    fn system_management(&self, cpu: Cpu<'_>) {
+        let _ = cpu;
+    }
+
+    /// What runs after a start-up message with this vector: real-mode code at address `vector` times 1000h. An INIT has
+    /// unwound all that ran before.
+    fn start_up(&self, cpu: Cpu<'_>, vector: u8) {
+        let _ = (cpu, vector);
+    }
+
+    /// What is at the reset vector: the bootstrap processor goes there after INIT, and so does every CPU whose APIC is
+    /// older than the start-up message, when the level of the INIT goes away.
+    fn reset(&self, cpu: Cpu<'_>) {
+        let _ = cpu;
+    }
 }
 
 /// Software whose whole mutable state is in its stack, its registers and the simulated machine.

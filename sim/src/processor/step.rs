@@ -1,6 +1,8 @@
 //! One operation, step by step: when it takes effect, and what may come before it.
 
+use super::activity::Activity;
 use super::core::{Core, Interruptible, Suspended};
+use super::interrupts::Reason;
 use super::operation::{Kind, Operation};
 use crate::generation::DelayRule;
 use crate::stream::Context;
@@ -45,6 +47,8 @@ pub(super) enum Step {
     Suspend,
     /// Run the handler of this context, return from it, and go on.
     Handle(Context),
+    /// The CPU is initialised: unwind what runs.
+    Initialise,
 }
 
 impl Pending {
@@ -95,22 +99,27 @@ impl Core {
             self.schedule(pending);
         }
         loop {
-            if let Some(over) = self.stall_over.take() {
-                pending.effect = self.common.clock.first_at_or_after(over).max(self.clock);
+            if let Some(at) = self.released.take() {
+                pending.effect = self.common.clock.first_at_or_after(at).max(self.clock);
             }
             let interrupt = self.interrupt_cycle(pending.effect, pending.interruptible);
-            let timer = self.timer_cycle();
-            let next = pending.effect.min(interrupt).min(timer);
+            let local = self.local_cycle();
+            let next = pending.effect.min(interrupt).min(local);
             if next >= self.horizon || next == u64::MAX {
                 return self.suspend(pending);
             }
-            if timer == next {
-                self.performance_counter_overflows(timer);
+            if local == next {
+                self.local_event();
             } else if interrupt == next {
                 pending.entered_at = interrupt;
+                if self.attention.is_some_and(|attention| attention.reason == Reason::Init) {
+                    self.clock = interrupt;
+                    return Step::Initialise;
+                }
                 return Step::Handle(self.enter_handler(interrupt, pending.site));
             } else {
                 self.apply_inbox(self.common.clock.instant(pending.effect));
+                self.shadow = false;
                 if let Some(result) = self.effect(pending) {
                     return Step::Done(result);
                 }
@@ -118,13 +127,21 @@ impl Core {
         }
     }
 
-    /// After a handler: when does the interrupted operation take effect?
-    pub(super) fn resume_after_handler(&mut self, pending: &mut Pending) {
+    /// After the handler of `context`: when does the interrupted operation take effect?
+    pub(super) fn resume_after_handler(&mut self, pending: &mut Pending, context: Context) {
         self.site = Some(pending.site);
         match (pending.operation.kind, pending.phase) {
+            (Kind::Shutdown, _) => {
+                self.activity = Activity::Shutdown; // back into it, in silence
+                let now = self.now();
+                self.refresh_attention(now);
+            }
             (Kind::Halt | Kind::Sleep, Phase::Halted) => {
                 pending.effect = self.clock;
                 pending.interruptible = Interruptible::AtEffect;
+                if context == Context::SystemManagement && pending.operation.kind == Kind::Halt {
+                    pending.phase = Phase::Before; // back into HLT (SDM vol. 3 §34.10)
+                }
             }
             (Kind::Delay | Kind::DelayCycles, _) if self.common.knobs.delay == DelayRule::Loop => {
                 pending.effect += self.clock.saturating_sub(pending.entered_at);
@@ -143,13 +160,18 @@ impl Core {
     fn schedule(&mut self, pending: &mut Pending) {
         let costs = &self.common.costs;
         let cost = match pending.operation.kind {
-            Kind::RegisterRead | Kind::MsrRead | Kind::PortRead => costs.register_read,
-            Kind::RegisterWrite | Kind::MsrWrite => costs.register_write,
+            Kind::RegisterRead | Kind::MsrRead | Kind::PortRead | Kind::MemoryRead => costs.register_read,
+            Kind::RegisterWrite | Kind::MsrWrite | Kind::PortWrite | Kind::MemoryWrite => costs.register_write,
+            Kind::PriorityRead | Kind::PriorityWrite | Kind::Identification => costs.irq_flag,
             Kind::RegisterExchange => costs.register_read + costs.register_write,
             Kind::Pause => costs.pause,
             Kind::Load => costs.load,
             Kind::Store => costs.store,
-            Kind::IrqSave | Kind::IrqRestore => costs.irq_flag,
+            Kind::IrqSave | Kind::IrqRestore | Kind::EnableInterrupts => costs.irq_flag,
+            Kind::Faulted => {
+                pending.interruptible = Interruptible::Never; // it belongs to the access before it
+                0
+            }
             Kind::Iret => {
                 pending.interruptible = Interruptible::Never;
                 costs.iret
@@ -173,12 +195,12 @@ impl Core {
     /// First cycle at which an operation must take the slow way.
     pub(super) fn refresh_slow(&mut self) {
         let mut slow = self.horizon;
-        if self.attention.is_some() || self.parking.parked.is_some() || self.stall_over.is_some() {
+        if self.attention.is_some() || self.parking.parked.is_some() || self.released.is_some() || self.shadow {
             slow = 0;
         }
         if let Some(arrival) = self.inbox.front() {
             slow = slow.min(self.common.clock.first_at_or_after(arrival.at));
         }
-        self.slow_at = slow.min(self.timer_cycle());
+        self.slow_at = slow.min(self.local_cycle());
     }
 }

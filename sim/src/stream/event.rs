@@ -1,7 +1,7 @@
 //! What an event can say.
 
 use crate::bus::{Agent, AttemptOutcome, Message};
-use crate::processor::Kind;
+use crate::processor::{Kind, LocalEvent};
 use crate::time::Time;
 use std::panic::Location;
 
@@ -23,6 +23,10 @@ pub enum Context {
     Interrupt(u8),
     /// The NMI handler.
     Nmi,
+    /// System-management code.
+    SystemManagement,
+    /// Nothing: the CPU is in shutdown.
+    Shutdown,
 }
 
 impl Context {
@@ -31,6 +35,8 @@ impl Context {
             Self::Program => 0,
             Self::Interrupt(vector) => 0x100 | vector as u64,
             Self::Nmi => 0x200,
+            Self::SystemManagement => 0x300,
+            Self::Shutdown => 0x400,
         }
     }
 }
@@ -88,8 +94,6 @@ pub enum What {
     Woken,
     /// An NMI reached the latch of the core.
     NmiLatched,
-    /// A timer or counter of the CPU fired.
-    PerformanceCounter,
     /// A wait began.
     WaitBegan(u32),
     /// A wait ended: its code and its outcome.
@@ -123,6 +127,25 @@ pub enum What {
     EndOfInterrupt(u8),
     /// The APIC of an agent went dead (injected).
     ApicDead(Agent),
+    /// A read whose value depends on time: a timer's count, the time-stamp counter.
+    TimedRead {
+        /// What was read.
+        access: Access,
+        /// The value.
+        value: u64,
+    },
+    /// Something happened on the CPU by itself: a timer or pin of it, an injected change of its state.
+    Local(LocalEvent),
+    /// An access to a model-specific register faulted and did nothing.
+    Fault(Access),
+    /// The CPU was initialised: what it ran is gone.
+    Initialised,
+    /// A start-up message with this vector started it.
+    Started(u8),
+    /// It is in shutdown.
+    Shutdown,
+    /// The APIC that asked got the answer to a remote read: the register, or nothing valid.
+    RemoteRead(Message, Option<u32>),
 }
 
 impl What {
@@ -143,7 +166,6 @@ impl What {
             Self::Halted => [9, 0, 0, 0, 0, 0],
             Self::Woken => [10, 0, 0, 0, 0, 0],
             Self::NmiLatched => [11, 0, 0, 0, 0, 0],
-            Self::PerformanceCounter => [12, 0, 0, 0, 0, 0],
             Self::WaitBegan(code) => [13, u64::from(code), 0, 0, 0, 0],
             Self::WaitEnded(code, outcome) => [14, u64::from(code), u64::from(outcome), 0, 0, 0],
             Self::Reached(code) => [15, u64::from(code), 0, 0, 0, 0],
@@ -159,6 +181,18 @@ impl What {
             Self::Error(agent, bits) => [22, u64::from(agent), u64::from(bits), 0, 0, 0],
             Self::EndOfInterrupt(vector) => [23, u64::from(vector), 0, 0, 0, 0],
             Self::ApicDead(agent) => [24, u64::from(agent), 0, 0, 0, 0],
+            Self::TimedRead { access: ref a, value } => [25, access(a), value, 0, 0, 0],
+            Self::Local(event) => {
+                let (kind, operand) = event.code();
+                [26, kind, operand, 0, 0, 0]
+            }
+            Self::Fault(ref a) => [27, access(a), 0, 0, 0, 0],
+            Self::Initialised => [28, 0, 0, 0, 0, 0],
+            Self::Started(vector) => [29, u64::from(vector), 0, 0, 0, 0],
+            Self::Shutdown => [30, 0, 0, 0, 0, 0],
+            Self::RemoteRead(ref m, value) => {
+                message_words(31, m, u64::from(value.is_some()), u64::from(value.unwrap_or_default()))
+            }
         }
     }
 }

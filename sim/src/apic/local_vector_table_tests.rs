@@ -1,0 +1,135 @@
+//! Tests of local interrupts.
+
+use super::super::testing::{enabled, fixed};
+use super::*;
+use crate::generation::Generation;
+
+const LVT0: u16 = 0x350;
+const LVTPC: u16 = 0x340;
+const LVTERR: u16 = 0x370;
+const ESR: u16 = 0x280;
+const NOW: Time = Time::ZERO;
+
+#[test]
+fn the_performance_entry_delivers_as_section_10_5_1_says() {
+    let table = [
+        (Generation::P6, 0x400, Some(LocalInterrupt::Nmi), 0x400),
+        (Generation::XApic, 0x400, Some(LocalInterrupt::Nmi), 0x1_0400),
+        (Generation::P6, 0x1_0400, None, 0x1_0400),
+        (Generation::P6, 0x0EE, Some(LocalInterrupt::Requested(0xEE)), 0x0EE),
+        (Generation::XApic, 0x0EE, Some(LocalInterrupt::Requested(0xEE)), 0x1_00EE),
+        (Generation::P6, 0x200, Some(LocalInterrupt::Smi), 0x200),
+        (Generation::P6, 0x500, Some(LocalInterrupt::Init), 0x500),
+        (Generation::P6, 0x3EE, None, 0x3EE),
+    ];
+    for (generation, entry, fired, after) in table {
+        let mut apic = enabled(generation, 0);
+        apic.write(LVTPC, entry, NOW);
+        assert_eq!(apic.local_event(LocalSource::PerformanceCounter, NOW), fired, "{generation:?} {entry:X}");
+        assert_eq!(apic.read(LVTPC, NOW), after, "{generation:?} {entry:X}");
+    }
+    let mut pentium = enabled(Generation::Pentium, 0);
+    pentium.values[Register::LvtPerformance as usize] = 0xEE;
+    assert_eq!(pentium.local_event(LocalSource::PerformanceCounter, NOW), None, "no such entry");
+}
+
+#[test]
+fn a_refused_local_interrupt_waits_for_an_eoi() {
+    let mut apic = enabled(Generation::P6, 0);
+    apic.write(LVTPC, 0xE1, NOW);
+    apic.deliver(&fixed(1, 0xE2, 0));
+    apic.deliver(&fixed(1, 0xE3, 0));
+    assert_eq!(apic.performance_counter_overflow(), Some(LocalInterrupt::Refused(0xE1)));
+    assert_eq!(apic.read(LVTPC, NOW), 0x10E1);
+    assert_eq!(apic.acknowledge(), 0xE3);
+    assert!(apic.write(0x0B0, 0, NOW).changed);
+    assert_eq!(apic.read(LVTPC, NOW), 0xE1);
+    assert_eq!(apic.requested().collect::<Vec<_>>(), [0xE1, 0xE2]);
+}
+
+#[test]
+fn errors_interrupt_once_until_the_esr_is_written() {
+    let mut apic = enabled(Generation::P6, 0);
+    assert_eq!(apic.record_error(4), None, "masked");
+    apic.write(LVTERR, 0xFE, NOW);
+    assert_eq!(apic.record_error(4), Some(LocalInterrupt::Requested(0xFE)));
+    assert_eq!(apic.acknowledge(), 0xFE);
+    assert_eq!(apic.record_error(4), None);
+    apic.write(ESR, 0, NOW);
+    assert_eq!(apic.read(ESR, NOW), 4);
+    assert_eq!(apic.record_error(4), Some(LocalInterrupt::Requested(0xFE)));
+}
+
+#[test]
+fn an_illegal_vector_in_an_entry_is_an_error() {
+    // SDM vol. 3 §10.5.2; the kernel masks the error entry first for this reason
+    for (rule, at_write) in [(LvtIllegalVector::AtWrite, RECEIVE_ILLEGAL_VECTOR), (LvtIllegalVector::WhenFired, 0)] {
+        let mut apic = enabled(Generation::P6, 0);
+        apic.knobs.lvt_illegal_vector = rule;
+        apic.write(LVTPC, 0, NOW);
+        apic.write(ESR, 0, NOW);
+        assert_eq!(apic.read(ESR, NOW), at_write);
+        assert_eq!(apic.performance_counter_overflow(), None);
+        apic.write(ESR, 0, NOW);
+        assert_eq!(apic.read(ESR, NOW), RECEIVE_ILLEGAL_VECTOR);
+    }
+    let mut quiet = enabled(Generation::P6, 0);
+    quiet.write(LVTPC, 0x400, NOW);
+    quiet.write(ESR, 0, NOW);
+    assert_eq!(quiet.read(ESR, NOW), 0, "an NMI entry needs no vector");
+}
+
+fn pin(apic: &mut LocalApic, high: bool) -> Option<LocalInterrupt> {
+    apic.local_event(LocalSource::Lint { pin: 0, high, vector: 0x22 }, NOW)
+}
+
+#[test]
+fn pins_follow_trigger_and_polarity() {
+    // SDM vol. 3 §10.5.1
+    let table = [
+        (0x0031, true, Some(LocalInterrupt::Requested(0x31))),
+        (0x2031, true, None), // active low: it was active before
+        (0x0400, true, Some(LocalInterrupt::Nmi)),
+        (0x0700, true, Some(LocalInterrupt::External(0x22))),
+        (0x1_0031, true, None),
+    ];
+    for (entry, high, expected) in table {
+        let mut apic = enabled(Generation::P6, 0);
+        apic.write(LVT0, entry, NOW);
+        assert_eq!(pin(&mut apic, high), expected, "{entry:X}");
+    }
+    let mut low = enabled(Generation::P6, 0);
+    low.write(LVT0, 0x2031, NOW);
+    pin(&mut low, true);
+    assert_eq!(pin(&mut low, false), Some(LocalInterrupt::Requested(0x31)));
+}
+
+#[test]
+fn a_level_triggered_pin_fires_again_after_eoi_while_it_is_held() {
+    let mut apic = enabled(Generation::P6, 0);
+    apic.write(LVT0, 0x8031, NOW);
+    assert_eq!(pin(&mut apic, true), Some(LocalInterrupt::Requested(0x31)));
+    assert_eq!(apic.read(LVT0, NOW), 0xC031, "remote IRR");
+    assert_eq!(apic.acknowledge(), 0x31);
+    apic.write(0x0B0, 0, NOW);
+    assert_eq!(apic.pending_vector(), Some(0x31), "still held");
+    assert_eq!(apic.acknowledge(), 0x31);
+    pin(&mut apic, false);
+    apic.write(0x0B0, 0, NOW);
+    assert_eq!((apic.pending_vector(), apic.read(LVT0, NOW)), (None, 0x8031));
+}
+
+#[test]
+fn the_timer_fires_through_its_entry() {
+    let mut apic = enabled(Generation::P6, 0);
+    apic.write(0x3E0, 0xB, NOW);
+    apic.write(0x320, 0x2_0041, NOW);
+    apic.write(0x380, 10, NOW);
+    let at = apic.timer_expiry().expect("armed");
+    assert_eq!(at, Time::from_ps(100_000), "ten ticks of 10 ns");
+    assert_eq!(apic.local_event(LocalSource::Timer, at), Some(LocalInterrupt::Requested(0x41)));
+    assert_eq!(apic.timer_expiry(), Some(Time::from_ps(200_000)), "periodic");
+    apic.write(0x320, 0x3_0041, at);
+    assert_eq!(apic.timer_expiry(), None, "masked: nothing to do");
+    assert_eq!(apic.read(0x390, Time::from_ps(250_000)), 5, "but it counts");
+}

@@ -1,0 +1,210 @@
+//! Model-specific registers of the APIC: its base, TSC deadline, and in x2APIC mode its registers (SDM vol. 3 §10.12).
+//!
+//! Not modelled: MSRs that are none of the APIC's; all but the time-stamp counter fault.
+
+use super::LocalApic;
+use super::apic_base::{GeneralProtection, MSR_APIC_BASE};
+use super::local_apic::Mode;
+use super::local_vector_table::ENTRIES;
+use super::register_access::Written;
+use super::registers::{self, Access, Register, Row};
+use crate::generation::{Generation, X2ApicIcrBit12};
+use crate::time::Time;
+
+/// The time-stamp counter (SDM vol. 4 table 2-2).
+pub const MSR_TIME_STAMP_COUNTER: u32 = 0x10;
+/// TSC deadline of the APIC timer (SDM vol. 3 §10.5.4.1): as long as there is x2APIC mode, here.
+pub const MSR_TSC_DEADLINE: u32 = 0x6E0;
+
+/// Bits of the x2APIC ICR that must be zero: 13, 17:16, 31:20 (SDM vol. 3 fig. 10-28).
+const ICR_RESERVED: u64 = 0xFFF3_2000;
+const ICR_BIT_12: u64 = 1 << 12;
+
+/// Bits of local entries that hardware sets, delivery status and (of a pin) remote IRR: a write of them is ignored.
+const ENTRY_STATUS: u32 = 1 << 12;
+const PIN_STATUS: u32 = 1 << 14;
+
+impl LocalApic {
+    /// RDMSR at `now`.
+    ///
+    /// # Errors
+    /// A general-protection fault: no such register, write-only, or x2APIC mode is off.
+    pub fn read_msr(&mut self, msr: u32, now: Time) -> Result<u64, GeneralProtection> {
+        match msr {
+            MSR_APIC_BASE => self.read_base(),
+            MSR_TIME_STAMP_COUNTER if self.generation != Generation::I82489Dx => {
+                Ok(self.clocks.core.first_after(now) - 1)
+            }
+            MSR_TSC_DEADLINE if self.generation.profile().x2apic => Ok(self.timer.deadline(now)),
+            _ => self.read_x2apic(msr, now),
+        }
+    }
+
+    fn x2apic_row(&self, msr: u32) -> Result<(&'static Row, usize), GeneralProtection> {
+        let row = registers::find_msr(self.generation, msr).filter(|_| self.mode() == Mode::X2Apic);
+        row.ok_or(GeneralProtection)
+    }
+
+    fn read_x2apic(&mut self, msr: u32, now: Time) -> Result<u64, GeneralProtection> {
+        let (row, index) = self.x2apic_row(msr)?;
+        match row.register {
+            _ if row.x2apic == Some(Access::WriteOnly) => Err(GeneralProtection),
+            Register::Id => Ok(u64::from(self.initial_id)),
+            Register::LogicalDestination => Ok(u64::from(self.ldr())),
+            Register::CommandLow => Ok(u64::from(self.values[Register::CommandHigh as usize]) << 32
+                | u64::from(self.values[Register::CommandLow as usize])),
+            register => Ok(u64::from(self.value(register, index, now))),
+        }
+    }
+
+    /// WRMSR at `now`.
+    ///
+    /// # Errors
+    /// A general-protection fault: no such register, read-only, a reserved bit, or an illegal change of mode.
+    pub fn write_msr(&mut self, msr: u32, value: u64, now: Time) -> Result<Written, GeneralProtection> {
+        match msr {
+            MSR_APIC_BASE => self.write_base(value).map(Written::nothing),
+            MSR_TSC_DEADLINE if self.generation.profile().x2apic => {
+                let before = self.timer;
+                self.timer.set_deadline(value);
+                if self.is_masked(Register::LvtTimer) {
+                    self.timer.expire(now);
+                }
+                Ok(Written::nothing(before != self.timer))
+            }
+            _ => self.write_x2apic(msr, value, now),
+        }
+    }
+
+    fn write_x2apic(&mut self, msr: u32, value: u64, now: Time) -> Result<Written, GeneralProtection> {
+        let (row, _) = self.x2apic_row(msr)?;
+        if row.x2apic == Some(Access::ReadOnly) || value & self.reserved(row) != 0 {
+            return Err(GeneralProtection);
+        }
+        Ok(match row.register {
+            Register::CommandLow => self.write_wide_command(value, now),
+            Register::SelfIpi => self.write_self_ipi(value as u8, now),
+            _ => self.write_row(row, value as u32, now),
+        })
+    }
+
+    /// Bits of a value written to `row` that fault.
+    fn reserved(&self, row: &Row) -> u64 {
+        let allowed = match row.register {
+            Register::CommandLow => {
+                let bit_12 = match self.knobs.x2apic_icr_bit_12 {
+                    X2ApicIcrBit12::Ignored => 0,
+                    X2ApicIcrBit12::MustBeZero => ICR_BIT_12,
+                };
+                return ICR_RESERVED | bit_12;
+            }
+            Register::EndOfInterrupt | Register::ErrorStatus => 0, // only zero may be written
+            Register::LvtLint0 | Register::LvtLint1 => row.writable(self.generation) | ENTRY_STATUS | PIN_STATUS,
+            register if ENTRIES.contains(&register) => row.writable(self.generation) | ENTRY_STATUS,
+            _ => row.writable(self.generation),
+        };
+        !u64::from(allowed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::register_access::WriteResult;
+    use super::super::testing::enabled;
+    use super::*;
+    use Generation::X2Apic;
+
+    const NOW: Time = Time::ZERO;
+
+    fn x2apic(id: u16) -> LocalApic {
+        let mut apic = enabled(X2Apic, id);
+        apic.set_mode_bits(Mode::X2Apic);
+        apic
+    }
+
+    #[test]
+    fn the_map_exists_in_x2apic_mode_only() {
+        // SDM vol. 3 §10.12.1.2
+        for msr in 0x800..0xC00 {
+            assert_eq!(enabled(X2Apic, 0).read_msr(msr, NOW), Err(GeneralProtection), "{msr:X}");
+            let known = registers::find_msr(X2Apic, msr);
+            let readable = known.is_some_and(|(row, _)| row.x2apic != Some(Access::WriteOnly));
+            assert_eq!(x2apic(0).read_msr(msr, NOW).is_ok(), readable, "{msr:X}");
+            let writable = known.is_some_and(|(row, _)| row.x2apic != Some(Access::ReadOnly));
+            assert_eq!(x2apic(0).write_msr(msr, 0, NOW).is_ok(), writable, "{msr:X}");
+        }
+        assert_eq!(x2apic(0).read_msr(0x1A, NOW), Err(GeneralProtection));
+    }
+
+    #[test]
+    fn every_reserved_bit_faults() {
+        // SDM vol. 3 §10.12.1.3: by register, the bits that may be written
+        let table: [(u32, u64); 13] = [
+            (0x808, 0xFF),
+            (0x80B, 0),
+            (0x80F, 0x11FF),
+            (0x828, 0),
+            (0x82F, 0x1_17FF),
+            (0x830, 0xFFFF_FFFF_000C_DFFF),
+            (0x832, 0x7_10FF),
+            (0x833, 0x1_17FF),
+            (0x834, 0x1_17FF),
+            (0x835, 0x1_F7FF),
+            (0x837, 0x1_10FF),
+            (0x83E, 0xB),
+            (0x83F, 0xFF),
+        ];
+        for (msr, allowed) in table {
+            for bit in 0..64 {
+                let written = x2apic(0).write_msr(msr, 1 << bit, NOW);
+                assert_eq!(written.is_ok(), allowed >> bit & 1 != 0, "{msr:X} bit {bit}");
+            }
+        }
+        let mut amd = x2apic(0);
+        amd.knobs.x2apic_icr_bit_12 = X2ApicIcrBit12::MustBeZero;
+        assert_eq!(amd.write_msr(0x830, 1 << 12 | 0x41, NOW), Err(GeneralProtection));
+    }
+
+    #[test]
+    fn the_wide_icr_sends_to_32_bits_and_is_never_busy() {
+        // SDM vol. 3 §10.12.9
+        let mut apic = x2apic(1);
+        let written = apic.write_msr(0x830, 0x0001_0002_0000_4841, NOW).expect("no fault");
+        let WriteResult::Send(message) = written.result else { panic!("not sent") };
+        assert_eq!((message.destination, message.vector), (0x1_0002, 0x41));
+        assert!(!apic.is_busy());
+        assert_eq!(apic.read_msr(0x830, NOW), Ok(0x0001_0002_0000_4841));
+    }
+
+    #[test]
+    fn lowest_priority_is_an_error_and_hides_an_illegal_vector() {
+        // SDM vol. 3 §10.5.3
+        let mut apic = x2apic(0);
+        assert_eq!(apic.write_msr(0x830, 0x10F, NOW).expect("no fault").result, WriteResult::Nothing);
+        apic.write_msr(0x828, 0, NOW).expect("no fault");
+        assert_eq!(apic.read_msr(0x828, NOW), Ok(u64::from(super::super::REDIRECTABLE_IPI)));
+    }
+
+    #[test]
+    fn a_self_ipi_is_requested_when_the_write_is_done() {
+        // SDM vol. 3 §10.12.11
+        let mut apic = x2apic(0);
+        let written = apic.write_msr(0x83F, 0x41, NOW).expect("no fault");
+        assert!(matches!(written.result, WriteResult::DeliveredToSelf(_)));
+        assert_eq!(apic.pending_vector(), Some(0x41));
+        apic.write_msr(0x83F, 5, NOW).expect("no fault");
+        apic.write_msr(0x828, 0, NOW).expect("no fault");
+        assert_eq!(apic.read_msr(0x828, NOW), Ok(u64::from(super::super::SEND_ILLEGAL_VECTOR)));
+    }
+
+    #[test]
+    fn the_deadline_register_exists_with_its_mode() {
+        let mut apic = x2apic(0);
+        apic.write_msr(0x832, 0x4_0041, NOW).expect("deadline mode");
+        apic.write_msr(MSR_TSC_DEADLINE, 2_500, NOW).expect("exists");
+        assert_eq!(apic.read_msr(MSR_TSC_DEADLINE, NOW), Ok(2_500));
+        assert_eq!(apic.timer_expiry(), Some(Time::from_us(1)), "2500 cycles of 400 ps");
+        assert_eq!(apic.read_msr(MSR_TIME_STAMP_COUNTER, Time::from_us(1)), Ok(2_500));
+        assert_eq!(enabled(Generation::XApic, 0).read_msr(MSR_TSC_DEADLINE, NOW), Err(GeneralProtection));
+    }
+}
