@@ -694,9 +694,16 @@ mod tests {
 
     #[test]
     fn help_is_whole() {
-        for line in
-            ["--help", "run --help", "matrix --help", "accesses --help", "list --help", "replay -h", "explain -h", "script -h"]
-        {
+        for line in [
+            "--help",
+            "run --help",
+            "matrix --help",
+            "accesses --help",
+            "list --help",
+            "replay -h",
+            "explain -h",
+            "script -h",
+        ] {
             let error = parsed(line).expect_err("help");
             assert_eq!((error.kind(), error.exit_code()), (ErrorKind::DisplayHelp, 0), "{line}");
             assert!(error.to_string().contains("Example"), "{line}: {error}");

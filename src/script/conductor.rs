@@ -5,7 +5,7 @@ use super::guest::{Guest, Pace, TRAMPOLINES};
 use super::mailbox::{Mailbox, Order};
 use super::model::{Action, Init};
 use super::notebook::Verdict;
-use super::registers::{ICR_HIGH, ICR_LOW};
+use super::registers::{Register, offset};
 use sim::Cpu;
 
 /// How long CPU 0 waits for the answer to an operation, in simulated µs.
@@ -101,7 +101,7 @@ impl<'g, 'run> Conductor<'g, 'run> {
     }
 
     fn send(&self, cpu: u16, command: u32) {
-        self.cpu.write_register(ICR_HIGH, u32::from(cpu) << 24);
-        self.cpu.write_register(ICR_LOW, command);
+        self.cpu.write_register(offset(Register::CommandHigh), u32::from(cpu) << 24);
+        self.cpu.write_register(offset(Register::CommandLow), command);
     }
 }

@@ -5,11 +5,10 @@
 use super::answer::{Answer, Seen};
 use super::conductor::Conductor;
 use super::execute::{Hands, execute, initialise};
-use super::machine;
 use super::mailbox::{Mailbox, Order};
 use super::model::{Action, Operation, Script};
 use super::notebook::{Done, IcrReads, Notebook};
-use super::registers::{EOI, IN_SERVICE};
+use super::registers::{Register, offset};
 use sim::{Cpu, Software};
 use std::sync::Arc;
 
@@ -17,6 +16,15 @@ use std::sync::Arc;
 pub(super) const SCRIPT_ENDED: u32 = 1;
 /// Milestone: CPU 0 was initialised. Nobody hands out operations any more.
 pub(super) const CONDUCTOR_LOST: u32 = 2;
+
+/// What traces call a milestone.
+pub(crate) const fn milestone_name(code: u32) -> &'static str {
+    match code {
+        SCRIPT_ENDED => "is at the end of the script",
+        CONDUCTOR_LOST => "is at the reset vector: the script cannot go on",
+        _ => "reaches a milestone",
+    }
+}
 
 /// Start-up vectors at which there is code, as in the guest of the emulators.
 pub(super) const TRAMPOLINES: [u8; 3] = [0x08, 0x09, 0x0A];
@@ -49,13 +57,26 @@ impl Software for Guest {
         }
     }
 
+    fn start_up(&self, cpu: Cpu<'_>, vector: u8) {
+        self.boot(cpu, vector);
+    }
+
+    /// CPU 0 after INIT: the script cannot go on. Others, where INIT needs no start-up message, start anew.
+    fn reset(&self, cpu: Cpu<'_>) {
+        if self.number == 0 {
+            cpu.reached(CONDUCTOR_LOST);
+        } else {
+            self.boot(cpu, TRAMPOLINES[0]);
+        }
+    }
+
     fn interrupt(&self, cpu: Cpu<'_>, vector: u8) {
         let hands = Hands::of(cpu);
         let bit = 1 << (vector % 32);
-        let in_service = hands.read(IN_SERVICE + u16::from(vector / 32) * 16) & bit != 0;
+        let in_service = hands.read(offset(Register::InService) + u16::from(vector / 32) * 16) & bit != 0;
         self.saw(cpu, Seen::Interrupt { vector, spurious: !in_service });
         if in_service && self.notebook.page(self.number).auto_eoi {
-            hands.write(EOI, 0);
+            hands.write(offset(Register::EndOfInterrupt), 0);
         }
     }
 
@@ -87,15 +108,6 @@ impl Guest {
             (page.auto_eoi, page.hold_nmi, page.in_nmi) = (true, false, false);
         }
         self.serve(cpu);
-    }
-
-    /// CPU 0 after INIT: the script cannot go on. Others, where INIT needs no start-up message, start anew.
-    fn at_reset_vector(&self, cpu: Cpu<'_>) {
-        if self.number == 0 {
-            cpu.reached(CONDUCTOR_LOST);
-        } else {
-            self.boot(cpu, TRAMPOLINES[0]);
-        }
     }
 
     fn saw(&self, cpu: Cpu<'_>, seen: Seen) {
@@ -138,7 +150,7 @@ impl Guest {
         }
         mailbox.sign(&cpu, order);
         if halt {
-            machine::enable_interrupts(&cpu);
+            cpu.enable_interrupts();
             cpu.halt();
         }
         next

@@ -1,4 +1,4 @@
-//! The machine that a script runs on, and the operations of a simulated CPU that it needs.
+//! The machine that a script runs on.
 
 use super::guest::{CONDUCTOR_LOST, Guest, SCRIPT_ENDED};
 use super::mailbox;
@@ -9,7 +9,7 @@ use crate::scenario::Bus;
 use crate::scenario::named::Named;
 use sim::apic::Preset;
 use sim::bus::{FrontSideBus, IdealBus, Interconnect, SerialBus};
-use sim::{Cpu, CpuSettings, Generation, Knobs, MachineSettings, Program, Seeded, StopRule, Time};
+use sim::{CpuSettings, Generation, Knobs, MachineSettings, Program, Seeded, Start, StopRule, Time};
 use std::sync::Arc;
 
 /// What a script runs on.
@@ -28,38 +28,6 @@ impl Default for Board {
     fn default() -> Self {
         Self { generation: Generation::X2Apic, bus: Bus::Ideal, knobs: Knobs::default() }
     }
-}
-
-/// What a general-protection fault is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct GeneralProtection;
-
-/// RDMSR.
-#[track_caller]
-pub(super) fn read_msr(cpu: &Cpu<'_>, msr: u32) -> Result<u64, GeneralProtection> {
-    Ok(cpu.read_msr(msr))
-}
-
-/// WRMSR.
-pub(super) fn write_msr(cpu: &Cpu<'_>, msr: u32, value: u64) -> Result<(), GeneralProtection> {
-    cpu.write_msr(msr, value);
-    Ok(())
-}
-
-pub(super) fn enable_interrupts(cpu: &Cpu<'_>) {
-    cpu.irq_restore(true);
-}
-
-pub(super) fn read_memory(_: &Cpu<'_>, _: u32) -> u32 {
-    u32::MAX
-}
-
-pub(super) fn write_memory(_: &Cpu<'_>, _: u32, _: u32) {}
-
-pub(super) fn write_port(_: &Cpu<'_>, _: u16, _: u8) {}
-
-pub(super) fn identification(_: &Cpu<'_>, _: u32) -> [u32; 4] {
-    [0; 4]
 }
 
 impl Board {
@@ -81,6 +49,7 @@ impl Board {
             knobs: self.knobs,
             costs: generation.costs(),
             core_clock: generation.core_clock(),
+            timer_clock: generation.timer_clock(),
             bus: self.interconnect(script.cpus)?,
             busy_visible: self.bus != Bus::Ideal,
             words: vec![0; mailbox::words(script.cpus)],
@@ -128,10 +97,15 @@ impl Board {
 
     /// A CPU after reset: its APIC disabled by software, interrupts off (SDM vol. 3 §10.4.7.1).
     fn cpu(&self, number: u16, script: &Arc<Script>, notebook: &Arc<Notebook>) -> (CpuSettings, Program) {
-        let starts_others = false;
-        let apic = Preset { svr: 0xFF, ..Preset::default() };
-        let settings =
-            CpuSettings { apic_id: number as u8, apic, interrupts_enabled: false, performance_counter: vec![] };
+        // Where no start-up message exists, the other CPUs run from the start.
+        let starts_others = self.generation.profile().start_up;
+        let settings = CpuSettings {
+            apic_id: u32::from(number),
+            apic: Preset::RESET,
+            interrupts_enabled: false,
+            start: if number > 0 && starts_others { Start::WaitForStartUp } else { Start::Running },
+            ..CpuSettings::default()
+        };
         let guest = Guest { number, script: Arc::clone(script), notebook: Arc::clone(notebook), starts_others };
         (settings, Program::open(guest))
     }

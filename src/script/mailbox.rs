@@ -43,6 +43,11 @@ pub(super) const fn words(cpus: u16) -> usize {
     2 * cpus as usize
 }
 
+/// What traces call shared word `word`.
+pub(crate) fn word_name(word: u16) -> String {
+    format!("{} of CPU{}", if word % 2 == 0 { "mailbox" } else { "receipt" }, word / 2)
+}
+
 impl Mailbox {
     /// The mailbox of CPU `cpu`.
     pub(super) const fn of(cpu: u16) -> Self {

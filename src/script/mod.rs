@@ -22,6 +22,10 @@ mod run;
 mod tokens;
 mod value;
 
+pub(crate) use guest::milestone_name;
+pub(crate) use mailbox::word_name;
+pub(crate) use print::trace;
+
 pub use answer::{Answer, Seen};
 pub use machine::Board;
 pub use model::{Action, Counted, Init, Line, Operation, Script, VectorSet};

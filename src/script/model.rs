@@ -1,7 +1,8 @@
 //! A script as plain data: what to do, in order, and how the machine starts.
 
-use super::registers::MSR_X2APIC;
+use super::registers::X2APIC_MSRS;
 use crate::diagnostic::Place;
+use sim::apic::Register;
 
 /// A script, read and checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,12 +102,12 @@ pub enum VectorSet {
 }
 
 impl VectorSet {
-    /// Byte offset of its first register.
-    pub const fn offset(self) -> u16 {
+    /// Its registers in the hardware's table.
+    pub const fn register(self) -> Register {
         match self {
-            Self::InService => 0x100,
-            Self::TriggerMode => 0x180,
-            Self::Requested => 0x200,
+            Self::InService => Register::InService,
+            Self::TriggerMode => Register::TriggerMode,
+            Self::Requested => Register::InterruptRequest,
         }
     }
 }
@@ -200,5 +201,5 @@ pub enum Operation {
 
 /// Model-specific register of the APIC register at byte `offset` in x2APIC mode (SDM vol. 3 §10.12.1.2).
 pub(super) const fn x2apic_msr(offset: u16) -> u32 {
-    MSR_X2APIC + offset as u32 / 16
+    X2APIC_MSRS + offset as u32 / 16
 }

@@ -2,6 +2,7 @@
 
 use super::run::{End, Reply, Transcript};
 use crate::json::microseconds;
+use crate::trace::{self, Names, Software};
 use serde_json::{Value, json};
 use sim::Named;
 use std::fmt::Write;
@@ -43,6 +44,11 @@ pub(super) fn footer(transcript: &Transcript) -> String {
         }
         End::ConductorStuck => format!("# stopped in line {next:03}: cpu 0 does not get on\n"),
     }
+}
+
+/// Every event of the run, a line each.
+pub(crate) fn trace(transcript: &Transcript) -> String {
+    trace::text(&transcript.events, Names { cpus: transcript.script.cpus, software: Software::Script })
 }
 
 /// The transcript as a document.

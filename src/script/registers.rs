@@ -1,85 +1,57 @@
-//! The register names of scripts: the one table that the parser, the help and the tests read.
+//! The register names of scripts: those of the hardware's own table, with the eight registers of a block numbered.
 
-/// Names and byte offsets in the APIC page (SDM vol. 3 table 10-1); the SELF IPI register exists in x2APIC mode only
-/// (§10.12.1.2).
-const REGISTERS: [(&str, u16); 48] = [
-    ("ID", 0x020),
-    ("VER", 0x030),
-    ("TPR", 0x080),
-    ("APR", 0x090),
-    ("PPR", 0x0A0),
-    ("EOI", 0x0B0),
-    ("RRD", 0x0C0),
-    ("LDR", 0x0D0),
-    ("DFR", 0x0E0),
-    ("SVR", 0x0F0),
-    ("ISR0", 0x100),
-    ("ISR1", 0x110),
-    ("ISR2", 0x120),
-    ("ISR3", 0x130),
-    ("ISR4", 0x140),
-    ("ISR5", 0x150),
-    ("ISR6", 0x160),
-    ("ISR7", 0x170),
-    ("TMR0", 0x180),
-    ("TMR1", 0x190),
-    ("TMR2", 0x1A0),
-    ("TMR3", 0x1B0),
-    ("TMR4", 0x1C0),
-    ("TMR5", 0x1D0),
-    ("TMR6", 0x1E0),
-    ("TMR7", 0x1F0),
-    ("IRR0", 0x200),
-    ("IRR1", 0x210),
-    ("IRR2", 0x220),
-    ("IRR3", 0x230),
-    ("IRR4", 0x240),
-    ("IRR5", 0x250),
-    ("IRR6", 0x260),
-    ("IRR7", 0x270),
-    ("ESR", 0x280),
-    ("LVTCMCI", 0x2F0),
-    ("ICRL", ICR_LOW),
-    ("ICRH", ICR_HIGH),
-    ("LVTT", 0x320),
-    ("LVTTHM", 0x330),
-    ("LVTPC", 0x340),
-    ("LVT0", 0x350),
-    ("LVT1", 0x360),
-    ("LVTERR", 0x370),
-    ("TMICT", 0x380),
-    ("TMCCT", TIMER_CURRENT_COUNT),
-    ("TDCR", 0x3E0),
-    ("SELF", 0x3F0),
-];
-
-/// The ISR's first register.
-pub(super) const IN_SERVICE: u16 = 0x100;
-/// End of interrupt.
-pub(super) const EOI: u16 = 0x0B0;
-/// ICR bits 31:0: writing them sends.
-pub(super) const ICR_LOW: u16 = 0x300;
-/// ICR bits 63:32: the destination.
-pub(super) const ICR_HIGH: u16 = 0x310;
-/// The timer's current count.
-pub(super) const TIMER_CURRENT_COUNT: u16 = 0x390;
-
-/// The MSR of the APIC base (SDM vol. 3 §10.4.4).
-pub(super) const MSR_APIC_BASE: u32 = 0x1B;
-/// The first MSR of the x2APIC registers (SDM vol. 3 §10.12.1.2).
-pub(super) const MSR_X2APIC: u32 = 0x800;
+use crate::nearest::nearest;
+pub(super) use sim::apic::{MSR_APIC_BASE, Register, X2APIC_MSRS};
+use sim::apic::{MSR_TSC_DEADLINE, Row, TABLE};
 
 /// Model-specific registers that have a name (SDM vol. 3 §10.4.4, 10.5.4.1).
-pub(super) const MSRS: [(&str, u32); 2] = [("APIC_BASE", MSR_APIC_BASE), ("TSC_DEADLINE", 0x6E0)];
+pub(super) const MSRS: [(&str, u32); 2] = [("APIC_BASE", MSR_APIC_BASE), ("TSC_DEADLINE", MSR_TSC_DEADLINE)];
 
-/// The byte offset of a register by its name.
-pub(super) fn offset(name: &str) -> Option<u16> {
-    REGISTERS.iter().find(|(known, _)| *known == name).map(|(_, offset)| *offset)
+/// The byte offset of a register in the APIC page.
+pub(super) fn offset(register: Register) -> u16 {
+    TABLE[register as usize].offset
 }
 
-/// All names, in the order of offsets.
-pub(super) fn names() -> Vec<&'static str> {
-    REGISTERS.iter().map(|(name, _)| *name).collect()
+/// The byte offset of the register called `name`.
+pub(super) fn offset_of(name: &str) -> Option<u16> {
+    TABLE.iter().find_map(|row| {
+        let number = name.strip_prefix(row.script_name)?;
+        match (row.slots, number) {
+            (1, "") => Some(row.offset),
+            (1, _) => None,
+            (slots, digit) => {
+                let index: u16 = digit.parse().ok()?;
+                (index < slots && digit.len() == 1).then(|| row.offset + 16 * index)
+            }
+        }
+    })
+}
+
+/// What help says of a name that is no register.
+pub(super) fn suggestion(name: &str) -> String {
+    let names = names();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let near = nearest(name, &names).map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+    format!("{near}Registers: {}", list())
+}
+
+/// All names on one line, blocks as a range.
+pub(super) fn list() -> String {
+    let name = |row: &Row| match row.slots {
+        1 => row.script_name.to_owned(),
+        slots => format!("{}0-{}", row.script_name, slots - 1),
+    };
+    TABLE.iter().map(name).collect::<Vec<_>>().join(" ")
+}
+
+fn names() -> Vec<String> {
+    let of = |row: &'static Row| {
+        (0..row.slots).map(move |slot| match row.slots {
+            1 => row.script_name.to_owned(),
+            _ => format!("{}{slot}", row.script_name),
+        })
+    };
+    TABLE.iter().flat_map(of).collect()
 }
 
 #[cfg(test)]
@@ -87,12 +59,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_those_of_the_hardware_with_its_offsets() {
-        let mut last = 0;
-        for (name, at) in REGISTERS {
-            assert_eq!(offset(name), Some(at));
-            assert!(at > last && at % 16 == 0, "{name}: in order, on 16-byte boundaries (SDM vol. 3 §10.4.1)");
-            last = at;
+    fn every_register_has_a_name_of_its_own() {
+        let offsets: Vec<Option<u16>> = names().iter().map(|name| offset_of(name)).collect();
+        assert_eq!(offsets.len(), 48);
+        assert!(offsets.is_sorted() && offsets.iter().all(Option::is_some), "{offsets:?}");
+        let mut unique = offsets.clone();
+        unique.dedup();
+        assert_eq!(unique, offsets);
+    }
+
+    #[test]
+    fn blocks_are_numbered() {
+        // SDM vol. 3 table 10-1
+        let table = [
+            ("ISR0", Some(0x100)),
+            ("TMR7", Some(0x1F0)),
+            ("IRR3", Some(0x230)),
+            ("ISR", None),
+            ("ISR8", None),
+            ("ISR+1", None),
+            ("ISR01", None),
+            ("LVT0", Some(0x350)),
+            ("LVT2", None),
+            ("ICRL", Some(0x300)),
+            ("ICRL0", None),
+        ];
+        for (name, offset) in table {
+            assert_eq!(offset_of(name), offset, "{name}");
         }
     }
 }

@@ -120,13 +120,13 @@ pub(super) fn register(token: &Token<'_>) -> Result<u16, InputError> {
 }
 
 fn register_named(token: &Token<'_>, text: &str) -> Result<u16, InputError> {
-    if let Some(offset) = registers::offset(text) {
+    if let Some(offset) = registers::offset_of(text) {
         return Ok(offset);
     }
     if !text.starts_with(|first: char| first.is_ascii_digit()) {
         return Err(token
             .error(format!("unknown register `{text}`"), "not a register")
-            .help(format!("{}, or a byte offset", nearest::suggestion(text, &registers::names()))));
+            .help(format!("{}, or a byte offset", registers::suggestion(text))));
     }
     match number(text).map_err(|why| bad_number(token, why))? {
         offset if offset < 0x1000 && offset % 4 == 0 => Ok(offset as u16),
