@@ -394,7 +394,7 @@ pub struct Script {
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
     /// Type operations line by line; FILE, if given, is run first.
-    #[arg(long, short)]
+    #[arg(long, short, conflicts_with = "trace")]
     pub interactive: bool,
     /// APIC generation.
     #[arg(long, value_name = "G", default_value = "x2apic", value_parser = parse_name::<Generation>, help_heading = MACHINE, help = help_names::<Generation>("APIC generation"))]

@@ -6,9 +6,9 @@ use crate::arguments::Script as Arguments;
 use crate::diagnostic::{InputError, Place, Source};
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
-use crate::script::{self, Board, End, Script, Transcript};
+use crate::script::{self, Board, End, Script, Session, Transcript};
 use crate::{nearest, output};
-use sim::{Knobs, NoSuchValue};
+use sim::{Execution, Knobs, NoSuchValue};
 use std::io::{IsTerminal, Read};
 use std::path::Path;
 use std::sync::Arc;
@@ -28,20 +28,26 @@ pub(super) fn script(arguments: &Arguments) -> Result<ExitStatus, Failure> {
         }
     };
     let execution = settings(&arguments.execution, 0, false).execution;
-    let Some(source) = source else {
-        todo_interactive();
-        return Ok(ExitStatus::Success);
+    let Some(source) = source.clone().filter(|_| !arguments.interactive) else {
+        return interactive(board, execution, source);
     };
     let script = Arc::new(Script::parse(&source)?);
     let transcript = script::run(&script, &board, execution, arguments.trace.is_some())?;
     show(arguments, &transcript)?;
     Ok(match transcript.end {
         End::Complete | End::Skipped => ExitStatus::Success,
-        _ => ExitStatus::Unexpected,
+        End::ConductorInitialised | End::ConductorStuck => ExitStatus::Unexpected,
     })
 }
 
-fn todo_interactive() {}
+fn interactive(board: Board, execution: Execution, source: Option<Arc<Source>>) -> Result<ExitStatus, Failure> {
+    let mut session = Session::new(board, execution);
+    if let Some(source) = source {
+        output::print(&session.load(&source)?)?;
+    }
+    script::interact(&mut session)?;
+    Ok(ExitStatus::Success)
+}
 
 fn show(arguments: &Arguments, transcript: &Transcript) -> Result<(), Failure> {
     if let Some(path) = &arguments.trace {

@@ -10,6 +10,7 @@ mod answer;
 mod conductor;
 mod execute;
 mod guest;
+mod interactive;
 mod machine;
 mod mailbox;
 mod model;
@@ -19,10 +20,12 @@ mod parse;
 mod print;
 mod registers;
 mod run;
+mod session;
 mod tokens;
 mod value;
 
 pub(crate) use guest::milestone_name;
+pub(crate) use interactive::interact;
 pub(crate) use mailbox::word_name;
 pub(crate) use print::trace;
 
@@ -32,3 +35,4 @@ pub use model::{Action, Counted, Init, Line, Operation, Script, VectorSet};
 pub use notebook::IcrReads;
 pub use print::{document, text};
 pub use run::{End, Reply, Transcript, run};
+pub use session::{Session, Step};

@@ -5,11 +5,11 @@ use crate::json::microseconds;
 use crate::trace::{self, Names, Software};
 use serde_json::{Value, json};
 use sim::Named;
-use std::fmt::Write;
 
 /// The whole transcript.
 pub fn text(transcript: &Transcript) -> String {
-    header(transcript) + &lines(transcript, 0) + &footer(transcript)
+    let lines: String = lines(transcript).collect();
+    header(transcript) + &lines + &footer(transcript)
 }
 
 /// The line that stands first.
@@ -18,18 +18,12 @@ pub(super) fn header(transcript: &Transcript) -> String {
     format!("# apic-script v1 cpus={} init={}\n", script.cpus, script.init.name())
 }
 
-/// The lines from the one with index `first` on.
-pub(super) fn lines(transcript: &Transcript, first: usize) -> String {
-    let mut out = String::new();
-    for (index, reply) in transcript.replies.iter().enumerate().skip(first) {
-        let line = &transcript.script.lines[index];
-        let _ = write!(out, "{:03} {}", index + 1, line.text);
-        let _ = match &reply.answer {
-            Some(answer) => writeln!(out, " => {answer}"),
-            None => writeln!(out),
-        };
-    }
-    out
+/// The printed lines of the operations, each with its newline.
+pub(super) fn lines(transcript: &Transcript) -> impl Iterator<Item = String> {
+    transcript.replies.iter().zip(&transcript.script.lines).enumerate().map(|(index, (reply, line))| {
+        let answer = reply.answer.as_ref().map(|answer| format!(" => {answer}")).unwrap_or_default();
+        format!("{:03} {}{answer}\n", index + 1, line.text)
+    })
 }
 
 /// How the run ended.
