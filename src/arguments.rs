@@ -88,9 +88,9 @@ pub enum Command {
     /// Tell a lesson step by step, from a real run.
     #[command(after_help = "Enter goes on at a terminal; elsewhere the lesson is printed whole.")]
     Demo(Demo),
-    /// Comes later.
-    #[command(hide = true)]
-    Script(Later),
+    /// Poke local APICs by hand: run a script of register accesses, IPIs and waits, or type it line by line.
+    #[command(after_help = SCRIPT_EXAMPLES)]
+    Script(Script),
     /// Comes later.
     #[command(hide = true)]
     Explore(Later),
@@ -375,6 +375,47 @@ pub struct Demo {
     pub lesson: Option<String>,
 }
 
+const SCRIPT_EXAMPLES: &str = "\
+Examples:
+  apicsim script poke.apic
+  apicsim script poke.apic --generation p6 --bus serial --set knobs.slots=per-vector
+  apicsim script --interactive
+
+A script has one operation a line, for example:
+  cpu 1 sti
+  cpu 0 ipi 1 ASSERT|0x31
+  wait
+  irqlog *";
+
+/// `script`.
+#[derive(Debug, Args)]
+pub struct Script {
+    /// The script (- is standard input); without it, at a terminal, line by line.
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Type operations line by line; FILE, if given, is run first.
+    #[arg(long, short, conflicts_with = "trace")]
+    pub interactive: bool,
+    /// APIC generation.
+    #[arg(long, value_name = "G", default_value = "x2apic", value_parser = parse_name::<Generation>, help_heading = MACHINE, help = help_names::<Generation>("APIC generation"))]
+    pub generation: Generation,
+    /// Bus.
+    #[arg(long, value_name = "B", default_value = "ideal", value_parser = parse_name::<Bus>, help_heading = MACHINE, help = help_names::<Bus>("Bus; ideal is what emulators have"))]
+    pub bus: Bus,
+    /// Change a knob, as knobs.invalid_shorthand=delivered; repeatable.
+    #[arg(long = "set", value_name = "PATH=VALUE", help_heading = MACHINE)]
+    pub sets: Vec<String>,
+    /// What does not change the result.
+    #[command(flatten)]
+    pub execution: Execution,
+    /// Write every event to a text file (- is standard output); other formats come later.
+    #[arg(long, value_name = "FILE", value_parser = parse_trace, help_heading = OUTPUT)]
+    pub trace: Option<PathBuf>,
+    /// Print one JSON document on standard output.
+    #[arg(long, help_heading = OUTPUT, conflicts_with = "interactive")]
+    pub json: bool,
+}
+
 /// A command of a later version: whatever follows its name is taken and not read.
 #[derive(Debug, Args)]
 #[command(disable_help_flag = true)]
@@ -391,7 +432,6 @@ impl Arguments {
     /// A command of a later version, or CPUs that do not exist.
     pub fn check(&self) -> Result<(), InputError> {
         let later = match &self.command {
-            Some(Command::Script(_)) => "script",
             Some(Command::Explore(_)) => "explore",
             Some(Command::Campaign(_)) => "campaign",
             Some(Command::Serve(_)) => "serve",
@@ -399,7 +439,7 @@ impl Arguments {
             _ => return Ok(()),
         };
         Err(InputError::new(format!("`apicsim {later}` comes later"))
-            .help("today: list, run, replay, matrix, explain, accesses, demo"))
+            .help("today: list, run, replay, matrix, explain, accesses, demo, script"))
     }
 }
 
@@ -642,7 +682,7 @@ mod tests {
 
     #[test]
     fn later_commands_say_so() {
-        for line in ["script a.apic", "explore nmi-stall --json", "campaign c.toml", "serve", "serve --help"] {
+        for line in ["explore nmi-stall --json", "campaign c.toml", "serve", "serve --help"] {
             let error = parsed(line).unwrap_or_else(|error| panic!("{error}")).check().expect_err(line);
             assert!(error.message().contains("comes later"), "{error}");
         }
@@ -654,9 +694,16 @@ mod tests {
 
     #[test]
     fn help_is_whole() {
-        for line in
-            ["--help", "run --help", "matrix --help", "accesses --help", "list --help", "replay -h", "explain -h"]
-        {
+        for line in [
+            "--help",
+            "run --help",
+            "matrix --help",
+            "accesses --help",
+            "list --help",
+            "replay -h",
+            "explain -h",
+            "script -h",
+        ] {
             let error = parsed(line).expect_err("help");
             assert_eq!((error.kind(), error.exit_code()), (ErrorKind::DisplayHelp, 0), "{line}");
             assert!(error.to_string().contains("Example"), "{line}: {error}");

@@ -35,6 +35,7 @@ mod report_json;
 mod report_text;
 mod run;
 pub mod scenario;
+pub mod script;
 mod source_lines;
 pub mod token;
 mod trace;

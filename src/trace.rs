@@ -11,6 +11,16 @@ use std::fmt::Write;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Names {
     pub(crate) cpus: u16,
+    pub(crate) software: Software,
+}
+
+/// Whose words and milestones they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Software {
+    /// The kernel's.
+    Kernel,
+    /// The guest's that runs scripts.
+    Script,
 }
 
 impl Names {
@@ -30,6 +40,7 @@ impl Names {
             Kind::PortWrite => format!("port {:02X}", access.operand),
             Kind::PriorityRead | Kind::PriorityWrite => "CR8".to_owned(),
             Kind::Identification => format!("CPUID {:X}", access.operand),
+            _ if self.software == Software::Script => crate::script::word_name(access.operand as u16),
             _ => Layout::new(self.cpus).name(Word(access.operand as u16)).to_string(),
         }
     }
@@ -57,6 +68,7 @@ impl Names {
             What::WaitEnded(code, outcome) => {
                 format!("wait ends: {}{}", wait(code), if outcome == 0 { "" } else { ", TIMED OUT" })
             }
+            What::Reached(code) if self.software == Software::Script => crate::script::milestone_name(code).to_owned(),
             What::Reached(code) => format!("reaches {}", milestone(code)),
             What::Chosen(of, taken) => format!("chooses {taken} of {of}"),
             What::ClockRead => "reads the clock".to_owned(),
@@ -167,8 +179,7 @@ fn milestone(code: u32) -> String {
 }
 
 /// The whole trace.
-pub(crate) fn text(events: &[Event], cpus: u16) -> String {
-    let names = Names { cpus };
+pub(crate) fn text(events: &[Event], names: Names) -> String {
     let mut out = String::from("# time_us  source  event  (function)\n");
     for event in events {
         let source = match event.source {

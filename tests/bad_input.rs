@@ -50,7 +50,7 @@ fn what_comes_later_says_so() {
     assert_refused(&["run", "nmi-stall", "--arch", "modern/xapic-flat"], &["later"]);
     assert_refused(&["run", "nmi-stall", "--trace", "x.vcd"], &["later"]);
     assert_refused(&["run", "nmi-stall", "--html", "x.html"], &["later"]);
-    for command in ["script", "explore", "campaign", "serve"] {
+    for command in ["explore", "campaign", "serve"] {
         assert_refused(&[command, "x"], &["later"]);
     }
 }

@@ -6,6 +6,7 @@ mod explain;
 mod list;
 mod matrix;
 mod run;
+mod script;
 
 use crate::arguments::{Arguments, Command, Elision, Execution, Executor, Window};
 use crate::assembly::Choices;
@@ -29,7 +30,8 @@ pub fn dispatch(arguments: &Arguments) -> Result<ExitStatus, Failure> {
         Some(Command::Explain(run)) => explain::explain(run),
         Some(Command::Accesses(accesses)) => accesses::accesses(accesses),
         Some(Command::Demo(demo)) => demo::demo(demo),
-        Some(Command::Script(_) | Command::Explore(_) | Command::Campaign(_) | Command::Serve(_)) => {
+        Some(Command::Script(script)) => script::script(script),
+        Some(Command::Explore(_) | Command::Campaign(_) | Command::Serve(_)) => {
             unreachable!("check() refuses what comes later")
         }
     }

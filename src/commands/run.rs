@@ -7,6 +7,7 @@ use crate::failure::Failure;
 use crate::report_json::{Host, run_document};
 use crate::scenario::{self, Scenario};
 use crate::token::Token;
+use crate::trace::{Names, Software};
 use crate::{output, report_text, trace};
 use std::path::Path;
 
@@ -25,7 +26,8 @@ fn run_scenario(scenario: &Scenario, seed: u64, execution: &Execution, wanted: &
     let (report, outcome) = crate::run(scenario, &settings(execution, seed, wanted.trace.is_some()))?;
     let host = wanted.host.then(|| Host { threads: workers(execution), host_us: timer.elapsed_us() });
     if let Some(path) = &wanted.trace {
-        write_trace(path, &trace::text(&outcome.events, scenario.machine.cpus as u16))?;
+        let names = Names { cpus: scenario.machine.cpus as u16, software: Software::Kernel };
+        write_trace(path, &trace::text(&outcome.events, names))?;
     }
     if wanted.json {
         output::print_json(&run_document(scenario, &report, host))?;
@@ -38,7 +40,7 @@ fn run_scenario(scenario: &Scenario, seed: u64, execution: &Execution, wanted: &
     Ok(if report.ok() { ExitStatus::Success } else { ExitStatus::Unexpected })
 }
 
-fn write_trace(path: &Path, text: &str) -> Result<(), Failure> {
+pub(super) fn write_trace(path: &Path, text: &str) -> Result<(), Failure> {
     if path == Path::new("-") {
         return output::print(text);
     }

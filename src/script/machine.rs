@@ -1,0 +1,112 @@
+//! The machine that a script runs on.
+
+use super::guest::{CONDUCTOR_LOST, Guest, SCRIPT_ENDED};
+use super::mailbox;
+use super::model::Script;
+use super::notebook::Notebook;
+use crate::diagnostic::InputError;
+use crate::scenario::Bus;
+use crate::scenario::named::Named;
+use sim::apic::Preset;
+use sim::bus::{FrontSideBus, IdealBus, Interconnect, SerialBus};
+use sim::{CpuSettings, Generation, Knobs, MachineSettings, Program, Seeded, Start, StopRule, Time};
+use std::sync::Arc;
+
+/// What a script runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Board {
+    /// APIC generation.
+    pub generation: Generation,
+    /// What connects the APICs.
+    pub bus: Bus,
+    /// Points at which documents disagree.
+    pub knobs: Knobs,
+}
+
+impl Default for Board {
+    /// What the emulators are: both modes of the APIC, and every message delivered at once.
+    fn default() -> Self {
+        Self { generation: Generation::X2Apic, bus: Bus::Ideal, knobs: Knobs::default() }
+    }
+}
+
+impl Board {
+    /// The machine for a script, ready to run once.
+    ///
+    /// # Errors
+    /// If the generation cannot sit on the bus, or has no ids for so many CPUs.
+    pub(super) fn machine(
+        &self,
+        script: &Arc<Script>,
+        notebook: &Arc<Notebook>,
+        keep_events: bool,
+        limit: Time,
+    ) -> Result<MachineSettings, InputError> {
+        self.check(script)?;
+        let generation = self.generation;
+        Ok(MachineSettings {
+            generation,
+            knobs: self.knobs,
+            costs: generation.costs(),
+            core_clock: generation.core_clock(),
+            timer_clock: generation.timer_clock(),
+            bus: self.interconnect(script.cpus)?,
+            busy_visible: self.bus != Bus::Ideal,
+            words: vec![0; mailbox::words(script.cpus)],
+            cpus: (0..script.cpus).map(|cpu| self.cpu(cpu, script, notebook)).collect(),
+            device_interrupts: vec![],
+            dead_apics: vec![],
+            chooser: Arc::new(Seeded(0)),
+            limit,
+            stop: StopRule::Any(vec![SCRIPT_ENDED, CONDUCTOR_LOST]),
+            keep_events,
+            elision: true,
+        })
+    }
+
+    fn check(&self, script: &Script) -> Result<(), InputError> {
+        let Self { generation, bus, .. } = *self;
+        if !bus.seats(generation) {
+            let seats: Vec<&str> = Bus::ALL.iter().filter(|bus| bus.seats(generation)).map(|bus| bus.name()).collect();
+            return Err(InputError::new(format!("APICs of generation {generation} have no {bus} bus"))
+                .help(format!("--bus for {generation}: {}", seats.join(", "))));
+        }
+        let most = generation.profile().highest_id() + 1;
+        if u32::from(script.cpus) > most {
+            let error = InputError::new(format!("generation {generation} has APIC ids for {most} CPUs only"))
+                .help(format!("`cpus` up to {most}, or another --generation"));
+            return Err(match &script.cpus_place {
+                Some(place) => error.at(place, "too many"),
+                None => error,
+            });
+        }
+        Ok(())
+    }
+
+    fn interconnect(&self, cpus: u16) -> Result<Box<dyn Interconnect>, InputError> {
+        Ok(match self.bus {
+            Bus::Serial => {
+                let ids: Vec<u8> = (0..cpus).map(|cpu| cpu as u8).collect();
+                let serial = SerialBus::new(&ids).map_err(|error| InputError::new(error.to_string()))?;
+                Box::new(serial.with_knobs(self.knobs))
+            }
+            Bus::Fsb => Box::new(FrontSideBus::new()),
+            Bus::Ideal => Box::new(IdealBus::default()),
+        })
+    }
+
+    /// A CPU after reset: its APIC disabled by software, interrupts off (SDM vol. 3 §10.4.7.1).
+    fn cpu(&self, number: u16, script: &Arc<Script>, notebook: &Arc<Notebook>) -> (CpuSettings, Program) {
+        // Where no start-up message exists, the other CPUs run from the start.
+        let starts_others = self.generation.profile().start_up;
+        let settings = CpuSettings {
+            apic_id: u32::from(number),
+            apic: Preset::RESET,
+            interrupts_enabled: false,
+            start: if number > 0 && starts_others { Start::WaitForStartUp } else { Start::Running },
+            ..CpuSettings::default()
+        };
+        let guest = Guest { number, script: Arc::clone(script), notebook: Arc::clone(notebook), starts_others };
+        (settings, Program::open(guest))
+    }
+}

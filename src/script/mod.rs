@@ -1,0 +1,38 @@
+//! Scripts: local APICs poked by hand, one operation a line, on the simulated machine.
+//!
+//! The format, and what each operation prints, is in `docs/script.md`. A script runs as software of the simulated
+//! CPUs: nothing here knows what an APIC does.
+//!
+//! Not modelled: what the CPUs execute between two operations (the guest's own instructions take no time), a real-mode
+//! trampoline, firmware.
+
+mod answer;
+mod conductor;
+mod execute;
+mod guest;
+mod interactive;
+mod machine;
+mod mailbox;
+mod model;
+mod notebook;
+mod operations;
+mod parse;
+mod print;
+mod registers;
+mod run;
+mod session;
+mod tokens;
+mod value;
+
+pub(crate) use guest::milestone_name;
+pub(crate) use interactive::interact;
+pub(crate) use mailbox::word_name;
+pub(crate) use print::trace;
+
+pub use answer::{Answer, Seen};
+pub use machine::Board;
+pub use model::{Action, Counted, Init, Line, Operation, Script, VectorSet};
+pub use notebook::IcrReads;
+pub use print::{document, text};
+pub use run::{End, Reply, Transcript, run};
+pub use session::{Session, Step};

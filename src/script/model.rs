@@ -1,0 +1,205 @@
+//! A script as plain data: what to do, in order, and how the machine starts.
+
+use super::registers::X2APIC_MSRS;
+use crate::diagnostic::Place;
+use sim::apic::Register;
+
+/// A script, read and checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    /// Number of CPUs, 1 to 255; CPU K has APIC id K.
+    pub cpus: u16,
+    /// Where that is said, if it is.
+    pub cpus_place: Option<Place>,
+    /// What the CPUs do before the first operation.
+    pub init: Init,
+    /// Skip the script on a machine without x2APIC mode?
+    pub requires_x2apic: bool,
+    /// The operations, in order.
+    pub lines: Vec<Line>,
+}
+
+/// What the CPUs do before the first operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Init {
+    /// Every CPU enables its APIC and masks its local vector table.
+    #[default]
+    Std,
+    /// Nothing: CPUs other than 0 are left as INIT and SIPI left them.
+    Raw,
+}
+
+impl Init {
+    /// The name in scripts.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Std => "std",
+            Self::Raw => "raw",
+        }
+    }
+}
+
+/// One operation of a script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// The source line without its comment, blanks collapsed.
+    pub text: String,
+    /// Where it stands.
+    pub place: Place,
+    /// What it asks for.
+    pub action: Action,
+}
+
+/// What a line asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// `cpu K …`: this CPU executes an operation.
+    Cpu(u16, Operation),
+    /// `wait`: so many microseconds of simulated time pass.
+    Wait {
+        /// µs.
+        us: u32,
+    },
+    /// `irqlog K`, or all CPUs: what the handlers saw since the last one.
+    IrqLog(Option<u16>),
+    /// `count`: is the number of these in a CPU's log in the range?
+    Count {
+        /// The CPU.
+        cpu: u16,
+        /// What is counted.
+        what: Counted,
+        /// Least number.
+        least: u64,
+        /// Greatest number.
+        most: u64,
+    },
+    /// `ping`: does the CPU answer?
+    Ping(u16),
+    /// `boots`: how often the CPU was started, and where the last time.
+    Boots(u16),
+    /// `note`: only the line itself.
+    Note,
+}
+
+/// What `count` counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// Interrupts of this vector, spurious ones too.
+    Vector(u8),
+    /// Non-maskable interrupts.
+    Nmi,
+}
+
+/// A block of 256 bits, one a vector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VectorSet {
+    /// Interrupt request register.
+    Requested,
+    /// In-service register.
+    InService,
+    /// Trigger mode register.
+    TriggerMode,
+}
+
+impl VectorSet {
+    /// Its registers in the hardware's table.
+    pub const fn register(self) -> Register {
+        match self {
+            Self::InService => Register::InService,
+            Self::TriggerMode => Register::TriggerMode,
+            Self::Requested => Register::InterruptRequest,
+        }
+    }
+}
+
+/// An operation that one CPU executes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// 32-bit write of the register at this byte offset.
+    Write {
+        /// Byte offset in the APIC page.
+        register: u16,
+        /// What is written.
+        value: u32,
+    },
+    /// 32-bit read.
+    Read {
+        /// Byte offset in the APIC page.
+        register: u16,
+    },
+    /// 32-bit read, of which only zero or not is told.
+    NonZero {
+        /// Byte offset in the APIC page.
+        register: u16,
+    },
+    /// 32-bit read, of which only "in the range" is told if it is.
+    Range {
+        /// Byte offset in the APIC page.
+        register: u16,
+        /// Least value.
+        least: u32,
+        /// Greatest value.
+        most: u32,
+    },
+    /// The vectors of a 256-bit block.
+    Vectors(VectorSet),
+    /// Write of ICR high, then of ICR low.
+    Ipi {
+        /// Bits 63:56 of the ICR.
+        destination: u8,
+        /// ICR low.
+        command: u32,
+    },
+    /// Write of ICR low, then reads of it, counting "send pending".
+    IcrPoll {
+        /// ICR low.
+        command: u32,
+        /// Reads.
+        times: u32,
+    },
+    /// Reads, counting those with a bit of the mask set.
+    Poll {
+        /// Byte offset in the APIC page.
+        register: u16,
+        /// The bits.
+        mask: u32,
+        /// Reads.
+        times: u32,
+    },
+    /// STI.
+    EnableInterrupts,
+    /// CLI.
+    DisableInterrupts,
+    /// STI and HLT, once the operation is answered.
+    Halt,
+    /// Do the interrupt handlers write EOI?
+    AutoEoi(bool),
+    /// Stay in the handler of the next NMI.
+    HoldNmi,
+    /// Leave that handler.
+    ReleaseNmi,
+    /// RDMSR.
+    ReadMsr(u32),
+    /// WRMSR.
+    WriteMsr(u32, u64),
+    /// 32-bit read of device memory.
+    ReadMemory(u32),
+    /// 32-bit write of device memory.
+    WriteMemory(u32, u32),
+    /// Read of a port.
+    ReadPort(u16),
+    /// Write of a port.
+    WritePort(u16, u8),
+    /// CPUID.
+    Identify(u32),
+    /// How far the timer counts down in so many microseconds.
+    Tick {
+        /// µs.
+        us: u32,
+    },
+}
+
+/// Model-specific register of the APIC register at byte `offset` in x2APIC mode (SDM vol. 3 §10.12.1.2).
+pub(super) const fn x2apic_msr(offset: u16) -> u32 {
+    X2APIC_MSRS + offset as u32 / 16
+}

@@ -1,0 +1,210 @@
+//! One run of a script, and what came of each line.
+
+use super::answer::{Answer, Seen};
+use super::conductor::ANSWER_US;
+use super::guest::CONDUCTOR_LOST;
+use super::machine::Board;
+use super::model::{Action, Counted, Operation, Script};
+use super::notebook::{Done, IcrReads, Notebook, Verdict};
+use crate::diagnostic::InputError;
+use sim::{Event, Execution, Machine, Outcome, Time};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// What came of a script.
+#[derive(Debug)]
+pub struct Transcript {
+    /// The script.
+    pub script: Arc<Script>,
+    /// What it ran on.
+    pub board: Board,
+    /// The lines that CPU 0 brought to their end, in order.
+    pub replies: Vec<Reply>,
+    /// How the run ended.
+    pub end: End,
+    /// Reads of ICR low by the guest.
+    pub icr_reads: IcrReads,
+    /// Digest of the event stream.
+    pub digest: u64,
+    /// The event stream, if it was asked for.
+    pub events: Vec<Event>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// All lines are done.
+    Complete,
+    /// The machine has no x2APIC mode, which the script requires.
+    Skipped,
+    /// CPU 0 was initialised: nobody hands out operations any more.
+    ConductorInitialised,
+    /// CPU 0 did not get through the next line.
+    ConductorStuck,
+}
+
+/// What came of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The instant at which the line was done: at the CPU that did it, else at CPU 0.
+    pub at: Time,
+    /// The answer; none for a note.
+    pub answer: Option<Answer>,
+}
+
+/// Runs a script.
+///
+/// # Errors
+/// If the machine cannot be built, or does not model what the script asks for.
+pub fn run(
+    script: &Arc<Script>,
+    board: &Board,
+    execution: Execution,
+    keep_events: bool,
+) -> Result<Transcript, InputError> {
+    let mut transcript = Transcript {
+        script: Arc::clone(script),
+        board: *board,
+        replies: vec![],
+        end: End::Skipped,
+        icr_reads: IcrReads::default(),
+        digest: 0,
+        events: vec![],
+    };
+    let notebook = Arc::new(Notebook::new(script.cpus));
+    let settings = board.machine(script, &notebook, keep_events, limit(script))?;
+    if script.requires_x2apic && !board.generation.profile().x2apic {
+        return Ok(transcript);
+    }
+    let machine = Machine::new(settings).map_err(|error| InputError::new(error.to_string()))?;
+    let outcome = machine.run(execution).map_err(|error| {
+        let next = script.lines.get(notebook.verdicts().len());
+        let error = InputError::new(error.to_string()).help("leave this operation out");
+        next.map_or(error.clone(), |line| error.at(&line.place, "in this operation"))
+    })?;
+    let verdicts = notebook.verdicts();
+    transcript.end = end(script, &verdicts, &outcome);
+    let evaluation = Evaluation::new(script, &notebook);
+    transcript.icr_reads = evaluation.icr_reads(verdicts.last().map_or(Time::ZERO, |last| last.at));
+    transcript.replies = evaluation.replies(&verdicts);
+    (transcript.digest, transcript.events) = (outcome.digest, outcome.events);
+    Ok(transcript)
+}
+
+fn end(script: &Script, verdicts: &[Verdict], outcome: &Outcome) -> End {
+    if verdicts.len() == script.lines.len() {
+        End::Complete
+    } else if outcome.milestones.iter().any(|milestone| milestone.code == CONDUCTOR_LOST) {
+        End::ConductorInitialised
+    } else {
+        End::ConductorStuck
+    }
+}
+
+/// More simulated time than the script can need, unless CPU 0 itself does not get on.
+fn limit(script: &Script) -> Time {
+    /// Start of the CPUs, and what a line needs beside the time it asks for.
+    const START_US: u64 = 1_000_000;
+    const LINE_US: u64 = 10_000;
+    /// The slowest read of a register on the slowest machine.
+    const READ_US: u64 = 2;
+    let us: u64 = script
+        .lines
+        .iter()
+        .map(|line| match line.action {
+            Action::Cpu(0, Operation::Tick { us }) | Action::Wait { us } => u64::from(us) * 2,
+            Action::Cpu(0, Operation::IcrPoll { times, .. } | Operation::Poll { times, .. }) => {
+                u64::from(times) * READ_US
+            }
+            Action::Cpu(..) | Action::Ping(_) => u64::from(ANSWER_US) * 2,
+            _ => 0,
+        })
+        .map(|us| us + LINE_US)
+        .sum();
+    Time::from_us(START_US + u64::from(ANSWER_US) * u64::from(script.cpus) + us)
+}
+
+/// The notes of all CPUs, taken line by line.
+struct Evaluation<'s> {
+    script: &'s Script,
+    done: Vec<Vec<Done>>,
+    seen: Vec<Vec<(Time, Seen)>>,
+    boots: Vec<Vec<(Time, u8)>>,
+    /// How much of each CPU's log has been shown.
+    shown: Vec<usize>,
+}
+
+impl<'s> Evaluation<'s> {
+    fn new(script: &'s Script, notebook: &Notebook) -> Self {
+        let cpus = script.cpus;
+        Self {
+            script,
+            done: (0..cpus).map(|cpu| std::mem::take(&mut notebook.page(cpu).done)).collect(),
+            seen: (0..cpus).map(|cpu| std::mem::take(&mut notebook.page(cpu).seen)).collect(),
+            boots: (0..cpus).map(|cpu| std::mem::take(&mut notebook.page(cpu).boots)).collect(),
+            shown: vec![0; usize::from(cpus)],
+        }
+    }
+
+    /// The reads up to the end of the script: an operation that went on after its time-out may still read.
+    fn icr_reads(&self, until: Time) -> IcrReads {
+        let done = self.done.iter().flatten().filter(|done| done.at <= until);
+        done.fold(IcrReads::default(), |sum, done| IcrReads {
+            reads: sum.reads + done.reads.reads,
+            busy: sum.busy + done.reads.busy,
+        })
+    }
+
+    fn replies(mut self, verdicts: &[Verdict]) -> Vec<Reply> {
+        verdicts.iter().enumerate().map(|(line, verdict)| self.reply(line, verdict)).collect()
+    }
+
+    fn reply(&mut self, line: usize, verdict: &Verdict) -> Reply {
+        let at_conductor = |answer| Reply { at: verdict.at, answer: Some(answer) };
+        match self.script.lines[line].action {
+            Action::Note => Reply { at: verdict.at, answer: None },
+            Action::Wait { .. } => at_conductor(Answer::Ok),
+            Action::Cpu(..) if verdict.timed_out => at_conductor(Answer::TimedOut),
+            Action::Ping(_) if verdict.timed_out => at_conductor(Answer::Dead),
+            Action::Ping(0) => at_conductor(Answer::Alive { in_nmi: false }),
+            Action::Cpu(cpu, _) | Action::Ping(cpu) => {
+                let done = self.done[usize::from(cpu)].iter().find(|done| done.line == line);
+                let done = done.expect("a CPU writes its answer down before it signs");
+                Reply { at: done.at, answer: Some(done.answer.clone()) }
+            }
+            Action::IrqLog(Some(cpu)) => at_conductor(Answer::Log(self.log(cpu, verdict.at))),
+            Action::IrqLog(None) => {
+                at_conductor(Answer::Logs((0..self.script.cpus).map(|cpu| self.log(cpu, verdict.at)).collect()))
+            }
+            Action::Count { cpu, what, least, most } => {
+                let count = self.log(cpu, verdict.at).iter().filter(|seen| counts(what, **seen)).count() as u64;
+                let inside = (least..=most).contains(&count);
+                at_conductor(if inside { Answer::InRange } else { Answer::OtherCount(count) })
+            }
+            Action::Boots(cpu) => {
+                let boots = &self.boots[usize::from(cpu)];
+                let times = boots.partition_point(|(at, _)| *at <= verdict.at);
+                let vector = boots[..times].last().map_or(0, |(_, vector)| *vector);
+                at_conductor(Answer::Boots { times, vector })
+            }
+        }
+    }
+
+    /// What the handlers of `cpu` saw since the last time, up to `until`.
+    fn log(&mut self, cpu: u16, until: Time) -> Vec<Seen> {
+        let Range { start, end } = {
+            let seen = &self.seen[usize::from(cpu)];
+            self.shown[usize::from(cpu)]..seen.partition_point(|(at, _)| *at <= until)
+        };
+        self.shown[usize::from(cpu)] = end;
+        self.seen[usize::from(cpu)][start..end].iter().map(|(_, seen)| *seen).collect()
+    }
+}
+
+const fn counts(what: Counted, seen: Seen) -> bool {
+    match (what, seen) {
+        (Counted::Nmi, Seen::Nmi) => true,
+        (Counted::Vector(wanted), Seen::Interrupt { vector, .. }) => wanted == vector,
+        _ => false,
+    }
+}

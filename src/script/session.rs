@@ -1,0 +1,227 @@
+//! A session: operations typed one by one.
+//!
+//! A run is deterministic and takes milliseconds, so after each line the whole session runs again from the start, and
+//! only what is new is shown.
+
+use super::machine::Board;
+use super::model::Script;
+use super::operations::{Form, OPERATIONS};
+use super::parse::LINES;
+use super::print;
+use super::registers;
+use super::run::{End, Transcript, run};
+use super::value::term_names;
+use crate::diagnostic::{InputError, Source};
+use sim::Execution;
+use std::sync::Arc;
+
+/// The name of a session in messages.
+const NAME: &str = "session";
+
+/// What has been typed so far, and what came of it.
+#[derive(Debug)]
+pub struct Session {
+    board: Board,
+    execution: Execution,
+    /// The lines that were taken.
+    text: String,
+    /// The printed lines of their operations.
+    shown: Vec<String>,
+    /// How the last run ended: the last line of a transcript.
+    end: String,
+}
+
+/// What a line of a session comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Show this, and go on.
+    Show(String),
+    /// The session is over.
+    Quit,
+}
+
+/// Commands of a session that are no operations.
+const COMMANDS: [Form; 5] = [
+    Form { name: "help", usage: "help", about: "this list" },
+    Form { name: "registers", usage: "registers", about: "names of registers, MSRs and values" },
+    Form { name: "list", usage: "list", about: "the session so far, as a script to save" },
+    Form { name: "undo", usage: "undo", about: "take the last line back" },
+    Form { name: "quit", usage: "quit", about: "leave (so does the end of input)" },
+];
+
+impl Session {
+    /// A session on a machine, with nothing typed yet.
+    pub fn new(board: Board, execution: Execution) -> Self {
+        Self { board, execution, text: String::new(), shown: vec![], end: String::new() }
+    }
+
+    /// Takes a whole script as if it had been typed.
+    ///
+    /// # Errors
+    /// The script is wrong, or the machine cannot run it; nothing of it is taken.
+    pub fn load(&mut self, source: &Arc<Source>) -> Result<String, InputError> {
+        let transcript = self.run(source)?;
+        self.text = source.text().to_owned();
+        if !self.text.is_empty() && !self.text.ends_with('\n') {
+            self.text.push('\n');
+        }
+        Ok(print::header(&transcript) + &self.show(&transcript))
+    }
+
+    /// Takes one line.
+    ///
+    /// # Errors
+    /// The line is wrong: it is not taken, and the session goes on.
+    pub fn enter(&mut self, line: &str) -> Result<Step, InputError> {
+        Ok(match line.trim() {
+            "" => Step::Show(String::new()),
+            "help" => Step::Show(help()),
+            "registers" => Step::Show(names()),
+            "list" => Step::Show(self.text.clone()),
+            "undo" => Step::Show(self.undo()?),
+            "quit" | "exit" => Step::Quit,
+            line => Step::Show(self.take(&format!("{}{line}\n", self.text))?),
+        })
+    }
+
+    /// The line that ends a transcript; empty if nothing ran.
+    pub fn end(&self) -> &str {
+        &self.end
+    }
+
+    fn run(&self, source: &Arc<Source>) -> Result<Transcript, InputError> {
+        run(&Arc::new(Script::parse(source)?), &self.board, self.execution, false)
+    }
+
+    /// Runs `text` in place of the session's; keeps it unless the run stops in it.
+    fn take(&mut self, text: &str) -> Result<String, InputError> {
+        let transcript = self.run(&Source::new(NAME, text))?;
+        if transcript.end == End::Complete {
+            text.clone_into(&mut self.text);
+            return Ok(self.show(&transcript));
+        }
+        Ok(print::footer(&transcript) + "# the line is not kept\n")
+    }
+
+    fn undo(&mut self) -> Result<String, InputError> {
+        let kept = match self.text.trim_end_matches('\n').rfind('\n') {
+            Some(end) => self.text[..=end].to_owned(),
+            None => String::new(),
+        };
+        let gone = self.text[kept.len()..].to_owned();
+        self.take(&kept)?;
+        Ok(if gone.is_empty() {
+            "# there is nothing to take back\n".to_owned()
+        } else {
+            format!("# taken back: {gone}")
+        })
+    }
+
+    /// The lines that are new; all of them if a directive has changed what came of the old ones.
+    fn show(&mut self, transcript: &Transcript) -> String {
+        let lines: Vec<String> = print::lines(transcript).collect();
+        let same = lines.iter().zip(&self.shown).take_while(|(now, before)| now == before).count();
+        let changed = same < self.shown.len().min(lines.len());
+        let from = if changed { 0 } else { same };
+        let restart = if changed { print::header(transcript) } else { String::new() };
+        let new = restart + &lines[from..].concat();
+        self.shown = lines;
+        self.end = print::footer(transcript);
+        new
+    }
+}
+
+fn help() -> String {
+    let forms = LINES.iter().chain(&OPERATIONS).chain(&COMMANDS);
+    let mut text: String = forms.map(|form| format!("  {:<26} {}\n", form.usage, form.about)).collect();
+    text += "Simulated time passes only in `wait`, `tick` and the operations themselves. `registers` has the names.\n";
+    text
+}
+
+fn names() -> String {
+    format!(
+        "registers: {}, or a byte offset\nMSRs:      APIC_BASE TSC_DEADLINE X2:REG, or a number\n\
+         values:    {} and C-style numbers, joined by | without blanks\n",
+        registers::list(),
+        term_names().join(" ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session() -> Session {
+        Session::new(Board::default(), Execution::default())
+    }
+
+    fn shown(session: &mut Session, line: &str) -> String {
+        match session.enter(line) {
+            Ok(Step::Show(text)) => text,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn only_what_is_new_is_shown() {
+        let mut session = session();
+        assert_eq!(shown(&mut session, "cpu 1 write TPR 0x20"), "001 cpu 1 write TPR 0x20 => ok\n");
+        assert_eq!(shown(&mut session, "  cpu 1   read TPR # what is it?"), "002 cpu 1 read TPR => 0x00000020\n");
+        assert_eq!(shown(&mut session, "# only a comment"), "");
+        assert_eq!(shown(&mut session, "cpu 1 read PPR"), "003 cpu 1 read PPR => 0x00000020\n");
+        assert_eq!(session.end(), "# end icr_reads=0 icr_busy=0\n");
+    }
+
+    #[test]
+    fn a_wrong_line_is_not_kept() {
+        let mut session = session();
+        shown(&mut session, "cpu 1 sti");
+        let error = session.enter("cpu 1 raed TPR").expect_err("no such operation").render(false);
+        assert!(error.contains("session:2:7") && error.contains("`read`"), "{error}");
+        assert_eq!(shown(&mut session, "list"), "cpu 1 sti\n");
+    }
+
+    #[test]
+    fn a_directive_starts_the_machine_anew() {
+        let mut session = session();
+        shown(&mut session, "cpu 1 read SVR");
+        let again = shown(&mut session, "init raw");
+        assert_eq!(again, "# apic-script v1 cpus=4 init=raw\n001 cpu 1 read SVR => 0x000000ff\n");
+        assert_eq!(shown(&mut session, "cpus 2"), "", "nothing of what was shown has changed");
+        assert!(session.enter("cpu 2 sti").is_err());
+    }
+
+    #[test]
+    fn undo_takes_the_last_line_back() {
+        let mut session = session();
+        for line in ["cpu 1 write TPR 0x20", "cpu 1 write TPR 0x30"] {
+            shown(&mut session, line);
+        }
+        assert_eq!(shown(&mut session, "undo"), "# taken back: cpu 1 write TPR 0x30\n");
+        assert_eq!(shown(&mut session, "cpu 1 read TPR"), "002 cpu 1 read TPR => 0x00000020\n");
+        for _ in 0..2 {
+            shown(&mut session, "undo");
+        }
+        assert_eq!(shown(&mut session, "undo"), "# there is nothing to take back\n");
+    }
+
+    #[test]
+    fn a_line_that_stops_the_script_is_not_kept() {
+        let mut session = session();
+        let stopped = shown(&mut session, "cpu 1 ipi 0 INIT|ASSERT");
+        assert_eq!(stopped, "", "the INIT is still under way when the line is done");
+        let stopped = shown(&mut session, "wait");
+        assert!(stopped.contains("took an INIT") && stopped.contains("not kept"), "{stopped}");
+        assert_eq!(shown(&mut session, "list"), "cpu 1 ipi 0 INIT|ASSERT\n");
+    }
+
+    #[test]
+    fn help_has_every_form() {
+        let text = shown(&mut session(), "help");
+        for form in LINES.iter().chain(&OPERATIONS).chain(&COMMANDS) {
+            assert!(text.contains(form.usage), "{}", form.usage);
+        }
+        assert!(shown(&mut session(), "registers").contains("LVTERR"));
+        assert_eq!(session().enter(" quit "), Ok(Step::Quit));
+    }
+}
