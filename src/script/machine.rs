@@ -9,7 +9,8 @@ use crate::scenario::Bus;
 use crate::scenario::named::Named;
 use sim::apic::Preset;
 use sim::bus::{FrontSideBus, IdealBus, Interconnect, SerialBus};
-use sim::{CpuSettings, Generation, Knobs, MachineSettings, Program, Seeded, Start, StopRule, Time};
+use sim::io_apic::IoApicVersion;
+use sim::{CpuSettings, Generation, Knobs, MachineSettings, Program, Start, StopRule, Time};
 use std::sync::Arc;
 
 /// What a script runs on.
@@ -22,6 +23,9 @@ pub struct Board {
     /// Points at which documents disagree.
     pub knobs: Knobs,
 }
+
+/// Id of the I/O APIC on a serial bus: the last one.
+const IO_APIC_ID: u8 = 14;
 
 impl Default for Board {
     /// What the emulators are: both modes of the APIC, and every message delivered at once.
@@ -44,24 +48,26 @@ impl Board {
     ) -> Result<MachineSettings, InputError> {
         self.check(script)?;
         let generation = self.generation;
+        let has_io_apic = self.io_apic_fits(script.cpus);
         Ok(MachineSettings {
-            generation,
             knobs: self.knobs,
-            costs: generation.costs(),
-            core_clock: generation.core_clock(),
-            timer_clock: generation.timer_clock(),
-            bus: self.interconnect(script.cpus)?,
-            busy_visible: self.bus != Bus::Ideal,
             words: vec![0; mailbox::words(script.cpus)],
             cpus: (0..script.cpus).map(|cpu| self.cpu(cpu, script, notebook)).collect(),
-            device_interrupts: vec![],
-            dead_apics: vec![],
-            chooser: Arc::new(Seeded(0)),
+            io_apic: has_io_apic.then_some(if generation.profile().serial {
+                IoApicVersion::I82093Aa
+            } else {
+                IoApicVersion::I82801
+            }),
             limit,
             stop: StopRule::Any(vec![SCRIPT_ENDED, CONDUCTOR_LOST]),
             keep_events,
-            elision: true,
+            ..MachineSettings::new(generation, self.interconnect(script.cpus)?)
         })
+    }
+
+    /// A serial bus has 15 ids: the I/O APIC needs one of them.
+    fn io_apic_fits(&self, cpus: u16) -> bool {
+        self.bus != Bus::Serial || cpus <= u16::from(IO_APIC_ID)
     }
 
     fn check(&self, script: &Script) -> Result<(), InputError> {
@@ -86,7 +92,8 @@ impl Board {
     fn interconnect(&self, cpus: u16) -> Result<Box<dyn Interconnect>, InputError> {
         Ok(match self.bus {
             Bus::Serial => {
-                let ids: Vec<u8> = (0..cpus).map(|cpu| cpu as u8).collect();
+                let io_apic = self.io_apic_fits(cpus).then_some(IO_APIC_ID);
+                let ids: Vec<u8> = (0..cpus).map(|cpu| cpu as u8).chain(io_apic).collect();
                 let serial = SerialBus::new(&ids).map_err(|error| InputError::new(error.to_string()))?;
                 Box::new(serial.with_knobs(self.knobs))
             }
