@@ -1,8 +1,9 @@
 //! Arbitration ids of the serial bus.
 //!
-//! Not modelled: agents that lose step (missed messages, an APIC disabled and enabled again), so the ids stay unique.
+//! Not modelled: an agent's own idea of the ids of others (each keeps its own only, as SDM vol. 3 §10.7 has it).
 
 use super::Agent;
+use super::serial::AgentSet;
 use std::fmt;
 
 /// Most agents on one serial bus: ids 0 to 14, FH is the broadcast destination (SDM vol. 3 §10.4.6).
@@ -53,10 +54,10 @@ impl std::error::Error for BusError {}
 /// The 4-bit arbitration ids of all agents, which every APIC tracks for itself (SDM vol. 3 §10.7).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArbitrationIds {
-    /// Current ids, by agent. All different.
+    /// Current ids, by agent. All different while everybody is in step.
     ids: Vec<u8>,
-    /// What the INIT level de-assert reloads.
-    apic_ids: Vec<u8>,
+    /// Has an agent lost step since the last resynchronisation?
+    out_of_step: bool,
 }
 
 impl ArbitrationIds {
@@ -77,7 +78,7 @@ impl ArbitrationIds {
                 return Err(BusError::DuplicateId { first, second: agent, id });
             }
         }
-        Ok(Self { apic_ids: ids.clone(), ids })
+        Ok(Self { ids, out_of_step: false })
     }
 
     /// The ids, by agent.
@@ -85,12 +86,28 @@ impl ArbitrationIds {
         &self.ids
     }
 
-    /// The contender with the highest id; `None` if there is no contender.
+    /// The contenders with the highest `priority`, of which the arbitration id is the usual one: one contender, unless
+    /// somebody is out of step.
+    pub(super) fn winners(contenders: AgentSet, priority: impl Fn(Agent) -> u8) -> AgentSet {
+        let highest = contenders.iter().map(&priority).max();
+        contenders.iter().filter(|&agent| Some(priority(agent)) == highest).collect()
+    }
+
+    /// The id of `agent`.
     ///
     /// # Panics
-    /// If a contender is not on the bus.
-    pub fn winner(&self, contenders: impl Iterator<Item = Agent>) -> Option<Agent> {
-        contenders.max_by_key(|&agent| self.ids[usize::from(agent)])
+    /// If it is not on the bus.
+    pub fn of(&self, agent: Agent) -> u8 {
+        self.ids[usize::from(agent)]
+    }
+
+    /// Injected: `agent` loses step, its id becomes `id` (low four bits), whoever else has that.
+    ///
+    /// # Panics
+    /// If it is not on the bus.
+    pub fn corrupt(&mut self, agent: Agent, id: u8) {
+        self.ids[usize::from(agent)] = id & 0xF;
+        self.out_of_step = true;
     }
 
     /// The update at the status cycle of a message of `winner` that was accepted or retried (not after an error): the
@@ -104,16 +121,17 @@ impl ArbitrationIds {
         for (agent, id) in (0..).zip(&mut self.ids) {
             *id = match *id {
                 _ if agent == winner => 0,
-                0xF => old + 1,
+                0xF => (old + 1) & 0xF,
                 other => other + 1,
             };
         }
-        debug_assert!(self.are_unique(), "arbitration ids collide: {:?}", self.ids);
+        debug_assert!(self.out_of_step || self.are_unique(), "arbitration ids collide: {:?}", self.ids);
     }
 
-    /// INIT level de-assert: every agent reloads its APIC id (SDM vol. 3 §10.6.1).
-    pub fn resynchronise(&mut self) {
-        self.ids.clone_from(&self.apic_ids);
+    /// INIT level de-assert: every agent reloads its APIC id (SDM vol. 3 §10.6.1), as it is now: `apic_id` by agent.
+    pub fn resynchronise(&mut self, apic_id: impl Fn(Agent) -> u32) {
+        (0..).zip(&mut self.ids).for_each(|(agent, id)| *id = apic_id(agent) as u8 & 0xF);
+        self.out_of_step = !self.are_unique(); // software may have given two APICs one id
     }
 
     fn are_unique(&self) -> bool {
@@ -160,12 +178,19 @@ mod tests {
         let mut ids = ArbitrationIds::new(&[4, 14, 9]).expect("legal ids");
         ids.rotate(0);
         assert_eq!(ids.ids(), [0, 15, 10]);
-        assert_eq!(ids.winner([0, 2].into_iter()), Some(2));
+        let winners = |ids: &ArbitrationIds, contenders: &[Agent]| {
+            let set: AgentSet = contenders.iter().copied().collect();
+            ArbitrationIds::winners(set, |agent| ids.of(agent)).iter().collect::<Vec<_>>()
+        };
+        assert_eq!(winners(&ids, &[0, 2]), [2]);
         ids.rotate(2);
         assert_eq!(ids.ids(), [1, 11, 0], "15 becomes the winner's old id plus one");
-        ids.resynchronise();
+        ids.resynchronise(|agent| [4, 14, 9][usize::from(agent)]);
         assert_eq!(ids.ids(), [4, 14, 9]);
-        assert_eq!(ids.winner([].into_iter()), None);
+        assert_eq!(winners(&ids, &[]), [0; 0]);
+        ids.corrupt(0, 9);
+        assert_eq!(winners(&ids, &[0, 2]), [0, 2], "out of step: both win");
+        ids.rotate(0);
     }
 
     #[test]

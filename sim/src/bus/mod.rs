@@ -5,8 +5,6 @@ mod front_side;
 mod ideal;
 mod message;
 mod serial;
-mod serial_message;
-mod serial_status;
 #[cfg(test)]
 mod testing;
 
@@ -14,7 +12,7 @@ pub use arbitration::{ArbitrationIds, BusError};
 pub use front_side::FrontSideBus;
 pub use ideal::IdealBus;
 pub use message::{Agent, AttemptOutcome, Bid, DeliveryMode, DestinationMode, Message, Request, Response, Shorthand};
-pub use serial::SerialBus;
+pub use serial::{SerialBus, SerialFault, SerialFaultKind, Wire};
 
 use crate::time::{Duration, Time};
 use std::fmt::Debug;
@@ -68,6 +66,9 @@ pub enum BusEffect {
         /// The register's value.
         value: Option<u32>,
     },
+    /// Something went over the wires that concerns nobody, and may do so for ever: the engine looks whether the
+    /// interconnect repeats itself.
+    Noise,
     /// Error status bits for `agent` (ESR layout, SDM §10.5.3).
     Error {
         /// The agent whose ESR records it.

@@ -237,7 +237,10 @@ impl Fabric {
                 BusEffect::Deliver { agent, .. } => *agent,
                 BusEffect::Error { agent, bits } if error_changes(cores.get(usize::from(*agent))?, *bits) => *agent,
                 BusEffect::Dispatched { message, .. } | BusEffect::RemoteRead { message, .. } => message.source,
-                BusEffect::Error { .. } | BusEffect::Attempt { .. } | BusEffect::EndOfInterrupt { .. } => return None,
+                BusEffect::Error { .. }
+                | BusEffect::Attempt { .. }
+                | BusEffect::EndOfInterrupt { .. }
+                | BusEffect::Noise => return None,
             };
             Some(usize::from(agent)).filter(|&agent| agent < cores.len())
         })
@@ -248,7 +251,7 @@ impl Fabric {
         let mut effects = std::mem::take(&mut self.effects);
         let mut attempted = false;
         for effect in effects.drain(..) {
-            attempted |= matches!(effect, BusEffect::Attempt { .. });
+            attempted |= matches!(effect, BusEffect::Attempt { .. } | BusEffect::Noise);
             self.perform(now, effect, cores);
         }
         self.effects = effects;
@@ -280,6 +283,7 @@ impl Fabric {
                     core.apic_changed(now);
                 }
             }
+            BusEffect::Noise => {}
             BusEffect::Error { agent, bits } => self.error(now, agent, bits, cores),
             BusEffect::EndOfInterrupt { vector } => {
                 self.event(now, What::EndOfInterrupt(vector));

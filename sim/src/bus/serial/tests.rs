@@ -2,7 +2,8 @@
 
 use super::super::Response::{Accept, Refuse, Retry, Silent};
 use super::super::testing::{Fake, broadcast, dispatched, message, run, send};
-use super::super::{DeliveryMode, Shorthand};
+use super::super::{AttemptOutcome, DeliveryMode, Message, Shorthand};
+use crate::generation::BusyClear;
 use super::*;
 
 const CYCLE: u64 = 60_000;

@@ -1,0 +1,330 @@
+//! The serial 3-wire APIC bus of 82489DX, Pentium and P6: one message at a time, arbitration by rotating ids, refused
+//! messages sent again.
+//!
+//! Not modelled: the 82489DX's own wires (five, unpublished), buses joined by cluster managers (see
+//! [`ClusterBus`](super::ClusterBus)), the bootstrap messages of a P6; colliding messages that happen to be equal, or whose
+//! merged checksum happens to fit (all are taken as damaged).
+//!
+//! A message whose first cycle is at edge *a* has its targets sampled at *a* + 19 cycles, is taken at *a* + 20, and
+//! ends at *a* + 21, where the next one may begin; lowest-priority messages and remote reads go on beyond the second
+//! status cycle. [`BusEffect::Attempt`] is reported where the outcome is decided.
+
+mod agent_set;
+mod bus_clock;
+mod carried;
+mod faults;
+mod frame;
+mod progress;
+mod status;
+
+pub(super) use agent_set::AgentSet;
+pub use faults::{SerialFault, SerialFaultKind, Wire};
+
+use super::{Agent, ArbitrationIds, BusEffect, BusError, Interconnect, Request, Shorthand, Targets, Undispatched};
+use crate::generation::{Knobs, ShorthandPriority};
+use crate::time::{ClockDomain, Duration, Time};
+use bus_clock::BusClock;
+use carried::{EOI_SAMPLE, Load, OnBus, Pending, SAMPLE};
+use faults::Faults;
+use std::collections::VecDeque;
+
+/// What one agent wants to send.
+#[derive(Debug, Clone, Default)]
+struct Sender {
+    /// The newest message; what it replaced may still be on the bus.
+    pending: Option<Pending>,
+    /// EOI messages: first cycle of arbitration, vector.
+    end_of_interrupts: VecDeque<(u64, u8)>,
+}
+
+impl Sender {
+    fn wants_end_of_interrupt(&self, edge: u64) -> bool {
+        self.end_of_interrupts.front().is_some_and(|&(from, _)| from <= edge)
+    }
+    fn wants_message(&self, edge: u64) -> bool {
+        self.pending.is_some_and(|pending| pending.from <= edge)
+    }
+    /// First cycle in which it may arbitrate.
+    fn from(&self) -> Option<u64> {
+        let message = self.pending.map(|pending| pending.from);
+        let end_of_interrupt = self.end_of_interrupts.front().map(|&(from, _)| from);
+        message.into_iter().chain(end_of_interrupt).min()
+    }
+}
+
+/// The serial bus.
+#[derive(Debug, Clone)]
+pub struct SerialBus {
+    clock: BusClock,
+    knobs: Knobs,
+    ids: ArbitrationIds,
+    senders: Vec<Sender>,
+    on_bus: Option<OnBus>,
+    /// First cycle in which the bus is free.
+    free_from: u64,
+    /// Senders of the latest attempts, newest last: what [`skip`](Interconnect::skip) shares attempts out by.
+    recent: VecDeque<Agent>,
+    faults: Faults,
+    /// The instant of the last event.
+    now: Time,
+}
+
+/// Attempts remembered. Senders that retry for ever, however many, repeat after at most 63 attempts (tried for up to 15
+/// agents); the rest is room for a caller that skips by a multiple of that.
+const RECENT_MAX: usize = 1024;
+
+/// Default PICCLK period, exactly 60 ns: "16.67 MHz" (typical board; LKML-2001).
+const PICCLK: ClockDomain = ClockDomain::new(60_000, 1);
+
+impl SerialBus {
+    /// A bus whose agents have these APIC ids, by agent. PICCLK has a period of 60 ns.
+    ///
+    /// # Errors
+    /// If the ids cannot share a serial bus.
+    pub fn new(apic_ids: &[u8]) -> Result<Self, BusError> {
+        Ok(Self {
+            clock: BusClock::new(PICCLK),
+            knobs: Knobs::default(),
+            ids: ArbitrationIds::new(apic_ids)?,
+            senders: vec![Sender::default(); apic_ids.len()],
+            on_bus: None,
+            free_from: 0,
+            recent: VecDeque::new(),
+            faults: Faults::default(),
+            now: Time::ZERO,
+        })
+    }
+
+    /// The same bus with another PICCLK. Choose before the faults and the first request.
+    #[must_use]
+    pub fn with_clock(self, clock: ClockDomain) -> Self {
+        Self { clock: BusClock::new(clock), ..self }
+    }
+
+    /// The same bus with these knobs.
+    #[must_use]
+    pub fn with_knobs(self, knobs: Knobs) -> Self {
+        Self { knobs, ..self }
+    }
+
+    /// The same bus with injected faults. Windows without a clock must not overlap.
+    #[must_use]
+    pub fn with_faults(self, faults: Vec<SerialFault>) -> Self {
+        let faults = Faults::new(faults);
+        Self { clock: self.clock.with_gaps(faults.clock_gaps()), faults, ..self }
+    }
+
+    /// The arbitration ids as they are now.
+    pub const fn arbitration_ids(&self) -> &ArbitrationIds {
+        &self.ids
+    }
+
+    fn agents(&self) -> Agent {
+        self.senders.len() as Agent
+    }
+
+    /// The edge of the next arbitration, if the bus is free and somebody wants it.
+    fn arbitration(&self) -> Option<u64> {
+        if self.on_bus.is_some() {
+            return None;
+        }
+        let wanted = self.senders.iter().filter_map(Sender::from).min().map(|from| from.max(self.free_from));
+        let free = self.clock.instant(self.free_from);
+        let jabber = self.faults.next_jabber(free).map(|at| self.clock.first_at_or_after(at).max(self.free_from));
+        let edge = wanted.into_iter().chain(jabber).min()?;
+        let idle = self.faults.idle_from(self.clock.instant(edge))?;
+        Some(self.clock.first_at_or_after(idle))
+    }
+
+    /// Cycle of the next event.
+    fn next_cycle(&self) -> Option<u64> {
+        self.on_bus.as_ref().map(OnBus::next_cycle).or_else(|| self.arbitration())
+    }
+
+    fn senders_where(&self, wants: impl Fn(&Sender) -> bool) -> AgentSet {
+        (0..).zip(&self.senders).filter(|(_, sender)| wants(sender)).map(|(agent, _)| agent).collect()
+    }
+
+    /// Arbitration at `edge` among all that joined by then. EOI messages beat all others (SDM vol. 3 §10.7).
+    fn arbitrate(&mut self, edge: u64) {
+        let at = self.clock.instant(edge);
+        while let Some((agent, id)) = self.faults.corrupt_id(at) {
+            self.ids.corrupt(agent, id);
+        }
+        let own_id = |agent| self.ids.of(agent);
+        let jabbering = self.faults.jabbering(at);
+        let mut end_of_interrupts = self.senders_where(|sender| sender.wants_end_of_interrupt(edge));
+        if !end_of_interrupts.is_empty() || jabbering.is_some() {
+            end_of_interrupts = end_of_interrupts.iter().chain(jabbering).collect();
+            let source = ArbitrationIds::winners(end_of_interrupts, own_id).iter().next();
+            let Some(source) = source else { return };
+            let vector = self.senders[usize::from(source)].end_of_interrupts.pop_front().map(|(_, vector)| vector);
+            let load = match vector {
+                Some(vector) if jabbering != Some(source) => Load::EndOfInterrupt { vector },
+                _ => Load::Jabber,
+            };
+            self.on_bus = Some(OnBus::new(source, edge, load));
+            return;
+        }
+        let contenders = self.senders_where(|sender| sender.wants_message(edge));
+        let all_ids_look_equal = self.faults.working_wires(at) & 2 == 0;
+        let winners = if all_ids_look_equal {
+            contenders
+        } else {
+            ArbitrationIds::winners(contenders, |agent| self.priority(agent))
+        };
+        let mut pendings: Vec<Pending> =
+            winners.iter().filter_map(|agent| self.senders[usize::from(agent)].pending.take()).collect();
+        let Some(source) = winners.iter().next() else { return };
+        let load = match pendings.pop() {
+            Some(only) if pendings.is_empty() => Load::Message(only),
+            last => {
+                pendings.extend(last);
+                Load::Collision(pendings)
+            }
+        };
+        self.on_bus = Some(OnBus::new(source, edge, load));
+    }
+
+    /// What `agent` drives in the arbitration cycles for its message (knob `shorthand_priority`).
+    fn priority(&self, agent: Agent) -> u8 {
+        let all = self.senders[usize::from(agent)].pending.is_some_and(|pending| {
+            matches!(pending.message.shorthand, Shorthand::AllIncludingSelf | Shorthand::AllExcludingSelf)
+        });
+        match self.knobs.shorthand_priority {
+            ShorthandPriority::Fifteen if all => 16 + self.ids.of(agent), // of several broadcasts the id decides
+            _ => self.ids.of(agent),
+        }
+    }
+
+    /// Do all cycles last equally many picoseconds? Only then can the state recur.
+    fn has_whole_period(&self) -> bool {
+        let cycles = u64::from(u32::MAX);
+        let clock = self.clock.domain();
+        clock.instant(1).as_ps().checked_mul(cycles) == Some(clock.instant(cycles).as_ps())
+    }
+}
+
+impl Interconnect for SerialBus {
+    /// From a request a picosecond before an edge to the sample of an EOI message there.
+    fn minimum_latency(&self) -> Duration {
+        let rounded_up = self.clock.domain().span(EOI_SAMPLE);
+        let rounding = Duration::from_ps(u64::from(!self.has_whole_period()));
+        rounded_up - rounding + Duration::from_ps(1)
+    }
+
+    /// # Panics
+    /// If the sender is not on the bus.
+    fn request(&mut self, at: Time, request: Request, extra_cycles: u32) {
+        // An arbitration at or before `at` has all its contenders: requests come in the order of their times. It must
+        // not see this one, nor lose a message that this one replaces.
+        if let Some(edge) = self.arbitration()
+            && self.clock.instant(edge) <= at
+        {
+            self.arbitrate(edge);
+        }
+        let from = self.clock.first_after(at) + u64::from(extra_cycles);
+        match request {
+            Request::Message(message) => {
+                self.senders[usize::from(message.source)].pending = Some(Pending::new(message, from));
+            }
+            Request::EndOfInterrupt { source, vector } => {
+                self.senders[usize::from(source)].end_of_interrupts.push_back((from, vector));
+            }
+        }
+    }
+
+    fn next_event(&self) -> Option<Time> {
+        self.next_cycle().map(|cycle| self.clock.instant(cycle)).filter(|&at| at != Time::NEVER)
+    }
+
+    fn bound(&self) -> Time {
+        if self.on_bus.is_some() {
+            return self.next_event().unwrap_or(Time::NEVER);
+        }
+        let Some(edge) = self.arbitration() else { return Time::NEVER };
+        let short = self.senders.iter().any(|sender| sender.wants_end_of_interrupt(edge))
+            || self.faults.jabbering(self.clock.instant(edge)).is_some();
+        self.clock.instant(edge + if short { EOI_SAMPLE } else { SAMPLE })
+    }
+
+    fn advance(&mut self, targets: &dyn Targets, effects: &mut Vec<BusEffect>) {
+        let Some(cycle) = self.next_cycle() else { return };
+        self.now = self.clock.instant(cycle);
+        match self.on_bus.take() {
+            Some(on_bus) => self.progress(on_bus, targets, effects),
+            None => self.arbitrate(cycle),
+        }
+    }
+
+    /// A sender may have two: the one on the bus and the one that replaced it.
+    fn undispatched(&self) -> Vec<Undispatched> {
+        let stalled_since = if self.next_event().is_none() { self.faults.dead_since(Time::NEVER) } else { None };
+        let report = |pending: &Pending| pending.report(&self.clock, stalled_since);
+        let mut messages = Vec::new();
+        for (agent, sender) in (0..).zip(&self.senders) {
+            let carried: &[Pending] = match self.on_bus.as_ref().map(|on_bus| &on_bus.load) {
+                Some(Load::Message(pending)) => std::slice::from_ref(pending),
+                Some(Load::Collision(pendings)) => pendings,
+                _ => &[],
+            };
+            messages.extend(carried.iter().filter(|pending| pending.message.source == agent).map(report));
+            messages.extend(sender.pending.as_ref().map(report));
+        }
+        messages
+    }
+
+    fn state(&self, words: &mut Vec<u64>) {
+        let base = self.next_cycle().unwrap_or(self.free_from);
+        words.extend([self.ids.word(), u64::from(self.on_bus.is_some())]);
+        if let Some(on_bus) = &self.on_bus {
+            on_bus.state(base, words);
+        }
+        if !self.has_whole_period() {
+            words.push(base); // rounded cycles differ: never recurs
+        }
+        self.faults.state(self.now, &self.clock, words);
+        for sender in &self.senders {
+            words.push((sender.end_of_interrupts.len() as u64) << 1 | u64::from(sender.pending.is_some()));
+            if let Some(pending) = &sender.pending {
+                words.extend([u64::from(pending.message.number), pending.from.saturating_sub(base)]);
+            }
+            for &(from, vector) in &sender.end_of_interrupts {
+                words.extend([u64::from(vector), from.saturating_sub(base)]);
+            }
+        }
+    }
+
+    /// `period` is the distance of two equal [`state`](Self::state)s, `attempts` counts all attempts within it, at most
+    /// 1024: each sender gets its own share.
+    fn skip(&mut self, periods: u64, period: Duration, attempts: u64) {
+        let cycles = self.clock.domain().cycles(period).saturating_mul(periods);
+        let mut by_sender = vec![0_u64; self.senders.len()];
+        for &source in self.recent.iter().rev().take(attempts as usize) {
+            by_sender[usize::from(source)] += periods;
+        }
+        let skip = |pending: &mut Pending| pending.skip(cycles, by_sender[usize::from(pending.message.source)]);
+        self.free_from += cycles;
+        self.now += Duration::from_ps(period.as_ps().saturating_mul(periods));
+        for sender in &mut self.senders {
+            sender.pending.iter_mut().for_each(skip);
+            sender.end_of_interrupts.iter_mut().for_each(|(from, _)| *from += cycles);
+        }
+        if let Some(on_bus) = &mut self.on_bus {
+            on_bus.start += cycles;
+            match &mut on_bus.load {
+                Load::Message(pending) => skip(pending),
+                Load::Collision(pendings) => pendings.iter_mut().for_each(skip),
+                Load::EndOfInterrupt { .. } | Load::Jabber => {}
+            }
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "serial"
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;
