@@ -2,6 +2,8 @@
 
 mod arbitration;
 mod front_side;
+mod front_side_faults;
+mod front_side_lane;
 mod ideal;
 mod message;
 mod serial;
@@ -9,6 +11,8 @@ mod serial_message;
 mod serial_status;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod testing_agents;
 
 pub use arbitration::{ArbitrationIds, BusError};
 pub use front_side::FrontSideBus;
@@ -122,6 +126,10 @@ pub trait Interconnect: Debug + Send {
     fn is_idle(&self) -> bool {
         self.next_event().is_none()
     }
+
+    /// An agent that answered [`Response::Retry`] has had room again since `at`. It matters to an interconnect that holds a
+    /// sender back until then; one that tries again by itself need not listen.
+    fn room_again(&mut self, _at: Time) {}
 
     /// Messages not dispatched yet, by agent.
     fn undispatched(&self) -> Vec<Undispatched>;

@@ -105,3 +105,14 @@ pub(super) fn dispatched(effects: &[(u64, BusEffect)]) -> Vec<(u64, Agent)> {
         })
         .collect()
 }
+
+/// Instants at which messages were delivered, with their receivers.
+pub(super) fn delivered(effects: &[(u64, BusEffect)]) -> Vec<(u64, Agent)> {
+    effects
+        .iter()
+        .filter_map(|&(at, effect)| match effect {
+            BusEffect::Deliver { agent, .. } => Some((at, agent)),
+            _ => None,
+        })
+        .collect()
+}
