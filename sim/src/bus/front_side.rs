@@ -20,6 +20,7 @@
 
 use super::front_side_faults::{Completion, Faults};
 use super::front_side_lane::{Active, Grantee, Lane, Load, Waiting};
+use super::redirection::lowest_task_priority;
 use super::{
     Agent, AttemptOutcome, BusEffect, DeliveryMode, Interconnect, Message, Request, Response, Targets, Undispatched,
 };
@@ -308,14 +309,6 @@ impl FrontSideBus {
     fn has_whole_period(&self, cycles: u64) -> bool {
         self.clock.instant(1).as_ps().checked_mul(cycles) == Some(self.clock.instant(cycles).as_ps())
     }
-}
-
-/// The agent that takes a redirectable message: addressed, enabled, lowest task priority (class: four bits a CPU, Intel
-/// 5000X MCH datasheet §5.6.3), lowest APIC id among equals (460GX §3.7).
-fn lowest_task_priority(targets: &dyn Targets, message: &Message) -> Option<Agent> {
-    (0..targets.agents())
-        .filter(|&agent| targets.addressed(agent, message) && targets.response(agent, message) == Response::Accept)
-        .min_by_key(|&agent| (targets.bid(agent, message).priority >> 4, targets.apic_id(agent)))
 }
 
 impl Interconnect for FrontSideBus {

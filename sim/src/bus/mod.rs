@@ -6,6 +6,8 @@ mod front_side_faults;
 mod front_side_lane;
 mod ideal;
 mod message;
+mod point_to_point;
+mod redirection;
 mod serial;
 mod serial_message;
 mod serial_status;
@@ -18,6 +20,7 @@ pub use arbitration::{ArbitrationIds, BusError};
 pub use front_side::FrontSideBus;
 pub use ideal::IdealBus;
 pub use message::{Agent, AttemptOutcome, Bid, DeliveryMode, DestinationMode, Message, Request, Response, Shorthand};
+pub use point_to_point::{FabricError, Latencies, PointToPointFabric};
 pub use serial::SerialBus;
 
 use crate::time::{Duration, Time};
@@ -27,6 +30,11 @@ use std::fmt::Debug;
 pub trait Targets {
     /// Number of agents on the interconnect.
     fn agents(&self) -> Agent;
+    /// The agents that `message` may address, lowest first: all that it does address, and perhaps others. `None`: ask each.
+    /// With an index by id, a directed message on a large machine costs no look at everybody.
+    fn candidates(&self, _message: &Message) -> Option<Vec<Agent>> {
+        None
+    }
     /// Is `agent` addressed by `message`? (Destination matching; a dead agent is never addressed.)
     fn addressed(&self, agent: Agent, message: &Message) -> bool;
     /// How would `agent`, if addressed, answer `message` now? Of a lowest-priority message: does it take part?
