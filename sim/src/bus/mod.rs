@@ -1,6 +1,11 @@
 //! Interconnects: what carries messages between APICs, and thereby decides how long an ICR stays busy.
 
 mod arbitration;
+mod cluster;
+mod cluster_manager;
+mod cluster_map;
+mod cluster_presets;
+mod cluster_segment;
 mod front_side;
 mod front_side_faults;
 mod front_side_lane;
@@ -17,6 +22,8 @@ mod testing;
 mod testing_agents;
 
 pub use arbitration::{ArbitrationIds, BusError};
+pub use cluster::{Cluster, ClusterBus};
+pub use cluster_map::{ClusterError, PhysicalScope, ShorthandScope};
 pub use front_side::FrontSideBus;
 pub use ideal::IdealBus;
 pub use message::{Agent, AttemptOutcome, Bid, DeliveryMode, DestinationMode, Message, Request, Response, Shorthand};
