@@ -72,8 +72,8 @@ const HOP: Duration = Duration::from_us(1);
 /// Default room of a manager for messages in each direction. A free parameter.
 const DEPTH: usize = 4;
 
-/// Attempts remembered: as many as a segment remembers.
-const RECENT_MAX: usize = 1024;
+/// Attempts remembered: as many as all segments remember.
+const RECENT_MAX: usize = 16 * 1024;
 
 /// What happens next: links before segments, segments by place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -401,7 +401,7 @@ impl Interconnect for ClusterBus {
         }
     }
 
-    /// `attempts` counts the attempts on all segments, at most 1024: each gets its own share.
+    /// `attempts` counts the attempts on all segments: each gets its own share, of which it may remember 1024.
     fn skip(&mut self, periods: u64, period: Duration, attempts: u64) {
         let latest = || self.recent.iter().rev().take(attempts as usize);
         for (place, segment) in self.segments.iter_mut().enumerate() {
