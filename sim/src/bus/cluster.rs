@@ -141,23 +141,6 @@ impl ClusterBus {
         place.is_some()
     }
 
-    /// Messages of a manager of which its senders may know no more: on their way to another cluster, or refused there. The
-    /// cause, when a queue is full.
-    pub fn in_transit(&self) -> Vec<Undispatched> {
-        let mut messages: Vec<Message> = Vec::new();
-        for manager in &self.managers {
-            messages.extend(manager.outgoing.iter().map(|outgoing| outgoing.message));
-            messages.extend(&manager.incoming);
-        }
-        messages.extend(self.links.crossing.iter().filter_map(|(_, cargo)| match cargo {
-            Cargo::Message { message, .. } => Some(*message),
-            Cargo::Taken { .. } => None,
-        }));
-        messages.sort_by_key(|message| (message.source, message.number));
-        messages.dedup();
-        messages.iter().map(|message| self.transit(message)).collect()
-    }
-
     /// How it stands with a message beyond its own bus: attempts are those of a manager on its last bus.
     fn transit(&self, message: &Message) -> Undispatched {
         let mut report =
@@ -383,6 +366,22 @@ impl Interconnect for ClusterBus {
         }
         messages.sort_by_key(|undispatched| undispatched.message.source);
         messages
+    }
+
+    /// Messages in the queues of managers and on links: the cause, when a queue is full.
+    fn in_transit(&self) -> Vec<Undispatched> {
+        let mut messages: Vec<Message> = Vec::new();
+        for manager in &self.managers {
+            messages.extend(manager.outgoing.iter().map(|outgoing| outgoing.message));
+            messages.extend(&manager.incoming);
+        }
+        messages.extend(self.links.crossing.iter().filter_map(|(_, cargo)| match cargo {
+            Cargo::Message { message, .. } => Some(*message),
+            Cargo::Taken { .. } => None,
+        }));
+        messages.sort_by_key(|message| (message.source, message.number));
+        messages.dedup();
+        messages.iter().map(|message| self.transit(message)).collect()
     }
 
     fn state(&self, words: &mut Vec<u64>) {

@@ -257,8 +257,9 @@ mod tests {
 
     #[test]
     fn impossible_lists_are_refused() {
+        type List = Vec<(u8, Vec<Agent>)>;
         let many = (0..17).map(|number| (number, vec![])).collect();
-        let table: [(Vec<(u8, Vec<Agent>)>, ClusterError); 6] = [
+        let table: [(List, ClusterError); 6] = [
             (vec![], ClusterError::NoCluster),
             (many, ClusterError::TooManyClusters { clusters: 17 }),
             (vec![(16, vec![0])], ClusterError::BadNumber { number: 16 }),

@@ -149,6 +149,12 @@ pub trait Interconnect: Debug + Send {
     /// Messages not dispatched yet, by agent.
     fn undispatched(&self) -> Vec<Undispatched>;
 
+    /// Messages that the interconnect still carries beyond their sender's bus, by agent; the sender may be done with them.
+    /// What stands in the way of another message may be among them.
+    fn in_transit(&self) -> Vec<Undispatched> {
+        Vec::new()
+    }
+
     /// The state in the interconnect's own clock, relative to its next event, as words: two equal states behave alike
     /// as long as every sample gives the same answer. Counts of attempts are no part of it.
     fn state(&self, words: &mut Vec<u64>);
