@@ -77,7 +77,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`apic`] | one local APIC: registers, ICR, acceptance, priorities, EOI |
-//! | [`bus`] | the [`Interconnect`](bus::Interconnect) trait and the serial, front-side and ideal bus |
+//! | [`bus`] | the [`Interconnect`](bus::Interconnect) trait; serial, front-side, cluster and ideal bus, point-to-point fabric |
 //! | [`Machine`], [`MachineSettings`] | building and running |
 //! | [`Cpu`], [`Software`], [`Program`] | what software sees, and what it is |
 //! | [`Outcome`], [`Event`], [`What`] | what a run leaves behind |

@@ -56,6 +56,8 @@ impl std::error::Error for BusError {}
 pub struct ArbitrationIds {
     /// Current ids, by agent. All different while everybody is in step.
     ids: Vec<u8>,
+    /// What the bus was built with.
+    initial: Vec<u8>,
     /// Has an agent lost step since the last resynchronisation?
     out_of_step: bool,
 }
@@ -78,7 +80,7 @@ impl ArbitrationIds {
                 return Err(BusError::DuplicateId { first, second: agent, id });
             }
         }
-        Ok(Self { ids, out_of_step: false })
+        Ok(Self { initial: ids.clone(), ids, out_of_step: false })
     }
 
     /// The ids, by agent.
@@ -128,9 +130,12 @@ impl ArbitrationIds {
         debug_assert!(self.out_of_step || self.are_unique(), "arbitration ids collide: {:?}", self.ids);
     }
 
-    /// INIT level de-assert: every agent reloads its APIC id (SDM vol. 3 §10.6.1), as it is now: `apic_id` by agent.
-    pub fn resynchronise(&mut self, apic_id: impl Fn(Agent) -> u32) {
-        (0..).zip(&mut self.ids).for_each(|(agent, id)| *id = apic_id(agent) as u8 & 0xF);
+    /// INIT level de-assert: every agent reloads its APIC id (SDM vol. 3 §10.6.1), as it is now: `apic_id` by agent. One
+    /// without gets what the bus was built with.
+    pub fn resynchronise(&mut self, apic_id: impl Fn(Agent) -> Option<u32>) {
+        for (agent, (id, initial)) in (0..).zip(self.ids.iter_mut().zip(&self.initial)) {
+            *id = apic_id(agent).map_or(*initial, |apic_id| apic_id as u8 & 0xF);
+        }
         self.out_of_step = !self.are_unique(); // software may have given two APICs one id
     }
 
@@ -185,7 +190,7 @@ mod tests {
         assert_eq!(winners(&ids, &[0, 2]), [2]);
         ids.rotate(2);
         assert_eq!(ids.ids(), [1, 11, 0], "15 becomes the winner's old id plus one");
-        ids.resynchronise(|agent| [4, 14, 9][usize::from(agent)]);
+        ids.resynchronise(|agent| [None, Some(14), Some(9)][usize::from(agent)]);
         assert_eq!(ids.ids(), [4, 14, 9]);
         assert_eq!(winners(&ids, &[]), [0; 0]);
         ids.corrupt(0, 9);

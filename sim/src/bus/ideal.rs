@@ -2,7 +2,8 @@
 //!
 //! Not modelled: everything that makes a bus a bus; injected jitter has no clock to count in and is ignored.
 
-use super::{BusEffect, Interconnect, Request, Response, Targets, Undispatched};
+use super::redirection::lowest_task_priority;
+use super::{Agent, BusEffect, DeliveryMode, Interconnect, Message, Request, Response, Targets, Undispatched};
 use crate::time::{Duration, Time};
 use std::collections::VecDeque;
 
@@ -30,6 +31,11 @@ impl IdealBus {
     }
 }
 
+/// The agents to look at for `message`.
+fn everybody(targets: &dyn Targets, message: &Message) -> Vec<Agent> {
+    targets.candidates(message).unwrap_or_else(|| (0..targets.agents()).collect())
+}
+
 impl Interconnect for IdealBus {
     fn minimum_latency(&self) -> Duration {
         self.latency
@@ -55,7 +61,21 @@ impl Interconnect for IdealBus {
                 let takes = |&agent: &_| {
                     targets.addressed(agent, &message) && targets.response(agent, &message) != Response::Silent
                 };
-                effects.extend((0..targets.agents()).filter(takes).map(|agent| BusEffect::Deliver { agent, message }));
+                match message.mode {
+                    DeliveryMode::LowestPriority => {
+                        let agent = lowest_task_priority(targets, &message);
+                        effects.extend(agent.map(|agent| BusEffect::Deliver { agent, message }));
+                    }
+                    DeliveryMode::RemoteRead => {
+                        let read = |agent| targets.remote_register(agent, message.vector & 0x3F);
+                        let value = everybody(targets, &message).into_iter().find(takes).map(read);
+                        effects.push(BusEffect::RemoteRead { message, value });
+                    }
+                    _ => {
+                        let takers = everybody(targets, &message).into_iter().filter(takes);
+                        effects.extend(takers.map(|agent| BusEffect::Deliver { agent, message }));
+                    }
+                }
                 effects.push(BusEffect::Dispatched { message, busy_still: false });
             }
             Some((_, Request::EndOfInterrupt { vector, .. })) => effects.push(BusEffect::EndOfInterrupt { vector }),
@@ -130,6 +150,27 @@ mod tests {
             })
             .collect();
         assert_eq!(takers, [2, 3]);
+    }
+
+    #[test]
+    fn one_agent_takes_a_lowest_priority_message() {
+        let mut bus = IdealBus::default();
+        let lowest = Message { mode: DeliveryMode::LowestPriority, ..broadcast(0, 0) };
+        send(&mut bus, 0, lowest);
+        let effects = run(&mut bus, &Fake::accepting(4).with(1, Silent), Time::NEVER);
+        assert_eq!(effects[0].1, BusEffect::Deliver { agent: 2, message: lowest });
+        assert_eq!(effects.len(), 2);
+    }
+
+    #[test]
+    fn a_remote_read_is_answered_or_not() {
+        for (response, value) in [(Retry, Some(0x102)), (Silent, None)] {
+            let mut bus = IdealBus::default();
+            let read = Message { mode: DeliveryMode::RemoteRead, vector: 2, ..message(0, 0, 1) };
+            send(&mut bus, 0, read);
+            let effects = run(&mut bus, &Fake::accepting(2).with(1, response), Time::NEVER);
+            assert_eq!(effects[0].1, BusEffect::RemoteRead { message: read, value });
+        }
     }
 
     #[test]

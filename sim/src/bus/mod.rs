@@ -1,17 +1,31 @@
 //! Interconnects: what carries messages between APICs, and thereby decides how long an ICR stays busy.
 
 mod arbitration;
+mod cluster;
+mod cluster_manager;
+mod cluster_map;
+mod cluster_presets;
+mod cluster_segment;
 mod front_side;
+mod front_side_faults;
+mod front_side_lane;
 mod ideal;
 mod message;
+mod point_to_point;
+mod redirection;
 mod serial;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod testing_agents;
 
 pub use arbitration::{ArbitrationIds, BusError};
+pub use cluster::{Cluster, ClusterBus};
+pub use cluster_map::{ClusterError, PhysicalScope, ShorthandScope};
 pub use front_side::FrontSideBus;
 pub use ideal::IdealBus;
 pub use message::{Agent, AttemptOutcome, Bid, DeliveryMode, DestinationMode, Message, Request, Response, Shorthand};
+pub use point_to_point::{FabricError, Latencies, PointToPointFabric};
 pub use serial::{SerialBus, SerialFault, SerialFaultKind, Wire};
 
 use crate::time::{Duration, Time};
@@ -21,14 +35,20 @@ use std::fmt::Debug;
 pub trait Targets {
     /// Number of agents on the interconnect.
     fn agents(&self) -> Agent;
+    /// The agents that `message` may address, lowest first: all that it does address, and perhaps others. `None`: ask each.
+    /// With an index by id, a directed message on a large machine costs no look at everybody.
+    fn candidates(&self, _message: &Message) -> Option<Vec<Agent>> {
+        None
+    }
     /// Is `agent` addressed by `message`? (Destination matching; a dead agent is never addressed.)
     fn addressed(&self, agent: Agent, message: &Message) -> bool;
     /// How would `agent`, if addressed, answer `message` now? Of a lowest-priority message: does it take part?
     fn response(&self, agent: Agent, message: &Message) -> Response;
     /// What `agent` brings to the arbitration for a lowest-priority `message` in which it takes part.
     fn bid(&self, agent: Agent, message: &Message) -> Bid;
-    /// The APIC id of `agent` as its id register holds it now.
-    fn apic_id(&self, agent: Agent) -> u32;
+    /// The APIC id of `agent` as its id register holds it now. `None`: it has no local APIC, and keeps the id that the
+    /// interconnect was built with.
+    fn apic_id(&self, agent: Agent) -> Option<u32>;
     /// What a remote read of the register in 16-byte slot `slot` of `agent` finds.
     fn remote_register(&self, agent: Agent, slot: u8) -> u32;
 }
@@ -124,8 +144,18 @@ pub trait Interconnect: Debug + Send {
         self.next_event().is_none()
     }
 
+    /// An agent that answered [`Response::Retry`] has had room again since `at`. It matters to an interconnect that holds a
+    /// sender back until then; one that tries again by itself need not listen.
+    fn room_again(&mut self, _at: Time) {}
+
     /// Messages not dispatched yet, by agent.
     fn undispatched(&self) -> Vec<Undispatched>;
+
+    /// Messages that the interconnect still carries beyond their sender's bus, by agent; the sender may be done with them.
+    /// What stands in the way of another message may be among them.
+    fn in_transit(&self) -> Vec<Undispatched> {
+        Vec::new()
+    }
 
     /// The state in the interconnect's own clock, relative to its next event, as words: two equal states behave alike
     /// as long as every sample gives the same answer. Counts of attempts are no part of it.

@@ -46,8 +46,8 @@ impl Targets for Fake {
         Bid { focus: false, priority: agent as u8 }
     }
 
-    fn apic_id(&self, agent: Agent) -> u32 {
-        u32::from(agent)
+    fn apic_id(&self, agent: Agent) -> Option<u32> {
+        (agent < 4).then_some(u32::from(agent))
     }
 
     fn remote_register(&self, agent: Agent, slot: u8) -> u32 {
@@ -101,6 +101,17 @@ pub(super) fn dispatched(effects: &[(u64, BusEffect)]) -> Vec<(u64, Agent)> {
         .iter()
         .filter_map(|&(at, effect)| match effect {
             BusEffect::Dispatched { message, .. } => Some((at, message.source)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Instants at which messages were delivered, with their receivers.
+pub(super) fn delivered(effects: &[(u64, BusEffect)]) -> Vec<(u64, Agent)> {
+    effects
+        .iter()
+        .filter_map(|&(at, effect)| match effect {
+            BusEffect::Deliver { agent, .. } => Some((at, agent)),
             _ => None,
         })
         .collect()

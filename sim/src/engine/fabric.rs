@@ -80,8 +80,8 @@ impl Targets for View<'_> {
         core.apic.bid(message.vector)
     }
 
-    fn apic_id(&self, agent: Agent) -> u32 {
-        self.cores.get(usize::from(agent)).map_or(0, |core| core.apic.id())
+    fn apic_id(&self, agent: Agent) -> Option<u32> {
+        self.cores.get(usize::from(agent)).map(|core| core.apic.id())
     }
 
     fn remote_register(&self, agent: Agent, slot: u8) -> u32 {

@@ -126,9 +126,11 @@ impl Faults {
 
     /// The first instant at or after `at` at which the bus looks idle; `None`: never again.
     pub(super) fn idle_from(&self, mut at: Time) -> Option<Time> {
-        while let Some(fault) = self.listed.iter().find(|fault| {
-            fault.holds(at) && matches!(fault.kind, SerialFaultKind::StuckWire { driven: true, .. })
-        }) {
+        while let Some(fault) = self
+            .listed
+            .iter()
+            .find(|fault| fault.holds(at) && matches!(fault.kind, SerialFaultKind::StuckWire { driven: true, .. }))
+        {
             at = fault.until?;
         }
         Some(at)
@@ -155,7 +157,8 @@ impl Faults {
     /// Since when the bus will never carry anything again, seen at `at`.
     pub(super) fn dead_since(&self, at: Time) -> Option<Time> {
         let for_ever = |fault: &&SerialFault| {
-            let kind = matches!(fault.kind, SerialFaultKind::StuckWire { driven: true, .. } | SerialFaultKind::LostClock);
+            let kind =
+                matches!(fault.kind, SerialFaultKind::StuckWire { driven: true, .. } | SerialFaultKind::LostClock);
             kind && fault.until.is_none() && fault.from <= at
         };
         self.listed.iter().filter(for_ever).map(|fault| fault.from).min()
@@ -163,9 +166,8 @@ impl Faults {
 
     /// Windows without a clock.
     pub(super) fn clock_gaps(&self) -> Vec<(Time, Option<Time>)> {
-        let gap = |fault: &SerialFault| {
-            matches!(fault.kind, SerialFaultKind::LostClock).then_some((fault.from, fault.until))
-        };
+        let gap =
+            |fault: &SerialFault| matches!(fault.kind, SerialFaultKind::LostClock).then_some((fault.from, fault.until));
         self.listed.iter().filter_map(gap).collect()
     }
 

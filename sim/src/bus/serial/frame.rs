@@ -32,7 +32,9 @@ impl Payload {
             DeliveryMode::ExtInt => 7,
         };
         let (logical, destination) = match message.shorthand {
-            Shorthand::None => (matches!(message.destination_mode, DestinationMode::Logical), message.destination as u8),
+            Shorthand::None => {
+                (matches!(message.destination_mode, DestinationMode::Logical), message.destination as u8)
+            }
             Shorthand::Own | Shorthand::AllIncludingSelf | Shorthand::AllExcludingSelf => (false, EVERYBODY),
         };
         let vector = message.vector;

@@ -132,13 +132,7 @@ impl SerialBus {
         self.on_bus = Some(on_bus);
     }
 
-    fn report(
-        &mut self,
-        pending: &mut Pending,
-        start: u64,
-        outcome: AttemptOutcome,
-        effects: &mut Vec<BusEffect>,
-    ) {
+    fn report(&mut self, pending: &mut Pending, start: u64, outcome: AttemptOutcome, effects: &mut Vec<BusEffect>) {
         pending.attempted(start, outcome);
         if self.recent.len() == RECENT_MAX {
             self.recent.pop_front();
@@ -177,7 +171,8 @@ impl SerialBus {
     fn status(&mut self, mut on_bus: OnBus, message: Message, targets: &dyn Targets, effects: &mut Vec<BusEffect>) {
         match on_bus.outcome {
             Some(AttemptOutcome::Accepted) if on_bus.is_remote_read() => {
-                on_bus.data = on_bus.takers.iter().next().map(|agent| targets.remote_register(agent, message.vector & 0x3F));
+                on_bus.data =
+                    on_bus.takers.iter().next().map(|agent| targets.remote_register(agent, message.vector & 0x3F));
                 on_bus.phase = Phase::Decision;
                 self.on_bus = Some(on_bus);
             }

@@ -57,7 +57,9 @@ pub(super) fn errors(outcome: AttemptOutcome, source: Agent, agents: Agent, effe
         AttemptOutcome::ChecksumError => (SEND_CHECKSUM_ERROR, RECEIVE_CHECKSUM_ERROR),
         _ => (SEND_ACCEPT_ERROR, RECEIVE_ACCEPT_ERROR),
     };
-    effects.extend((0..agents).map(|agent| BusEffect::Error { agent, bits: if agent == source { sender } else { others } }));
+    effects.extend(
+        (0..agents).map(|agent| BusEffect::Error { agent, bits: if agent == source { sender } else { others } }),
+    );
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use super::super::Response::{Accept, Refuse, Retry, Silent};
 use super::super::testing::{Fake, broadcast, dispatched, message, run, send};
 use super::super::{AttemptOutcome, DeliveryMode, Message, Shorthand};
-use crate::generation::BusyClear;
 use super::*;
+use crate::generation::BusyClear;
 
 const CYCLE: u64 = 60_000;
 
@@ -76,7 +76,7 @@ fn fifteen_agents_at_once_need_315_cycles() {
 #[test]
 fn saturated_agents_take_turns() {
     // SDM vol. 3 §10.7: the worst gap of one agent is N messages
-    for agents in [2_u8, 5, 15] {
+    for agents in 2_u8..=15 {
         let mut bus = bus(agents);
         let targets = Fake::accepting(agents.into());
         let next = |agent: Agent, number| message(agent, number, (u32::from(agent) + 1) % u32::from(agents));
@@ -270,4 +270,263 @@ fn minimum_latency_is_the_shortest_way() {
         let clock = ClockDomain::new(91_000, 3);
         assert!(clock.instant(start + 12).since(clock.instant(start)) + Duration::from_ps(1) >= latency);
     }
+}
+
+/// What happens to `message`, as (bus cycle, effect), without the attempts.
+fn fate(bus: &mut SerialBus, targets: &dyn Targets, message: Message) -> Vec<(u64, BusEffect)> {
+    send(bus, 0, message);
+    let effects = run(bus, targets, Time::from_us(30));
+    let cycle = |at: u64| at / CYCLE - 1;
+    effects.into_iter().filter(|(_, e)| !matches!(e, BusEffect::Attempt { .. })).map(|(at, e)| (cycle(at), e)).collect()
+}
+
+/// Agents whose priority is their number, of which one may be the focus processor.
+struct Bidders(Fake, Option<Agent>);
+
+impl Targets for Bidders {
+    fn agents(&self) -> Agent {
+        self.0.agents()
+    }
+    fn addressed(&self, agent: Agent, message: &Message) -> bool {
+        self.0.addressed(agent, message)
+    }
+    fn response(&self, agent: Agent, message: &Message) -> crate::bus::Response {
+        self.0.response(agent, message)
+    }
+    fn bid(&self, agent: Agent, message: &Message) -> crate::bus::Bid {
+        crate::bus::Bid { focus: self.1 == Some(agent), priority: self.0.bid(agent, message).priority / 2 }
+    }
+    fn apic_id(&self, agent: Agent) -> Option<u32> {
+        self.0.apic_id(agent)
+    }
+    fn remote_register(&self, agent: Agent, slot: u8) -> u32 {
+        self.0.remote_register(agent, slot)
+    }
+}
+
+fn lowest(source: Agent) -> Message {
+    Message { mode: DeliveryMode::LowestPriority, ..broadcast(source, 0) }
+}
+
+#[test]
+fn the_lowest_priority_takes_a_34_cycle_message() {
+    // SDM vol. 3 §10.13.2; priorities 0 0 1 1, so that agents 0 and 1 tie
+    let mut bus = bus(4);
+    let m = lowest(2);
+    let taken = fate(&mut bus, &Bidders(Fake::accepting(4), None), m);
+    let dispatched = BusEffect::Dispatched { message: m, busy_still: false };
+    assert_eq!(
+        taken,
+        [(33, BusEffect::Deliver { agent: 1, message: m }), (34, dispatched)],
+        "the higher id wins a tie"
+    );
+    let mut short = super::SerialBus::new(&[0, 1, 2, 3]).expect("legal ids").with_knobs(Knobs {
+        lowest_priority_cycles: crate::generation::LowestPriorityCycles::ThirtyThree,
+        ..Knobs::default()
+    });
+    assert_eq!(fate(&mut short, &Bidders(Fake::accepting(4), None), m)[1].0, 33);
+}
+
+#[test]
+fn a_focus_processor_takes_it_in_21_cycles() {
+    for (focus_cycles, cycles) in
+        [(crate::generation::FocusCycles::TwentyOne, 21), (crate::generation::FocusCycles::ThirtyFour, 34)]
+    {
+        let mut bus = bus(4).with_knobs(Knobs { focus_cycles, ..Knobs::default() });
+        let m = lowest(2);
+        let taken = fate(&mut bus, &Bidders(Fake::accepting(4), Some(3)), m);
+        let dispatched = BusEffect::Dispatched { message: m, busy_still: false };
+        assert_eq!(taken, [(20, BusEffect::Deliver { agent: 3, message: m }), (cycles, dispatched)], "{focus_cycles}");
+    }
+}
+
+#[test]
+fn a_lowest_priority_message_is_retried_only_if_nobody_has_a_slot() {
+    let table = [
+        ([Retry, Accept, Accept, Retry], Some(1)),
+        ([Retry, Retry, Accept, Retry], None),
+        ([Silent, Silent, Accept, Silent], None),
+    ];
+    for (responses, winner) in table {
+        let mut bus = bus(4);
+        let effects = fate(&mut bus, &Bidders(Fake::new(&responses), None), lowest(2));
+        let taker = effects.iter().find_map(|(_, effect)| match effect {
+            BusEffect::Deliver { agent, .. } => Some(*agent),
+            _ => None,
+        });
+        assert_eq!(taker, winner, "{responses:?}");
+        let last = bus.undispatched().first().and_then(|held| held.last);
+        let expected = match responses[0] {
+            Silent => Some(AttemptOutcome::AcceptError),
+            _ if winner.is_none() => Some(AttemptOutcome::Retry),
+            _ => None,
+        };
+        assert_eq!(last, expected, "{responses:?}");
+        if expected.is_some() {
+            assert_eq!(bus.undispatched()[0].attempt_period, Some(Duration::from_ps(34 * CYCLE)), "{responses:?}");
+        }
+    }
+}
+
+#[test]
+fn a_remote_read_takes_39_cycles_and_always_ends() {
+    // 82801BA p. 117: reported successful, never retried
+    for (responses, value) in [([Accept, Accept], Some(0x102)), ([Accept, Silent], None)] {
+        let mut bus = bus(2);
+        let m = Message { mode: DeliveryMode::RemoteRead, vector: 2, ..message(0, 0, 1) };
+        let answered = fate(&mut bus, &Fake::new(&responses), m);
+        let dispatched = BusEffect::Dispatched { message: m, busy_still: false };
+        assert_eq!(answered, [(37, BusEffect::RemoteRead { message: m, value }), (39, dispatched)], "{responses:?}");
+    }
+}
+
+#[test]
+fn a_failed_start_up_message_is_not_sent_again() {
+    // SDM vol. 3 §10.6.1 against the status table (knob)
+    use crate::generation::StartUpResend;
+    for (start_up_resend, ends) in [(StartUpResend::Never, true), (StartUpResend::StatusTable, false)] {
+        for failure in [Silent, Retry] {
+            let mut bus = bus(2).with_knobs(Knobs { start_up_resend, ..Knobs::default() });
+            let m = Message { mode: DeliveryMode::StartUp, vector: 0x99, ..message(0, 0, 1) };
+            let effects = fate(&mut bus, &Fake::accepting(2).with(1, failure), m);
+            let end = effects.iter().find(|(_, effect)| matches!(effect, BusEffect::Dispatched { .. }));
+            assert_eq!(end.map(|(cycle, _)| *cycle), ends.then_some(21), "{start_up_resend} {failure:?}");
+            assert!(!effects.iter().any(|(_, effect)| matches!(effect, BusEffect::Deliver { .. })));
+        }
+    }
+}
+
+#[test]
+fn arbitration_ids_move_as_the_knob_says() {
+    // status table in SDM vol. 3 §10.13.2.3, §10.7, §10.10
+    use crate::generation::ArbitrationUpdate::{AcceptedOnly, EveryRound, StatusTable};
+    for (rule, accepted, retried, failed) in
+        [(StatusTable, true, true, false), (EveryRound, true, true, true), (AcceptedOnly, true, false, false)]
+    {
+        for (response, moves) in [(Accept, accepted), (Retry, retried), (Silent, failed)] {
+            let mut bus = bus(2).with_knobs(Knobs { arbitration_update: rule, ..Knobs::default() });
+            send(&mut bus, 0, message(0, 0, 1));
+            run(&mut bus, &Fake::accepting(2).with(1, response), Time::from_ps(22 * CYCLE));
+            assert_eq!(bus.arbitration_ids().ids() != [0, 1], moves, "{rule} {response:?}");
+        }
+    }
+}
+
+#[test]
+fn broadcasts_may_go_first() {
+    use crate::generation::ShorthandPriority;
+    for (shorthand_priority, first) in [(ShorthandPriority::Own, 3), (ShorthandPriority::Fifteen, 1)] {
+        let mut bus = bus(4).with_knobs(Knobs { shorthand_priority, ..Knobs::default() });
+        send(&mut bus, 0, message(3, 0, 2));
+        send(&mut bus, 0, broadcast(1, 0));
+        let effects = run(&mut bus, &Fake::accepting(4), Time::NEVER);
+        assert_eq!(dispatched(&effects)[0].1, first, "{shorthand_priority}");
+    }
+}
+
+fn with_fault(kind: SerialFaultKind, until: Option<u64>) -> SerialBus {
+    bus(4).with_faults(vec![SerialFault {
+        from: Time::ZERO,
+        until: until.map(|cycle| Time::from_ps(cycle * CYCLE)),
+        kind,
+    }])
+}
+
+/// Outcomes of the attempts up to `until` bus cycles.
+fn outcomes(bus: &mut SerialBus, until: u64) -> Vec<AttemptOutcome> {
+    let effects = run(bus, &Fake::accepting(4), Time::from_ps(until * CYCLE));
+    let outcome = |(_, effect): &(u64, BusEffect)| match effect {
+        BusEffect::Attempt { outcome, .. } => Some(*outcome),
+        _ => None,
+    };
+    effects.iter().filter_map(outcome).collect()
+}
+
+#[test]
+fn noise_damages_every_nth_message() {
+    use AttemptOutcome::{Accepted, ChecksumError};
+    let mut bus = with_fault(SerialFaultKind::ChecksumNoise { every: 2 }, None);
+    for agent in 0..3 {
+        send(&mut bus, 0, message(agent, 0, 3));
+    }
+    assert_eq!(outcomes(&mut bus, 1_000), [Accepted, ChecksumError, Accepted, ChecksumError, Accepted]);
+    let mut bad = with_fault(SerialFaultKind::ChecksumNoise { every: 1 }, None);
+    send(&mut bad, 0, message(0, 0, 3));
+    let effects = run(&mut bad, &Fake::accepting(4), Time::from_ps(22 * CYCLE));
+    let bits: Vec<u32> = effects
+        .iter()
+        .filter_map(|(_, effect)| match effect {
+            BusEffect::Error { bits, .. } => Some(*bits),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(bits, [1, 2, 2, 2], "sender bit 0, receivers bit 1 (SDM vol. 3 §10.5.3)");
+    assert_eq!(bad.arbitration_ids().ids(), [0, 1, 2, 3], "errors leave the ids");
+}
+
+#[test]
+fn a_stuck_wire_stops_or_spoils_everything() {
+    use AttemptOutcome::{AcceptError, ChecksumError};
+    let stuck = |wire, driven| SerialFaultKind::StuckWire { wire, driven };
+    let mut driven = with_fault(stuck(Wire::Picd0, true), Some(100));
+    send(&mut driven, 0, message(0, 0, 3));
+    assert_eq!(driven.next_event(), Some(Time::from_ps(100 * CYCLE)), "the bus looks busy until then");
+    let mut for_ever = with_fault(stuck(Wire::Picd1, true), None);
+    send(&mut for_ever, 0, message(0, 0, 3));
+    assert_eq!((for_ever.next_event(), for_ever.undispatched()[0].stalled_since), (None, Some(Time::ZERO)));
+    // what is lost shows in the checksum, or nobody hears the start bit
+    for wire in [Wire::Picd0, Wire::Picd1] {
+        let mut lost = with_fault(stuck(wire, false), Some(1_000));
+        send(&mut lost, 0, message(0, 0, 3));
+        let during = outcomes(&mut lost, 900);
+        assert!(during.iter().all(|outcome| matches!(outcome, AcceptError | ChecksumError)), "{wire:?} {during:?}");
+        assert_eq!(outcomes(&mut lost, 2_000).last(), Some(&AttemptOutcome::Accepted), "{wire:?}");
+    }
+}
+
+#[test]
+fn a_lost_clock_stops_the_bus() {
+    let gap = SerialFault {
+        from: Time::from_ps(10 * CYCLE),
+        until: Some(Time::from_ps(110 * CYCLE)),
+        kind: SerialFaultKind::LostClock,
+    };
+    let mut bus = bus(4).with_faults(vec![gap]);
+    send(&mut bus, 0, message(0, 0, 3));
+    let effects = run(&mut bus, &Fake::accepting(4), Time::NEVER);
+    assert_eq!(dispatched(&effects), [((1 + 21 + 100) * CYCLE, 0)]);
+    let mut gone = with_fault(SerialFaultKind::LostClock, None);
+    send(&mut gone, 0, message(0, 0, 3));
+    assert!(gone.is_idle() && gone.undispatched()[0].stalled_since.is_some());
+}
+
+#[test]
+fn an_agent_out_of_step_collides_until_the_ids_are_reloaded() {
+    // SDM vol. 3 §10.7: what the INIT level de-assert is for
+    let mut bus = with_fault(SerialFaultKind::ArbitrationId { agent: 1, id: 2 }, None);
+    send(&mut bus, 0, message(1, 0, 3));
+    send(&mut bus, 0, message(2, 0, 0));
+    let outcomes_seen = outcomes(&mut bus, 200);
+    assert!(outcomes_seen.len() > 10 && outcomes_seen.iter().all(|o| *o == AttemptOutcome::ChecksumError));
+    let deassert = Message { mode: DeliveryMode::Init, level_triggered: true, asserted: false, ..broadcast(3, 0) };
+    send(&mut bus, 201 * CYCLE, deassert);
+    let after = run(&mut bus, &Fake::accepting(4), Time::from_ps(400 * CYCLE));
+    assert_eq!(dispatched(&after).iter().map(|(_, agent)| *agent).collect::<Vec<_>>(), [3, 2, 1]);
+}
+
+#[test]
+fn a_jabbering_agent_starves_all_others() {
+    let mut bus = with_fault(SerialFaultKind::Jabber { agent: 1 }, Some(500));
+    send(&mut bus, 0, message(3, 0, 2));
+    assert_eq!(outcomes(&mut bus, 499), [], "EOI messages go first");
+    assert_eq!(outcomes(&mut bus, 600), [AttemptOutcome::Accepted]);
+}
+
+#[test]
+fn long_messages_of_fifteen_agents_exceed_20_us() {
+    // hardware facts behind MP specification B-4: 15 x 34 cycles
+    let mut bus = bus(15);
+    (0..15).for_each(|agent| send(&mut bus, 0, lowest(agent)));
+    let effects = run(&mut bus, &Fake::accepting(15), Time::NEVER);
+    assert_eq!(dispatched(&effects).last().map(|last| last.0), Some(CYCLE + 510 * CYCLE));
 }
