@@ -28,7 +28,7 @@ pub(super) fn script(arguments: &Arguments) -> Result<ExitStatus, Failure> {
         }
     };
     let execution = settings(&arguments.execution, 0, false).execution;
-    let Some(source) = source.clone().filter(|_| !arguments.interactive) else {
+    let Some(source) = source.as_ref().filter(|_| !arguments.interactive) else {
         return interactive(board, execution, source);
     };
     let script = Arc::new(Script::parse(&source)?);

@@ -160,7 +160,7 @@ fn on_or_off(tokens: &mut Tokens<'_>) -> Result<bool, InputError> {
 fn address(tokens: &mut Tokens<'_>) -> Result<u32, InputError> {
     let token = tokens.next("ADDR")?;
     let address = value(&token, 32)? as u32;
-    if address % 4 != 0 {
+    if !address.is_multiple_of(4) {
         return Err(token
             .error(format!("`{}` is not a multiple of 4", token.text), "not aligned")
             .help("devices take aligned 32-bit accesses only"));
