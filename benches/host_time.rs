@@ -6,10 +6,9 @@ use apicsim::{Settings, run};
 use criterion::{Criterion, criterion_group, criterion_main};
 use sim::bus::{FrontSideBus, IdealBus, Interconnect};
 use sim::{
-    Closed, Cpu, CpuSettings, Duration, Execution, Generation, Knobs, Machine, MachineSettings, Program, Seeded,
-    Software, StopRule, Time,
+    Closed, Cpu, CpuSettings, Duration, Execution, Generation, Machine, MachineSettings, Program, Software, StopRule,
+    Time,
 };
-use std::sync::Arc;
 
 /// A program of one function.
 #[derive(Clone, Copy)]
@@ -31,22 +30,13 @@ fn machine(bus: Box<dyn Interconnect>, programs: Vec<fn(Cpu<'_>)>) -> Machine {
     let generation = Generation::XApic;
     let cpu = |number: usize| CpuSettings { apic_id: number as u32, ..CpuSettings::default() };
     Machine::new(MachineSettings {
-        generation,
-        knobs: Knobs::default(),
-        costs: generation.costs(),
-        core_clock: generation.core_clock(),
-        timer_clock: generation.timer_clock(),
-        bus,
         busy_visible: true,
         words: vec![0; 4],
         cpus: programs.into_iter().enumerate().map(|(n, program)| (cpu(n), Program::closed(Only(program)))).collect(),
-        device_interrupts: vec![],
-        dead_apics: vec![],
-        chooser: Arc::new(Seeded(0)),
         limit: Time::from_us(1_000_000_000),
         stop: StopRule::Any(vec![1]),
-        keep_events: false,
         elision: false,
+        ..MachineSettings::new(generation, bus)
     })
     .expect("the machine is possible")
 }

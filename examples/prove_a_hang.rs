@@ -5,11 +5,10 @@
 
 use sim::bus::IdealBus;
 use sim::{
-    Closed, Cpu, CpuSettings, Ending, Execution, Generation, Knobs, Machine, MachineSettings, Outcome, Program, Proof,
-    Seeded, Software, StopRule, Time,
+    Closed, Cpu, CpuSettings, Ending, Execution, Generation, Machine, MachineSettings, Outcome, Program, Proof,
+    Software, StopRule, Time,
 };
 use std::error::Error;
-use std::sync::Arc;
 
 /// Milestone: the wait is over.
 const THROUGH: u32 = 1;
@@ -67,22 +66,11 @@ fn play(program: impl Fn() -> Program) -> Result<Outcome, Box<dyn Error>> {
     let generation = Generation::XApic;
     let cpu = |apic_id| CpuSettings { apic_id, ..CpuSettings::default() };
     let machine = Machine::new(MachineSettings {
-        generation,
-        knobs: Knobs::default(),
-        costs: generation.costs(),
-        core_clock: generation.core_clock(),
-        timer_clock: generation.timer_clock(),
-        bus: Box::new(IdealBus::default()),
-        busy_visible: false,
         words: vec![0; 2],
         cpus: vec![(cpu(0), program()), (cpu(1), program())],
-        device_interrupts: vec![],
-        dead_apics: vec![],
-        chooser: Arc::new(Seeded(0)),
         limit: Time::from_us(1_000),
         stop: StopRule::All(vec![(0, THROUGH), (1, THROUGH)]),
-        keep_events: false,
-        elision: true,
+        ..MachineSettings::new(generation, Box::new(IdealBus::default()))
     })?;
     Ok(machine.run(Execution::default())?)
 }

@@ -75,13 +75,9 @@ pub fn assemble(scenario: &Scenario, choices: Choices) -> Result<MachineSettings
     let generation = scenario.machine.generation;
     let limit = choices.cut_ps.map_or(scenario.limit_ps, |cut| cut.min(scenario.limit_ps));
     Ok(MachineSettings {
-        generation,
         knobs: scenario.knobs.hardware,
         costs: costs(scenario, generation.costs()),
         core_clock: core_clock(scenario),
-        timer_clock: scenario.machine.generation.timer_clock(),
-        bus: bus(scenario, &kernel)?,
-        busy_visible: scenario.machine.bus != Bus::Ideal,
         words: words(scenario, &kernel),
         cpus: (0..scenario.machine.cpus).map(|cpu| cpu_settings(scenario, &kernel, cpu)).collect::<Result<_, _>>()?,
         device_interrupts: device_interrupts(scenario, &kernel),
@@ -91,6 +87,7 @@ pub fn assemble(scenario: &Scenario, choices: Choices) -> Result<MachineSettings
         stop: if choices.to_the_end { StopRule::Never } else { stop_rule(scenario) },
         keep_events: choices.keep_events,
         elision: choices.elision,
+        ..MachineSettings::new(generation, bus(scenario, &kernel)?)
     })
 }
 

@@ -4,8 +4,8 @@ use crate::support::{load, report};
 use apicsim::{Settings, Verdict, run};
 use sim::bus::IdealBus;
 use sim::{
-    Closed, Cpu, CpuSettings, Duration, Ending, Execution, Generation, Knobs, Machine, MachineSettings, Outcome,
-    Program, Proof, Seeded, Software, StopRule, Time, Window,
+    Closed, Cpu, CpuSettings, Duration, Ending, Execution, Generation, Machine, MachineSettings, Outcome, Program,
+    Proof, Software, StopRule, Time, Window,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -14,22 +14,11 @@ fn play(program: Program, limit_us: u64, execution: Execution) -> Outcome {
     let generation = Generation::XApic;
     let cpu = CpuSettings::default();
     let settings = MachineSettings {
-        generation,
-        knobs: Knobs::default(),
-        costs: generation.costs(),
-        core_clock: generation.core_clock(),
-        timer_clock: generation.timer_clock(),
-        bus: Box::new(IdealBus::new(Duration::from_ns(100))),
-        busy_visible: false,
         words: vec![0; 4],
         cpus: vec![(cpu, program)],
-        device_interrupts: vec![],
-        dead_apics: vec![],
-        chooser: Arc::new(Seeded(0)),
         limit: Time::from_us(limit_us),
         stop: StopRule::Any(vec![1]),
-        keep_events: false,
-        elision: true,
+        ..MachineSettings::new(generation, Box::new(IdealBus::new(Duration::from_ns(100))))
     };
     Machine::new(settings).unwrap().run(execution).unwrap()
 }

@@ -10,10 +10,8 @@
 //! ```
 //! use sim::bus::SerialBus;
 //! use sim::{
-//!     Closed, Cpu, CpuSettings, Ending, Execution, Generation, Knobs, Machine, MachineSettings, Program, Seeded, Software,
-//!     StopRule, Time,
+//!     Closed, Cpu, CpuSettings, Ending, Execution, Generation, Machine, MachineSettings, Program, Software, StopRule, Time,
 //! };
-//! use std::sync::Arc;
 //!
 //! const TAKEN: u32 = 1;
 //!
@@ -44,22 +42,10 @@
 //!     ..CpuSettings::default()
 //! };
 //! let machine = Machine::new(MachineSettings {
-//!     generation,
-//!     knobs: Knobs::default(),
-//!     costs: generation.costs(),
-//!     core_clock: generation.core_clock(),
-//!     timer_clock: generation.timer_clock(),
-//!     bus: Box::new(SerialBus::new(&[0, 1])?),
-//!     busy_visible: true,
-//!     words: vec![],
 //!     cpus: vec![(cpu(0), Program::closed(OneIpi)), (cpu(1), Program::closed(OneIpi))],
-//!     device_interrupts: vec![],
-//!     dead_apics: vec![],
-//!     chooser: Arc::new(Seeded(0)),
 //!     limit: Time::from_us(1_000),
 //!     stop: StopRule::Any(vec![TAKEN]),
-//!     keep_events: false,
-//!     elision: true,
+//!     ..MachineSettings::new(generation, Box::new(SerialBus::new(&[0, 1])?))
 //! })?;
 //! let outcome = machine.run(Execution::default())?;
 //!
@@ -102,9 +88,10 @@
 pub mod apic;
 pub mod bus;
 mod choice;
-mod devices;
+pub mod devices;
 mod engine;
 mod generation;
+pub mod io_apic;
 mod memory;
 mod named;
 mod processor;

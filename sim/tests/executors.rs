@@ -2,9 +2,10 @@
 
 use sim::apic::{LocalSource, Mode, Preset};
 use sim::bus::{FrontSideBus, IdealBus, Interconnect, SerialBus};
+use sim::io_apic::IoApicVersion;
 use sim::{
-    Closed, Cpu, CpuSettings, DeviceInterrupt, Duration, Execution, Generation, Knobs, LocalEvent, Machine,
-    MachineSettings, Outcome, Program, Seeded, Software, Start, StopRule, Time, Window,
+    Closed, Cpu, CpuSettings, DeviceInterrupt, Duration, Execution, Generation, Knobs, LineChange, LocalEvent, Machine,
+    MachineSettings, Outcome, Program, Seeded, Software, Start, Time, Window,
 };
 use std::sync::Arc;
 
@@ -103,6 +104,12 @@ impl Random {
                 cpu.write_register(0x280, 0);
                 cpu.read_register(0x280);
                 cpu.read_memory(0xFEC0_0010 + next(state) % 2 * 0x20_0010);
+                // a pin: edge or level, to somebody
+                let pin = 0x10 + 2 * (next(state) % 3);
+                cpu.write_memory(0xFEC0_0000, pin + 1);
+                cpu.write_memory(0xFEC0_0010, (next(state) % self.cpus) << 24);
+                cpu.write_memory(0xFEC0_0000, pin);
+                cpu.write_memory(0xFEC0_0010, 0xD1 + next(state) % 4 + ((next(state) % 2) << 15));
             }
             _ => {
                 let low = [0x4500, 0x4600, 0x4608, 0x4200, 0x41F1, 0x88F2, 0xC41F3, 0x404F1, 0xC500, 0x8500, 0x0302];
@@ -178,6 +185,16 @@ struct Setup {
     keep_events: bool,
 }
 
+/// Pins 0 and 1 go up and down.
+fn lines(state: &mut u64) -> Vec<LineChange> {
+    let change = |_| LineChange {
+        at: Time::from_ps(u64::from(next(state)) % 300_000_000),
+        pin: (next(state) % 2) as u8,
+        high: next(state).is_multiple_of(2),
+    };
+    (0..30).map(change).collect()
+}
+
 fn machine(setup: Setup) -> Machine {
     let mut state = setup.seed;
     let cpus = 2 + next(&mut state) % 4;
@@ -230,12 +247,7 @@ fn machine(setup: Setup) -> Machine {
         destination: (next(&mut state) % cpus) as u8,
     });
     Machine::new(MachineSettings {
-        generation,
         knobs: Knobs { jitter_cycles: next(&mut setup.seed.clone()) % 3, ..Knobs::default() },
-        costs: generation.costs(),
-        core_clock: generation.core_clock(),
-        timer_clock: generation.timer_clock(),
-        bus,
         busy_visible: bus_kind != 2,
         words: vec![0; 6],
         device_interrupts: devices.collect(),
@@ -243,9 +255,11 @@ fn machine(setup: Setup) -> Machine {
         dead_apics: if setup.seed.is_multiple_of(7) { vec![(Time::from_us(40), 1)] } else { vec![] },
         chooser: Arc::new(Seeded(setup.seed)),
         limit: Time::from_us(3_000),
-        stop: StopRule::Never,
+        io_apic: Some(IoApicVersion::I82801),
+        lines: lines(&mut state),
         keep_events: setup.keep_events,
         elision: setup.elision,
+        ..MachineSettings::new(generation, bus)
     })
     .expect("the machine is possible")
 }

@@ -1,13 +1,15 @@
 //! The interconnect in the machine: its stream, its faults, and doing what it says must happen.
 
 use super::cycle::{Cycle, CycleSearch};
+use super::device_hub::DeviceHub;
 use crate::apic::{CoreState, Delivered};
 use crate::bus::{
     Agent, AttemptOutcome, Bid, BusEffect, Interconnect, Message, Request, Response, Targets, Undispatched,
 };
 use crate::choice::{ChoicePoint, Chooser, Counts, Label};
+use crate::devices::I8254Error;
 use crate::processor::{Activity, CoreBox, Provenance};
-use crate::stream::{Source, Stream, What};
+use crate::stream::{Access, Source, Stream, What};
 use crate::time::{Duration, Time};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -31,9 +33,7 @@ pub(crate) struct Fabric {
     runs: Vec<AttemptRun>,
     dead: Vec<bool>,
     deaths: VecDeque<(Time, Agent)>,
-    /// Device interrupts that wait until the I/O agent's message before them is dispatched.
-    device_queue: VecDeque<Request>,
-    device_busy: bool,
+    devices: DeviceHub,
     /// Has any attempt been refused by a full target?
     pub(crate) refused: bool,
     effects: Vec<BusEffect>,
@@ -94,6 +94,7 @@ impl Fabric {
     pub(crate) fn new(
         bus: Box<dyn Interconnect>,
         agents: usize,
+        devices: DeviceHub,
         mut deaths: Vec<(Time, Agent)>,
         chooser: Arc<dyn Chooser>,
         jitter_cycles: u32,
@@ -106,8 +107,7 @@ impl Fabric {
             runs: Vec::new(),
             dead: vec![false; agents],
             deaths: deaths.into(),
-            device_queue: VecDeque::new(),
-            device_busy: false,
+            devices,
             refused: false,
             effects: Vec::new(),
             cycle: CycleSearch::default(),
@@ -125,17 +125,35 @@ impl Fabric {
             Request::Message(message) => message.source,
             Request::EndOfInterrupt { source, .. } => source,
         };
-        if usize::from(source) + 1 == self.dead.len() {
-            // The I/O agent holds its lines: one message at a time, none replaces another.
-            if self.device_busy {
-                return self.device_queue.push_back(request);
-            }
-            self.device_busy = true;
+        if let Request::Message(message) = request
+            && usize::from(source) + 1 == self.dead.len()
+        {
+            self.devices.interrupt(message);
+            return self.send_for_devices(at);
         }
+        self.send(at, source, request);
+    }
+
+    fn send(&mut self, at: Time, source: Agent, request: Request) {
         let extra = self.draw_jitter(source);
         if !self.dead[usize::from(source)] {
             self.bus.request(at, request, extra);
         }
+    }
+
+    /// The I/O agent holds its lines: one message at a time, none replaces another.
+    fn send_for_devices(&mut self, at: Time) {
+        if let Some(message) = self.devices.next_message() {
+            self.send(at, message.source, Request::Message(message));
+        }
+    }
+
+    /// An access of a CPU to a device at `now`; gives what a read finds.
+    pub(crate) fn access_device(&mut self, now: Time, access: Access, value: u32) -> Result<u32, I8254Error> {
+        self.cycle.disturb();
+        let found = self.devices.access(now, access, value)?;
+        self.send_for_devices(now);
+        Ok(found)
     }
 
     fn draw_jitter(&mut self, source: Agent) -> u32 {
@@ -155,8 +173,7 @@ impl Fabric {
     }
 
     pub(crate) fn next_event(&self) -> Time {
-        let bus = self.bus.next_event().unwrap_or(Time::NEVER);
-        self.deaths.front().map_or(bus, |&(at, _)| at.min(bus))
+        self.bus.next_event().unwrap_or(Time::NEVER).min(self.next_change())
     }
 
     /// The earliest instant at which the interconnect may sample a CPU or change what software sees.
@@ -164,20 +181,20 @@ impl Fabric {
         self.bus.bound()
     }
 
-    /// When the next injected death of an APIC is due.
-    pub(crate) fn next_death(&self) -> Time {
-        self.deaths.front().map_or(Time::NEVER, |&(at, _)| at)
+    /// When the next injected death of an APIC, or the next change of a device's line, is due.
+    pub(crate) fn next_change(&self) -> Time {
+        self.deaths.front().map_or(Time::NEVER, |&(at, _)| at).min(self.devices.next_event())
     }
 
     /// Does nothing happen here any more, or only the same for ever?
     pub(crate) fn is_settled(&self) -> bool {
-        self.deaths.is_empty() && (self.bus.is_idle() || self.cycle.found.is_some())
+        self.next_change() == Time::NEVER && (self.bus.is_idle() || self.cycle.found.is_some())
     }
 
     /// Skips whole cycles of a proven recurrence as long as they end by `until`.
     pub(crate) fn skip_until(&mut self, until: Time) {
         let (Some(Cycle { period, attempts }), Some(next)) = (&self.cycle.found, self.bus.next_event()) else { return };
-        let until = self.deaths.front().map_or(until, |&(at, _)| at.min(until));
+        let until = until.min(self.next_change());
         let periods = until.since(next).as_ps() / period.as_ps();
         if periods == 0 {
             return;
@@ -201,6 +218,12 @@ impl Fabric {
             self.dead[usize::from(agent)] = true;
             self.event(now, What::ApicDead(agent));
             self.cycle.disturb();
+            return now;
+        }
+        if self.devices.next_event() == now {
+            self.devices.advance(now);
+            self.cycle.disturb();
+            self.send_for_devices(now);
             return now;
         }
         self.bus.advance(&View { cores, dead: &self.dead, now }, &mut self.effects);
@@ -261,6 +284,8 @@ impl Fabric {
             BusEffect::EndOfInterrupt { vector } => {
                 self.event(now, What::EndOfInterrupt(vector));
                 self.cycle.disturb();
+                self.devices.end_of_interrupt(vector, now);
+                self.send_for_devices(now);
             }
         }
     }
@@ -303,11 +328,8 @@ impl Fabric {
 
     fn dispatched(&mut self, now: Time, message: &Message, busy_still: bool, cores: &mut [CoreBox]) {
         let Some(core) = cores.get_mut(usize::from(message.source)) else {
-            self.device_busy = false;
-            if let Some(next) = self.device_queue.pop_front() {
-                self.request(now, next);
-            }
-            return;
+            self.devices.dispatched(now);
+            return self.send_for_devices(now);
         };
         let queued = core.apic.dispatched(message, busy_still);
         if !core.apic.is_busy() {

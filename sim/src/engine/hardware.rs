@@ -5,7 +5,7 @@ use super::milestones::Milestones;
 use super::outcome::{Ending, Proof, RunError};
 use crate::bus::{Agent, DeliveryMode, DestinationMode, Message, Request, Shorthand};
 use crate::memory::{Key, Master};
-use crate::processor::{CoreBox, Kind, Outgoing, Outgone};
+use crate::processor::{CoreBox, Outgoing, Outgone};
 use crate::stream::Access;
 use crate::time::{ClockDomain, Duration, Time};
 use std::panic::Location;
@@ -63,9 +63,12 @@ impl Hardware {
         self.failure.is_some()
     }
 
-    /// An access of CPU `source` to a device.
-    pub(super) fn device(&mut self, source: Agent, access: Access, _value: u32) {
-        let answer = if matches!(access.kind, Kind::MemoryRead) { u32::MAX } else { 0 };
+    /// An access of CPU `source` to a device at `now`.
+    pub(super) fn device(&mut self, source: Agent, now: Time, access: Access, value: u32) {
+        let answer = self.fabric.access_device(now, access, value).unwrap_or_else(|error| {
+            self.failure.get_or_insert(RunError::Device { cpu: source, at: now, error });
+            0
+        });
         self.cores[usize::from(source)].device_answers(answer);
     }
 

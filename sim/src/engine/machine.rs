@@ -1,6 +1,7 @@
 //! Machines: what they are built from, what can be wrong with that, and how a run is executed.
 
 use super::crew::Crew;
+use super::device_hub::{DeviceHub, LineChange};
 use super::execution::Execution;
 use super::fabric::Fabric;
 use super::hardware::{DeviceInterrupt, Hardware};
@@ -10,8 +11,9 @@ use super::reference::Reference;
 use super::report::{Parts, outcome};
 use super::windowed::Windowed;
 use crate::bus::{Agent, Interconnect};
-use crate::choice::Chooser;
+use crate::choice::{Chooser, Seeded};
 use crate::generation::{Costs, Generation, Knobs};
+use crate::io_apic::IoApicVersion;
 use crate::memory::Master;
 use crate::processor::{Common, Core, CoreBox, CpuSettings, Program};
 use crate::time::{ClockDomain, Duration, Time};
@@ -38,8 +40,12 @@ pub struct MachineSettings {
     pub words: Vec<u32>,
     /// The CPUs, by number.
     pub cpus: Vec<(CpuSettings, Program)>,
-    /// What the I/O agent sends.
+    /// What devices without a line make the I/O agent send.
     pub device_interrupts: Vec<DeviceInterrupt>,
+    /// The I/O APIC, if there is one.
+    pub io_apic: Option<IoApicVersion>,
+    /// Changes of its lines.
+    pub lines: Vec<LineChange>,
     /// Injected: from then on the APIC of that CPU is deaf and mute.
     pub dead_apics: Vec<(Time, Agent)>,
     /// Who decides what may happen either way.
@@ -52,6 +58,33 @@ pub struct MachineSettings {
     pub keep_events: bool,
     /// Skip polls and retries that are proven to repeat. Never changes an event.
     pub elision: bool,
+}
+
+impl MachineSettings {
+    /// A machine of `generation` on `bus` without CPUs: defaults of the generation, no shared words, no devices, no faults,
+    /// seed 0, a limit of 10 simulated seconds, no stop rule, events not kept, polls skipped.
+    pub fn new(generation: Generation, bus: Box<dyn Interconnect>) -> Self {
+        Self {
+            generation,
+            knobs: Knobs::default(),
+            costs: generation.costs(),
+            core_clock: generation.core_clock(),
+            timer_clock: generation.timer_clock(),
+            busy_visible: bus.name() != "ideal",
+            bus,
+            words: Vec::new(),
+            cpus: Vec::new(),
+            device_interrupts: Vec::new(),
+            io_apic: None,
+            lines: Vec::new(),
+            dead_apics: Vec::new(),
+            chooser: Arc::new(Seeded(0)),
+            limit: Time::from_us(10_000_000),
+            stop: StopRule::Never,
+            keep_events: false,
+            elision: true,
+        }
+    }
 }
 
 /// What cannot be built. Nothing has run.
@@ -125,6 +158,7 @@ impl Machine {
         let fabric = Fabric::new(
             settings.bus,
             agents,
+            DeviceHub::new((agents - 1) as Agent, settings.io_apic, settings.lines, &settings.knobs),
             settings.dead_apics,
             settings.chooser,
             settings.knobs.jitter_cycles,

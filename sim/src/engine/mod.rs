@@ -6,6 +6,7 @@
 
 mod crew;
 mod cycle;
+mod device_hub;
 mod execution;
 mod fabric;
 mod hardware;
@@ -16,6 +17,7 @@ mod reference;
 mod report;
 mod windowed;
 
+pub use device_hub::LineChange;
 pub use execution::{Execution, Window};
 pub use hardware::DeviceInterrupt;
 pub use machine::{Machine, MachineError, MachineSettings};

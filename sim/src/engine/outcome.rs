@@ -2,6 +2,7 @@
 
 use crate::bus::{Agent, Undispatched};
 use crate::choice::ChoicePoint;
+use crate::devices::I8254Error;
 use crate::engine::Milestone;
 use crate::memory::Writer;
 use crate::processor::{Activity, Frame, LastSend, OpenWait, Provenance, WaitRecord};
@@ -33,15 +34,15 @@ pub enum Ending {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
-    /// Software asked for something that this version does not model.
-    #[error("CPU{cpu} used {what} at {at} us, which this version does not model")]
-    NotModelled {
+    /// Software asked a device for something that it cannot do.
+    #[error("CPU{cpu} at {at} us: {error}")]
+    Device {
         /// Who asked.
         cpu: Agent,
         /// When.
         at: Time,
-        /// For what.
-        what: &'static str,
+        /// What is wrong with it.
+        error: I8254Error,
     },
 }
 

@@ -123,7 +123,7 @@ impl<'a> Reference<'a> {
         let value = match request.what {
             Outgoing::Bus(message) => return hardware.fabric.request(time, message),
             Outgoing::Milestone(code) => return hardware.milestones.take(Milestone { at: time, cpu: source, code }),
-            Outgoing::Device { access, value } => return hardware.device(source, access, value),
+            Outgoing::Device { access, value } => return hardware.device(source, time, access, value),
             Outgoing::Store { word, value } => (word, value),
             Outgoing::Modify { word, kind, operand } => {
                 let old = hardware.master.load(word);

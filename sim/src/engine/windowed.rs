@@ -79,7 +79,7 @@ impl<'a> Windowed<'a> {
             Outgoing::Milestone(code) => {
                 self.hardware.milestones.take(Milestone { at: time, cpu: source, code });
             }
-            Outgoing::Device { access, value } => self.hardware.device(source, access, value),
+            Outgoing::Device { access, value } => self.hardware.device(source, time, access, value),
         }
     }
 
@@ -157,7 +157,7 @@ impl<'a> Windowed<'a> {
         let hardware = &*self.hardware;
         let actions: Vec<Time> = hardware.cores.iter().map(|core| core.next_action()).collect();
         let earliest = actions.iter().copied().min().unwrap_or(Time::NEVER);
-        let shared = hardware.milestones.end.min(hardware.fabric.bound()).min(hardware.fabric.next_death());
+        let shared = hardware.milestones.end.min(hardware.fabric.bound()).min(hardware.fabric.next_change());
         let shared = self.cap.map_or(shared, |cap| shared.min(earliest + cap));
         // What each source may do next: act, or see a request of its own committed.
         let mut reach = actions.clone();

@@ -352,6 +352,15 @@ knobs! {
         /// Until the remote clusters have taken it.
         BothLegs = "both-legs",
     }
+
+    /// Reserved bits of an I/O APIC's redirection entry, 31:17 and 55:32. 82093AA §3.2.4 says no more than "reserved";
+    /// Bochs 2.7 and QEMU 10 agree on what reads back.
+    io_apic_reserved: IoApicReserved ("read-back of reserved redirection bits") {
+        /// What was written.
+        AsWritten = "as-written",
+        /// Zero.
+        Zero = "zero",
+    }
 }
 
 #[cfg(test)]

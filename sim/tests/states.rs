@@ -1,0 +1,396 @@
+//! What each state of a CPU blocks and accepts: wait-for-SIPI, HLT, shutdown, system-management mode, NMI handler, STI
+//! shadow (SDM vol. 3 §6.7.1, 8.4, 10.4.7.3, 26.6.2, 34.8), in whole machines on both executors.
+
+use sim::bus::{IdealBus, Interconnect, SerialBus};
+use sim::{
+    Activity, Closed, Cpu, CpuSettings, Duration, Ending, Execution, Generation, Knobs, LocalEvent, Machine,
+    MachineSettings, NmiInStiShadow, Outcome, Program, RsmNmiBlocking, Software, Start, Time, What, Window,
+};
+
+/// A CPU's code, as plain functions: what one does shows in shared words and in the event stream.
+#[derive(Clone, Copy)]
+struct Code {
+    run: fn(Cpu<'_>),
+    interrupt: fn(Cpu<'_>, u8),
+    nmi: fn(Cpu<'_>),
+    start_up: fn(Cpu<'_>, u8),
+}
+
+impl Closed for Code {}
+
+impl Software for Code {
+    fn run(&self, cpu: Cpu<'_>) {
+        (self.run)(cpu);
+    }
+    fn interrupt(&self, cpu: Cpu<'_>, vector: u8) {
+        (self.interrupt)(cpu, vector);
+    }
+    fn non_maskable(&self, cpu: Cpu<'_>) {
+        (self.nmi)(cpu);
+    }
+    fn start_up(&self, cpu: Cpu<'_>, vector: u8) {
+        (self.start_up)(cpu, vector);
+    }
+    fn reset(&self, cpu: Cpu<'_>) {
+        cpu.reached(RESET);
+    }
+}
+
+const INTERRUPT: u32 = 1000;
+const NMI: u32 = 2000;
+const START_UP: u32 = 3000;
+const RESET: u32 = 4000;
+const DROPPED: u32 = 5000;
+
+const IDLE: Code = Code {
+    run: |cpu| loop {
+        cpu.halt();
+    },
+    interrupt: |cpu, vector| {
+        cpu.reached(INTERRUPT + u32::from(vector));
+        cpu.write_register(0xB0, 0);
+    },
+    nmi: |cpu| cpu.reached(NMI),
+    start_up: |cpu, vector| {
+        cpu.reached(START_UP + u32::from(vector));
+        cpu.write_register(0xF0, 0x1FF);
+        cpu.enable_interrupts();
+        loop {
+            cpu.halt();
+        }
+    },
+};
+
+struct Setup {
+    generation: Generation,
+    knobs: Knobs,
+    /// CPU 1, the target; CPU 0 sends.
+    target: CpuSettings,
+    code: Code,
+    sender: fn(Cpu<'_>),
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            generation: Generation::XApic,
+            knobs: Knobs::default(),
+            target: CpuSettings::default(),
+            code: IDLE,
+            sender: |_| {},
+        }
+    }
+}
+
+impl Setup {
+    fn machine(&self) -> Machine {
+        let bus: Box<dyn Interconnect> = if self.generation.profile().serial {
+            Box::new(SerialBus::new(&[0, 1, 14]).expect("different ids"))
+        } else {
+            Box::new(IdealBus::default())
+        };
+        let sender = Code { run: self.sender, ..IDLE };
+        let target = CpuSettings { apic_id: 1, ..self.target.clone() };
+        Machine::new(MachineSettings {
+            knobs: self.knobs,
+            busy_visible: true,
+            words: vec![0; 4],
+            cpus: vec![(CpuSettings::default(), Program::closed(sender)), (target, Program::closed(self.code))],
+            limit: Time::from_us(1_000),
+            keep_events: true,
+            ..MachineSettings::new(self.generation, bus)
+        })
+        .expect("the machine is possible")
+    }
+
+    /// The run, after checking that both executors agree on it.
+    fn run(&self) -> Outcome {
+        let reference = self.machine().run(Execution::Reference).expect("it runs");
+        let windowed = Execution::Windowed { workers: 2, window: Window::Full };
+        let outcome = self.machine().run(windowed).expect("it runs");
+        assert_eq!(reference.events, outcome.events);
+        outcome
+    }
+
+    /// Milestones of CPU 1, in order.
+    fn reached(&self) -> Vec<u32> {
+        reached(&self.run())
+    }
+}
+
+fn reached(outcome: &Outcome) -> Vec<u32> {
+    outcome.milestones.iter().filter(|milestone| milestone.cpu == 1).map(|milestone| milestone.code).collect()
+}
+
+/// Sends `low` to CPU 1 and lets 20 µs pass.
+fn send(cpu: Cpu<'_>, low: u32) {
+    cpu.write_register(0x310, 1 << 24);
+    cpu.write_register(0x300, low);
+    cpu.delay_us(20);
+}
+
+const FIXED: u32 = 0x4031;
+const SEND_NMI: u32 = 0x4400;
+const SEND_SMI: u32 = 0x4200;
+const INIT: u32 = 0x4500;
+const SIPI: u32 = 0x4608;
+
+#[test]
+fn init_unwinds_and_the_first_start_up_message_starts() {
+    struct Guard<'a>(Cpu<'a>);
+    impl Drop for Guard<'_> {
+        fn drop(&mut self) {
+            assert_eq!(self.0.number(), 1); // its own locals are dropped; it may not use its CPU any more
+        }
+    }
+    let code = Code {
+        run: |cpu| {
+            let _guard = Guard(cpu);
+            cpu.irq_save(); // INIT does not ask the interrupt flag
+            loop {
+                cpu.pause();
+            }
+        },
+        ..IDLE
+    };
+    let setup = Setup {
+        code,
+        sender: |cpu| {
+            send(cpu, SIPI); // running: discarded
+            send(cpu, INIT);
+            send(cpu, SIPI);
+            send(cpu, SIPI + 1); // running again: discarded
+            send(cpu, FIXED);
+        },
+        ..Setup::default()
+    };
+    assert_eq!(setup.reached(), [START_UP + 8, INTERRUPT + 0x31]);
+}
+
+#[test]
+fn wait_for_sipi_loses_nmis_and_takes_nothing_fixed() {
+    // SDM vol. 3 §26.6.2; after INIT the APIC is software-disabled (§10.4.7.3)
+    let setup = Setup {
+        target: CpuSettings { start: Start::WaitForStartUp, ..CpuSettings::default() },
+        sender: |cpu| {
+            send(cpu, SEND_NMI);
+            send(cpu, INIT);
+            send(cpu, SIPI);
+        },
+        ..Setup::default()
+    };
+    assert_eq!(setup.reached(), [START_UP + 8]);
+    let waits = Setup { sender: |cpu| send(cpu, SEND_NMI), ..setup };
+    let outcome = waits.run();
+    assert_eq!((outcome.cpus[1].activity, reached(&outcome)), (Activity::WaitForStartUp, vec![]));
+    assert!(matches!(outcome.ending, Ending::Proven(_)), "nothing can come any more");
+}
+
+#[test]
+fn init_ends_nmi_blocking() {
+    let code = Code {
+        nmi: |cpu| {
+            cpu.reached(NMI);
+            loop {
+                cpu.pause();
+            }
+        },
+        ..IDLE
+    };
+    let setup = Setup {
+        code,
+        sender: |cpu| {
+            send(cpu, SEND_NMI);
+            send(cpu, SEND_NMI);
+            send(cpu, INIT);
+            send(cpu, SIPI);
+            send(cpu, SEND_NMI);
+        },
+        ..Setup::default()
+    };
+    assert_eq!(setup.reached(), [NMI, START_UP + 8, NMI], "the one latched before INIT is gone");
+}
+
+#[test]
+fn the_bootstrap_processor_goes_to_the_reset_vector() {
+    let setup = Setup {
+        code: Code {
+            run: |cpu| {
+                cpu.write_register(0x310, 0);
+                cpu.write_register(0x300, INIT);
+            },
+            ..IDLE
+        },
+        ..Setup::default()
+    };
+    let outcome = setup.run();
+    assert!(outcome.milestones.iter().any(|milestone| (milestone.cpu, milestone.code) == (0, RESET)));
+}
+
+#[test]
+fn an_external_apic_starts_when_the_level_of_init_goes_away() {
+    // SDM vol. 3 §22.27.1
+    let setup = Setup {
+        generation: Generation::I82489Dx,
+        sender: |cpu| {
+            send(cpu, 0xC500);
+            cpu.reached(DROPPED);
+            send(cpu, SIPI); // unknown to it: an accept error
+            cpu.write_register(0x300, 0x8_8500);
+        },
+        ..Setup::default()
+    };
+    assert_eq!(setup.reached(), [RESET]);
+}
+
+#[test]
+fn system_management_mode_latches_one_nmi_and_init() {
+    // SDM vol. 3 §34.8
+    let window = |knobs: Knobs, sender: fn(Cpu<'_>)| {
+        let span = Duration::from_us(200);
+        let local_events = vec![(Time::from_us(5), LocalEvent::SystemManagement(span))];
+        Setup { knobs, sender, target: CpuSettings { local_events, ..CpuSettings::default() }, ..Setup::default() }
+    };
+    let nmis = window(Knobs::default(), |cpu| {
+        cpu.delay_us(10);
+        send(cpu, SEND_NMI);
+        send(cpu, SEND_NMI);
+        send(cpu, FIXED);
+    });
+    assert_eq!(nmis.reached(), [NMI, INTERRUPT + 0x31]);
+    assert!(nmis.run().milestones[0].at > Time::from_us(205), "not before the RSM");
+    let init = window(Knobs::default(), |cpu| {
+        cpu.delay_us(10);
+        send(cpu, INIT);
+        cpu.delay_us(300);
+        send(cpu, SIPI);
+    });
+    assert_eq!(init.reached(), [START_UP + 8]);
+}
+
+#[test]
+fn nmi_blocking_after_rsm_follows_the_knob() {
+    // SDM vol. 3 §34.8: an SMI inside an NMI handler
+    let nested = [NMI, NMI, DROPPED, DROPPED];
+    let one_by_one = [NMI, DROPPED, NMI, DROPPED];
+    for (rule, expected) in [(RsmNmiBlocking::Restored, one_by_one), (RsmNmiBlocking::Forgotten, nested)] {
+        let code = Code {
+            nmi: |cpu| {
+                cpu.reached(NMI);
+                cpu.delay_us(100);
+                cpu.reached(DROPPED);
+            },
+            ..IDLE
+        };
+        let setup = Setup {
+            knobs: Knobs { rsm_nmi_blocking: rule, ..Knobs::default() },
+            code,
+            sender: |cpu| {
+                send(cpu, SEND_NMI);
+                send(cpu, SEND_SMI);
+                send(cpu, SEND_NMI);
+            },
+            ..Setup::default()
+        };
+        assert_eq!(setup.reached(), expected, "{rule}");
+    }
+}
+
+#[test]
+fn an_smi_puts_a_halted_cpu_back_into_hlt() {
+    // SDM vol. 3 §34.10
+    let code = Code {
+        run: |cpu| {
+            cpu.halt();
+            cpu.reached(DROPPED);
+        },
+        ..IDLE
+    };
+    let smi = Setup { code, sender: |cpu| send(cpu, SEND_SMI), ..Setup::default() };
+    assert_eq!(smi.reached(), [0; 0]);
+    let nmi = Setup { sender: |cpu| send(cpu, SEND_NMI), ..smi };
+    assert_eq!(nmi.reached(), [NMI, DROPPED]);
+}
+
+#[test]
+fn shutdown_takes_nmi_and_init_but_no_interrupt_or_start_up() {
+    let local_events = vec![(Time::from_us(5), LocalEvent::Shutdown)];
+    let setup = Setup {
+        target: CpuSettings { local_events, ..CpuSettings::default() },
+        sender: |cpu| {
+            cpu.delay_us(10);
+            send(cpu, FIXED);
+            send(cpu, SIPI);
+            send(cpu, SEND_NMI);
+        },
+        ..Setup::default()
+    };
+    let outcome = setup.run();
+    assert_eq!(reached(&outcome), [NMI], "the fixed one stays requested");
+    assert_eq!(outcome.cpus[1].activity, Activity::Shutdown);
+    assert_eq!(outcome.cpus[1].requested.iter().map(|(vector, _)| *vector).collect::<Vec<_>>(), [0x31]);
+    let revived = Setup {
+        sender: |cpu| {
+            cpu.delay_us(10);
+            send(cpu, INIT);
+            send(cpu, SIPI);
+        },
+        ..setup
+    };
+    assert_eq!(revived.reached(), [START_UP + 8]);
+}
+
+#[test]
+fn sti_lets_nothing_in_before_the_next_instruction() {
+    // SDM vol. 2, STI; KVM unit tests for NMI
+    for (rule, early) in [(NmiInStiShadow::Blocked, false), (NmiInStiShadow::Taken, true)] {
+        let code = Code {
+            run: |cpu| {
+                cpu.irq_save();
+                loop {
+                    cpu.enable_interrupts();
+                    cpu.load(0); // in the shadow
+                    cpu.irq_save();
+                }
+            },
+            ..IDLE
+        };
+        let setup = Setup {
+            knobs: Knobs { nmi_in_sti_shadow: rule, ..Knobs::default() },
+            code,
+            sender: |cpu| {
+                for round in 0..40 {
+                    send(cpu, SEND_NMI);
+                    cpu.delay_cycles(round * 7);
+                    send(cpu, FIXED);
+                }
+            },
+            ..Setup::default()
+        };
+        let outcome = setup.run();
+        let of_target = outcome.events.iter().filter(|event| event.source == sim::Source::Cpu(1));
+        let whats: Vec<What> = of_target.map(|event| event.what).collect();
+        let after_sti = |entered: fn(&What) -> bool| {
+            whats.windows(2).any(|pair| pair[0] == What::InterruptFlag(true) && entered(&pair[1]))
+        };
+        assert!(!after_sti(|what| matches!(what, What::Entered(sim::Context::Interrupt(_)))), "{rule}");
+        assert_eq!(after_sti(|what| matches!(what, What::Entered(sim::Context::Nmi))), early, "{rule}");
+        assert!(reached(&outcome).len() > 40, "and yet they come");
+    }
+}
+
+#[test]
+fn sti_and_hlt_leave_no_gap() {
+    let code = Code {
+        run: |cpu| {
+            cpu.irq_save();
+            cpu.delay_us(100);
+            cpu.enable_interrupts();
+            cpu.halt();
+            cpu.reached(DROPPED);
+        },
+        ..IDLE
+    };
+    let setup = Setup { code, sender: |cpu| send(cpu, FIXED), ..Setup::default() };
+    assert_eq!(setup.reached(), [INTERRUPT + 0x31, DROPPED], "what came before the STI ends the HLT");
+}
