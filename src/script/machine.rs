@@ -9,8 +9,12 @@ use crate::scenario::Bus;
 use crate::scenario::named::Named;
 use sim::apic::Preset;
 use sim::bus::{FrontSideBus, IdealBus, Interconnect, SerialBus};
-use sim::{CpuSettings, Generation, Knobs, MachineSettings, Program, Seeded, Start, StopRule, Time};
+use sim::io_apic::IoApicVersion;
+use sim::{CpuSettings, Generation, Knobs, MachineSettings, Program, Start, StopRule, Time};
 use std::sync::Arc;
+
+/// APIC id of the I/O APIC on a 3-wire bus: the last one (SDM vol. 3 §10.4.6).
+const IO_APIC_ID: u8 = 14;
 
 /// What a script runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,25 +47,26 @@ impl Board {
         limit: Time,
     ) -> Result<MachineSettings, InputError> {
         self.check(script)?;
-        let generation = self.generation;
         Ok(MachineSettings {
-            generation,
             knobs: self.knobs,
-            costs: generation.costs(),
-            core_clock: generation.core_clock(),
-            timer_clock: generation.timer_clock(),
-            bus: self.interconnect(script.cpus)?,
-            busy_visible: self.bus != Bus::Ideal,
             words: vec![0; mailbox::words(script.cpus)],
             cpus: (0..script.cpus).map(|cpu| self.cpu(cpu, script, notebook)).collect(),
-            device_interrupts: vec![],
-            dead_apics: vec![],
-            chooser: Arc::new(Seeded(0)),
+            io_apic: self.has_io_apic(script.cpus).then(|| self.io_apic()),
             limit,
             stop: StopRule::Any(vec![SCRIPT_ENDED, CONDUCTOR_LOST]),
             keep_events,
-            elision: true,
+            ..MachineSettings::new(self.generation, self.interconnect(script.cpus)?)
         })
+    }
+
+    /// The I/O APIC of the time: a part of its own beside a 3-wire bus, later one in the south bridge.
+    const fn io_apic(&self) -> IoApicVersion {
+        if self.generation.profile().serial { IoApicVersion::I82093Aa } else { IoApicVersion::I82801 }
+    }
+
+    /// On the 3-wire bus the I/O APIC needs an id of its own.
+    const fn has_io_apic(&self, cpus: u16) -> bool {
+        !matches!(self.bus, Bus::Serial) || cpus <= IO_APIC_ID as u16
     }
 
     fn check(&self, script: &Script) -> Result<(), InputError> {
@@ -86,7 +91,8 @@ impl Board {
     fn interconnect(&self, cpus: u16) -> Result<Box<dyn Interconnect>, InputError> {
         Ok(match self.bus {
             Bus::Serial => {
-                let ids: Vec<u8> = (0..cpus).map(|cpu| cpu as u8).collect();
+                let io_apic = self.has_io_apic(cpus).then_some(IO_APIC_ID);
+                let ids: Vec<u8> = (0..cpus as u8).chain(io_apic).collect();
                 let serial = SerialBus::new(&ids).map_err(|error| InputError::new(error.to_string()))?;
                 Box::new(serial.with_knobs(self.knobs))
             }
