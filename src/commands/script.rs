@@ -31,7 +31,7 @@ pub(super) fn script(arguments: &Arguments) -> Result<ExitStatus, Failure> {
     let Some(source) = source.as_ref().filter(|_| !arguments.interactive) else {
         return interactive(board, execution, source);
     };
-    let script = Arc::new(Script::parse(&source)?);
+    let script = Arc::new(Script::parse(source)?);
     let transcript = script::run(&script, &board, execution, arguments.trace.is_some())?;
     show(arguments, &transcript)?;
     Ok(match transcript.end {
