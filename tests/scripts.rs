@@ -125,6 +125,18 @@ fn a_script_that_loses_cpu_0_says_so() {
     assert!(text.contains("# stopped at line 002: cpu 0 took an INIT") && !text.contains("# end"), "{text}");
 }
 
+/// With the knob `stall` a write of the ICR waits until the message before it is accepted: here for ever.
+#[test]
+fn a_script_whose_cpu_0_is_stuck_says_so() {
+    let full = "cpus 2\ncpu 0 ipi 1 0xfb\nwait\ncpu 0 ipi 1 0xfc\nwait\ncpu 0 ipi 1 0xfd\ncpu 0 ipi 1 0xfe\nwait\n";
+    let path = file("stuck", full);
+    let stall = ["--generation", "p6", "--bus", "serial", "--set", "knobs.icr_write_while_busy=stall"];
+    let output = apicsim(&[&["script", path.as_str()], &stall[..]].concat());
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.ends_with("005 cpu 0 ipi 1 0xfd => ok\n# stopped at line 006: cpu 0 does not get on\n"), "{text}");
+}
+
 #[test]
 fn knobs_change_answers() {
     let path = file("knob", "cpus 2\ncpu 1 write ICRL SELF|NMI\nwait\nirqlog 1\n");
