@@ -2,6 +2,10 @@
 //!
 //! What belongs to a later version is refused here with a message that says so.
 
+mod script;
+
+pub use script::Script;
+
 use crate::diagnostic::InputError;
 use crate::nearest;
 use crate::scenario::Request;
@@ -89,7 +93,7 @@ pub enum Command {
     #[command(after_help = "Enter goes on at a terminal; elsewhere the lesson is printed whole.")]
     Demo(Demo),
     /// Poke local APICs by hand: run a script of register accesses, IPIs and waits, or type it line by line.
-    #[command(after_help = SCRIPT_EXAMPLES)]
+    #[command(after_help = script::EXAMPLES)]
     Script(Script),
     /// Comes later.
     #[command(hide = true)]
@@ -373,47 +377,6 @@ pub struct Demo {
     /// The lesson; without it, the hang of 2007.
     #[arg(value_name = "LESSON")]
     pub lesson: Option<String>,
-}
-
-const SCRIPT_EXAMPLES: &str = "\
-Examples:
-  apicsim script poke.apic
-  apicsim script poke.apic --generation p6 --bus serial --set knobs.slots=per-vector
-  apicsim script --interactive
-
-A script has one operation a line, for example:
-  cpu 1 sti
-  cpu 0 ipi 1 ASSERT|0x31
-  wait
-  irqlog *";
-
-/// `script`.
-#[derive(Debug, Args)]
-pub struct Script {
-    /// The script (- is standard input); without it, at a terminal, line by line.
-    #[arg(value_name = "FILE")]
-    pub file: Option<PathBuf>,
-    /// Type operations line by line; FILE, if given, is run first.
-    #[arg(long, short, conflicts_with = "trace")]
-    pub interactive: bool,
-    /// APIC generation.
-    #[arg(long, value_name = "G", default_value = "x2apic", value_parser = parse_name::<Generation>, help_heading = MACHINE, help = help_names::<Generation>("APIC generation"))]
-    pub generation: Generation,
-    /// Bus.
-    #[arg(long, value_name = "B", default_value = "ideal", value_parser = parse_name::<Bus>, help_heading = MACHINE, help = help_names::<Bus>("Bus; ideal is what emulators have"))]
-    pub bus: Bus,
-    /// Change a knob, as knobs.invalid_shorthand=delivered; repeatable.
-    #[arg(long = "set", value_name = "PATH=VALUE", help_heading = MACHINE)]
-    pub sets: Vec<String>,
-    /// What does not change the result.
-    #[command(flatten)]
-    pub execution: Execution,
-    /// Write every event to a text file (- is standard output); other formats come later.
-    #[arg(long, value_name = "FILE", value_parser = parse_trace, help_heading = OUTPUT)]
-    pub trace: Option<PathBuf>,
-    /// Print one JSON document on standard output.
-    #[arg(long, help_heading = OUTPUT, conflicts_with = "interactive")]
-    pub json: bool,
 }
 
 /// A command of a later version: whatever follows its name is taken and not read.

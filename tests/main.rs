@@ -10,6 +10,7 @@ mod determinism;
 mod golden;
 mod proofs;
 mod property;
+mod scripts;
 mod serial_bus;
 mod support;
 mod tidy;

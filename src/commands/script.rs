@@ -28,10 +28,10 @@ pub(super) fn script(arguments: &Arguments) -> Result<ExitStatus, Failure> {
         }
     };
     let execution = settings(&arguments.execution, 0, false).execution;
-    let Some(source) = source.clone().filter(|_| !arguments.interactive) else {
+    let Some(source) = source.as_ref().filter(|_| !arguments.interactive) else {
         return interactive(board, execution, source);
     };
-    let script = Arc::new(Script::parse(&source)?);
+    let script = Arc::new(Script::parse(source)?);
     let transcript = script::run(&script, &board, execution, arguments.trace.is_some())?;
     show(arguments, &transcript)?;
     Ok(match transcript.end {

@@ -13,6 +13,9 @@ use sim::io_apic::IoApicVersion;
 use sim::{CpuSettings, Generation, Knobs, MachineSettings, Program, Start, StopRule, Time};
 use std::sync::Arc;
 
+/// APIC id of the I/O APIC on a 3-wire bus: the last one (SDM vol. 3 §10.4.6).
+const IO_APIC_ID: u8 = 14;
+
 /// What a script runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Board {
@@ -23,9 +26,6 @@ pub struct Board {
     /// Points at which documents disagree.
     pub knobs: Knobs,
 }
-
-/// Id of the I/O APIC on a serial bus: the last one.
-const IO_APIC_ID: u8 = 14;
 
 impl Default for Board {
     /// What the emulators are: both modes of the APIC, and every message delivered at once.
@@ -47,27 +47,26 @@ impl Board {
         limit: Time,
     ) -> Result<MachineSettings, InputError> {
         self.check(script)?;
-        let generation = self.generation;
-        let has_io_apic = self.io_apic_fits(script.cpus);
         Ok(MachineSettings {
             knobs: self.knobs,
             words: vec![0; mailbox::words(script.cpus)],
             cpus: (0..script.cpus).map(|cpu| self.cpu(cpu, script, notebook)).collect(),
-            io_apic: has_io_apic.then_some(if generation.profile().serial {
-                IoApicVersion::I82093Aa
-            } else {
-                IoApicVersion::I82801
-            }),
+            io_apic: self.has_io_apic(script.cpus).then(|| self.io_apic()),
             limit,
             stop: StopRule::Any(vec![SCRIPT_ENDED, CONDUCTOR_LOST]),
             keep_events,
-            ..MachineSettings::new(generation, self.interconnect(script.cpus)?)
+            ..MachineSettings::new(self.generation, self.interconnect(script.cpus)?)
         })
     }
 
-    /// A serial bus has 15 ids: the I/O APIC needs one of them.
-    fn io_apic_fits(&self, cpus: u16) -> bool {
-        self.bus != Bus::Serial || cpus <= u16::from(IO_APIC_ID)
+    /// The I/O APIC of the time: a part of its own beside a 3-wire bus, later one in the south bridge.
+    const fn io_apic(&self) -> IoApicVersion {
+        if self.generation.profile().serial { IoApicVersion::I82093Aa } else { IoApicVersion::I82801 }
+    }
+
+    /// On the 3-wire bus the I/O APIC needs an id of its own.
+    const fn has_io_apic(&self, cpus: u16) -> bool {
+        !matches!(self.bus, Bus::Serial) || cpus <= IO_APIC_ID as u16
     }
 
     fn check(&self, script: &Script) -> Result<(), InputError> {
@@ -92,8 +91,8 @@ impl Board {
     fn interconnect(&self, cpus: u16) -> Result<Box<dyn Interconnect>, InputError> {
         Ok(match self.bus {
             Bus::Serial => {
-                let io_apic = self.io_apic_fits(cpus).then_some(IO_APIC_ID);
-                let ids: Vec<u8> = (0..cpus).map(|cpu| cpu as u8).chain(io_apic).collect();
+                let io_apic = self.has_io_apic(cpus).then_some(IO_APIC_ID);
+                let ids: Vec<u8> = (0..cpus as u8).chain(io_apic).collect();
                 let serial = SerialBus::new(&ids).map_err(|error| InputError::new(error.to_string()))?;
                 Box::new(serial.with_knobs(self.knobs))
             }

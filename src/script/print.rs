@@ -34,9 +34,9 @@ pub(super) fn footer(transcript: &Transcript) -> String {
         End::Complete => format!("# end icr_reads={} icr_busy={}\n", icr.reads, icr.busy),
         End::Skipped => "# SKIP: no x2APIC\n".to_owned(),
         End::ConductorInitialised => {
-            format!("# stopped before line {next:03}: cpu 0 took an INIT, and hands out no more operations\n")
+            format!("# stopped at line {next:03}: cpu 0 took an INIT, and hands out no more operations\n")
         }
-        End::ConductorStuck => format!("# stopped in line {next:03}: cpu 0 does not get on\n"),
+        End::ConductorStuck => format!("# stopped at line {next:03}: cpu 0 does not get on\n"),
     }
 }
 

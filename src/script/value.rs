@@ -233,7 +233,7 @@ mod tests {
         {
             assert_eq!(msr(&token(text)).ok(), Some(number), "{text}");
         }
-        let bad = [("LVTO", "`LVT0`"), ("icrl", "`ICRL`"), ("0x1000", "0xffc"), ("0x302", "multiple of 4")];
+        let bad = [("LVT00", "`LVT0`"), ("icrl", "`ICRL`"), ("0x1000", "0xffc"), ("0x302", "multiple of 4")];
         for (text, help) in bad {
             let error = register(&token(text)).expect_err(text);
             assert!(error.help_lines().concat().contains(help), "{}", error.render(false));

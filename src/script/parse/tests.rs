@@ -109,7 +109,7 @@ fn every_mistake_has_its_place_and_says_what_would_be_right() {
         ("init rwa", "1:6", &["`raw`"]),
         ("require x2", "1:9", &["`x2apic`"]),
         ("cpu 1 vec ESR", "1:11", &["IRR, ISR, TMR"]),
-        ("cpu 1 autoeoi of", "1:15", &["`off`"]),
+        ("cpu 1 autoeoi offf", "1:15", &["`off`"]),
         ("cpu 1 rdmsr APIC_BAES", "1:13", &["`APIC_BASE`"]),
         ("cpu 1 poll ICRL 1 0", "1:19", &["1 to 10000000"]),
         ("cpu 1 range TMCCT 5 4", "1:21", &["range is empty"]),
