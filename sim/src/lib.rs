@@ -103,6 +103,7 @@
 //! run with [`RunError::NotModelled`]; nothing is silently skipped.
 pub mod apic;
 pub mod bus;
+pub mod check;
 mod choice;
 pub mod devices;
 mod engine;
