@@ -94,6 +94,8 @@
 //! |---|---|
 //! | [`apic`] | one local APIC: registers, ICR, acceptance, priorities, EOI |
 //! | [`bus`] | the [`Interconnect`](bus::Interconnect) trait and the serial, front-side and ideal bus |
+//! | [`io_apic`], [`devices`] | I/O APIC; the interval timer on its pin 2 |
+//! | [`check`] | the checker that no IPI is lost, duplicated or from nowhere |
 //! | [`Machine`], [`MachineSettings`] | building and running |
 //! | [`Cpu`], [`Software`], [`Program`] | what software sees, and what it is |
 //! | [`Outcome`], [`Event`], [`What`] | what a run leaves behind |

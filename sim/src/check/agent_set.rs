@@ -26,10 +26,6 @@ impl AgentSet {
         self.words.clear();
     }
 
-    pub(super) const fn len(&self) -> usize {
-        self.len as usize
-    }
-
     pub(super) const fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -123,7 +119,7 @@ mod tests {
                 } else {
                     assert_eq!(set.remove(agent), model.remove(&agent));
                 }
-                assert_eq!((set.len(), set.is_empty()), (model.len(), model.is_empty()));
+                assert_eq!((set.to_vec().len(), set.is_empty()), (model.len(), model.is_empty()));
                 assert_eq!(set.contains(agent), model.contains(&agent));
             }
             assert_eq!(set.to_vec(), model.into_iter().collect::<Vec<_>>(), "round {round}");

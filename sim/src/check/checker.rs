@@ -97,6 +97,11 @@ impl Checker {
         }
     }
 
+    /// How many CPUs there are: agents from there on are I/O agents.
+    pub const fn cpus(&self) -> Agent {
+        self.settings.cpus
+    }
+
     /// The complaints, in the order in which they were noticed; the first 64 of them.
     pub fn violations(&self) -> &[Violation] {
         &self.violations

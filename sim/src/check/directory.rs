@@ -194,7 +194,9 @@ mod tests {
                 };
                 let sender = Sender { agent: 1, wide };
                 let mut candidates = BTreeSet::new();
-                directory.candidates(sender, &message, |agent| drop(candidates.insert(agent)));
+                directory.candidates(sender, &message, |agent| {
+                    candidates.insert(agent);
+                });
                 let all = (0..40).filter(|&agent| directory.addressed(sender, &message, agent) != Addressed::No);
                 let missed: Vec<_> = all.filter(|agent| !candidates.contains(agent)).collect();
                 assert!(missed.is_empty(), "{destination_mode:?} {destination:X} wide {wide}: {missed:?}");

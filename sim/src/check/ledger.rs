@@ -38,7 +38,7 @@ impl Record {
 
     /// Is somebody left out who had to get it?
     pub(super) const fn is_owed(&self) -> bool {
-        !self.due.is_empty() && !(self.for_one() && !self.got.is_empty())
+        !self.due.is_empty() && (!self.for_one() || self.got.is_empty())
     }
 
     /// `agent` became somebody else while the message was under way: from now on it may get it, but need not.
@@ -248,5 +248,85 @@ impl Ledger {
         for record in self.records.iter_mut().filter(|record| record.open && record.message.source == agent) {
             record.due.clear();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::identity::{ApicMode, Identity, Rules};
+    use super::super::shadow::Shadow;
+    use super::*;
+    use crate::bus::{DestinationMode, Shorthand};
+    use crate::generation::{ClusterFifteen, Generation};
+    use crate::time::Time;
+
+    fn message(source: Agent, number: u32) -> Message {
+        Message {
+            source,
+            number,
+            mode: DeliveryMode::Fixed,
+            vector: 0x41,
+            destination_mode: DestinationMode::Physical,
+            destination: 0xFF,
+            shorthand: Shorthand::None,
+            level_triggered: false,
+            asserted: true,
+            written_at: Time::ZERO,
+        }
+    }
+
+    fn directory(cpus: Agent) -> Directory {
+        let mut directory = Directory::new(Rules::new(Generation::XApic, ClusterFifteen::Exact), cpus);
+        let identity = Identity { mode: ApicMode::XApic, software_enabled: true, ..Identity::OFF };
+        (0..cpus).for_each(|agent| directory.set(agent, Identity { id: agent.into(), ..identity }, Time::ZERO));
+        directory
+    }
+
+    #[test]
+    fn memory_follows_from_what_is_under_way_at_a_time() {
+        let directory = directory(200);
+        let mut ledger = Ledger::default();
+        for round in 0..1000 {
+            for source in 0..3 {
+                assert!(ledger.send(message(source, 2 * round), &directory));
+                let place = ledger.find(&message(source, 2 * round)).expect("just sent");
+                assert_eq!(ledger.record(place).due.to_vec().len(), 200);
+                ledger.replace(place);
+                assert!(ledger.send(message(source, 2 * round + 1), &directory));
+            }
+            // the middle one, the oldest, the newest
+            for source in [1, 0, 2] {
+                assert_eq!(ledger.unlisted(&message(source, 2 * round)), Unlisted::Replaced);
+                let place = ledger.find(&message(source, 2 * round + 1)).expect("under way");
+                ledger.settle(place, false);
+                assert_eq!(ledger.unlisted(&message(source, 2 * round)), Unlisted::Settled);
+            }
+        }
+        assert_eq!((ledger.records.len(), ledger.open().count()), (3, 0));
+    }
+
+    #[test]
+    fn records_of_one_sender_go_in_any_order() {
+        let directory = directory(2);
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let mut ledger = Ledger::default();
+            assert!((0..3).all(|number| ledger.send(message(1, number), &directory)));
+            for (gone, number) in order.into_iter().enumerate() {
+                let place = ledger.find(&message(1, number)).expect("under way");
+                ledger.settle(place, false);
+                let left = order[gone + 1..].iter().filter(|&&number| ledger.find(&message(1, number)).is_some());
+                assert_eq!((left.count(), ledger.open().count()), (2 - gone, 2 - gone), "{order:?}");
+            }
+            assert!(!ledger.send(message(1, 2), &directory) && ledger.send(message(1, 7), &directory));
+            assert_eq!(ledger.unlisted(&message(1, 8)), Unlisted::NeverSent);
+        }
+    }
+
+    #[test]
+    fn an_agent_costs_a_few_hundred_bytes() {
+        // Identity, change, exemption, place by id and mode, shadow, sender, and one message under way
+        let fixed = size_of::<Identity>() + size_of::<Time>() + 1 + 8 + 2 + size_of::<Shadow>() + size_of::<Source>();
+        assert!(fixed <= 160, "{fixed}");
+        assert!(size_of::<Record>() <= 256, "{}", size_of::<Record>());
     }
 }
