@@ -78,6 +78,8 @@
 //! |---|---|
 //! | [`apic`] | one local APIC: registers, ICR, acceptance, priorities, EOI |
 //! | [`bus`] | the [`Interconnect`](bus::Interconnect) trait; serial, front-side, cluster and ideal bus, point-to-point fabric |
+//! | [`io_apic`], [`devices`] | I/O APIC; the interval timer on its pin 2 |
+//! | [`check`] | the checker that no IPI is lost, duplicated or from nowhere |
 //! | [`Machine`], [`MachineSettings`] | building and running |
 //! | [`Cpu`], [`Software`], [`Program`] | what software sees, and what it is |
 //! | [`Outcome`], [`Event`], [`What`] | what a run leaves behind |
@@ -87,6 +89,7 @@
 //! run with [`RunError::NotModelled`]; nothing is silently skipped.
 pub mod apic;
 pub mod bus;
+pub mod check;
 mod choice;
 pub mod devices;
 mod engine;
