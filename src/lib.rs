@@ -24,6 +24,7 @@ mod demo;
 pub mod diagnostic;
 pub mod exit_status;
 mod failure;
+mod interconnect;
 pub mod json;
 pub mod matrix;
 pub mod nearest;

@@ -268,7 +268,7 @@ fn notes(scenario: &Scenario, outcome: &Outcome) -> Vec<&'static str> {
         notes.push("injected");
     }
     let refused = outcome.refused_once;
-    if scenario.machine.bus == Bus::Serial && scenario.knobs.hardware.slots == Slots::PerClass && refused {
+    if scenario.machine.has_bus(Bus::Serial) && scenario.knobs.hardware.slots == Slots::PerClass && refused {
         notes.push("disputed");
     }
     if scenario.machine.arch == "x86_64/cluster" && scenario.machine.variant == "merged" {

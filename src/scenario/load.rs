@@ -3,6 +3,7 @@
 use super::catalogue;
 use super::decimal::{self, Unit};
 use super::document::{self, Node, Value};
+use super::faults;
 use super::filter::{self, ExpectFilter};
 use super::happenings::{self, PlacedEvent, Stage};
 use super::machine::{Bus, Machine};
@@ -105,7 +106,7 @@ fn read(root: &Node, file: &Arc<Source>) -> Result<Scenario, InputError> {
     let (limit_ps, limit_is_of_file) = limit(&root, file)?;
     let stage = Stage { machine: &machine, stall, limit_ps: limit_is_of_file.then_some(limit_ps) };
     let events = happenings::events(&root, stage)?;
-    let faults = happenings::faults(&root, stage)?;
+    let faults = faults::faults(&root, stage)?;
     check_goal(&goal_field, goal, &events)?;
     let expectation = expectation(&root, &machine, stall, &knobs, !faults.is_empty())?;
     Ok(Scenario {

@@ -150,8 +150,8 @@ fn bad_files_say_where_and_what_would_be_right() {
         ("cpus = 4", "cpus = 99999999999999999999999999999", 6, "out of range", "at most 8"),
         ("cpus = 4", "cpus = -1", 6, "out of range", "from 1 to 8"),
         ("cpus = 4", "cpus = \"4\"", 6, "must be an integer", "at most 8"),
-        ("cpus = 4", "cpus = 4\ngeneration = \"xapic\"\nbus = \"serial\"", 8, "cannot sit on bus", "fsb, ideal"),
-        ("cpus = 4", "cpus = 4\nbus = \"fabric\"", 7, "comes later", "serial, fsb, ideal"),
+        ("cpus = 4", "cpus = 4\ngeneration = \"xapic\"\nbus = \"serial\"", 8, "cannot sit on bus", "fsb, cluster, fabric, ideal"),
+        ("cpus = 4", "cpus = 4\nbus = \"fabrik\"", 7, "unknown bus", "`fabric`"),
         ("cpus = 4", "cpus = 4\narch = \"i386/sumit\"", 7, "unknown sub-architecture", "`i386/summit`"),
         ("cpus = 4", "cpus = 4\nvariant = \"b1\"", 7, "comes later", "before, rfc, merged"),
         ("cpus = 4", "cpus = 4\n[knobs]\nslot = \"per-class\"", 8, "unknown key `slot`", "`knobs.slots`"),
@@ -208,10 +208,10 @@ fn bad_files_say_where_and_what_would_be_right() {
         ),
         (
             "targets = [1]",
-            "targets = [1]\n[[fault]]\nat_us = 2\nkind = \"icr-stuck\"\ncpu = 1",
+            "targets = [1]\n[[fault]]\nat_us = 2\nkind = \"icr-stuk\"\ncpu = 1",
             14,
-            "comes later",
-            "fsb-stall, apic-dead",
+            "unknown fault",
+            "`icr-stuck`",
         ),
         ("targets = [1]", "targets = [1]\n[[expect]]\nverdict = \"hangs\"", 13, "unknown verdict", "completed, hung"),
         (
@@ -248,7 +248,7 @@ fn bad_choices_point_at_the_command_line() {
         (
             |request| (request.generation, request.bus) = (Some(sim::Generation::P6), Some(Bus::Fsb)),
             "--bus fsb",
-            "serial, ideal",
+            "serial, cluster, ideal",
         ),
         (|request| request.sets.push("slots=per-vector".to_owned()), "--set slots=", "`knobs.slots`"),
         (|request| request.sets.push("knob.slots=per-vector".to_owned()), "--set knob.slots=", "`knobs`"),
