@@ -27,6 +27,7 @@ mod failure;
 mod interconnect;
 pub mod json;
 pub mod matrix;
+pub mod mechanism;
 pub mod nearest;
 mod output;
 mod price;

@@ -44,7 +44,8 @@ fn split(text: &str) -> (String, Vec<Option<(String, String)>>) {
 fn the_manual_decides_where_emulators_differ() {
     let mut table = differences();
     let mut compared = 0;
-    let mut scripts: Vec<PathBuf> = std::fs::read_dir(directory()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut scripts: Vec<PathBuf> =
+        std::fs::read_dir(directory()).unwrap().map(|entry| entry.unwrap().path()).collect();
     scripts.retain(|path| path.extension().is_some_and(|extension| extension == "apic"));
     assert_eq!(scripts.len(), 12);
     for path in scripts {

@@ -46,8 +46,21 @@ impl Request {
     }
 }
 
-const ROOT_KEYS: [&str; 12] =
-    ["format", "name", "story", "goal", "stall", "limit_us", "machine", "knobs", "costs", "event", "fault", "expect"];
+const ROOT_KEYS: [&str; 13] = [
+    "format",
+    "name",
+    "mechanism",
+    "story",
+    "goal",
+    "stall",
+    "limit_us",
+    "machine",
+    "knobs",
+    "costs",
+    "event",
+    "fault",
+    "expect",
+];
 const OUTCOME_KEYS: [&str; 6] = ["verdict", "proof", "timeouts", "stopped", "hang_at", "capture"];
 
 /// Simulated time of a run without a limit of its own: 10 s.
@@ -111,6 +124,7 @@ fn read(root: &Node, file: &Arc<Source>) -> Result<Scenario, InputError> {
     let expectation = expectation(&root, &machine, stall, &knobs, !faults.is_empty())?;
     Ok(Scenario {
         name: line_of_text(&root.need("name", "\"my-scenario\"")?)?,
+        mechanism: root.get("mechanism").map(|field| field.name()).transpose()?,
         story: root.need("story", "\"What happens, and why.\"")?.text()?.trim().to_owned(),
         goal,
         stall,

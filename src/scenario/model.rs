@@ -252,6 +252,8 @@ impl std::fmt::Display for Origin {
 pub struct Scenario {
     /// Name.
     pub name: String,
+    /// The mechanism that it is about, if of the list.
+    pub mechanism: Option<crate::mechanism::Mechanism>,
     /// One paragraph for a reader.
     pub story: String,
     /// What has to be reached.

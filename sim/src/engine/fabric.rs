@@ -402,6 +402,11 @@ impl Fabric {
         self.bus.undispatched().into_iter().map(|held| (held, refusers(&held.message))).collect()
     }
 
+    /// Messages that are carried beyond their senders' bus.
+    pub(crate) fn in_transit(&self) -> Vec<Undispatched> {
+        self.bus.in_transit()
+    }
+
     /// Takes what the CPUs have to tell the checker.
     pub(crate) fn collect_facts(&mut self, core: &mut CoreBox) {
         if let Some(watch) = &mut self.watch {
