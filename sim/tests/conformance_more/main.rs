@@ -19,11 +19,18 @@
 //! | ACRN: MSI vector FF is ignored | policy: FF is a vector like others (SDM vol. 3 §10.5.2) |
 //! | ACRN: the version is 1060015 | policy: it is the value of one part |
 
+mod acrn_commands;
+mod acrn_entries;
+mod acrn_messages;
+mod acrn_reset;
+mod acrn_timer;
+mod acrn_x2apic;
 mod crosvm_acceptance;
 mod crosvm_devices;
 mod crosvm_registers;
 mod crosvm_timer;
 mod lab;
+mod open_vmm;
 mod platform;
 mod record;
 mod seat;
