@@ -16,6 +16,7 @@ type Code = Arc<dyn Fn(&Seat<'_>) + Send + Sync>;
 type Handler = Arc<dyn Fn(&Seat<'_>, u8) + Send + Sync>;
 type BuildBus = Arc<dyn Fn() -> Box<dyn Interconnect>>;
 type ClosedProgram = fn() -> Program;
+type Adjustment = Arc<dyn Fn(&mut MachineSettings)>;
 
 /// What one CPU runs.
 #[derive(Clone)]
@@ -110,7 +111,7 @@ pub(crate) struct Lab {
     knobs: Knobs,
     cpus: Vec<(CpuSettings, Role)>,
     bus: Option<BuildBus>,
-    adjust: Vec<Arc<dyn Fn(&mut MachineSettings)>>,
+    adjust: Vec<Adjustment>,
 }
 
 impl Lab {

@@ -58,11 +58,6 @@ impl fmt::Display for Platform {
 }
 
 impl Platform {
-    /// Is delivery status ever "send pending"? Not on the ideal bus, and the bit does not exist in x2APIC mode.
-    pub(crate) fn shows_busy(self) -> bool {
-        self.bus != Bus::Ideal && self.mode != Mode::X2Apic
-    }
-
     /// A bus for agents with these ids; on a serial one the I/O agent has id 14.
     pub(crate) fn interconnect(self, ids: &[u32], knobs: Knobs) -> Box<dyn Interconnect> {
         match self.bus {
