@@ -1,22 +1,20 @@
 //! From a scenario to a machine: CPUs, their software, the bus, the faults.
 
 use crate::adapter::Delays;
+use crate::interconnect::Parts;
 use crate::program::{Action, CpuProgram, PROGRAM_ENDED, ROLES_MAX, SEQUENCE_RETURNED};
-use crate::scenario::{self, Bus, Event, FaultKind, Goal, IpiVector, Role, RoleName, Scenario, VectorUse};
+use crate::scenario::{self, CpuFault, Event, FaultKind, Goal, IpiVector, Role, RoleName, Scenario, VectorUse};
 use kernel_model::{Arch, CpuMask, Kernel, Layout, Point, Variant};
 use sim::apic::{LocalSource, Preset};
-use sim::bus::{FrontSideBus, IdealBus, Interconnect, SerialBus};
+use sim::bus::Interconnect;
 use sim::{
     ClockDomain, Costs, CpuSettings, DeviceInterrupt, Duration, LocalEvent, MachineSettings, Program, Seeded, StopRule,
     Time,
 };
 use std::sync::Arc;
 
-/// APIC id of the I/O agent on a P6 bus: the last one (hardware.md §3.1: ids 0 to 14).
-const IO_AGENT_ID: u8 = 14;
-
-/// LVTPC as the kernel's NMI watchdog leaves it: NMI delivery, not masked.
-const LVTPC_NMI: u32 = 0x400;
+/// LVTPC as the kernel's NMI watchdog leaves it, and LINT1 as firmware does: NMI delivery, not masked.
+const LVT_NMI: u32 = 0x400;
 
 /// A scenario cannot be put on its machine. Nothing has run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -82,6 +80,7 @@ pub fn assemble(scenario: &Scenario, choices: Choices) -> Result<MachineSettings
         cpus: (0..scenario.machine.cpus).map(|cpu| cpu_settings(scenario, &kernel, cpu)).collect::<Result<_, _>>()?,
         device_interrupts: device_interrupts(scenario, &kernel),
         dead_apics: dead_apics(scenario),
+        checks: scenario.machine.checks,
         chooser: Arc::new(Seeded(choices.seed)),
         limit: Time::from_ps(limit),
         stop: if choices.to_the_end { StopRule::Never } else { stop_rule(scenario) },
@@ -122,29 +121,16 @@ fn costs(scenario: &Scenario, default: Costs) -> Costs {
 }
 
 fn bus(scenario: &Scenario, kernel: &Kernel) -> Result<Box<dyn Interconnect>, AssemblyError> {
-    let machine = &scenario.machine;
-    let clock = |period: Option<u64>, default| ClockDomain::new(period.unwrap_or(default), 1);
-    Ok(match machine.bus {
-        Bus::Serial => {
-            let mut ids: Vec<u8> = (0..kernel.cpus).map(|cpu| kernel.arch.apic_id(cpu)).collect();
-            if machine.io_agent {
-                ids.push(IO_AGENT_ID);
-            }
-            let serial = SerialBus::new(&ids).map_err(|error| AssemblyError::Bus(error.to_string()))?;
-            Box::new(serial.with_clock(clock(machine.picclk_period_ps, 60_000)).with_knobs(scenario.knobs.hardware))
-        }
-        Bus::Fsb => {
-            let cycles = scenario.costs.fsb_transaction_cycles.unwrap_or(12);
-            let mut fsb = FrontSideBus::new().with_timing(clock(machine.fsb_period_ps, 10_000), cycles);
-            for fault in &scenario.faults {
-                if let FaultKind::FsbStall { until_ps } = fault.kind {
-                    fsb.stall(Time::from_ps(fault.at_ps), until_ps.map(Time::from_ps));
-                }
-            }
-            Box::new(fsb)
-        }
-        Bus::Ideal => Box::new(IdealBus::new(Duration::from_ps(scenario.costs.ideal_delivery_ps.unwrap_or(100_000)))),
-    })
+    Parts {
+        machine: &scenario.machine,
+        ids: (0..kernel.cpus).map(|cpu| u32::from(kernel.arch.apic_id(cpu))).collect(),
+        knobs: scenario.knobs.hardware,
+        faults: &scenario.faults,
+        transaction_cycles: scenario.costs.fsb_transaction_cycles.unwrap_or(12),
+        ideal_delivery_ps: scenario.costs.ideal_delivery_ps.unwrap_or(100_000),
+        cluster_hop_ps: scenario.costs.cluster_hop_ps,
+    }
+    .build()
 }
 
 /// Initial values of the shared words: a healthy kernel's, but for run queues that the story corrupts.
@@ -166,13 +152,21 @@ fn cpu_settings(scenario: &Scenario, kernel: &Kernel, cpu: u32) -> Result<(CpuSe
     let number = cpu as u16;
     let overflows = scenario.events.iter().filter(|event| event.cpu == cpu && is(event, RoleName::WatchdogNmi));
     let overflow = LocalEvent::Interrupt(LocalSource::PerformanceCounter);
-    let local_events: Vec<_> = overflows.map(|event| (Time::from_ps(event.at_ps), overflow)).collect();
+    let mut local_events: Vec<_> = overflows.map(|event| (Time::from_ps(event.at_ps), overflow)).collect();
     let apic = Preset {
         dfr: kernel.arch.dfr(),
         ldr: kernel.arch.ldr(number),
-        lvt_performance: (!local_events.is_empty()).then_some(LVTPC_NMI),
+        lvt_performance: (!local_events.is_empty()).then_some(LVT_NMI),
+        lvt_lint1: has_nmi_pin(scenario, cpu).then_some(LVT_NMI),
         ..Preset::default()
     };
+    for fault in &scenario.faults {
+        if let FaultKind::Cpu { cpu: victim, fault: what } = fault.kind
+            && victim == cpu
+        {
+            local_events.extend(cpu_fault(what).into_iter().map(|event| (Time::from_ps(fault.at_ps), event)));
+        }
+    }
     let apic_id = u32::from(kernel.arch.apic_id(number));
     let settings = CpuSettings { apic_id, apic, local_events, ..CpuSettings::default() };
     let mut roles = [None; ROLES_MAX];
@@ -183,6 +177,23 @@ fn cpu_settings(scenario: &Scenario, kernel: &Kernel, cpu: u32) -> Result<(CpuSe
         }
     }
     Ok((settings, Program::closed(CpuProgram { kernel: *kernel, delays: delays(scenario), roles })))
+}
+
+fn has_nmi_pin(scenario: &Scenario, cpu: u32) -> bool {
+    scenario.faults.iter().any(|fault| fault.kind == FaultKind::Cpu { cpu, fault: CpuFault::Nmi })
+}
+
+/// What a fault makes happen on its CPU.
+fn cpu_fault(fault: CpuFault) -> Vec<LocalEvent> {
+    let pin = |high| LocalEvent::Interrupt(LocalSource::Lint { pin: 1, high, vector: 0 });
+    match fault {
+        CpuFault::IcrStuck => vec![LocalEvent::JamDeliveryStatus],
+        CpuFault::Nmi => vec![pin(true), pin(false)],
+        CpuFault::Smm { length_ps } => vec![LocalEvent::SystemManagement(Duration::from_ps(length_ps))],
+        CpuFault::Shutdown => vec![LocalEvent::Shutdown],
+        CpuFault::Init => vec![LocalEvent::Init],
+        CpuFault::DeepSleep => vec![LocalEvent::LoseCommand],
+    }
 }
 
 fn is(event: &Event, role: RoleName) -> bool {
@@ -244,7 +255,7 @@ fn device_interrupts(scenario: &Scenario, kernel: &Kernel) -> Vec<DeviceInterrup
 fn dead_apics(scenario: &Scenario) -> Vec<(Time, u16)> {
     let dead = |fault: &scenario::Fault| match fault.kind {
         FaultKind::ApicDead { cpu } => Some((Time::from_ps(fault.at_ps), cpu as u16)),
-        FaultKind::FsbStall { .. } => None,
+        _ => None,
     };
     scenario.faults.iter().filter_map(dead).collect()
 }

@@ -95,6 +95,7 @@ fn hang(hang: &HangReport) -> Value {
         "since_us": microseconds(hang.since.as_ps()),
         "at": hang.at,
         "why": hang.why,
+        "mechanism": hang.mechanism.map(|mechanism| mechanism.name()),
     })
 }
 

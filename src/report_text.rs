@@ -19,6 +19,9 @@ pub(crate) fn run(scenario: &Scenario, report: &RunReport) -> String {
             let _ = writeln!(out, "           {line}");
         }
         let _ = writeln!(out, "  why      {}", hang.why.join("\n           "));
+        if let Some(mechanism) = hang.mechanism {
+            let _ = writeln!(out, "  called   {mechanism}: {}", mechanism.about());
+        }
     }
     for (n, wait) in report.waits.iter().enumerate() {
         let label = if n == 0 { "waits" } else { "" };

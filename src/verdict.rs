@@ -1,6 +1,7 @@
 //! The verdict: was the goal reached, is it proven unreachable, or neither; and what the run says beside it.
 
 use crate::assembly::goal_milestones;
+use crate::mechanism::{self, Mechanism};
 use crate::scenario::named::Named;
 use crate::scenario::{Bus, ExpectedProof, ExpectedVerdict, Scenario};
 use crate::source_lines;
@@ -80,6 +81,8 @@ pub struct HangReport {
     pub line: Option<&'static str>,
     /// The causal chain, from the wait to its root.
     pub why: Vec<String>,
+    /// The mechanism that keeps its ICR busy, if that is what it waits for.
+    pub mechanism: Option<Mechanism>,
     /// The root in a few words.
     pub cause: String,
 }
@@ -257,6 +260,7 @@ fn hang(scenario: &Scenario, goal: &[(Option<u16>, u32)], crashing: Option<u16>,
         at: cpu.site.map_or_else(String::new, source_lines::describe),
         line: cpu.site.and_then(source_lines::line),
         why: why.chain,
+        mechanism: mechanism::shown(scenario, outcome, number),
         cause: why.cause,
     }
 }
@@ -268,7 +272,7 @@ fn notes(scenario: &Scenario, outcome: &Outcome) -> Vec<&'static str> {
         notes.push("injected");
     }
     let refused = outcome.refused_once;
-    if scenario.machine.bus == Bus::Serial && scenario.knobs.hardware.slots == Slots::PerClass && refused {
+    if scenario.machine.has_bus(Bus::Serial) && scenario.knobs.hardware.slots == Slots::PerClass && refused {
         notes.push("disputed");
     }
     if scenario.machine.arch == "x86_64/cluster" && scenario.machine.variant == "merged" {

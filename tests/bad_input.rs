@@ -63,7 +63,10 @@ fn impossible_machines_are_refused() {
     assert_refused(&["run", "nmi-stall", "--generation", "xapic", "--bus", "serial"], &["serial"]);
     assert_refused(&["run", "nmi-stall", "--cpus", "2"], &["cpu"]);
     assert_refused(&["accesses", "--call", "send_IPI_mask", "--from", "4"], &["--from"]);
-    assert_refused(&["run", "nmi-stall", "--arch", "i386/numaq", "--cpus", "6"], &["at most 4", "one quad a bus"]);
+    assert_refused(
+        &["run", "nmi-stall", "--arch", "i386/numaq", "--bus", "serial", "--cpus", "6"],
+        &["at most 4", "one quad a bus"],
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The stories and their controls (`scenarios.md` of the design): the stated outcome, for the stated reason.
 
-use crate::support::{function, report};
+use crate::support::{apicsim, function, json, report};
 use apicsim::Verdict::{Completed, Hung};
 use apicsim::scenario::ARCHES;
 
@@ -255,4 +255,55 @@ fn the_kernels_rounding_of_delays_is_a_knob() {
     assert!((99_370..99_400).contains(&short), "{short}");
     let exact = took("x86_64/flat", &["knobs.delay_hz=250"]);
     assert!((100_183..100_200).contains(&exact), "{exact}");
+}
+
+/// What the program prints.
+fn text(arguments: &[&str]) -> String {
+    String::from_utf8(apicsim(arguments).stdout).unwrap()
+}
+
+/// Each mechanism scenario hangs by the mechanism that it names, on a machine that has it; a bounded wait that gave up is
+/// explained by the same one.
+#[test]
+fn scenarios_show_the_mechanism_that_they_name() {
+    let table = [
+        ("nmi-stall", "i386/default", "A"),
+        ("refused-multicast", "i386/default", "B"),
+        ("dead-target", "i386/default", "C"),
+        ("starving-sender", "i386/bigsmp", "C"),
+        ("nmi-refused", "i386/bigsmp", "E"),
+        ("reset-target", "i386/default", "F"),
+        ("shutdown-target", "i386/numaq", "G"),
+        ("stuck-wire", "i386/default", "I"),
+        ("lost-step", "i386/numaq", "J"),
+        ("jabbering-agent", "i386/default", "K"),
+        ("nmi-stall", "x86_64/flat", "L"),
+        ("dead-link", "i386/numaq", "P"),
+        ("dead-link", "i386/summit", "P"),
+        ("jammed-bit", "x86_64/flat", "none"),
+    ];
+    for (scenario, arch, mechanism) in table {
+        let hung = json(&["run", scenario, "--arch", arch, "--json"]);
+        assert_eq!(hung["hang"]["mechanism"], mechanism, "{scenario} {arch}");
+        let explained = text(&["explain", scenario, "--arch", arch, "--variant", "merged"]);
+        let named = format!("mechanism {mechanism}: ");
+        assert!(scenario == "starving-sender" || explained.contains(&named), "{scenario} {arch}: {explained}");
+    }
+    // An end to the cause: the wait of the crash is long, and names it.
+    let late = text(&["explain", "smm-target", "--variant", "merged"]);
+    assert!(late.contains("mechanism H: "), "{late}");
+}
+
+/// Where nothing can hold the bit, the story says which mechanism it is the control of.
+#[test]
+fn negative_controls_hang_nowhere() {
+    for (scenario, mechanism) in
+        [("retried-redirection", "N"), ("innocent-target", "O"), ("deep-sleep", "Q"), ("hypervisor", "R")]
+    {
+        for arch in ARCHES {
+            let run = json(&["run", scenario, "--arch", arch, "--json"]);
+            assert_eq!(run["verdict"], "completed", "{scenario} {arch}");
+        }
+        assert!(text(&["explain", scenario]).contains(&format!("mechanism {mechanism}: ")), "{scenario}");
+    }
 }

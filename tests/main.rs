@@ -7,6 +7,7 @@ mod bad_input;
 mod command_line;
 mod controls;
 mod determinism;
+mod emulators;
 mod golden;
 mod proofs;
 mod property;

@@ -181,7 +181,7 @@ fn bad_scripts_are_refused() {
     let cases: [(&[&str], &str, &[&str]); 6] = [
         (&[], "cpu 1 sti\ncpu 1 raed TPR\n", &[":2:7", "`read`", "cpu 1 raed TPR"]),
         (&["--generation", "p6"], "cpus 16\n", &[":1:6", "up to 15"]),
-        (&["--generation", "p6", "--bus", "fsb"], "wait\n", &["serial, ideal"]),
+        (&["--generation", "p6", "--bus", "fsb"], "wait\n", &["serial, cluster, ideal"]),
         (&["--set", "knobs.slot=per-class"], "wait\n", &["`slots`"]),
         (&["--set", "slots=per-class"], "wait\n", &["`knobs.slots`"]),
         (&["--set", "knobs.slots=per-klass"], "wait\n", &["`per-class`"]),

@@ -4,6 +4,7 @@ use super::settings;
 use crate::arguments::Run;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
+use crate::mechanism;
 use crate::run::{Settings, execute};
 use crate::scenario::{self, Scenario};
 use crate::source_lines;
@@ -32,6 +33,10 @@ pub(super) fn explain(arguments: &Run) -> Result<ExitStatus, Failure> {
         output::print_json(&document)?;
     } else {
         let mut out = report_text::run(&scenario, &report);
+        let shown = report.hang.as_ref().is_some_and(|hang| hang.mechanism.is_some());
+        if let (Some(mechanism), false) = (scenario.mechanism, shown) {
+            let _ = writeln!(out, "\nmechanism {mechanism}: {}", mechanism.about());
+        }
         for (wait, why) in &explained {
             let _ = writeln!(out, "\nCPU{}'s wait at {} us, {}", wait.cpu, wait.start, wait.at);
             if let Some(line) = source_lines::waiting_line(wait.site) {
@@ -46,7 +51,8 @@ pub(super) fn explain(arguments: &Run) -> Result<ExitStatus, Failure> {
     Ok(if report.ok() { ExitStatus::Success } else { ExitStatus::Unexpected })
 }
 
-/// Why an ended wait took as long as it did: the same run, cut just before its end, tells.
+/// Why an ended wait took as long as it did: the same run, cut just before its end, tells. A wait that gave up has a
+/// mechanism.
 fn why(scenario: &Scenario, settings: &Settings, wait: &WaitReport) -> Result<Vec<String>, Failure> {
     let took = wait.took.map_or(0, |span| span.as_ps());
     if wait.reads == Some(1) {
@@ -65,8 +71,10 @@ fn why(scenario: &Scenario, settings: &Settings, wait: &WaitReport) -> Result<Ve
     let mut cut = *settings;
     // Just before the end of the wait; of one that found idle, at its start, where it still was busy.
     cut.choices.cut_ps = Some(if wait.outcome == "timeout" { end } else { wait.start.as_ps() + 1 });
-    let mut lines = explain_icr(scenario, &execute(scenario, &cut)?, wait.cpu).chain;
+    let outcome = execute(scenario, &cut)?;
+    let mut lines = explain_icr(scenario, &outcome, wait.cpu).chain;
     if wait.outcome == "timeout" {
+        lines.extend(mechanism::shown(scenario, &outcome, wait.cpu).map(|m| format!("mechanism {m}: {}", m.about())));
         lines.push("the wait gave up; the kernel writes the ICR as if it were idle".to_owned());
     } else if let Some(idle) = dispatched(scenario, settings, wait, end)? {
         let (busy, late) = (idle.since(wait.start), Time::from_ps(end).since(idle));

@@ -41,7 +41,7 @@ fn entries(kind: ListKind) -> Result<Vec<(String, String)>, Failure> {
         ListKind::Buses => plain(&Bus::names()),
         ListKind::Generations => plain(&Generation::names()),
         ListKind::Knobs => Knobs::ALL.iter().map(|knob| (knob.key.to_owned(), knob.values.join(" | "))).collect(),
-        ListKind::Faults => plain(&scenario::fault_names()),
+        ListKind::Faults => plain(&scenario::FaultName::names()),
         ListKind::Lessons => vec![(super::demo::LESSON.to_owned(), "the hang of 2007, step by step".to_owned())],
     })
 }

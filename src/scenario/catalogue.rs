@@ -10,12 +10,27 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The built-in scenarios, in the order in which they are listed.
-const BUILT_IN: [(&str, &str); 5] = [
+const BUILT_IN: [(&str, &str); 20] = [
     ("normal-dispatch", include_str!("../../scenarios/normal-dispatch.toml")),
     ("nmi-stall", include_str!("../../scenarios/nmi-stall.toml")),
     ("dead-target", include_str!("../../scenarios/dead-target.toml")),
     ("crossed-senders", include_str!("../../scenarios/crossed-senders.toml")),
     ("kdump", include_str!("../../scenarios/kdump.toml")),
+    ("refused-multicast", include_str!("../../scenarios/refused-multicast.toml")),
+    ("starving-sender", include_str!("../../scenarios/starving-sender.toml")),
+    ("nmi-refused", include_str!("../../scenarios/nmi-refused.toml")),
+    ("reset-target", include_str!("../../scenarios/reset-target.toml")),
+    ("shutdown-target", include_str!("../../scenarios/shutdown-target.toml")),
+    ("smm-target", include_str!("../../scenarios/smm-target.toml")),
+    ("stuck-wire", include_str!("../../scenarios/stuck-wire.toml")),
+    ("lost-step", include_str!("../../scenarios/lost-step.toml")),
+    ("jabbering-agent", include_str!("../../scenarios/jabbering-agent.toml")),
+    ("retried-redirection", include_str!("../../scenarios/retried-redirection.toml")),
+    ("innocent-target", include_str!("../../scenarios/innocent-target.toml")),
+    ("dead-link", include_str!("../../scenarios/dead-link.toml")),
+    ("deep-sleep", include_str!("../../scenarios/deep-sleep.toml")),
+    ("hypervisor", include_str!("../../scenarios/hypervisor.toml")),
+    ("jammed-bit", include_str!("../../scenarios/jammed-bit.toml")),
 ];
 
 /// A larger file is not a scenario.

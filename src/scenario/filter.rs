@@ -32,7 +32,7 @@ impl Filter {
     }
 
     pub(super) fn applies(&self, machine: &Machine, stall: Stall) -> bool {
-        has(self.only.as_ref(), machine.bus) && has_arch(self.arch.as_ref(), machine) && has(self.stall.as_ref(), stall)
+        has_bus(self.only.as_ref(), machine) && has_arch(self.arch.as_ref(), machine) && has(self.stall.as_ref(), stall)
     }
 }
 
@@ -75,7 +75,7 @@ impl ExpectFilter {
     pub(super) fn applies(&self, machine: &Machine, stall: Stall, knobs: &Knobs, injected: bool) -> bool {
         has(self.variant.as_ref(), machine.variant)
             && has_arch(self.arch.as_ref(), machine)
-            && has(self.bus.as_ref(), machine.bus)
+            && has_bus(self.bus.as_ref(), machine)
             && has(self.generation.as_ref(), machine.generation)
             && has(self.stall.as_ref(), stall)
             && self
@@ -119,4 +119,8 @@ fn has<T: PartialEq>(list: Option<&Vec<T>>, one: T) -> bool {
 
 fn has_arch(list: Option<&Vec<String>>, machine: &Machine) -> bool {
     list.is_none_or(|list| list.iter().any(|pattern| machine.is_arch(pattern)))
+}
+
+fn has_bus(list: Option<&Vec<Bus>>, machine: &Machine) -> bool {
+    list.is_none_or(|list| list.iter().any(|bus| machine.has_bus(*bus)))
 }

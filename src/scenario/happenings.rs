@@ -1,14 +1,13 @@
-//! Reading `[[event]]` and `[[fault]]`, and checking them against the machine.
+//! Reading `[[event]]`, and checking it against the machine.
 
 use super::decimal::Unit;
 use super::filter::{self, Filter};
-use super::machine::{Bus, Machine};
-use super::model::{Event, Fault, FaultKind, Stall};
+use super::machine::Machine;
+use super::model::{Event, Stall};
 use super::named::{Named, by_name};
 use super::reader::{Field, Table};
 use super::role::{self, IpiVector, KEYBOARD_VECTOR, Role, RoleName, VectorUse};
 use crate::diagnostic::InputError;
-use crate::nearest;
 
 /// What happenings are checked against.
 #[derive(Debug, Clone, Copy)]
@@ -27,10 +26,6 @@ pub(super) struct PlacedEvent<'d> {
 }
 
 const EVENT_KEYS: [&str; 3] = ["at_us", "cpu", "role"];
-const FAULT_KEYS: [&str; 4] = ["at_us", "kind", "cpu", "until_us"];
-const FAULT_KINDS: [&str; 2] = ["fsb-stall", "apic-dead"];
-/// Faults of a later version.
-const LATER_FAULT_KINDS: [&str; 1] = ["icr-stuck"];
 const VECTORS: std::ops::RangeInclusive<u64> = 0x10..=0xFE;
 
 /// The events that apply, in order of time, then of the file. The others are checked too, as far as they can be.
@@ -113,12 +108,12 @@ fn vector(field: &Field<'_>) -> Result<IpiVector, InputError> {
     }
 }
 
-fn optional_time(table: &Table<'_>, key: &str) -> Result<Option<u64>, InputError> {
+pub(super) fn optional_time(table: &Table<'_>, key: &str) -> Result<Option<u64>, InputError> {
     table.get(key).map(|field| field.picoseconds(Unit::Microseconds)).transpose()
 }
 
 /// An instant that has to be there, and not after the limit.
-fn instant(table: &Table<'_>, key: &str, stage: Stage<'_>) -> Result<u64, InputError> {
+pub(super) fn instant(table: &Table<'_>, key: &str, stage: Stage<'_>) -> Result<u64, InputError> {
     let field = table.need(key, "30")?;
     let ps = field.picoseconds(Unit::Microseconds)?;
     match stage.limit_ps {
@@ -129,7 +124,7 @@ fn instant(table: &Table<'_>, key: &str, stage: Stage<'_>) -> Result<u64, InputE
     }
 }
 
-fn present(field: &Field<'_>, cpu: u32, machine: &Machine) -> Result<(), InputError> {
+pub(super) fn present(field: &Field<'_>, cpu: u32, machine: &Machine) -> Result<(), InputError> {
     if cpu < machine.cpus {
         return Ok(());
     }
@@ -164,72 +159,4 @@ fn check_targets(table: &Table<'_>, cpu: u32, role: &Role, machine: &Machine) ->
             .help("a mask has each CPU once")),
         _ => Ok(()),
     }
-}
-
-/// The faults that apply, in order of time, then of the file.
-pub(super) fn faults(root: &Table<'_>, stage: Stage<'_>) -> Result<Vec<Fault>, InputError> {
-    let mut faults = Vec::new();
-    let fields = root.get("fault").map(|field| field.tables()).transpose()?.unwrap_or_default();
-    for (index, field) in fields.into_iter().enumerate() {
-        faults.extend(fault(index, field, stage)?);
-    }
-    faults.sort_by_key(|fault| (fault.at_ps, fault.index));
-    Ok(faults)
-}
-
-fn fault(index: usize, field: Field<'_>, stage: Stage<'_>) -> Result<Option<Fault>, InputError> {
-    let any: Vec<&str> = FAULT_KEYS.into_iter().chain(filter::KEYS).collect();
-    let table = Table::open(field.clone(), "[[fault]]", &any)?;
-    let kind_field = table.need("kind", "\"fsb-stall\"")?;
-    let kind = kind_field.text()?;
-    let parameters: &[&str] = match kind {
-        "fsb-stall" => &["until_us"],
-        "apic-dead" => &["cpu"],
-        later if LATER_FAULT_KINDS.contains(&later) => {
-            let help = format!("today: {}", FAULT_KINDS.join(", "));
-            return Err(kind_field.error(&format!("the fault `{later}` comes later"), "not there yet").help(help));
-        }
-        _ => {
-            return Err(kind_field
-                .error(&format!("unknown fault `{kind}`"), "not a valid name")
-                .help(nearest::suggestion(kind, &FAULT_KINDS)));
-        }
-    };
-    let taken: Vec<&str> =
-        ["at_us", "kind"].into_iter().chain(filter::KEYS).chain(parameters.iter().copied()).collect();
-    let table = Table::open(field, &format!("a [[fault]] of kind `{kind}`"), &taken)?;
-    let at_ps = instant(&table, "at_us", stage)?;
-    let until_ps = until(&table, at_ps)?;
-    let applies = Filter::read(&table)?.applies(stage.machine, stage.stall);
-    if kind == "fsb-stall" {
-        if applies && stage.machine.bus != Bus::Fsb {
-            return Err(kind_field
-                .error("this machine has no front-side bus that could stall", "does not apply here")
-                .help("let it apply to that bus only: only = [\"fsb\"]"));
-        }
-        return Ok(applies.then_some(Fault { index, at_ps, kind: FaultKind::FsbStall { until_ps } }));
-    }
-    let cpu_field = table.need("cpu", "3")?;
-    let cpu = cpu_field.small_integer(0, u32::MAX)?;
-    if !applies {
-        return Ok(None);
-    }
-    present(&cpu_field, cpu, stage.machine)?;
-    Ok(Some(Fault { index, at_ps, kind: FaultKind::ApicDead { cpu } }))
-}
-
-fn until(table: &Table<'_>, at_ps: u64) -> Result<Option<u64>, InputError> {
-    let Some(field) = table.get("until_us") else { return Ok(None) };
-    let ps = field.picoseconds(Unit::Microseconds)?;
-    if ps <= at_ps {
-        return Err(field
-            .error("a fault ends after it begins", "not after `at_us`")
-            .help(format!("`at_us` is {}", super::decimal::microseconds(at_ps))));
-    }
-    Ok(Some(ps))
-}
-
-/// Names of the faults.
-pub const fn fault_names() -> [&'static str; 2] {
-    FAULT_KINDS
 }

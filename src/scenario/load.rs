@@ -3,6 +3,7 @@
 use super::catalogue;
 use super::decimal::{self, Unit};
 use super::document::{self, Node, Value};
+use super::faults;
 use super::filter::{self, ExpectFilter};
 use super::happenings::{self, PlacedEvent, Stage};
 use super::machine::{Bus, Machine};
@@ -45,8 +46,21 @@ impl Request {
     }
 }
 
-const ROOT_KEYS: [&str; 12] =
-    ["format", "name", "story", "goal", "stall", "limit_us", "machine", "knobs", "costs", "event", "fault", "expect"];
+const ROOT_KEYS: [&str; 13] = [
+    "format",
+    "name",
+    "mechanism",
+    "story",
+    "goal",
+    "stall",
+    "limit_us",
+    "machine",
+    "knobs",
+    "costs",
+    "event",
+    "fault",
+    "expect",
+];
 const OUTCOME_KEYS: [&str; 6] = ["verdict", "proof", "timeouts", "stopped", "hang_at", "capture"];
 
 /// Simulated time of a run without a limit of its own: 10 s.
@@ -105,11 +119,12 @@ fn read(root: &Node, file: &Arc<Source>) -> Result<Scenario, InputError> {
     let (limit_ps, limit_is_of_file) = limit(&root, file)?;
     let stage = Stage { machine: &machine, stall, limit_ps: limit_is_of_file.then_some(limit_ps) };
     let events = happenings::events(&root, stage)?;
-    let faults = happenings::faults(&root, stage)?;
+    let faults = faults::faults(&root, stage)?;
     check_goal(&goal_field, goal, &events)?;
     let expectation = expectation(&root, &machine, stall, &knobs, !faults.is_empty())?;
     Ok(Scenario {
         name: line_of_text(&root.need("name", "\"my-scenario\"")?)?,
+        mechanism: root.get("mechanism").map(|field| field.name()).transpose()?,
         story: root.need("story", "\"What happens, and why.\"")?.text()?.trim().to_owned(),
         goal,
         stall,

@@ -28,11 +28,15 @@ pub const LATER_VARIANTS: [&str; 5] = ["solution-a", "b1", "modern", "mps-abort"
 
 named! {
     /// What connects the APICs.
-    pub enum Bus ("bus", later &["cluster", "fabric"]) {
+    pub enum Bus ("bus") {
         /// The 3-wire APIC bus of the P6.
         Serial = "serial",
         /// The front-side bus of the xAPIC.
         Fsb = "fsb",
+        /// A bus for each cluster of four CPUs, serial or front-side as the generation has it, joined by cluster managers.
+        Cluster = "cluster",
+        /// Point-to-point links between sockets.
+        Fabric = "fabric",
         /// A wire that delivers after a fixed time: busy is never visible.
         Ideal = "ideal",
     }
@@ -47,21 +51,23 @@ impl Bus {
     /// Whether APICs of `generation` can sit on it.
     pub const fn seats(self, generation: Generation) -> bool {
         match self {
-            Self::Ideal => true,
+            Self::Ideal | Self::Cluster => true,
             Self::Serial => generation.profile().serial,
-            Self::Fsb => !generation.profile().serial,
+            Self::Fsb | Self::Fabric => !generation.profile().serial,
         }
     }
 }
 
-/// The machine that a sub-architecture ran on (`x86_64` has no serial-bus machines). `None` for an unknown name.
+/// The machine that a sub-architecture ran on (`x86_64` has no serial-bus machines; NUMA-Q, Summit and ES7000 have a bus
+/// for each quad or node). `None` for an unknown name.
 pub fn natural(arch: &str) -> Option<(Generation, Bus)> {
-    let generation = match arch {
-        "i386/default" | "i386/bigsmp" | "i386/es7000-clustered" | "i386/numaq" => Generation::P6,
-        _ if ARCHES.contains(&arch) => Generation::XApic,
+    Some(match arch {
+        "i386/default" | "i386/bigsmp" => (Generation::P6, Bus::Serial),
+        "i386/es7000-clustered" | "i386/numaq" => (Generation::P6, Bus::Cluster),
+        "i386/es7000" | "i386/summit" => (Generation::XApic, Bus::Cluster),
+        _ if ARCHES.contains(&arch) => (Generation::XApic, Bus::Fsb),
         _ => return None,
-    };
-    Some((generation, own_bus(generation)))
+    })
 }
 
 /// The generation and bus of a machine of which some may be chosen: what is not, follows from what is, and from the
@@ -74,7 +80,9 @@ pub(super) fn complete(arch: &str, generation: Option<Generation>, bus: Option<B
         (Some(generation), None) => (generation, own_bus(generation)),
         (None, Some(Bus::Serial)) => (Generation::P6, Bus::Serial),
         (None, Some(Bus::Fsb)) => (Generation::XApic, Bus::Fsb),
-        (None, Some(Bus::Ideal)) => (natural_generation, Bus::Ideal),
+        (None, Some(bus @ (Bus::Ideal | Bus::Cluster))) => (natural_generation, bus),
+        (None, Some(Bus::Fabric)) if Bus::Fabric.seats(natural_generation) => (natural_generation, Bus::Fabric),
+        (None, Some(Bus::Fabric)) => (Generation::X2Apic, Bus::Fabric),
         (None, None) => (natural_generation, natural_bus),
     }
 }
@@ -100,21 +108,47 @@ pub struct Machine {
     pub core_period_ps: Option<u64>,
     /// Front-side bus clock period, if not the default of 10 000 ps.
     pub fsb_period_ps: Option<u64>,
+    /// Messages that a cluster manager holds for another cluster, if not the default of 4.
+    pub cluster_queue_depth: Option<u32>,
+    /// CPUs of a socket on the fabric.
+    pub cpus_per_socket: u32,
+    /// What the conservation checker looks for.
+    pub checks: sim::check::Checks,
 }
 
 impl Machine {
+    /// A machine with one CPU and default clocks, which runs nothing in particular.
+    pub const fn plain(generation: Generation, bus: Bus) -> Self {
+        Self {
+            arch: ARCHES[0],
+            variant: VARIANTS[0],
+            generation,
+            bus,
+            cpus: 1,
+            io_agent: true,
+            picclk_period_ps: None,
+            core_period_ps: None,
+            fsb_period_ps: None,
+            cluster_queue_depth: None,
+            cpus_per_socket: 8,
+            checks: sim::check::Checks::ALL,
+        }
+    }
+
     /// The most CPUs that this machine can have, and the reason in a few words.
     pub fn cpus_max(&self) -> (u32, &'static str) {
-        let by_bus = match (self.generation.profile().serial, self.io_agent) {
+        let serial = self.generation.profile().serial && self.bus != Bus::Cluster;
+        let by_bus = match (serial, self.io_agent) {
+            _ if self.bus == Bus::Cluster => (60, "there are 15 clusters of 4 CPUs"),
             (true, true) => (14, "ids on the serial bus are 0 to 14, and the I/O agent has one of them"),
             (true, false) => (15, "ids on the serial bus are 0 to 14"),
             (false, _) => (255, "xAPIC ids are 0 to 254"),
         };
         let by_arch = match self.arch {
             "i386/default" | "x86_64/flat" => (8, "flat logical destinations are a mask of 8 bits"),
-            "i386/es7000-clustered" | "i386/numaq" | "i386/summit" if self.generation.profile().serial => (
+            "i386/es7000-clustered" | "i386/numaq" | "i386/summit" if serial => (
                 4,
-                "its APIC ids are cluster and bit, and P6 ids have four bits: one quad a bus (buses joined by hops come later)",
+                "its APIC ids are cluster and bit, and ids on a serial bus have four bits: one quad a bus (try bus `cluster`)",
             ),
             "i386/es7000-clustered" | "i386/numaq" | "i386/summit" => {
                 (60, "cluster logical destinations are 15 clusters of 4 CPUs")
@@ -122,6 +156,11 @@ impl Machine {
             _ => by_bus,
         };
         if by_arch.0 < by_bus.0 { by_arch } else { by_bus }
+    }
+
+    /// Whether `bus` carries its messages: the bus itself, or that of each of its clusters.
+    pub fn has_bus(&self, bus: Bus) -> bool {
+        self.bus == bus || self.bus == Bus::Cluster && own_bus(self.generation) == bus
     }
 
     /// Whether `pattern` (a name, or a family such as `i386/*`) means this machine's sub-architecture.
@@ -151,6 +190,8 @@ mod tests {
         for arch in ARCHES {
             let (generation, bus) = natural(arch).expect(arch);
             assert_eq!(generation == Generation::P6, p6.contains(&arch), "{arch}");
+            let clustered = ["i386/es7000", "i386/es7000-clustered", "i386/numaq", "i386/summit"].contains(&arch);
+            assert_eq!(bus == Bus::Cluster, clustered, "{arch}");
             assert!(bus.seats(generation), "{arch}");
         }
         assert_eq!(natural("i386/visws"), None);
@@ -175,17 +216,7 @@ mod tests {
 
     #[test]
     fn ids_and_masks_limit_the_cpus() {
-        let mut machine = Machine {
-            arch: "i386/bigsmp",
-            variant: "before",
-            generation: Generation::P6,
-            bus: Bus::Serial,
-            cpus: 4,
-            io_agent: true,
-            picclk_period_ps: None,
-            core_period_ps: None,
-            fsb_period_ps: None,
-        };
+        let mut machine = Machine { arch: "i386/bigsmp", ..Machine::plain(Generation::P6, Bus::Serial) };
         assert_eq!(machine.cpus_max().0, 14);
         machine.io_agent = false;
         assert_eq!(machine.cpus_max().0, 15);

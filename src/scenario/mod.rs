@@ -42,6 +42,7 @@
 mod catalogue;
 pub mod decimal;
 mod document;
+mod faults;
 mod filter;
 mod happenings;
 mod load;
@@ -54,12 +55,12 @@ mod role;
 mod settings;
 
 pub use catalogue::{builtin, builtin_names, content_hash};
-pub use happenings::fault_names;
+pub use faults::FaultName;
 pub use load::{LIMIT_PS_DEFAULT, Request, load};
 pub use machine::{ARCHES, Bus, LATER_ARCHES, LATER_VARIANTS, Machine, VARIANTS, natural};
 pub use model::{
-    CostOverrides, Event, Expectation, ExpectedProof, ExpectedVerdict, Fault, FaultKind, Goal, Knobs, Origin, Scenario,
-    Stall,
+    CostOverrides, CpuFault, Event, Expectation, ExpectedProof, ExpectedVerdict, Fault, FaultKind, Goal, Knobs, Origin,
+    Scenario, Stall,
 };
 pub use role::{IpiVector, Role, RoleName, VectorUse};
 

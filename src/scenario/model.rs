@@ -1,7 +1,8 @@
 //! A scenario, loaded, decided for one machine and checked: plain data.
 
+use super::faults::FaultName;
 use super::machine::Machine;
-use super::named::named;
+use super::named::{Named, named};
 use super::role::Role;
 
 named! {
@@ -68,6 +69,8 @@ pub struct CostOverrides {
     pub visibility_ps: Option<u64>,
     /// Delivery on the ideal bus (`ideal_delivery_ns`).
     pub ideal_delivery_ps: Option<u64>,
+    /// From one cluster manager to another (`cluster_hop_ns`).
+    pub cluster_hop_ps: Option<u64>,
 }
 
 /// Something that starts on a CPU at an instant.
@@ -102,20 +105,89 @@ pub enum FaultKind {
         /// When it ends.
         until_ps: Option<u64>,
     },
+    /// The chipset answers redirectable transactions with a retry, at most so many.
+    FsbRetry {
+        /// When it ends.
+        until_ps: Option<u64>,
+        /// How many.
+        count: Option<u32>,
+    },
     /// The local APIC of a CPU is off: it answers nothing on the bus.
     ApicDead {
         /// Whose.
         cpu: u32,
     },
+    /// Something happens to one CPU.
+    Cpu {
+        /// Which.
+        cpu: u32,
+        /// What.
+        fault: CpuFault,
+    },
+    /// Something is wrong with the wires of the serial bus.
+    Wires {
+        /// When it ends.
+        until_ps: Option<u64>,
+        /// What.
+        fault: sim::bus::SerialFaultKind,
+    },
+    /// The link of a cluster is dead.
+    DeadLink {
+        /// Whose.
+        cluster: u8,
+    },
+}
+
+/// What happens to one CPU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CpuFault {
+    /// Its delivery status bit is jammed.
+    IcrStuck,
+    /// An NMI at its pin.
+    Nmi,
+    /// It is in system-management mode.
+    Smm {
+        /// For so long.
+        length_ps: u64,
+    },
+    /// It shuts down.
+    Shutdown,
+    /// It is initialised.
+    Init,
+    /// It loses the low half of its ICR.
+    DeepSleep,
 }
 
 impl FaultKind {
-    /// The name in scenario files.
-    pub const fn name(self) -> &'static str {
+    /// The kind, as scenario files have it.
+    pub const fn fault_name(self) -> FaultName {
+        use sim::bus::SerialFaultKind as Serial;
         match self {
-            Self::FsbStall { .. } => "fsb-stall",
-            Self::ApicDead { .. } => "apic-dead",
+            Self::FsbStall { .. } => FaultName::FsbStall,
+            Self::FsbRetry { .. } => FaultName::FsbRetry,
+            Self::ApicDead { .. } => FaultName::ApicDead,
+            Self::DeadLink { .. } => FaultName::DeadLink,
+            Self::Cpu { fault, .. } => match fault {
+                CpuFault::IcrStuck => FaultName::IcrStuck,
+                CpuFault::Nmi => FaultName::Nmi,
+                CpuFault::Smm { .. } => FaultName::Smm,
+                CpuFault::Shutdown => FaultName::Shutdown,
+                CpuFault::Init => FaultName::Init,
+                CpuFault::DeepSleep => FaultName::DeepSleep,
+            },
+            Self::Wires { fault, .. } => match fault {
+                Serial::ChecksumNoise { .. } => FaultName::ChecksumNoise,
+                Serial::StuckWire { .. } => FaultName::StuckWire,
+                Serial::LostClock => FaultName::LostClock,
+                Serial::ArbitrationId { .. } => FaultName::ArbitrationId,
+                Serial::Jabber { .. } => FaultName::Jabber,
+            },
         }
+    }
+
+    /// The name in scenario files.
+    pub fn name(self) -> &'static str {
+        self.fault_name().name()
     }
 }
 
@@ -180,6 +252,8 @@ impl std::fmt::Display for Origin {
 pub struct Scenario {
     /// Name.
     pub name: String,
+    /// The mechanism that it is about, if of the list.
+    pub mechanism: Option<crate::mechanism::Mechanism>,
     /// One paragraph for a reader.
     pub story: String,
     /// What has to be reached.

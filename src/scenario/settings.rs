@@ -7,11 +7,24 @@ use super::model::{CostOverrides, Knobs};
 use super::named::{self, Named};
 use super::reader::{Field, Table};
 use crate::diagnostic::InputError;
+use sim::check::{Check, Checks};
 use sim::{Generation, Knob};
 
 /// Keys of `[machine]`.
-pub(super) const MACHINE_KEYS: [&str; 9] =
-    ["cpus", "arch", "variant", "generation", "bus", "io_agent", "picclk_period_ps", "core_period_ps", "fsb_period_ps"];
+pub(super) const MACHINE_KEYS: [&str; 12] = [
+    "cpus",
+    "arch",
+    "variant",
+    "generation",
+    "bus",
+    "io_agent",
+    "picclk_period_ps",
+    "core_period_ps",
+    "fsb_period_ps",
+    "cluster_queue_depth",
+    "cpus_per_socket",
+    "checks_off",
+];
 
 /// Keys of `[knobs]`: the simulator's named ones, and two numbers.
 pub(super) fn knob_keys() -> Vec<&'static str> {
@@ -19,7 +32,7 @@ pub(super) fn knob_keys() -> Vec<&'static str> {
 }
 
 /// Keys of `[costs]`.
-pub(super) const COST_KEYS: [&str; 13] = [
+pub(super) const COST_KEYS: [&str; 14] = [
     "register_read_cycles",
     "register_write_cycles",
     "pause_cycles",
@@ -33,6 +46,7 @@ pub(super) const COST_KEYS: [&str; 13] = [
     "read_modify_write_ns",
     "visibility_ns",
     "ideal_delivery_ns",
+    "cluster_hop_ns",
 ];
 
 /// The longest clock period and cost that is not a slip of the pen: a second, and a million cycles.
@@ -67,6 +81,9 @@ pub(super) fn machine(root: &Table<'_>) -> Result<Machine, InputError> {
         picclk_period_ps: period("picclk_period_ps")?,
         core_period_ps: period("core_period_ps")?,
         fsb_period_ps: period("fsb_period_ps")?,
+        cluster_queue_depth: table.get("cluster_queue_depth").map(|field| field.small_integer(1, 1_000)).transpose()?,
+        cpus_per_socket: table.get("cpus_per_socket").map_or(Ok(8), |field| field.small_integer(1, 255))?,
+        checks: checks(&table)?,
     };
     let (most, reason) = machine.cpus_max();
     machine.cpus = table.need("cpus", "4")?.small_integer(1, most).map_err(|error| {
@@ -77,6 +94,15 @@ pub(super) fn machine(root: &Table<'_>) -> Result<Machine, InputError> {
         ))
     })?;
     Ok(machine)
+}
+
+/// All checks but those that `checks_off` names.
+fn checks(table: &Table<'_>) -> Result<Checks, InputError> {
+    let mut checks = Checks::ALL;
+    if let Some(field) = table.get("checks_off") {
+        field.list(|item| item.name::<Check>())?.into_iter().for_each(|check| checks.set_off(check));
+    }
+    Ok(checks)
 }
 
 fn arch(field: &Field<'_>) -> Result<&'static str, InputError> {
@@ -134,6 +160,7 @@ pub(super) fn costs(root: &Table<'_>) -> Result<CostOverrides, InputError> {
         read_modify_write_ps: span("read_modify_write_ns")?,
         visibility_ps: span("visibility_ns")?,
         ideal_delivery_ps: span("ideal_delivery_ns")?,
+        cluster_hop_ps: span("cluster_hop_ns")?,
     })
 }
 

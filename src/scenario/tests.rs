@@ -51,6 +51,11 @@ fn every_builtin_scenario_loads_on_every_machine() {
         for arch in ARCHES {
             for variant in VARIANTS {
                 for bus in Bus::ALL {
+                    // Eight CPUs with cluster ids have no place on one bus of a P6.
+                    let clustered = ["i386/es7000-clustered", "i386/numaq", "i386/summit"].contains(&arch);
+                    if name == "dead-link" && clustered && matches!(bus, Bus::Serial | Bus::Ideal) {
+                        continue;
+                    }
                     let request = Request { bus: Some(*bus), ..request(name, arch, variant, &[]) };
                     let scenario = load(&request).unwrap_or_else(|error| panic!("{}", error.render(false)));
                     assert_eq!((scenario.name.as_str(), scenario.machine.arch), (name, arch));
@@ -150,8 +155,14 @@ fn bad_files_say_where_and_what_would_be_right() {
         ("cpus = 4", "cpus = 99999999999999999999999999999", 6, "out of range", "at most 8"),
         ("cpus = 4", "cpus = -1", 6, "out of range", "from 1 to 8"),
         ("cpus = 4", "cpus = \"4\"", 6, "must be an integer", "at most 8"),
-        ("cpus = 4", "cpus = 4\ngeneration = \"xapic\"\nbus = \"serial\"", 8, "cannot sit on bus", "fsb, ideal"),
-        ("cpus = 4", "cpus = 4\nbus = \"fabric\"", 7, "comes later", "serial, fsb, ideal"),
+        (
+            "cpus = 4",
+            "cpus = 4\ngeneration = \"xapic\"\nbus = \"serial\"",
+            8,
+            "cannot sit on bus",
+            "fsb, cluster, fabric, ideal",
+        ),
+        ("cpus = 4", "cpus = 4\nbus = \"fabrik\"", 7, "unknown bus", "`fabric`"),
         ("cpus = 4", "cpus = 4\narch = \"i386/sumit\"", 7, "unknown sub-architecture", "`i386/summit`"),
         ("cpus = 4", "cpus = 4\nvariant = \"b1\"", 7, "comes later", "before, rfc, merged"),
         ("cpus = 4", "cpus = 4\n[knobs]\nslot = \"per-class\"", 8, "unknown key `slot`", "`knobs.slots`"),
@@ -208,10 +219,10 @@ fn bad_files_say_where_and_what_would_be_right() {
         ),
         (
             "targets = [1]",
-            "targets = [1]\n[[fault]]\nat_us = 2\nkind = \"icr-stuck\"\ncpu = 1",
+            "targets = [1]\n[[fault]]\nat_us = 2\nkind = \"icr-stuk\"\ncpu = 1",
             14,
-            "comes later",
-            "fsb-stall, apic-dead",
+            "unknown fault",
+            "`icr-stuck`",
         ),
         ("targets = [1]", "targets = [1]\n[[expect]]\nverdict = \"hangs\"", 13, "unknown verdict", "completed, hung"),
         (
@@ -248,7 +259,7 @@ fn bad_choices_point_at_the_command_line() {
         (
             |request| (request.generation, request.bus) = (Some(sim::Generation::P6), Some(Bus::Fsb)),
             "--bus fsb",
-            "serial, ideal",
+            "serial, cluster, ideal",
         ),
         (|request| request.sets.push("slots=per-vector".to_owned()), "--set slots=", "`knobs.slots`"),
         (|request| request.sets.push("knob.slots=per-vector".to_owned()), "--set knob.slots=", "`knobs`"),

@@ -5,16 +5,14 @@ use super::mailbox;
 use super::model::Script;
 use super::notebook::Notebook;
 use crate::diagnostic::InputError;
-use crate::scenario::Bus;
+use crate::interconnect::{IO_AGENT_ID, Parts};
 use crate::scenario::named::Named;
+use crate::scenario::{Bus, Machine};
 use sim::apic::Preset;
-use sim::bus::{FrontSideBus, IdealBus, Interconnect, SerialBus};
+use sim::bus::Interconnect;
 use sim::io_apic::IoApicVersion;
 use sim::{CpuSettings, Generation, Knobs, MachineSettings, Program, Start, StopRule, Time};
 use std::sync::Arc;
-
-/// APIC id of the I/O APIC on a 3-wire bus: the last one (SDM vol. 3 §10.4.6).
-const IO_APIC_ID: u8 = 14;
 
 /// What a script runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +64,7 @@ impl Board {
 
     /// On the 3-wire bus the I/O APIC needs an id of its own.
     const fn has_io_apic(&self, cpus: u16) -> bool {
-        !matches!(self.bus, Bus::Serial) || cpus <= IO_APIC_ID as u16
+        !matches!(self.bus, Bus::Serial) || cpus <= IO_AGENT_ID as u16
     }
 
     fn check(&self, script: &Script) -> Result<(), InputError> {
@@ -89,16 +87,21 @@ impl Board {
     }
 
     fn interconnect(&self, cpus: u16) -> Result<Box<dyn Interconnect>, InputError> {
-        Ok(match self.bus {
-            Bus::Serial => {
-                let io_apic = self.has_io_apic(cpus).then_some(IO_APIC_ID);
-                let ids: Vec<u8> = (0..cpus as u8).chain(io_apic).collect();
-                let serial = SerialBus::new(&ids).map_err(|error| InputError::new(error.to_string()))?;
-                Box::new(serial.with_knobs(self.knobs))
-            }
-            Bus::Fsb => Box::new(FrontSideBus::new()),
-            Bus::Ideal => Box::new(IdealBus::default()),
-        })
+        let machine = Machine {
+            cpus: u32::from(cpus),
+            io_agent: self.has_io_apic(cpus),
+            ..Machine::plain(self.generation, self.bus)
+        };
+        let parts = Parts {
+            machine: &machine,
+            ids: (0..u32::from(cpus)).collect(),
+            knobs: self.knobs,
+            faults: &[],
+            transaction_cycles: 12,
+            ideal_delivery_ps: 100_000,
+            cluster_hop_ps: None,
+        };
+        parts.build().map_err(|error| InputError::new(error.to_string()))
     }
 
     /// A CPU after reset: its APIC disabled by software, interrupts off (SDM vol. 3 §10.4.7.1).

@@ -110,6 +110,8 @@ pub struct LocalApic {
     /// Knob `queue`: the message that waits for the current one.
     pub(super) queued: Option<Message>,
     pub(super) next_number: u32,
+    /// This APIC recorded an error of its own since [`LocalApic::take_logged`] asked last.
+    pub(super) logged: bool,
     /// CR8 while the APIC is globally disabled.
     pub(super) detached_tpr: u8,
 }
@@ -138,6 +140,7 @@ impl LocalApic {
             current: None,
             queued: None,
             next_number: 0,
+            logged: false,
             detached_tpr: 0,
         };
         apic.reset();
@@ -250,6 +253,18 @@ impl LocalApic {
     pub const fn queued(&self) -> Option<&Message> {
         self.queued.as_ref()
     }
+    /// Spurious vector, SVR bits 7:0.
+    pub const fn spurious_vector(&self) -> u8 {
+        self.values[Register::SpuriousVector as usize] as u8
+    }
+    /// The IRR.
+    pub const fn requests(&self) -> Bits256 {
+        self.requests
+    }
+    /// The IRR as its eight registers show it.
+    pub fn request_registers(&self) -> [u32; 8] {
+        std::array::from_fn(|index| self.requests.register(index))
+    }
     /// Vectors in the IRR, lowest first.
     pub fn requested(&self) -> impl Iterator<Item = u8> + use<> {
         self.requests.iter()
@@ -305,6 +320,12 @@ impl LocalApic {
     pub fn arbitration_priority(&self) -> u8 {
         let (requested, in_service) = (self.requests.highest(), self.in_service.highest());
         priority::arbitration_priority(self.tpr(), requested, in_service, self.knobs.apr_formula)
+    }
+    /// Has this APIC recorded an error of its own, and perhaps requested its error interrupt, since the last call? The
+    /// only thing that a read can change.
+    #[inline]
+    pub const fn take_logged(&mut self) -> bool {
+        std::mem::replace(&mut self.logged, false)
     }
     /// When the timer fires next, if its entry lets it through.
     pub fn timer_expiry(&self) -> Option<Time> {

@@ -173,6 +173,7 @@ impl LocalApic {
 
     /// Records an error this APIC found itself, with its interrupt; says whether anything changed.
     pub(super) fn log(&mut self, bits: u32) -> bool {
+        self.logged = true;
         let changed = self.error_status.record(bits).changed;
         self.record_error(bits).is_some() || changed
     }

@@ -14,7 +14,7 @@
 use super::cluster_manager::{Cargo, Links, Manager};
 use super::cluster_map::{ClusterError, ClusterSet, Map, PhysicalScope, ShorthandScope, places};
 use super::cluster_segment::{SegmentView, Sent};
-use super::{Agent, BusEffect, Interconnect, Message, Request, Targets, Undispatched};
+use super::{Agent, BusEffect, Interconnect, Message, Promises, Request, Targets, Undispatched};
 use crate::generation::{ClusterBusy, Knobs};
 use crate::time::{Duration, Time};
 use std::collections::VecDeque;
@@ -352,6 +352,10 @@ impl Interconnect for ClusterBus {
             Next::Link => self.arrive(effects),
             Next::Segment(place) => self.advance_segment(place, targets, effects),
         }
+    }
+
+    fn promises(&self) -> Promises {
+        Promises { delivers_before_dispatch: false, reaches_everybody: false, ..Promises::ALL }
     }
 
     /// What other clusters are still to take comes before what its sender's bus holds: it is older.

@@ -172,6 +172,12 @@ impl Map {
     pub(super) fn remote(&self, from: usize, message: &Message, targets: &dyn Targets) -> ClusterSet {
         match (message.shorthand, message.destination_mode) {
             (Shorthand::Own, _) => 0,
+            // one of all: only a cluster's own bus can find out which (SDM vol. 3 §10.6.2.2 does not support it)
+            (Shorthand::AllIncludingSelf | Shorthand::AllExcludingSelf, _)
+                if message.mode == DeliveryMode::LowestPriority =>
+            {
+                0
+            }
             (Shorthand::AllIncludingSelf | Shorthand::AllExcludingSelf, _) => match self.shorthands {
                 ShorthandScope::Cluster => 0,
                 ShorthandScope::Machine => self.others(from),

@@ -22,7 +22,8 @@ use super::front_side_faults::{Completion, Faults};
 use super::front_side_lane::{Active, Grantee, Lane, Load, Waiting};
 use super::redirection::lowest_task_priority;
 use super::{
-    Agent, AttemptOutcome, BusEffect, DeliveryMode, Interconnect, Message, Request, Response, Targets, Undispatched,
+    Agent, AttemptOutcome, BusEffect, DeliveryMode, Interconnect, Message, Promises, Request, Response, Targets,
+    Undispatched,
 };
 use crate::time::{ClockDomain, Duration, Time};
 use std::collections::VecDeque;
@@ -375,6 +376,11 @@ impl Interconnect for FrontSideBus {
             self.held_back = false;
             self.senders_from = self.clock.first_after(at);
         }
+    }
+
+    /// A redirected message, and one that other buses are shown, arrive after their senders are done.
+    fn promises(&self) -> Promises {
+        Promises { delivers_before_dispatch: false, ..Promises::ALL }
     }
 
     /// Attempts are retries, and one more once granted.

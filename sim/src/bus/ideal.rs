@@ -3,7 +3,9 @@
 //! Not modelled: everything that makes a bus a bus; injected jitter has no clock to count in and is ignored.
 
 use super::redirection::lowest_task_priority;
-use super::{Agent, BusEffect, DeliveryMode, Interconnect, Message, Request, Response, Targets, Undispatched};
+use super::{
+    Agent, BusEffect, DeliveryMode, Interconnect, Message, Promises, Request, Response, Targets, Undispatched,
+};
 use crate::time::{Duration, Time};
 use std::collections::VecDeque;
 
@@ -81,6 +83,10 @@ impl Interconnect for IdealBus {
             Some((_, Request::EndOfInterrupt { vector, .. })) => effects.push(BusEffect::EndOfInterrupt { vector }),
             None => {}
         }
+    }
+
+    fn promises(&self) -> Promises {
+        Promises { one_message_a_sender: false, ..Promises::ALL }
     }
 
     fn undispatched(&self) -> Vec<Undispatched> {

@@ -118,6 +118,22 @@ pub struct Undispatched {
     pub stalled_since: Option<Time>,
 }
 
+/// What an interconnect keeps to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Promises {
+    /// A message of a sender takes the place of its message that is not dispatched yet.
+    pub one_message_a_sender: bool,
+    /// A message is delivered to everybody before, or when, it is dispatched.
+    pub delivers_before_dispatch: bool,
+    /// Every agent is in reach of every other. (Buses joined by cluster managers have id domains of their own.)
+    pub reaches_everybody: bool,
+}
+
+impl Promises {
+    /// Of a plain bus: all of them.
+    pub const ALL: Self = Self { one_message_a_sender: true, delivers_before_dispatch: true, reaches_everybody: true };
+}
+
 /// An interconnect. It is a state machine without threads: the engine hands it requests in key order, and advances it
 /// one event at a time, never past an instant at which a CPU may still act.
 pub trait Interconnect: Debug + Send {
@@ -150,6 +166,11 @@ pub trait Interconnect: Debug + Send {
 
     /// Messages not dispatched yet, by agent.
     fn undispatched(&self) -> Vec<Undispatched>;
+
+    /// What whoever watches its messages may rely on.
+    fn promises(&self) -> Promises {
+        Promises::ALL
+    }
 
     /// Messages that the interconnect still carries beyond their sender's bus, by agent; the sender may be done with them.
     /// What stands in the way of another message may be among them.

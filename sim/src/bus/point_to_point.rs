@@ -13,7 +13,9 @@
 //! A lowest-priority message is redirected by the sender's own interface, one `own` latency after the request.
 
 use super::redirection::lowest_task_priority;
-use super::{Agent, BusEffect, DeliveryMode, Interconnect, Message, Request, Shorthand, Targets, Undispatched};
+use super::{
+    Agent, BusEffect, DeliveryMode, Interconnect, Message, Promises, Request, Shorthand, Targets, Undispatched,
+};
 use crate::time::{Duration, Time};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -327,6 +329,10 @@ impl Interconnect for PointToPointFabric {
             Step::Complete(id) => self.complete(id, effects),
             Step::EndOfInterrupt(vector) => effects.push(BusEffect::EndOfInterrupt { vector }),
         }
+    }
+
+    fn promises(&self) -> Promises {
+        Promises { one_message_a_sender: false, delivers_before_dispatch: false, ..Promises::ALL }
     }
 
     fn undispatched(&self) -> Vec<Undispatched> {

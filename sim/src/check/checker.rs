@@ -5,7 +5,7 @@
 use super::checks::Checks;
 use super::directory::Directory;
 use super::identity::{Addressed, Identity, Rules};
-use super::ledger::{Ledger, Unlisted};
+use super::ledger::{Ledger, Record, Unlisted};
 use super::shadow::Shadow;
 use super::violation::{Subject, Violation};
 use crate::bus::{Agent, DeliveryMode, Message};
@@ -339,7 +339,10 @@ impl Checker {
 
     /// The run has ended, and all that is [`carried`](Self::carried) has been told: what else is owed is lost.
     pub fn finish(&mut self, at: Time) {
-        let lost: Vec<_> = self.ledger.open().filter(|record| record.is_owed() && !record.carried).cloned().collect();
+        let may_fail = self.settings.start_up_may_fail;
+        let given_up = |record: &Record| may_fail && record.message.mode == DeliveryMode::StartUp && record.dispatched;
+        let owed = |record: &&Record| record.is_owed() && !record.carried && !given_up(record);
+        let lost: Vec<_> = self.ledger.open().filter(owed).cloned().collect();
         for record in lost {
             let message = self.subject(&record.message);
             let missing = record.due.to_vec();

@@ -64,10 +64,14 @@ impl Checks {
     /// # Errors
     /// If there is no such check.
     pub fn off(&mut self, name: &str) -> Result<(), NoSuchCheck> {
-        let place = Check::ALL.iter().position(|check| check.name() == name);
-        let place = place.ok_or_else(|| NoSuchCheck { name: name.to_owned() })?;
-        self.0 &= !(1 << place);
+        let check = Check::ALL.iter().find(|check| check.name() == name);
+        self.set_off(*check.ok_or_else(|| NoSuchCheck { name: name.to_owned() })?);
         Ok(())
+    }
+
+    /// Turns off `check`.
+    pub const fn set_off(&mut self, check: Check) {
+        self.0 &= !(1 << check as u32);
     }
 
     /// Is `check` on?

@@ -2,10 +2,12 @@
 
 use super::cycle::{Cycle, CycleSearch};
 use super::device_hub::DeviceHub;
+use super::watch::Watch;
 use crate::apic::{CoreState, Delivered};
 use crate::bus::{
     Agent, AttemptOutcome, Bid, BusEffect, Interconnect, Message, Request, Response, Targets, Undispatched,
 };
+use crate::check::Violation;
 use crate::choice::{ChoicePoint, Chooser, Counts, Label};
 use crate::devices::I8254Error;
 use crate::processor::{Activity, CoreBox, Provenance};
@@ -34,6 +36,7 @@ pub(crate) struct Fabric {
     dead: Vec<bool>,
     deaths: VecDeque<(Time, Agent)>,
     devices: DeviceHub,
+    pub(crate) watch: Option<Watch>,
     /// Has any attempt been refused by a full target?
     pub(crate) refused: bool,
     effects: Vec<BusEffect>,
@@ -108,6 +111,7 @@ impl Fabric {
             dead: vec![false; agents],
             deaths: deaths.into(),
             devices,
+            watch: None,
             refused: false,
             effects: Vec::new(),
             cycle: CycleSearch::default(),
@@ -136,9 +140,13 @@ impl Fabric {
 
     fn send(&mut self, at: Time, source: Agent, request: Request) {
         let extra = self.draw_jitter(source);
-        if !self.dead[usize::from(source)] {
-            self.bus.request(at, request, extra);
+        if self.dead[usize::from(source)] {
+            return;
         }
+        if let (Some(watch), Request::Message(message)) = (&mut self.watch, &request) {
+            watch.sent(message, at);
+        }
+        self.bus.request(at, request, extra);
     }
 
     /// The I/O agent holds its lines: one message at a time, none replaces another.
@@ -216,6 +224,9 @@ impl Fabric {
         {
             self.deaths.pop_front();
             self.dead[usize::from(agent)] = true;
+            if let Some(watch) = &mut self.watch {
+                watch.exempt(agent, now);
+            }
             self.event(now, What::ApicDead(agent));
             self.cycle.disturb();
             return now;
@@ -268,7 +279,12 @@ impl Fabric {
             BusEffect::Deliver { agent, message } => {
                 self.event(now, What::Delivered(agent, message));
                 self.cycle.disturb();
-                Self::deliver(now, &mut cores[usize::from(agent)], &message);
+                let core = &mut cores[usize::from(agent)];
+                if let Some(watch) = &mut self.watch {
+                    watch.delivered(core, &message, now);
+                }
+                Self::deliver(now, core, &message);
+                core.requests_are_told();
             }
             BusEffect::Dispatched { message, busy_still } => {
                 self.event(now, What::Dispatched(message, busy_still));
@@ -331,6 +347,9 @@ impl Fabric {
     }
 
     fn dispatched(&mut self, now: Time, message: &Message, busy_still: bool, cores: &mut [CoreBox]) {
+        if let Some(watch) = &mut self.watch {
+            watch.dispatched(message, busy_still, now);
+        }
         let Some(core) = cores.get_mut(usize::from(message.source)) else {
             self.devices.dispatched(now);
             return self.send_for_devices(now);
@@ -355,6 +374,7 @@ impl Fabric {
             return;
         }
         core.apic.record_error(bits); // a fixed interrupt, if any: the error entry has no other mode
+        core.tell_local_requests(now);
         core.apic_changed(now);
         self.event(now, What::Error(agent, bits));
         self.cycle.disturb();
@@ -380,6 +400,25 @@ impl Fabric {
                 .collect()
         };
         self.bus.undispatched().into_iter().map(|held| (held, refusers(&held.message))).collect()
+    }
+
+    /// Messages that are carried beyond their senders' bus.
+    pub(crate) fn in_transit(&self) -> Vec<Undispatched> {
+        self.bus.in_transit()
+    }
+
+    /// Takes what the CPUs have to tell the checker.
+    pub(crate) fn collect_facts(&mut self, core: &mut CoreBox) {
+        if let Some(watch) = &mut self.watch {
+            watch.collect(core);
+        }
+    }
+
+    /// The run has ended: is every message accounted for?
+    pub(crate) fn finish_watch(&mut self, cores: &mut [CoreBox], end: Time) -> Option<Violation> {
+        let watch = self.watch.take()?;
+        let carried = self.bus.undispatched().into_iter().chain(self.bus.in_transit());
+        watch.finish(cores, carried.map(|held| held.message), end)
     }
 
     pub(crate) fn is_dead(&self, agent: Agent) -> bool {

@@ -9,8 +9,10 @@ use super::milestones::{Milestones, StopRule};
 use super::outcome::{Outcome, RunError};
 use super::reference::Reference;
 use super::report::{Parts, outcome};
+use super::watch::Watch;
 use super::windowed::Windowed;
 use crate::bus::{Agent, Interconnect};
+use crate::check::Checks;
 use crate::choice::{Chooser, Seeded};
 use crate::generation::{Costs, Generation, Knobs};
 use crate::io_apic::IoApicVersion;
@@ -54,6 +56,8 @@ pub struct MachineSettings {
     pub limit: Time,
     /// The run ends when this is met.
     pub stop: StopRule,
+    /// What the conservation checker looks for, in every run.
+    pub checks: Checks,
     /// Keep the events (the digest needs none).
     pub keep_events: bool,
     /// Skip polls and retries that are proven to repeat. Never changes an event.
@@ -81,6 +85,7 @@ impl MachineSettings {
             chooser: Arc::new(Seeded(0)),
             limit: Time::from_us(10_000_000),
             stop: StopRule::Never,
+            checks: Checks::ALL,
             keep_events: false,
             elision: true,
         }
@@ -145,6 +150,7 @@ impl Machine {
             busy_visible: settings.busy_visible,
             keep_events: settings.keep_events,
             elision: settings.elision,
+            watched: settings.checks != Checks::NONE,
         });
         let agents = settings.cpus.len() + 1;
         let cores = settings
@@ -155,7 +161,9 @@ impl Machine {
                 CoreBox::new(Core::new(number as Agent, Arc::clone(&common), &cpu, program))
             })
             .collect();
-        let fabric = Fabric::new(
+        let cpus = (agents - 1) as Agent;
+        let watch = Watch::new(settings.generation, &settings.knobs, settings.checks, settings.bus.as_ref(), cpus);
+        let mut fabric = Fabric::new(
             settings.bus,
             agents,
             DeviceHub::new((agents - 1) as Agent, settings.io_apic, settings.lines, &settings.knobs),
@@ -164,6 +172,7 @@ impl Machine {
             settings.knobs.jitter_cycles,
             settings.keep_events,
         );
+        fabric.watch = watch;
         let hardware = Hardware {
             cores,
             fabric,
@@ -194,10 +203,14 @@ impl Machine {
                 std::thread::scope(|scope| Windowed::new(&mut hardware, Crew::new(scope, workers.max(1)), window).run())
             }
         };
-        let Hardware { cores, fabric, master, milestones, clock, failure, .. } = hardware;
-        match failure {
-            Some(error) => Err(error),
-            None => Ok(outcome(Parts { cores, fabric, master, milestones, clock }, ending)),
+        let Hardware { mut cores, mut fabric, master, milestones, clock, failure, .. } = hardware;
+        let end = cores.iter().map(|core| core.stream.last()).max().unwrap_or(Time::ZERO).max(fabric.stream.last());
+        if let Some(error) = failure {
+            return Err(error);
         }
+        if let Some(violation) = fabric.finish_watch(&mut cores, end) {
+            panic!("an IPI is not conserved: {violation}");
+        }
+        Ok(outcome(Parts { cores, fabric, master, milestones, clock }, ending))
     }
 }

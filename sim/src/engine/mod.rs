@@ -15,6 +15,7 @@ mod milestones;
 mod outcome;
 mod reference;
 mod report;
+mod watch;
 mod windowed;
 
 pub use device_hub::LineChange;

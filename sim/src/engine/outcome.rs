@@ -117,6 +117,8 @@ pub struct Outcome {
     pub cpus: Vec<CpuReport>,
     /// Messages that were not dispatched.
     pub undispatched: Vec<UndispatchedReport>,
+    /// Messages that an interconnect still carries beyond their senders' bus.
+    pub in_transit: Vec<Undispatched>,
     /// Was any attempt answered with Retry by a full target?
     pub refused_once: bool,
     /// Who wrote each shared word last.

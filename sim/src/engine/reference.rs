@@ -112,6 +112,7 @@ impl<'a> Reference<'a> {
         if std::mem::take(&mut self.hardware.cores[number].apic_touched) {
             self.hardware.fabric.disturb();
         }
+        self.hardware.fabric.collect_facts(&mut self.hardware.cores[number]);
         for request in std::mem::take(&mut self.hardware.cores[number].outbox) {
             self.perform(request);
         }

@@ -44,6 +44,7 @@ pub(crate) fn outcome(parts: Parts, ending: Ending) -> Outcome {
         waits,
         cpus: cores.iter().map(|core| cpu_report(core, &fabric, clock)).collect(),
         undispatched: undispatched.into_iter().map(|(held, refusers)| UndispatchedReport { held, refusers }).collect(),
+        in_transit: fabric.in_transit(),
         refused_once: fabric.refused,
         writers: master.into_writers(),
         choices,

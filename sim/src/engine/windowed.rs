@@ -51,6 +51,7 @@ impl<'a> Windowed<'a> {
         let before = self.pending.len();
         for core in &mut self.hardware.cores {
             self.pending.extend(core.outbox.drain(..));
+            self.hardware.fabric.collect_facts(core);
             if std::mem::take(&mut core.apic_touched) {
                 self.hardware.fabric.disturb();
             }

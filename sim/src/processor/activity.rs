@@ -98,6 +98,8 @@ impl Core {
         self.apic.init();
         self.apic_touched = true;
         self.activity = if bootstrap { Activity::Running } else { Activity::WaitForStartUp };
+        self.tell_reset(now);
+        self.tell_identity(now);
         self.attention = None;
         self.refresh_local();
         self.refresh_attention(now);
@@ -119,6 +121,7 @@ impl Core {
     fn start(&mut self, vector: u32, now: Time) {
         if self.activity == Activity::WaitForStartUp {
             self.activity = Activity::Running;
+            self.tell_identity(now);
             self.answer = Some(vector);
             self.effective(now, None, What::Started(vector as u8));
             self.release(now);

@@ -1,6 +1,7 @@
 //! The state of one CPU. During a window nobody else touches it; at a barrier only the engine does.
 
 use super::activity::Activity;
+use super::facts::{Fact, Told};
 use super::interrupts::Attention;
 use super::local_events::LocalEvent;
 use super::operation::Kind;
@@ -182,6 +183,10 @@ pub(crate) struct Core {
     pub(crate) last_send: Option<LastSend>,
     pub(crate) busy_since: Option<Time>,
     pub(crate) provenance: BTreeMap<u8, Provenance>,
+    /// What the conservation checker must know, in order.
+    pub(crate) facts: Vec<(Time, Fact)>,
+    /// Who the checker takes this APIC for, and the vectors that it knows of.
+    pub(super) told: Told,
     /// A write or an acknowledge changed what a bus sample of this CPU may give.
     pub(crate) apic_touched: bool,
 }
@@ -206,7 +211,7 @@ impl Core {
             interrupted: None,
             interrupt_flag: settings.interrupts_enabled,
         };
-        Self {
+        let mut core = Self {
             shim: super::boundary::Shim::default(),
             clock: 0,
             slow_at: 0,
@@ -253,9 +258,13 @@ impl Core {
             last_send: None,
             busy_since: None,
             provenance: BTreeMap::new(),
+            facts: Vec::new(),
+            told: Told::default(),
             apic_touched: false,
             common,
-        }
+        };
+        core.tell_identity(Time::ZERO);
+        core
     }
 
     /// The instant of the last effect.

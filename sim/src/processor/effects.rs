@@ -36,6 +36,9 @@ impl Core {
                     wait.reads += 1;
                 }
                 self.poll(site, Access { kind: Kind::RegisterRead, operand }, value);
+                if self.apic.take_logged() {
+                    self.read_was_an_error();
+                }
                 Some(value)
             }
             Kind::Pause => {
@@ -49,6 +52,15 @@ impl Core {
             }
             _ => self.rarer_effect(pending),
         }
+    }
+
+    /// A read of a reserved offset may have requested the error interrupt.
+    #[cold]
+    pub(super) fn read_was_an_error(&mut self) {
+        let now = self.now();
+        self.apic_touched = true;
+        self.tell_local_requests(now);
+        self.refresh_attention(now);
     }
 
     /// The innermost wait of the code that runs now, not of code that it interrupted.
@@ -179,6 +191,8 @@ impl Core {
             }
             WriteResult::Nothing | WriteResult::Stall => {}
         }
+        self.tell_identity(now);
+        self.tell_local_requests(now);
         self.refresh_local();
         self.refresh_attention(now);
     }

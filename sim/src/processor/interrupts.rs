@@ -4,6 +4,7 @@
 
 use super::activity::Activity;
 use super::core::{Core, Frame, Interruptible};
+use super::facts::Fact;
 use crate::generation::{NmiInStiShadow, RsmNmiBlocking};
 use crate::stream::{Context, What};
 use crate::time::Time;
@@ -108,6 +109,9 @@ impl Core {
     /// vol. 3 §6.7.1); in wait-for-SIPI it is lost.
     pub(crate) fn nmi_arrives(&mut self, now: Time) {
         self.nmi_latched |= self.activity != Activity::WaitForStartUp;
+        if !self.nmi_latched {
+            self.tell_loss(now);
+        }
         self.apic_changed(now);
     }
 
@@ -132,7 +136,7 @@ impl Core {
             self.effective(now, None, What::Woken);
             start += u64::from(costs.halt_wake);
         }
-        let context = self.accept(self.attention.map(|attention| attention.reason));
+        let context = self.accept(self.attention.map(|attention| attention.reason), now);
         if context != Context::Shutdown {
             self.activity = Activity::Running;
         }
@@ -150,7 +154,7 @@ impl Core {
     }
 
     /// Takes what `reason` stands for out of its latch.
-    fn accept(&mut self, reason: Option<Reason>) -> Context {
+    fn accept(&mut self, reason: Option<Reason>, now: Time) -> Context {
         match reason {
             Some(Reason::Shutdown) => {
                 self.activity = Activity::Shutdown;
@@ -164,10 +168,16 @@ impl Core {
             Some(Reason::Nmi) => {
                 self.nmi_latched = false;
                 self.nmi_blocked = true;
+                self.tell(now, Fact::NmiTaken);
                 Context::Nmi
             }
             Some(Reason::External) => Context::Interrupt(self.external.take().unwrap_or_default()),
-            Some(Reason::Interrupt | Reason::Init) | None => Context::Interrupt(self.apic.acknowledge()),
+            Some(Reason::Interrupt | Reason::Init) | None => {
+                let vector = self.apic.acknowledge();
+                self.tell(now, Fact::Taken(vector));
+                self.requests_are_told();
+                Context::Interrupt(vector)
+            }
         }
     }
 

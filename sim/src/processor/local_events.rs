@@ -2,6 +2,7 @@
 
 use super::activity::Activity;
 use super::core::Core;
+use super::facts::Fact;
 use crate::apic::{LocalInterrupt, LocalSource};
 use crate::stream::What;
 use crate::time::{Duration, Time};
@@ -80,6 +81,7 @@ impl Core {
             LocalEvent::LoseCommand => self.apic.lose_command(),
         }
         self.apic_touched = true;
+        self.tell_local_requests(now);
         self.refresh_local();
         self.apic_changed(now);
     }
@@ -88,7 +90,8 @@ impl Core {
     pub(super) fn local_interrupt(&mut self, fired: Option<LocalInterrupt>, now: Time) {
         match fired {
             Some(LocalInterrupt::Nmi) => {
-                self.nmi_latched = true;
+                self.nmi_latched = self.activity != Activity::WaitForStartUp;
+                self.tell(now, Fact::NmiRequested);
                 self.effective(now, None, What::NmiLatched);
             }
             Some(LocalInterrupt::Smi) => self.smi_latched = true,

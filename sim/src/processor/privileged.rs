@@ -106,6 +106,9 @@ impl Core {
                 CURRENT_COUNT => self.effective(now, Some(pending.site), What::TimedRead { access, value }),
                 _ => self.poll(pending.site, access, value),
             }
+            if self.apic.take_logged() {
+                self.read_was_an_error();
+            }
             return Some(value);
         }
         self.access_device(pending)

@@ -22,6 +22,8 @@ pub(crate) struct Common {
     pub(crate) busy_visible: bool,
     pub(crate) keep_events: bool,
     pub(crate) elision: bool,
+    /// Does the conservation checker want to know?
+    pub(crate) watched: bool,
 }
 
 /// How a CPU starts.

@@ -1,0 +1,207 @@
+//! Reading `[[fault]]`, and checking it against the machine.
+
+use super::decimal::{self, Unit};
+use super::filter::{self, Filter};
+use super::happenings::{Stage, instant, optional_time, present};
+use super::machine::{Bus, Machine};
+use super::model::{CpuFault, Fault, FaultKind};
+use super::named::{self, named};
+use super::reader::{Field, Table};
+use crate::diagnostic::InputError;
+use sim::bus::{SerialFaultKind, Wire};
+
+named! {
+    /// A kind of fault.
+    pub enum FaultName ("fault") {
+        /// The chipset stops completing interrupt transactions.
+        FsbStall = "fsb-stall",
+        /// The chipset answers redirectable transactions with a retry.
+        FsbRetry = "fsb-retry",
+        /// The local APIC of a CPU is off, and stays off.
+        ApicDead = "apic-dead",
+        /// The delivery status bit of a CPU is jammed: the one fault that acts on the bit itself.
+        IcrStuck = "icr-stuck",
+        /// An NMI at the pin of a CPU.
+        Nmi = "nmi",
+        /// A CPU is in system-management mode for a while.
+        Smm = "smm",
+        /// A CPU shuts down (triple fault).
+        Shutdown = "shutdown",
+        /// A CPU is initialised by its pin, and waits for a start-up message.
+        Init = "init",
+        /// A deep sleep state loses the low half of a CPU's ICR.
+        DeepSleep = "deep-sleep",
+        /// Messages on the serial bus arrive damaged.
+        ChecksumNoise = "checksum-noise",
+        /// A data wire of the serial bus is stuck.
+        StuckWire = "stuck-wire",
+        /// The serial bus has no clock.
+        LostClock = "lost-clock",
+        /// A CPU has a wrong arbitration id.
+        ArbitrationId = "arbitration-id",
+        /// A CPU sends EOI messages without end.
+        Jabber = "jabber",
+        /// The link between a cluster and the others is dead.
+        DeadLink = "dead-link",
+    }
+}
+
+named! {
+    /// How a wire is stuck.
+    enum Stuck ("state of a wire") {
+        /// Nobody can drive it.
+        Released = "released",
+        /// It looks driven.
+        Driven = "driven",
+    }
+}
+
+named! {
+    /// A data wire.
+    enum WireName ("wire") {
+        /// PICD0.
+        Picd0 = "picd0",
+        /// PICD1.
+        Picd1 = "picd1",
+    }
+}
+
+const KEYS: [&str; 2] = ["at_us", "kind"];
+/// Parameters of all kinds.
+const PARAMETERS: [&str; 8] = ["cpu", "until_us", "count", "length_us", "every", "wire", "stuck", "id"];
+const PARAMETER_CLUSTER: &str = "cluster";
+
+impl FaultName {
+    /// Parameters that it takes.
+    const fn parameters(self) -> &'static [&'static str] {
+        match self {
+            Self::FsbStall | Self::LostClock => &["until_us"],
+            Self::FsbRetry => &["until_us", "count"],
+            Self::ApicDead | Self::IcrStuck | Self::Nmi | Self::Shutdown | Self::Init | Self::DeepSleep => &["cpu"],
+            Self::Smm => &["cpu", "length_us"],
+            Self::ChecksumNoise => &["until_us", "every"],
+            Self::StuckWire => &["until_us", "wire", "stuck"],
+            Self::ArbitrationId => &["cpu", "id"],
+            Self::Jabber => &["cpu", "until_us"],
+            Self::DeadLink => &[PARAMETER_CLUSTER],
+        }
+    }
+
+    /// The bus that it is a fault of, if of one.
+    const fn bus(self) -> Option<Bus> {
+        match self {
+            Self::FsbStall | Self::FsbRetry => Some(Bus::Fsb),
+            Self::ChecksumNoise | Self::StuckWire | Self::LostClock | Self::ArbitrationId | Self::Jabber => {
+                Some(Bus::Serial)
+            }
+            Self::DeadLink => Some(Bus::Cluster),
+            _ => None,
+        }
+    }
+}
+
+/// The faults that apply, in order of time, then of the file.
+pub(super) fn faults(root: &Table<'_>, stage: Stage<'_>) -> Result<Vec<Fault>, InputError> {
+    let mut faults = Vec::new();
+    let fields = root.get("fault").map(|field| field.tables()).transpose()?.unwrap_or_default();
+    for (index, field) in fields.into_iter().enumerate() {
+        faults.extend(fault(index, field, stage)?);
+    }
+    faults.sort_by_key(|fault| (fault.at_ps, fault.index));
+    Ok(faults)
+}
+
+fn fault(index: usize, field: Field<'_>, stage: Stage<'_>) -> Result<Option<Fault>, InputError> {
+    let every = || KEYS.into_iter().chain(filter::KEYS);
+    let any: Vec<&str> = every().chain(PARAMETERS).chain([PARAMETER_CLUSTER]).collect();
+    let table = Table::open(field.clone(), "[[fault]]", &any)?;
+    let kind_field = table.need("kind", "\"fsb-stall\"")?;
+    let name: FaultName = named::by_name(kind_field.text()?).map_err(|error| kind_field.unknown(error))?;
+    let taken: Vec<&str> = every().chain(name.parameters().iter().copied()).collect();
+    let table = Table::open(field, &format!("a [[fault]] of kind `{name}`"), &taken)?;
+    let at_ps = instant(&table, "at_us", stage)?;
+    let applies = Filter::read(&table)?.applies(stage.machine, stage.stall);
+    if let Some(bus) = name.bus()
+        && applies
+        && !stage.machine.has_bus(bus)
+    {
+        let what = match bus {
+            Bus::Fsb => "front-side bus that could stall",
+            Bus::Cluster => "links between clusters",
+            _ => "serial bus",
+        };
+        return Err(kind_field
+            .error(&format!("this machine has no {what}"), "does not apply here")
+            .help(format!("let it apply to that bus only: only = [\"{bus}\"]")));
+    }
+    let kind = read(name, &table, at_ps, applies.then_some(stage.machine))?;
+    Ok(applies.then_some(Fault { index, at_ps, kind }))
+}
+
+/// The parameters; `machine` is there if the fault applies to it.
+fn read(name: FaultName, table: &Table<'_>, at_ps: u64, machine: Option<&Machine>) -> Result<FaultKind, InputError> {
+    let cpu = || cpu(table, machine);
+    let of_cpu = |fault: CpuFault| Ok(FaultKind::Cpu { cpu: cpu()?, fault });
+    let until_ps = until(table, at_ps)?;
+    let of_wires = |fault: SerialFaultKind| Ok(FaultKind::Wires { until_ps, fault });
+    let agent = || cpu().map(|cpu| cpu as u16);
+    match name {
+        FaultName::FsbStall => Ok(FaultKind::FsbStall { until_ps }),
+        FaultName::FsbRetry => {
+            let count = table.get("count").map(|field| field.small_integer(1, u32::MAX)).transpose()?;
+            Ok(FaultKind::FsbRetry { until_ps, count })
+        }
+        FaultName::ApicDead => Ok(FaultKind::ApicDead { cpu: cpu()? }),
+        FaultName::IcrStuck => of_cpu(CpuFault::IcrStuck),
+        FaultName::Nmi => of_cpu(CpuFault::Nmi),
+        FaultName::Smm => {
+            table.need("length_us", "200")?;
+            of_cpu(CpuFault::Smm { length_ps: optional_time(table, "length_us")?.unwrap_or_default() })
+        }
+        FaultName::Shutdown => of_cpu(CpuFault::Shutdown),
+        FaultName::Init => of_cpu(CpuFault::Init),
+        FaultName::DeepSleep => of_cpu(CpuFault::DeepSleep),
+        FaultName::ChecksumNoise => {
+            let every = table.get("every").map_or(Ok(1), |field| field.small_integer(1, u32::MAX))?;
+            of_wires(SerialFaultKind::ChecksumNoise { every })
+        }
+        FaultName::StuckWire => of_wires(SerialFaultKind::StuckWire {
+            wire: match table.need("wire", "\"picd1\"")?.name::<WireName>()? {
+                WireName::Picd0 => Wire::Picd0,
+                WireName::Picd1 => Wire::Picd1,
+            },
+            driven: table.need("stuck", "\"driven\"")?.name::<Stuck>()? == Stuck::Driven,
+        }),
+        FaultName::LostClock => of_wires(SerialFaultKind::LostClock),
+        FaultName::ArbitrationId => {
+            let id = table.need("id", "2")?.small_integer(0, 15)? as u8;
+            of_wires(SerialFaultKind::ArbitrationId { agent: agent()?, id })
+        }
+        FaultName::Jabber => of_wires(SerialFaultKind::Jabber { agent: agent()? }),
+        FaultName::DeadLink => {
+            let field = table.need(PARAMETER_CLUSTER, "1")?;
+            let clusters = machine.map_or(1, |machine| machine.cpus.div_ceil(4));
+            Ok(FaultKind::DeadLink { cluster: field.small_integer(0, clusters.saturating_sub(1).max(1))? as u8 })
+        }
+    }
+}
+
+fn cpu(table: &Table<'_>, machine: Option<&Machine>) -> Result<u32, InputError> {
+    let field = table.need("cpu", "3")?;
+    let cpu = field.small_integer(0, u32::MAX)?;
+    if let Some(machine) = machine {
+        present(&field, cpu, machine)?;
+    }
+    Ok(cpu)
+}
+
+fn until(table: &Table<'_>, at_ps: u64) -> Result<Option<u64>, InputError> {
+    let Some(field) = table.get("until_us") else { return Ok(None) };
+    let ps = field.picoseconds(Unit::Microseconds)?;
+    if ps <= at_ps {
+        return Err(field
+            .error("a fault ends after it begins", "not after `at_us`")
+            .help(format!("`at_us` is {}", decimal::microseconds(at_ps))));
+    }
+    Ok(Some(ps))
+}
