@@ -220,8 +220,8 @@ fn mixed_broadcasts(bus: Bus, sender: usize) -> Vec<(&'static str, Vec<u16>)> {
 
 #[test]
 fn own_14_broadcasts_between_both_modes() {
-    // Shorthands reach everybody. A destination is read by each receiver in its own mode (SDM vol. 3 §10.6.2.1,
-    // 10.12.9): FFH is everybody for the page, an id, or a logical set of cluster 0, for x2APIC mode; FFFF FFFFH, which
+    // Shorthands reach everybody. The manual does not describe the mixture; here each receiver reads a destination by the
+    // section on its own mode (SDM vol. 3 §10.6.2.1, 10.12.9): FFH is everybody for the page, an id, or a logical set of cluster 0, for x2APIC mode; FFFF FFFFH, which
     // only x2APIC mode can send, is everybody for both
     for bus in [Bus::FrontSide, Bus::Ideal] {
         for sender in [0, 1] {
