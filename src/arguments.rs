@@ -12,7 +12,7 @@ use crate::scenario::Request;
 use crate::scenario::decimal::{self, Unit};
 use crate::scenario::named::{self, Named, named};
 pub use crate::scenario::{ARCHES, VARIANTS};
-use crate::scenario::{Bus, LATER_ARCHES, MAIN_VARIANTS};
+use crate::scenario::{Bus, LATER_ARCHES, MAIN_VARIANTS, MpsTimeout, WaitShape};
 use clap::{Args, Parser, Subcommand};
 use sim::Generation;
 use std::path::{Path, PathBuf};
@@ -356,6 +356,12 @@ pub struct Accesses {
     /// Build the write-around as an exchange (Pentium erratum 11AP).
     #[arg(long = "erratum-11ap")]
     pub erratum_11ap: bool,
+    /// The loop of solution-a and b1.
+    #[arg(long, value_name = "SHAPE", default_value = "delay-first", value_parser = parse_name::<WaitShape>, help = help_names::<WaitShape>("The loop of solution-a and b1"))]
+    pub wait_shape: WaitShape,
+    /// What ends the 20 µs of mps-abort and mps-retry.
+    #[arg(long, value_name = "HOW", default_value = "instruction-loop", value_parser = parse_name::<MpsTimeout>, help = help_names::<MpsTimeout>("What ends the 20 us of mps-abort and mps-retry"))]
+    pub mps_timeout: MpsTimeout,
     /// Print one JSON document on standard output.
     #[arg(long)]
     pub json: bool,

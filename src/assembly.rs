@@ -53,15 +53,8 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
     let arch = Arch::from_name(machine.arch).expect("a loaded scenario names a known sub-architecture");
     let variant = Variant::from_name(machine.variant).expect("a loaded scenario names a known variant");
     let mut kernel = Kernel {
-        wait_shape: match scenario.knobs.wait_shape {
-            WaitShape::DelayFirst => Bound::DelayFirst,
-            WaitShape::ReadFirst => Bound::ReadFirst,
-        },
-        mps_timeout: match scenario.knobs.mps_timeout {
-            MpsTimeout::InstructionLoop => kernel_model::MpsTimeout::InstructionLoop,
-            MpsTimeout::TimeStampCounter => kernel_model::MpsTimeout::TimeStampCounter,
-            MpsTimeout::ExternalInterrupt => kernel_model::MpsTimeout::ExternalInterrupt,
-        },
+        wait_shape: bound(scenario.knobs.wait_shape),
+        mps_timeout: mps_timeout(scenario.knobs.mps_timeout),
         mps_retries: scenario.knobs.mps_retries,
         tsc_ticks_per_ms: ticks(core_clock(scenario), 1_000),
         timer_ticks_per_us: ticks(machine.generation.timer_clock(), 1) as u32,
@@ -78,6 +71,23 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
         }
     }
     kernel
+}
+
+/// The loop of that shape.
+pub(crate) const fn bound(shape: WaitShape) -> Bound {
+    match shape {
+        WaitShape::DelayFirst => Bound::DelayFirst,
+        WaitShape::ReadFirst => Bound::ReadFirst,
+    }
+}
+
+/// The mechanism, as the kernel model has it.
+pub(crate) const fn mps_timeout(timeout: MpsTimeout) -> kernel_model::MpsTimeout {
+    match timeout {
+        MpsTimeout::InstructionLoop => kernel_model::MpsTimeout::InstructionLoop,
+        MpsTimeout::TimeStampCounter => kernel_model::MpsTimeout::TimeStampCounter,
+        MpsTimeout::ExternalInterrupt => kernel_model::MpsTimeout::ExternalInterrupt,
+    }
 }
 
 /// Builds the machine's settings.

@@ -74,6 +74,27 @@ fn the_unbounded_wait_is_cut_and_marked() {
     assert!(listing(&fixed).1);
 }
 
+/// kernel.md §3 and §8, MP specification B-4: every variant from the command line.
+#[test]
+fn every_variant_has_its_wait() {
+    let stuck = |variant: &str, more: &[&str]| listing(&[&nmi("i386/default", variant, "stuck")[..], more].concat());
+    for (variant, reads, delays) in [("solution-a", 1001, 1001), ("b1", 1001, 1001), ("modern", 1000, 1000)] {
+        let (entries, hang) = stuck(variant, &[]);
+        let count = |wanted: &str| entries.iter().filter(|entry| *entry == wanted).count();
+        assert_eq!((hang, count("R300"), count("D100")), (false, reads, delays), "{variant}");
+    }
+    assert_eq!(stuck("solution-a", &[]).0[2], "D100");
+    assert_eq!(stuck("solution-a", &["--wait-shape", "read-first"]).0[2], "R300");
+    let writes = |variant: &str| stuck(variant, &[]).0.iter().filter(|entry| *entry == "W300=00000c00").count();
+    assert_eq!((writes("mps-abort"), writes("mps-retry")), (1, 2));
+    // Senders that only kdump calls: anybody else's NMI still waits for ever.
+    let other = ["--call", "send_IPI_mask", "--variant", "b1", "--icr", "stuck", "--vector", "nmi"];
+    assert!(listing(&other).1);
+    // A timer's interrupt does not come while interrupts are off; the counter goes on all the same.
+    assert!(stuck("mps-abort", &["--mps-timeout", "external-interrupt"]).1);
+    assert!(!stuck("mps-abort", &["--mps-timeout", "time-stamp-counter"]).1);
+}
+
 #[test]
 fn clears_after_counts_delay_only() {
     let (entries, _) = listing(&nmi("i386/default", "merged", "clears-after:101"));

@@ -1,6 +1,7 @@
 //! `apicsim accesses`: the ordered register accesses of one kernel function.
 
 use crate::arguments::Accesses;
+use crate::assembly;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::output;
@@ -15,6 +16,8 @@ pub(super) fn accesses(arguments: &Accesses) -> Result<ExitStatus, Failure> {
     let call = Call::from_name(&arguments.call).expect("the command line takes known names only");
     let mut kernel = Kernel::new(arch, variant, arguments.cpus as u16);
     kernel.erratum_11ap = arguments.erratum_11ap;
+    kernel.wait_shape = assembly::bound(arguments.wait_shape);
+    kernel.mps_timeout = assembly::mps_timeout(arguments.mps_timeout);
     let from = arguments.from as u16;
     let mask: CpuMask = if arguments.to.is_empty() {
         kernel.cpu_online_map().without(from)

@@ -7,4 +7,5 @@ mod masks;
 mod recorder;
 mod shared;
 mod tables;
+mod variants;
 mod waits;
