@@ -31,6 +31,7 @@ pub mod mechanism;
 pub mod nearest;
 mod output;
 mod price;
+pub mod price_page;
 mod program;
 mod recorder;
 pub mod reference_pages;
@@ -47,7 +48,7 @@ mod why;
 
 pub use assembly::{AssemblyError, Choices, assemble};
 pub use failure::Failure;
-pub use price::{Price, price, price_under_load};
+pub use price::{Price, price, price_under_load, time_in_sender};
 pub use report_json::{Host, run_document};
 pub use run::{RunFailure, Settings, execute, run, token_under_way};
 pub use verdict::{HangReport, LoopReport, RunReport, Verdict, WaitReport, judge};

@@ -10,6 +10,7 @@ use sim::{Closed, Cpu, Duration, Execution, Machine, Program, Software, StopRule
 
 const CALLED: u32 = 200;
 const TAKEN: u32 = 201;
+const RETURNED: u32 = 202;
 
 /// Prices of one variant on one machine; none on a machine without a second CPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,12 +21,13 @@ pub struct Price {
     pub fixed: Option<Duration>,
 }
 
-/// CPU 0 sends once to CPU 1, which is idle.
+/// CPU 0 sends once, to CPUs that are idle.
 #[derive(Debug, Clone, Copy)]
 struct SendOnce {
     kernel: Kernel,
     delays: Delays,
     vector: u8,
+    to: CpuMask,
     /// Do the CPUs from 2 on send to each other all the time?
     loaded: bool,
 }
@@ -37,7 +39,8 @@ impl Software for SendOnce {
         if cpu.number() == 0 {
             cpu.sleep_until(Time::from_us(10));
             cpu.reached(CALLED);
-            kernel_model::send_IPI_mask(&self.kernel, &OnCpu(cpu, self.delays), CpuMask::of(1), self.vector);
+            kernel_model::send_IPI_mask(&self.kernel, &OnCpu(cpu, self.delays), self.to, self.vector);
+            cpu.reached(RETURNED);
         }
         while self.loaded && cpu.number() >= 2 {
             let next = if cpu.number() + 1 < self.kernel.cpus { cpu.number() + 1 } else { 2 };
@@ -82,17 +85,34 @@ fn price_of(scenario: &Scenario, loaded: bool) -> Result<Price, RunFailure> {
     quiet.events.clear();
     quiet.faults.clear();
     let fixed = assembly::kernel(scenario).arch.reschedule_vector();
-    Ok(Price { nmi: send_once(&quiet, NMI_VECTOR, loaded)?, fixed: send_once(&quiet, fixed, loaded)? })
+    let price = |vector| send_once(&quiet, vector, CpuMask::of(1), loaded, TAKEN);
+    Ok(Price { nmi: price(NMI_VECTOR)?, fixed: price(fixed)? })
 }
 
-fn send_once(scenario: &Scenario, vector: u8, loaded: bool) -> Result<Option<Duration>, RunFailure> {
+/// How long CPU 0 is in the send function for one IPI, NMI or FIXED, to each of CPUs 1 to `targets`, all idle.
+///
+/// # Errors
+/// As for any run on that machine.
+pub fn time_in_sender(scenario: &Scenario, targets: u16, nmi: bool) -> Result<Option<Duration>, RunFailure> {
+    let vector = if nmi { NMI_VECTOR } else { assembly::kernel(scenario).arch.reschedule_vector() };
+    send_once(scenario, vector, (1..=targets).collect(), false, RETURNED)
+}
+
+fn send_once(
+    scenario: &Scenario,
+    vector: u8,
+    to: CpuMask,
+    loaded: bool,
+    until: u32,
+) -> Result<Option<Duration>, RunFailure> {
     let choices = Choices { seed: 0, keep_events: false, elision: true, cut_ps: None, to_the_end: false };
     let mut settings = assembly::assemble(scenario, choices)?;
-    let software = SendOnce { kernel: assembly::kernel(scenario), delays: assembly::delays(scenario), vector, loaded };
+    let software =
+        SendOnce { kernel: assembly::kernel(scenario), delays: assembly::delays(scenario), vector, to, loaded };
     settings.cpus = settings.cpus.into_iter().map(|(cpu, _)| (cpu, Program::closed(software))).collect();
-    settings.stop = StopRule::Any(vec![TAKEN]);
+    settings.stop = StopRule::Any(vec![until]);
     let machine = Machine::new(settings).map_err(AssemblyError::from)?;
     let outcome = machine.run(Execution::default())?;
     let at = |code| outcome.milestones.iter().find(|milestone| milestone.code == code).map(|milestone| milestone.at);
-    Ok(at(TAKEN).zip(at(CALLED)).map(|(taken, called)| taken.since(called)))
+    Ok(at(until).zip(at(CALLED)).map(|(end, called)| end.since(called)))
 }

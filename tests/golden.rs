@@ -59,7 +59,10 @@ fn the_readme_shows_the_headline() {
 fn the_reference_pages_are_those_of_the_tables() {
     use apicsim::reference_pages::{knobs, mechanisms, registers};
     let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
-    for (name, text) in [("registers.md", registers()), ("knobs.md", knobs()), ("mechanisms.md", mechanisms())] {
+    let prices = apicsim::price_page::prices().unwrap();
+    let pages =
+        [("registers.md", registers()), ("knobs.md", knobs()), ("mechanisms.md", mechanisms()), ("prices.md", prices)];
+    for (name, text) in pages {
         let path = directory.join(name);
         if std::env::var_os("UPDATE_PAGES").is_some() {
             std::fs::write(&path, &text).unwrap();
