@@ -40,7 +40,8 @@ impl Parts<'_> {
             Bus::Serial => {
                 let io_agent = self.machine.io_agent.then_some(IO_AGENT_ID);
                 let ids: Vec<u8> = self.ids.iter().map(|id| *id as u8).chain(io_agent).collect();
-                Box::new(self.serial(SerialBus::new(&ids).map_err(|error| refused(&error))?))
+                let bus = self.serial(SerialBus::new(&ids).map_err(|error| refused(&error))?);
+                Box::new(bus.with_faults(self.wire_faults()).map_err(|error| refused(&error))?)
             }
             Bus::Fsb => Box::new(self.front_side(FrontSideBus::new())),
             Bus::Ideal => Box::new(IdealBus::new(Duration::from_ps(self.ideal_delivery_ps))),
@@ -68,17 +69,20 @@ impl Parts<'_> {
         })
     }
 
+    /// A serial bus as the machine has it. Faults of the wires are for a bus that all CPUs share.
     fn serial(&self, bus: SerialBus) -> SerialBus {
         let period = self.machine.picclk_period_ps.unwrap_or(60_000);
+        bus.with_clock(ClockDomain::new(period, 1)).with_knobs(self.knobs)
+    }
+
+    fn wire_faults(&self) -> Vec<SerialFault> {
         let fault = |fault: &Fault| match fault.kind {
             FaultKind::Wires { until_ps, fault: kind } => {
                 Some(SerialFault { from: Time::from_ps(fault.at_ps), until: until_ps.map(Time::from_ps), kind })
             }
             _ => None,
         };
-        bus.with_clock(ClockDomain::new(period, 1))
-            .with_knobs(self.knobs)
-            .with_faults(self.faults.iter().filter_map(fault).collect())
+        self.faults.iter().filter_map(fault).collect()
     }
 
     fn front_side(&self, bus: FrontSideBus) -> FrontSideBus {

@@ -425,11 +425,13 @@ fn broadcasts_may_go_first() {
 }
 
 fn with_fault(kind: SerialFaultKind, until: Option<u64>) -> SerialBus {
-    bus(4).with_faults(vec![SerialFault {
-        from: Time::ZERO,
-        until: until.map(|cycle| Time::from_ps(cycle * CYCLE)),
-        kind,
-    }])
+    bus(4)
+        .with_faults(vec![SerialFault {
+            from: Time::ZERO,
+            until: until.map(|cycle| Time::from_ps(cycle * CYCLE)),
+            kind,
+        }])
+        .expect("a possible fault")
 }
 
 /// Outcomes of the attempts up to `until` bus cycles.
@@ -491,7 +493,7 @@ fn a_lost_clock_stops_the_bus() {
         until: Some(Time::from_ps(110 * CYCLE)),
         kind: SerialFaultKind::LostClock,
     };
-    let mut bus = bus(4).with_faults(vec![gap]);
+    let mut bus = bus(4).with_faults(vec![gap]).expect("a possible fault");
     send(&mut bus, 0, message(0, 0, 3));
     let effects = run(&mut bus, &Fake::accepting(4), Time::NEVER);
     assert_eq!(dispatched(&effects), [((1 + 21 + 100) * CYCLE, 0)]);
