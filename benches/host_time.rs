@@ -4,7 +4,8 @@
 use apicsim::scenario::{self, ARCHES, Request, VARIANTS};
 use apicsim::{Settings, run};
 use criterion::{Criterion, criterion_group, criterion_main};
-use sim::bus::{FrontSideBus, IdealBus, Interconnect};
+use sim::apic::{Mode, Preset};
+use sim::bus::{FrontSideBus, IdealBus, Interconnect, Latencies, PointToPointFabric};
 use sim::{
     Closed, Cpu, CpuSettings, Duration, Execution, Generation, Machine, MachineSettings, Program, Software, StopRule,
     Time,
@@ -121,6 +122,60 @@ fn engine(criterion: &mut Criterion) {
     });
 }
 
+/// CPU 0 sends an NMI to all others each 10 µs of 1 ms.
+fn broadcasts(cpu: Cpu<'_>) {
+    for _ in 0..100 {
+        cpu.delay_us(10);
+        cpu.write_register(0x300, 0xC_4400);
+        while cpu.read_register(0x300) & 0x1000 != 0 {
+            cpu.pause();
+        }
+    }
+    cpu.reached(1);
+}
+
+/// The same in x2APIC mode, for 100 µs.
+fn wide_broadcasts(cpu: Cpu<'_>) {
+    for _ in 0..10 {
+        cpu.delay_us(10);
+        cpu.write_msr(0x830, 0xC_4400).expect("x2APIC mode");
+    }
+    cpu.reached(1);
+}
+
+/// Large machines. The figure to look at is simulated time for host time: 255 CPUs play 1 ms an iteration.
+fn large(criterion: &mut Criterion) {
+    let programs = |count: usize, first: fn(Cpu<'_>)| {
+        let mut programs: Vec<fn(Cpu<'_>)> = vec![sleeps; count];
+        programs[0] = first;
+        programs
+    };
+    criterion.bench_function("255 xAPIC CPUs, an NMI to all each 10 us, 1 simulated ms", |bencher| {
+        bencher.iter(|| {
+            let machine = machine(Box::new(FrontSideBus::new()), programs(255, broadcasts));
+            machine.run(Execution::default()).expect("it runs").digest
+        });
+    });
+    criterion.bench_function("4096 x2APIC CPUs, an NMI to all each 10 us, 100 simulated us", |bencher| {
+        bencher.iter(|| {
+            let cpu = |number: usize, program| {
+                let apic = Preset { mode: Mode::X2Apic, ..Preset::default() };
+                let settings = CpuSettings { apic_id: number as u32, apic, ..CpuSettings::default() };
+                (settings, Program::closed(Only(program)))
+            };
+            let sockets: Vec<u16> = (0..=4096).map(|agent| agent / 64).collect();
+            let fabric = PointToPointFabric::new(&sockets, Latencies::default()).expect("there are agents");
+            let machine = Machine::new(MachineSettings {
+                cpus: programs(4096, wide_broadcasts).into_iter().enumerate().map(|(n, p)| cpu(n, p)).collect(),
+                words: vec![0; 4],
+                stop: StopRule::Any(vec![1]),
+                ..MachineSettings::new(Generation::X2Apic, Box::new(fabric))
+            });
+            machine.expect("the machine is possible").run(Execution::default()).expect("it runs").digest
+        });
+    });
+}
+
 /// Resident pages of this process, from the host; none where it does not say.
 fn resident_bytes() -> Option<u64> {
     let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
@@ -149,6 +204,6 @@ criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20).measurement_time(std::time::Duration::from_secs(2))
         .warm_up_time(std::time::Duration::from_millis(500));
-    targets = memory, runs, engine
+    targets = memory, runs, engine, large
 }
 criterion_main!(benches);

@@ -2,6 +2,7 @@
 
 use kernel_model::{Arch, IrqFlags, Mmio, Point, Processor, Register, Wait, WaitOutcome, Word, delay_loops};
 use sim::Cpu;
+use sim::apic::MSR_TIME_STAMP_COUNTER;
 
 /// A simulated CPU, as kernel code sees it. Each method is one operation of [`Cpu`] and nothing else: whatever stood
 /// between would be a simulator frame on the stack that hang proofs compare.
@@ -51,6 +52,10 @@ impl Processor for OnCpu<'_> {
     #[inline(always)]
     fn inb(&self, port: u16) -> u8 {
         self.0.read_port(port)
+    }
+    #[inline(always)]
+    fn rdtsc(&self) -> u64 {
+        self.0.read_msr(MSR_TIME_STAMP_COUNTER).unwrap_or_default()
     }
     #[inline(always)]
     fn cpu_relax(&self) {

@@ -12,7 +12,7 @@ use crate::scenario::Request;
 use crate::scenario::decimal::{self, Unit};
 use crate::scenario::named::{self, Named, named};
 pub use crate::scenario::{ARCHES, VARIANTS};
-use crate::scenario::{Bus, LATER_ARCHES, LATER_VARIANTS};
+use crate::scenario::{Bus, LATER_ARCHES, MAIN_VARIANTS};
 use clap::{Args, Parser, Subcommand};
 use sim::Generation;
 use std::path::{Path, PathBuf};
@@ -192,7 +192,7 @@ pub struct Matrix {
     #[arg(long, value_name = "A,…", value_delimiter = ',', value_parser = parse_arch, help_heading = MACHINE, help = help_list("Sub-architectures, repeatable or with commas; without it, all", &ARCHES))]
     pub arch: Vec<String>,
     /// Columns.
-    #[arg(long, value_name = "V,…", value_delimiter = ',', value_parser = parse_variant_or_all, help_heading = MACHINE, help = help_list("Wait variants, repeatable or with commas, or `all`; without it, these", &VARIANTS))]
+    #[arg(long, value_name = "V,…", value_delimiter = ',', value_parser = parse_variant_or_all, help_heading = MACHINE, help = help_list("Wait variants, repeatable or with commas, or `all`; without it, before, rfc and merged", &VARIANTS))]
     pub variant: Vec<String>,
     /// What else changes the runs.
     #[command(flatten)]
@@ -216,8 +216,12 @@ impl Matrix {
 
     /// The variants of the columns, in order, each once.
     pub fn variants(&self) -> Vec<&'static str> {
-        let all = self.variant.is_empty() || self.variant.iter().any(|one| one == "all");
-        VARIANTS.into_iter().filter(|variant| all || self.variant.iter().any(|one| one == variant)).collect()
+        let all = self.variant.iter().any(|one| one == "all");
+        let named = |variant: &&str| match self.variant.is_empty() {
+            true => MAIN_VARIANTS.contains(variant),
+            false => all || self.variant.iter().any(|one| one == variant),
+        };
+        VARIANTS.into_iter().filter(named).collect()
     }
 }
 
@@ -463,7 +467,7 @@ fn parse_arch(text: &str) -> Result<String, String> {
 }
 
 fn parse_variant(text: &str) -> Result<String, String> {
-    one_of("variant", text, &VARIANTS, &LATER_VARIANTS)
+    one_of("variant", text, &VARIANTS, &[])
 }
 
 fn parse_variant_or_all(text: &str) -> Result<String, String> {
@@ -606,7 +610,7 @@ mod tests {
         let Ok(Arguments { command: Some(Command::Matrix(matrix)), .. }) = parsed(line) else { panic!("{line}") };
         assert_eq!((matrix.arches(), matrix.variants()), (vec!["i386/default", "x86_64/flat"], vec!["merged"]));
         let Ok(Arguments { command: Some(Command::Matrix(matrix)), .. }) = parsed("matrix kdump") else { panic!() };
-        assert_eq!((matrix.arches(), matrix.variants()), (ARCHES.to_vec(), VARIANTS.to_vec()));
+        assert_eq!((matrix.arches(), matrix.variants()), (ARCHES.to_vec(), MAIN_VARIANTS.to_vec()));
     }
 
     #[test]
@@ -615,7 +619,7 @@ mod tests {
             ("run x --arch i386/defualt", "did you mean `i386/default`?"),
             ("run x --arch modern/x2apic-phys", "comes later"),
             ("run x --variant befor", "did you mean `before`?"),
-            ("run x --variant solution-a", "comes later"),
+            ("run x --variant solution-b", "did you mean `solution-a`?"),
             ("run x --bus seriel", "did you mean `serial`?"),
             ("run x --generation x3apic", "x2apic"),
             ("run x --html a.html", "comes later"),

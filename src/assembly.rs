@@ -3,8 +3,10 @@
 use crate::adapter::Delays;
 use crate::interconnect::Parts;
 use crate::program::{Action, CpuProgram, PROGRAM_ENDED, ROLES_MAX, SEQUENCE_RETURNED};
-use crate::scenario::{self, CpuFault, Event, FaultKind, Goal, IpiVector, Role, RoleName, Scenario, VectorUse};
-use kernel_model::{Arch, CpuMask, Kernel, Layout, Point, Variant};
+use crate::scenario::{
+    self, CpuFault, Event, FaultKind, Goal, IpiVector, MpsTimeout, Role, RoleName, Scenario, VectorUse, WaitShape,
+};
+use kernel_model::{Arch, Bound, CpuMask, Kernel, Layout, Point, Variant};
 use sim::apic::{LocalSource, Preset};
 use sim::bus::Interconnect;
 use sim::{
@@ -50,7 +52,21 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
     let machine = &scenario.machine;
     let arch = Arch::from_name(machine.arch).expect("a loaded scenario names a known sub-architecture");
     let variant = Variant::from_name(machine.variant).expect("a loaded scenario names a known variant");
-    let mut kernel = Kernel::new(arch, variant, machine.cpus as u16);
+    let mut kernel = Kernel {
+        wait_shape: match scenario.knobs.wait_shape {
+            WaitShape::DelayFirst => Bound::DelayFirst,
+            WaitShape::ReadFirst => Bound::ReadFirst,
+        },
+        mps_timeout: match scenario.knobs.mps_timeout {
+            MpsTimeout::InstructionLoop => kernel_model::MpsTimeout::InstructionLoop,
+            MpsTimeout::TimeStampCounter => kernel_model::MpsTimeout::TimeStampCounter,
+            MpsTimeout::ExternalInterrupt => kernel_model::MpsTimeout::ExternalInterrupt,
+        },
+        mps_retries: scenario.knobs.mps_retries,
+        tsc_ticks_per_ms: ticks(core_clock(scenario), 1_000),
+        timer_ticks_per_us: ticks(machine.generation.timer_clock(), 1) as u32,
+        ..Kernel::new(arch, variant, machine.cpus as u16)
+    };
     for event in &scenario.events {
         match event.role {
             Role::SysrqCrash { vector, print_ps } => {
@@ -93,8 +109,13 @@ pub fn assemble(scenario: &Scenario, choices: Choices) -> Result<MachineSettings
 /// How long the kernel's busy delays are.
 pub(crate) fn delays(scenario: &Scenario) -> Delays {
     let Some(hz) = scenario.knobs.delay_hz else { return Delays::Exact };
-    let tsc_hz = core_clock(scenario).first_after(Time::from_us(1_000_000)) - 1;
+    let tsc_hz = ticks(core_clock(scenario), 1_000_000);
     Delays::Kernel { arch: kernel(scenario).arch, hz, tsc_hz }
+}
+
+/// Whole ticks of `clock` in so many microseconds.
+fn ticks(clock: ClockDomain, us: u64) -> u64 {
+    clock.first_after(Time::from_us(us)) - 1
 }
 
 fn core_clock(scenario: &Scenario) -> ClockDomain {

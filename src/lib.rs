@@ -33,6 +33,7 @@ mod output;
 mod price;
 mod program;
 mod recorder;
+pub mod reference_pages;
 mod report_json;
 mod report_text;
 mod run;

@@ -275,7 +275,7 @@ fn notes(scenario: &Scenario, outcome: &Outcome) -> Vec<&'static str> {
     if scenario.machine.has_bus(Bus::Serial) && scenario.knobs.hardware.slots == Slots::PerClass && refused {
         notes.push("disputed");
     }
-    if scenario.machine.arch == "x86_64/cluster" && scenario.machine.variant == "merged" {
+    if scenario.machine.arch == "x86_64/cluster" && ["merged", "modern"].contains(&scenario.machine.variant) {
         notes.push("hypothetical");
     }
     notes

@@ -169,3 +169,26 @@ fn digests_are_the_same_in_every_build_profile() {
     }
     assert!(checked >= 3);
 }
+
+/// Every generation on every bus that seats it: one result on both executors, whatever the windows.
+#[test]
+fn every_generation_and_bus_is_equal() {
+    use apicsim::scenario::{Bus, Request, load};
+    use sim::{Generation, Named};
+    let executions = [
+        Execution::Reference,
+        windowed(3, Window::Full),
+        windowed(1, Window::Half),
+        windowed(2, Window::AtMost(Duration::from_ps(33_337))),
+    ];
+    for &generation in Generation::ALL {
+        for &bus in Bus::ALL.iter().filter(|bus| bus.seats(generation)) {
+            for name in ["nmi-stall", "normal-dispatch", "dead-target"] {
+                let mut request = Request::new(name);
+                (request.generation, request.bus) = (Some(generation), Some(bus));
+                let scenario = load(&request).unwrap_or_else(|error| panic!("{}", error.render(false)));
+                assert_equal(&scenario, &executions, &[true]);
+            }
+        }
+    }
+}

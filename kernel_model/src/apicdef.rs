@@ -103,6 +103,8 @@ pub const NMI_VECTOR: u8 = 0x02;
 pub const SPURIOUS_APIC_VECTOR: u8 = 0xFF;
 /// Vector of the APIC's error interrupt.
 pub const ERROR_APIC_VECTOR: u8 = 0xFE;
+/// Vector of the APIC's own timer.
+pub const LOCAL_TIMER_VECTOR: u8 = 0xEF;
 /// Vector of the keyboard, IRQ 1, by which `SysRq` arrives unless a [`Kernel`](crate::Kernel) says otherwise.
 pub const SYSRQ_VECTOR: u8 = 0x39;
 

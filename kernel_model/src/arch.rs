@@ -28,6 +28,15 @@ pub enum Arch {
     X8664Physflat,
 }
 
+/// Whose send code it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// Linux 2.6.20 to 2.6.24 on i386.
+    I386,
+    /// Linux 2.6.20 to 2.6.24 on x86_64.
+    X8664,
+}
+
 /// How an IPI to several CPUs is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sender {
@@ -75,8 +84,8 @@ pub enum LdrInit {
 pub struct Facts {
     /// The name on the command line.
     pub name: &'static str,
-    /// i386, or else x86_64?
-    pub is_i386: bool,
+    /// Whose send code it is.
+    pub family: Family,
     /// How masks are sent.
     pub sender: Sender,
     /// Destination mode of IPIs, as it stands in the ICR.
@@ -98,7 +107,7 @@ pub struct Facts {
 /// i386 mach-default. Every other sub-architecture is told by what it changes.
 const DEFAULT: Facts = Facts {
     name: "i386/default",
-    is_i386: true,
+    family: Family::I386,
     sender: Sender::Bitmask,
     dest_mode: APIC_DEST_LOGICAL,
     dfr: APIC_DFR_FLAT,
@@ -127,7 +136,7 @@ const I386_CLUSTERED: Facts =
 
 /// x86_64 physflat.
 const PHYSFLAT: Facts =
-    Facts { name: "x86_64/physflat", is_i386: false, logical_id: LogicalId::OneBit, ..I386_PHYSICAL };
+    Facts { name: "x86_64/physflat", family: Family::X8664, logical_id: LogicalId::OneBit, ..I386_PHYSICAL };
 
 /// One row a sub-architecture, in the order of [`Arch`].
 const FACTS: [Facts; 9] = [
@@ -137,7 +146,7 @@ const FACTS: [Facts; 9] = [
     Facts { name: "i386/es7000-clustered", ldr_init: LdrInit::Write, ..I386_CLUSTERED },
     Facts { name: "i386/numaq", ldr_init: LdrInit::Firmware, ..I386_CLUSTERED },
     Facts { name: "i386/summit", ldr_init: LdrInit::ReadIdFirst, ..I386_CLUSTERED },
-    Facts { name: "x86_64/flat", is_i386: false, apic_id_mask: 0xFF, ..DEFAULT },
+    Facts { name: "x86_64/flat", family: Family::X8664, apic_id_mask: 0xFF, ..DEFAULT },
     Facts {
         name: "x86_64/cluster",
         dfr: APIC_DFR_CLUSTER,
@@ -178,9 +187,9 @@ impl Arch {
         Self::ALL.into_iter().find(|arch| arch.name() == name)
     }
 
-    /// i386, or else x86_64?
+    /// i386 of 2007?
     pub const fn is_i386(self) -> bool {
-        self.facts().is_i386
+        matches!(self.facts().family, Family::I386)
     }
 
     /// The APIC id of a CPU.

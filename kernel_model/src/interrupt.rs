@@ -1,12 +1,12 @@
 //! From a vector to its handler.
 //!
-//! Not modelled: the local timer's, error and thermal interrupts' own work (they are ended, nothing more), device
+//! Not modelled: the local timer's tick, error and thermal interrupts' own work (they are ended, nothing more), device
 //! interrupts but the one that brings `SysRq`, and bottom halves.
 
-use crate::apicdef::SPURIOUS_APIC_VECTOR;
+use crate::apicdef::{LOCAL_TIMER_VECTOR, SPURIOUS_APIC_VECTOR};
 use crate::crash::crash_kexec;
 use crate::flush_tlb_others::smp_invalidate_interrupt;
-use crate::kernel::Kernel;
+use crate::kernel::{Kernel, this_cpu};
 use crate::processor::Processor;
 use crate::schedule::printk;
 use crate::smp_call_function::smp_call_function_interrupt;
@@ -29,6 +29,9 @@ pub fn do_interrupt(kernel: &Kernel, cpu: &impl Processor, vector: u8) {
         smp_invalidate_interrupt(kernel, cpu, slot);
     } else {
         ack_APIC_irq(kernel, cpu);
+        if vector == LOCAL_TIMER_VECTOR {
+            cpu.store(kernel.layout().timer_expired(this_cpu(cpu)), 1);
+        }
         if vector == kernel.sysrq_vector {
             handle_sysrq(kernel, cpu);
         }

@@ -5,8 +5,9 @@
 use crate::apicdef::{BAD_APICID, SYSRQ_VECTOR};
 use crate::arch::Arch;
 use crate::cpumask::CpuMask;
+use crate::mps_dispatch::MpsTimeout;
 use crate::processor::Processor;
-use crate::variant::Variant;
+use crate::variant::{Bound, Variant};
 use crate::words::Layout;
 
 /// A kernel. Every kernel function takes one, and the CPU that runs it.
@@ -16,6 +17,16 @@ pub struct Kernel {
     pub arch: Arch,
     /// Which wait comes before a send.
     pub variant: Variant,
+    /// The loop of solutions A and B-1, which the cover letter leaves open: delay first or read first.
+    pub wait_shape: Bound,
+    /// What ends the MP specification's 20 µs.
+    pub mps_timeout: MpsTimeout,
+    /// How often `mps-retry` sends again before it gives up.
+    pub mps_retries: u32,
+    /// Ticks of the APIC timer in a µs, as calibrated at boot.
+    pub timer_ticks_per_us: u32,
+    /// Ticks of the time-stamp counter in 1000 µs, as calibrated at boot.
+    pub tsc_ticks_per_ms: u64,
     /// CPUs, all online.
     pub cpus: u16,
     /// i386 built for CPUs that lose back-to-back APIC writes (no `CONFIG_X86_GOOD_APIC`): writes are exchanges.
@@ -42,6 +53,11 @@ impl Kernel {
         Self {
             arch,
             variant,
+            wait_shape: Bound::DelayFirst,
+            mps_timeout: MpsTimeout::InstructionLoop,
+            mps_retries: 1,
+            timer_ticks_per_us: 100,
+            tsc_ticks_per_ms: 500_000,
             cpus,
             erratum_11ap: false,
             no_broadcast: true,
@@ -68,6 +84,11 @@ impl Kernel {
     /// its APIC id, elsewhere the logical id that was read back from its LDR when it came up.
     pub const fn cpu_to_logical_apicid(&self, cpu: u16) -> u8 {
         if cpu < self.cpus { self.arch.apic_id(cpu) } else { BAD_APICID }
+    }
+
+    /// This kernel with the senders that only kdump calls, where it has such.
+    pub(crate) const fn of_kdump(self) -> Self {
+        Self { variant: self.variant.of_kdump(self.wait_shape), ..self }
     }
 
     /// The shared words of this kernel.

@@ -1,7 +1,7 @@
 //! What kernel code needs from the machine it runs on: the door between this crate and any hardware.
 //!
-//! Not modelled: caches, ordering beyond what the shared words give, port output, the time-stamp counter (no code of
-//! 2007's send paths reads it directly; a busy delay is one operation, [`Processor::udelay`]).
+//! Not modelled: caches, ordering beyond what the shared words give, port output. A busy delay is one operation,
+//! [`Processor::udelay`], and no loop over the time-stamp counter.
 
 use crate::apicdef::Register;
 use crate::wait::{Point, Wait, WaitOutcome};
@@ -37,6 +37,10 @@ pub trait Processor: Mmio {
     /// A byte read from an I/O port (only the NMI status port 61h is asked for).
     #[track_caller]
     fn inb(&self, port: u16) -> u8;
+
+    /// RDTSC: ticks of the core clock since power-on.
+    #[track_caller]
+    fn rdtsc(&self) -> u64;
 
     /// One PAUSE.
     #[track_caller]

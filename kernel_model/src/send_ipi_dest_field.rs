@@ -2,13 +2,13 @@
 //!
 //! Not modelled: nothing; these are all its accesses.
 
-use crate::apic_wait_icr_idle::apic_wait_icr_idle;
 use crate::apicdef::{APIC_DEST_FIELD, NMI_VECTOR, Register};
+use crate::icr_wait::wait_icr_idle;
 use crate::kernel::Kernel;
+use crate::mps_dispatch::mps_dispatch;
 use crate::processor::Processor;
-use crate::safe_apic_wait_icr_idle::{safe_apic_wait_icr_idle, safe_apic_wait_icr_idle_rfc};
 use crate::send_ipi_shortcut::__prepare_ICR;
-use crate::variant::Variant;
+use crate::variant::Site;
 use crate::write_around::apic_write_around;
 
 /// `__prepare_ICR2` (`arch/i386/kernel/smp.c`, `include/asm-x86_64/ipi.h`, 2.6.20): the high half of the ICR. Bits of
@@ -21,15 +21,9 @@ pub const fn __prepare_ICR2(mask: u32) -> u32 {
 /// each sender): waits for the ICR, then writes ICR2 and ICR. Since the fix an NMI's wait is bounded; when it times out
 /// the writes follow all the same, and nobody is told.
 pub fn __send_IPI_dest_field(kernel: &Kernel, cpu: &impl Processor, destination: u32, vector: u8, dest: u32) {
-    match kernel.variant {
-        Variant::Rfc if vector == NMI_VECTOR => {
-            safe_apic_wait_icr_idle_rfc(cpu);
-        }
-        Variant::Merged if vector == NMI_VECTOR => {
-            safe_apic_wait_icr_idle(cpu);
-        }
-        Variant::Before | Variant::Rfc | Variant::Merged => apic_wait_icr_idle(cpu),
-    }
+    wait_icr_idle(kernel, cpu, if vector == NMI_VECTOR { Site::DestFieldNmi } else { Site::DestField });
+    let icr = __prepare_ICR(APIC_DEST_FIELD, vector, dest);
     apic_write_around(kernel, cpu, Register::ICR2, __prepare_ICR2(destination));
-    apic_write_around(kernel, cpu, Register::ICR, __prepare_ICR(APIC_DEST_FIELD, vector, dest));
+    apic_write_around(kernel, cpu, Register::ICR, icr);
+    mps_dispatch(kernel, cpu, icr);
 }

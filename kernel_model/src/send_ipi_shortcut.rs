@@ -1,11 +1,13 @@
 //! Sends that name their targets by a shorthand.
 //!
-//! Not modelled: nothing; these are all their accesses. No variant bounds their wait.
+//! Not modelled: nothing; these are all their accesses. What was merged in 2007 does not bound their wait.
 
-use crate::apic_wait_icr_idle::apic_wait_icr_idle;
 use crate::apicdef::{APIC_DM_FIXED, APIC_DM_NMI, NMI_VECTOR, Register};
+use crate::icr_wait::wait_icr_idle;
 use crate::kernel::Kernel;
+use crate::mps_dispatch::mps_dispatch;
 use crate::processor::Processor;
+use crate::variant::Site;
 use crate::write_around::apic_write_around;
 
 /// `__prepare_ICR` (`arch/i386/kernel/smp.c`, `include/asm-x86_64/ipi.h`, 2.6.20): the low half of the ICR. Vector 2
@@ -18,6 +20,8 @@ pub const fn __prepare_ICR(shortcut: u32, vector: u8, dest: u32) -> u32 {
 /// `__send_IPI_shortcut` (`arch/i386/kernel/smp.c`, `include/asm-x86_64/ipi.h`, 2.6.20, unchanged in 2.6.22): waits
 /// without bound, then one write. On i386 `dest` is the sub-architecture's destination mode; x86_64 callers choose.
 pub fn __send_IPI_shortcut(kernel: &Kernel, cpu: &impl Processor, shortcut: u32, vector: u8, dest: u32) {
-    apic_wait_icr_idle(cpu);
-    apic_write_around(kernel, cpu, Register::ICR, __prepare_ICR(shortcut, vector, dest));
+    wait_icr_idle(kernel, cpu, if vector == NMI_VECTOR { Site::ShorthandNmi } else { Site::Shorthand });
+    let icr = __prepare_ICR(shortcut, vector, dest);
+    apic_write_around(kernel, cpu, Register::ICR, icr);
+    mps_dispatch(kernel, cpu, icr);
 }

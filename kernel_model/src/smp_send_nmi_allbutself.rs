@@ -17,8 +17,10 @@ pub fn safe_smp_processor_id(kernel: &Kernel, cpu: &impl Processor) -> u16 {
 }
 
 /// `smp_send_nmi_allbutself` (`arch/i386/kernel/crash.c`, `arch/x86_64/kernel/crash.c`, 2.6.20 and 2.6.22). i386 asks
-/// its APIC who it is and sends to a mask; x86_64 hands over to the driver's all-but-self.
+/// its APIC who it is and sends to a mask; x86_64 hands over to the driver's all-but-self. With solution B-1 both call
+/// senders that nobody else does.
 pub fn smp_send_nmi_allbutself(kernel: &Kernel, cpu: &impl Processor) {
+    let kernel = &kernel.of_kdump();
     if !kernel.arch.is_i386() {
         return send_IPI_allbutself(kernel, cpu, NMI_VECTOR);
     }

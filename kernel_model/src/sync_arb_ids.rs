@@ -2,10 +2,11 @@
 //!
 //! Not modelled: AMD CPUs of family 15 and later, which return before they look at the version.
 
-use crate::apic_wait_icr_idle::apic_wait_icr_idle;
 use crate::apicdef::{APIC_DEST_ALLINC, APIC_DM_INIT, APIC_INT_LEVELTRIG, GET_APIC_VERSION, Register};
+use crate::icr_wait::wait_icr_idle;
 use crate::kernel::Kernel;
 use crate::processor::Processor;
+use crate::variant::Site;
 use crate::write_around::apic_write_around;
 
 /// `sync_Arb_IDs` (`arch/i386/kernel/apic.c`, `arch/x86_64/kernel/apic.c`, 2.6.20, its wait unbounded in 2.6.22 too):
@@ -14,6 +15,6 @@ pub fn sync_Arb_IDs(kernel: &Kernel, cpu: &impl Processor) {
     if GET_APIC_VERSION(cpu.read(Register::LVR)) >= 0x14 {
         return;
     }
-    apic_wait_icr_idle(cpu);
+    wait_icr_idle(kernel, cpu, Site::SyncArbIds);
     apic_write_around(kernel, cpu, Register::ICR, APIC_DEST_ALLINC | APIC_INT_LEVELTRIG | APIC_DM_INIT);
 }

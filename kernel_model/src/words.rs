@@ -66,7 +66,10 @@ const SLOTS: u16 = 8;
 /// Words of a run queue: its lock, and each task's link.
 const RUN_QUEUE_WORDS: u16 = 1 + TASKS;
 
-/// Where the words are. After the fixed ones come the TLB flush slots, then the CPUs' run queues.
+/// Names of the words that every CPU has besides, in their order.
+const PER_CPU: [&str; 1] = ["APIC timer has run down"];
+
+/// Where the words are. After the fixed ones come the TLB flush slots, then the CPUs' run queues, then their other words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
     cpus: u16,
@@ -80,7 +83,7 @@ impl Layout {
 
     /// How many words there are.
     pub const fn count(self) -> usize {
-        self.runqueue_lock(self.cpus).0 as usize
+        self.per_cpu(self.cpus, 0).0 as usize
     }
 
     /// Words of one flush mask.
@@ -116,6 +119,15 @@ impl Layout {
     /// The link from a task of a CPU's run queue to the next one, or [`LIST_END`].
     pub const fn runqueue_next(self, cpu: u16, task: u16) -> Word {
         Word(self.runqueue_lock(cpu).0 + 1 + task)
+    }
+
+    /// Set by the timer's interrupt on that CPU.
+    pub const fn timer_expired(self, cpu: u16) -> Word {
+        self.per_cpu(cpu, 0)
+    }
+
+    const fn per_cpu(self, cpu: u16, index: u16) -> Word {
+        Word(self.runqueue_lock(self.cpus).0 + cpu * PER_CPU.len() as u16 + index)
     }
 
     /// Initial values of a healthy kernel. Words that are not named start at 0.
@@ -155,6 +167,10 @@ impl fmt::Display for WordName {
         }
         if usize::from(word.0) >= layout.count() {
             return write!(f, "word {}", word.0);
+        }
+        if let Some(place) = word.0.checked_sub(layout.per_cpu(0, 0).0) {
+            let (cpu, index) = (place / PER_CPU.len() as u16, place % PER_CPU.len() as u16);
+            return write!(f, "{} on CPU{cpu}", PER_CPU[usize::from(index)]);
         }
         if let Some(place) = word.0.checked_sub(layout.runqueue_lock(0).0) {
             let cpu = place / RUN_QUEUE_WORDS;

@@ -46,10 +46,15 @@ fn entries(kind: ListKind) -> Result<Vec<(String, String)>, Failure> {
     })
 }
 
-const VARIANTS_ABOUT: [&str; 3] = [
+const VARIANTS_ABOUT: [&str; VARIANTS.len()] = [
     "up to 2.6.21: every send waits for the ICR without a bound",
+    "proposed: the bound inside the ordinary wait, at most 1001 rounds for every caller (delay first; key `wait_shape`)",
+    "proposed: bounded senders that only kdump calls, all others as before",
     "the patches as mailed: an NMI waits at most 1001 rounds, delay first",
     "the patches as merged in 2.6.22: an NMI waits at most 1001 rounds, read first",
+    "v6.6 and later: 1000 rounds, also before an NMI by shorthand",
+    "MP specification: no wait before a message, at most 20 us after it, then nothing",
+    "MP specification: as mps-abort, but the message is sent again after 20 us (key `mps_retries`)",
 ];
 
 fn machine(arch: &str) -> String {

@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::matrix::{Matrix, matrix as run_matrix};
 use crate::report_json::{Host, matrix_document};
 use crate::run::Settings;
-use crate::scenario::{ARCHES, Request, VARIANTS};
+use crate::scenario::{ARCHES, MAIN_VARIANTS, Request};
 use crate::{output, report_text};
 
 const INTRODUCTION: &str = "\
@@ -33,7 +33,7 @@ pub(super) fn headline(json: bool) -> Result<ExitStatus, Failure> {
         (request.arch, request.variant) = (Some(arch), Some(variant));
         request
     };
-    let matrix = run_matrix(&ARCHES, &VARIANTS, &Settings::seeded(0), request)?;
+    let matrix = run_matrix(&ARCHES, &MAIN_VARIANTS, &Settings::seeded(0), request)?;
     if json {
         output::print_json(&matrix_document(&matrix, None))?;
     } else {

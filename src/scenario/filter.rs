@@ -1,6 +1,6 @@
 //! Filters: to which machines an event, a fault or an expectation applies.
 
-use super::machine::{ARCHES, Bus, LATER_VARIANTS, Machine, VARIANTS};
+use super::machine::{ARCHES, Bus, Machine, VARIANTS};
 use super::model::{Knobs, Stall};
 use super::named::{self, Named, UnknownName};
 use super::reader::{Field, Table};
@@ -88,7 +88,7 @@ impl ExpectFilter {
 
 /// A wait variant by name.
 pub(super) fn variant(field: &Field<'_>) -> Result<&'static str, InputError> {
-    named::one_of("variant", field.text()?, &VARIANTS, &LATER_VARIANTS).map_err(|error| field.unknown(error))
+    named::one_of("variant", field.text()?, &VARIANTS, &[]).map_err(|error| field.unknown(error))
 }
 
 fn arch_pattern(field: &Field<'_>) -> Result<String, InputError> {

@@ -20,11 +20,11 @@ pub const ARCHES: [&str; 9] = [
 pub const LATER_ARCHES: [&str; 4] =
     ["modern/xapic-flat", "modern/xapic-physflat", "modern/x2apic-phys", "modern/x2apic-cluster"];
 
-/// The wait variants: the unbounded wait, the patches as mailed (delay first), the patches as merged (read first).
-pub const VARIANTS: [&str; 3] = ["before", "rfc", "merged"];
+/// The wait variants: before the fix, the proposals of 2007, what was merged, what came later, the MP specification's.
+pub const VARIANTS: [&str; 8] = ["before", "solution-a", "b1", "rfc", "merged", "modern", "mps-abort", "mps-retry"];
 
-/// Wait variants of a later version.
-pub const LATER_VARIANTS: [&str; 5] = ["solution-a", "b1", "modern", "mps-abort", "mps-retry"];
+/// The variants that the headline compares, and a matrix unless it is asked for others.
+pub const MAIN_VARIANTS: [&str; 3] = ["before", "rfc", "merged"];
 
 named! {
     /// What connects the APICs.

@@ -57,10 +57,10 @@ mod settings;
 pub use catalogue::{builtin, builtin_names, content_hash};
 pub use faults::FaultName;
 pub use load::{LIMIT_PS_DEFAULT, Request, load};
-pub use machine::{ARCHES, Bus, LATER_ARCHES, LATER_VARIANTS, Machine, VARIANTS, natural};
+pub use machine::{ARCHES, Bus, LATER_ARCHES, MAIN_VARIANTS, Machine, VARIANTS, natural};
 pub use model::{
-    CostOverrides, CpuFault, Event, Expectation, ExpectedProof, ExpectedVerdict, Fault, FaultKind, Goal, Knobs, Origin,
-    Scenario, Stall,
+    CostOverrides, CpuFault, Event, Expectation, ExpectedProof, ExpectedVerdict, Fault, FaultKind, Goal, Knobs,
+    MpsTimeout, Origin, Scenario, Stall, WaitShape,
 };
 pub use role::{IpiVector, Role, RoleName, VectorUse};
 

@@ -20,6 +20,28 @@ named! {
 }
 
 named! {
+    /// The loop of the proposals that leave it open.
+    pub enum WaitShape ("wait shape") {
+        /// 100 µs before each read, as the patches were mailed.
+        DelayFirst = "delay-first",
+        /// A read before each 100 µs, as they were merged.
+        ReadFirst = "read-first",
+    }
+}
+
+named! {
+    /// What ends the MP specification's 20 µs.
+    pub enum MpsTimeout ("time-out mechanism") {
+        /// Delays of known length.
+        InstructionLoop = "instruction-loop",
+        /// The time-stamp counter.
+        TimeStampCounter = "time-stamp-counter",
+        /// The interrupt of a timer.
+        ExternalInterrupt = "external-interrupt",
+    }
+}
+
+named! {
     /// Which story stalls the ICR before the crash, in scenarios that know several.
     pub enum Stall ("stall") {
         /// None: a healthy machine.
@@ -32,12 +54,30 @@ named! {
 }
 
 /// `[knobs]`: the simulator's, and those of the modelled kernel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Knobs {
     /// Points at which public documents disagree, as one choice each.
     pub hardware: sim::Knobs,
     /// Round busy delays as a kernel of so many timer ticks a second does (100 to 1000); `None`: delays are exact.
     pub delay_hz: Option<u32>,
+    /// The loop of `solution-a` and `b1`.
+    pub wait_shape: WaitShape,
+    /// What ends the 20 µs of `mps-abort` and `mps-retry`.
+    pub mps_timeout: MpsTimeout,
+    /// How often `mps-retry` sends again, 1 to 1000.
+    pub mps_retries: u32,
+}
+
+impl Default for Knobs {
+    fn default() -> Self {
+        Self {
+            hardware: sim::Knobs::default(),
+            delay_hz: None,
+            wait_shape: WaitShape::DelayFirst,
+            mps_timeout: MpsTimeout::InstructionLoop,
+            mps_retries: 1,
+        }
+    }
 }
 
 /// Costs that the scenario sets; `None` leaves the generation's default.

@@ -26,9 +26,12 @@ pub(super) const MACHINE_KEYS: [&str; 12] = [
     "checks_off",
 ];
 
-/// Keys of `[knobs]`: the simulator's named ones, and two numbers.
+/// Keys of `[knobs]` beside the simulator's named ones: a number of the bus, and what the modelled kernel leaves open.
+const MORE_KNOB_KEYS: [&str; 5] = ["jitter_picclk", "delay_hz", "wait_shape", "mps_timeout", "mps_retries"];
+
+/// Keys of `[knobs]`.
 pub(super) fn knob_keys() -> Vec<&'static str> {
-    sim::Knobs::ALL.iter().map(|knob| knob.key).chain(["delay_hz", "jitter_picclk"]).collect()
+    sim::Knobs::ALL.iter().map(|knob| knob.key).chain(MORE_KNOB_KEYS).collect()
 }
 
 /// Keys of `[costs]`.
@@ -53,6 +56,7 @@ pub(super) const COST_KEYS: [&str; 14] = [
 const PERIOD_PS_MAX: u64 = 1_000_000_000_000;
 const COST_CYCLES_MAX: u32 = 1_000_000;
 const JITTER_MAX: u32 = 1_000;
+const RETRIES_MAX: u32 = 1_000;
 /// Timer ticks a second that kernels of the time were built with.
 const HZ_MIN: u32 = 100;
 const HZ_MAX: u32 = 1_000;
@@ -127,6 +131,15 @@ pub(super) fn knobs(root: &Table<'_>) -> Result<Knobs, InputError> {
         let Some(field) = table.get(knob.key) else { continue };
         let value = knob_value(knob, &field)?;
         knobs.hardware.set(knob.key, value);
+    }
+    if let Some(field) = table.get("wait_shape") {
+        knobs.wait_shape = field.name()?;
+    }
+    if let Some(field) = table.get("mps_timeout") {
+        knobs.mps_timeout = field.name()?;
+    }
+    if let Some(field) = table.get("mps_retries") {
+        knobs.mps_retries = field.small_integer(1, RETRIES_MAX)?;
     }
     knobs.delay_hz = table.get("delay_hz").map(|field| field.small_integer(HZ_MIN, HZ_MAX)).transpose()?;
     if let Some(field) = table.get("jitter_picclk") {

@@ -164,7 +164,7 @@ fn bad_files_say_where_and_what_would_be_right() {
         ),
         ("cpus = 4", "cpus = 4\nbus = \"fabrik\"", 7, "unknown bus", "`fabric`"),
         ("cpus = 4", "cpus = 4\narch = \"i386/sumit\"", 7, "unknown sub-architecture", "`i386/summit`"),
-        ("cpus = 4", "cpus = 4\nvariant = \"b1\"", 7, "comes later", "before, rfc, merged"),
+        ("cpus = 4", "cpus = 4\nvariant = \"b2\"", 7, "unknown variant `b2`", "did you mean `b1`?"),
         ("cpus = 4", "cpus = 4\n[knobs]\nslot = \"per-class\"", 8, "unknown key `slot`", "`knobs.slots`"),
         ("cpus = 4", "cpus = 4\n[knobs]\nslots = \"per-clas\"", 8, "unknown slot rule", "`per-class`"),
         ("cpus = 4", "cpus = 4\n[knobs]\njitter_picclk = 1001", 8, "out of range", "0 to 1000"),

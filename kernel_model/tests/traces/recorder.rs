@@ -169,6 +169,12 @@ impl Processor for Recorder {
         self.note(format!("IN{port:X}"));
         self.state.borrow().port
     }
+    /// One tick a µs, and a reading takes one.
+    fn rdtsc(&self) -> u64 {
+        self.state.borrow_mut().now_us += 1;
+        self.note("TSC".into());
+        u64::from(self.now_us())
+    }
     fn cpu_relax(&self) {
         self.note("P".into());
     }

@@ -184,6 +184,7 @@ impl LocalApic {
             level_triggered: command.level_triggered,
             asserted: command.asserted,
             written_at: now,
+            queues: self.mode() == Mode::X2Apic,
         }
     }
 

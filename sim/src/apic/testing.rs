@@ -32,6 +32,7 @@ pub(super) fn fixed(source: Agent, vector: u8, destination: u32) -> Message {
         level_triggered: false,
         asserted: true,
         written_at: Time::ZERO,
+        queues: false,
     }
 }
 

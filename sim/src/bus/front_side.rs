@@ -282,7 +282,7 @@ impl FrontSideBus {
         }
         self.recent.push_back(message.source);
         effects.push(BusEffect::Attempt { message, outcome: AttemptOutcome::Retry });
-        if self.lanes[lane].waiting_message(message.source).is_none() {
+        if self.lanes[lane].waiting_message(message.source).is_none() || message.queues {
             let mut retries = active.retries;
             retries.add(active.granted);
             self.lanes[lane].waiting.push_back(Waiting { load: active.load, from: cycle + 1, retries });
@@ -319,7 +319,8 @@ impl Interconnect for FrontSideBus {
         self.clock.span(self.cycles) - Duration::from_ps(u64::from(!whole)) + Duration::from_ps(1)
     }
 
-    /// A message that replaces a waiting one keeps its place in the queue: the agent has asked for the bus already.
+    /// A message that replaces a waiting one keeps its place in the queue: the agent has asked for the bus already. One of
+    /// x2APIC mode waits behind it.
     fn request(&mut self, at: Time, request: Request, extra_cycles: u32) {
         self.grant_until(at);
         let from = self.clock.first_after(at) + u64::from(extra_cycles);
@@ -331,7 +332,7 @@ impl Interconnect for FrontSideBus {
         let lane = self.lane_of(source);
         let lane = &mut self.lanes[lane];
         match lane.waiting_message(source) {
-            Some(waiting) if matches!(load, Load::Message(_)) => {
+            Some(waiting) if matches!(load, Load::Message(message) if !message.queues) => {
                 *waiting = Waiting::new(load, waiting.from);
             }
             _ if by_manager => lane.chipset.push_back(Waiting::new(load, from)),

@@ -69,6 +69,24 @@ fn replacement_spares_the_granted_transaction() {
 }
 
 #[test]
+fn messages_of_x2apic_mode_wait_for_each_other() {
+    // SDM vol. 3 §10.12.9: software has no delivery status to look at
+    let of_x2apic = |number| Message { queues: true, ..message(0, number, 1) };
+    let mut bus = FrontSideBus::new();
+    (0..3).for_each(|number| send(&mut bus, 50 * NS * u64::from(number), of_x2apic(number)));
+    let effects = run(&mut bus, &Fake::accepting(4), Time::NEVER);
+    let done: Vec<_> = effects.iter().filter(|e| matches!(e.1, BusEffect::Dispatched { .. })).collect();
+    assert_eq!(
+        done,
+        [
+            &(130 * NS, BusEffect::Dispatched { message: of_x2apic(0), busy_still: true }),
+            &(250 * NS, BusEffect::Dispatched { message: of_x2apic(1), busy_still: true }),
+            &(370 * NS, BusEffect::Dispatched { message: of_x2apic(2), busy_still: false }),
+        ]
+    );
+}
+
+#[test]
 fn a_stall_delays_what_would_complete_in_it() {
     let mut bus = FrontSideBus::new();
     bus.stall(Time::from_ps(100 * NS), Some(Time::from_ps(1_005 * NS)));

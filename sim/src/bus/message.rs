@@ -102,6 +102,9 @@ pub struct Message {
     pub asserted: bool,
     /// When the ICR was written (or the I/O agent raised it).
     pub written_at: Time,
+    /// It never takes the place of an older one of its sender: software in x2APIC mode has no delivery status to wait for,
+    /// and must not lose messages for that (SDM vol. 3 §10.12.9).
+    pub queues: bool,
 }
 
 impl Message {
@@ -115,7 +118,8 @@ impl Message {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Request {
     /// An interrupt message. If the sender has one that is not dispatched yet, this one takes its place: an attempt
-    /// that is on the wire ends under its own status, and the new message goes at the next.
+    /// that is on the wire ends under its own status, and the new message goes at the next. One that
+    /// [`queues`](Message::queues) waits until the older one has gone.
     Message(Message),
     /// An EOI broadcast for a level-triggered vector.
     EndOfInterrupt {

@@ -68,6 +68,7 @@ pub(super) fn message(source: Agent, number: u32, destination: u32) -> Message {
         level_triggered: false,
         asserted: true,
         written_at: Time::ZERO,
+        queues: false,
     }
 }
 

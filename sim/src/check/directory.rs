@@ -191,6 +191,7 @@ mod tests {
                     level_triggered: false,
                     asserted: true,
                     written_at: Time::ZERO,
+                    queues: false,
                 };
                 let sender = Sender { agent: 1, wide };
                 let mut candidates = BTreeSet::new();

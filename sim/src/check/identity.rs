@@ -202,6 +202,7 @@ mod tests {
             level_triggered: false,
             asserted: true,
             written_at: Time::ZERO,
+            queues: false,
         }
     }
 

@@ -272,6 +272,7 @@ mod tests {
             level_triggered: false,
             asserted: true,
             written_at: Time::ZERO,
+            queues: false,
         }
     }
 

@@ -45,6 +45,7 @@ fn ipi(number: u32) -> Message {
         level_triggered: false,
         asserted: true,
         written_at: us(40),
+        queues: false,
     }
 }
 

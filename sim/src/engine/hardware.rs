@@ -54,6 +54,7 @@ impl Hardware {
                 level_triggered: false,
                 asserted: true,
                 written_at: device.at,
+                queues: false,
             })),
         };
         self.devices.iter().enumerate().map(request).collect()

@@ -179,6 +179,7 @@ impl IoApic {
             level_triggered: entry.level(),
             asserted: true,
             written_at: since,
+            queues: false,
         };
         self.next_number = self.next_number.wrapping_add(1);
         Some(message)

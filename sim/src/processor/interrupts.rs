@@ -1,7 +1,6 @@
 //! Interrupts, NMIs and system-management interrupts: when a CPU takes one, what entry and return change.
 //!
-//! Not modelled: exceptions, the state that system-management code saves and may change, nested NMIs by an IRET inside
-//! the handler.
+//! Not modelled: exceptions, the state that system-management code saves and may change.
 
 use super::activity::Activity;
 use super::core::{Core, Frame, Interruptible};
@@ -196,6 +195,10 @@ impl Core {
                 self.in_system_management = false;
                 // SDM vol. 3 §34.8: the blocking of NMIs is restored, or was not saved (knob)
                 self.nmi_blocked &= self.common.knobs.rsm_nmi_blocking == RsmNmiBlocking::Restored;
+                self.apic_touched = true;
+            }
+            Context::Interrupt(_) if self.nmi_blocked && !self.in_system_management => {
+                self.nmi_blocked = false; // by any IRET, also by one inside an NMI handler (SDM vol. 3 §6.7.1)
                 self.apic_touched = true;
             }
             Context::Program | Context::Interrupt(_) | Context::Shutdown => {}
