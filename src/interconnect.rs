@@ -1,7 +1,7 @@
 //! From a machine's description to its interconnect, with the faults that act on it.
 
 use crate::assembly::AssemblyError;
-use crate::scenario::{Bus, Fault, FaultKind, Machine};
+use crate::scenario::{Again, Bus, Fault, FaultKind, Machine};
 use sim::bus::{
     Agent, ClusterBus, FrontSideBus, IdealBus, Interconnect, Latencies, PointToPointFabric, SerialBus, SerialFault,
     SerialFaultKind,
@@ -102,6 +102,13 @@ impl Parts<'_> {
             let from = Time::from_ps(fault.at_ps);
             match fault.kind {
                 FaultKind::FsbStall { until_ps } => bus.stall(from, until_ps.map(Time::from_ps)),
+                FaultKind::FsbLock { until_ps, again: None } => bus.stall(from, until_ps.map(Time::from_ps)),
+                FaultKind::FsbLock { until_ps, again: Some(Again { held_ps, every_ps }) } => {
+                    let until_ps = until_ps.unwrap_or(fault.at_ps);
+                    for at in (fault.at_ps..until_ps).step_by(every_ps as usize) {
+                        bus.stall(Time::from_ps(at), Some(Time::from_ps((at + held_ps).min(until_ps))));
+                    }
+                }
                 FaultKind::FsbRetry { until_ps, count } => {
                     bus.retry_redirectable(from, until_ps.map(Time::from_ps), count);
                 }

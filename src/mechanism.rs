@@ -32,8 +32,10 @@ named! {
         OutOfStep = "J",
         /// Traffic of others keeps a sender from the bus.
         Traffic = "K",
-        /// The front-side bus takes no transaction: back-pressure, or a blocked bus (M).
-        BlockedFrontSideBus = "L",
+        /// The chipset is out of resources and lets no interrupt transaction through.
+        BackPressure = "L",
+        /// The front-side bus is locked, or an agent on it is wedged.
+        BlockedFrontSideBus = "M",
         /// Redirectable transactions are retried by the chipset.
         RedirectionRetried = "N",
         /// Negative control: a front-side bus asks no target.
@@ -64,7 +66,8 @@ impl Mechanism {
             Self::BadWires => "bad wires, clock or checksums of the serial bus",
             Self::OutOfStep => "arbitration ids out of step",
             Self::Traffic => "traffic of others keeps the sender from the bus",
-            Self::BlockedFrontSideBus => "a front-side bus that takes no transaction (L, M)",
+            Self::BackPressure => "back-pressure: a chipset that takes no interrupt transaction",
+            Self::BlockedFrontSideBus => "a front-side bus locked or blocked by another agent",
             Self::RedirectionRetried => "redirectable transactions retried by the chipset",
             Self::NoAnswerNeeded => "none on a front-side bus: its targets answer nothing",
             Self::ClusterManager => "a cluster manager without room, or a dead link",
@@ -88,7 +91,11 @@ pub fn shown(scenario: &Scenario, outcome: &Outcome, number: u16) -> Option<Mech
     let held = outcome.undispatched.iter().find(|held| held.held.message.source == number)?;
     if held.held.stalled_since.is_some() {
         let wires = has(FaultName::StuckWire) || has(FaultName::LostClock);
-        return Some(if wires { Mechanism::BadWires } else { Mechanism::BlockedFrontSideBus });
+        return Some(match has(FaultName::FsbLock) {
+            _ if wires => Mechanism::BadWires,
+            true => Mechanism::BlockedFrontSideBus,
+            false => Mechanism::BackPressure,
+        });
     }
     match held.held.last {
         Some(AttemptOutcome::Retry) => Some(refused(outcome, held)),

@@ -99,7 +99,7 @@ pub fn mechanisms() -> String {
             .map(|name| format!("`{name}`"))
             .collect();
         let names = match mechanism {
-            Mechanism::BlockedFrontSideBus => "`nmi-stall` on a front-side bus".to_owned(),
+            Mechanism::BackPressure => format!("{}, `nmi-stall` on a front-side bus", names.join(", ")),
             _ if names.is_empty() => "none yet".to_owned(),
             _ => names.join(", "),
         };

@@ -10,14 +10,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The built-in scenarios, in the order in which they are listed.
-const BUILT_IN: [(&str, &str); 20] = [
+const BUILT_IN: [(&str, &str); 22] = [
     ("normal-dispatch", include_str!("../../scenarios/normal-dispatch.toml")),
     ("nmi-stall", include_str!("../../scenarios/nmi-stall.toml")),
     ("dead-target", include_str!("../../scenarios/dead-target.toml")),
+    ("back-pressure", include_str!("../../scenarios/back-pressure.toml")),
     ("crossed-senders", include_str!("../../scenarios/crossed-senders.toml")),
     ("kdump", include_str!("../../scenarios/kdump.toml")),
     ("refused-multicast", include_str!("../../scenarios/refused-multicast.toml")),
     ("starving-sender", include_str!("../../scenarios/starving-sender.toml")),
+    ("locked-bus", include_str!("../../scenarios/locked-bus.toml")),
     ("nmi-refused", include_str!("../../scenarios/nmi-refused.toml")),
     ("reset-target", include_str!("../../scenarios/reset-target.toml")),
     ("shutdown-target", include_str!("../../scenarios/shutdown-target.toml")),

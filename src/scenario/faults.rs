@@ -4,7 +4,7 @@ use super::decimal::{self, Unit};
 use super::filter::{self, Filter};
 use super::happenings::{Stage, instant, optional_time, present};
 use super::machine::{Bus, Machine};
-use super::model::{CpuFault, Fault, FaultKind};
+use super::model::{Again, CpuFault, Fault, FaultKind};
 use super::named::{self, named};
 use super::reader::{Field, Table};
 use crate::diagnostic::InputError;
@@ -15,6 +15,8 @@ named! {
     pub enum FaultName ("fault") {
         /// The chipset stops completing interrupt transactions.
         FsbStall = "fsb-stall",
+        /// The front-side bus is locked or blocked by somebody, once or again and again.
+        FsbLock = "fsb-lock",
         /// The chipset answers redirectable transactions with a retry.
         FsbRetry = "fsb-retry",
         /// The local APIC of a CPU is off, and stays off.
@@ -68,14 +70,17 @@ named! {
 
 const KEYS: [&str; 2] = ["at_us", "kind"];
 /// Parameters of all kinds.
-const PARAMETERS: [&str; 8] = ["cpu", "until_us", "count", "length_us", "every", "wire", "stuck", "id"];
-const PARAMETER_CLUSTER: &str = "cluster";
+const PARAMETERS: [&str; 11] =
+    ["cpu", "until_us", "count", "length_us", "every", "wire", "stuck", "id", "cluster", "held_us", "every_us"];
+/// Times that a bus can be locked in one run.
+const LOCKS_MAX: u64 = 100_000;
 
 impl FaultName {
     /// Parameters that it takes.
     const fn parameters(self) -> &'static [&'static str] {
         match self {
             Self::FsbStall | Self::LostClock => &["until_us"],
+            Self::FsbLock => &["until_us", "held_us", "every_us"],
             Self::FsbRetry => &["until_us", "count"],
             Self::ApicDead | Self::IcrStuck | Self::Nmi | Self::Shutdown | Self::Init | Self::DeepSleep => &["cpu"],
             Self::Smm => &["cpu", "length_us"],
@@ -83,14 +88,14 @@ impl FaultName {
             Self::StuckWire => &["until_us", "wire", "stuck"],
             Self::ArbitrationId => &["cpu", "id"],
             Self::Jabber => &["cpu", "until_us"],
-            Self::DeadLink => &[PARAMETER_CLUSTER],
+            Self::DeadLink => &["cluster"],
         }
     }
 
     /// The bus that it is a fault of, if of one.
     const fn bus(self) -> Option<Bus> {
         match self {
-            Self::FsbStall | Self::FsbRetry => Some(Bus::Fsb),
+            Self::FsbStall | Self::FsbLock | Self::FsbRetry => Some(Bus::Fsb),
             Self::ChecksumNoise | Self::StuckWire | Self::LostClock | Self::ArbitrationId | Self::Jabber => {
                 Some(Bus::Serial)
             }
@@ -113,7 +118,7 @@ pub(super) fn faults(root: &Table<'_>, stage: Stage<'_>) -> Result<Vec<Fault>, I
 
 fn fault(index: usize, field: Field<'_>, stage: Stage<'_>) -> Result<Option<Fault>, InputError> {
     let every = || KEYS.into_iter().chain(filter::KEYS);
-    let any: Vec<&str> = every().chain(PARAMETERS).chain([PARAMETER_CLUSTER]).collect();
+    let any: Vec<&str> = every().chain(PARAMETERS).collect();
     let table = Table::open(field.clone(), "[[fault]]", &any)?;
     let kind_field = table.need("kind", "\"fsb-stall\"")?;
     let name: FaultName = named::by_name(kind_field.text()?).map_err(|error| kind_field.unknown(error))?;
@@ -147,6 +152,7 @@ fn read(name: FaultName, table: &Table<'_>, at_ps: u64, machine: Option<&Machine
     let agent = || cpu().map(|cpu| cpu as u16);
     match name {
         FaultName::FsbStall => Ok(FaultKind::FsbStall { until_ps }),
+        FaultName::FsbLock => Ok(FaultKind::FsbLock { until_ps, again: again(table, at_ps, until_ps)? }),
         FaultName::FsbRetry => {
             let count = table.get("count").map(|field| field.small_integer(1, u32::MAX)).transpose()?;
             Ok(FaultKind::FsbRetry { until_ps, count })
@@ -179,7 +185,7 @@ fn read(name: FaultName, table: &Table<'_>, at_ps: u64, machine: Option<&Machine
         }
         FaultName::Jabber => of_wires(SerialFaultKind::Jabber { agent: agent()? }),
         FaultName::DeadLink => {
-            let field = table.need(PARAMETER_CLUSTER, "1")?;
+            let field = table.need("cluster", "1")?;
             let clusters = machine.map_or(1, |machine| machine.cpus.div_ceil(4));
             Ok(FaultKind::DeadLink { cluster: field.small_integer(0, clusters.saturating_sub(1).max(1))? as u8 })
         }
@@ -193,6 +199,33 @@ fn cpu(table: &Table<'_>, machine: Option<&Machine>) -> Result<u32, InputError> 
         present(&field, cpu, machine)?;
     }
     Ok(cpu)
+}
+
+/// How long a bus is locked each time, and how often, if not once.
+fn again(table: &Table<'_>, at_ps: u64, until_ps: Option<u64>) -> Result<Option<Again>, InputError> {
+    let Some(field) = table.get("held_us") else {
+        return match table.get("every_us") {
+            Some(field) => Err(field
+                .error("`every_us` says how often, not how long", "without `held_us`")
+                .help("for example: held_us = 8, every_us = 10")),
+            None => Ok(None),
+        };
+    };
+    let held_ps = field.picoseconds(Unit::Microseconds)?;
+    let every_field = table.need("every_us", "10")?;
+    let every_ps = every_field.picoseconds(Unit::Microseconds)?;
+    let until = table.need("until_us", "500")?;
+    let span = until_ps.unwrap_or_default() - at_ps;
+    if held_ps == 0 || held_ps >= every_ps {
+        return Err(field
+            .error("a bus is locked for a part of each period", "not between 0 and `every_us`")
+            .help("without `held_us` and `every_us` it is locked all the time"));
+    }
+    if span / every_ps > LOCKS_MAX {
+        let help = format!("at most {LOCKS_MAX} times in all: a longer `every_us`, or an earlier `until_us`");
+        return Err(until.error("the bus is locked too often", "too late for this `every_us`").help(help));
+    }
+    Ok(Some(Again { held_ps, every_ps }))
 }
 
 fn until(table: &Table<'_>, at_ps: u64) -> Result<Option<u64>, InputError> {

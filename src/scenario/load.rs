@@ -10,6 +10,7 @@ use super::machine::{Bus, Machine};
 use super::model::{Expectation, Goal, Knobs, Scenario, Stall};
 use super::named::Named;
 use super::overrides;
+use super::pace;
 use super::reader::{Field, Table};
 use super::role::Role;
 use super::settings::{self, COST_KEYS, MACHINE_KEYS};
@@ -46,7 +47,7 @@ impl Request {
     }
 }
 
-const ROOT_KEYS: [&str; 13] = [
+const ROOT_KEYS: [&str; 14] = [
     "format",
     "name",
     "mechanism",
@@ -57,6 +58,7 @@ const ROOT_KEYS: [&str; 13] = [
     "machine",
     "knobs",
     "costs",
+    "pace",
     "event",
     "fault",
     "expect",
@@ -118,6 +120,7 @@ fn read(root: &Node, file: &Arc<Source>) -> Result<Scenario, InputError> {
     let goal: Goal = goal_field.name()?;
     let (limit_ps, limit_is_of_file) = limit(&root, file)?;
     let stage = Stage { machine: &machine, stall, limit_ps: limit_is_of_file.then_some(limit_ps) };
+    let factor = pace::factor(&root, machine.variant)?;
     let events = happenings::events(&root, stage)?;
     let faults = faults::faults(&root, stage)?;
     check_goal(&goal_field, goal, &events)?;
@@ -131,8 +134,8 @@ fn read(root: &Node, file: &Arc<Source>) -> Result<Scenario, InputError> {
         limit_ps,
         costs,
         knobs,
-        events: events.into_iter().map(|placed| placed.event).collect(),
-        faults,
+        events: events.into_iter().map(|placed| pace::slow_event(placed.event, factor)).collect(),
+        faults: faults.into_iter().map(|fault| pace::slow_fault(fault, factor)).collect(),
         expectation,
         machine,
         origin: super::model::Origin::BuiltIn(String::new()),

@@ -50,6 +50,7 @@ mod machine;
 mod model;
 pub mod named;
 mod overrides;
+mod pace;
 mod reader;
 mod role;
 mod settings;
@@ -59,7 +60,7 @@ pub use faults::FaultName;
 pub use load::{LIMIT_PS_DEFAULT, Request, load};
 pub use machine::{ARCHES, Bus, LATER_ARCHES, MAIN_VARIANTS, Machine, VARIANTS, natural};
 pub use model::{
-    CostOverrides, CpuFault, Event, Expectation, ExpectedProof, ExpectedVerdict, Fault, FaultKind, Goal, Knobs,
+    Again, CostOverrides, CpuFault, Event, Expectation, ExpectedProof, ExpectedVerdict, Fault, FaultKind, Goal, Knobs,
     MpsTimeout, Origin, Scenario, Stall, WaitShape,
 };
 pub use role::{IpiVector, Role, RoleName, VectorUse};

@@ -145,6 +145,13 @@ pub enum FaultKind {
         /// When it ends.
         until_ps: Option<u64>,
     },
+    /// Somebody locks or blocks the front-side bus, until then or for good.
+    FsbLock {
+        /// When it ends.
+        until_ps: Option<u64>,
+        /// Again and again, or all the time.
+        again: Option<Again>,
+    },
     /// The chipset answers redirectable transactions with a retry, at most so many.
     FsbRetry {
         /// When it ends.
@@ -178,6 +185,15 @@ pub enum FaultKind {
     },
 }
 
+/// Something that comes again and again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Again {
+    /// How long each time.
+    pub held_ps: u64,
+    /// From one beginning to the next.
+    pub every_ps: u64,
+}
+
 /// What happens to one CPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CpuFault {
@@ -204,6 +220,7 @@ impl FaultKind {
         use sim::bus::SerialFaultKind as Serial;
         match self {
             Self::FsbStall { .. } => FaultName::FsbStall,
+            Self::FsbLock { .. } => FaultName::FsbLock,
             Self::FsbRetry { .. } => FaultName::FsbRetry,
             Self::ApicDead { .. } => FaultName::ApicDead,
             Self::DeadLink { .. } => FaultName::DeadLink,
