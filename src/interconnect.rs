@@ -3,7 +3,8 @@
 use crate::assembly::AssemblyError;
 use crate::scenario::{Again, Bus, Fault, FaultKind, Machine};
 use sim::bus::{
-    ClusterBus, FrontSideBus, IdealBus, Interconnect, Latencies, PointToPointFabric, SerialBus, SerialFault,
+    Agent, ClusterBus, FrontSideBus, IdealBus, Interconnect, Latencies, PointToPointFabric, SerialBus, SerialFault,
+    SerialFaultKind,
 };
 use sim::{ClockDomain, Duration, Knobs, Time};
 
@@ -40,7 +41,9 @@ impl Parts<'_> {
             Bus::Serial => {
                 let io_agent = self.machine.io_agent.then_some(IO_AGENT_ID);
                 let ids: Vec<u8> = self.ids.iter().map(|id| *id as u8).chain(io_agent).collect();
-                Box::new(self.serial(SerialBus::new(&ids).map_err(|error| refused(&error))?))
+                let bus = self.serial(SerialBus::new(&ids).map_err(|error| refused(&error))?);
+                let agents: Vec<Agent> = (0..ids.len() as Agent).collect();
+                Box::new(bus.with_faults(self.wire_faults(&agents)).map_err(|error| refused(&error))?)
             }
             Bus::Fsb => Box::new(self.front_side(FrontSideBus::new())),
             Bus::Ideal => Box::new(IdealBus::new(Duration::from_ps(self.ideal_delivery_ps))),
@@ -50,7 +53,7 @@ impl Parts<'_> {
             }
             Bus::Cluster => {
                 let bus = if self.machine.generation.profile().serial {
-                    ClusterBus::numa_q(cpus, |bus| self.serial(bus))
+                    ClusterBus::numa_q(cpus, |bus, agents| self.serial(bus).with_faults(self.wire_faults(agents)))
                 } else {
                     ClusterBus::front_side_nodes(cpus, |bus| self.front_side(bus))
                 };
@@ -68,17 +71,28 @@ impl Parts<'_> {
         })
     }
 
+    /// A serial bus as the machine has it, without its faults.
     fn serial(&self, bus: SerialBus) -> SerialBus {
         let period = self.machine.picclk_period_ps.unwrap_or(60_000);
-        let fault = |fault: &Fault| match fault.kind {
-            FaultKind::Wires { until_ps, fault: kind } => {
-                Some(SerialFault { from: Time::from_ps(fault.at_ps), until: until_ps.map(Time::from_ps), kind })
-            }
-            _ => None,
+        bus.with_clock(ClockDomain::new(period, 1)).with_knobs(self.knobs)
+    }
+
+    /// The faults of a serial bus with these agents: those of one agent are for the bus that it is on, the others for
+    /// every bus of the machine.
+    fn wire_faults(&self, agents: &[Agent]) -> Vec<SerialFault> {
+        let place = |agent: Agent| agents.iter().position(|&other| other == agent).map(|place| place as Agent);
+        let fault = |fault: &Fault| {
+            let FaultKind::Wires { until_ps, fault: kind } = fault.kind else { return None };
+            let kind = match kind {
+                SerialFaultKind::ArbitrationId { agent, id } => {
+                    SerialFaultKind::ArbitrationId { agent: place(agent)?, id }
+                }
+                SerialFaultKind::Jabber { agent } => SerialFaultKind::Jabber { agent: place(agent)? },
+                of_all => of_all,
+            };
+            Some(SerialFault { from: Time::from_ps(fault.at_ps), until: until_ps.map(Time::from_ps), kind })
         };
-        bus.with_clock(ClockDomain::new(period, 1))
-            .with_knobs(self.knobs)
-            .with_faults(self.faults.iter().filter_map(fault).collect())
+        self.faults.iter().filter_map(fault).collect()
     }
 
     fn front_side(&self, bus: FrontSideBus) -> FrontSideBus {

@@ -214,7 +214,7 @@ fn faulty(bus: SerialBus, seed: u64) -> Box<dyn Interconnect> {
         _ => return Box::new(bus),
     };
     let until = seed.is_multiple_of(2).then(|| Time::from_us(120));
-    Box::new(bus.with_faults(vec![SerialFault { from: Time::from_us(60), until, kind }]))
+    Box::new(bus.with_faults(vec![SerialFault { from: Time::from_us(60), until, kind }]).expect("a possible fault"))
 }
 
 /// Clusters of two CPUs, the I/O agent in the first. A seed in three has room for one message only.

@@ -3,7 +3,6 @@
 //! Not modelled: an agent's own idea of the ids of others (each keeps its own only, as SDM vol. 3 §10.7 has it).
 
 use super::Agent;
-use super::serial::AgentSet;
 use std::fmt;
 
 /// Most agents on one serial bus: ids 0 to 14, FH is the broadcast destination (SDM vol. 3 §10.4.6).
@@ -88,13 +87,6 @@ impl ArbitrationIds {
         &self.ids
     }
 
-    /// The contenders with the highest `priority`, of which the arbitration id is the usual one: one contender, unless
-    /// somebody is out of step.
-    pub(super) fn winners(contenders: AgentSet, priority: impl Fn(Agent) -> u8) -> AgentSet {
-        let highest = contenders.iter().map(&priority).max();
-        contenders.iter().filter(|&agent| Some(priority(agent)) == highest).collect()
-    }
-
     /// The id of `agent`.
     ///
     /// # Panics
@@ -119,14 +111,23 @@ impl ArbitrationIds {
     /// # Panics
     /// If `winner` is not on the bus.
     pub fn rotate(&mut self, winner: Agent) {
-        let old = self.ids[usize::from(winner)];
+        self.rotate_all(&[winner]);
+    }
+
+    /// The same after an arbitration that several have won, being out of step.
+    ///
+    /// # Panics
+    /// If there is no winner, or one is not on the bus.
+    pub fn rotate_all(&mut self, winners: &[Agent]) {
+        let old = winners.iter().map(|&agent| self.of(agent)).max().expect("somebody has won");
         for (agent, id) in (0..).zip(&mut self.ids) {
             *id = match *id {
-                _ if agent == winner => 0,
+                _ if winners.contains(&agent) => 0,
                 0xF => (old + 1) & 0xF,
                 other => other + 1,
             };
         }
+        self.out_of_step |= winners.len() > 1;
         debug_assert!(self.out_of_step || self.are_unique(), "arbitration ids collide: {:?}", self.ids);
     }
 
@@ -183,19 +184,13 @@ mod tests {
         let mut ids = ArbitrationIds::new(&[4, 14, 9]).expect("legal ids");
         ids.rotate(0);
         assert_eq!(ids.ids(), [0, 15, 10]);
-        let winners = |ids: &ArbitrationIds, contenders: &[Agent]| {
-            let set: AgentSet = contenders.iter().copied().collect();
-            ArbitrationIds::winners(set, |agent| ids.of(agent)).iter().collect::<Vec<_>>()
-        };
-        assert_eq!(winners(&ids, &[0, 2]), [2]);
         ids.rotate(2);
         assert_eq!(ids.ids(), [1, 11, 0], "15 becomes the winner's old id plus one");
         ids.resynchronise(|agent| [None, Some(14), Some(9)][usize::from(agent)]);
         assert_eq!(ids.ids(), [4, 14, 9]);
-        assert_eq!(winners(&ids, &[]), [0; 0]);
         ids.corrupt(0, 9);
-        assert_eq!(winners(&ids, &[0, 2]), [0, 2], "out of step: both win");
-        ids.rotate(0);
+        ids.rotate_all(&[0, 2]);
+        assert_eq!(ids.ids(), [0, 15, 0], "out of step: both won");
     }
 
     #[test]

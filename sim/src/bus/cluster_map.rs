@@ -75,6 +75,14 @@ pub enum ClusterError {
         /// What the serial bus says.
         error: super::BusError,
     },
+    /// The serial bus of a cluster cannot have these faults.
+    #[error("cluster {number}: {error}")]
+    Faults {
+        /// Its number.
+        number: u8,
+        /// What the serial bus says.
+        error: super::SerialFaultError,
+    },
 }
 
 /// A set of clusters, one bit for each place in the list.

@@ -4,7 +4,7 @@
 
 use super::cluster::{Cluster, ClusterBus};
 use super::cluster_map::{ClusterError, PhysicalScope, ShorthandScope};
-use super::{Agent, FrontSideBus, Interconnect, SerialBus};
+use super::{Agent, FrontSideBus, Interconnect, SerialBus, SerialFaultError};
 
 /// CPUs a cluster: a logical destination has four bits for them (SDM vol. 3 §10.6.2.2).
 const CLUSTER: Agent = 4;
@@ -28,17 +28,21 @@ fn clusters(cpus: Agent) -> impl Iterator<Item = (u8, Vec<Agent>)> {
 
 impl ClusterBus {
     /// NUMA-Q: quads of Pentium III on serial buses, whose ids have 1 << (CPU in the quad) in their low four bits; physical
-    /// destinations and shorthands stay in the quad (Linux numaq_32.c). `segment` may change each quad's bus: its clock,
-    /// its knobs.
+    /// destinations and shorthands stay in the quad (Linux numaq_32.c). `segment` may change each quad's bus, which has
+    /// these agents and the manager: its clock, its knobs, its faults.
     ///
     /// # Errors
-    /// If there are more CPUs than 16 clusters hold.
-    pub fn numa_q(cpus: Agent, segment: impl Fn(SerialBus) -> SerialBus) -> Result<Self, ClusterError> {
+    /// If there are more CPUs than 16 clusters hold, or `segment` gives a quad impossible faults.
+    pub fn numa_q(
+        cpus: Agent,
+        segment: impl Fn(SerialBus, &[Agent]) -> Result<SerialBus, SerialFaultError>,
+    ) -> Result<Self, ClusterError> {
         let build = |(number, members): (u8, Vec<Agent>)| {
             let id = |(local, &agent): (u8, &Agent)| if agent == cpus { IO_ID } else { 1 << local };
             let ids: Vec<u8> = (0..).zip(&members).map(id).chain([MANAGER_ID]).collect();
             let bus = SerialBus::new(&ids).map_err(|error| ClusterError::Segment { number, error })?;
-            let segment: Box<dyn Interconnect> = Box::new(segment(bus));
+            let bus = segment(bus, &members).map_err(|error| ClusterError::Faults { number, error })?;
+            let segment: Box<dyn Interconnect> = Box::new(bus);
             Ok(Cluster { number, members, segment, manager_id: u32::from(MANAGER_ID) })
         };
         Self::new(clusters(cpus).map(build).collect::<Result<_, _>>()?)
@@ -70,7 +74,7 @@ mod tests {
     #[test]
     fn presets_join_clusters_of_four() {
         let agents = Fellows::clustered(3, 4);
-        let mut numa_q = ClusterBus::numa_q(11, |bus| bus).expect("it is possible");
+        let mut numa_q = ClusterBus::numa_q(11, |bus, _| Ok(bus)).expect("it is possible");
         let mut summit = ClusterBus::front_side_nodes(11, |bus| bus).expect("it is possible");
         for bus in [&mut numa_q, &mut summit] {
             send(bus, 0, logical(0, 0, 0x24));
@@ -88,8 +92,30 @@ mod tests {
     }
 
     #[test]
+    fn a_quad_may_have_faults_of_its_own() {
+        use super::super::{SerialFault, SerialFaultKind};
+        let jabber = |agent| SerialFault { from: Time::ZERO, until: None, kind: SerialFaultKind::Jabber { agent } };
+        let second_quad = |agent| {
+            ClusterBus::numa_q(
+                8,
+                move |bus, members| {
+                    if members.contains(&4) { bus.with_faults(vec![jabber(agent)]) } else { Ok(bus) }
+                },
+            )
+        };
+        let mut bus = second_quad(1).expect("it is possible");
+        let agents = Fellows::clustered(3, 4);
+        send(&mut bus, 0, logical(0, 0, 0x02));
+        send(&mut bus, 0, logical(4, 0, 0x12));
+        let receivers = delivered(&run(&mut bus, &agents, Time::from_us(50)));
+        assert_eq!(receivers.iter().map(|&(_, agent)| agent).collect::<Vec<_>>(), [1], "only the first quad works");
+        let error = SerialFaultError::NoSuchAgent { fault: 0, agent: 9, agents: 5 };
+        assert_eq!(second_quad(9).err(), Some(ClusterError::Faults { number: 1, error }), "four CPUs and the manager");
+    }
+
+    #[test]
     fn too_many_cpus_are_refused() {
-        let error = ClusterBus::numa_q(65, |bus| bus).err();
+        let error = ClusterBus::numa_q(65, |bus, _| Ok(bus)).err();
         assert_eq!(error, Some(ClusterError::TooManyClusters { clusters: 17 }));
         assert!(ClusterBus::front_side_nodes(64, |bus| bus).is_ok());
     }

@@ -26,7 +26,7 @@ pub use front_side::FrontSideBus;
 pub use ideal::IdealBus;
 pub use message::{Agent, AttemptOutcome, Bid, DeliveryMode, DestinationMode, Message, Request, Response, Shorthand};
 pub use point_to_point::{FabricError, Latencies, PointToPointFabric};
-pub use serial::{SerialBus, SerialFault, SerialFaultKind, Wire};
+pub use serial::{SerialBus, SerialFault, SerialFaultError, SerialFaultKind, Wire};
 
 use crate::time::{Duration, Time};
 use std::fmt::Debug;

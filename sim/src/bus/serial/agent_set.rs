@@ -16,6 +16,16 @@ impl AgentSet {
         self.0 >> agent & 1 != 0
     }
 
+    /// Those of them that are not in `others`.
+    pub(super) const fn without(self, others: Self) -> Self {
+        Self(self.0 & !others.0)
+    }
+
+    /// Those that are in either.
+    pub(super) const fn with(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
     pub(super) const fn is_empty(self) -> bool {
         self.0 == 0
     }

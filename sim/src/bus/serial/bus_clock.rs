@@ -65,11 +65,6 @@ impl BusClock {
         }
         running
     }
-
-    /// Picoseconds from `now` to `later`.
-    pub(super) const fn distance(&self, now: Time, later: Time) -> u64 {
-        later.since(now).as_ps()
-    }
 }
 
 #[cfg(test)]

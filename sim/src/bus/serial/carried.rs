@@ -54,20 +54,33 @@ impl Pending {
     }
 }
 
-/// What is on the bus.
+/// What is on the bus. Several agents send at once if they won one arbitration together: they are out of step, or
+/// cannot hear each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Load {
-    /// A message.
-    Message(Pending),
-    /// Messages of agents that won one arbitration together: they are out of step.
-    Collision(Vec<Pending>),
-    /// An EOI message.
-    EndOfInterrupt {
-        /// The vector.
-        vector: u8,
-    },
+    /// Messages, by agent: at least one.
+    Messages(Vec<Pending>),
+    /// EOI messages, by agent: sender and vector; at least one.
+    EndOfInterrupts(Vec<(Agent, u8)>),
     /// An EOI message that nobody can read.
-    Jabber,
+    Jabber(Agent),
+}
+
+impl Load {
+    pub(super) fn format(&self) -> Format {
+        match self {
+            Self::Messages(pendings) => Format::of(pendings[0].message.mode),
+            Self::EndOfInterrupts(_) | Self::Jabber(_) => Format::EndOfInterrupt,
+        }
+    }
+
+    pub(super) fn senders(&self) -> AgentSet {
+        match self {
+            Self::Messages(pendings) => pendings.iter().map(|pending| pending.message.source).collect(),
+            Self::EndOfInterrupts(sent) => sent.iter().map(|&(agent, _)| agent).collect(),
+            Self::Jabber(agent) => [*agent].into_iter().collect(),
+        }
+    }
 }
 
 /// The next thing that happens to what is on the bus.
@@ -83,16 +96,20 @@ pub(super) enum Phase {
     End,
 }
 
-/// Status sample of an EOI message: the earliest of all.
-pub(super) const EOI_SAMPLE: u64 = 12;
-/// Status sample of every other message.
-pub(super) const SAMPLE: u64 = 19;
+/// What receivers make of what they hear.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// The message.
+    Clearly,
+    /// A message whose checksum does not fit.
+    Damaged,
+    /// No message: they missed its start.
+    Nothing,
+}
 
 /// A message on the bus.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct OnBus {
-    /// Who sends it; the lowest of several.
-    pub(super) source: Agent,
     /// Bus cycle of its first cycle, the arbitration edge.
     pub(super) start: u64,
     pub(super) load: Load,
@@ -100,7 +117,9 @@ pub(super) struct OnBus {
     pub(super) phase: Phase,
     /// Its length in cycles, as far as it is known.
     pub(super) cycles: u64,
-    /// Who takes it, once sampled; of a lowest-priority message, who takes part.
+    /// What receivers heard of it.
+    pub(super) heard: Heard,
+    /// Who takes it, once sampled; of a lowest-priority message, who has won.
     pub(super) takers: AgentSet,
     /// Combined status, once sampled.
     pub(super) outcome: Option<AttemptOutcome>,
@@ -109,37 +128,32 @@ pub(super) struct OnBus {
 }
 
 impl OnBus {
-    pub(super) fn new(source: Agent, start: u64, load: Load) -> Self {
-        let cycles = match &load {
-            Load::Message(pending) => Format::of(pending.message.mode).cycles(),
-            Load::Collision(_) => Format::Short.cycles(),
-            Load::EndOfInterrupt { .. } | Load::Jabber => 14,
-        };
-        let (takers, outcome, data) = (AgentSet::default(), None, None);
-        Self { source, start, load, phase: Phase::Sample, cycles, takers, outcome, data }
+    pub(super) fn new(start: u64, load: Load) -> Self {
+        let cycles = load.format().cycles();
+        let (takers, outcome, data, heard) = (AgentSet::default(), None, None, Heard::Clearly);
+        Self { start, load, phase: Phase::Sample, cycles, heard, takers, outcome, data }
     }
 
     /// Bus cycle of its next phase. A short message is 21 cycles long, status in 19 and 20; an EOI message 14, status in
     /// 12 and 13; the third status of a lowest-priority message is one cycle before its idle cycle, the data status of
     /// a remote read two (SDM vol. 3 §10.13.2; 82801BA §5.8.3).
-    pub(super) const fn next_cycle(&self) -> u64 {
-        let short = !matches!(self.load, Load::EndOfInterrupt { .. } | Load::Jabber);
+    pub(super) fn next_cycle(&self) -> u64 {
+        let format = self.load.format();
         let offset = match self.phase {
-            Phase::Sample if short => SAMPLE,
-            Phase::Sample => EOI_SAMPLE,
-            Phase::Status if short => SAMPLE + 1,
-            Phase::Status => EOI_SAMPLE + 1,
-            Phase::Decision if self.data.is_some() || self.is_remote_read() => self.cycles - 2,
+            Phase::Sample => format.first_status(),
+            Phase::Status => format.first_status() + 1,
+            Phase::Decision if format == Format::RemoteRead => self.cycles - 2,
             Phase::Decision => self.cycles - 1,
             Phase::End => self.cycles,
         };
         self.start + offset
     }
 
-    pub(super) const fn is_remote_read(&self) -> bool {
-        match &self.load {
-            Load::Message(pending) => matches!(Format::of(pending.message.mode), Format::RemoteRead),
-            _ => false,
+    /// Have receivers noticed that it failed with this outcome?
+    pub(super) fn noticed(&self, outcome: AttemptOutcome) -> bool {
+        match outcome {
+            AttemptOutcome::ChecksumError => self.heard == Heard::Damaged,
+            _ => self.heard != Heard::Nothing,
         }
     }
 
@@ -151,15 +165,18 @@ impl OnBus {
     /// Everything that decides the future, relative to bus cycle `base`.
     pub(super) fn state(&self, base: u64, words: &mut Vec<u64>) {
         match &self.load {
-            Load::Message(pending) => words.push(u64::from(pending.message.number) << 2),
-            Load::EndOfInterrupt { vector } => words.push(u64::from(*vector) << 2 | 1),
-            Load::Jabber => words.push(2),
-            Load::Collision(pendings) => words.extend(pendings.iter().map(|p| u64::from(p.message.number) << 2 | 3)),
+            Load::Messages(pendings) => {
+                words.extend(pendings.iter().map(|p| u64::from(p.message.source) << 32 | u64::from(p.message.number)));
+            }
+            Load::EndOfInterrupts(sent) => {
+                words.extend(sent.iter().map(|(agent, vector)| u64::from(*agent) << 32 | u64::from(*vector) | 1 << 48));
+            }
+            Load::Jabber(agent) => words.push(u64::from(*agent) | 1 << 49),
         }
         let outcome = self.outcome.map_or(0, |outcome| outcome as u64 + 1);
         words.extend([
-            u64::from(self.source) << 48 | (self.phase as u64) << 40 | outcome << 32 | u64::from(self.takers.0),
-            self.cycles << 32 | u64::from(self.data.unwrap_or_default()),
+            (self.heard as u64) << 48 | (self.phase as u64) << 40 | outcome << 32 | u64::from(self.takers.0),
+            self.cycles << 33 | self.data.map_or(0, |data| 1 << 32 | u64::from(data)),
             base - self.start,
         ]);
     }

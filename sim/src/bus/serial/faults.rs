@@ -1,11 +1,10 @@
 //! Injected faults of the serial bus: they act on clock, wires and ids, and what follows follows.
 //!
-//! Not modelled: an agent that drives wires at random (a jabbering one sends EOI messages that nobody can read).
+//! Not modelled: an agent that drives wires at random (a jabbering one sends EOI messages that nobody can read); what
+//! receivers make of a bus that never looks idle, or of a start that they missed (they wait for the next one).
 
-use super::bus_clock::BusClock;
-use super::frame::Payload;
+use super::line::{Line, Symbol};
 use crate::bus::Agent;
-use crate::generation::Checksum;
 use crate::time::Time;
 
 /// A data wire.
@@ -17,16 +16,33 @@ pub enum Wire {
     Picd1,
 }
 
+impl Wire {
+    const fn symbol(self) -> Symbol {
+        match self {
+            Self::Picd0 => 1,
+            Self::Picd1 => 2,
+        }
+    }
+}
+
 /// What is wrong with the bus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SerialFaultKind {
-    /// Every so many-th message arrives damaged (1: every one).
+    /// Every so many-th message, EOI messages too, arrives damaged (1: every one).
     ChecksumNoise {
         /// The period, at least 1.
         every: u32,
     },
-    /// A wire is stuck. Driven: the bus never looks idle, nothing starts. Not driven: what is sent on it is lost, start
-    /// bits and answers too, so that nothing is ever accepted.
+    /// A wire is stuck, and reads the same in every cycle: arbitration, message and status.
+    ///
+    /// Driven: the bus never looks idle, and nothing starts. A message that is on the bus when the fault begins is found
+    /// damaged; or, if only its status is hit, the sender is told what nobody said. A lowest-priority message whose first
+    /// status cycle reads 10 is lost: its sender takes it for taken by a focus processor.
+    ///
+    /// Not driven: nothing is ever accepted. Without PICD0 nobody sees a message start, and nobody answers. Without PICD1
+    /// nobody loses an arbitration, so that messages are sent on top of each other; most are found damaged, and an answer
+    /// that somebody takes one never arrives. If only status is hit, Retry without PICD0 reads as Accept, and the message
+    /// is lost for those who had no room.
     StuckWire {
         /// Which.
         wire: Wire,
@@ -49,6 +65,17 @@ pub enum SerialFaultKind {
     },
 }
 
+impl SerialFaultKind {
+    /// Can the two not be there together?
+    fn excludes(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::StuckWire { wire, .. }, Self::StuckWire { wire: other, .. }) => wire == other,
+            (Self::ArbitrationId { .. }, _) => false,
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
+    }
+}
+
 /// A fault of the bus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SerialFault {
@@ -64,6 +91,58 @@ impl SerialFault {
     fn holds(&self, at: Time) -> bool {
         self.from <= at && self.until.is_none_or(|until| at < until)
     }
+
+    fn overlaps(&self, other: &Self) -> bool {
+        let begins_before_end_of = |a: &Self, b: &Self| b.until.is_none_or(|until| a.from < until);
+        begins_before_end_of(self, other) && begins_before_end_of(other, self)
+    }
+}
+
+/// Faults that a serial bus cannot have. Faults are named by their place in the list, from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SerialFaultError {
+    /// A fault of an agent that is not there.
+    #[error("fault {fault} names agent {agent}, but the bus has agents 0 to {}", .agents.saturating_sub(1))]
+    NoSuchAgent {
+        /// The fault.
+        fault: usize,
+        /// The agent.
+        agent: Agent,
+        /// How many the bus has.
+        agents: Agent,
+    },
+    /// An arbitration id has four bits.
+    #[error("fault {fault} gives arbitration id {id}, which must be 0 to 15")]
+    NotAnId {
+        /// The fault.
+        fault: usize,
+        /// The id.
+        id: u8,
+    },
+    /// Noise with a period of 0.
+    #[error("fault {fault} damages every 0th message, which must be at least every 1st")]
+    NoPeriod {
+        /// The fault.
+        fault: usize,
+    },
+    /// It ends before it begins.
+    #[error("fault {fault} ends at {until} us and begins at {from} us, which must be earlier")]
+    EndsTooEarly {
+        /// The fault.
+        fault: usize,
+        /// Begin.
+        from: Time,
+        /// End.
+        until: Time,
+    },
+    /// Two of a kind at one time.
+    #[error("faults {first} and {second} are of one kind (and wire), and must not overlap")]
+    Overlap {
+        /// The first of them.
+        first: usize,
+        /// The other one.
+        second: usize,
+    },
 }
 
 /// All faults of one bus.
@@ -76,8 +155,18 @@ pub(super) struct Faults {
     ids: Vec<(Time, Agent, u8)>,
 }
 
+/// Longest period of noise, in messages, within which the bus may be found to repeat itself. One that is longer never is.
+const NOISE_PERIOD_MAX: u64 = 64;
+
 impl Faults {
-    pub(super) fn new(listed: Vec<SerialFault>) -> Self {
+    pub(super) fn new(listed: Vec<SerialFault>, agents: Agent) -> Result<Self, SerialFaultError> {
+        for (number, fault) in listed.iter().enumerate() {
+            check(number, fault, agents)?;
+            let clash = |other: &SerialFault| fault.kind.excludes(&other.kind) && fault.overlaps(other);
+            if let Some(first) = listed[..number].iter().position(clash) {
+                return Err(SerialFaultError::Overlap { first, second: number });
+            }
+        }
         let mut ids: Vec<_> = listed
             .iter()
             .filter_map(|fault| match fault.kind {
@@ -85,8 +174,8 @@ impl Faults {
                 _ => None,
             })
             .collect();
-        ids.sort_unstable_by(|a, b| b.cmp(a)); // the first one last
-        Self { listed, noisy: 0, ids }
+        ids.sort_by_key(|&(from, ..)| std::cmp::Reverse(from)); // the first one last
+        Ok(Self { listed, noisy: 0, ids })
     }
 
     fn holding(&self, at: Time) -> impl Iterator<Item = &SerialFaultKind> {
@@ -99,39 +188,40 @@ impl Faults {
         Some((agent, id))
     }
 
+    /// Every how many-th message noise damages at `at`, if there is noise.
+    fn noise_period(&self, at: Time) -> Option<u64> {
+        self.holding(at).find_map(|kind| match kind {
+            SerialFaultKind::ChecksumNoise { every } => Some(u64::from(*every)),
+            _ => None,
+        })
+    }
+
     /// A message goes out at `at`: is it one that noise damages?
     pub(super) fn noise(&mut self, at: Time) -> bool {
-        let every = self.holding(at).find_map(|kind| match kind {
-            SerialFaultKind::ChecksumNoise { every } => Some(u64::from(*every).max(1)),
-            _ => None,
-        });
-        let Some(every) = every else { return false };
+        let Some(every) = self.noise_period(at) else { return false };
         self.noisy += 1;
         self.noisy.is_multiple_of(every)
     }
 
-    /// The wires that can be driven at `at`, and whether PICD1 is lost among them.
-    pub(super) fn working_wires(&self, at: Time) -> u8 {
-        self.holding(at).fold(3, |working, kind| match kind {
-            SerialFaultKind::StuckWire { wire: Wire::Picd0, driven: false } => working & 2,
-            SerialFaultKind::StuckWire { wire: Wire::Picd1, driven: false } => working & 1,
-            _ => working,
-        })
+    /// Can a wire ever be stuck?
+    pub(super) fn has_stuck_wires(&self) -> bool {
+        self.listed.iter().any(|fault| matches!(fault.kind, SerialFaultKind::StuckWire { .. }))
     }
 
-    /// Would receivers find this payload damaged, sent over wires of which only `working` can be driven?
-    pub(super) fn damages(payload: &Payload, working: u8, rule: Checksum) -> bool {
-        payload.through(working).checksum(rule) != payload.checksum(rule) & working
+    /// The wires at `at`.
+    pub(super) fn line(&self, at: Time) -> Line {
+        self.holding(at).fold(Line::default(), |line, kind| match *kind {
+            SerialFaultKind::StuckWire { wire, driven: true } => Line { high: line.high | wire.symbol(), ..line },
+            SerialFaultKind::StuckWire { wire, driven: false } => Line { low: line.low | wire.symbol(), ..line },
+            _ => line,
+        })
     }
 
     /// The first instant at or after `at` at which the bus looks idle; `None`: never again.
     pub(super) fn idle_from(&self, mut at: Time) -> Option<Time> {
-        while let Some(fault) = self
-            .listed
-            .iter()
-            .find(|fault| fault.holds(at) && matches!(fault.kind, SerialFaultKind::StuckWire { driven: true, .. }))
-        {
-            at = fault.until?;
+        let stuck = |fault: &&SerialFault| matches!(fault.kind, SerialFaultKind::StuckWire { driven: true, .. });
+        while self.line(at).never_idle() {
+            at = self.listed.iter().filter(stuck).find(|fault| fault.holds(at))?.until?;
         }
         Some(at)
     }
@@ -144,14 +234,12 @@ impl Faults {
         })
     }
 
-    /// The first instant at or after `at` at which somebody jabbers.
-    pub(super) fn next_jabber(&self, at: Time) -> Option<Time> {
+    /// Begins and ends of jabber.
+    pub(super) fn jabbers(&self) -> impl Iterator<Item = (Time, Option<Time>)> {
         let of_fault = |fault: &SerialFault| {
-            let begins = fault.from.max(at);
-            let jabbers = matches!(fault.kind, SerialFaultKind::Jabber { .. });
-            (jabbers && fault.until.is_none_or(|until| begins < until)).then_some(begins)
+            matches!(fault.kind, SerialFaultKind::Jabber { .. }).then_some((fault.from, fault.until))
         };
-        self.listed.iter().filter_map(of_fault).min()
+        self.listed.iter().filter_map(of_fault)
     }
 
     /// Since when the bus will never carry anything again, seen at `at`.
@@ -171,16 +259,96 @@ impl Faults {
         self.listed.iter().filter_map(gap).collect()
     }
 
-    /// What of the faults decides the future after `now`: nothing recurs before the last of them has begun or ended.
-    pub(super) fn state(&self, now: Time, clock: &BusClock, words: &mut Vec<u64>) {
+    /// What of the faults decides the future of a bus whose last message began at `begun`: nothing recurs before the last
+    /// fault has begun and ended, and the message that it hit is gone.
+    pub(super) fn state(&self, begun: Time, now: Time, words: &mut Vec<u64>) {
         let ends = self.listed.iter().flat_map(|fault| [Some(fault.from), fault.until]).flatten();
-        if let Some(last) = ends.filter(|&end| end > now).max() {
-            words.push(clock.distance(now, last));
+        if ends.max().is_some_and(|last| last >= begun) {
+            words.push(now.as_ps());
         }
-        let period = self.holding(now).find_map(|kind| match kind {
-            SerialFaultKind::ChecksumNoise { every } => Some(u64::from(*every).max(1)),
-            _ => None,
-        });
-        words.extend(period.map(|period| self.noisy % period));
+        words.push(self.ids.len() as u64);
+        words.extend(
+            self.noise_period(now).map(|every| if every > NOISE_PERIOD_MAX { self.noisy } else { self.noisy % every }),
+        );
+    }
+}
+
+/// What can be wrong with one fault.
+fn check(number: usize, fault: &SerialFault, agents: Agent) -> Result<(), SerialFaultError> {
+    if let Some(until) = fault.until.filter(|until| *until <= fault.from) {
+        return Err(SerialFaultError::EndsTooEarly { fault: number, from: fault.from, until });
+    }
+    match fault.kind {
+        SerialFaultKind::ArbitrationId { agent, .. } | SerialFaultKind::Jabber { agent } if agent >= agents => {
+            Err(SerialFaultError::NoSuchAgent { fault: number, agent, agents })
+        }
+        SerialFaultKind::ArbitrationId { id: id @ 16.., .. } => Err(SerialFaultError::NotAnId { fault: number, id }),
+        SerialFaultKind::ChecksumNoise { every: 0 } => Err(SerialFaultError::NoPeriod { fault: number }),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(from: u64, until: Option<u64>, kind: SerialFaultKind) -> SerialFault {
+        SerialFault { from: Time::from_us(from), until: until.map(Time::from_us), kind }
+    }
+
+    #[test]
+    fn impossible_faults_are_refused() {
+        use SerialFaultKind::{ArbitrationId, ChecksumNoise, Jabber, LostClock, StuckWire};
+        let (from, until) = (Time::from_us(5), Time::from_us(5));
+        let stuck = |wire, driven| StuckWire { wire, driven };
+        let table = [
+            (
+                vec![fault(1, None, Jabber { agent: 4 })],
+                Some(SerialFaultError::NoSuchAgent { fault: 0, agent: 4, agents: 4 }),
+            ),
+            (
+                vec![fault(1, None, ArbitrationId { agent: 9, id: 1 })],
+                Some(SerialFaultError::NoSuchAgent { fault: 0, agent: 9, agents: 4 }),
+            ),
+            (
+                vec![fault(1, None, ArbitrationId { agent: 3, id: 16 })],
+                Some(SerialFaultError::NotAnId { fault: 0, id: 16 }),
+            ),
+            (vec![fault(1, None, ChecksumNoise { every: 0 })], Some(SerialFaultError::NoPeriod { fault: 0 })),
+            (vec![fault(5, Some(5), LostClock)], Some(SerialFaultError::EndsTooEarly { fault: 0, from, until })),
+            (
+                vec![fault(1, Some(3), LostClock), fault(2, None, LostClock)],
+                Some(SerialFaultError::Overlap { first: 0, second: 1 }),
+            ),
+            (
+                vec![fault(1, None, stuck(Wire::Picd0, true)), fault(2, None, stuck(Wire::Picd0, false))],
+                Some(SerialFaultError::Overlap { first: 0, second: 1 }),
+            ),
+            (vec![fault(1, None, stuck(Wire::Picd0, true)), fault(2, None, stuck(Wire::Picd1, false))], None),
+            (vec![fault(1, Some(2), LostClock), fault(2, None, LostClock)], None),
+            (
+                vec![
+                    fault(1, None, ArbitrationId { agent: 0, id: 3 }),
+                    fault(1, None, ArbitrationId { agent: 1, id: 3 }),
+                ],
+                None,
+            ),
+        ];
+        for (faults, expected) in table {
+            assert_eq!(Faults::new(faults.clone(), 4).err(), expected, "{faults:?}");
+        }
+    }
+
+    #[test]
+    fn the_bus_looks_idle_when_the_last_stuck_wire_is_free() {
+        let stuck = |wire, from, until| fault(from, until, SerialFaultKind::StuckWire { wire, driven: true });
+        let two = vec![stuck(Wire::Picd0, 10, Some(20)), stuck(Wire::Picd1, 15, Some(30))];
+        let faults = Faults::new(two, 4).expect("different wires");
+        for (at, idle) in [(5, 5), (10, 30), (15, 30), (29, 30), (30, 30)] {
+            assert_eq!(faults.idle_from(Time::from_us(at)), Some(Time::from_us(idle)), "{at}");
+        }
+        let for_ever = Faults::new(vec![stuck(Wire::Picd1, 10, None)], 4).expect("one fault");
+        assert_eq!(for_ever.idle_from(Time::from_us(10)), None);
+        assert_eq!(for_ever.dead_since(Time::from_us(10)), Some(Time::from_us(10)));
     }
 }

@@ -2,30 +2,40 @@
 //! messages sent again.
 //!
 //! Not modelled: the 82489DX's own wires (five, unpublished), buses joined by cluster managers (see
-//! [`ClusterBus`](super::ClusterBus)), the bootstrap messages of a P6; colliding messages that happen to be equal, or whose
-//! merged checksum happens to fit (all are taken as damaged).
+//! [`ClusterBus`](super::ClusterBus)), the bootstrap messages of a P6; a message that arrives other than it was sent though
+//! its checksum happens to fit (it is taken as damaged); an EOI message on top of another message (the EOI message goes
+//! alone); several focus processors, or two agents out of step that tie in a lowest-priority arbitration (the lowest-numbered
+//! takes it).
 //!
 //! A message whose first cycle is at edge *a* has its targets sampled at *a* + 19 cycles, is taken at *a* + 20, and
 //! ends at *a* + 21, where the next one may begin; lowest-priority messages and remote reads go on beyond the second
 //! status cycle. [`BusEffect::Attempt`] is reported where the outcome is decided.
+//!
+//! Who drives what in arbitration and status cycles goes over the [`Line`](line::Line), so that a stuck wire spoils what
+//! it carries, and nothing else.
 
 mod agent_set;
 mod bus_clock;
 mod carried;
+mod contention;
+mod end_of_interrupt;
 mod faults;
 mod frame;
+mod line;
 mod progress;
+mod reception;
 mod status;
 
-pub(super) use agent_set::AgentSet;
-pub use faults::{SerialFault, SerialFaultKind, Wire};
+pub use faults::{SerialFault, SerialFaultError, SerialFaultKind, Wire};
 
-use super::{Agent, ArbitrationIds, BusEffect, BusError, Interconnect, Request, Shorthand, Targets, Undispatched};
-use crate::generation::{Knobs, ShorthandPriority};
+use super::{Agent, ArbitrationIds, BusEffect, BusError, Interconnect, Promises, Request, Targets, Undispatched};
+use crate::generation::Knobs;
 use crate::time::{ClockDomain, Duration, Time};
 use bus_clock::BusClock;
-use carried::{EOI_SAMPLE, Load, OnBus, Pending, SAMPLE};
+use carried::{Load, OnBus, Pending};
 use faults::Faults;
+use frame::Format;
+use line::Line;
 use std::collections::VecDeque;
 
 /// What one agent wants to send.
@@ -70,8 +80,8 @@ pub struct SerialBus {
 }
 
 /// Attempts remembered. Senders that retry for ever, however many, repeat after at most 63 attempts (tried for up to 15
-/// agents); the rest is room for a caller that skips by a multiple of that.
-const RECENT_MAX: usize = 1024;
+/// agents), with noise after at most 64 times as many.
+const RECENT_MAX: usize = 4096;
 
 /// Default PICCLK period, exactly 60 ns: "16.67 MHz" (typical board; LKML-2001).
 const PICCLK: ClockDomain = ClockDomain::new(60_000, 1);
@@ -107,11 +117,13 @@ impl SerialBus {
         Self { knobs, ..self }
     }
 
-    /// The same bus with injected faults. Windows without a clock must not overlap.
-    #[must_use]
-    pub fn with_faults(self, faults: Vec<SerialFault>) -> Self {
-        let faults = Faults::new(faults);
-        Self { clock: self.clock.with_gaps(faults.clock_gaps()), faults, ..self }
+    /// The same bus with injected faults.
+    ///
+    /// # Errors
+    /// If a fault is impossible on this bus, or two contradict each other.
+    pub fn with_faults(self, faults: Vec<SerialFault>) -> Result<Self, SerialFaultError> {
+        let faults = Faults::new(faults, self.agents())?;
+        Ok(Self { clock: self.clock.with_gaps(faults.clock_gaps()), faults, ..self })
     }
 
     /// The arbitration ids as they are now.
@@ -123,77 +135,20 @@ impl SerialBus {
         self.senders.len() as Agent
     }
 
-    /// The edge of the next arbitration, if the bus is free and somebody wants it.
-    fn arbitration(&self) -> Option<u64> {
-        if self.on_bus.is_some() {
-            return None;
-        }
-        let wanted = self.senders.iter().filter_map(Sender::from).min().map(|from| from.max(self.free_from));
-        let free = self.clock.instant(self.free_from);
-        let jabber = self.faults.next_jabber(free).map(|at| self.clock.first_at_or_after(at).max(self.free_from));
-        let edge = wanted.into_iter().chain(jabber).min()?;
-        let idle = self.faults.idle_from(self.clock.instant(edge))?;
-        Some(self.clock.first_at_or_after(idle))
-    }
-
     /// Cycle of the next event.
     fn next_cycle(&self) -> Option<u64> {
         self.on_bus.as_ref().map(OnBus::next_cycle).or_else(|| self.arbitration())
     }
 
-    fn senders_where(&self, wants: impl Fn(&Sender) -> bool) -> AgentSet {
-        (0..).zip(&self.senders).filter(|(_, sender)| wants(sender)).map(|(agent, _)| agent).collect()
+    /// The wires as they are read at the edge that ends `cycle`.
+    fn line(&self, cycle: u64) -> Line {
+        if self.faults.has_stuck_wires() { self.faults.line(self.clock.instant(cycle)) } else { Line::default() }
     }
 
-    /// Arbitration at `edge` among all that joined by then. EOI messages beat all others (SDM vol. 3 §10.7).
-    fn arbitrate(&mut self, edge: u64) {
-        let at = self.clock.instant(edge);
-        while let Some((agent, id)) = self.faults.corrupt_id(at) {
+    /// Arbitration ids that an injected fault has changed by now.
+    fn corrupt_ids(&mut self, now: Time) {
+        while let Some((agent, id)) = self.faults.corrupt_id(now) {
             self.ids.corrupt(agent, id);
-        }
-        let own_id = |agent| self.ids.of(agent);
-        let jabbering = self.faults.jabbering(at);
-        let mut end_of_interrupts = self.senders_where(|sender| sender.wants_end_of_interrupt(edge));
-        if !end_of_interrupts.is_empty() || jabbering.is_some() {
-            end_of_interrupts = end_of_interrupts.iter().chain(jabbering).collect();
-            let source = ArbitrationIds::winners(end_of_interrupts, own_id).iter().next();
-            let Some(source) = source else { return };
-            let vector = self.senders[usize::from(source)].end_of_interrupts.pop_front().map(|(_, vector)| vector);
-            let load = match vector {
-                Some(vector) if jabbering != Some(source) => Load::EndOfInterrupt { vector },
-                _ => Load::Jabber,
-            };
-            self.on_bus = Some(OnBus::new(source, edge, load));
-            return;
-        }
-        let contenders = self.senders_where(|sender| sender.wants_message(edge));
-        let all_ids_look_equal = self.faults.working_wires(at) & 2 == 0;
-        let winners = if all_ids_look_equal {
-            contenders
-        } else {
-            ArbitrationIds::winners(contenders, |agent| self.priority(agent))
-        };
-        let mut pendings: Vec<Pending> =
-            winners.iter().filter_map(|agent| self.senders[usize::from(agent)].pending.take()).collect();
-        let Some(source) = winners.iter().next() else { return };
-        let load = match pendings.pop() {
-            Some(only) if pendings.is_empty() => Load::Message(only),
-            last => {
-                pendings.extend(last);
-                Load::Collision(pendings)
-            }
-        };
-        self.on_bus = Some(OnBus::new(source, edge, load));
-    }
-
-    /// What `agent` drives in the arbitration cycles for its message (knob `shorthand_priority`).
-    fn priority(&self, agent: Agent) -> u8 {
-        let all = self.senders[usize::from(agent)].pending.is_some_and(|pending| {
-            matches!(pending.message.shorthand, Shorthand::AllIncludingSelf | Shorthand::AllExcludingSelf)
-        });
-        match self.knobs.shorthand_priority {
-            ShorthandPriority::Fifteen if all => 16 + self.ids.of(agent), // of several broadcasts the id decides
-            _ => self.ids.of(agent),
         }
     }
 
@@ -208,7 +163,7 @@ impl SerialBus {
 impl Interconnect for SerialBus {
     /// From a request a picosecond before an edge to the sample of an EOI message there.
     fn minimum_latency(&self) -> Duration {
-        let rounded_up = self.clock.domain().span(EOI_SAMPLE);
+        let rounded_up = self.clock.domain().span(Format::EndOfInterrupt.first_status());
         let rounding = Duration::from_ps(u64::from(!self.has_whole_period()));
         rounded_up - rounding + Duration::from_ps(1)
     }
@@ -218,9 +173,7 @@ impl Interconnect for SerialBus {
     fn request(&mut self, at: Time, request: Request, extra_cycles: u32) {
         // An arbitration at or before `at` has all its contenders: requests come in the order of their times. It must
         // not see this one, nor lose a message that this one replaces.
-        if let Some(edge) = self.arbitration()
-            && self.clock.instant(edge) <= at
-        {
+        while let Some(edge) = self.arbitration().filter(|&edge| self.clock.instant(edge) <= at) {
             self.arbitrate(edge);
         }
         let from = self.clock.first_after(at) + u64::from(extra_cycles);
@@ -243,14 +196,16 @@ impl Interconnect for SerialBus {
             return self.next_event().unwrap_or(Time::NEVER);
         }
         let Some(edge) = self.arbitration() else { return Time::NEVER };
-        let short = self.senders.iter().any(|sender| sender.wants_end_of_interrupt(edge))
+        let end_of_interrupt = self.senders.iter().any(|sender| sender.wants_end_of_interrupt(edge))
             || self.faults.jabbering(self.clock.instant(edge)).is_some();
-        self.clock.instant(edge + if short { EOI_SAMPLE } else { SAMPLE })
+        let format = if end_of_interrupt { Format::EndOfInterrupt } else { Format::Short };
+        self.clock.instant(edge + format.first_status())
     }
 
     fn advance(&mut self, targets: &dyn Targets, effects: &mut Vec<BusEffect>) {
         let Some(cycle) = self.next_cycle() else { return };
         self.now = self.clock.instant(cycle);
+        self.corrupt_ids(self.now);
         match self.on_bus.take() {
             Some(on_bus) => self.progress(on_bus, targets, effects),
             None => self.arbitrate(cycle),
@@ -264,8 +219,7 @@ impl Interconnect for SerialBus {
         let mut messages = Vec::new();
         for (agent, sender) in (0..).zip(&self.senders) {
             let carried: &[Pending] = match self.on_bus.as_ref().map(|on_bus| &on_bus.load) {
-                Some(Load::Message(pending)) => std::slice::from_ref(pending),
-                Some(Load::Collision(pendings)) => pendings,
+                Some(Load::Messages(pendings)) => pendings,
                 _ => &[],
             };
             messages.extend(carried.iter().filter(|pending| pending.message.source == agent).map(report));
@@ -283,7 +237,8 @@ impl Interconnect for SerialBus {
         if !self.has_whole_period() {
             words.push(base); // rounded cycles differ: never recurs
         }
-        self.faults.state(self.now, &self.clock, words);
+        let begun = self.on_bus.as_ref().map_or(self.now, |on_bus| self.clock.instant(on_bus.start));
+        self.faults.state(begun, self.now, words);
         for sender in &self.senders {
             words.push((sender.end_of_interrupts.len() as u64) << 1 | u64::from(sender.pending.is_some()));
             if let Some(pending) = &sender.pending {
@@ -296,7 +251,7 @@ impl Interconnect for SerialBus {
     }
 
     /// `period` is the distance of two equal [`state`](Self::state)s, `attempts` counts all attempts within it, at most
-    /// 1024: each sender gets its own share.
+    /// 4096: each sender gets its own share.
     fn skip(&mut self, periods: u64, period: Duration, attempts: u64) {
         let cycles = self.clock.domain().cycles(period).saturating_mul(periods);
         let mut by_sender = vec![0_u64; self.senders.len()];
@@ -312,12 +267,15 @@ impl Interconnect for SerialBus {
         }
         if let Some(on_bus) = &mut self.on_bus {
             on_bus.start += cycles;
-            match &mut on_bus.load {
-                Load::Message(pending) => skip(pending),
-                Load::Collision(pendings) => pendings.iter_mut().for_each(skip),
-                Load::EndOfInterrupt { .. } | Load::Jabber => {}
+            if let Load::Messages(pendings) = &mut on_bus.load {
+                pendings.iter_mut().for_each(skip);
             }
         }
+    }
+
+    /// With a stuck wire a sender may be told that a message was taken that was not.
+    fn promises(&self) -> Promises {
+        Promises { reaches_everybody: !self.faults.has_stuck_wires(), ..Promises::ALL }
     }
 
     fn name(&self) -> &'static str {
@@ -328,3 +286,7 @@ impl Interconnect for SerialBus {
 #[cfg(test)]
 #[path = "tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "fault_tests.rs"]
+mod fault_tests;

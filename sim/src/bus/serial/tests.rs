@@ -425,11 +425,13 @@ fn broadcasts_may_go_first() {
 }
 
 fn with_fault(kind: SerialFaultKind, until: Option<u64>) -> SerialBus {
-    bus(4).with_faults(vec![SerialFault {
-        from: Time::ZERO,
-        until: until.map(|cycle| Time::from_ps(cycle * CYCLE)),
-        kind,
-    }])
+    bus(4)
+        .with_faults(vec![SerialFault {
+            from: Time::ZERO,
+            until: until.map(|cycle| Time::from_ps(cycle * CYCLE)),
+            kind,
+        }])
+        .expect("a possible fault")
 }
 
 /// Outcomes of the attempts up to `until` bus cycles.
@@ -491,7 +493,7 @@ fn a_lost_clock_stops_the_bus() {
         until: Some(Time::from_ps(110 * CYCLE)),
         kind: SerialFaultKind::LostClock,
     };
-    let mut bus = bus(4).with_faults(vec![gap]);
+    let mut bus = bus(4).with_faults(vec![gap]).expect("a possible fault");
     send(&mut bus, 0, message(0, 0, 3));
     let effects = run(&mut bus, &Fake::accepting(4), Time::NEVER);
     assert_eq!(dispatched(&effects), [((1 + 21 + 100) * CYCLE, 0)]);
@@ -529,4 +531,154 @@ fn long_messages_of_fifteen_agents_exceed_20_us() {
     (0..15).for_each(|agent| send(&mut bus, 0, lowest(agent)));
     let effects = run(&mut bus, &Fake::accepting(15), Time::NEVER);
     assert_eq!(dispatched(&effects).last().map(|last| last.0), Some(CYCLE + 510 * CYCLE));
+}
+
+/// Agents whose answer and priority depend on how often they were asked for a bid: the bids change after the first look.
+#[derive(Debug)]
+struct Late(std::cell::Cell<bool>, Option<crate::bus::Response>);
+
+impl Targets for Late {
+    fn agents(&self) -> Agent {
+        3
+    }
+    fn addressed(&self, agent: Agent, message: &Message) -> bool {
+        agent != message.source
+    }
+    fn response(&self, _: Agent, _: &Message) -> crate::bus::Response {
+        self.1.filter(|_| self.0.get()).unwrap_or(Accept)
+    }
+    fn bid(&self, agent: Agent, _: &Message) -> crate::bus::Bid {
+        let priority = if self.0.get() { 10 - agent as u8 } else { agent as u8 };
+        crate::bus::Bid { focus: false, priority }
+    }
+    fn apic_id(&self, agent: Agent) -> Option<u32> {
+        Some(u32::from(agent))
+    }
+    fn remote_register(&self, _: Agent, _: u8) -> u32 {
+        0
+    }
+}
+
+/// Runs a lowest-priority message of agent 0 to cycle 20, changes the agents, and goes on to its end.
+fn change_after_cycle_20(answer: Option<crate::bus::Response>) -> (Vec<(u64, BusEffect)>, SerialBus) {
+    let mut bus = bus(3);
+    let targets = Late(std::cell::Cell::new(false), answer);
+    send(&mut bus, 0, lowest(0));
+    let mut effects = run(&mut bus, &targets, Time::from_ps(21 * CYCLE));
+    targets.0.set(true);
+    effects.extend(run(&mut bus, &targets, Time::from_ps(35 * CYCLE)));
+    (effects, bus)
+}
+
+#[test]
+fn priorities_are_those_that_the_wires_carry() {
+    // SDM vol. 3 §10.13: cycles 21 to 28, and the winner alone drives cycle 33
+    let (effects, _) = change_after_cycle_20(None);
+    let winner = effects.iter().find_map(|(at, effect)| match effect {
+        BusEffect::Deliver { agent, .. } => Some((at / CYCLE, *agent)),
+        _ => None,
+    });
+    assert_eq!(winner, Some((34, 1)), "the lowest priority as it was in cycle 20");
+}
+
+#[test]
+fn a_winner_may_have_lost_its_slot() {
+    // status table, SDM vol. 3 §10.13.2.3: third status 11 and 0x
+    for (answer, outcome, bits) in
+        [(Retry, AttemptOutcome::Retry, vec![]), (Silent, AttemptOutcome::AcceptError, vec![4, 8, 8])]
+    {
+        let (effects, bus) = change_after_cycle_20(Some(answer));
+        let m = lowest(0);
+        assert_eq!(effects[0], (34 * CYCLE, BusEffect::Attempt { message: m, outcome }), "{answer:?}");
+        let recorded: Vec<u32> = effects
+            .iter()
+            .filter_map(|(_, effect)| match effect {
+                BusEffect::Error { bits, .. } => Some(*bits),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(recorded, bits, "{answer:?}");
+        assert_eq!(bus.arbitration_ids().ids(), [0, 2, 3], "the ids have moved on: {answer:?}");
+        assert_eq!(bus.bound(), Time::from_ps((35 + 19) * CYCLE), "sent again after 34 cycles: {answer:?}");
+    }
+}
+
+#[test]
+fn ties_are_broken_by_the_ids_after_the_update() {
+    // the sender has the highest id until cycle 20, and the lowest from then on
+    let mut bus = bus(4);
+    let m = Message { shorthand: Shorthand::AllIncludingSelf, ..lowest(3) };
+    let taken = fate(&mut bus, &Bidders(Fake::accepting(4), None), m);
+    assert_eq!(taken[0], (33, BusEffect::Deliver { agent: 1, message: m }), "agents 0 and 1 tie");
+    let mut alone = super::SerialBus::new(&[1, 0]).expect("legal ids");
+    let m = Message { shorthand: Shorthand::AllIncludingSelf, ..lowest(0) };
+    let taken = fate(&mut alone, &Bidders(Fake::accepting(2), None), m);
+    assert_eq!(taken[0], (33, BusEffect::Deliver { agent: 1, message: m }), "agent 0 had id 1, and won with it");
+}
+
+#[test]
+fn software_may_have_changed_the_ids_that_are_reloaded() {
+    // SDM vol. 3 §10.6.1; agent 4 has no APIC id register
+    struct Renamed(Fake);
+    impl Targets for Renamed {
+        fn agents(&self) -> Agent {
+            self.0.agents()
+        }
+        fn addressed(&self, agent: Agent, message: &Message) -> bool {
+            self.0.addressed(agent, message)
+        }
+        fn response(&self, agent: Agent, message: &Message) -> crate::bus::Response {
+            self.0.response(agent, message)
+        }
+        fn bid(&self, agent: Agent, message: &Message) -> crate::bus::Bid {
+            self.0.bid(agent, message)
+        }
+        fn apic_id(&self, agent: Agent) -> Option<u32> {
+            (agent < 4).then_some(0x18 + u32::from(agent))
+        }
+        fn remote_register(&self, agent: Agent, slot: u8) -> u32 {
+            self.0.remote_register(agent, slot)
+        }
+    }
+    let mut bus = scenario_bus();
+    let deassert = Message {
+        mode: DeliveryMode::Init,
+        shorthand: Shorthand::AllIncludingSelf,
+        level_triggered: true,
+        asserted: false,
+        ..message(0, 0, 0)
+    };
+    fate(&mut bus, &Renamed(Fake::accepting(5)), deassert);
+    assert_eq!(bus.arbitration_ids().ids(), [8, 9, 10, 11, 14]);
+}
+
+#[test]
+fn several_that_answer_a_remote_read_drive_the_wires_together() {
+    let mut bus = bus(3);
+    let m = Message { mode: DeliveryMode::RemoteRead, vector: 0x42, ..broadcast(0, 0) };
+    let answered = fate(&mut bus, &Fake::accepting(3), m);
+    let value = Some(0x102 | 0x202); // slot 2: bits 5:0 of the vector
+    assert_eq!(answered[0], (37, BusEffect::RemoteRead { message: m, value }));
+}
+
+#[test]
+fn busy_clears_at_the_deciding_cycle_of_each_format() {
+    // knob `busy_clear`: 20 short, 33 lowest priority, 37 remote read
+    for (mode, early, late) in [
+        (DeliveryMode::Nmi, 20, 21),
+        (DeliveryMode::LowestPriority, 33, 34),
+        (DeliveryMode::RemoteRead, 37, 39),
+        (DeliveryMode::StartUp, 20, 21),
+    ] {
+        for (busy_clear, cycle) in [(BusyClear::StatusCycle, early), (BusyClear::EndOfMessage, late)] {
+            for answer in [Accept, Retry] {
+                let fails = answer == Retry && !matches!(mode, DeliveryMode::StartUp | DeliveryMode::RemoteRead);
+                let mut bus = bus(2).with_knobs(Knobs { busy_clear, ..Knobs::default() });
+                let m = Message { mode, ..message(0, 0, 1) };
+                let effects = fate(&mut bus, &Bidders(Fake::accepting(2).with(1, answer), None), m);
+                let end = effects.iter().find(|(_, effect)| matches!(effect, BusEffect::Dispatched { .. }));
+                assert_eq!(end.map(|(at, _)| *at), (!fails).then_some(cycle), "{mode:?} {busy_clear} {answer:?}");
+            }
+        }
+    }
 }
