@@ -270,13 +270,20 @@ fn what_each_wait_costs_a_healthy_machine() {
             let delay_first = time(arch, "solution-a", mailed, 3, nmi);
             assert!((100_000 * elements..100_200 * elements).contains(&delay_first), "{arch} {delay_first} ns");
             let read_first = time(arch, "solution-a", merged, 3, nmi);
-            assert!((100_000 * (elements - 1)..100_400 * (elements - 1) + 200).contains(&read_first), "{arch} {read_first}");
+            assert!(
+                (100_000 * (elements - 1)..100_400 * (elements - 1) + 200).contains(&read_first),
+                "{arch} {read_first}"
+            );
             assert_eq!(time(arch, "solution-a", merged, 1, nmi), time(arch, "before", merged, 1, nmi), "{arch}");
         }
         assert_eq!(time(arch, "rfc", mailed, 3, true), time(arch, "solution-a", mailed, 3, true), "{arch}");
         assert_eq!(time(arch, "merged", mailed, 3, true), time(arch, "solution-a", merged, 3, true), "{arch}");
         for variant in ["b1", "rfc", "merged", "modern"] {
-            assert_eq!(time(arch, variant, mailed, 3, false), time(arch, "before", mailed, 3, false), "{arch} {variant}");
+            assert_eq!(
+                time(arch, variant, mailed, 3, false),
+                time(arch, "before", mailed, 3, false),
+                "{arch} {variant}"
+            );
         }
     }
 }

@@ -215,7 +215,7 @@ impl Checker {
             self.complain(Violation::DuplicatedDelivery { message: subject, agent, at });
         } else if second {
             self.complain(Violation::DeliveredToTwo { message: subject, agent, at });
-        } else if !expected && self.directory.addressed(sender, message, agent) == Addressed::No {
+        } else if !expected && self.directory.addressed_since(sender, message, agent) == Addressed::No {
             self.complain(Violation::DeliveredToStranger { message: subject, agent, at });
         }
         if self.settings.late_deliveries {
