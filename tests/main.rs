@@ -6,6 +6,7 @@ mod accesses;
 mod bad_input;
 mod command_line;
 mod controls;
+mod crash;
 mod determinism;
 mod emulators;
 mod golden;

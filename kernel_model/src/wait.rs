@@ -14,6 +14,8 @@ pub enum Wait {
     RunQueue,
     /// The other CPUs to be shot down, at most 1000 ms.
     Shootdown,
+    /// The other CPUs to print their backtraces, at most 10 000 ms.
+    Backtrace,
 }
 
 /// How a wait ended.
@@ -42,4 +44,18 @@ pub enum Point {
     CaptureKernelEntered,
     /// The capture kernel is past its own first APIC accesses.
     CaptureKernelReady,
+    /// This CPU's registers are saved for the capture kernel.
+    RegistersSaved,
+    /// The crashing CPU has disabled the I/O APIC.
+    IoApicDisabled,
+    /// The capture kernel is past `sync_Arb_IDs`.
+    ArbitrationIdsSynced,
+    /// A panic is back from stopping the other CPUs.
+    OthersStopped,
+    /// This CPU has been stopped by `smp_send_stop`.
+    StoppedByCall,
+    /// This CPU has printed the backtrace that another asked for.
+    BacktracePrinted,
+    /// The CPU that asked for backtraces no longer waits for them.
+    BacktracesOver,
 }

@@ -11,9 +11,9 @@ pub struct Word(pub u16);
 /// Names of the words that a kernel has once, in their order.
 const FIXED: [&str; 12] = [
     "call_lock",
-    "call_data: wait",
-    "call_data: started",
-    "call_data: finished",
+    "call_data",
+    "nmi backtrace lock",
+    "cpu_online_map: CPUs taken out",
     "kexec_lock",
     "crash callback registered",
     "crashing_cpu",
@@ -27,12 +27,12 @@ const FIXED: [&str; 12] = [
 impl Word {
     /// Lock of `smp_call_function`: one call at a time.
     pub const CALL_LOCK: Self = Self(0);
-    /// Does the caller wait until the function has run?
-    pub const CALL_WAIT: Self = Self(1);
-    /// CPUs that have started the function.
-    pub const CALL_STARTED: Self = Self(2);
-    /// CPUs that have finished it.
-    pub const CALL_FINISHED: Self = Self(3);
+    /// Whose call is under way: the caller, in whose words it is (on whose stack, in the kernel).
+    pub const CALL_DATA: Self = Self(1);
+    /// Held while one CPU prints its backtrace.
+    pub const BACKTRACE_LOCK: Self = Self(2);
+    /// CPUs that have taken themselves out of the online map to be stopped. Nothing that is modelled looks at it.
+    pub const TAKEN_OUT: Self = Self(3);
     /// Set by the first CPU that enters `crash_kexec`.
     pub const KEXEC_LOCK: Self = Self(4);
     /// Set when the crash NMI callback is in the notifier chain.
@@ -67,9 +67,18 @@ const SLOTS: u16 = 8;
 const RUN_QUEUE_WORDS: u16 = 1 + TASKS;
 
 /// Names of the words that every CPU has besides, in their order.
-const PER_CPU: [&str; 1] = ["APIC timer has run down"];
+const PER_CPU: [&str; 7] = [
+    "APIC timer has run down",
+    "crash_notes",
+    "call_data: function",
+    "call_data: wait",
+    "call_data: started",
+    "call_data: finished",
+    "timer interrupts go on",
+];
 
-/// Where the words are. After the fixed ones come the TLB flush slots, then the CPUs' run queues, then their other words.
+/// Where the words are. After the fixed ones come the TLB flush slots, then the CPUs' run queues, then their other words,
+/// then the mask of backtraces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
     cpus: u16,
@@ -83,7 +92,7 @@ impl Layout {
 
     /// How many words there are.
     pub const fn count(self) -> usize {
-        self.per_cpu(self.cpus, 0).0 as usize
+        self.backtrace_mask(self.flush_mask_words()).0 as usize
     }
 
     /// Words of one flush mask.
@@ -124,6 +133,41 @@ impl Layout {
     /// Set by the timer's interrupt on that CPU.
     pub const fn timer_expired(self, cpu: u16) -> Word {
         self.per_cpu(cpu, 0)
+    }
+
+    /// Set when that CPU's registers are saved for the capture kernel.
+    pub const fn crash_notes(self, cpu: u16) -> Word {
+        self.per_cpu(cpu, 1)
+    }
+
+    /// What a CPU's call wants done.
+    pub const fn call_function(self, caller: u16) -> Word {
+        self.per_cpu(caller, 2)
+    }
+
+    /// Does the caller wait until the function has run?
+    pub const fn call_wait(self, caller: u16) -> Word {
+        self.per_cpu(caller, 3)
+    }
+
+    /// CPUs that have started the function.
+    pub const fn call_started(self, caller: u16) -> Word {
+        self.per_cpu(caller, 4)
+    }
+
+    /// CPUs that have finished it.
+    pub const fn call_finished(self, caller: u16) -> Word {
+        self.per_cpu(caller, 5)
+    }
+
+    /// Set where the CPU's timer interrupts go on, so that its NMI watchdog finds it alive.
+    pub const fn timer_goes_on(self, cpu: u16) -> Word {
+        self.per_cpu(cpu, 6)
+    }
+
+    /// CPUs 32 × `index` to 32 × `index` + 31 that are to print a backtrace.
+    pub const fn backtrace_mask(self, index: u16) -> Word {
+        Word(self.per_cpu(self.cpus, 0).0 + index)
     }
 
     const fn per_cpu(self, cpu: u16, index: u16) -> Word {
@@ -167,6 +211,9 @@ impl fmt::Display for WordName {
         }
         if usize::from(word.0) >= layout.count() {
             return write!(f, "word {}", word.0);
+        }
+        if let Some(index) = word.0.checked_sub(layout.backtrace_mask(0).0) {
+            return write!(f, "backtrace_mask, CPUs from {}", index * 32);
         }
         if let Some(place) = word.0.checked_sub(layout.per_cpu(0, 0).0) {
             let (cpu, index) = (place / PER_CPU.len() as u16, place % PER_CPU.len() as u16);

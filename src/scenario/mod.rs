@@ -61,7 +61,7 @@ pub use load::{LIMIT_PS_DEFAULT, Request, load};
 pub use machine::{ARCHES, Bus, LATER_ARCHES, MAIN_VARIANTS, Machine, VARIANTS, natural};
 pub use model::{
     Again, CostOverrides, CpuFault, Event, Expectation, ExpectedProof, ExpectedVerdict, Fault, FaultKind, Goal, Knobs,
-    MpsTimeout, Origin, Scenario, Stall, WaitShape,
+    MpsTimeout, Origin, Scenario, Stall, StopLock, WaitShape,
 };
 pub use role::{IpiVector, Role, RoleName, VectorUse};
 

@@ -2,6 +2,7 @@
 
 mod broadcasts;
 mod crash;
+mod io_apic;
 mod local_apic;
 mod masks;
 mod recorder;
