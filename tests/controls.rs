@@ -201,6 +201,26 @@ fn crossed_senders() {
     }
 }
 
+/// What bounds NMIs alone leaves the hang to vectors and to shorthands; solution A and the MP specification do not.
+#[test]
+fn only_a_bound_for_every_caller_helps_vectors_and_shorthands() {
+    for scenario in ["crossed-senders", "crossed-broadcasts"] {
+        for arch in SERIAL {
+            for variant in ["before", "b1", "rfc", "merged", "modern"] {
+                let report = report(scenario, arch, variant, &[]);
+                assert_eq!(report.verdict, Hung, "{scenario} on {arch}, {variant}");
+                let hang = report.hang.unwrap();
+                assert_eq!(function(&hang.at), "apic_wait_icr_idle", "{scenario} on {arch}, {variant}");
+                let shorthand = hang.why.iter().any(|line| line.contains("FIXED FC to all but itself"));
+                assert_eq!(shorthand, scenario == "crossed-broadcasts" && arch == "i386/default", "{:?}", hang.why);
+            }
+            for variant in ["solution-a", "mps-abort", "mps-retry"] {
+                assert_eq!(report(scenario, arch, variant, &[]).verdict, Completed, "{scenario} on {arch}, {variant}");
+            }
+        }
+    }
+}
+
 /// An earlier IPI to a dead APIC: accept errors for ever on the serial bus, nothing on the front-side bus.
 #[test]
 fn dead_target() {

@@ -109,6 +109,8 @@ fn expectations_follow_the_machine() {
         ("dead-target", "i386/bigsmp", "before", &["fault=[]"], Completed),
         ("crossed-senders", "i386/default", "merged", &[], Hung),
         ("crossed-senders", "x86_64/flat", "merged", &[], Completed),
+        ("crossed-broadcasts", "i386/default", "merged", &[], Hung),
+        ("crossed-broadcasts", "i386/default", "solution-a", &[], Completed),
         ("kdump", "i386/default", "before", &[], Completed),
         ("kdump", "i386/default", "merged", &["stall=slots", "knobs.icr_write_while_busy=drop"], Hung),
         ("kdump", "x86_64/physflat", "before", &["stall=fsb"], Hung),
