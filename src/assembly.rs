@@ -4,7 +4,8 @@ use crate::adapter::Delays;
 use crate::interconnect::Parts;
 use crate::program::{Action, CALLS_RETURNED, CpuProgram, PROGRAM_ENDED, ROLES_MAX, SEQUENCE_RETURNED};
 use crate::scenario::{
-    self, Bus, CpuFault, Event, FaultKind, Goal, IpiVector, MpsTimeout, Role, RoleName, Scenario, StopLock, VectorUse, WaitShape,
+    self, Bus, CpuFault, Event, FaultKind, Goal, IpiVector, MpsTimeout, Role, RoleName, Scenario, StopLock, VectorUse,
+    WaitShape,
 };
 use kernel_model::{Arch, Bound, CpuMask, Kernel, Layout, Point, Variant};
 use sim::apic::{LocalSource, Preset};
@@ -61,6 +62,7 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
         crash_image: machine.crash_image,
         stop_takes_call_lock: scenario.knobs.smp_send_stop == StopLock::Take,
         io_apic_pins: if machine.io_agent { PINS } else { 0 },
+        no_broadcast: scenario.knobs.no_broadcast,
         tsc_ticks_per_ms: ticks(core_clock(scenario), 1_000),
         timer_ticks_per_us: ticks(machine.generation.timer_clock(), 1) as u32,
         ..Kernel::new(arch, variant, machine.cpus as u16)
@@ -71,7 +73,9 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
                 kernel.sysrq_vector = vector;
                 kernel.sysrq_print_us = whole_us(print_ps);
             }
-            Role::WatchdogNmi { print_ps } | Role::WatchdogCrash { print_ps } => kernel.watchdog_print_us = whole_us(print_ps),
+            Role::WatchdogNmi { print_ps } | Role::WatchdogCrash { print_ps } => {
+                kernel.watchdog_print_us = whole_us(print_ps)
+            }
             _ => {}
         }
     }
@@ -276,7 +280,7 @@ fn action(role: &Role, kernel: &Kernel, cpu: u16) -> Option<Action> {
         }
         Role::SendSequence { vector, targets, repeat, send_after_ps } => Action::SendSequence {
             vector: vector_number(*vector, kernel, cpu),
-            mask: mask(targets),
+            to: if targets.is_empty() { None } else { Some(mask(targets)) },
             repeat: *repeat,
             after_us: whole_us(*send_after_ps),
         },

@@ -70,7 +70,12 @@ fn the_crashing_cpu_and_the_trigger_are_dimensions() {
                     let sets = [&format!("{event}.cpu={cpu}"), &format!("{event}.role={trigger}"), stall];
                     for (name, sets) in [("nmi-stall", &sets[..2]), ("kdump", &sets[..])] {
                         let report = report(name, arch, variant, sets);
-                        assert_eq!(report.expected, Some(true), "{name} {arch} {variant} {sets:?} {:?}", report.verdict);
+                        assert_eq!(
+                            report.expected,
+                            Some(true),
+                            "{name} {arch} {variant} {sets:?} {:?}",
+                            report.verdict
+                        );
                         let crash = report.crash.filter(|_| report.capture.is_some());
                         assert!(crash.is_none_or(|crash| crash.trigger == Some(trigger) && crash.cpu == cpu));
                     }

@@ -6,8 +6,8 @@
 use crate::crash::crash_kexec;
 use crate::idle::cpu_idle;
 use crate::kernel::Kernel;
-use crate::processor::{IrqFlags, Processor};
 use crate::panic::panic;
+use crate::processor::{IrqFlags, Processor};
 use crate::schedule::printk;
 use crate::spinlock::{spin_lock, spin_trylock, spin_unlock};
 use crate::words::{NOBODY, Word};

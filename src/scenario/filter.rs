@@ -40,8 +40,7 @@ impl Filter {
 /// The keys of an expectation's filter: every named knob is one.
 pub(super) fn expect_keys() -> impl Iterator<Item = &'static str> {
     let knobs = sim::Knobs::ALL.iter().map(|knob| knob.key);
-    let others =
-        ["variant", "arch", "bus", "generation", "stall", "injected", "crash_cpu", "trigger", "smp_send_stop"];
+    let others = ["variant", "arch", "bus", "generation", "stall", "injected", "crash_cpu", "trigger", "smp_send_stop"];
     others.into_iter().chain(knobs)
 }
 
@@ -118,7 +117,9 @@ fn trigger(field: &Field<'_>) -> Result<RoleName, InputError> {
         return Ok(role);
     }
     let names: Vec<&str> = RoleName::CRASHES.iter().map(|role| role.name()).collect();
-    Err(field.error(&format!("role `{role}` brings no crash"), "no trigger").help(format!("valid: {}", names.join(", "))))
+    Err(field
+        .error(&format!("role `{role}` brings no crash"), "no trigger")
+        .help(format!("valid: {}", names.join(", "))))
 }
 
 /// A wait variant by name.

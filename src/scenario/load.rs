@@ -228,7 +228,9 @@ fn check_goal(
     let missing = match goal {
         Goal::OthersStopped if !has(|role| matches!(role, Role::Panic { .. })) => "panic",
         Goal::CallersReturn if !has(Role::is_call) => "munmap`, `call-function` or `backtrace",
-        Goal::NmiSendReturns | Goal::CaptureKernel if crashes.is_empty() => "sysrq-crash`, `oops-crash`, `panic` or `watchdog-crash",
+        Goal::NmiSendReturns | Goal::CaptureKernel if crashes.is_empty() => {
+            "sysrq-crash`, `oops-crash`, `panic` or `watchdog-crash"
+        }
         Goal::SendersReturn if !has(|role| matches!(role, Role::SendSequence { .. })) => "send-sequence",
         _ => return Ok(()),
     };

@@ -82,6 +82,8 @@ pub struct Knobs {
     pub mps_retries: u32,
     /// The call lock in `smp_send_stop` of i386.
     pub smp_send_stop: StopLock,
+    /// Flat senders use no all-but-self shorthand, as in kernels with CPU hotplug.
+    pub no_broadcast: bool,
 }
 
 impl Default for Knobs {
@@ -93,6 +95,7 @@ impl Default for Knobs {
             mps_timeout: MpsTimeout::InstructionLoop,
             mps_retries: 1,
             smp_send_stop: StopLock::Take,
+            no_broadcast: true,
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::recorder::{Icr, Recorder};
 use kernel_model::{
-    Arch, CallLock, Called, CpuMask, Kernel, Variant, Word, do_interrupt, flush_tlb_others, schedule, smp_call_function, spin_lock,
-    try_to_wake_up,
+    Arch, CallLock, Called, CpuMask, Kernel, Variant, Word, do_interrupt, flush_tlb_others, schedule,
+    smp_call_function, spin_lock, try_to_wake_up,
 };
 
 const I386: Kernel = Kernel::new(Arch::I386Default, Variant::Before, 4);
