@@ -1,5 +1,6 @@
 //! Crashes end to end: what became of every CPU, who crashes, what brings it, and how long it takes.
 
+use crate::hand_over::{BOUNDED, bound_ps, sends, took_ps};
 use crate::support::{function, load, report};
 use apicsim::Verdict::Hung;
 use apicsim::scenario::{ARCHES, VARIANTS};
@@ -98,4 +99,47 @@ fn a_watchdog_that_is_locked_up_keeps_the_others_from_crashing() {
             assert!(hang.why.join(" ").contains("nmi_print_lock, which CPU2 in die_nmi took"), "{:?}", hang.why);
         }
     }
+}
+
+/// In every scenario with a crash, on every sub-architecture, under every bounded variant and any rule for writes while
+/// busy but `stall`: a crash path that is entered hands over within (targets x 100.1 ms) + 1000 ms + its own costs, or
+/// what its variant has in place of 100.1 ms. And it needs no less than the waits that timed out.
+#[test]
+fn a_bounded_crash_hands_over_within_its_bound() {
+    let knobs: [&[&str]; 6] = [
+        &[],
+        &["knobs.icr_write_while_busy=drop"],
+        &["knobs.icr_write_while_busy=queue"],
+        &["knobs.slots=per-vector"],
+        &["knobs.full_target=accept", "knobs.icr_write_while_busy=queue"],
+        &["knobs.nmi_when_pending=retry", "knobs.icr_write_while_busy=drop"],
+    ];
+    let (mut handed_over, mut timed_out) = (0, 0);
+    for name in apicsim::scenario::builtin_names() {
+        for arch in ARCHES {
+            for variant in BOUNDED {
+                for sets in knobs {
+                    let scenario = load(name, arch, variant, sets);
+                    if scenario.crash().is_none() {
+                        continue;
+                    }
+                    let report = apicsim::run(&scenario, &apicsim::Settings::seeded(0)).unwrap().0;
+                    let Some(crash) = &report.crash else { continue };
+                    let (took, bound) = (took_ps(crash), bound_ps(&scenario));
+                    let what = format!("{name} {arch} {variant} {sets:?}: {took:?} ps, bound {bound} ps");
+                    assert!(took.is_some_and(|took| took <= bound), "{what}");
+                    handed_over += 1;
+                    let waits = report
+                        .waits
+                        .iter()
+                        .filter(|wait| wait.outcome == "timeout" && wait.start < crash.at("control").unwrap());
+                    timed_out += u64::from(waits.count() as u64 >= sends(&scenario));
+                }
+            }
+        }
+    }
+    assert!(
+        handed_over > 5_000 && timed_out > 500,
+        "{handed_over} hand-overs, {timed_out} of them after a time-out each"
+    );
 }

@@ -10,6 +10,7 @@ mod crash;
 mod determinism;
 mod emulators;
 mod golden;
+mod hand_over;
 mod proofs;
 mod property;
 mod scripts;
