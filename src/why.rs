@@ -22,6 +22,7 @@ pub struct Why {
 /// Explains what CPU `number` waits for at the end of the run.
 pub fn explain(scenario: &Scenario, outcome: &Outcome, number: u16) -> Why {
     let mut chain = Chain { scenario, outcome, lines: Vec::new(), visited: Vec::new(), refuser: None, cause: None };
+    chain.nested(number);
     chain.cpu_waits(number);
     let cause = chain.cause.unwrap_or_else(|| "nothing that it waits for can come".to_owned());
     Why { chain: chain.lines, cause }
@@ -53,6 +54,19 @@ impl Chain<'_> {
         let cause = cause.into();
         let refuser = self.refuser.take().map(|refuser| format!("{refuser}: ")).unwrap_or_default();
         self.cause.get_or_insert_with(|| refuser + &cause);
+    }
+
+    /// What the NMI handler has interrupted in which a CPU waits.
+    fn nested(&mut self, number: u16) {
+        let cpu = &self.outcome.cpus[usize::from(number)];
+        let handler = cpu.frames.iter().rev().find(|frame| frame.context == Context::Nmi);
+        if let Some((frame, interrupted)) = handler.and_then(|frame| Some((frame, frame.interrupted?))) {
+            let since = frame.since;
+            self.say(format!(
+                "CPU{number} is in its NMI handler since {since} us, which interrupted {}",
+                describe(interrupted)
+            ));
+        }
     }
 
     /// What a CPU waits for, and why that does not come.

@@ -143,3 +143,34 @@ fn a_bounded_crash_hands_over_within_its_bound() {
         "{handed_over} hand-overs, {timed_out} of them after a time-out each"
     );
 }
+
+/// The second trigger: CPU0's watchdog runs the crash path nested on the ordinary wait, which no variant but solution A
+/// bounds. The bounded send of the NMI gets out of it: CPU2 has interrupts off, but no handler that keeps an NMI out.
+#[test]
+fn the_watchdog_crashes_on_top_of_the_ordinary_wait() {
+    for arch in SERIAL {
+        let hung = report("nested-crash", arch, "before", &[]);
+        assert_eq!(hung.verdict, Hung, "{arch}");
+        let hang = hung.hang.unwrap();
+        assert_eq!((hang.cpu, function(&hang.at)), (0, "apic_wait_icr_idle"), "{arch}");
+        assert!(
+            hang.why[0].contains("in its NMI handler") && hang.why[0].contains("apic_wait_icr_idle"),
+            "{:?}",
+            hang.why
+        );
+        assert!(
+            hung.crash.is_some_and(|crash| crash.trigger == Some("watchdog-crash") && crash.at("nmi_sent").is_none())
+        );
+        for variant in ["solution-a", "b1", "rfc", "merged", "modern"] {
+            let report = report("nested-crash", arch, variant, &[]);
+            assert_eq!((report.timeouts, report.stopped), (1, 3), "{arch} {variant}");
+            assert!(report.capture.is_some(), "{arch} {variant}");
+        }
+        // Controls: nothing is refused, or the kick is one: then CPU0 does not wait, and its watchdog finds it idle.
+        let sets: [&[&str]; 2] = [&["knobs.slots=per-vector"], &["event.3.targets=[3]"]];
+        for sets in sets {
+            let report = report("nested-crash", arch, "before", sets);
+            assert_eq!((report.timeouts, report.stopped, report.capture.is_some()), (0, 3, true), "{arch} {sets:?}");
+        }
+    }
+}

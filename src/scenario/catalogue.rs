@@ -18,6 +18,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("crossed-senders", include_str!("../../scenarios/crossed-senders.toml")),
     ("crossed-broadcasts", include_str!("../../scenarios/crossed-broadcasts.toml")),
     ("kdump", include_str!("../../scenarios/kdump.toml")),
+    ("nested-crash", include_str!("../../scenarios/nested-crash.toml")),
     ("refused-multicast", include_str!("../../scenarios/refused-multicast.toml")),
     ("starving-sender", include_str!("../../scenarios/starving-sender.toml")),
     ("locked-bus", include_str!("../../scenarios/locked-bus.toml")),
