@@ -267,7 +267,7 @@ fn action(role: &Role, kernel: &Kernel, cpu: u16) -> Option<Action> {
         | Role::WatchdogCrash { .. }
         | Role::WatchdogTick
         | Role::SysrqCrash { .. } => return None,
-        Role::Panic { print_ps } => Action::Panic { print_us: whole_us(*print_ps) },
+        Role::Panic { print_ps, irqs_off } => Action::Panic { print_us: whole_us(*print_ps), irqs_off: *irqs_off },
         Role::Backtrace => Action::Backtrace,
         Role::CorruptRunQueue => Action::Schedule,
         Role::SpinIrqsOff => Action::SpinIrqsOff,

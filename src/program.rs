@@ -47,6 +47,8 @@ pub(crate) enum Action {
     Panic {
         /// Time it prints, in µs.
         print_us: u32,
+        /// Interrupts off before?
+        irqs_off: bool,
     },
     /// `__trigger_all_cpu_backtrace`.
     Backtrace,
@@ -129,7 +131,9 @@ fn act(kernel: &Kernel, cpu: OnCpu<'_>, action: Action) {
                 kernel_model::smp_send_reschedule(kernel, &cpu, target);
             }
         }
-        Action::Panic { print_us } => kernel_model::panic(kernel, &cpu, print_us),
+        Action::Panic { print_us, irqs_off } => {
+            with_interrupts(&cpu, !irqs_off, || kernel_model::panic(kernel, &cpu, print_us))
+        }
         Action::Backtrace => kernel_model::__trigger_all_cpu_backtrace(kernel, &cpu),
         Action::Oops { print_us } => kernel_model::die(kernel, &cpu, print_us),
         Action::Send { vector, mask } => kernel_model::send_IPI_mask(kernel, &cpu, mask, vector),
@@ -151,7 +155,7 @@ fn act(kernel: &Kernel, cpu: OnCpu<'_>, action: Action) {
 }
 
 /// Runs `code` with interrupts as they are, or off.
-fn with_interrupts(cpu: &OnCpu<'_>, on: bool, code: impl FnOnce()) {
+fn with_interrupts<R>(cpu: &OnCpu<'_>, on: bool, code: impl FnOnce() -> R) {
     let flags = (!on).then(|| cpu.irq_save());
     code();
     if let Some(flags) = flags {

@@ -17,3 +17,4 @@ mod scripts;
 mod serial_bus;
 mod support;
 mod tidy;
+mod users;

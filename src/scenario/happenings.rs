@@ -77,7 +77,7 @@ fn read_role(name: RoleName, table: &Table<'_>) -> Result<Role, InputError> {
         RoleName::RcuKick => Role::RcuKick { targets: targets()? },
         RoleName::CallFunction => Role::CallFunction { wait: flag("wait")?, irqs_off: flag("irqs_off")? },
         RoleName::WatchdogNmi => Role::WatchdogNmi { print_ps: print()? },
-        RoleName::Panic => Role::Panic { print_ps: print()? },
+        RoleName::Panic => Role::Panic { print_ps: print()?, irqs_off: flag("irqs_off")? },
         RoleName::WatchdogCrash => Role::WatchdogCrash { print_ps: print()? },
         RoleName::WatchdogTick => Role::WatchdogTick,
         RoleName::Backtrace => Role::Backtrace,

@@ -35,7 +35,7 @@ pub(super) fn slow_event(mut event: Event, factor: u64) -> Event {
         | Role::WatchdogCrash { print_ps }
         | Role::SysrqCrash { print_ps, .. }
         | Role::OopsCrash { print_ps }
-        | Role::Panic { print_ps } => {
+        | Role::Panic { print_ps, .. } => {
             *print_ps *= factor;
         }
         Role::SendSequence { send_after_ps, .. } => *send_after_ps *= factor,

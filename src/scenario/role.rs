@@ -87,6 +87,8 @@ pub enum Role {
     Panic {
         /// How long it prints before `crash_kexec`.
         print_ps: u64,
+        /// Whether interrupts are off, as in a handler.
+        irqs_off: bool,
     },
     /// As [`Role::WatchdogNmi`], on the CPU whose watchdog is to bring the crash: whatever it was doing is interrupted.
     WatchdogCrash {
@@ -153,7 +155,8 @@ impl RoleName {
             Self::RcuKick => &["targets"],
             Self::Munmap => &["targets", "irqs_off"],
             Self::CallFunction => &["wait", "irqs_off"],
-            Self::WatchdogNmi | Self::OopsCrash | Self::Panic | Self::WatchdogCrash => &["print_us"],
+            Self::WatchdogNmi | Self::OopsCrash | Self::WatchdogCrash => &["print_us"],
+            Self::Panic => &["print_us", "irqs_off"],
             Self::SysrqCrash => &["vector", "print_us"],
             Self::SendFixed => &["vector", "targets"],
             Self::SendSequence => &["vector", "targets", "allbutself", "repeat", "send_after_us"],

@@ -7,6 +7,7 @@ mod local_apic;
 mod masks;
 mod recorder;
 mod shared;
+mod stop;
 mod tables;
 mod variants;
 mod waits;
