@@ -16,6 +16,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("dead-target", include_str!("../../scenarios/dead-target.toml")),
     ("back-pressure", include_str!("../../scenarios/back-pressure.toml")),
     ("crossed-senders", include_str!("../../scenarios/crossed-senders.toml")),
+    ("late-retry", include_str!("../../scenarios/late-retry.toml")),
     ("crossed-broadcasts", include_str!("../../scenarios/crossed-broadcasts.toml")),
     ("kdump", include_str!("../../scenarios/kdump.toml")),
     ("refused-multicast", include_str!("../../scenarios/refused-multicast.toml")),
