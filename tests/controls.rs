@@ -221,6 +221,24 @@ fn only_a_bound_for_every_caller_helps_vectors_and_shorthands() {
     }
 }
 
+/// Of the MP specification's three clocks the interrupt needs interrupts on, and the senders of Linux have them off.
+#[test]
+fn no_interrupt_ends_a_wait_with_interrupts_off() {
+    for arch in SERIAL {
+        for variant in ["mps-abort", "mps-retry"] {
+            for (clock, verdict) in
+                [("instruction-loop", Completed), ("time-stamp-counter", Completed), ("external-interrupt", Hung)]
+            {
+                let report = report("crossed-senders", arch, variant, &[&format!("knobs.mps_timeout={clock}")]);
+                assert_eq!(report.verdict, verdict, "{arch} {variant} {clock}");
+                if let Some(hang) = report.hang {
+                    assert_eq!(function(&hang.at), "until_interrupt", "{arch} {variant}");
+                }
+            }
+        }
+    }
+}
+
 /// An earlier IPI to a dead APIC: accept errors for ever on the serial bus, nothing on the front-side bus.
 #[test]
 fn dead_target() {
