@@ -33,6 +33,12 @@ pub struct Kernel {
     pub erratum_11ap: bool,
     /// Flat senders use no all-but-self shorthand. On in kernels with CPU hotplug; on x86_64 it means just that option.
     pub no_broadcast: bool,
+    /// v6: all CPUs have been up once, and `no_ipi_broadcast` was not given: all-but-self sends use the shorthand.
+    pub ipi_shorthand: bool,
+    /// v6: a CPU that its NMI watchdog finds locked up panics.
+    pub hardlockup_panic: bool,
+    /// v6: a CPU that its NMI watchdog finds locked up has all others write their backtraces.
+    pub hardlockup_all_cpu_backtrace: bool,
     /// i386: the kernel itself had to enable the APIC through its MSR, and so disables it there too.
     pub enabled_via_apicbase: bool,
     /// i386: built with the Pentium 4's thermal interrupt (`CONFIG_X86_MCE_P4THERMAL`).
@@ -61,6 +67,9 @@ impl Kernel {
             cpus,
             erratum_11ap: false,
             no_broadcast: true,
+            ipi_shorthand: true,
+            hardlockup_panic: true,
+            hardlockup_all_cpu_backtrace: false,
             enabled_via_apicbase: false,
             thermal_interrupt: false,
             nmi_watchdog: true,

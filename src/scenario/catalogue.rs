@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The built-in scenarios, in the order in which they are listed.
-const BUILT_IN: [(&str, &str); 22] = [
+const BUILT_IN: [(&str, &str); 24] = [
     ("normal-dispatch", include_str!("../../scenarios/normal-dispatch.toml")),
     ("nmi-stall", include_str!("../../scenarios/nmi-stall.toml")),
     ("dead-target", include_str!("../../scenarios/dead-target.toml")),
@@ -21,6 +21,8 @@ const BUILT_IN: [(&str, &str); 22] = [
     ("starving-sender", include_str!("../../scenarios/starving-sender.toml")),
     ("locked-bus", include_str!("../../scenarios/locked-bus.toml")),
     ("nmi-refused", include_str!("../../scenarios/nmi-refused.toml")),
+    ("nmi-between-writes", include_str!("../../scenarios/nmi-between-writes.toml")),
+    ("interrupted-send-lost", include_str!("../../scenarios/interrupted-send-lost.toml")),
     ("reset-target", include_str!("../../scenarios/reset-target.toml")),
     ("shutdown-target", include_str!("../../scenarios/shutdown-target.toml")),
     ("smm-target", include_str!("../../scenarios/smm-target.toml")),

@@ -201,6 +201,8 @@ pub enum CpuFault {
     IcrStuck,
     /// An NMI at its pin.
     Nmi,
+    /// An NMI at its pin, exactly after the next destination that it writes.
+    NmiBetweenWrites,
     /// It is in system-management mode.
     Smm {
         /// For so long.
@@ -227,6 +229,7 @@ impl FaultKind {
             Self::Cpu { fault, .. } => match fault {
                 CpuFault::IcrStuck => FaultName::IcrStuck,
                 CpuFault::Nmi => FaultName::Nmi,
+                CpuFault::NmiBetweenWrites => FaultName::NmiBetweenWrites,
                 CpuFault::Smm { .. } => FaultName::Smm,
                 CpuFault::Shutdown => FaultName::Shutdown,
                 CpuFault::Init => FaultName::Init,
