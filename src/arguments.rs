@@ -357,12 +357,12 @@ pub struct Accesses {
     /// Accesses listed of a function that never returns.
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub limit: u32,
-    /// v6: send as with no_ipi_broadcast=1, without shorthands.
-    #[arg(long = "no-shorthand")]
-    pub no_shorthand: bool,
     /// Build the write-around as an exchange (Pentium erratum 11AP).
     #[arg(long = "erratum-11ap")]
     pub erratum_11ap: bool,
+    /// Flat senders name all others by a mask, as with CPU hotplug (true), or by the shorthand (false); on modern/* every driver does, as with no_ipi_broadcast=1, and the default is false.
+    #[arg(long, value_name = "BOOL", action = clap::ArgAction::Set)]
+    pub no_broadcast: Option<bool>,
     /// The loop of solution-a and b1.
     #[arg(long, value_name = "SHAPE", default_value = "delay-first", value_parser = parse_name::<WaitShape>, help = help_names::<WaitShape>("The loop of solution-a and b1"))]
     pub wait_shape: WaitShape,

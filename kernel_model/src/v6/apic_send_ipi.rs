@@ -82,10 +82,10 @@ pub fn apic_send_IPI_allbutself(kernel: &Kernel, cpu: &impl Processor, vector: u
     if kernel.cpus < 2 {
         return;
     }
-    if kernel.ipi_shorthand {
-        apic_send_IPI_shorthand_allbutself(kernel, cpu, vector);
-    } else {
+    if kernel.no_broadcast {
         apic_send_IPI_mask_allbutself(kernel, cpu, kernel.cpu_online_map(), vector);
+    } else {
+        apic_send_IPI_shorthand_allbutself(kernel, cpu, vector);
     }
 }
 
@@ -102,7 +102,7 @@ pub fn native_send_call_func_single_ipi(kernel: &Kernel, cpu: &impl Processor, t
 /// `native_send_call_func_ipi`: a shorthand where the mask is everybody, or everybody else; else the mask.
 pub fn native_send_call_func_ipi(kernel: &Kernel, cpu: &impl Processor, mask: CpuMask) {
     let (own, vector) = (this_cpu(cpu), kernel.arch.call_function_vector());
-    if !kernel.ipi_shorthand || kernel.cpus < 2 || mask.with(own) != kernel.cpu_online_map() {
+    if kernel.no_broadcast || kernel.cpus < 2 || mask.with(own) != kernel.cpu_online_map() {
         apic_send_IPI_mask(kernel, cpu, mask, vector);
     } else if mask.contains(own) {
         apic_send_IPI_all(kernel, cpu, vector);
