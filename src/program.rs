@@ -70,6 +70,11 @@ pub(crate) enum Action {
         /// From the start to the first send, in µs.
         after_us: u32,
     },
+    /// `native_stop_other_cpus`.
+    StopOtherCpus {
+        /// For as long as it takes?
+        wait: bool,
+    },
 }
 
 impl Action {
@@ -137,6 +142,7 @@ fn act(kernel: &Kernel, cpu: OnCpu<'_>, action: Action) {
         Action::Backtrace => kernel_model::__trigger_all_cpu_backtrace(kernel, &cpu),
         Action::Oops { print_us } => kernel_model::die(kernel, &cpu, print_us),
         Action::Send { vector, mask } => kernel_model::send_IPI_mask(kernel, &cpu, mask, vector),
+        Action::StopOtherCpus { wait } => kernel_model::v6::native_stop_other_cpus(kernel, &cpu, wait),
         Action::SendSequence { vector, to, repeat, after_us } => {
             let flags = cpu.irq_save();
             cpu.udelay(after_us);

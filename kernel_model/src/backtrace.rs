@@ -1,4 +1,4 @@
-//! Backtraces of all CPUs: the one request of these kernels that waits with a bound, because it sends no IPI.
+//! Backtraces of all CPUs: the one request of 2007's kernels that waits with a bound, and that sends no IPI.
 //!
 //! Not modelled: the backtrace itself.
 
@@ -6,6 +6,7 @@ use crate::kernel::{Kernel, this_cpu};
 use crate::processor::Processor;
 use crate::schedule::printk;
 use crate::spinlock::{spin_lock, spin_unlock};
+use crate::v6;
 use crate::wait::{Point, Wait, WaitOutcome};
 use crate::words::Word;
 
@@ -13,11 +14,16 @@ use crate::words::Word;
 const BACKTRACE_MS: u32 = 10 * 1000;
 
 /// `__trigger_all_cpu_backtrace` (`arch/i386/kernel/nmi.c`, `arch/x86_64/kernel/nmi.c`, 2.6.20): asks all CPUs, this one
-/// too, and waits until each has had a tick of its NMI watchdog, at most 10 000 ms. Nobody is sent anything.
+/// too, and waits until each has had a tick of its NMI watchdog, at most 10 000 ms. Nobody is sent anything. In v6
+/// [`v6::nmi_trigger_cpumask_backtrace`], which does send.
 pub fn __trigger_all_cpu_backtrace(kernel: &Kernel, cpu: &impl Processor) {
     let layout = kernel.layout();
-    let words = 0..layout.flush_mask_words();
+    let words = 0..layout.mask_words();
     let online = kernel.cpu_online_map();
+    if kernel.arch.is_modern() {
+        v6::nmi_trigger_cpumask_backtrace(kernel, cpu, online);
+        return cpu.reached(Point::BacktracesOver);
+    }
     for index in words.clone() {
         cpu.store(layout.backtrace_mask(index), online.word(index));
     }

@@ -37,8 +37,8 @@ pub fn capture_kernel_start(kernel: &Kernel, cpu: &impl Processor) -> ! {
 }
 
 /// `ioapic_retrigger_irq` (`arch/i386/kernel/io_apic.c`, `arch/x86_64/kernel/io_apic.c`, 2.6.20): an interrupt that
-/// came while its line was disabled is sent anew, as an IPI to this CPU. i386 has a self-IPI for that, x86_64 sends to
-/// a mask.
+/// came while its line was disabled is sent anew, as an IPI to this CPU. i386 has a self-IPI for that, x86_64 and v6
+/// (`apic_retrigger_irq`, `arch/x86/kernel/apic/vector.c`) send to the one CPU as to any other.
 pub fn ioapic_retrigger_irq(kernel: &Kernel, cpu: &impl Processor, vector: u8) {
     if kernel.arch.is_i386() {
         up_send_IPI_self(kernel, cpu, vector);

@@ -1,8 +1,10 @@
-//! The I/O APIC, as far as a crash disables it (`arch/i386/kernel/io_apic.c`, `arch/x86_64/kernel/io_apic.c`, 2.6.20).
+//! The I/O APIC, as far as a crash disables it (`arch/i386/kernel/io_apic.c`, `arch/x86_64/kernel/io_apic.c`, 2.6.20;
+//! `arch/x86/kernel/apic/io_apic.c`, v6.13).
 //!
 //! Not modelled: setting it up, more than one of them, `ioapic_lock` (nobody else touches it), the mode in which the
 //! 8259 passes it by (PIC mode, IMCR).
 
+use crate::apic_access::apic_read;
 use crate::apicdef::{
     APIC_LVT_MASKED, APIC_LVT_PIN_FIELDS, APIC_LVT_STATUS_BITS, APIC_MODE_EXINT, APIC_MODE_NMI, APIC_SPIV_APIC_ENABLED,
     APIC_VECTOR_MASK, Register,
@@ -57,14 +59,25 @@ pub fn clear_IO_APIC_pin(cpu: &impl Processor, pin: u8) {
     io_apic_write(cpu, entry(pin) + 1, 0);
 }
 
-/// `disable_IO_APIC` (`io_apic.c`): masks every pin; where the 8259 is wired through the I/O APIC leaves that pin open
-/// for it, to this CPU; then the local APIC goes back to what firmware had it do.
-pub fn disable_IO_APIC(kernel: &Kernel, cpu: &impl Processor) {
+/// `clear_IO_APIC` (`io_apic.c`): masks every pin.
+pub fn clear_IO_APIC(kernel: &Kernel, cpu: &impl Processor) {
     for pin in 0..kernel.io_apic_pins {
         clear_IO_APIC_pin(cpu, pin);
     }
+}
+
+/// `disable_IO_APIC` (`io_apic.c`, 2.6.20): masks every pin, then as [`restore_boot_irq_mode`].
+pub fn disable_IO_APIC(kernel: &Kernel, cpu: &impl Processor) {
+    clear_IO_APIC(kernel, cpu);
+    restore_boot_irq_mode(kernel, cpu);
+}
+
+/// `restore_boot_irq_mode` (`arch/x86/kernel/apic/io_apic.c`, v6.13; in 2.6.20 the end of `disable_IO_APIC`): where the
+/// 8259 is wired through the I/O APIC leaves that pin open for it, to this CPU; then the local APIC goes back to what
+/// firmware had it do.
+pub fn restore_boot_irq_mode(kernel: &Kernel, cpu: &impl Processor) {
     if let Some(pin) = kernel.i8259_pin {
-        let own_id = cpu.read(Register::ID) & 0xFF00_0000;
+        let own_id = apic_read(kernel, cpu, Register::ID) & 0xFF00_0000;
         io_apic_write(cpu, entry(pin) + 1, own_id);
         io_apic_write(cpu, entry(pin), DEST_EXTINT);
     }
@@ -76,7 +89,7 @@ pub fn disable_IO_APIC(kernel: &Kernel, cpu: &impl Processor) {
 /// APIC is *enabled* again, with spurious vector 0Fh; LINT0 takes the 8259's interrupts unless they come through the
 /// I/O APIC, LINT1 takes NMIs.
 pub fn disconnect_bsp_APIC(kernel: &Kernel, cpu: &impl Processor, virt_wire_setup: bool) {
-    let value = cpu.read(Register::SPIV) & !APIC_VECTOR_MASK;
+    let value = apic_read(kernel, cpu, Register::SPIV) & !APIC_VECTOR_MASK;
     apic_write_around(kernel, cpu, Register::SPIV, value | APIC_SPIV_APIC_ENABLED | 0x0F);
     if virt_wire_setup {
         apic_write_around(kernel, cpu, Register::LVT0, APIC_LVT_MASKED);
@@ -88,6 +101,6 @@ pub fn disconnect_bsp_APIC(kernel: &Kernel, cpu: &impl Processor, virt_wire_setu
 
 /// A pin's entry becomes edge-triggered and active high, in `mode`, not masked.
 fn open_pin(kernel: &Kernel, cpu: &impl Processor, entry: Register, mode: u32) {
-    let value = cpu.read(entry) & !APIC_LVT_PIN_FIELDS;
+    let value = apic_read(kernel, cpu, entry) & !APIC_LVT_PIN_FIELDS;
     apic_write_around(kernel, cpu, entry, value | APIC_LVT_STATUS_BITS | mode);
 }

@@ -1,4 +1,4 @@
-//! The code by which Linux kernels of 2007 send IPIs and wait for their local APIC, over a register trait.
+//! The code by which Linux kernels of 2007, and of today, send IPIs and wait for their local APIC, over a register trait.
 //!
 //! A function here has the name of its kernel function, makes the same accesses in the same order, and cites its file
 //! and version. None of them knows what runs it: all they need is a [`Processor`], which may be a simulated CPU, a
@@ -14,6 +14,8 @@
 //! * [`flush_tlb_others`], [`smp_call_function`] and [`smp_send_reschedule`], the IPIs that fill a locked-up CPU;
 //! * [`panic`] and [`smp_send_stop`], what a kernel without a crash image does, [`__trigger_all_cpu_backtrace`], what
 //!   it asks for before.
+//!
+//! [`v6`] is where today's kernels differ.
 //!
 //! A [`Kernel`] says what was built and booted. What CPUs share is in [`Word`]s of one [`Layout`].
 //!
@@ -38,7 +40,9 @@
 #![allow(non_snake_case, reason = "kernel functions keep their kernel names")]
 
 pub mod apicdef;
+pub mod v6;
 
+mod apic_access;
 mod apic_wait_icr_idle;
 mod arch;
 mod backtrace;
@@ -77,9 +81,10 @@ mod wait;
 mod words;
 mod write_around;
 
+pub use apic_access::{apic_read, apic_write};
 pub use apic_wait_icr_idle::apic_wait_icr_idle;
 pub use apicdef::Register;
-pub use arch::{Arch, Facts, Family, Ids, LdrInit, LogicalId, Sender};
+pub use arch::{Access, Arch, Facts, Family, Ids, LdrInit, LogicalId, Sender};
 pub use backtrace::__trigger_all_cpu_backtrace;
 pub use call::Call;
 pub use capture_kernel::{capture_kernel_start, ioapic_retrigger_irq, machine_kexec, up_send_IPI_self};
@@ -91,7 +96,10 @@ pub use flush_tlb_others::{flush_tlb_others, smp_invalidate_interrupt};
 pub use icr_wait::wait_icr_idle;
 pub use idle::cpu_idle;
 pub use interrupt::{do_interrupt, handle_sysrq};
-pub use io_apic::{clear_IO_APIC_pin, disable_IO_APIC, disconnect_bsp_APIC, io_apic_read, io_apic_write};
+pub use io_apic::{
+    clear_IO_APIC, clear_IO_APIC_pin, disable_IO_APIC, disconnect_bsp_APIC, io_apic_read, io_apic_write,
+    restore_boot_irq_mode,
+};
 pub use kernel::Kernel;
 pub use lapic::{clear_local_APIC, disable_local_APIC, get_maxlvt, lapic_shutdown};
 pub use ldr_init::init_apic_ldr;

@@ -8,6 +8,7 @@ use crate::processor::Processor;
 use crate::send_ipi_broadcast::send_IPI_allbutself;
 use crate::smp_send_stop::stop_this_cpu;
 use crate::spinlock::{spin_lock, spin_trylock, spin_unlock};
+use crate::v6;
 use crate::wait::{Wait, WaitOutcome};
 use crate::words::Word;
 use crate::write_around::ack_APIC_irq;
@@ -33,8 +34,12 @@ pub enum CallLock {
 /// `smp_call_function` (`arch/i386/kernel/smp.c`, `arch/x86_64/kernel/smp.c`, 2.6.20): under the call lock publishes
 /// the call, sends the IPI to all others, and spins until all have started, and if `wait` until all have finished. A
 /// target that does not answer is neither given up nor asked again. What is under the lock is a function of its own
-/// where callers may go ahead without it (`__smp_call_function`: x86_64, i386 from 2.6.22 on).
+/// where callers may go ahead without it (`__smp_call_function`: x86_64, i386 from 2.6.22 on). In v6
+/// [`v6::smp_call_function`].
 pub fn smp_call_function(kernel: &Kernel, cpu: &impl Processor, function: Called, wait: bool, lock: CallLock) {
+    if kernel.arch.is_modern() {
+        return v6::smp_call_function(kernel, cpu, wait);
+    }
     let cpus = kernel.online_but_self(cpu).count();
     if cpus == 0 {
         return;

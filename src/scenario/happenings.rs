@@ -2,7 +2,7 @@
 
 use super::decimal::Unit;
 use super::filter::{self, Filter};
-use super::machine::Machine;
+use super::machine::{Machine, is_modern};
 use super::model::{Event, Stall};
 use super::named::{Named, by_name};
 use super::reader::{Field, Table};
@@ -61,6 +61,11 @@ fn event<'d>(index: usize, field: Field<'d>, stage: Stage<'_>) -> Result<Option<
             .error("SysRq arrives from the I/O agent, and this machine has none", "needs an I/O agent")
             .help("set machine.io_agent = true, or use role `oops-crash`"));
     }
+    if matches!(role, Role::StopOtherCpus { .. }) && !is_modern(stage.machine.arch) {
+        return Err(role_field
+            .error("2007's kernels have no `native_stop_other_cpus`", "only on modern/*")
+            .help("let it apply to today's kernels only: arch = [\"modern/*\"]"));
+    }
     Ok(Some(PlacedEvent { event: Event { index, at_ps, cpu, role }, role_field }))
 }
 
@@ -76,6 +81,7 @@ fn read_role(name: RoleName, table: &Table<'_>) -> Result<Role, InputError> {
         RoleName::Munmap => Role::Munmap { targets: targets()?, irqs_off: flag("irqs_off")? },
         RoleName::RcuKick => Role::RcuKick { targets: targets()? },
         RoleName::CallFunction => Role::CallFunction { wait: flag("wait")?, irqs_off: flag("irqs_off")? },
+        RoleName::StopOtherCpus => Role::StopOtherCpus { wait: flag("wait")? },
         RoleName::WatchdogNmi => Role::WatchdogNmi { print_ps: print()? },
         RoleName::Panic => Role::Panic { print_ps: print()?, irqs_off: flag("irqs_off")? },
         RoleName::WatchdogCrash => Role::WatchdogCrash { print_ps: print()? },

@@ -82,8 +82,9 @@ pub struct Knobs {
     pub mps_retries: u32,
     /// The call lock in `smp_send_stop` of i386.
     pub smp_send_stop: StopLock,
-    /// Flat senders use no all-but-self shorthand, as in kernels with CPU hotplug.
-    pub no_broadcast: bool,
+    /// Flat senders use no all-but-self shorthand, as in kernels with CPU hotplug; on `modern/*` no driver does. `None`:
+    /// true, on `modern/*` false.
+    pub no_broadcast: Option<bool>,
 }
 
 impl Default for Knobs {
@@ -95,7 +96,7 @@ impl Default for Knobs {
             mps_timeout: MpsTimeout::InstructionLoop,
             mps_retries: 1,
             smp_send_stop: StopLock::Take,
-            no_broadcast: true,
+            no_broadcast: None,
         }
     }
 }
@@ -221,6 +222,8 @@ pub enum CpuFault {
     IcrStuck,
     /// An NMI at its pin.
     Nmi,
+    /// An NMI at its pin, exactly after the next destination that it writes.
+    NmiBetweenWrites,
     /// It is in system-management mode.
     Smm {
         /// For so long.
@@ -247,6 +250,7 @@ impl FaultKind {
             Self::Cpu { fault, .. } => match fault {
                 CpuFault::IcrStuck => FaultName::IcrStuck,
                 CpuFault::Nmi => FaultName::Nmi,
+                CpuFault::NmiBetweenWrites => FaultName::NmiBetweenWrites,
                 CpuFault::Smm { .. } => FaultName::Smm,
                 CpuFault::Shutdown => FaultName::Shutdown,
                 CpuFault::Init => FaultName::Init,

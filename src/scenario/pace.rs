@@ -47,7 +47,8 @@ pub(super) fn slow_event(mut event: Event, factor: u64) -> Event {
         | Role::RcuKick { .. }
         | Role::WatchdogTick
         | Role::Backtrace
-        | Role::SendFixed { .. } => {}
+        | Role::SendFixed { .. }
+        | Role::StopOtherCpus { .. } => {}
     }
     event
 }

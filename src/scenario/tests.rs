@@ -187,6 +187,13 @@ fn bad_files_say_where_and_what_would_be_right() {
         ("cpu = 0", "cpu = 4", 9, "no CPU 4", "0 to 3"),
         ("targets = [1]", "targets = [4]", 11, "no CPU 4", "0 to 3"),
         ("targets = [1]", "targets = [0]", 11, "nobody but itself", "other CPU"),
+        (
+            "\"rcu-kick\"\ntargets = [1]",
+            "\"send-sequence\"\nvector = 0x41\ntargets = [1]\nallbutself = true",
+            12,
+            "goes to all others",
+            "one of the two",
+        ),
         ("targets = [1]", "targets = []", 11, "nobody to send to", "at least one"),
         ("targets = [1]", "targets = [1, 1]", 11, "named twice", "once"),
         ("targets = [1]", "target = [1]", 11, "unknown key `target`", "`event.0.targets`"),
@@ -256,7 +263,11 @@ fn bad_choices_point_at_the_command_line() {
     let cases: [(Edit, &str, &str); 9] = [
         (|request| request.cpus = Some(0), "--cpus 0", "from 1 to 8"),
         (|request| request.arch = Some("i386/defualt".to_owned()), "--arch i386/defualt", "`i386/default`"),
-        (|request| request.arch = Some("modern/x2apic-phys".to_owned()), "--arch modern/x2apic-phys", "valid today"),
+        (
+            |request| request.arch = Some("modern/x2apic-fys".to_owned()),
+            "--arch modern/x2apic-fys",
+            "did you mean `modern/x2apic-phys`?",
+        ),
         (|request| request.limit_ps = Some(0), "--limit-us 0", "10 s"),
         (
             |request| (request.generation, request.bus) = (Some(sim::Generation::P6), Some(Bus::Fsb)),
