@@ -1,6 +1,6 @@
 //! Crashes end to end: what became of every CPU, who crashes, what brings it, and how long it takes.
 
-use crate::hand_over::{BOUNDED, bound_ps, sends, took_ps};
+use crate::hand_over::{BOUNDED, BOUNDED_TODAY, TODAY, bound_ps, sends, took_ps};
 use crate::support::{function, load, report};
 use apicsim::Verdict::Hung;
 use apicsim::scenario::{ARCHES, VARIANTS};
@@ -116,8 +116,8 @@ fn a_bounded_crash_hands_over_within_its_bound() {
     ];
     let (mut handed_over, mut timed_out) = (0, 0);
     for name in apicsim::scenario::builtin_names() {
-        for arch in ARCHES {
-            for variant in BOUNDED {
+        for arch in ARCHES.into_iter().chain(TODAY) {
+            for &variant in if TODAY.contains(&arch) { &BOUNDED_TODAY[..] } else { &BOUNDED[..] } {
                 for sets in knobs {
                     let scenario = load(name, arch, variant, sets);
                     if scenario.crash().is_none() {

@@ -9,6 +9,13 @@ use apicsim::scenario::Scenario;
 /// The variants whose crash NMI does not wait for ever.
 pub(crate) const BOUNDED: [&str; 7] = ["solution-a", "b1", "rfc", "merged", "modern", "mps-abort", "mps-retry"];
 
+/// Those of today's kernels, whose NMI goes by shorthand where there is one; in x2APIC mode nothing waits at all.
+pub(crate) const BOUNDED_TODAY: [&str; 4] = ["solution-a", "modern", "mps-abort", "mps-retry"];
+
+/// Today's machines with more than one CPU.
+pub(crate) const TODAY: [&str; 4] =
+    ["modern/xapic-flat", "modern/xapic-physflat", "modern/x2apic-phys", "modern/x2apic-cluster"];
+
 const US: u64 = 1_000_000;
 
 /// Picoseconds of one register access: 40 cycles of 2 ns, or 200 of 1250/3 ps, rounded up. Writes take half of it.
