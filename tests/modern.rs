@@ -38,17 +38,32 @@ fn the_call_is_taken_by_the_last_target_of_the_handler() {
     assert_eq!(taken("CPU0", "FB"), 0, "{trace}");
 }
 
-/// The last target is dead: the message reaches nobody, after the 10 s for which the handler waits.
+/// The last target is dead: the message reaches nobody, after the 10 s for which the handler waits. On the front-side
+/// bus its loss shows in the acknowledgement, on the serial bus in the ICR.
 #[test]
 fn where_the_last_target_is_dead_the_call_reaches_nobody() {
-    for bus in ["fsb", "serial"] {
-        let report =
-            report("interrupted-send-lost", "modern/xapic-physflat", "modern", &[&format!("machine.bus={bus}")]);
+    for (bus, at, said) in [
+        ("fsb", "csd_lock_wait", "the APIC of CPU3 is dead"),
+        ("serial", "apic_wait_icr_idle", "no APIC answers to that destination: an accept error, resent every 1.26 us"),
+    ] {
+        let set = format!("machine.bus={bus}");
+        let report = report("interrupted-send-lost", "modern/xapic-physflat", "modern", &[&set]);
         assert_eq!(report.verdict, Hung, "{bus}");
         let hang = report.hang.unwrap();
+        assert_eq!((hang.cpu, function(&hang.at)), (1, at), "{bus}");
         assert!(hang.since.as_ps() >= 10_000_000_000_000, "{bus}: the handler gives up after 10 s");
-        assert!(hang.why.join("\n").contains("the APIC of CPU3 is dead"), "{bus}");
+        let why = hang.why.join("\n");
+        assert!(why.contains("to physical 03 and not to 00") && why.contains(said), "{bus}:\n{why}");
+        assert_eq!(why.matches("the APIC of CPU3 is dead").count(), 1, "{bus}:\n{why}");
         assert_eq!(hang.mechanism.map(|mechanism| mechanism.to_string()).as_deref(), Some("D"), "{bus}");
+        assert!(hang.cause.contains("between the two writes"), "{bus}: {}", hang.cause);
+    }
+    for variant in apicsim::scenario::VARIANTS {
+        for rule in ["replace", "drop", "queue", "stall"] {
+            let sets = ["machine.bus=serial", &format!("knobs.icr_write_while_busy={rule}")];
+            let report = report("interrupted-send-lost", "modern/xapic-physflat", variant, &sets);
+            assert_eq!(report.expected, Some(true), "{variant} {rule}: {:?}", report.verdict);
+        }
     }
 }
 

@@ -88,7 +88,7 @@ impl ExpectFilter {
 
 /// A wait variant by name.
 pub(super) fn variant(field: &Field<'_>) -> Result<&'static str, InputError> {
-    named::one_of("variant", field.text()?, &VARIANTS, &[]).map_err(|error| field.unknown(error))
+    named::one_of("variant", field.text()?, &VARIANTS).map_err(|error| field.unknown(error))
 }
 
 fn arch_pattern(field: &Field<'_>) -> Result<String, InputError> {
