@@ -151,7 +151,7 @@ fn local(event: LocalEvent) -> String {
 }
 
 fn wait(code: u32) -> &'static str {
-    const WAITS: [(Wait, &str); 7] = [
+    const WAITS: [(Wait, &str); 8] = [
         (Wait::IcrIdle, "for the ICR"),
         (Wait::Acknowledgement, "for acknowledgements"),
         (Wait::Lock, "for a lock"),
@@ -159,6 +159,7 @@ fn wait(code: u32) -> &'static str {
         (Wait::Shootdown, "for the others to stop"),
         (Wait::Backtrace, "for backtraces"),
         (Wait::Stop, "for the others to stop"),
+        (Wait::SelfStop, "to be stopped"),
     ];
     WAITS.iter().find(|(wait, _)| *wait as u32 == code).map_or("for something", |(_, name)| name)
 }

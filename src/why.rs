@@ -103,6 +103,7 @@ impl Chain<'_> {
             code if code == Wait::RunQueue as u32 => "loops for ever",
             code if code == Wait::Shootdown as u32 => "waits for the other CPUs to stop",
             code if code == Wait::Backtrace as u32 => "waits for backtraces",
+            code if code == Wait::SelfStop as u32 => "waits for the CPU that panics to stop it",
             code if code == Wait::Stop as u32 => "waits for the other CPUs to stop",
             _ => "waits",
         };

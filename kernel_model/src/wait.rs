@@ -18,6 +18,8 @@ pub enum Wait {
     Backtrace,
     /// The other CPUs to stop, at most 1 s and 10 ms.
     Stop,
+    /// The CPU that panics to stop this one.
+    SelfStop,
 }
 
 /// How a wait ended.
