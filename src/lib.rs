@@ -36,6 +36,7 @@ mod program;
 mod recorder;
 pub mod reference_pages;
 mod report_json;
+mod report_matrix;
 mod report_text;
 mod run;
 pub mod scenario;

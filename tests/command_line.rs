@@ -76,6 +76,8 @@ fn matrix_prints_the_documented_fields() {
                 "variant",
                 "verdict",
                 "proof",
+                "sim_time_us",
+                "crash_us",
                 "from_crash_us",
                 "timeouts",
                 "stopped",

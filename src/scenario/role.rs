@@ -128,6 +128,11 @@ impl RoleName {
             Self::SendSequence => &["vector", "targets", "repeat", "send_after_us"],
         }
     }
+
+    /// Whether it runs the crash path.
+    pub const fn is_crash(self) -> bool {
+        matches!(self, Self::SysrqCrash | Self::OopsCrash)
+    }
 }
 
 /// Every parameter that some role takes.
@@ -164,7 +169,7 @@ impl Role {
 
     /// Whether it runs the crash path.
     pub const fn is_crash(&self) -> bool {
-        matches!(self, Self::SysrqCrash { .. } | Self::OopsCrash { .. })
+        self.role_name().is_crash()
     }
 }
 
