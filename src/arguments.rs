@@ -14,7 +14,7 @@ use crate::scenario::Request;
 use crate::scenario::decimal::{self, Unit};
 use crate::scenario::named::{self, Named, named};
 pub use crate::scenario::{ARCHES, VARIANTS};
-use crate::scenario::{Bus, LATER_ARCHES, MpsTimeout, WaitShape};
+use crate::scenario::{Bus, EVERY_ARCH, LATER_ARCHES, MpsTimeout, OWN_VARIANT, WaitShape};
 use clap::{Args, Parser, Subcommand};
 use sim::Generation;
 use std::path::{Path, PathBuf};
@@ -153,7 +153,7 @@ pub struct Run {
     #[arg(value_name = "SCENARIO")]
     pub scenario: String,
     /// Sub-architecture.
-    #[arg(long, value_name = "A", value_parser = parse_arch, help_heading = MACHINE, help = help_list("Sub-architecture; without it, the scenario's, else i386/default", &ARCHES))]
+    #[arg(long, value_name = "A", value_parser = parse_arch, help_heading = MACHINE, help = help_list("Sub-architecture; without it, the scenario's, else i386/default", &EVERY_ARCH))]
     pub arch: Option<String>,
     /// Wait variant.
     #[arg(long, value_name = "V", value_parser = parse_variant, help_heading = MACHINE, help = help_list("How the kernel waits for the ICR; without it, the scenario's, else before", &VARIANTS))]
@@ -285,7 +285,7 @@ pub struct Output {
 #[derive(Debug, Args)]
 pub struct Accesses {
     /// Sub-architecture.
-    #[arg(long, value_name = "A", default_value = ARCHES[0], value_parser = parse_arch, help = help_list("Sub-architecture", &ARCHES))]
+    #[arg(long, value_name = "A", default_value = ARCHES[0], value_parser = parse_arch, help = help_list("Sub-architecture", &EVERY_ARCH))]
     pub arch: String,
     /// Wait variant.
     #[arg(long, value_name = "V", default_value = VARIANTS[0], value_parser = parse_variant, help = help_list("How the kernel waits for the ICR", &VARIANTS))]
@@ -385,6 +385,13 @@ impl Accesses {
         if self.from > last {
             return Err(absent(self.from, "--from"));
         }
+        if self.arch.starts_with("other/") && self.call != CALLS[0] {
+            return Err(InputError::new(format!(
+                "{} is a function of Linux, and {} is not Linux",
+                self.call, self.arch
+            ))
+            .help(format!("--call {} is its own way to send", CALLS[0])));
+        }
         if let Some(cpu) = self.to.iter().find(|cpu| **cpu > last) {
             return Err(absent(*cpu, "--to"));
         }
@@ -428,11 +435,11 @@ fn parse_name<T: Named>(text: &str) -> Result<T, String> {
 }
 
 fn parse_arch(text: &str) -> Result<String, String> {
-    one_of("sub-architecture", text, &ARCHES, &LATER_ARCHES)
+    one_of("sub-architecture", text, &EVERY_ARCH, &LATER_ARCHES)
 }
 
 fn parse_variant(text: &str) -> Result<String, String> {
-    one_of("variant", text, &VARIANTS, &[])
+    if text == OWN_VARIANT { Ok(text.to_owned()) } else { one_of("variant", text, &VARIANTS, &[]) }
 }
 
 fn parse_call(text: &str) -> Result<String, String> {
@@ -611,6 +618,13 @@ mod tests {
         let check = |line: &str| parsed(line).unwrap_or_else(|error| panic!("{error}")).check();
         assert!(check("accesses --call sync_Arb_IDs --from 4").expect_err("no CPU 4").message().contains("--from"));
         assert!(check("accesses --call sync_Arb_IDs --to 1,9").expect_err("no CPU 9").message().contains("--to"));
+        assert!(
+            check("accesses --arch other/xv6 --call sync_Arb_IDs")
+                .expect_err("not its own")
+                .message()
+                .contains("Linux")
+        );
+        assert_eq!(check("accesses --arch other/xv6 --call send_IPI_mask"), Ok(()));
         assert_eq!(check("run nmi-stall"), Ok(()));
     }
 

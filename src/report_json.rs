@@ -51,7 +51,7 @@ pub(crate) fn proof_value(report: &RunReport) -> Value {
 pub fn run_document(scenario: &Scenario, report: &RunReport, host: Option<Host>) -> Value {
     let machine = &scenario.machine;
     let mut document = json!({
-        "schema": { "name": "apicsim.run", "version": "1.0" },
+        "schema": { "name": "apicsim.run", "version": "1.1" },
         "scenario": scenario.name,
         "arch": machine.arch,
         "variant": machine.variant,
@@ -70,6 +70,7 @@ pub fn run_document(scenario: &Scenario, report: &RunReport, host: Option<Host>)
         "timeouts": report.timeouts,
         "stopped": report.stopped,
         "capture_us": microseconds_or_null(report.capture.map(|at| at.as_ps())),
+        "panicked": report.panicked.map(|panic| json!({ "cpu": panic.cpu, "at_us": microseconds(panic.at.as_ps()) })),
         "injected": report.injected,
         "notes": report.notes,
         "hang": report.hang.as_ref().map_or(Value::Null, hang),
@@ -135,6 +136,7 @@ pub(crate) fn matrix_document(matrix: &Matrix, host: Option<Host>) -> Value {
                         "timeouts": report.timeouts,
                         "stopped": report.stopped,
                         "capture_us": microseconds_or_null(report.capture.map(|at| at.as_ps())),
+                        "panicked_us": microseconds_or_null(report.panicked.map(|panic| panic.at.as_ps())),
                         "cause": report.hang.as_ref().map(|hang| hang.cause.as_str()),
                         "notes": report.notes,
                         "nmi_us": microseconds_or_null(cell.price.nmi.map(|span| span.as_ps())),

@@ -127,8 +127,12 @@ fn records(matrix: &Matrix) -> (Vec<String>, Vec<Vec<String>>, Vec<String>) {
             let mut record = vec![row.arch.to_owned(), format!("{} {}", row.generation, row.bus)];
             record.extend(row.crash_cpu.map(|cpu| cpu.to_string()));
             record.extend(row.trigger.map(|trigger| trigger.to_string()));
-            let never = row.crashes && report.crashed.is_none() && report.verdict == Verdict::Hung;
-            let outcome = outcome(cell, if never { "never crashes" } else { "hangs" }, &mut causes);
+            let hung = match (report.panicked, report.crashed) {
+                (Some(_), _) => "panics",
+                (None, None) if row.crashes => "never crashes",
+                (None, _) => "hangs",
+            };
+            let outcome = outcome(cell, hung, &mut causes);
             record.extend([cell.variant.to_owned(), outcome]);
             record.push(time(cell).unwrap_or_else(|| "-".to_owned()));
             record.extend([report.timeouts.to_string(), report.stopped.to_string()]);
@@ -194,7 +198,7 @@ fn legend(matrix: &Matrix) -> Vec<(char, &'static str)> {
 }
 
 /// The fields of a CSV record, named as in JSON.
-const CSV_FIELDS: [&str; 21] = [
+const CSV_FIELDS: [&str; 22] = [
     "scenario",
     "arch",
     "generation",
@@ -211,6 +215,7 @@ const CSV_FIELDS: [&str; 21] = [
     "timeouts",
     "stopped",
     "capture_us",
+    "panicked_us",
     "cause",
     "notes",
     "nmi_us",
@@ -250,6 +255,7 @@ fn csv_record(scenario: &str, row: &Row, cell: &Cell) -> [String; CSV_FIELDS.len
         report.timeouts.to_string(),
         report.stopped.to_string(),
         report.capture.map(|at| decimal::microseconds(at.as_ps())).unwrap_or_default(),
+        report.panicked.map(|panic| decimal::microseconds(panic.at.as_ps())).unwrap_or_default(),
         report.hang.as_ref().map(|hang| hang.cause.clone()).unwrap_or_default(),
         report.notes.join(" "),
         span(cell.price.nmi),

@@ -77,6 +77,10 @@ fn verdict(scenario: &Scenario, report: &RunReport) -> String {
                 Some(Proof::Quiescent) => "nobody polls, nothing is pending",
                 Some(Proof::Recurrence) | None => "the whole machine repeats itself",
             };
+            if let Some(panic) = report.panicked {
+                let (cpu, at) = (panic.cpu, panic.at);
+                return format!("PANICKED: CPU{cpu} gave up at {at} us; {goal} is never reached (proven: {proof})");
+            }
             format!("HUNG for ever (proven: {proof}); last effective event at {} us", report.sim_time)
         }
         Verdict::Deadline => {

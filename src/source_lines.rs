@@ -58,10 +58,18 @@ mod tests {
 
     #[test]
     fn every_kernel_file_is_listed() {
-        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/kernel_model/src");
-        for entry in std::fs::read_dir(root).expect("the sources are here") {
-            let name = format!("kernel_model/src/{}", entry.expect("readable").file_name().to_string_lossy());
-            assert!(FILES.iter().any(|(listed, _)| *listed == name), "{name} is missing in source_files.in");
+        let mut directories = vec!["kernel_model/src".to_owned()];
+        while let Some(directory) = directories.pop() {
+            let path = format!("{}/{directory}", env!("CARGO_MANIFEST_DIR"));
+            for entry in std::fs::read_dir(path).expect("the sources are here") {
+                let entry = entry.expect("readable");
+                let name = format!("{directory}/{}", entry.file_name().to_string_lossy());
+                if entry.path().is_dir() {
+                    directories.push(name);
+                } else {
+                    assert!(FILES.iter().any(|(listed, _)| *listed == name), "{name} is missing in source_files.in");
+                }
+            }
         }
     }
 

@@ -82,6 +82,7 @@ fn matrix_prints_the_documented_fields() {
                 "timeouts",
                 "stopped",
                 "capture_us",
+                "panicked_us",
                 "cause",
                 "notes",
                 "nmi_us",

@@ -2,7 +2,7 @@
 
 use crate::support::{apicsim, function, json, report};
 use apicsim::Verdict::{Completed, Hung};
-use apicsim::scenario::ARCHES;
+use apicsim::scenario::{ARCHES, OTHER_ARCHES};
 
 const SERIAL: [&str; 4] = ["i386/default", "i386/bigsmp", "i386/es7000-clustered", "i386/numaq"];
 const FSB: [&str; 5] = ["i386/es7000", "i386/summit", "x86_64/flat", "x86_64/cluster", "x86_64/physflat"];
@@ -246,6 +246,47 @@ fn built_in_expectations_hold() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// `peers.md` §5e, as runs: which kernels survive. FreeBSD's bound is a second of reads; the crate `x86`'s way out is a
+/// Pentium's only; no wait at all goes on at once.
+#[test]
+fn other_kernels_and_a_stuck_icr() {
+    let hangs = ["theseus", "redox", "serenity", "asterinas", "x86-crate", "kvm-unit-tests"];
+    for (arch, bus) in OTHER_ARCHES.iter().flat_map(|arch| [(arch, "serial"), (arch, "fsb")]) {
+        let bus_set = format!("machine.bus={bus}");
+        let report = other_report(arch, &[&bus_set]);
+        let name = arch.trim_start_matches("other/");
+        assert_eq!(report.verdict == Hung, hangs.contains(&name) || name == "freebsd", "{arch} {bus}");
+        assert_eq!(report.panicked.is_some(), name == "freebsd", "{arch} {bus}");
+        assert_eq!(report.expected, Some(true), "{arch} {bus}");
+        if let Some(hang) = report.hang {
+            let root = if bus == "serial" {
+                "no APIC answers to the destination"
+            } else {
+                "the front-side bus is stalled (injected)"
+            };
+            assert_eq!(hang.cause, root, "{arch}");
+        }
+        let healthy = other_report(arch, &[&bus_set, "fault=[]"]);
+        assert_eq!((healthy.verdict, healthy.expected), (Completed, Some(true)), "{arch} {bus}");
+        for rule in ["drop", "queue", "stall"] {
+            let set = format!("knobs.icr_write_while_busy={rule}");
+            assert_eq!(other_report(arch, &[&bus_set, &set]).expected, Some(true), "{arch} {bus} {rule}");
+        }
+    }
+    // A P6's round is 41 cycles of 2 ns: 12 in a µs; an xAPIC's 240 of 1/2.4 GHz: 10.
+    for (bus, reads) in [("serial", 12_000_000), ("fsb", 10_000_000)] {
+        let report = other_report("other/freebsd", &[&format!("machine.bus={bus}")]);
+        assert_eq!(report.waits.iter().find(|wait| wait.outcome == "timeout").unwrap().reads, Some(reads));
+    }
+    for arch in ["other/x86-crate", "other/asterinas"] {
+        assert_eq!(other_report(arch, &["machine.generation=pentium"]).verdict, Completed, "{arch}");
+    }
+}
+
+fn other_report(arch: &str, sets: &[&str]) -> apicsim::RunReport {
+    report("stuck-icr", arch, "own", sets)
 }
 
 fn product3<'a>(a: &[&'a str], b: &[&'a str], c: &[&'a str]) -> Vec<(&'a str, &'a str, &'a str)> {

@@ -60,8 +60,13 @@ fn the_reference_pages_are_those_of_the_tables() {
     use apicsim::reference_pages::{knobs, mechanisms, registers};
     let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
     let prices = apicsim::price_page::prices().unwrap();
-    let pages =
-        [("registers.md", registers()), ("knobs.md", knobs()), ("mechanisms.md", mechanisms()), ("prices.md", prices)];
+    let pages = [
+        ("registers.md", registers()),
+        ("knobs.md", knobs()),
+        ("mechanisms.md", mechanisms()),
+        ("prices.md", prices),
+        ("other-kernels.md", apicsim::other_page::other_kernels().unwrap()),
+    ];
     for (name, text) in pages {
         let path = directory.join(name);
         if std::env::var_os("UPDATE_PAGES").is_some() {

@@ -4,8 +4,9 @@
 //! Sources: `include/asm-i386/mach-*/mach_{apic,ipi,apicdef}.h` and `arch/x86_64/kernel/genapic_*.c`, 2.6.20.
 
 use crate::apicdef::{APIC_DEST_LOGICAL, APIC_DEST_PHYSICAL, APIC_DFR_CLUSTER, APIC_DFR_FLAT};
+use crate::other::{self, Other};
 
-/// A sub-architecture of the 2007 kernels.
+/// A sub-architecture of the 2007 kernels, or a kernel that is not Linux.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Arch {
     /// i386 mach-default: up to eight CPUs, one logical bit each.
@@ -26,6 +27,24 @@ pub enum Arch {
     X8664Cluster,
     /// x86_64 physflat: physical ids.
     X8664Physflat,
+    /// FreeBSD.
+    OtherFreebsd,
+    /// xv6 for x86.
+    OtherXv6,
+    /// Theseus.
+    OtherTheseus,
+    /// Redox.
+    OtherRedox,
+    /// Serenity.
+    OtherSerenity,
+    /// Asterinas.
+    OtherAsterinas,
+    /// The crate `x86`.
+    OtherX86Crate,
+    /// The crate `x2apic`.
+    OtherX2apicCrate,
+    /// kvm-unit-tests.
+    OtherKvmUnitTests,
 }
 
 /// Whose send code it is.
@@ -35,6 +54,8 @@ pub enum Family {
     I386,
     /// Linux 2.6.20 to 2.6.24 on x86_64.
     X8664,
+    /// Not Linux.
+    Other(Other),
 }
 
 /// How an IPI to several CPUs is sent.
@@ -62,6 +83,8 @@ pub enum LogicalId {
     OneBit,
     /// The APIC id.
     ApicId,
+    /// The CPU's number, not a bit.
+    Number,
     /// The high nibble of the APIC id, and a bit by the count of earlier CPUs in that cluster, the last for all further.
     CountInCluster,
 }
@@ -158,8 +181,8 @@ const FACTS: [Facts; 9] = [
 ];
 
 impl Arch {
-    /// All of them, in the order of the headline.
-    pub const ALL: [Self; 9] = [
+    /// Those of Linux in 2007, in the order of the headline.
+    pub const LINUX_2007: [Self; 9] = [
         Self::I386Default,
         Self::I386Bigsmp,
         Self::I386Es7000,
@@ -171,10 +194,42 @@ impl Arch {
         Self::X8664Physflat,
     ];
 
+    /// All of them: those of Linux in 2007, then other kernels.
+    pub const ALL: [Self; 18] = [
+        Self::I386Default,
+        Self::I386Bigsmp,
+        Self::I386Es7000,
+        Self::I386Es7000Clustered,
+        Self::I386Numaq,
+        Self::I386Summit,
+        Self::X8664Flat,
+        Self::X8664Cluster,
+        Self::X8664Physflat,
+        Self::OtherFreebsd,
+        Self::OtherXv6,
+        Self::OtherTheseus,
+        Self::OtherRedox,
+        Self::OtherSerenity,
+        Self::OtherAsterinas,
+        Self::OtherX86Crate,
+        Self::OtherX2apicCrate,
+        Self::OtherKvmUnitTests,
+    ];
+
     /// The row of the table.
     pub const fn facts(self) -> &'static Facts {
-        const TABLE: &[Facts; 9] = &FACTS;
-        &TABLE[self as usize]
+        const LINUX: &[Facts; 9] = &FACTS;
+        const OTHERS: &[Facts; 9] = &other::FACTS;
+        let row = self as usize;
+        if row < LINUX.len() { &LINUX[row] } else { &OTHERS[row - LINUX.len()] }
+    }
+
+    /// The kernel, if it is not Linux.
+    pub const fn other(self) -> Option<Other> {
+        match self.facts().family {
+            Family::Other(other) => Some(other),
+            Family::I386 | Family::X8664 => None,
+        }
     }
 
     /// The name on the command line, such as `i386/default`.
@@ -207,6 +262,7 @@ impl Arch {
             LogicalId::OneBit if cpu < 8 => 1 << cpu,
             LogicalId::OneBit => 0,
             LogicalId::ApicId => id,
+            LogicalId::Number => cpu as u8,
             LogicalId::CountInCluster if id & 0x0F < 3 => (id & 0xF0) | (1 << (id & 0x0F)),
             LogicalId::CountInCluster => (id & 0xF0) | 8,
         }

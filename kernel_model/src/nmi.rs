@@ -18,8 +18,11 @@ const NMI_REASONS: u8 = 0xC0;
 
 /// `do_nmi` (`default_do_nmi` in `arch/i386/kernel/traps.c` and `arch/x86_64/kernel/traps.c`, 2.6.20): CPU 0 asks the
 /// chipset. If that has a reason, it is told and nobody else gets the NMI; else the notifier chain has it first, in
-/// which the crash callback may be, then the watchdog.
+/// which the crash callback may be, then the watchdog. Where the kernel is not Linux, nobody does anything.
 pub fn do_nmi(kernel: &Kernel, cpu: &impl Processor) {
+    if kernel.arch.other().is_some() {
+        return;
+    }
     if this_cpu(cpu) == 0 && cpu.inb(NMI_STATUS_PORT) & NMI_REASONS != 0 {
         return printk(kernel, cpu, 0);
     }

@@ -3,7 +3,7 @@
 use super::{Execution, MACHINE, OUTPUT, Overrides, help_list, help_names, parse_arch, parse_name, parse_variant};
 use crate::diagnostic::InputError;
 use crate::scenario::named::{self, Named, named};
-use crate::scenario::{ARCHES, MAIN_VARIANTS, RoleName, VARIANTS};
+use crate::scenario::{ARCHES, EVERY_ARCH, FAMILIES, MAIN_VARIANTS, RoleName, VARIANTS};
 use clap::Args;
 
 pub(super) const EXAMPLES: &str = "\
@@ -20,7 +20,7 @@ pub struct Matrix {
     #[arg(value_name = "SCENARIO")]
     pub scenario: String,
     /// Rows.
-    #[arg(long, value_name = "A,…", value_delimiter = ',', value_parser = parse_arch, help_heading = MACHINE, help = help_list("Sub-architectures, repeatable or with commas; without it, the nine of 2007", &ARCHES))]
+    #[arg(long, value_name = "A,…", value_delimiter = ',', value_parser = parse_arch_or_family, help_heading = MACHINE, help = help_list("Sub-architectures, repeatable or with commas, or a family as `other/*`; without it, the nine of Linux in 2007", &EVERY_ARCH))]
     pub arch: Vec<String>,
     /// Columns.
     #[arg(long, value_name = "V,…", value_delimiter = ',', value_parser = parse_variant_or_all, help_heading = MACHINE, help = help_list("Wait variants, repeatable or with commas, or `all`; without it, before, rfc and merged", &VARIANTS))]
@@ -67,7 +67,8 @@ named! {
 impl Matrix {
     /// The sub-architectures of the rows, in the order of the headline, each once.
     pub fn arches(&self) -> Vec<&'static str> {
-        ARCHES.into_iter().filter(|arch| self.arch.is_empty() || self.arch.iter().any(|one| one == arch)).collect()
+        let named = |arch: &&str| self.arch.iter().any(|one| one == arch || in_family(one, arch));
+        if self.arch.is_empty() { ARCHES.to_vec() } else { EVERY_ARCH.into_iter().filter(named).collect() }
     }
 
     /// The variants of the columns, in order, each once.
@@ -104,6 +105,11 @@ impl Matrix {
     }
 }
 
+/// Does a family, as `other/*`, hold the sub-architecture?
+fn in_family(family: &str, arch: &str) -> bool {
+    family.strip_suffix('*').is_some_and(|start| arch.starts_with(start))
+}
+
 fn each_once<T: Copy + PartialEq>(given: &[T]) -> Vec<T> {
     let is_first = |(at, one): &(usize, &T)| !given[..*at].contains(one);
     given.iter().enumerate().filter(is_first).map(|(_, one)| *one).collect()
@@ -117,6 +123,10 @@ fn triggers() -> Vec<&'static str> {
 fn parse_trigger(text: &str) -> Result<RoleName, String> {
     let role = named::by_name::<RoleName>(text).ok().filter(|role| role.is_crash());
     role.ok_or_else(|| named::unknown("trigger", text, &triggers(), &[]).to_string())
+}
+
+fn parse_arch_or_family(text: &str) -> Result<String, String> {
+    if FAMILIES.contains(&text) { Ok(text.to_owned()) } else { parse_arch(text) }
 }
 
 fn parse_variant_or_all(text: &str) -> Result<String, String> {
@@ -149,6 +159,10 @@ mod tests {
         assert_eq!((plain.arches(), plain.variants()), (ARCHES.to_vec(), MAIN_VARIANTS.to_vec()));
         assert!(plain.crash_cpus().is_empty() && plain.triggers().is_empty());
         assert_eq!(matrix("--variant all").variants(), VARIANTS.to_vec());
+        assert_eq!(
+            matrix("--arch other/xv6,x86_64/*,other/freebsd").arches(),
+            ["x86_64/flat", "x86_64/cluster", "x86_64/physflat", "other/freebsd", "other/xv6"]
+        );
         let crashes = matrix("--crash-cpu 3,1 --crash-cpu 3 --trigger oops-crash,sysrq-crash,oops-crash");
         assert_eq!(crashes.crash_cpus(), [3, 1]);
         assert_eq!(crashes.triggers(), [RoleName::OopsCrash, RoleName::SysrqCrash]);

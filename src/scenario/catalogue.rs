@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The built-in scenarios, in the order in which they are listed.
-const BUILT_IN: [(&str, &str); 22] = [
+const BUILT_IN: [(&str, &str); 23] = [
     ("normal-dispatch", include_str!("../../scenarios/normal-dispatch.toml")),
     ("nmi-stall", include_str!("../../scenarios/nmi-stall.toml")),
     ("dead-target", include_str!("../../scenarios/dead-target.toml")),
@@ -33,6 +33,7 @@ const BUILT_IN: [(&str, &str); 22] = [
     ("deep-sleep", include_str!("../../scenarios/deep-sleep.toml")),
     ("hypervisor", include_str!("../../scenarios/hypervisor.toml")),
     ("jammed-bit", include_str!("../../scenarios/jammed-bit.toml")),
+    ("stuck-icr", include_str!("../../scenarios/stuck-icr.toml")),
 ];
 
 /// A larger file is not a scenario.

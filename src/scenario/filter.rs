@@ -1,15 +1,12 @@
 //! Filters: to which machines an event, a fault or an expectation applies.
 
-use super::machine::{ARCHES, Bus, Machine, VARIANTS};
+use super::machine::{Bus, EVERY_ARCH, FAMILIES, Machine, OWN_VARIANT, VARIANTS};
 use super::model::{Knobs, Stall};
 use super::named::{self, Named, UnknownName};
 use super::reader::{Field, Table};
 use super::settings::knob_value;
 use crate::diagnostic::InputError;
 use sim::Generation;
-
-/// The families that stand for several sub-architectures.
-const FAMILIES: [&str; 2] = ["i386/*", "x86_64/*"];
 
 /// The keys of an event's or fault's filter.
 pub(super) const KEYS: [&str; 3] = ["only", "arch", "stall"];
@@ -86,17 +83,20 @@ impl ExpectFilter {
     }
 }
 
-/// A wait variant by name.
+/// A wait variant by name, or [`OWN_VARIANT`].
 pub(super) fn variant(field: &Field<'_>) -> Result<&'static str, InputError> {
+    if field.text()? == OWN_VARIANT {
+        return Ok(OWN_VARIANT);
+    }
     named::one_of("variant", field.text()?, &VARIANTS, &[]).map_err(|error| field.unknown(error))
 }
 
 fn arch_pattern(field: &Field<'_>) -> Result<String, InputError> {
     let text = field.text()?;
-    if ARCHES.contains(&text) || FAMILIES.contains(&text) {
+    if EVERY_ARCH.contains(&text) || FAMILIES.contains(&text) {
         return Ok(text.to_owned());
     }
-    let all: Vec<&str> = ARCHES.into_iter().chain(FAMILIES).collect();
+    let all: Vec<&str> = EVERY_ARCH.into_iter().chain(FAMILIES).collect();
     let message = format!("unknown sub-architecture `{text}`");
     Err(field.unknown(UnknownName { message, help: crate::nearest::suggestion(text, &all) }))
 }

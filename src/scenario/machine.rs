@@ -16,12 +16,42 @@ pub const ARCHES: [&str; 9] = [
     "x86_64/physflat",
 ];
 
+/// Kernels that are not Linux.
+pub const OTHER_ARCHES: [&str; 9] = [
+    "other/freebsd",
+    "other/xv6",
+    "other/theseus",
+    "other/redox",
+    "other/serenity",
+    "other/asterinas",
+    "other/x86-crate",
+    "other/x2apic-crate",
+    "other/kvm-unit-tests",
+];
+
+/// All of them: [`ARCHES`], then [`OTHER_ARCHES`].
+pub const EVERY_ARCH: [&str; ARCHES.len() + OTHER_ARCHES.len()] = {
+    let mut every = [""; ARCHES.len() + OTHER_ARCHES.len()];
+    let mut n = 0;
+    while n < every.len() {
+        every[n] = if n < ARCHES.len() { ARCHES[n] } else { OTHER_ARCHES[n - ARCHES.len()] };
+        n += 1;
+    }
+    every
+};
+
+/// The families that stand for several sub-architectures.
+pub const FAMILIES: [&str; 3] = ["i386/*", "x86_64/*", "other/*"];
+
 /// Sub-architectures of a later version.
 pub const LATER_ARCHES: [&str; 4] =
     ["modern/xapic-flat", "modern/xapic-physflat", "modern/x2apic-phys", "modern/x2apic-cluster"];
 
 /// The wait variants: before the fix, the proposals of 2007, what was merged, what came later, the MP specification's.
 pub const VARIANTS: [&str; 8] = ["before", "solution-a", "b1", "rfc", "merged", "modern", "mps-abort", "mps-retry"];
+
+/// What stands for the variant of a kernel that is not Linux: its wait is its own.
+pub const OWN_VARIANT: &str = "own";
 
 /// The variants that the headline compares, and a matrix unless it is asked for others.
 pub const MAIN_VARIANTS: [&str; 3] = ["before", "rfc", "merged"];
@@ -58,14 +88,14 @@ impl Bus {
     }
 }
 
-/// The machine that a sub-architecture ran on (`x86_64` has no serial-bus machines; NUMA-Q, Summit and ES7000 have a bus
-/// for each quad or node). `None` for an unknown name.
+/// The machine that a sub-architecture ran on (`x86_64` and kernels that are not Linux have no serial-bus machines; NUMA-Q,
+/// Summit and ES7000 have a bus for each quad or node). `None` for an unknown name.
 pub fn natural(arch: &str) -> Option<(Generation, Bus)> {
     Some(match arch {
         "i386/default" | "i386/bigsmp" => (Generation::P6, Bus::Serial),
         "i386/es7000-clustered" | "i386/numaq" => (Generation::P6, Bus::Cluster),
         "i386/es7000" | "i386/summit" => (Generation::XApic, Bus::Cluster),
-        _ if ARCHES.contains(&arch) => (Generation::XApic, Bus::Fsb),
+        _ if EVERY_ARCH.contains(&arch) => (Generation::XApic, Bus::Fsb),
         _ => return None,
     })
 }
@@ -90,9 +120,9 @@ pub(super) fn complete(arch: &str, generation: Option<Generation>, bus: Option<B
 /// A machine, wholly decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Machine {
-    /// Sub-architecture: one of [`ARCHES`].
+    /// Sub-architecture: one of [`EVERY_ARCH`].
     pub arch: &'static str,
-    /// Wait variant: one of [`VARIANTS`].
+    /// Wait variant: one of [`VARIANTS`], or [`OWN_VARIANT`].
     pub variant: &'static str,
     /// APIC generation.
     pub generation: Generation,
@@ -146,6 +176,7 @@ impl Machine {
         };
         let by_arch = match self.arch {
             "i386/default" | "x86_64/flat" => (8, "flat logical destinations are a mask of 8 bits"),
+            "other/xv6" | "other/serenity" => (8, "this kernel takes no more"),
             "i386/es7000-clustered" | "i386/numaq" | "i386/summit" if serial => (
                 4,
                 "its APIC ids are cluster and bit, and ids on a serial bus have four bits: one quad a bus (try bus `cluster`)",
@@ -161,6 +192,11 @@ impl Machine {
     /// Whether `bus` carries its messages: the bus itself, or that of each of its clusters.
     pub fn has_bus(&self, bus: Bus) -> bool {
         self.bus == bus || self.bus == Bus::Cluster && own_bus(self.generation) == bus
+    }
+
+    /// Is its kernel not Linux?
+    pub fn is_other(&self) -> bool {
+        OTHER_ARCHES.contains(&self.arch)
     }
 
     /// Whether `pattern` (a name, or a family such as `i386/*`) means this machine's sub-architecture.
@@ -187,7 +223,7 @@ mod tests {
     #[test]
     fn every_sub_architecture_has_a_natural_machine() {
         let p6 = ["i386/default", "i386/bigsmp", "i386/es7000-clustered", "i386/numaq"];
-        for arch in ARCHES {
+        for arch in EVERY_ARCH {
             let (generation, bus) = natural(arch).expect(arch);
             assert_eq!(generation == Generation::P6, p6.contains(&arch), "{arch}");
             let clustered = ["i386/es7000", "i386/es7000-clustered", "i386/numaq", "i386/summit"].contains(&arch);
