@@ -3,6 +3,8 @@
 use crate::support::{apicsim, function, json, report};
 use apicsim::Verdict::{Completed, Hung};
 use apicsim::scenario::{ARCHES, OTHER_ARCHES};
+use apicsim::{Settings, run};
+use sim::Execution;
 
 const SERIAL: [&str; 4] = ["i386/default", "i386/bigsmp", "i386/es7000-clustered", "i386/numaq"];
 const FSB: [&str; 5] = ["i386/es7000", "i386/summit", "x86_64/flat", "x86_64/cluster", "x86_64/physflat"];
@@ -279,6 +281,11 @@ fn other_kernels_and_a_stuck_icr() {
     for (bus, reads) in [("serial", 12_000_000), ("fsb", 10_000_000)] {
         let report = other_report("other/freebsd", &[&format!("machine.bus={bus}")]);
         assert_eq!(report.waits.iter().find(|wait| wait.outcome == "timeout").unwrap().reads, Some(reads));
+    }
+    for arch in OTHER_ARCHES {
+        let scenario = crate::support::load("stuck-icr", arch, "own", &[]);
+        let reference = Settings { execution: Execution::Reference, ..Settings::seeded(0) };
+        assert_eq!(run(&scenario, &reference).unwrap().0.digest, other_report(arch, &[]).digest, "{arch}");
     }
     for arch in ["other/x86-crate", "other/asterinas"] {
         assert_eq!(other_report(arch, &["machine.generation=pentium"]).verdict, Completed, "{arch}");

@@ -61,7 +61,7 @@ fn an_icr_that_clears() {
     let kernel = Kernel::new(Arch::OtherSerenity, Variant::Before, 4);
     for (clears, delays) in [(0, 0), (1, 1), (200, 1), (201, 2), (10_000, 50)] {
         let cpu = Recorder::new(&kernel, 0, Icr::ClearsAfter(clears));
-        cpu.run(|cpu| serenity::wait_for_pending_icr(cpu));
+        cpu.run(serenity::wait_for_pending_icr);
         assert_eq!((cpu.count("D200"), cpu.count("R300")), (delays, delays + 1), "{clears}");
     }
 }
@@ -103,8 +103,8 @@ fn freebsd_panics_after_its_bound() {
 fn xv6_at_boot() {
     let kernel = Kernel::new(Arch::OtherXv6, Variant::Before, 4);
     let init = "W310=0 R20 W300=88500 R20 R300";
-    assert_eq!(Recorder::new(&kernel, 0, Icr::Idle).run(|cpu| xv6::lapicinit(cpu)), init);
-    let (trace, returned) = Recorder::new(&kernel, 0, Icr::Stuck).limit(20).run_to_end(|cpu| xv6::lapicinit(cpu));
+    assert_eq!(Recorder::new(&kernel, 0, Icr::Idle).run(xv6::lapicinit), init);
+    let (trace, returned) = Recorder::new(&kernel, 0, Icr::Stuck).limit(20).run_to_end(xv6::lapicinit);
     assert!(!returned && trace.starts_with(&format!("{init} R300 R300 R300")), "{trace}");
     let startup = "W310=3000000 R20 W300=607 R20";
     let expected = format!("W310=3000000 R20 W300=C500 R20 W300=8500 R20 {startup} {startup}");
