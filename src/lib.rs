@@ -39,6 +39,7 @@ pub mod reference_pages;
 mod report_json;
 mod report_matrix;
 mod report_text;
+pub mod retry_page;
 mod run;
 pub mod scenario;
 pub mod script;

@@ -60,12 +60,14 @@ fn the_reference_pages_are_those_of_the_tables() {
     use apicsim::reference_pages::{knobs, mechanisms, registers};
     let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
     let prices = apicsim::price_page::prices().unwrap();
+    let retries = apicsim::retry_page::late_retries().unwrap();
     let pages = [
         ("registers.md", registers()),
         ("knobs.md", knobs()),
         ("mechanisms.md", mechanisms()),
         ("prices.md", prices),
         ("other-kernels.md", apicsim::other_page::other_kernels().unwrap()),
+        ("late-retries.md", retries),
     ];
     for (name, text) in pages {
         let path = directory.join(name);
