@@ -20,7 +20,8 @@ pub(crate) fn line(site: &Location<'_>) -> Option<&'static str> {
 pub(crate) fn waiting_line(site: &Location<'_>) -> Option<&'static str> {
     let mut lines = text(site.file())?.lines().skip(site.line() as usize - 1).map(str::trim);
     let hook = lines.next()?;
-    let acts = |line: &&str| [".read(", ".load(", ".udelay(", "while "].iter().any(|what| line.contains(what));
+    let acts =
+        |line: &&str| [".read(", ".load(", ".udelay(", "while ", "pending("].iter().any(|what| line.contains(what));
     if hook.contains(".wait_begin(") { lines.take(6).find(acts).or(Some(hook)) } else { Some(hook) }
 }
 

@@ -347,6 +347,37 @@ fn other_kernels_and_a_stuck_icr() {
     }
 }
 
+/// Serenity's logical ids are CPU numbers: on a healthy bus a message to CPU 3 reaches all whose number shares a bit with
+/// it, and one to CPU 0 nobody, which a serial bus resends for ever.
+#[test]
+fn serenitys_logical_ids() {
+    let to = |target: u16, bus: &str| {
+        let targets = format!("event.0.targets=[{target}]");
+        let sets = ["fault=[]", "event.0.cpu=4", "machine.cpus=5", &targets, &format!("machine.bus={bus}")];
+        let scenario = crate::support::load("stuck-icr", "other/serenity", "own", &sets);
+        let mut settings = Settings::seeded(0);
+        settings.choices.keep_events = true;
+        settings.choices.to_the_end = true;
+        let (report, outcome) = run(&scenario, &settings).unwrap();
+        let receivers = outcome.events.iter().filter_map(|event| match event.what {
+            sim::What::Delivered(agent, _) => Some(agent),
+            _ => None,
+        });
+        (report, receivers.collect::<std::collections::BTreeSet<u16>>())
+    };
+    assert_eq!(to(3, "fsb").1, [1, 2, 3].into());
+    assert_eq!(to(2, "fsb").1, [2, 3].into());
+    assert_eq!(to(0, "fsb").1, [].into());
+    let (report, receivers) = to(0, "serial");
+    assert!(
+        receivers.is_empty() && report.waits.iter().all(|wait| wait.outcome == "idle"),
+        "it sends once and does not look"
+    );
+    let sets = ["fault=[]", "event.0.cpu=1", "event.0.targets=[0, 2]", "machine.bus=serial"];
+    let hung = other_report("other/serenity", &sets);
+    assert_eq!((hung.verdict, hung.hang.unwrap().cause.as_str()), (Hung, "no APIC answers to the destination"));
+}
+
 fn other_report(arch: &str, sets: &[&str]) -> apicsim::RunReport {
     report("stuck-icr", arch, "own", sets)
 }

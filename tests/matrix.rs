@@ -173,6 +173,31 @@ fn every_format_says_the_same_of_every_run() {
     assert_eq!(of_text(), expected);
 }
 
+/// Any scenario, each variant: one record each, with every field.
+#[test]
+fn every_built_in_scenario_has_a_matrix() {
+    for name in apicsim::scenario::builtin_names() {
+        let records = csv(&printed(&["matrix", name, "--arch", "i386/default", "--variant", "all", "--format", "csv"]));
+        assert_eq!(records.len(), 1 + apicsim::scenario::VARIANTS.len(), "{name}");
+        assert!(records.iter().all(|record| record.len() == records[0].len()), "{name}");
+    }
+}
+
+/// A kernel that is not Linux has one cell, whatever variants are compared.
+#[test]
+fn other_kernels_have_one_cell() {
+    let document =
+        json(&["matrix", "stuck-icr", "--arch", "other/*,i386/bigsmp", "--variant", "before,merged", "--json"]);
+    let rows = document["rows"].as_array().unwrap();
+    let cells =
+        |row: &Value| row["cells"].as_array().unwrap().iter().map(|cell| cell["variant"].clone()).collect::<Vec<_>>();
+    assert_eq!(cells(&rows[0]), ["before", "merged"]);
+    assert_eq!(rows.len(), 1 + apicsim::scenario::OTHER_ARCHES.len());
+    assert!(rows[1..].iter().all(|row| cells(row) == ["own"]));
+    let panics: Vec<_> = rows[1..].iter().filter(|row| !row["cells"][0]["panicked_us"].is_null()).collect();
+    assert!(panics.len() == 1 && panics[0]["arch"] == "other/freebsd");
+}
+
 /// The ICR belongs to its CPU: the one that crashes decides. CPU 0 has sent, CPU 1 has not since its message went through,
 /// CPU 2 has interrupts off and never hears of SysRq.
 #[test]

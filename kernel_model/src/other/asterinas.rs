@@ -18,8 +18,8 @@ pub const SOURCE: Source = Source {
     bound: "none, or an error in the ESR",
 };
 
-/// `send_ipi` (`ostd/src/arch/x86/kernel/apic/xapic.rs`, 604948581): interrupts off; clears the ESR, writes both halves,
-/// and waits as the crate `x86` does.
+/// `send_ipi` (`ostd/src/arch/x86/kernel/apic/xapic.rs`, 604948581): interrupts off; clears the ESR, writes both
+/// halves, and waits as the crate `x86` does.
 pub fn send_ipi(cpu: &impl Processor, vector: u8, id: u8) {
     let guard = cpu.irq_save();
     cpu.write(Register::ESR, 0);

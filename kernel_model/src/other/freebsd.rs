@@ -27,8 +27,8 @@ pub const DS_IDLE_TIMEOUT_US: u64 = 1_000_000;
 /// How often `lapic_init` reads the ICR to see how long a round of the wait takes.
 const CALIBRATION_LOOPS: u64 = 1_000;
 
-/// `lapic_ipi_wait_mult`, as `lapic_init` (`sys/x86/x86/local_apic.c`, 019f643bc0a7) calibrates it at boot: rounds of the
-/// wait in a µs, rounded down, at least one, from the ticks of the time-stamp counter that one round takes.
+/// `lapic_ipi_wait_mult`, as `lapic_init` (`sys/x86/x86/local_apic.c`, 019f643bc0a7) calibrates it at boot: rounds of
+/// the wait in a µs, rounded down, at least one, from the ticks of the time-stamp counter that one round takes.
 ///
 /// # Panics
 /// If a round takes no time.

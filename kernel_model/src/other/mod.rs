@@ -1,9 +1,10 @@
 //! Other kernels' ways to send an IPI, beside Linux's: who waits for the ICR, when, and for how long.
 //!
-//! One file a kernel, its functions under their own names. [`send`] is the one door; each kernel sends one message for each
-//! target. Not modelled: anything of these kernels but that send, the end of an interrupt, and a panic's last instant.
-//! All are modelled as they drive an xAPIC, or an older one, through its page; of those that know x2APIC mode, that has
-//! no delivery status to wait for.
+//! One file a kernel, its functions under their own names. [`send`] is the one door; each kernel sends one message for
+//! each target. All are modelled as they drive an xAPIC, or an older one, through its page.
+//!
+//! Not modelled: anything of these kernels but that send, the end of an interrupt, and a panic's first instant; x2APIC
+//! mode, which has no delivery status to wait for.
 
 pub mod asterinas;
 pub mod freebsd;

@@ -1,7 +1,7 @@
 //! xv6 for x86: nothing waits for a message but the one that synchronises arbitration ids at boot.
 //!
-//! Not modelled: the warm reset vector and CMOS byte of `lapicstartap`, the rest of `lapicinit`. xv6 has no function that
-//! sends an interrupt vector: [`send`] is what `lapicstartap` does, with another ICR.
+//! Not modelled: the warm reset vector and CMOS byte of `lapicstartap`, the rest of `lapicinit`. xv6 has no function
+//! that sends an interrupt vector: [`send`] is what `lapicstartap` does, with another ICR.
 
 use super::{Source, icr_high, icr_low, spin_while_pending};
 use crate::apicdef::{APIC_DEST_ALLINC, APIC_DM_INIT, APIC_INT_ASSERT, APIC_INT_LEVELTRIG, Register};
