@@ -10,11 +10,12 @@ pub use script::Script;
 
 use crate::diagnostic::InputError;
 use crate::nearest;
+use crate::scenario::OWN_VARIANT;
 use crate::scenario::Request;
 use crate::scenario::decimal::{self, Unit};
 use crate::scenario::named::{self, Named, named};
+use crate::scenario::{ALL_ARCHES, Bus, MpsTimeout, WaitShape};
 pub use crate::scenario::{ARCHES, VARIANTS};
-use crate::scenario::{Bus, EVERY_ARCH, LATER_ARCHES, MpsTimeout, OWN_VARIANT, WaitShape};
 use clap::{Args, Parser, Subcommand};
 use sim::Generation;
 use std::path::{Path, PathBuf};
@@ -153,10 +154,10 @@ pub struct Run {
     #[arg(value_name = "SCENARIO")]
     pub scenario: String,
     /// Sub-architecture.
-    #[arg(long, value_name = "A", value_parser = parse_arch, help_heading = MACHINE, help = help_list("Sub-architecture; without it, the scenario's, else i386/default", &EVERY_ARCH))]
+    #[arg(long, value_name = "A", value_parser = parse_arch, help_heading = MACHINE, help = help_list("Sub-architecture; without it, the scenario's, else i386/default", &ALL_ARCHES))]
     pub arch: Option<String>,
     /// Wait variant.
-    #[arg(long, value_name = "V", value_parser = parse_variant, help_heading = MACHINE, help = help_list("How the kernel waits for the ICR; without it, the scenario's, else before", &VARIANTS))]
+    #[arg(long, value_name = "V", value_parser = parse_variant, help_heading = MACHINE, help = help_list("How the kernel waits for the ICR; without it, the scenario's, else before, or modern on modern/*", &VARIANTS))]
     pub variant: Option<String>,
     /// What else changes the run.
     #[command(flatten)]
@@ -285,11 +286,11 @@ pub struct Output {
 #[derive(Debug, Args)]
 pub struct Accesses {
     /// Sub-architecture.
-    #[arg(long, value_name = "A", default_value = ARCHES[0], value_parser = parse_arch, help = help_list("Sub-architecture", &EVERY_ARCH))]
+    #[arg(long, value_name = "A", default_value = ARCHES[0], value_parser = parse_arch, help = help_list("Sub-architecture", &ALL_ARCHES))]
     pub arch: String,
     /// Wait variant.
-    #[arg(long, value_name = "V", default_value = VARIANTS[0], value_parser = parse_variant, help = help_list("How the kernel waits for the ICR", &VARIANTS))]
-    pub variant: String,
+    #[arg(long, value_name = "V", value_parser = parse_variant, help = help_list("How the kernel waits for the ICR; without it, before, or modern on modern/*", &VARIANTS))]
+    pub variant: Option<String>,
     /// Kernel function.
     #[arg(long, value_name = "FN", value_parser = parse_call, help = help_list("Kernel function", &CALLS))]
     pub call: String,
@@ -314,9 +315,9 @@ pub struct Accesses {
     /// Build the write-around as an exchange (Pentium erratum 11AP).
     #[arg(long = "erratum-11ap")]
     pub erratum_11ap: bool,
-    /// Flat senders name all others by a mask, as with CPU hotplug (true), or by the shorthand (false).
-    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
-    pub no_broadcast: bool,
+    /// Flat senders name all others by a mask, as with CPU hotplug (true), or by the shorthand (false); on modern/* every driver does, as with no_ipi_broadcast=1, and the default is false.
+    #[arg(long, value_name = "BOOL", action = clap::ArgAction::Set)]
+    pub no_broadcast: Option<bool>,
     /// The loop of solution-a and b1.
     #[arg(long, value_name = "SHAPE", default_value = "delay-first", value_parser = parse_name::<WaitShape>, help = help_names::<WaitShape>("The loop of solution-a and b1"))]
     pub wait_shape: WaitShape,
@@ -438,7 +439,7 @@ fn parse_name<T: Named>(text: &str) -> Result<T, String> {
 }
 
 fn parse_arch(text: &str) -> Result<String, String> {
-    one_of("sub-architecture", text, &EVERY_ARCH, &LATER_ARCHES)
+    one_of("sub-architecture", text, &ALL_ARCHES, &[])
 }
 
 fn parse_variant(text: &str) -> Result<String, String> {
@@ -583,7 +584,7 @@ mod tests {
     fn bad_options_name_what_would_be_right() {
         let cases = [
             ("run x --arch i386/defualt", "did you mean `i386/default`?"),
-            ("run x --arch modern/x2apic-phys", "comes later"),
+            ("run x --arch modern/x2apic-fys", "did you mean `modern/x2apic-phys`?"),
             ("run x --variant befor", "did you mean `before`?"),
             ("run x --variant solution-b", "did you mean `solution-a`?"),
             ("run x --bus seriel", "did you mean `serial`?"),

@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use crate::price::{Price, price};
 use crate::run::{Settings, run};
 use crate::scenario::named::Named;
-use crate::scenario::{self, Event, OTHER_ARCHES, OWN_VARIANT, Request, RoleName, Scenario};
+use crate::scenario::{self, Event, OWN_VARIANT, Request, RoleName, Scenario, is_other};
 use crate::verdict::RunReport;
 
 /// What the runs of a matrix differ in.
@@ -93,7 +93,7 @@ pub fn matrix(
 
 /// A kernel that is not Linux has one wait, and so one cell, whatever variants are compared.
 fn variants_of<'a>(arch: &str, variants: &'a [&'static str]) -> &'a [&'static str] {
-    if OTHER_ARCHES.contains(&arch) { &[OWN_VARIANT] } else { variants }
+    if is_other(arch) { &[OWN_VARIANT] } else { variants }
 }
 
 /// The points of an axis; of an empty one, the scenario's own.

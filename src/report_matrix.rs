@@ -183,7 +183,7 @@ const MARKS: [(&str, char, &str); 3] = [
         '†',
         "rests on the P6's two slots a priority class, which documents dispute (--set knobs.slots=per-vector)",
     ),
-    ("hypothetical", '‡', "hypothetical: this sub-architecture left the kernel before the merged wait came"),
+    ("hypothetical", '‡', "hypothetical: this sub-architecture and this wait were never in one kernel"),
 ];
 
 fn marks(cell: &Cell) -> String {

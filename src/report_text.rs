@@ -48,8 +48,7 @@ pub(crate) fn run(scenario: &Scenario, report: &RunReport) -> String {
         let _ = writeln!(out, "  note     rests on the per-class slot rule of the P6, which documents dispute");
     }
     if report.notes.contains(&"hypothetical") {
-        let _ =
-            writeln!(out, "  note     hypothetical: this sub-architecture left the kernel before the merged wait came");
+        let _ = writeln!(out, "  note     hypothetical: this sub-architecture and this wait were never in one kernel");
     }
     let expected = match report.expected {
         None => "nothing",

@@ -46,7 +46,7 @@ fn names_have_a_nearest_one() {
 
 #[test]
 fn what_comes_later_says_so() {
-    assert_refused(&["run", "nmi-stall", "--arch", "modern/xapic-flat"], &["later"]);
+    assert_refused(&["run", "nmi-stall", "--arch", "modern/xapic-flt"], &["did you mean `modern/xapic-flat`?"]);
     assert_refused(&["run", "nmi-stall", "--trace", "x.vcd"], &["later"]);
     assert_refused(&["run", "nmi-stall", "--html", "x.html"], &["later"]);
     for command in ["explore", "campaign", "serve"] {

@@ -10,6 +10,7 @@ mod determinism;
 mod emulators;
 mod golden;
 mod matrix;
+mod modern;
 mod proofs;
 mod property;
 mod scripts;

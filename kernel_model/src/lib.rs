@@ -1,4 +1,4 @@
-//! The code by which Linux kernels of 2007 send IPIs and wait for their local APIC, over a register trait.
+//! The code by which Linux kernels of 2007, and of today, send IPIs and wait for their local APIC, over a register trait.
 //!
 //! A function here has the name of its kernel function, makes the same accesses in the same order, and cites its file
 //! and version. None of them knows what runs it: all they need is a [`Processor`], which may be a simulated CPU, a
@@ -13,6 +13,8 @@
 //!   they come not to be;
 //! * [`flush_tlb_others`], [`smp_call_function`] and [`smp_send_reschedule`], the IPIs that fill a locked-up CPU;
 //! * [`other`], how kernels that are not Linux send and wait.
+//!
+//! [`v6`] is where today's kernels differ.
 //!
 //! A [`Kernel`] says what was built and booted. What CPUs share is in [`Word`]s of one [`Layout`].
 //!
@@ -37,7 +39,9 @@
 #![allow(non_snake_case, reason = "kernel functions keep their kernel names")]
 
 pub mod apicdef;
+pub mod v6;
 
+mod apic_access;
 mod apic_wait_icr_idle;
 mod arch;
 mod call;
@@ -73,9 +77,10 @@ mod wait;
 mod words;
 mod write_around;
 
+pub use apic_access::{apic_read, apic_write};
 pub use apic_wait_icr_idle::apic_wait_icr_idle;
 pub use apicdef::Register;
-pub use arch::{Arch, Facts, Family, Ids, LdrInit, LogicalId, Sender};
+pub use arch::{Access, Arch, Facts, Family, Ids, LdrInit, LogicalId, Sender};
 pub use call::Call;
 pub use capture_kernel::{capture_kernel_start, machine_kexec};
 pub use cpumask::{CpuMask, CpuMaskIter, NR_CPUS};

@@ -107,8 +107,8 @@ pub use generation::*;
 pub use memory::{Key, Writer};
 pub use named::Named;
 pub use processor::{
-    Activity, Closed, Cpu, CpuSettings, Frame, Kind, LastSend, LocalEvent, OpenWait, PROOFS, Program, Provenance,
-    Software, Start, WaitRecord,
+    Activity, Closed, Cpu, CpuSettings, Frame, Kind, LastSend, LocalEvent, Misdirected, OpenWait, PROOFS, Program,
+    Provenance, Software, Start, WaitRecord,
 };
 pub use stream::{Access, Context, Event, Source, What};
 pub use time::{ClockDomain, Duration, Time};

@@ -3,7 +3,7 @@
 use super::{Execution, MACHINE, OUTPUT, Overrides, help_list, help_names, parse_arch, parse_name, parse_variant};
 use crate::diagnostic::InputError;
 use crate::scenario::named::{self, Named, named};
-use crate::scenario::{ARCHES, EVERY_ARCH, FAMILIES, MAIN_VARIANTS, RoleName, VARIANTS};
+use crate::scenario::{ALL_ARCHES, ARCHES, FAMILIES, MAIN_VARIANTS, RoleName, VARIANTS};
 use clap::Args;
 
 pub(super) const EXAMPLES: &str = "\
@@ -20,7 +20,7 @@ pub struct Matrix {
     #[arg(value_name = "SCENARIO")]
     pub scenario: String,
     /// Rows.
-    #[arg(long, value_name = "A,…", value_delimiter = ',', value_parser = parse_arch_or_family, help_heading = MACHINE, help = help_list("Sub-architectures, repeatable or with commas, or a family as `other/*`; without it, the nine of Linux in 2007", &EVERY_ARCH))]
+    #[arg(long, value_name = "A,…", value_delimiter = ',', value_parser = parse_arch_or_family, help_heading = MACHINE, help = help_list("Sub-architectures, repeatable or with commas, or a family as `other/*`; without it, the nine of Linux in 2007", &ALL_ARCHES))]
     pub arch: Vec<String>,
     /// Columns.
     #[arg(long, value_name = "V,…", value_delimiter = ',', value_parser = parse_variant_or_all, help_heading = MACHINE, help = help_list("Wait variants, repeatable or with commas, or `all`; without it, before, rfc and merged", &VARIANTS))]
@@ -68,7 +68,7 @@ impl Matrix {
     /// The sub-architectures of the rows, in the order of the headline, each once.
     pub fn arches(&self) -> Vec<&'static str> {
         let named = |arch: &&str| self.arch.iter().any(|one| one == arch || in_family(one, arch));
-        if self.arch.is_empty() { ARCHES.to_vec() } else { EVERY_ARCH.into_iter().filter(named).collect() }
+        if self.arch.is_empty() { ARCHES.to_vec() } else { ALL_ARCHES.into_iter().filter(named).collect() }
     }
 
     /// The variants of the columns, in order, each once.

@@ -1,6 +1,6 @@
 //! Filters: to which machines an event, a fault or an expectation applies.
 
-use super::machine::{Bus, EVERY_ARCH, FAMILIES, Machine, OWN_VARIANT, VARIANTS};
+use super::machine::{ALL_ARCHES, Bus, FAMILIES, Machine, OWN_VARIANT, VARIANTS};
 use super::model::{Knobs, Stall};
 use super::named::{self, Named, UnknownName};
 use super::reader::{Field, Table};
@@ -93,10 +93,10 @@ pub(super) fn variant(field: &Field<'_>) -> Result<&'static str, InputError> {
 
 fn arch_pattern(field: &Field<'_>) -> Result<String, InputError> {
     let text = field.text()?;
-    if EVERY_ARCH.contains(&text) || FAMILIES.contains(&text) {
+    if ALL_ARCHES.contains(&text) || FAMILIES.contains(&text) {
         return Ok(text.to_owned());
     }
-    let all: Vec<&str> = EVERY_ARCH.into_iter().chain(FAMILIES).collect();
+    let all: Vec<&str> = ALL_ARCHES.into_iter().chain(FAMILIES).collect();
     let message = format!("unknown sub-architecture `{text}`");
     Err(field.unknown(UnknownName { message, help: crate::nearest::suggestion(text, &all) }))
 }

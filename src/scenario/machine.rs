@@ -16,6 +16,13 @@ pub const ARCHES: [&str; 9] = [
     "x86_64/physflat",
 ];
 
+/// The APIC drivers of today's kernels.
+pub const MODERN_ARCHES: [&str; 5] =
+    ["modern/xapic-flat", "modern/xapic-physflat", "modern/x2apic-phys", "modern/x2apic-cluster", "modern/noop"];
+
+/// All sub-architectures of Linux: those of 2007, then today's.
+pub const LINUX_ARCHES: [&str; 14] = joined(&ARCHES, &MODERN_ARCHES);
+
 /// Kernels that are not Linux.
 pub const OTHER_ARCHES: [&str; 9] = [
     "other/freebsd",
@@ -29,23 +36,46 @@ pub const OTHER_ARCHES: [&str; 9] = [
     "other/kvm-unit-tests",
 ];
 
-/// All of them: [`ARCHES`], then [`OTHER_ARCHES`].
-pub const EVERY_ARCH: [&str; ARCHES.len() + OTHER_ARCHES.len()] = {
-    let mut every = [""; ARCHES.len() + OTHER_ARCHES.len()];
-    let mut n = 0;
-    while n < every.len() {
-        every[n] = if n < ARCHES.len() { ARCHES[n] } else { OTHER_ARCHES[n - ARCHES.len()] };
-        n += 1;
-    }
-    every
-};
+/// All of them: those of Linux, then other kernels.
+pub const ALL_ARCHES: [&str; 23] = joined(&LINUX_ARCHES, &OTHER_ARCHES);
 
 /// The families that stand for several sub-architectures.
-pub const FAMILIES: [&str; 3] = ["i386/*", "x86_64/*", "other/*"];
+pub const FAMILIES: [&str; 4] = ["i386/*", "x86_64/*", "modern/*", "other/*"];
 
-/// Sub-architectures of a later version.
-pub const LATER_ARCHES: [&str; 4] =
-    ["modern/xapic-flat", "modern/xapic-physflat", "modern/x2apic-phys", "modern/x2apic-cluster"];
+/// Two lists, one after the other.
+const fn joined<const N: usize>(first: &[&'static str], second: &[&'static str]) -> [&'static str; N] {
+    let mut all = [""; N];
+    let mut index = 0;
+    while index < N {
+        all[index] = if index < first.len() { first[index] } else { second[index - first.len()] };
+        index += 1;
+    }
+    all
+}
+
+/// Whether code of `arch` needs APICs in x2APIC mode.
+pub fn is_x2apic(arch: &str) -> bool {
+    arch.starts_with("modern/x2apic-")
+}
+
+/// Whether `arch` is a driver of today's kernels.
+pub fn is_modern(arch: &str) -> bool {
+    MODERN_ARCHES.contains(&arch)
+}
+
+/// Whether `arch` is a kernel that is not Linux.
+pub fn is_other(arch: &str) -> bool {
+    OTHER_ARCHES.contains(&arch)
+}
+
+/// The variant that a sub-architecture has unless another is asked for.
+pub fn natural_variant(arch: &str) -> &'static str {
+    match arch {
+        _ if is_other(arch) => OWN_VARIANT,
+        _ if is_modern(arch) => "modern",
+        _ => VARIANTS[0],
+    }
+}
 
 /// The wait variants: before the fix, the proposals of 2007, what was merged, what came later, the MP specification's.
 pub const VARIANTS: [&str; 8] = ["before", "solution-a", "b1", "rfc", "merged", "modern", "mps-abort", "mps-retry"];
@@ -89,13 +119,14 @@ impl Bus {
 }
 
 /// The machine that a sub-architecture ran on (`x86_64` and kernels that are not Linux have no serial-bus machines; NUMA-Q,
-/// Summit and ES7000 have a bus for each quad or node). `None` for an unknown name.
+/// Summit and ES7000 have a bus for each quad or node; today's x2APIC machines have links). `None` for an unknown name.
 pub fn natural(arch: &str) -> Option<(Generation, Bus)> {
     Some(match arch {
         "i386/default" | "i386/bigsmp" => (Generation::P6, Bus::Serial),
         "i386/es7000-clustered" | "i386/numaq" => (Generation::P6, Bus::Cluster),
         "i386/es7000" | "i386/summit" => (Generation::XApic, Bus::Cluster),
-        _ if EVERY_ARCH.contains(&arch) => (Generation::XApic, Bus::Fsb),
+        _ if is_x2apic(arch) => (Generation::X2Apic, Bus::Fabric),
+        _ if ALL_ARCHES.contains(&arch) => (Generation::XApic, Bus::Fsb),
         _ => return None,
     })
 }
@@ -108,6 +139,7 @@ pub(super) fn complete(arch: &str, generation: Option<Generation>, bus: Option<B
         (Some(generation), Some(bus)) => (generation, bus),
         (Some(generation), None) if natural_bus.seats(generation) => (generation, natural_bus),
         (Some(generation), None) => (generation, own_bus(generation)),
+        (None, Some(bus)) if is_x2apic(arch) => (natural_generation, bus),
         (None, Some(Bus::Serial)) => (Generation::P6, Bus::Serial),
         (None, Some(Bus::Fsb)) => (Generation::XApic, Bus::Fsb),
         (None, Some(bus @ (Bus::Ideal | Bus::Cluster))) => (natural_generation, bus),
@@ -120,7 +152,7 @@ pub(super) fn complete(arch: &str, generation: Option<Generation>, bus: Option<B
 /// A machine, wholly decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Machine {
-    /// Sub-architecture: one of [`EVERY_ARCH`].
+    /// Sub-architecture: one of [`ALL_ARCHES`].
     pub arch: &'static str,
     /// Wait variant: one of [`VARIANTS`], or [`OWN_VARIANT`].
     pub variant: &'static str,
@@ -175,7 +207,10 @@ impl Machine {
             (false, _) => (255, "xAPIC ids are 0 to 254"),
         };
         let by_arch = match self.arch {
-            "i386/default" | "x86_64/flat" => (8, "flat logical destinations are a mask of 8 bits"),
+            "modern/noop" => (1, "without a local APIC there is no other CPU"),
+            "i386/default" | "x86_64/flat" | "modern/xapic-flat" => {
+                (8, "flat logical destinations are a mask of 8 bits")
+            }
             "other/xv6" | "other/serenity" => (8, "this kernel takes no more"),
             "i386/es7000-clustered" | "i386/numaq" | "i386/summit" if serial => (
                 4,
@@ -192,11 +227,6 @@ impl Machine {
     /// Whether `bus` carries its messages: the bus itself, or that of each of its clusters.
     pub fn has_bus(&self, bus: Bus) -> bool {
         self.bus == bus || self.bus == Bus::Cluster && own_bus(self.generation) == bus
-    }
-
-    /// Is its kernel not Linux?
-    pub fn is_other(&self) -> bool {
-        OTHER_ARCHES.contains(&self.arch)
     }
 
     /// Whether `pattern` (a name, or a family such as `i386/*`) means this machine's sub-architecture.
@@ -223,7 +253,7 @@ mod tests {
     #[test]
     fn every_sub_architecture_has_a_natural_machine() {
         let p6 = ["i386/default", "i386/bigsmp", "i386/es7000-clustered", "i386/numaq"];
-        for arch in EVERY_ARCH {
+        for arch in ALL_ARCHES {
             let (generation, bus) = natural(arch).expect(arch);
             assert_eq!(generation == Generation::P6, p6.contains(&arch), "{arch}");
             let clustered = ["i386/es7000", "i386/es7000-clustered", "i386/numaq", "i386/summit"].contains(&arch);

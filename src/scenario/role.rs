@@ -27,6 +27,8 @@ named! {
         SendFixed = "send-fixed",
         /// See [`Role::SendSequence`].
         SendSequence = "send-sequence",
+        /// See [`Role::StopOtherCpus`].
+        StopOtherCpus = "stop-other-cpus",
     }
 }
 
@@ -90,6 +92,11 @@ pub enum Role {
         /// From the start, interrupts off, to the first send.
         send_after_ps: u64,
     },
+    /// Today's kernels: `native_stop_other_cpus`, as before a reboot.
+    StopOtherCpus {
+        /// Whether it waits for ever for CPUs that do not even answer the NMI.
+        wait: bool,
+    },
 }
 
 /// The vector of an IPI: by number, or by the kernel's use of it, which has another number on each architecture.
@@ -104,11 +111,11 @@ pub enum IpiVector {
 named! {
     /// The kernels' uses of IPI vectors.
     pub enum VectorUse ("vector") {
-        /// i386 FCh, `x86_64` FDh.
+        /// i386 FCh, `x86_64` and today FDh.
         Reschedule = "reschedule",
-        /// i386 FBh, `x86_64` FCh.
+        /// i386 FBh, `x86_64` and today FCh.
         CallFunction = "call-function",
-        /// i386 FDh, `x86_64` F0h + sender modulo 8.
+        /// i386 FDh, `x86_64` F0h + sender modulo 8; today's kernels flush by function calls.
         TlbFlush = "tlb-flush",
     }
 }
@@ -122,7 +129,7 @@ impl RoleName {
         match self {
             Self::Idle | Self::CorruptRunQueue | Self::SpinIrqsOff => &[],
             Self::Munmap | Self::RcuKick => &["targets"],
-            Self::CallFunction => &["wait"],
+            Self::CallFunction | Self::StopOtherCpus => &["wait"],
             Self::WatchdogNmi | Self::OopsCrash => &["print_us"],
             Self::SysrqCrash => &["vector", "print_us"],
             Self::SendFixed => &["vector", "targets"],
@@ -160,6 +167,7 @@ impl Role {
             Self::OopsCrash { .. } => RoleName::OopsCrash,
             Self::SendFixed { .. } => RoleName::SendFixed,
             Self::SendSequence { .. } => RoleName::SendSequence,
+            Self::StopOtherCpus { .. } => RoleName::StopOtherCpus,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::decimal::Unit;
 use super::filter::variant;
-use super::machine::{self, ARCHES, Bus, EVERY_ARCH, LATER_ARCHES, Machine, OTHER_ARCHES, OWN_VARIANT, VARIANTS};
+use super::machine::{self, ALL_ARCHES, ARCHES, Bus, Machine, OWN_VARIANT, VARIANTS, is_other, natural_variant};
 use super::model::{CostOverrides, Knobs};
 use super::named::{self, Named};
 use super::reader::{Field, Table};
@@ -72,8 +72,13 @@ pub(super) fn machine(root: &Table<'_>) -> Result<Machine, InputError> {
     let chosen_generation = generation_field.as_ref().map(Field::name::<Generation>).transpose()?;
     let chosen_bus = bus_field.as_ref().map(Field::name::<Bus>).transpose()?;
     let (generation, bus) = machine::complete(arch, chosen_generation, chosen_bus);
-    if let (false, Some(field)) = (bus.seats(generation), bus_field.or(generation_field)) {
-        return Err(impossible(&field, generation, bus));
+    if let (false, Some(field)) = (bus.seats(generation), bus_field.as_ref().or(generation_field.as_ref())) {
+        return Err(impossible(field, generation, bus));
+    }
+    if let (true, Some(field)) = (machine::is_x2apic(arch) && generation != Generation::X2Apic, generation_field) {
+        return Err(field
+            .error(&format!("`{arch}` needs APICs in x2APIC mode"), "has no x2APIC mode")
+            .help("generation `x2apic` has"));
     }
     let period = |key: &str| table.get(key).map(|field| field.integer(&(1..=PERIOD_PS_MAX))).transpose();
     let mut machine = Machine {
@@ -103,9 +108,8 @@ pub(super) fn machine(root: &Table<'_>) -> Result<Machine, InputError> {
 
 /// Linux has variants; any other kernel has its own wait.
 fn variant_of(table: &Table<'_>, arch: &str) -> Result<&'static str, InputError> {
-    let is_other = OTHER_ARCHES.contains(&arch);
-    let Some(field) = table.get("variant") else { return Ok(if is_other { OWN_VARIANT } else { "before" }) };
-    match (variant(&field)?, is_other) {
+    let Some(field) = table.get("variant") else { return Ok(natural_variant(arch)) };
+    match (variant(&field)?, is_other(arch)) {
         (OWN_VARIANT, true) => Ok(OWN_VARIANT),
         (OWN_VARIANT, false) => Err(field
             .error(&format!("`{OWN_VARIANT}` is the variant of kernels that are not Linux"), "not of this kernel")
@@ -128,7 +132,7 @@ fn checks(table: &Table<'_>) -> Result<Checks, InputError> {
 
 fn arch(field: &Field<'_>) -> Result<&'static str, InputError> {
     let text = field.text()?;
-    named::one_of("sub-architecture", text, &EVERY_ARCH, &LATER_ARCHES).map_err(|error| field.unknown(error))
+    named::one_of("sub-architecture", text, &ALL_ARCHES, &[]).map_err(|error| field.unknown(error))
 }
 
 fn impossible(field: &Field<'_>, generation: Generation, bus: Bus) -> InputError {
@@ -158,9 +162,7 @@ pub(super) fn knobs(root: &Table<'_>) -> Result<Knobs, InputError> {
     if let Some(field) = table.get("mps_retries") {
         knobs.mps_retries = field.small_integer(1, RETRIES_MAX)?;
     }
-    if let Some(field) = table.get("no_broadcast") {
-        knobs.no_broadcast = field.boolean()?;
-    }
+    knobs.no_broadcast = table.get("no_broadcast").map(|field| field.boolean()).transpose()?;
     knobs.delay_hz = table.get("delay_hz").map(|field| field.small_integer(HZ_MIN, HZ_MAX)).transpose()?;
     if let Some(field) = table.get("jitter_picclk") {
         knobs.hardware.jitter_cycles = field.small_integer(0, JITTER_MAX)?;

@@ -20,7 +20,7 @@ use crate::apicdef::{
     APIC_DEST_LOGICAL, APIC_DEST_PHYSICAL, APIC_DFR_FLAT, APIC_DM_NMI, APIC_ICR_BUSY, APIC_INT_ASSERT, NMI_VECTOR,
     Register, SPURIOUS_APIC_VECTOR,
 };
-use crate::arch::{Facts, Family, Ids, LdrInit, LogicalId, Sender};
+use crate::arch::{Access, Facts, Family, Ids, LdrInit, LogicalId, Sender};
 use crate::cpumask::CpuMask;
 use crate::kernel::Kernel;
 use crate::processor::Processor;
@@ -104,6 +104,7 @@ impl Other {
 const PHYSICAL: Facts = Facts {
     name: "other/freebsd",
     family: Family::Other(Other::Freebsd),
+    access: Access::Page,
     sender: Sender::Sequence,
     dest_mode: APIC_DEST_PHYSICAL,
     dfr: APIC_DFR_FLAT,

@@ -133,7 +133,12 @@ fn serenitys_logical_ids_are_no_bits() {
     assert_eq!([0, 1, 2, 3].map(|cpu| arch.ldr(cpu) >> 24), [0, 1, 2, 3]);
     for arch in Arch::ALL {
         let mine = Other::ALL.into_iter().position(|other| arch.other() == Some(other));
-        assert_eq!(mine, Arch::ALL[9..].iter().position(|one| *one == arch), "{}", arch.name());
+        assert_eq!(
+            mine,
+            Arch::ALL[Arch::ALL.len() - Other::ALL.len()..].iter().position(|one| *one == arch),
+            "{}",
+            arch.name()
+        );
     }
 }
 
