@@ -439,19 +439,19 @@ fn parse_name<T: Named>(text: &str) -> Result<T, String> {
 }
 
 fn parse_arch(text: &str) -> Result<String, String> {
-    one_of("sub-architecture", text, &ALL_ARCHES, &[])
+    one_of("sub-architecture", text, &ALL_ARCHES)
 }
 
 fn parse_variant(text: &str) -> Result<String, String> {
-    if text == OWN_VARIANT { Ok(text.to_owned()) } else { one_of("variant", text, &VARIANTS, &[]) }
+    if text == OWN_VARIANT { Ok(text.to_owned()) } else { one_of("variant", text, &VARIANTS) }
 }
 
 fn parse_call(text: &str) -> Result<String, String> {
-    one_of("or later kernel function", text, &CALLS, &[])
+    one_of("or later kernel function", text, &CALLS)
 }
 
-fn one_of(what: &str, text: &str, names: &'static [&'static str], later: &[&str]) -> Result<String, String> {
-    named::one_of(what, text, names, later).map(str::to_owned).map_err(|error| error.to_string())
+fn one_of(what: &str, text: &str, names: &'static [&'static str]) -> Result<String, String> {
+    named::one_of(what, text, names).map(str::to_owned).map_err(|error| error.to_string())
 }
 
 fn parse_microseconds(text: &str) -> Result<u64, String> {

@@ -101,6 +101,9 @@ impl Chain<'_> {
         {
             self.say(format!("CPU{number} waits for an acknowledgement since {} us in {at}", wait.since));
             self.misdirected(number, misdirected);
+            for dead in self.outcome.cpus.iter().filter(|cpu| cpu.dead) {
+                self.lines.push(format!("the APIC of CPU{} is dead (injected fault)", dead.cpu));
+            }
             return self.root("an NMI between the two writes of the ICR sent its message elsewhere");
         }
         let what = match wait.code {
@@ -132,9 +135,6 @@ impl Chain<'_> {
             misdirected.overwritten_at,
             describe(misdirected.overwritten_by)
         ));
-        for dead in self.outcome.cpus.iter().filter(|cpu| cpu.dead) {
-            self.lines.push(format!("the APIC of CPU{} is dead (injected fault)", dead.cpu));
-        }
     }
 
     /// Why the ICR of a CPU reads "send pending".

@@ -63,6 +63,12 @@ fn impossible_machines_are_refused() {
     assert_refused(&["run", "nmi-stall", "--cpus", "2"], &["cpu"]);
     assert_refused(&["accesses", "--call", "send_IPI_mask", "--from", "4"], &["--from"]);
     assert_refused(
+        &["run", "nmi-stall", "--arch", "modern/x2apic-phys", "--generation", "p6"],
+        &["needs APICs in x2APIC mode"],
+    );
+    assert_refused(&["run", "nmi-stall", "--arch", "modern/x2apic-cluster", "--bus", "serial"], &["serial"]);
+    assert_refused(&["run", "nmi-stall", "--arch", "modern/xapic-flat", "--cpus", "9"], &["8"]);
+    assert_refused(
         &["run", "nmi-stall", "--arch", "i386/numaq", "--bus", "serial", "--cpus", "6"],
         &["at most 4", "one quad a bus"],
     );

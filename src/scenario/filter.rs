@@ -88,7 +88,7 @@ pub(super) fn variant(field: &Field<'_>) -> Result<&'static str, InputError> {
     if field.text()? == OWN_VARIANT {
         return Ok(OWN_VARIANT);
     }
-    named::one_of("variant", field.text()?, &VARIANTS, &[]).map_err(|error| field.unknown(error))
+    named::one_of("variant", field.text()?, &VARIANTS).map_err(|error| field.unknown(error))
 }
 
 fn arch_pattern(field: &Field<'_>) -> Result<String, InputError> {

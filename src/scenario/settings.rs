@@ -132,7 +132,7 @@ fn checks(table: &Table<'_>) -> Result<Checks, InputError> {
 
 fn arch(field: &Field<'_>) -> Result<&'static str, InputError> {
     let text = field.text()?;
-    named::one_of("sub-architecture", text, &ALL_ARCHES, &[]).map_err(|error| field.unknown(error))
+    named::one_of("sub-architecture", text, &ALL_ARCHES).map_err(|error| field.unknown(error))
 }
 
 fn impossible(field: &Field<'_>, generation: Generation, bus: Bus) -> InputError {
@@ -172,7 +172,7 @@ pub(super) fn knobs(root: &Table<'_>) -> Result<Knobs, InputError> {
 
 /// One of the values of `knob`.
 pub(super) fn knob_value(knob: &'static Knob, field: &Field<'_>) -> Result<&'static str, InputError> {
-    named::one_of(knob.what, field.text()?, knob.values, &[]).map_err(|error| field.unknown(error))
+    named::one_of(knob.what, field.text()?, knob.values).map_err(|error| field.unknown(error))
 }
 
 /// Reads `[costs]`. No cost is zero, so that no loop can turn without time passing.

@@ -4,6 +4,7 @@ mod broadcasts;
 mod crash;
 mod local_apic;
 mod masks;
+mod modern;
 mod others;
 mod recorder;
 mod shared;
