@@ -165,7 +165,7 @@ fn wait(code: u32) -> &'static str {
 }
 
 fn milestone(code: u32) -> String {
-    const POINTS: [Point; 7] = [
+    const POINTS: [Point; 8] = [
         Point::CrashEntered,
         Point::CallbackRegistered,
         Point::NmiSendReturned,
@@ -173,6 +173,7 @@ fn milestone(code: u32) -> String {
         Point::ShootdownOver,
         Point::CaptureKernelEntered,
         Point::CaptureKernelReady,
+        Point::Panicked,
     ];
     match POINTS.into_iter().find(|point| *point as u32 == code) {
         Some(point) => format!("{point:?}"),

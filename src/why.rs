@@ -6,6 +6,7 @@
 use crate::assembly::kernel;
 use crate::scenario::{FaultKind, FaultName, Scenario};
 use crate::source_lines::{describe, function};
+use crate::verdict::panicked;
 use kernel_model::{Layout, Wait, Word};
 use sim::bus::{AttemptOutcome, DeliveryMode, DestinationMode, Message, SerialFaultKind};
 use sim::{Activity, Context, CpuReport, Kind, Misdirected, OpenWait, Outcome, UndispatchedReport};
@@ -68,6 +69,13 @@ impl Chain<'_> {
         let at = cpu.site.map_or_else(|| "nowhere".to_owned(), describe);
         if let Some(since) = cpu.stalled_since {
             self.say(format!("CPU{number}'s store to its ICR has not completed since {since} us: {at}"));
+            return self.icr_busy(number);
+        }
+        if let Some(panic) = panicked(self.outcome).filter(|panic| panic.cpu == number) {
+            self.say(format!(
+                "CPU{number} panicked at {} us, because its ICR had stayed busy past its bound: {at}",
+                panic.at
+            ));
             return self.icr_busy(number);
         }
         match cpu.waits.last() {

@@ -11,7 +11,8 @@
 //! * [`send_IPI_mask`] with its two shapes, one message or many, and what an [`Arch`] makes of it;
 //! * [`crash_kexec`], the path on which the hang was found, [`do_nmi`], how the others are stopped, and [`die_nmi`], how
 //!   they come not to be;
-//! * [`flush_tlb_others`], [`smp_call_function`] and [`smp_send_reschedule`], the IPIs that fill a locked-up CPU.
+//! * [`flush_tlb_others`], [`smp_call_function`] and [`smp_send_reschedule`], the IPIs that fill a locked-up CPU;
+//! * [`other`], how kernels that are not Linux send and wait.
 //!
 //! [`v6`] is where today's kernels differ.
 //!
@@ -58,6 +59,7 @@ mod lapic;
 mod ldr_init;
 mod mps_dispatch;
 mod nmi;
+pub mod other;
 mod processor;
 mod safe_apic_wait_icr_idle;
 mod schedule;
@@ -94,6 +96,7 @@ pub use lapic::{clear_local_APIC, disable_local_APIC, get_maxlvt, lapic_shutdown
 pub use ldr_init::init_apic_ldr;
 pub use mps_dispatch::{MpsTimeout, mps_dispatch, mps_wait_dispatched};
 pub use nmi::{do_nmi, nmi_watchdog_tick};
+pub use other::Other;
 pub use processor::{IrqFlags, Mmio, Processor};
 pub use safe_apic_wait_icr_idle::{safe_apic_wait_icr_idle, safe_apic_wait_icr_idle_rfc, safe_apic_wait_icr_idle_v6};
 pub use schedule::{printk, schedule, try_to_wake_up, wake_up_klogd};

@@ -48,4 +48,6 @@ pub enum Point {
     CaptureKernelEntered,
     /// The capture kernel is past its own first APIC accesses.
     CaptureKernelReady,
+    /// This CPU has panicked because its ICR stayed busy.
+    Panicked,
 }
