@@ -151,7 +151,7 @@ fn local(event: LocalEvent) -> String {
 }
 
 fn wait(code: u32) -> &'static str {
-    const WAITS: [(Wait, &str); 7] = [
+    const WAITS: [(Wait, &str); 8] = [
         (Wait::IcrIdle, "for the ICR"),
         (Wait::Acknowledgement, "for acknowledgements"),
         (Wait::Lock, "for a lock"),
@@ -159,12 +159,13 @@ fn wait(code: u32) -> &'static str {
         (Wait::Shootdown, "for the others to stop"),
         (Wait::Backtrace, "for backtraces"),
         (Wait::Stop, "for the others to stop"),
+        (Wait::SelfStop, "to be stopped"),
     ];
     WAITS.iter().find(|(wait, _)| *wait as u32 == code).map_or("for something", |(_, name)| name)
 }
 
 fn milestone(code: u32) -> String {
-    const POINTS: [Point; 7] = [
+    const POINTS: [Point; 8] = [
         Point::CrashEntered,
         Point::CallbackRegistered,
         Point::NmiSendReturned,
@@ -172,6 +173,7 @@ fn milestone(code: u32) -> String {
         Point::ShootdownOver,
         Point::CaptureKernelEntered,
         Point::CaptureKernelReady,
+        Point::Panicked,
     ];
     match POINTS.into_iter().find(|point| *point as u32 == code) {
         Some(point) => format!("{point:?}"),

@@ -48,6 +48,25 @@ fn idle_nmi_sends() {
     assert_eq!(listing(&nmi("i386/default", "rfc", "idle")).0, delay_first);
 }
 
+/// Kernels that are not Linux: a bound without delays, delays without a bound, neither.
+#[test]
+fn other_kernels_on_a_stuck_icr() {
+    let of = |arch| {
+        json(&["accesses", "--json", "--call", "send_IPI_mask", "--icr", "stuck", "--limit", "9", "--arch", arch])
+    };
+    for (arch, hang, panics) in [
+        ("other/freebsd", false, true),
+        ("other/serenity", true, false),
+        ("other/redox", true, false),
+        ("other/x2apic-crate", false, false),
+    ] {
+        let document = of(arch);
+        assert_eq!((&document["hang"], &document["panics"]), (&Value::from(hang), &Value::from(panics)), "{arch}");
+        let length = if hang || panics { 9 } else { 2 * 3 };
+        assert_eq!(document["accesses"].as_array().unwrap().len(), length, "{arch}");
+    }
+}
+
 /// kernel.md §3: 1001 reads and 1001 delays; the merged wait ends on a delay, the RFC's on a read.
 #[test]
 fn stuck_nmi_sends() {
@@ -106,4 +125,26 @@ fn clears_after_counts_delay_only() {
 fn the_erratum_build_exchanges() {
     let arguments = [&nmi("i386/default", "merged", "idle")[..], &["--erratum-11ap"]].concat();
     assert_eq!(listing(&arguments).0, ["R020", "IRQ-", "R300", "X310=0e000000", "X300=00000c00", "IRQ+"]);
+}
+
+/// kernel.md §7.4: today's NMI goes by the shorthand, or to each; in x2APIC mode it is an MSR write, and nothing waits.
+#[test]
+fn todays_nmi_sends() {
+    let send = |arch, icr, more: &[&str]| {
+        listing(&[&["--arch", arch, "--call", "smp_send_nmi_allbutself", "--icr", icr], more].concat())
+    };
+    assert_eq!(send("modern/xapic-physflat", "idle", &[]).0, ["R300", "W300=000c0400"]);
+    let each = |id: &str| ["R300".to_owned(), format!("W310={id}000000"), "W300=00000400".to_owned()];
+    let sequence = send("modern/xapic-physflat", "idle", &["--no-broadcast", "true"]).0;
+    assert_eq!(sequence[1..10], ["01", "02", "03"].map(each).concat());
+    for icr in ["idle", "stuck"] {
+        assert_eq!(send("modern/x2apic-phys", icr, &[]).0, ["M830=00000000000c0400"]);
+        let cluster = send("modern/x2apic-cluster", icr, &["--no-broadcast", "true"]).0;
+        assert_eq!(cluster, ["IRQ-", "M830=0000000e00000c00", "IRQ+"]);
+    }
+    let (stuck, hang) = send("modern/xapic-flat", "stuck", &[]);
+    assert!(!hang && stuck.len() == 2_001, "1000 rounds, then the write");
+    assert!(send("modern/xapic-flat", "stuck", &["--variant", "merged"]).1, "2007 bounds no shorthand");
+    let (read, _) = listing(&["--arch", "modern/x2apic-phys", "--call", "sync_Arb_IDs"]);
+    assert_eq!(read, ["N803"]);
 }

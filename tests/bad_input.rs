@@ -63,8 +63,32 @@ fn impossible_machines_are_refused() {
     assert_refused(&["run", "nmi-stall", "--cpus", "2"], &["cpu"]);
     assert_refused(&["accesses", "--call", "send_IPI_mask", "--from", "4"], &["--from"]);
     assert_refused(
+        &["run", "nmi-stall", "--arch", "modern/x2apic-phys", "--generation", "p6"],
+        &["needs APICs in x2APIC mode"],
+    );
+    assert_refused(&["run", "nmi-stall", "--arch", "modern/x2apic-cluster", "--bus", "serial"], &["serial"]);
+    assert_refused(&["run", "nmi-stall", "--arch", "modern/xapic-flat", "--cpus", "9"], &["8"]);
+    assert_refused(
         &["run", "nmi-stall", "--arch", "i386/numaq", "--bus", "serial", "--cpus", "6"],
         &["at most 4", "one quad a bus"],
+    );
+}
+
+#[test]
+fn code_of_linux_is_refused_on_other_kernels() {
+    assert_refused(
+        &["run", "nmi-stall", "--arch", "other/xv6"],
+        &["role `corrupt-run-queue` is code of Linux", "nmi-stall.toml", "send-fixed, send-sequence"],
+    );
+    assert_refused(&["run", "stuck-icr", "--arch", "other/redox", "--variant", "rfc"], &["not Linux", "`own`"]);
+    assert_refused(
+        &["run", "stuck-icr", "--variant", "own"],
+        &["`own` is the variant of kernels", "before, solution-a"],
+    );
+    assert_refused(&["run", "stuck-icr", "--arch", "other/xv6", "--cpus", "9"], &["at most 8 CPUs", "takes no more"]);
+    assert_refused(
+        &["accesses", "--arch", "other/xv6", "--call", "sync_Arb_IDs"],
+        &["function of Linux", "send_IPI_mask"],
     );
 }
 

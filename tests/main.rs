@@ -11,6 +11,7 @@ mod determinism;
 mod emulators;
 mod golden;
 mod hand_over;
+mod matrix;
 mod modern;
 mod proofs;
 mod property;

@@ -3,7 +3,7 @@
 
 use crate::support::{apicsim, function, json, load, report};
 use apicsim::Verdict::{Completed, Hung};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The interrupted call goes where the handler's last NMI went, CPU3, and CPU1 waits for CPU0 for ever; so does CPU2,
 /// which finds a call in CPU0's queue and sends nothing. It is no matter of the wait or of the bus.
@@ -38,17 +38,32 @@ fn the_call_is_taken_by_the_last_target_of_the_handler() {
     assert_eq!(taken("CPU0", "FB"), 0, "{trace}");
 }
 
-/// The last target is dead: the message reaches nobody, after the 10 s for which the handler waits.
+/// The last target is dead: the message reaches nobody, after the 10 s for which the handler waits. On the front-side
+/// bus its loss shows in the acknowledgement, on the serial bus in the ICR.
 #[test]
 fn where_the_last_target_is_dead_the_call_reaches_nobody() {
-    for bus in ["fsb", "serial"] {
-        let report =
-            report("interrupted-send-lost", "modern/xapic-physflat", "modern", &[&format!("machine.bus={bus}")]);
+    for (bus, at, said) in [
+        ("fsb", "csd_lock_wait", "the APIC of CPU3 is dead"),
+        ("serial", "apic_wait_icr_idle", "no APIC answers to that destination: an accept error, resent every 1.26 us"),
+    ] {
+        let set = format!("machine.bus={bus}");
+        let report = report("interrupted-send-lost", "modern/xapic-physflat", "modern", &[&set]);
         assert_eq!(report.verdict, Hung, "{bus}");
         let hang = report.hang.unwrap();
+        assert_eq!((hang.cpu, function(&hang.at)), (1, at), "{bus}");
         assert!(hang.since.as_ps() >= 10_000_000_000_000, "{bus}: the handler gives up after 10 s");
-        assert!(hang.why.join("\n").contains("the APIC of CPU3 is dead"), "{bus}");
+        let why = hang.why.join("\n");
+        assert!(why.contains("to physical 03 and not to 00") && why.contains(said), "{bus}:\n{why}");
+        assert_eq!(why.matches("the APIC of CPU3 is dead").count(), 1, "{bus}:\n{why}");
         assert_eq!(hang.mechanism.map(|mechanism| mechanism.to_string()).as_deref(), Some("D"), "{bus}");
+        assert!(hang.cause.contains("between the two writes"), "{bus}: {}", hang.cause);
+    }
+    for variant in apicsim::scenario::VARIANTS {
+        for rule in ["replace", "drop", "queue", "stall"] {
+            let sets = ["machine.bus=serial", &format!("knobs.icr_write_while_busy={rule}")];
+            let report = report("interrupted-send-lost", "modern/xapic-physflat", variant, &sets);
+            assert_eq!(report.expected, Some(true), "{variant} {rule}: {:?}", report.verdict);
+        }
     }
 }
 
@@ -145,6 +160,27 @@ fn kdump_of_today() {
     }
 }
 
+/// A scenario file, for as long as the test runs.
+struct File(std::path::PathBuf);
+
+impl File {
+    fn new(name: &str, text: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("apicsim-{name}-{}.toml", std::process::id()));
+        std::fs::write(&path, text).unwrap();
+        Self(path)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
 const STOP: &str = r#"
 format = 1
 name = "stop"
@@ -187,11 +223,8 @@ fn instant_and_cpu(line: &str) -> (u64, &str) {
 /// 10 ms more, and is left.
 #[test]
 fn the_others_are_stopped_by_vector_then_by_nmi() {
-    let directory = std::env::temp_dir().join(format!("apicsim-stop-{}", std::process::id()));
-    std::fs::create_dir_all(&directory).unwrap();
-    let path = directory.join("stop.toml");
-    std::fs::write(&path, STOP).unwrap();
-    let path = path.to_str().unwrap();
+    let file = File::new("stop", STOP);
+    let path = file.path();
     let run = |arguments: &[&str]| json(&[&["run", path, "--json"], arguments].concat());
     let events = |arguments: &[&str]| {
         let output = apicsim(&[&["run", path, "--trace", "-"], arguments].concat());
@@ -215,7 +248,47 @@ fn the_others_are_stopped_by_vector_then_by_nmi() {
     let refused = apicsim(&["run", path, "--arch", "x86_64/physflat"]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("native_stop_other_cpus"), "{refused:?}");
-    std::fs::remove_dir_all(directory).unwrap();
+}
+
+const SYSRQ: &str = r#"
+format = 1
+name = "sysrq"
+story = "A TLB flush over two clusters, then SysRq-C."
+goal = "capture-kernel"
+
+[machine]
+cpus = 20
+
+[[event]]
+at_us = 5
+cpu = 3
+role = "munmap"
+targets = [1, 17, 18]
+only = ["fsb", "fabric"]
+
+[[event]]
+at_us = 60
+cpu = 0
+role = "sysrq-crash"
+print_us = 10
+"#;
+
+/// SysRq panics: all others stop, over clusters of sixteen and by ids alike; alone there is nobody to send to, and
+/// without an APIC nothing to shut down.
+#[test]
+fn sysrq_of_today() {
+    let file = File::new("sysrq", SYSRQ);
+    let run = |arguments: &[&str]| json(&[&["run", file.path(), "--json"], arguments].concat());
+    for (arch, sends) in [("modern/xapic-physflat", 5), ("modern/x2apic-phys", 0), ("modern/x2apic-cluster", 0)] {
+        let run = run(&["--arch", arch]);
+        assert_eq!((&run["verdict"], &run["stopped"]), (&json!("completed"), &json!(19)), "{arch}");
+        assert_eq!(run["waits"].as_array().map(Vec::len), Some(sends), "{arch}: calls, shorthand, capture kernel");
+    }
+    for (arch, own) in [("modern/xapic-flat", 1), ("modern/noop", 0)] {
+        let run = run(&["--arch", arch, "--cpus", "1", "--set", "event.0.only=[]"]);
+        assert_eq!((&run["verdict"], &run["stopped"]), (&json!("completed"), &json!(0)), "{arch}");
+        assert_eq!(run["waits"].as_array().map(Vec::len), Some(own), "{arch}: the capture kernel's own");
+    }
 }
 
 /// The driver without an APIC has no other CPU, and sends nothing.

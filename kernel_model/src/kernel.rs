@@ -27,6 +27,8 @@ pub struct Kernel {
     pub timer_ticks_per_us: u32,
     /// Ticks of the time-stamp counter in 1000 µs, as calibrated at boot.
     pub tsc_ticks_per_ms: u64,
+    /// FreeBSD: rounds of its wait in a µs, as calibrated at boot.
+    pub lapic_ipi_wait_mult: u64,
     /// CPUs, all online.
     pub cpus: u16,
     /// i386 built for CPUs that lose back-to-back APIC writes (no `CONFIG_X86_GOOD_APIC`): writes are exchanges.
@@ -71,6 +73,7 @@ impl Kernel {
             mps_retries: 1,
             timer_ticks_per_us: 100,
             tsc_ticks_per_ms: 500_000,
+            lapic_ipi_wait_mult: 10,
             cpus,
             erratum_11ap: false,
             no_broadcast: !arch.is_modern(),

@@ -13,7 +13,8 @@
 //!   they come not to be;
 //! * [`flush_tlb_others`], [`smp_call_function`] and [`smp_send_reschedule`], the IPIs that fill a locked-up CPU;
 //! * [`panic`] and [`smp_send_stop`], what a kernel without a crash image does, [`__trigger_all_cpu_backtrace`], what
-//!   it asks for before.
+//!   it asks for before;
+//! * [`other`], how kernels that are not Linux send and wait.
 //!
 //! [`v6`] is where today's kernels differ.
 //!
@@ -62,6 +63,7 @@ mod lapic;
 mod ldr_init;
 mod mps_dispatch;
 mod nmi;
+pub mod other;
 mod panic;
 mod processor;
 mod safe_apic_wait_icr_idle;
@@ -105,6 +107,7 @@ pub use lapic::{clear_local_APIC, disable_local_APIC, get_maxlvt, lapic_shutdown
 pub use ldr_init::init_apic_ldr;
 pub use mps_dispatch::{MpsTimeout, mps_dispatch, mps_wait_dispatched};
 pub use nmi::{do_nmi, nmi_watchdog_tick};
+pub use other::Other;
 pub use panic::panic;
 pub use processor::{IrqFlags, Mmio, Processor};
 pub use safe_apic_wait_icr_idle::{safe_apic_wait_icr_idle, safe_apic_wait_icr_idle_rfc, safe_apic_wait_icr_idle_v6};

@@ -18,6 +18,8 @@ pub enum Wait {
     Backtrace,
     /// The other CPUs to stop, at most 1 s and 10 ms.
     Stop,
+    /// The CPU that panics to stop this one.
+    SelfStop,
 }
 
 /// How a wait ended.
@@ -46,6 +48,8 @@ pub enum Point {
     CaptureKernelEntered,
     /// The capture kernel is past its own first APIC accesses.
     CaptureKernelReady,
+    /// This CPU has panicked because its ICR stayed busy.
+    Panicked,
     /// This CPU's registers are saved for the capture kernel.
     RegistersSaved,
     /// The crashing CPU has disabled the I/O APIC.

@@ -86,7 +86,7 @@
 //! | [`Generation`], [`Knobs`], [`Costs`] | what differs between parts, and what documents dispute |
 //!
 //! Not modelled: each module's first lines say what it leaves out. What software asks for and this version lacks ends the
-//! run with [`RunError::NotModelled`]; nothing is silently skipped.
+//! run with [`RunError`]; nothing is silently skipped.
 pub mod apic;
 pub mod bus;
 pub mod check;

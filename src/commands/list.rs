@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::output;
 use crate::scenario::named::Named;
 use crate::scenario::{self, ALL_ARCHES, Bus, Request, VARIANTS};
+use kernel_model::Arch;
 use sim::{Generation, Knobs};
 use std::fmt::Write;
 
@@ -58,7 +59,11 @@ const VARIANTS_ABOUT: [&str; VARIANTS.len()] = [
 ];
 
 fn machine(arch: &str) -> String {
-    scenario::natural(arch).map(|(generation, bus)| format!("{generation} on {bus}")).unwrap_or_default()
+    let machine = scenario::natural(arch).map(|(generation, bus)| format!("{generation} on {bus}")).unwrap_or_default();
+    match Arch::from_name(arch).and_then(Arch::other) {
+        Some(other) => format!("{machine}; {}, {}", other.source().name, other.source().repository),
+        None => machine,
+    }
 }
 
 fn first_sentence(story: &str) -> String {

@@ -43,6 +43,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("deep-sleep", include_str!("../../scenarios/deep-sleep.toml")),
     ("hypervisor", include_str!("../../scenarios/hypervisor.toml")),
     ("jammed-bit", include_str!("../../scenarios/jammed-bit.toml")),
+    ("stuck-icr", include_str!("../../scenarios/stuck-icr.toml")),
 ];
 
 /// A larger file is not a scenario.

@@ -2,7 +2,7 @@
 
 use super::decimal::Unit;
 use super::filter::{self, Filter};
-use super::machine::{Machine, is_modern};
+use super::machine::{Machine, is_modern, is_other};
 use super::model::{Event, Stall};
 use super::named::{Named, by_name};
 use super::reader::{Field, Table};
@@ -56,6 +56,14 @@ fn event<'d>(index: usize, field: Field<'d>, stage: Stage<'_>) -> Result<Option<
     }
     present(&cpu_field, cpu, stage.machine)?;
     check_targets(&table, cpu, &role, stage.machine)?;
+    if is_other(stage.machine.arch) && !role_name.is_of_any_kernel() {
+        let names: Vec<&str> =
+            RoleName::ALL.iter().filter(|role| role.is_of_any_kernel()).map(|role| role.name()).collect();
+        let message = format!("role `{role_name}` is code of Linux, and {} is not Linux", stage.machine.arch);
+        return Err(role_field
+            .error(&message, "not of this kernel")
+            .help(format!("roles that it has: {}", names.join(", "))));
+    }
     if matches!(role, Role::SysrqCrash { .. }) && !stage.machine.io_agent {
         return Err(role_field
             .error("SysRq arrives from the I/O agent, and this machine has none", "needs an I/O agent")

@@ -5,6 +5,8 @@ mod crash;
 mod io_apic;
 mod local_apic;
 mod masks;
+mod modern;
+mod others;
 mod recorder;
 mod shared;
 mod stop;

@@ -41,6 +41,7 @@ pub(crate) struct Recorder {
     limit: usize,
     /// Record shared words, waits and points too, and not registers alone?
     everything: bool,
+    error_status: Option<u32>,
     pub(crate) state: RefCell<State>,
 }
 
@@ -66,7 +67,7 @@ impl Recorder {
             msr: 0xFEE0_0900,
             wait_site: None,
         };
-        Self { number, icr, limit: 100_000, everything: false, state: RefCell::new(state) }
+        Self { number, icr, limit: 100_000, everything: false, error_status: None, state: RefCell::new(state) }
     }
 
     pub(crate) fn everything(self) -> Self {
@@ -80,6 +81,11 @@ impl Recorder {
     pub(crate) fn set(self, register: u16, value: u32) -> Self {
         self.state.borrow_mut().registers.insert(register, value);
         self
+    }
+
+    /// What the ESR reads, whatever is written to it.
+    pub(crate) fn error_status(self, value: u32) -> Self {
+        Self { error_status: Some(value), ..self }
     }
 
     pub(crate) fn with_word(self, word: Word, value: u32) -> Self {
@@ -133,6 +139,9 @@ impl Recorder {
     }
 
     fn value(&self, register: Register) -> u32 {
+        if let (Register::ESR, Some(value)) = (register, self.error_status) {
+            return value;
+        }
         let state = self.state.borrow();
         let value = state.registers.get(&register.0).copied().unwrap_or(0);
         let busy = match self.icr {
