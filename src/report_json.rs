@@ -161,7 +161,7 @@ pub(crate) fn matrix_document(matrix: &Matrix, host: Option<Host>) -> Value {
                         "timeouts": report.timeouts,
                         "stopped": report.stopped,
                         "capture_us": microseconds_or_null(report.capture.map(|at| at.as_ps())),
-                        "control_us": instant(report.crash.as_ref().and_then(|crash| crash.at("control"))),
+                        "control_us": instant(report.hand_over()),
                         "panicked_us": microseconds_or_null(report.panicked.map(|panic| panic.at.as_ps())),
                         "cause": report.hang.as_ref().map(|hang| hang.cause.as_str()),
                         "notes": report.notes,

@@ -141,6 +141,11 @@ pub struct RunReport {
 }
 
 impl RunReport {
+    /// When the capture kernel got control. It is ready ([`RunReport::capture`]) once its own waits are over.
+    pub fn hand_over(&self) -> Option<Time> {
+        self.crash.as_ref().and_then(|crash| crash.at("control"))
+    }
+
     /// Exit status 0?
     pub fn ok(&self) -> bool {
         self.expected.unwrap_or(self.verdict != Verdict::Deadline)
