@@ -12,7 +12,7 @@
 //! * [`crash_kexec`], the path on which the hang was found, [`do_nmi`], how the others are stopped, and [`die_nmi`], how
 //!   they come not to be;
 //! * [`flush_tlb_others`], [`smp_call_function`] and [`smp_send_reschedule`], the IPIs that fill a locked-up CPU;
-//! * [`panic`] and [`smp_send_stop`], what a kernel without a crash image does, [`__trigger_all_cpu_backtrace`], what
+//! * [`panic()`] and [`smp_send_stop`], what a kernel without a crash image does, [`__trigger_all_cpu_backtrace`], what
 //!   it asks for before;
 //! * [`other`], how kernels that are not Linux send and wait.
 //!
