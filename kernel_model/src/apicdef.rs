@@ -85,6 +85,17 @@ pub const APIC_DEST_ALLBUT: u32 = 0xC_0000;
 
 /// SPIV: the APIC is enabled by software.
 pub const APIC_SPIV_APIC_ENABLED: u32 = 0x100;
+/// SPIV: the vector.
+pub const APIC_VECTOR_MASK: u32 = 0xFF;
+/// Local vector table: delivery mode, delivery status, polarity, remote IRR, trigger mode, mask: all that
+/// [`disconnect_bsp_APIC`](crate::disconnect_bsp_APIC) clears of a pin's entry.
+pub const APIC_LVT_PIN_FIELDS: u32 = 0x0001_F700;
+/// Local vector table: delivery status and remote IRR, which hardware sets and a write does not.
+pub const APIC_LVT_STATUS_BITS: u32 = 0x0000_5000;
+/// Local vector table: delivery mode NMI.
+pub const APIC_MODE_NMI: u32 = 0x400;
+/// Local vector table: delivery mode external, for the 8259.
+pub const APIC_MODE_EXINT: u32 = 0x700;
 /// Local vector table: the entry is masked.
 pub const APIC_LVT_MASKED: u32 = 0x1_0000;
 /// DFR: flat model, eight one-bit ids.

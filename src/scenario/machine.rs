@@ -162,6 +162,8 @@ pub struct Machine {
     pub bus: Bus,
     /// CPUs, numbered from 0.
     pub cpus: u32,
+    /// Whether a crash image is loaded.
+    pub crash_image: bool,
     /// Whether an I/O agent sits on the bus and sends device interrupts.
     pub io_agent: bool,
     /// PICCLK period, if not the default of 60 000 ps.
@@ -187,6 +189,7 @@ impl Machine {
             generation,
             bus,
             cpus: 1,
+            crash_image: true,
             io_agent: true,
             picclk_period_ps: None,
             core_period_ps: None,

@@ -2,12 +2,14 @@
 
 mod broadcasts;
 mod crash;
+mod io_apic;
 mod local_apic;
 mod masks;
 mod modern;
 mod others;
 mod recorder;
 mod shared;
+mod stop;
 mod tables;
 mod variants;
 mod waits;
