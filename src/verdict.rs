@@ -5,6 +5,7 @@ use crate::mechanism::{self, Mechanism};
 use crate::scenario::named::Named;
 use crate::scenario::{Bus, ExpectedProof, ExpectedVerdict, Scenario};
 use crate::source_lines;
+use crate::start_up::{self, StartUpReport};
 use crate::token::Token;
 use crate::why;
 use kernel_model::{Point, Wait, WaitOutcome};
@@ -108,8 +109,12 @@ pub struct RunReport {
     pub digest: u64,
     /// Waits for an ICR, in order of their start.
     pub waits: Vec<WaitReport>,
-    /// Timed-out waits of the crashing CPU.
+    /// Timed-out waits of the crashing CPU, or, where none crashes, of the one that starts others.
     pub timeouts: u32,
+    /// Starts of other CPUs, in their order.
+    pub start_ups: Vec<StartUpReport>,
+    /// CPUs that were started and have called in.
+    pub started: u32,
     /// CPUs that the crash callback stopped.
     pub stopped: u32,
     /// When the capture kernel was past its first APIC accesses.
@@ -159,7 +164,9 @@ pub fn judge(scenario: &Scenario, seed: u64, outcome: &Outcome, aftermath: Optio
         crashed,
         from_crash: goal_at.zip(crashed).map(|(goal, crash)| goal.since(crash)),
         digest: outcome.digest,
-        timeouts: timeouts(&waits, crashing),
+        timeouts: timeouts(&waits, crashing.or(scenario.booting_cpu().map(|cpu| cpu as u16))),
+        start_ups: start_up::reports(scenario, outcome, &waits),
+        started: count_of(outcome, Point::CalledIn),
         waits,
         stopped: count_of(outcome, Point::Stopped),
         capture: instant_of(outcome, Point::CaptureKernelReady),
@@ -299,6 +306,7 @@ fn expectation(scenario: &Scenario, report: &RunReport) -> Option<bool> {
             && expected.timeouts.is_none_or(|wanted| wanted == report.timeouts)
             && expected.stopped.is_none_or(|wanted| wanted == report.stopped)
             && expected.hang_at.as_ref().is_none_or(hang_at)
+            && expected.started.is_none_or(|wanted| wanted == report.started)
             && expected.capture.is_none_or(|wanted| wanted == report.capture.is_some()),
     )
 }

@@ -92,6 +92,11 @@ impl Chain<'_> {
             code if code == Wait::Acknowledgement as u32 => "waits for an acknowledgement",
             code if code == Wait::RunQueue as u32 => "loops for ever",
             code if code == Wait::Shootdown as u32 => "waits for the other CPUs to stop",
+            code if code == Wait::Callin as u32 => "waits for a CPU to call in",
+            code if code == Wait::Callout as u32 => "waits to be called out",
+            code if code == Wait::Mailbox as u32 => "waits for the mailbox register",
+            code if code == Wait::InitDeassert as u32 => "waits for INIT to be taken away",
+            code if code == Wait::RemoteRead as u32 => "waits for a remote read",
             _ => "waits",
         };
         self.say(format!("CPU{number} {what} since {} us in {at}", wait.since));

@@ -13,5 +13,6 @@ mod proofs;
 mod property;
 mod scripts;
 mod serial_bus;
+mod start_up;
 mod support;
 mod tidy;

@@ -1,6 +1,7 @@
 //! One kernel as built, configured and booted: what its functions would find in constants and boot-time variables.
 //!
-//! Not modelled: CPUs that come and go. All CPUs are online from the first access to the last.
+//! Not modelled: the map of online CPUs. All CPUs count as online from the first access to the last, those too that are
+//! still to be started.
 
 use crate::apicdef::{BAD_APICID, SYSRQ_VECTOR};
 use crate::arch::Arch;
@@ -9,6 +10,9 @@ use crate::mps_dispatch::MpsTimeout;
 use crate::processor::Processor;
 use crate::variant::{Bound, Variant};
 use crate::words::Layout;
+
+/// Where x86_64 has its trampoline (2.6.20); i386 has it wherever low memory was free.
+const TRAMPOLINE_PAGE: u8 = 0x06;
 
 /// A kernel. Every kernel function takes one, and the CPU that runs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +33,14 @@ pub struct Kernel {
     pub tsc_ticks_per_ms: u64,
     /// CPUs, all online.
     pub cpus: u16,
+    /// Version of the CPUs' APICs, as the MP table has it.
+    pub apic_version: u8,
+    /// Page of the trampoline: the vector of a STARTUP.
+    pub trampoline: u8,
+    /// v6: how long INIT is held, in µs. Nothing on CPUs that do not need it.
+    pub init_udelay: u32,
+    /// CPUs are started by v6's messages, not by those of 2.6.
+    pub v6_start_up: bool,
     /// i386 built for CPUs that lose back-to-back APIC writes (no `CONFIG_X86_GOOD_APIC`): writes are exchanges.
     pub erratum_11ap: bool,
     /// Flat senders use no all-but-self shorthand. On in kernels with CPU hotplug; on x86_64 it means just that option.
@@ -59,6 +71,10 @@ impl Kernel {
             timer_ticks_per_us: 100,
             tsc_ticks_per_ms: 500_000,
             cpus,
+            apic_version: 0x11,
+            trampoline: TRAMPOLINE_PAGE,
+            init_udelay: 10_000,
+            v6_start_up: false,
             erratum_11ap: false,
             no_broadcast: true,
             enabled_via_apicbase: false,

@@ -67,9 +67,13 @@ const SLOTS: u16 = 8;
 const RUN_QUEUE_WORDS: u16 = 1 + TASKS;
 
 /// Names of the words that every CPU has besides, in their order.
-const PER_CPU: [&str; 1] = ["APIC timer has run down"];
+const PER_CPU: [&str; 3] = ["APIC timer has run down", "cpu_callout_map", "cpu_callin_map"];
 
-/// Where the words are. After the fixed ones come the TLB flush slots, then the CPUs' run queues, then their other words.
+/// Names of the words by which CPUs are started, in their order.
+const START_UP: [&str; 3] = ["trampoline_data", "init_deasserted", "mailbox of the ES7000"];
+
+/// Where the words are. After the fixed ones come the TLB flush slots, then the CPUs' run queues, then their other words,
+/// then those by which CPUs are started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
     cpus: u16,
@@ -83,7 +87,7 @@ impl Layout {
 
     /// How many words there are.
     pub const fn count(self) -> usize {
-        self.per_cpu(self.cpus, 0).0 as usize
+        self.start_up(START_UP.len() as u16).0 as usize
     }
 
     /// Words of one flush mask.
@@ -124,6 +128,35 @@ impl Layout {
     /// Set by the timer's interrupt on that CPU.
     pub const fn timer_expired(self, cpu: u16) -> Word {
         self.per_cpu(cpu, 0)
+    }
+
+    /// The bit of `cpu_callout_map`: the CPU that starts this one lets it go on.
+    pub const fn cpu_callout(self, cpu: u16) -> Word {
+        self.per_cpu(cpu, 1)
+    }
+
+    /// The bit of `cpu_callin_map`: this CPU has been set up.
+    pub const fn cpu_callin(self, cpu: u16) -> Word {
+        self.per_cpu(cpu, 2)
+    }
+
+    /// The first bytes of the trampoline: A5A5A5A5h when a CPU has entered it.
+    pub const fn trampoline_data(self) -> Word {
+        self.start_up(0)
+    }
+
+    /// Set when the level of INIT has been taken away.
+    pub const fn init_deasserted(self) -> Word {
+        self.start_up(1)
+    }
+
+    /// The register by which an ES7000's firmware is asked to start a CPU.
+    pub const fn es7000_mailbox(self) -> Word {
+        self.start_up(2)
+    }
+
+    const fn start_up(self, index: u16) -> Word {
+        Word(self.per_cpu(self.cpus, 0).0 + index)
     }
 
     const fn per_cpu(self, cpu: u16, index: u16) -> Word {
@@ -167,6 +200,9 @@ impl fmt::Display for WordName {
         }
         if usize::from(word.0) >= layout.count() {
             return write!(f, "word {}", word.0);
+        }
+        if let Some(place) = word.0.checked_sub(layout.start_up(0).0) {
+            return f.write_str(START_UP[usize::from(place)]);
         }
         if let Some(place) = word.0.checked_sub(layout.per_cpu(0, 0).0) {
             let (cpu, index) = (place / PER_CPU.len() as u16, place % PER_CPU.len() as u16);

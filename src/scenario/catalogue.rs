@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The built-in scenarios, in the order in which they are listed.
-const BUILT_IN: [(&str, &str); 22] = [
+const BUILT_IN: [(&str, &str); 26] = [
     ("normal-dispatch", include_str!("../../scenarios/normal-dispatch.toml")),
     ("nmi-stall", include_str!("../../scenarios/nmi-stall.toml")),
     ("dead-target", include_str!("../../scenarios/dead-target.toml")),
@@ -32,6 +32,10 @@ const BUILT_IN: [(&str, &str); 22] = [
     ("dead-link", include_str!("../../scenarios/dead-link.toml")),
     ("deep-sleep", include_str!("../../scenarios/deep-sleep.toml")),
     ("hypervisor", include_str!("../../scenarios/hypervisor.toml")),
+    ("smp-boot", include_str!("../../scenarios/smp-boot.toml")),
+    ("boot-lost-clock", include_str!("../../scenarios/boot-lost-clock.toml")),
+    ("boot-absent-cpu", include_str!("../../scenarios/boot-absent-cpu.toml")),
+    ("boot-stuck-cpu", include_str!("../../scenarios/boot-stuck-cpu.toml")),
     ("jammed-bit", include_str!("../../scenarios/jammed-bit.toml")),
 ];
 

@@ -6,7 +6,7 @@ use super::machine::Machine;
 use super::model::{Event, Stall};
 use super::named::{Named, by_name};
 use super::reader::{Field, Table};
-use super::role::{self, IpiVector, KEYBOARD_VECTOR, Role, RoleName, VectorUse};
+use super::role::{self, IpiVector, KEYBOARD_VECTOR, Role, RoleName, StartUpMessages, VectorUse};
 use crate::diagnostic::InputError;
 
 /// What happenings are checked against.
@@ -87,6 +87,10 @@ fn read_role(name: RoleName, table: &Table<'_>) -> Result<Role, InputError> {
             print_ps: print()?,
         },
         RoleName::SendFixed => Role::SendFixed { vector: ipi_vector()?, targets: targets()? },
+        RoleName::BootCpus => Role::BootCpus {
+            targets: targets()?,
+            messages: table.get("messages").map_or(Ok(StartUpMessages::V26), |field| field.name())?,
+        },
         RoleName::SendSequence => Role::SendSequence {
             vector: ipi_vector()?,
             targets: targets()?,
@@ -152,11 +156,28 @@ fn check_targets(table: &Table<'_>, cpu: u32, role: &Role, machine: &Machine) ->
             .error("`flush_tlb_others` is for other CPUs", "the sender is among them")
             .help(format!("leave CPU {cpu} out")));
     }
+    if matches!(role, Role::BootCpus { .. }) {
+        check_offline(&field, cpu, targets, machine)?;
+    }
     let repeated = (1..targets.len()).find(|index| targets[..*index].contains(&targets[*index]));
     match repeated {
         Some(index) if !matches!(role, Role::SendSequence { .. }) => Err(field
             .error(&format!("CPU {} is named twice", targets[index]), "named twice")
             .help("a mask has each CPU once")),
         _ => Ok(()),
+    }
+}
+
+/// Only CPUs that are offline are started, by one that is not.
+fn check_offline(field: &Field<'_>, cpu: u32, targets: &[u32], machine: &Machine) -> Result<(), InputError> {
+    let running = targets.iter().find(|target| !machine.offline.contains(target));
+    match running {
+        Some(target) => Err(field
+            .error(&format!("CPU {target} runs from the start"), "not to be started")
+            .help(format!("machine.offline lists the CPUs that wait to be started: add {target} to it"))),
+        None if machine.offline.contains(&cpu) => Err(field
+            .error(&format!("CPU {cpu} is itself waiting to be started"), "nobody to start them")
+            .help("let a CPU that is not in machine.offline start the others")),
+        None => Ok(()),
     }
 }

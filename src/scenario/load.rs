@@ -63,7 +63,7 @@ const ROOT_KEYS: [&str; 14] = [
     "fault",
     "expect",
 ];
-const OUTCOME_KEYS: [&str; 6] = ["verdict", "proof", "timeouts", "stopped", "hang_at", "capture"];
+const OUTCOME_KEYS: [&str; 7] = ["verdict", "proof", "timeouts", "stopped", "hang_at", "capture", "started"];
 
 /// Simulated time of a run without a limit of its own: 10 s.
 pub const LIMIT_PS_DEFAULT: u64 = 10_000_000_000_000;
@@ -207,8 +207,10 @@ fn check_goal(goal_field: &Field<'_>, goal: Goal, events: &[PlacedEvent<'_>]) ->
             .help("let one crash apply to each machine, by `arch`, `only` or `stall`"));
     }
     let sends = |placed: &PlacedEvent<'_>| matches!(placed.event.role, Role::SendSequence { .. });
+    let boots = |placed: &PlacedEvent<'_>| matches!(placed.event.role, Role::BootCpus { .. });
     let missing = match goal {
         Goal::NmiSendReturns | Goal::CaptureKernel if crashes.is_empty() => "sysrq-crash` or `oops-crash",
+        Goal::CpusStarted if !events.iter().any(boots) => "boot-cpus",
         Goal::SendersReturn if !events.iter().any(sends) => "send-sequence",
         _ => return Ok(()),
     };
@@ -239,6 +241,7 @@ fn expectation(
             stopped: count("stopped")?,
             hang_at: table.get("hang_at").map(|field| line_of_text(&field)).transpose()?,
             capture: table.get("capture").map(|field| field.boolean()).transpose()?,
+            started: count("started")?,
         };
         if ExpectFilter::read(&table)?.applies(machine, stall, knobs, injected) && first.is_none() {
             first = Some(expectation);

@@ -100,6 +100,8 @@ pub struct Machine {
     pub bus: Bus,
     /// CPUs, numbered from 0.
     pub cpus: u32,
+    /// CPUs that wait to be started, in ascending order.
+    pub offline: Vec<u32>,
     /// Whether an I/O agent sits on the bus and sends device interrupts.
     pub io_agent: bool,
     /// PICCLK period, if not the default of 60 000 ps.
@@ -125,6 +127,7 @@ impl Machine {
             generation,
             bus,
             cpus: 1,
+            offline: Vec::new(),
             io_agent: true,
             picclk_period_ps: None,
             core_period_ps: None,

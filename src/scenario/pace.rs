@@ -41,7 +41,8 @@ pub(super) fn slow_event(mut event: Event, factor: u64) -> Event {
         | Role::Munmap { .. }
         | Role::CallFunction { .. }
         | Role::RcuKick { .. }
-        | Role::SendFixed { .. } => {}
+        | Role::SendFixed { .. }
+        | Role::BootCpus { .. } => {}
     }
     event
 }

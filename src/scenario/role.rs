@@ -27,6 +27,8 @@ named! {
         SendFixed = "send-fixed",
         /// See [`Role::SendSequence`].
         SendSequence = "send-sequence",
+        /// See [`Role::BootCpus`].
+        BootCpus = "boot-cpus",
     }
 }
 
@@ -89,6 +91,23 @@ pub enum Role {
         /// From the start, interrupts off, to the first send.
         send_after_ps: u64,
     },
+    /// `do_boot_cpu` for each target in turn: the start of CPUs that the machine has `offline`.
+    BootCpus {
+        /// Those CPUs.
+        targets: Vec<u32>,
+        /// Whose messages start them.
+        messages: StartUpMessages,
+    },
+}
+
+named! {
+    /// The kernels that start CPUs by different messages.
+    pub enum StartUpMessages ("messages") {
+        /// 2.6.20 to 2.6.24, and what each sub-architecture does instead.
+        V26 = "2.6",
+        /// v6: short delays on CPUs that need no long ones.
+        V6 = "v6",
+    }
 }
 
 /// The vector of an IPI: by number, or by the kernel's use of it, which has another number on each architecture.
@@ -126,12 +145,14 @@ impl RoleName {
             Self::SysrqCrash => &["vector", "print_us"],
             Self::SendFixed => &["vector", "targets"],
             Self::SendSequence => &["vector", "targets", "repeat", "send_after_us"],
+            Self::BootCpus => &["targets", "messages"],
         }
     }
 }
 
 /// Every parameter that some role takes.
-pub(super) const PARAMETERS: [&str; 6] = ["targets", "vector", "wait", "print_us", "repeat", "send_after_us"];
+pub(super) const PARAMETERS: [&str; 7] =
+    ["targets", "vector", "wait", "print_us", "repeat", "send_after_us", "messages"];
 
 impl Role {
     /// Its name.
@@ -148,6 +169,7 @@ impl Role {
             Self::OopsCrash { .. } => RoleName::OopsCrash,
             Self::SendFixed { .. } => RoleName::SendFixed,
             Self::SendSequence { .. } => RoleName::SendSequence,
+            Self::BootCpus { .. } => RoleName::BootCpus,
         }
     }
 
@@ -157,7 +179,8 @@ impl Role {
             Self::Munmap { targets }
             | Self::RcuKick { targets }
             | Self::SendFixed { targets, .. }
-            | Self::SendSequence { targets, .. } => targets,
+            | Self::SendSequence { targets, .. }
+            | Self::BootCpus { targets, .. } => targets,
             _ => &[],
         }
     }
