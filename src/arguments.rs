@@ -356,6 +356,9 @@ pub struct Accesses {
     /// Build the write-around as an exchange (Pentium erratum 11AP).
     #[arg(long = "erratum-11ap")]
     pub erratum_11ap: bool,
+    /// Flat senders name all others by a mask, as with CPU hotplug (true), or by the shorthand (false).
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
+    pub no_broadcast: bool,
     /// The loop of solution-a and b1.
     #[arg(long, value_name = "SHAPE", default_value = "delay-first", value_parser = parse_name::<WaitShape>, help = help_names::<WaitShape>("The loop of solution-a and b1"))]
     pub wait_shape: WaitShape,

@@ -57,6 +57,7 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
         wait_shape: bound(scenario.knobs.wait_shape),
         mps_timeout: mps_timeout(scenario.knobs.mps_timeout),
         mps_retries: scenario.knobs.mps_retries,
+        no_broadcast: scenario.knobs.no_broadcast,
         tsc_ticks_per_ms: ticks(core_clock(scenario), 1_000),
         timer_ticks_per_us: ticks(machine.generation.timer_clock(), 1) as u32,
         apic_version: machine.generation.profile().version.to_le_bytes()[0],
@@ -291,7 +292,7 @@ fn action(role: &Role, kernel: &Kernel, cpu: u16) -> Option<Action> {
         Role::BootCpus { targets, .. } => Action::BootCpus(mask(targets)),
         Role::SendSequence { vector, targets, repeat, send_after_ps } => Action::SendSequence {
             vector: vector_number(*vector, kernel, cpu),
-            mask: mask(targets),
+            to: if targets.is_empty() { None } else { Some(mask(targets)) },
             repeat: *repeat,
             after_us: whole_us(*send_after_ps),
         },

@@ -37,6 +37,7 @@ mod recorder;
 pub mod reference_pages;
 mod report_json;
 mod report_text;
+pub mod retry_page;
 mod run;
 pub mod scenario;
 pub mod script;

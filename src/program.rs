@@ -46,8 +46,8 @@ pub(crate) enum Action {
     SendSequence {
         /// Vector.
         vector: u8,
-        /// Targets.
-        mask: CpuMask,
+        /// Targets; none: all others, by `send_IPI_allbutself`.
+        to: Option<CpuMask>,
         /// Rounds.
         repeat: u32,
         /// From the start to the first send, in µs.
@@ -137,12 +137,15 @@ fn act(kernel: &Kernel, cpu: OnCpu<'_>, action: Action) {
         }
         Action::Oops { print_us } => kernel_model::die(kernel, &cpu, print_us),
         Action::Send { vector, mask } => kernel_model::send_IPI_mask(kernel, &cpu, mask, vector),
-        Action::SendSequence { vector, mask, repeat, after_us } => {
+        Action::SendSequence { vector, to, repeat, after_us } => {
             let flags = cpu.irq_save();
             cpu.udelay(after_us);
             for _ in 0..repeat {
-                for target in mask.iter() {
-                    kernel_model::send_IPI_mask(kernel, &cpu, CpuMask::of(target), vector);
+                match to {
+                    None => kernel_model::send_IPI_allbutself(kernel, &cpu, vector),
+                    Some(mask) => mask.iter().for_each(|target| {
+                        kernel_model::send_IPI_mask(kernel, &cpu, CpuMask::of(target), vector);
+                    }),
                 }
             }
             cpu.0.reached(SEQUENCE_RETURNED);

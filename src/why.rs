@@ -4,10 +4,10 @@
 //! instant and read then.
 
 use crate::assembly::kernel;
-use crate::scenario::Scenario;
+use crate::scenario::{FaultKind, FaultName, Scenario};
 use crate::source_lines::{describe, function};
 use kernel_model::{Layout, Wait, Word};
-use sim::bus::{AttemptOutcome, DeliveryMode, DestinationMode, Message};
+use sim::bus::{AttemptOutcome, DeliveryMode, DestinationMode, Message, SerialFaultKind};
 use sim::{Activity, Context, CpuReport, Kind, OpenWait, Outcome, UndispatchedReport};
 
 /// A chain of causes, and its root in a few words.
@@ -122,14 +122,14 @@ impl Chain<'_> {
     fn bus_says(&mut self, held: &UndispatchedReport) {
         let every = held.held.attempt_period.map(|period| format!(" every {period} us")).unwrap_or_default();
         if let Some(since) = held.held.stalled_since {
-            self.say(format!(
-                "the front-side bus completes no interrupt transaction since {since} us (injected fault)"
-            ));
-            return self.root("the front-side bus is stalled (injected)");
+            let (line, root) = self.stall();
+            self.say(format!("{line} since {since} us (injected fault)"));
+            return self.root(format!("{root} (injected)"));
         }
         match held.held.last {
             Some(AttemptOutcome::Retry) => {
                 self.say(format!("the bus carries it again and again: Retry{every}"));
+                self.manager_without_room(held);
                 self.refusers(held);
             }
             Some(AttemptOutcome::AcceptError) if !held.refusers.is_empty() => {
@@ -152,6 +152,43 @@ impl Chain<'_> {
         }
     }
 
+    /// The fault that keeps a bus from carrying anything: what it does, and its name as a root.
+    fn stall(&self) -> (&'static str, &'static str) {
+        let named = self.scenario.faults.iter().find_map(|fault| match fault.kind.fault_name() {
+            FaultName::StuckWire => Some(("a wire of the serial bus is stuck", "a stuck wire")),
+            FaultName::LostClock => Some(("the serial bus has no clock", "the serial bus has lost its clock")),
+            FaultName::DeadLink => Some(("the link to another cluster is dead", "a dead link between clusters")),
+            FaultName::FsbLock => {
+                Some(("the front-side bus is locked", "the front-side bus is locked by another agent"))
+            }
+            _ => None,
+        });
+        let chipset = ("the front-side bus completes no interrupt transaction", "the front-side bus is stalled");
+        named.unwrap_or(chipset)
+    }
+
+    /// Nobody refuses but the manager that would carry the message to another cluster: what it holds, and why still.
+    fn manager_without_room(&mut self, held: &UndispatchedReport) {
+        let carried = &self.outcome.in_transit;
+        let Some(first) = carried.first().filter(|_| held.refusers.is_empty()) else { return };
+        let (message, stalled) = (first.message, first.stalled_since);
+        let others = match carried.len() - 1 {
+            0 => String::new(),
+            others => format!(" and {others} more"),
+        };
+        let sender = self.agent(message.source);
+        let what = format!("{} to {} from {sender}{others}", what(&message), destination(&message));
+        self.say(format!("the cluster manager has no room: it still holds {what}"));
+        match stalled {
+            Some(since) => {
+                let (line, root) = self.stall();
+                self.say(format!("{line} since {since} us (injected fault)"));
+                self.root(format!("{root} (injected)"));
+            }
+            None => self.root("a cluster manager has no room"),
+        }
+    }
+
     /// Why a message has not been attempted: a permanent accept error keeps its arbitration id, and so starves all whose
     /// ids are lower.
     fn turn(&mut self, held: &UndispatchedReport) {
@@ -160,7 +197,7 @@ impl Chain<'_> {
                 && other.held.last == Some(AttemptOutcome::AcceptError)
         };
         let Some(other) = self.outcome.undispatched.iter().find(failing) else {
-            return self.say("it waits for its turn on the bus".to_owned());
+            return self.others_traffic(held);
         };
         let message = other.held.message;
         let sender = self.agent(message.source);
@@ -171,6 +208,21 @@ impl Chain<'_> {
             destination(&message)
         ));
         self.root(format!("starved by an accept error of {sender}"));
+    }
+
+    /// Somebody else has the bus.
+    fn others_traffic(&mut self, held: &UndispatchedReport) {
+        self.say("it waits for its turn on the bus".to_owned());
+        self.manager_without_room(held);
+        let jabber = self.scenario.faults.iter().find_map(|fault| match fault.kind {
+            FaultKind::Wires { fault: SerialFaultKind::Jabber { agent }, .. } => Some(agent),
+            _ => None,
+        });
+        if let Some(agent) = jabber {
+            let agent = self.agent(agent);
+            self.say(format!("{agent} sends EOI messages without end, which go before all others (injected fault)"));
+            self.root(format!("{agent} jabbers (injected)"));
+        }
     }
 
     fn refusers(&mut self, held: &UndispatchedReport) {

@@ -38,6 +38,23 @@ fn nmi_stall_hangs_before() {
     }
 }
 
+/// A hang that a fault causes is explained by that fault, under its own name.
+#[test]
+fn explanations_name_the_fault() {
+    for (scenario, arch, line, root) in [
+        ("stuck-wire", "i386/default", "a wire of the serial bus is stuck since 35 us", "a stuck wire (injected)"),
+        ("jabbering-agent", "i386/default", "CPU3 sends EOI messages without end", "CPU3 jabbers (injected)"),
+        ("dead-link", "i386/numaq", "the link to another cluster is dead since 35 us", "a dead link between clusters"),
+        ("dead-link", "i386/summit", "the cluster manager has no room", "a dead link between clusters"),
+        ("nmi-stall", "x86_64/flat", "completes no interrupt transaction since 35 us", "the front-side bus is stalled"),
+    ] {
+        let hang = report(scenario, arch, "before", &[]).hang.unwrap_or_else(|| panic!("{scenario} on {arch} hangs"));
+        let why = hang.why.join("\n");
+        assert!(why.contains(line), "{scenario} on {arch}:\n{why}");
+        assert!(hang.cause.contains(root), "{scenario} on {arch}: {}", hang.cause);
+    }
+}
+
 /// On the serial bus the timed-out wait's write replaces the stuck message: one time-out, and CPUs 1 and 3 stop. CPU2
 /// keeps its NMI latched for ever.
 #[test]
@@ -180,6 +197,44 @@ fn crossed_senders() {
             assert_eq!(report("crossed-senders", arch, variant, &[]).verdict, Hung, "{arch} {variant}");
             let per_vector = report("crossed-senders", arch, variant, &["knobs.slots=per-vector"]);
             assert_eq!(per_vector.verdict, Completed, "{arch} {variant}");
+        }
+    }
+}
+
+/// What bounds NMIs alone leaves the hang to vectors and to shorthands; solution A and the MP specification do not.
+#[test]
+fn only_a_bound_for_every_caller_helps_vectors_and_shorthands() {
+    for scenario in ["crossed-senders", "crossed-broadcasts"] {
+        for arch in SERIAL {
+            for variant in ["before", "b1", "rfc", "merged", "modern"] {
+                let report = report(scenario, arch, variant, &[]);
+                assert_eq!(report.verdict, Hung, "{scenario} on {arch}, {variant}");
+                let hang = report.hang.unwrap();
+                assert_eq!(function(&hang.at), "apic_wait_icr_idle", "{scenario} on {arch}, {variant}");
+                let shorthand = hang.why.iter().any(|line| line.contains("FIXED FC to all but itself"));
+                assert_eq!(shorthand, scenario == "crossed-broadcasts" && arch == "i386/default", "{:?}", hang.why);
+            }
+            for variant in ["solution-a", "mps-abort", "mps-retry"] {
+                assert_eq!(report(scenario, arch, variant, &[]).verdict, Completed, "{scenario} on {arch}, {variant}");
+            }
+        }
+    }
+}
+
+/// Of the MP specification's three clocks the interrupt needs interrupts on, and the senders of Linux have them off.
+#[test]
+fn no_interrupt_ends_a_wait_with_interrupts_off() {
+    for arch in SERIAL {
+        for variant in ["mps-abort", "mps-retry"] {
+            for (clock, verdict) in
+                [("instruction-loop", Completed), ("time-stamp-counter", Completed), ("external-interrupt", Hung)]
+            {
+                let report = report("crossed-senders", arch, variant, &[&format!("knobs.mps_timeout={clock}")]);
+                assert_eq!(report.verdict, verdict, "{arch} {variant} {clock}");
+                if let Some(hang) = report.hang {
+                    assert_eq!(function(&hang.at), "until_interrupt", "{arch} {variant}");
+                }
+            }
         }
     }
 }
@@ -367,5 +422,28 @@ fn negative_controls_hang_nowhere() {
             assert_eq!(run["verdict"], "completed", "{scenario} {arch}");
         }
         assert!(text(&["explain", scenario]).contains(&format!("mechanism {mechanism}: ")), "{scenario}");
+    }
+}
+
+/// A rewritten command makes exactly one interrupt where it replaces the pending one or is ignored, two where it queues or
+/// waits; where the bus has the first one in its hands, replacing makes two that the target takes as one. Never none.
+#[test]
+fn a_late_retry_makes_one_interrupt_or_two() {
+    use apicsim::retry_page::{Copies, copies};
+    for arch in ARCHES {
+        let serial = SERIAL.contains(&arch);
+        for (rule, delivered) in [("replace", if serial { 1 } else { 2 }), ("drop", 1), ("queue", 2), ("stall", 2)] {
+            let pending = copies(arch, "mps-retry", rule, 75_000).unwrap();
+            let handled = if serial { delivered } else { 1 };
+            assert_eq!(pending, Copies { delivered, handled }, "{arch} {rule}");
+            for room in (58_000..=66_000).step_by(50) {
+                let copies = copies(arch, "mps-retry", rule, room).unwrap();
+                assert!(
+                    (1..=2).contains(&copies.delivered) && copies.handled >= 1,
+                    "{arch} {rule} {room} ns: {copies}"
+                );
+            }
+        }
+        assert_eq!(copies(arch, "mps-abort", "replace", 75_000).unwrap().delivered, 1, "{arch}: nobody sends again");
     }
 }

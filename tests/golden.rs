@@ -60,8 +60,14 @@ fn the_reference_pages_are_those_of_the_tables() {
     use apicsim::reference_pages::{knobs, mechanisms, registers};
     let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
     let prices = apicsim::price_page::prices().unwrap();
-    let pages =
-        [("registers.md", registers()), ("knobs.md", knobs()), ("mechanisms.md", mechanisms()), ("prices.md", prices)];
+    let retries = apicsim::retry_page::late_retries().unwrap();
+    let pages = [
+        ("registers.md", registers()),
+        ("knobs.md", knobs()),
+        ("mechanisms.md", mechanisms()),
+        ("prices.md", prices),
+        ("late-retries.md", retries),
+    ];
     for (name, text) in pages {
         let path = directory.join(name);
         if std::env::var_os("UPDATE_PAGES").is_some() {

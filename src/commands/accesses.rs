@@ -16,6 +16,7 @@ pub(super) fn accesses(arguments: &Accesses) -> Result<ExitStatus, Failure> {
     let call = Call::from_name(&arguments.call).expect("the command line takes known names only");
     let mut kernel = Kernel::new(arch, variant, arguments.cpus as u16);
     kernel.erratum_11ap = arguments.erratum_11ap;
+    kernel.no_broadcast = arguments.no_broadcast;
     kernel.wait_shape = assembly::bound(arguments.wait_shape);
     kernel.mps_timeout = assembly::mps_timeout(arguments.mps_timeout);
     let from = arguments.from as u16;

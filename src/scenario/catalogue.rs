@@ -10,12 +10,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The built-in scenarios, in the order in which they are listed.
-const BUILT_IN: [(&str, &str); 26] = [
+const BUILT_IN: &[(&str, &str)] = &[
     ("normal-dispatch", include_str!("../../scenarios/normal-dispatch.toml")),
     ("nmi-stall", include_str!("../../scenarios/nmi-stall.toml")),
     ("dead-target", include_str!("../../scenarios/dead-target.toml")),
     ("back-pressure", include_str!("../../scenarios/back-pressure.toml")),
     ("crossed-senders", include_str!("../../scenarios/crossed-senders.toml")),
+    ("late-retry", include_str!("../../scenarios/late-retry.toml")),
+    ("crossed-broadcasts", include_str!("../../scenarios/crossed-broadcasts.toml")),
     ("kdump", include_str!("../../scenarios/kdump.toml")),
     ("refused-multicast", include_str!("../../scenarios/refused-multicast.toml")),
     ("starving-sender", include_str!("../../scenarios/starving-sender.toml")),

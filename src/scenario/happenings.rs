@@ -93,11 +93,22 @@ fn read_role(name: RoleName, table: &Table<'_>) -> Result<Role, InputError> {
         },
         RoleName::SendSequence => Role::SendSequence {
             vector: ipi_vector()?,
-            targets: targets()?,
+            targets: if all_but_self(table)? { Vec::new() } else { targets()? },
             repeat: table.get("repeat").map_or(Ok(1), |field| field.small_integer(1, 1_000_000))?,
             send_after_ps: optional_time(table, "send_after_us")?.unwrap_or_default(),
         },
     })
+}
+
+/// Does a sequence go to all others? Then it names no targets.
+fn all_but_self(table: &Table<'_>) -> Result<bool, InputError> {
+    let all = table.get("allbutself").map_or(Ok(false), |field| field.boolean())?;
+    match table.get("targets") {
+        Some(field) if all => Err(field
+            .error("`send_IPI_allbutself` goes to all others", "targets beside `allbutself`")
+            .help("leave one of the two out")),
+        _ => Ok(all),
+    }
 }
 
 fn vector(field: &Field<'_>) -> Result<IpiVector, InputError> {

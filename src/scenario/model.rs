@@ -68,6 +68,8 @@ pub struct Knobs {
     pub mps_timeout: MpsTimeout,
     /// How often `mps-retry` sends again, 1 to 1000.
     pub mps_retries: u32,
+    /// Flat senders use no all-but-self shorthand, as in kernels with CPU hotplug.
+    pub no_broadcast: bool,
 }
 
 impl Default for Knobs {
@@ -78,6 +80,7 @@ impl Default for Knobs {
             wait_shape: WaitShape::DelayFirst,
             mps_timeout: MpsTimeout::InstructionLoop,
             mps_retries: 1,
+            no_broadcast: true,
         }
     }
 }

@@ -80,11 +80,12 @@ pub enum Role {
         /// To these CPUs.
         targets: Vec<u32>,
     },
-    /// Interrupts off; after a pause, `repeat` rounds of one `send_IPI_mask` to each target in turn; interrupts on.
+    /// Interrupts off; after a pause, `repeat` rounds of one `send_IPI_mask` to each target in turn, or of one
+    /// `send_IPI_allbutself`; interrupts on.
     SendSequence {
         /// Vector.
         vector: IpiVector,
-        /// To these CPUs, one send each.
+        /// To these CPUs, one send each; none: to all others by `send_IPI_allbutself`.
         targets: Vec<u32>,
         /// Rounds.
         repeat: u32,
@@ -144,15 +145,15 @@ impl RoleName {
             Self::WatchdogNmi | Self::OopsCrash => &["print_us"],
             Self::SysrqCrash => &["vector", "print_us"],
             Self::SendFixed => &["vector", "targets"],
-            Self::SendSequence => &["vector", "targets", "repeat", "send_after_us"],
+            Self::SendSequence => &["vector", "targets", "allbutself", "repeat", "send_after_us"],
             Self::BootCpus => &["targets", "messages"],
         }
     }
 }
 
 /// Every parameter that some role takes.
-pub(super) const PARAMETERS: [&str; 7] =
-    ["targets", "vector", "wait", "print_us", "repeat", "send_after_us", "messages"];
+pub(super) const PARAMETERS: [&str; 8] =
+    ["targets", "allbutself", "vector", "wait", "print_us", "repeat", "send_after_us", "messages"];
 
 impl Role {
     /// Its name.

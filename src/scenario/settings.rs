@@ -29,7 +29,8 @@ pub(super) const MACHINE_KEYS: [&str; 13] = [
 ];
 
 /// Keys of `[knobs]` beside the simulator's named ones: a number of the bus, and what the modelled kernel leaves open.
-const MORE_KNOB_KEYS: [&str; 5] = ["jitter_picclk", "delay_hz", "wait_shape", "mps_timeout", "mps_retries"];
+const MORE_KNOB_KEYS: [&str; 6] =
+    ["jitter_picclk", "delay_hz", "wait_shape", "mps_timeout", "mps_retries", "no_broadcast"];
 
 /// Keys of `[knobs]`.
 pub(super) fn knob_keys() -> Vec<&'static str> {
@@ -160,6 +161,9 @@ pub(super) fn knobs(root: &Table<'_>) -> Result<Knobs, InputError> {
     }
     if let Some(field) = table.get("mps_retries") {
         knobs.mps_retries = field.small_integer(1, RETRIES_MAX)?;
+    }
+    if let Some(field) = table.get("no_broadcast") {
+        knobs.no_broadcast = field.boolean()?;
     }
     knobs.delay_hz = table.get("delay_hz").map(|field| field.small_integer(HZ_MIN, HZ_MAX)).transpose()?;
     if let Some(field) = table.get("jitter_picclk") {

@@ -96,7 +96,7 @@ fn nmi_stall_is_the_story() {
 #[test]
 fn expectations_follow_the_machine() {
     use ExpectedVerdict::{Completed, Hung};
-    let cases: [(&str, &str, &str, &[&str], ExpectedVerdict); 15] = [
+    let cases: [(&str, &str, &str, &[&str], ExpectedVerdict); 17] = [
         ("nmi-stall", "i386/default", "before", &[], Hung),
         ("nmi-stall", "i386/default", "rfc", &[], Completed),
         ("nmi-stall", "i386/numaq", "merged", &["knobs.icr_write_while_busy=stall"], Hung),
@@ -109,6 +109,8 @@ fn expectations_follow_the_machine() {
         ("dead-target", "i386/bigsmp", "before", &["fault=[]"], Completed),
         ("crossed-senders", "i386/default", "merged", &[], Hung),
         ("crossed-senders", "x86_64/flat", "merged", &[], Completed),
+        ("crossed-broadcasts", "i386/default", "merged", &[], Hung),
+        ("crossed-broadcasts", "i386/default", "solution-a", &[], Completed),
         ("kdump", "i386/default", "before", &[], Completed),
         ("kdump", "i386/default", "merged", &["stall=slots", "knobs.icr_write_while_busy=drop"], Hung),
         ("kdump", "x86_64/physflat", "before", &["stall=fsb"], Hung),
@@ -185,6 +187,13 @@ fn bad_files_say_where_and_what_would_be_right() {
         ("cpu = 0", "cpu = 4", 9, "no CPU 4", "0 to 3"),
         ("targets = [1]", "targets = [4]", 11, "no CPU 4", "0 to 3"),
         ("targets = [1]", "targets = [0]", 11, "nobody but itself", "other CPU"),
+        (
+            "\"rcu-kick\"\ntargets = [1]",
+            "\"send-sequence\"\nvector = 0x41\ntargets = [1]\nallbutself = true",
+            12,
+            "goes to all others",
+            "one of the two",
+        ),
         ("targets = [1]", "targets = []", 11, "nobody to send to", "at least one"),
         ("targets = [1]", "targets = [1, 1]", 11, "named twice", "once"),
         ("targets = [1]", "target = [1]", 11, "unknown key `target`", "`event.0.targets`"),

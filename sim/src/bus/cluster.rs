@@ -14,7 +14,7 @@
 use super::cluster_manager::{Cargo, Links, Manager};
 use super::cluster_map::{ClusterError, ClusterSet, Map, PhysicalScope, ShorthandScope, places};
 use super::cluster_segment::{SegmentView, Sent};
-use super::{Agent, BusEffect, Interconnect, Message, Promises, Request, Targets, Undispatched};
+use super::{Agent, BusEffect, Interconnect, Message, Promises, Reach, Request, Targets, Undispatched};
 use crate::generation::{ClusterBusy, Knobs};
 use crate::time::{Duration, Time};
 use std::collections::VecDeque;
@@ -355,7 +355,14 @@ impl Interconnect for ClusterBus {
     }
 
     fn promises(&self) -> Promises {
-        Promises { delivers_before_dispatch: false, reaches_everybody: false, ..Promises::ALL }
+        Promises { delivers_before_dispatch: false, ..Promises::ALL }
+    }
+
+    fn reach(&self) -> Reach {
+        if self.segments.iter().any(|segment| segment.bus.reach() == Reach::Unpromised) {
+            return Reach::Unpromised;
+        }
+        Reach::Domains(self.map.domains())
     }
 
     /// What other clusters are still to take comes before what its sender's bus holds: it is older.

@@ -2,7 +2,7 @@
 //!
 //! Not modelled: locality-dependent routing of more than 15 clusters (NUMA-Q), remapping of destinations by a manager.
 
-use super::{Agent, DeliveryMode, DestinationMode, Message, Shorthand, Targets};
+use super::{Agent, DeliveryMode, DestinationMode, Domains, Message, Shorthand, Targets};
 use crate::generation::{ClusterFifteen, Knobs};
 
 /// How far a physical destination reaches.
@@ -168,6 +168,12 @@ impl Map {
     /// The place of the cluster with this number.
     pub(super) fn place(&self, number: u8) -> Option<usize> {
         self.numbers.iter().position(|&known| known == number)
+    }
+
+    /// Who is where, for a watcher.
+    pub(super) fn domains(&self) -> Domains {
+        let homes = self.homes.iter().map(|&(place, _)| self.numbers[place]).collect();
+        Domains { homes, physical: self.physical, shorthands: self.shorthands }
     }
 
     /// The clusters but `place`.

@@ -125,13 +125,33 @@ pub struct Promises {
     pub one_message_a_sender: bool,
     /// A message is delivered to everybody before, or when, it is dispatched.
     pub delivers_before_dispatch: bool,
-    /// Every agent is in reach of every other. (Buses joined by cluster managers have id domains of their own.)
-    pub reaches_everybody: bool,
 }
 
 impl Promises {
     /// Of a plain bus: all of them.
-    pub const ALL: Self = Self { one_message_a_sender: true, delivers_before_dispatch: true, reaches_everybody: true };
+    pub const ALL: Self = Self { one_message_a_sender: true, delivers_before_dispatch: true };
+}
+
+/// Whom messages reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// Every agent that is addressed.
+    Everybody,
+    /// Those in the sender's domain of ids, and others as far as the scopes go.
+    Domains(Domains),
+    /// Nobody for sure: a sender may be told that a message was taken that was not (a stuck wire).
+    Unpromised,
+}
+
+/// Buses with domains of ids of their own, joined by managers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Domains {
+    /// Number of each agent's domain: bits 7:4 of a logical destination.
+    pub homes: Vec<u8>,
+    /// How far physical destinations reach.
+    pub physical: PhysicalScope,
+    /// How far shorthands reach.
+    pub shorthands: ShorthandScope,
 }
 
 /// An interconnect. It is a state machine without threads: the engine hands it requests in key order, and advances it
@@ -170,6 +190,11 @@ pub trait Interconnect: Debug + Send {
     /// What whoever watches its messages may rely on.
     fn promises(&self) -> Promises {
         Promises::ALL
+    }
+
+    /// Whom messages reach.
+    fn reach(&self) -> Reach {
+        Reach::Everybody
     }
 
     /// Messages that the interconnect still carries beyond their sender's bus, by agent; the sender may be done with them.

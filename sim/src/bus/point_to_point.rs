@@ -332,7 +332,7 @@ impl Interconnect for PointToPointFabric {
     }
 
     fn promises(&self) -> Promises {
-        Promises { one_message_a_sender: false, delivers_before_dispatch: false, ..Promises::ALL }
+        Promises { one_message_a_sender: false, delivers_before_dispatch: false }
     }
 
     fn undispatched(&self) -> Vec<Undispatched> {

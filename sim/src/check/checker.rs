@@ -8,7 +8,7 @@ use super::identity::{Addressed, Identity, Rules};
 use super::ledger::{Ledger, Record, Unlisted};
 use super::shadow::Shadow;
 use super::violation::{Subject, Violation};
-use crate::bus::{Agent, DeliveryMode, Message};
+use crate::bus::{Agent, DeliveryMode, Domains, Message};
 use crate::generation::{ClusterFifteen, Generation};
 use crate::time::Time;
 
@@ -95,6 +95,13 @@ impl Checker {
             found: 0,
             counts: Counts::default(),
         }
+    }
+
+    /// The checker of a machine with several domains of ids.
+    #[must_use]
+    pub fn with_domains(mut self, domains: Domains) -> Self {
+        self.directory.domains = Some(domains);
+        self
     }
 
     /// How many CPUs there are: agents from there on are I/O agents.

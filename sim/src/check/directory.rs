@@ -2,14 +2,17 @@
 //!
 //! Not modelled: see the [module](super).
 
+use super::domains;
 use super::identity::{Addressed, ApicMode, Identity, Rules, Sender};
-use crate::bus::{Agent, DestinationMode, Message, Shorthand};
+use crate::bus::{Agent, DestinationMode, Domains, Message, Shorthand};
 use crate::time::Time;
 
 /// The agents by their identities.
 #[derive(Debug, Clone)]
 pub(super) struct Directory {
     rules: Rules,
+    /// Domains of ids, where there are several.
+    pub(super) domains: Option<Domains>,
     identities: Vec<Identity>,
     /// When each identity changed last.
     changed: Vec<Time>,
@@ -25,6 +28,7 @@ impl Directory {
         let cpus = usize::from(cpus);
         Self {
             rules,
+            domains: None,
             identities: vec![Identity::OFF; cpus],
             changed: vec![Time::ZERO; cpus],
             exempt: vec![false; cpus],
@@ -84,7 +88,10 @@ impl Directory {
     /// Must `agent` take `message`? One that is exempt never must.
     pub(super) fn addressed(&self, sender: Sender, message: &Message, agent: Agent) -> Addressed {
         let Some(identity) = self.identity(agent) else { return Addressed::No };
-        let addressed = self.rules.addressed(sender, message, agent, identity);
+        let mut addressed = self.rules.addressed(sender, message, agent, identity);
+        if let Some(domains) = &self.domains {
+            addressed = addressed.min(domains::reach(domains, self.rules.cluster_fifteen, message, agent));
+        }
         let open = self.is_exempt(agent) || self.is_exempt(sender.agent);
         if open { addressed.min(Addressed::Perhaps) } else { addressed }
     }

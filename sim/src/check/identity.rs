@@ -74,7 +74,7 @@ const fn when(condition: bool, yes: Addressed) -> Addressed {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
     generation: Generation,
-    cluster_fifteen: ClusterFifteen,
+    pub(super) cluster_fifteen: ClusterFifteen,
 }
 
 /// The sender of a message, as it was when it sent.

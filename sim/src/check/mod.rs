@@ -16,6 +16,7 @@ mod agent_set;
 mod checker;
 mod checks;
 mod directory;
+mod domains;
 mod identity;
 mod ledger;
 mod shadow;

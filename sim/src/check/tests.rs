@@ -1,7 +1,7 @@
 //! Right histories, and each kind of wrong one.
 
 use super::*;
-use crate::bus::{Agent, DeliveryMode, DestinationMode, Message, Shorthand};
+use crate::bus::{Agent, DeliveryMode, DestinationMode, Domains, Message, PhysicalScope, Shorthand, ShorthandScope};
 use crate::generation::Generation;
 use crate::time::Time;
 
@@ -435,11 +435,41 @@ fn a_change_of_identity_under_way_is_allowed_either_way() {
         checker.dispatched(&ipi(0), false, us(41));
         no_complaint(&checker);
         // and from then on it counts
-        carry(&mut checker, &ipi(1), &[3]);
+        let later = |number| Message { written_at: us(42), ..ipi(number) };
+        carry(&mut checker, &later(1), &[3]);
         no_complaint(&checker);
-        carry(&mut checker, &ipi(2), &[2]);
+        carry(&mut checker, &later(2), &[2]);
         assert_eq!(checker.found(), 2, "lost by CPU3, strange to CPU2");
     }
+}
+
+#[test]
+fn an_apic_that_switches_off_after_its_answer_is_no_stranger() {
+    for (off_at, found) in [(us(40), 0), (us(39), 1)] {
+        let mut checker = checker();
+        checker.identity(2, Identity { software_enabled: false, ..cpu(2) }, off_at);
+        checker.identity(2, Identity::OFF, off_at);
+        checker.sent(&ipi(0), us(40));
+        checker.delivered(2, &ipi(0), us(41));
+        checker.dispatched(&ipi(0), false, us(41));
+        assert_eq!(checker.found(), found, "off at {off_at} us, written at 40 us");
+    }
+}
+
+#[test]
+fn domains_decide_who_is_owed_what() {
+    let domains =
+        Domains { homes: vec![0, 0, 5, 5], physical: PhysicalScope::Cluster, shorthands: ShorthandScope::Cluster };
+    let run = |message: &Message, to: &[Agent]| {
+        let mut checker = checker().with_domains(domains.clone());
+        carry(&mut checker, message, to);
+        checker.violations().first().map(Violation::check)
+    };
+    assert_eq!(run(&to_others(0), &[1]), None, "nobody beyond is owed it");
+    assert_eq!(run(&to_others(0), &[]), Some(Check::LostIpi));
+    assert_eq!(run(&to_others(0), &[1, 2]), Some(Check::DeliveredToStranger));
+    assert_eq!(run(&ipi(0), &[]), None, "its physical destination is in another domain");
+    assert_eq!(run(&ipi(0), &[2]), Some(Check::DeliveredToStranger));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //!
 //! Not modelled: what the checker itself leaves out; messages of an APIC in the instant in which it dies.
 
-use crate::bus::{Agent, Interconnect, Message};
+use crate::bus::{Agent, Interconnect, Message, Reach};
 use crate::check::{Check, Checker, CheckerSettings, Checks, Violation};
 use crate::generation::{Generation, Knobs, StartUpResend};
 use crate::processor::{Core, CoreBox, Fact};
@@ -31,10 +31,11 @@ impl Watch {
     ) -> Option<Self> {
         let promises = bus.promises();
         let mut checks = checks;
-        if !promises.reaches_everybody {
+        let reach = bus.reach();
+        if reach == Reach::Unpromised {
             checks.set_off(Check::LostIpi);
         }
-        let checker = Checker::new(CheckerSettings {
+        let mut checker = Checker::new(CheckerSettings {
             cluster_fifteen: knobs.cluster_fifteen,
             start_up_may_fail: knobs.start_up_resend == StartUpResend::Never,
             sends_overlap: !promises.one_message_a_sender,
@@ -42,6 +43,9 @@ impl Watch {
             checks,
             ..CheckerSettings::new(cpus, generation)
         });
+        if let Reach::Domains(domains) = reach {
+            checker = checker.with_domains(domains);
+        }
         let pending = vec![None; usize::from(cpus) + 1];
         let overlap = !promises.one_message_a_sender;
         (checks != Checks::NONE).then_some(Self { checker, overlap, facts: Vec::new(), pending })

@@ -1,8 +1,10 @@
 //! KVM unit tests, x86/apic.c: existence, APIC_BASE, modes, ids (KUT-01 to KUT-09).
 
 use crate::lab::Lab;
-use crate::platform::{INTEGRATED, P6, X2APIC_IDEAL, X2APIC_PAGE, XAPIC};
-use crate::seat::{BASE_MSR, ID, ISR, SVR, TPR, VERSION};
+use crate::platform::{INTEGRATED, P6, P6_IDEAL, X2APIC, X2APIC_IDEAL, X2APIC_PAGE, XAPIC, XAPIC_IDEAL};
+use crate::seat::{
+    BASE_MSR, EOI, ICR, ID, ISR, LVT_ERROR, LVT_LINT0, LVT_LINT1, LVT_TIMER, SVR, TDCR, TMICT, TPR, VERSION,
+};
 use sim::apic::{GeneralProtection, Mode};
 use sim::{ApicIdWrites, Generation};
 
@@ -23,7 +25,7 @@ fn kut_01_existence() {
 #[test]
 fn kut_02_disable() {
     // [G] parts after the 3-wire bus; the feature bit and the page go, CR8 stays (SDM vol. 3 §10.4.3)
-    for platform in [XAPIC, X2APIC_PAGE, X2APIC_IDEAL] {
+    for platform in [XAPIC, XAPIC_IDEAL, X2APIC_PAGE, X2APIC, X2APIC_IDEAL] {
         let lab = Lab::new(platform).cpu(|seat| {
             seat.change_mode(Mode::Disabled);
             assert_eq!(seat.read_msr(BASE_MSR).expect("exists") & (EN | EXTD), 0);
@@ -41,7 +43,7 @@ fn kut_02_disable() {
 
 #[test]
 fn kut_03_enable_again() {
-    for platform in [XAPIC, X2APIC_PAGE, X2APIC_IDEAL] {
+    for platform in [XAPIC, XAPIC_IDEAL, X2APIC_PAGE, X2APIC, X2APIC_IDEAL] {
         let lab = Lab::new(platform).cpu(|seat| {
             seat.change_mode(Mode::Disabled);
             seat.change_mode(Mode::XApic);
@@ -56,17 +58,24 @@ fn kut_03_enable_again() {
 
 #[test]
 fn kut_04_x2apic_mode_hides_the_page() {
-    // SDM vol. 3 §10.12.2
+    // SDM vol. 3 §10.12.2; every register that software can write in this mode, and one that it cannot
     let lab = Lab::new(X2APIC_PAGE).cpu(|seat| {
         seat.change_mode(Mode::X2Apic);
-        for offset in [ID, VERSION, TPR, SVR] {
-            seat.write_register(offset, 0x42);
-            assert_eq!(seat.read_register(offset), u32::MAX, "{offset:03X}");
+        seat.write(TPR, 0x50);
+        for offset in [ID, TPR, SVR, ICR, LVT_TIMER, LVT_LINT0, LVT_LINT1, LVT_ERROR, TMICT, TDCR] {
+            let before = seat.read(offset);
+            for value in [0x42, !before, 0x1FF] {
+                seat.write_register(offset, value);
+                assert_eq!(seat.read_register(offset), u32::MAX, "{offset:03X}");
+                assert_eq!(seat.read(offset), before, "{offset:03X} after {value:X}");
+            }
         }
+        seat.write_register(EOI, 0);
         seat.write_cr8(3);
         assert_eq!((seat.read_cr8(), seat.read(TPR)), (3, 0x30));
+        seat.settle();
     });
-    lab.run();
+    assert_eq!(lab.run().vectors(0), [], "writes of the page's ICR send nothing");
 }
 
 #[test]
@@ -85,7 +94,7 @@ fn kut_05_mode_transitions() {
 
 #[test]
 fn kut_06_no_x2apic_on_parts_without_it() {
-    for platform in [P6, XAPIC] {
+    for platform in [P6, P6_IDEAL, XAPIC, XAPIC_IDEAL] {
         let lab = Lab::new(platform).cpu(|seat| {
             assert_eq!(seat.identification(1)[2] >> 21 & 1, 0);
             assert_eq!(seat.write_msr(BASE_MSR, PAGE | EN | EXTD), Err(GeneralProtection));

@@ -160,7 +160,7 @@ fn a_message_whose_status_is_hit_may_be_lost() {
     let effects = hit(stuck(Wire::Picd1, true), 19, 20, lowest, &Fake::accepting(3));
     assert_eq!((delivered(&effects), dispatched(&effects)), (vec![], vec![(22 * CYCLE, 0)]));
     let bus = faulty(3, vec![fault(stuck(Wire::Picd1, true), 20, Some(21))]);
-    assert!(!bus.promises().reaches_everybody && faulty(3, vec![]).promises().reaches_everybody);
+    assert_eq!((bus.reach(), faulty(3, vec![]).reach()), (Reach::Unpromised, Reach::Everybody));
 }
 
 #[test]

@@ -28,7 +28,7 @@ mod status;
 
 pub use faults::{SerialFault, SerialFaultError, SerialFaultKind, Wire};
 
-use super::{Agent, ArbitrationIds, BusEffect, BusError, Interconnect, Promises, Request, Targets, Undispatched};
+use super::{Agent, ArbitrationIds, BusEffect, BusError, Interconnect, Reach, Request, Targets, Undispatched};
 use crate::generation::Knobs;
 use crate::time::{ClockDomain, Duration, Time};
 use bus_clock::BusClock;
@@ -274,8 +274,8 @@ impl Interconnect for SerialBus {
     }
 
     /// With a stuck wire a sender may be told that a message was taken that was not.
-    fn promises(&self) -> Promises {
-        Promises { reaches_everybody: !self.faults.has_stuck_wires(), ..Promises::ALL }
+    fn reach(&self) -> Reach {
+        if self.faults.has_stuck_wires() { Reach::Unpromised } else { Reach::Everybody }
     }
 
     fn name(&self) -> &'static str {
