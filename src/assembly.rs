@@ -79,7 +79,7 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
 }
 
 /// How long v6 holds INIT, in µs: not at all on Intel's family 6, which the P6 and CPUs with an x2APIC are.
-const fn init_udelay(generation: Generation) -> u32 {
+pub(crate) const fn init_udelay(generation: Generation) -> u32 {
     match generation {
         Generation::P6 | Generation::X2Apic => 0,
         _ => 10_000,

@@ -6,6 +6,7 @@ use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::output;
 use crate::recorder::{Entry, Recording, record};
+use crate::scenario::natural;
 use kernel_model::{Arch, Call, CpuMask, Kernel, Variant};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -25,6 +26,13 @@ pub(super) fn accesses(arguments: &Accesses) -> Result<ExitStatus, Failure> {
     } else {
         arguments.to.iter().map(|&cpu| cpu as u16).collect()
     };
+    if let (true, Some(page)) = (call.takes_target(), arguments.vector) {
+        kernel.trampoline = page;
+    }
+    if let Some((generation, _)) = natural(arch.name()) {
+        kernel.apic_version = generation.profile().version.to_le_bytes()[0];
+        kernel.init_udelay = assembly::init_udelay(generation);
+    }
     let vector = arguments.vector.unwrap_or(arch.reschedule_vector());
     let recording = record(&kernel, from, arguments.icr, arguments.limit as usize, (call, mask, vector));
     if arguments.json {

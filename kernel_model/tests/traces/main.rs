@@ -6,6 +6,7 @@ mod local_apic;
 mod masks;
 mod recorder;
 mod shared;
+mod start_up;
 mod tables;
 mod variants;
 mod waits;

@@ -38,6 +38,10 @@ pub(crate) struct Recorder {
     limit: usize,
     /// Record shared words, waits and points too, and not registers alone?
     everything: bool,
+    /// What the status of a remote read says.
+    remote_read: u32,
+    /// A register that keeps its value.
+    stubborn: Option<(u16, u32)>,
     pub(crate) state: RefCell<State>,
 }
 
@@ -53,11 +57,29 @@ impl Recorder {
         let log = Vec::new();
         let state =
             State { log, registers, words, now_us: 0, irqs_on: true, port: 0, msr: 0xFEE0_0900, wait_site: None };
-        Self { number, icr, limit: 100_000, everything: false, state: RefCell::new(state) }
+        Self {
+            number,
+            icr,
+            limit: 100_000,
+            everything: false,
+            remote_read: 0,
+            stubborn: None,
+            state: RefCell::new(state),
+        }
     }
 
     pub(crate) fn everything(self) -> Self {
         Self { everything: true, ..self }
+    }
+
+    /// A register that reads so whatever is written.
+    pub(crate) fn stubborn(self, register: u16, value: u32) -> Self {
+        Self { stubborn: Some((register, value)), ..self }
+    }
+
+    /// A remote read has come out like that.
+    pub(crate) fn remote_read(self, status: u32) -> Self {
+        Self { remote_read: status, ..self }
     }
 
     pub(crate) fn limit(self, limit: usize) -> Self {
@@ -120,6 +142,9 @@ impl Recorder {
     }
 
     fn value(&self, register: Register) -> u32 {
+        if let Some((_, value)) = self.stubborn.filter(|(stubborn, _)| *stubborn == register.0) {
+            return value;
+        }
         let state = self.state.borrow();
         let value = state.registers.get(&register.0).copied().unwrap_or(0);
         let busy = match self.icr {
@@ -127,7 +152,11 @@ impl Recorder {
             Icr::Stuck => true,
             Icr::ClearsAfter(us) => state.now_us < us,
         };
-        if register == Register::ICR && busy { value | APIC_ICR_BUSY } else { value }
+        match (register, busy) {
+            (Register::ICR, true) => value | APIC_ICR_BUSY | self.remote_read,
+            (Register::ICR, false) => value | self.remote_read,
+            _ => value,
+        }
     }
 
     fn change(&self, word: Word, operation: &str, change: impl FnOnce(u32) -> u32) -> u32 {
