@@ -60,6 +60,7 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
         no_broadcast: scenario.knobs.no_broadcast,
         tsc_ticks_per_ms: ticks(core_clock(scenario), 1_000),
         timer_ticks_per_us: ticks(machine.generation.timer_clock(), 1) as u32,
+        offline: machine.offline.iter().map(|&cpu| cpu as u16).collect(),
         apic_version: machine.generation.profile().version.to_le_bytes()[0],
         init_udelay: init_udelay(machine.generation),
         ..Kernel::new(arch, variant, machine.cpus as u16)

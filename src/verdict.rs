@@ -10,7 +10,7 @@ use crate::token::Token;
 use crate::why;
 use kernel_model::{Point, Wait, WaitOutcome};
 use sim::Slots;
-use sim::{CpuReport, Duration, Ending, Outcome, Proof, Time, WaitRecord};
+use sim::{Activity, CpuReport, Duration, Ending, Outcome, Proof, Time, WaitRecord};
 use std::panic::Location;
 
 /// How a run is judged.
@@ -264,7 +264,10 @@ fn hang(scenario: &Scenario, goal: &[(Option<u16>, u32)], crashing: Option<u16>,
     HangReport {
         cpu: number,
         since: since(cpu),
-        at: cpu.site.map_or_else(String::new, source_lines::describe),
+        at: match cpu.activity {
+            Activity::WaitForStartUp => "wait-for-SIPI".to_owned(),
+            _ => cpu.site.map_or_else(String::new, source_lines::describe),
+        },
         line: cpu.site.and_then(source_lines::line),
         why: why.chain,
         mechanism: mechanism::shown(scenario, outcome, number),

@@ -76,6 +76,10 @@ impl Chain<'_> {
                 self.icr_busy(number);
             }
             Some(wait) => self.other_wait(cpu, wait, &at),
+            None if cpu.activity == Activity::WaitForStartUp => {
+                self.say(format!("CPU{number} waits for a start-up message since {} us", cpu.last_effective));
+                self.root("no start-up message reaches it");
+            }
             None if cpu.activity == Activity::Halted => self.say(format!("CPU{number} is in HLT: {at}")),
             None => self.say(format!("CPU{number} is at {at}")),
         }

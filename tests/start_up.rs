@@ -277,6 +277,19 @@ fn starts_are_deterministic() {
     }
 }
 
+/// A CPU that nobody starts is not where the simulator waits, but in wait-for-SIPI; and its machine has prices all the same.
+#[test]
+fn a_cpu_that_never_starts_says_so() {
+    let report = report("boot-absent-cpu", "x86_64/flat", "merged", &["goal=cpus-started"]);
+    assert_eq!(report.verdict, Verdict::Hung);
+    let hang = report.hang.unwrap();
+    assert_eq!((hang.cpu, hang.at.as_str()), (1, "wait-for-SIPI"));
+    assert!(hang.why[0].contains("waits for a start-up message"), "{:?}", hang.why);
+    assert_eq!(hang.cause, "no start-up message reaches it");
+    let matrix = json(&["matrix", "smp-boot", "--arch", "i386/default", "--json"]);
+    assert!(matrix["rows"][0]["cells"][0]["nmi_us"].is_number(), "{matrix}");
+}
+
 /// What the report says, in text and JSON.
 #[test]
 fn the_report_tells_of_each_start() {
@@ -306,4 +319,52 @@ fn who_can_be_started() {
     let scenario = load("smp-boot", "i386/default", "before", &[]);
     assert_eq!((scenario.machine.bus, scenario.machine.offline.len()), (Bus::Serial, 3));
     assert!(run(&scenario, &Settings::seeded(0)).is_ok());
+}
+
+const UP_AND_CRASH: &str = r#"
+format = 1
+name = "up-and-crash"
+story = "CPUs 1 and 2 are started, CPU 3 is not. CPU 1 calls a function on all others, then CPU 0 crashes."
+goal = "nmi-send-returns"
+
+[machine]
+cpus = 4
+offline = [1, 2, 3]
+
+[[event]]
+at_us = 5
+cpu = 0
+role = "boot-cpus"
+targets = [1, 2]
+
+[[event]]
+at_us = 40_000
+cpu = 1
+role = "call-function"
+wait = true
+
+[[event]]
+at_us = 40_100
+cpu = 0
+role = "oops-crash"
+"#;
+
+/// A CPU that was started takes IPIs and NMIs like any other; one that was not gets none, and nobody waits for it.
+#[test]
+fn started_cpus_are_online() {
+    let path = std::env::temp_dir().join(format!("apicsim-test-{}-up-and-crash.toml", std::process::id()));
+    std::fs::write(&path, UP_AND_CRASH).unwrap();
+    for arch in ARCHES {
+        for variant in ["before", "merged"] {
+            let report = report(path.to_str().unwrap(), arch, variant, &[]);
+            assert_eq!(
+                (report.verdict, report.started, report.stopped),
+                (Verdict::Completed, 2, 2),
+                "{arch} {variant}"
+            );
+            let crash_path = report.capture.unwrap().since(report.crashed.unwrap()).as_ps();
+            assert!(crash_path < 3_000_000_000, "{arch} {variant}: nobody waits 1000 ms: {crash_path} ps");
+        }
+    }
+    std::fs::remove_file(path).unwrap();
 }

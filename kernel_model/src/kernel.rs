@@ -1,7 +1,7 @@
 //! One kernel as built, configured and booted: what its functions would find in constants and boot-time variables.
 //!
-//! Not modelled: the map of online CPUs. All CPUs count as online from the first access to the last, those too that are
-//! still to be started.
+//! Not modelled: CPUs that go. A CPU that runs from the start is online from the first access to the last; one that is
+//! still to be started is from its calling in.
 
 use crate::apicdef::{BAD_APICID, SYSRQ_VECTOR};
 use crate::arch::Arch;
@@ -31,8 +31,10 @@ pub struct Kernel {
     pub timer_ticks_per_us: u32,
     /// Ticks of the time-stamp counter in 1000 µs, as calibrated at boot.
     pub tsc_ticks_per_ms: u64,
-    /// CPUs, all online.
+    /// CPUs.
     pub cpus: u16,
+    /// Those of them that are still to be started. All others are online.
+    pub offline: CpuMask,
     /// Version of the CPUs' APICs, as the MP table has it.
     pub apic_version: u8,
     /// Page of the trampoline: the vector of a STARTUP.
@@ -71,6 +73,7 @@ impl Kernel {
             timer_ticks_per_us: 100,
             tsc_ticks_per_ms: 500_000,
             cpus,
+            offline: CpuMask::EMPTY,
             apic_version: 0x11,
             trampoline: TRAMPOLINE_PAGE,
             init_udelay: 10_000,
@@ -86,14 +89,20 @@ impl Kernel {
         }
     }
 
-    /// The online CPUs.
-    pub fn cpu_online_map(&self) -> CpuMask {
+    /// The CPUs, online or still to be started.
+    pub fn cpu_possible_map(&self) -> CpuMask {
         CpuMask::first(self.cpus)
+    }
+
+    /// The online CPUs. The bits of those that are online from the start cannot change, and are not looked at.
+    pub fn cpu_online_map(&self, cpu: &impl Processor) -> CpuMask {
+        let absent = |number: &u16| cpu.load(self.layout().cpu_online(*number)) == 0;
+        self.offline.iter().filter(absent).fold(self.cpu_possible_map(), CpuMask::without)
     }
 
     /// The online CPUs without the one that runs this code.
     pub(crate) fn online_but_self(&self, cpu: &impl Processor) -> CpuMask {
-        self.cpu_online_map().without(this_cpu(cpu))
+        self.cpu_online_map(cpu).without(this_cpu(cpu))
     }
 
     /// Where an IPI to `cpu` goes when each CPU gets its own message: on x86_64 and in the physical sub-architectures

@@ -51,10 +51,11 @@ pub fn trampoline(kernel: &Kernel, cpu: &impl Processor) {
     start_secondary(kernel, cpu);
 }
 
-/// `start_secondary` (`arch/i386/kernel/smpboot.c`, `arch/x86_64/kernel/smpboot.c`, 2.6.20): calls in and lets interrupts
-/// come. What follows is the idle loop.
+/// `start_secondary` (`arch/i386/kernel/smpboot.c`, `arch/x86_64/kernel/smpboot.c`, 2.6.20): calls in, is
+/// online, and lets interrupts come. What follows is the idle loop.
 pub fn start_secondary(kernel: &Kernel, cpu: &impl Processor) {
     smp_callin(kernel, cpu);
+    cpu.fetch_or(kernel.layout().cpu_online(this_cpu(cpu)), 1);
     cpu.irq_restore(IrqFlags(true));
 }
 

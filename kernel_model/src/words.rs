@@ -67,7 +67,7 @@ const SLOTS: u16 = 8;
 const RUN_QUEUE_WORDS: u16 = 1 + TASKS;
 
 /// Names of the words that every CPU has besides, in their order.
-const PER_CPU: [&str; 3] = ["APIC timer has run down", "cpu_callout_map", "cpu_callin_map"];
+const PER_CPU: [&str; 4] = ["APIC timer has run down", "cpu_callout_map", "cpu_callin_map", "cpu_online_map"];
 
 /// Names of the words by which CPUs are started, in their order.
 const START_UP: [&str; 3] = ["trampoline_data", "init_deasserted", "mailbox of the ES7000"];
@@ -138,6 +138,11 @@ impl Layout {
     /// The bit of `cpu_callin_map`: this CPU has been set up.
     pub const fn cpu_callin(self, cpu: u16) -> Word {
         self.per_cpu(cpu, 2)
+    }
+
+    /// The bit of `cpu_online_map`: this CPU takes interrupts. Only of CPUs that are started.
+    pub const fn cpu_online(self, cpu: u16) -> Word {
+        self.per_cpu(cpu, 3)
     }
 
     /// The first bytes of the trampoline: A5A5A5A5h when a CPU has entered it.

@@ -22,7 +22,7 @@ pub(super) fn accesses(arguments: &Accesses) -> Result<ExitStatus, Failure> {
     kernel.mps_timeout = assembly::mps_timeout(arguments.mps_timeout);
     let from = arguments.from as u16;
     let mask: CpuMask = if arguments.to.is_empty() {
-        kernel.cpu_online_map().without(from)
+        kernel.cpu_possible_map().without(from)
     } else {
         arguments.to.iter().map(|&cpu| cpu as u16).collect()
     };
