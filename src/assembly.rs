@@ -72,7 +72,6 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
                 kernel.sysrq_print_us = whole_us(print_ps);
             }
             Role::WatchdogNmi { print_ps } => kernel.watchdog_print_us = whole_us(print_ps),
-            Role::BootCpus { messages, .. } => kernel.v6_start_up = messages == StartUpMessages::V6,
             _ => {}
         }
     }
@@ -290,7 +289,9 @@ fn action(role: &Role, kernel: &Kernel, cpu: u16) -> Option<Action> {
         Role::SendFixed { vector, targets } => {
             Action::Send { vector: vector_number(*vector, kernel, cpu), mask: mask(targets) }
         }
-        Role::BootCpus { targets, .. } => Action::BootCpus(mask(targets)),
+        Role::BootCpus { targets, messages } => {
+            Action::BootCpus { mask: mask(targets), v6: *messages == StartUpMessages::V6 }
+        }
         Role::SendSequence { vector, targets, repeat, send_after_ps } => Action::SendSequence {
             vector: vector_number(*vector, kernel, cpu),
             to: if targets.is_empty() { None } else { Some(mask(targets)) },

@@ -54,7 +54,12 @@ pub(crate) enum Action {
         after_us: u32,
     },
     /// `do_boot_cpu` for each.
-    BootCpus(CpuMask),
+    BootCpus {
+        /// Targets.
+        mask: CpuMask,
+        /// By v6's messages?
+        v6: bool,
+    },
 }
 
 /// A CPU's software: Closed, because all it changes is in its stack or in the simulated machine.
@@ -151,7 +156,8 @@ fn act(kernel: &Kernel, cpu: OnCpu<'_>, action: Action) {
             cpu.0.reached(SEQUENCE_RETURNED);
             cpu.irq_restore(flags);
         }
-        Action::BootCpus(mask) => {
+        Action::BootCpus { mask, v6 } => {
+            let kernel = &Kernel { v6_start_up: v6, ..*kernel };
             for target in mask.iter() {
                 kernel_model::do_boot_cpu(kernel, &cpu, target);
             }

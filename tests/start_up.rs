@@ -238,6 +238,11 @@ fn on_numaq_an_absent_cpu_spoils_the_next_start() {
         assert_eq!((present.never_delivered, present.delivery_error), (false, true), "{variant}");
         assert_eq!(report.started, 0, "{variant}");
     }
+    // CPU 2 runs, and is not called out: after 2 s it is a BUG, in what would be its idle task, and so a crash.
+    let later = report("boot-absent-cpu", "i386/numaq", "merged", &["goal=cpus-started"]);
+    let alone = later.crashed.unwrap().since(later.start_ups[1].start).as_ps();
+    assert!((2_000_000_000_000..2_002_000_000_000).contains(&alone), "{alone} ps");
+    assert_eq!(later.verdict, Verdict::Hung);
 }
 
 /// A write that is ignored or waits while the ICR is busy leaves all further starts behind the first; one that does not
@@ -316,6 +321,10 @@ fn who_can_be_started() {
     assert!(refused("machine.offline=[1, 2, 3, 4]").contains("there is no CPU 4"));
     assert!(refused("event.0.cpu=1").contains("itself"));
     assert!(refused("event.0.messages=\"v5\"").contains("v6"));
+    let v6 = apicsim(&["run", "smp-boot", "--arch", "i386/numaq", "--set", "event.0.messages=v6"]);
+    assert_eq!(v6.status.code(), Some(2));
+    assert!(String::from_utf8(v6.stderr).unwrap().contains("v6 does not start CPUs of i386/numaq"));
+    assert!(refused("event=[{at_us=5,cpu=1,role=\"watchdog-nmi\"}]").contains("is not armed"));
     let scenario = load("smp-boot", "i386/default", "before", &[]);
     assert_eq!((scenario.machine.bus, scenario.machine.offline.len()), (Bus::Serial, 3));
     assert!(run(&scenario, &Settings::seeded(0)).is_ok());

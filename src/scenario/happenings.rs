@@ -56,6 +56,11 @@ fn event<'d>(index: usize, field: Field<'d>, stage: Stage<'_>) -> Result<Option<
     }
     present(&cpu_field, cpu, stage.machine)?;
     check_targets(&table, cpu, &role, stage.machine)?;
+    if matches!(role, Role::WatchdogNmi { .. }) && stage.machine.offline.contains(&cpu) {
+        return Err(role_field
+            .error("the watchdog of a CPU that is still to be started is not armed", "LVTPC is as after INIT")
+            .help("let a CPU that is not in machine.offline take the NMI"));
+    }
     if matches!(role, Role::SysrqCrash { .. }) && !stage.machine.io_agent {
         return Err(role_field
             .error("SysRq arrives from the I/O agent, and this machine has none", "needs an I/O agent")
@@ -167,8 +172,9 @@ fn check_targets(table: &Table<'_>, cpu: u32, role: &Role, machine: &Machine) ->
             .error("`flush_tlb_others` is for other CPUs", "the sender is among them")
             .help(format!("leave CPU {cpu} out")));
     }
-    if matches!(role, Role::BootCpus { .. }) {
+    if let Role::BootCpus { messages, .. } = role {
         check_offline(&field, cpu, targets, machine)?;
+        check_messages(table, *messages, machine)?;
     }
     let repeated = (1..targets.len()).find(|index| targets[..*index].contains(&targets[*index]));
     match repeated {
@@ -190,5 +196,16 @@ fn check_offline(field: &Field<'_>, cpu: u32, targets: &[u32], machine: &Machine
             .error(&format!("CPU {cpu} is itself waiting to be started"), "nobody to start them")
             .help("let a CPU that is not in machine.offline start the others")),
         None => Ok(()),
+    }
+}
+
+/// Kernels of v6 know neither NUMA-Q nor the ES7000's mailbox.
+fn check_messages(table: &Table<'_>, messages: StartUpMessages, machine: &Machine) -> Result<(), InputError> {
+    let left = ["i386/numaq", "i386/es7000-clustered"].contains(&machine.arch);
+    match table.get("messages") {
+        Some(field) if left && messages == StartUpMessages::V6 => Err(field
+            .error(&format!("v6 does not start CPUs of {}", machine.arch), "not on this sub-architecture")
+            .help("only 2.6 does: by an NMI on i386/numaq, by the mailbox on i386/es7000-clustered")),
+        _ => Ok(()),
     }
 }
