@@ -105,6 +105,10 @@ impl Processor for OnCpu<'_> {
         self.0.fetch_and(word.0, value)
     }
     #[inline(always)]
+    fn compare_exchange(&self, word: Word, expected: u32, value: u32) -> u32 {
+        self.0.compare_exchange(word.0, expected, value)
+    }
+    #[inline(always)]
     fn smp_processor_id(&self) -> u32 {
         u32::from(self.0.number())
     }

@@ -11,8 +11,8 @@ use crate::nearest;
 use crate::scenario::Request;
 use crate::scenario::decimal::{self, Unit};
 use crate::scenario::named::{self, Named, named};
+use crate::scenario::{ALL_ARCHES, Bus, MAIN_VARIANTS, MpsTimeout, WaitShape};
 pub use crate::scenario::{ARCHES, VARIANTS};
-use crate::scenario::{Bus, LATER_ARCHES, MAIN_VARIANTS, MpsTimeout, WaitShape};
 use clap::{Args, Parser, Subcommand};
 use kernel_model::Call;
 use sim::Generation;
@@ -144,10 +144,10 @@ pub struct Run {
     #[arg(value_name = "SCENARIO")]
     pub scenario: String,
     /// Sub-architecture.
-    #[arg(long, value_name = "A", value_parser = parse_arch, help_heading = MACHINE, help = help_list("Sub-architecture; without it, the scenario's, else i386/default", &ARCHES))]
+    #[arg(long, value_name = "A", value_parser = parse_arch, help_heading = MACHINE, help = help_list("Sub-architecture; without it, the scenario's, else i386/default", &ALL_ARCHES))]
     pub arch: Option<String>,
     /// Wait variant.
-    #[arg(long, value_name = "V", value_parser = parse_variant, help_heading = MACHINE, help = help_list("How the kernel waits for the ICR; without it, the scenario's, else before", &VARIANTS))]
+    #[arg(long, value_name = "V", value_parser = parse_variant, help_heading = MACHINE, help = help_list("How the kernel waits for the ICR; without it, the scenario's, else before, or modern on modern/*", &VARIANTS))]
     pub variant: Option<String>,
     /// What else changes the run.
     #[command(flatten)]
@@ -181,7 +181,7 @@ pub struct Matrix {
     #[arg(value_name = "SCENARIO")]
     pub scenario: String,
     /// Rows.
-    #[arg(long, value_name = "A,…", value_delimiter = ',', value_parser = parse_arch, help_heading = MACHINE, help = help_list("Sub-architectures, repeatable or with commas; without it, all", &ARCHES))]
+    #[arg(long, value_name = "A,…", value_delimiter = ',', value_parser = parse_arch, help_heading = MACHINE, help = help_list("Sub-architectures, repeatable or with commas; without it, the nine of 2007", &ALL_ARCHES))]
     pub arch: Vec<String>,
     /// Columns.
     #[arg(long, value_name = "V,…", value_delimiter = ',', value_parser = parse_variant_or_all, help_heading = MACHINE, help = help_list("Wait variants, repeatable or with commas, or `all`; without it, before, rfc and merged", &VARIANTS))]
@@ -203,7 +203,11 @@ pub struct Matrix {
 impl Matrix {
     /// The sub-architectures of the rows, in the order of the headline, each once.
     pub fn arches(&self) -> Vec<&'static str> {
-        ARCHES.into_iter().filter(|arch| self.arch.is_empty() || self.arch.iter().any(|one| one == arch)).collect()
+        let asked = |arch: &&str| match self.arch.is_empty() {
+            true => ARCHES.contains(arch),
+            false => self.arch.iter().any(|one| one == arch),
+        };
+        ALL_ARCHES.into_iter().filter(asked).collect()
     }
 
     /// The variants of the columns, in order, each once.
@@ -319,11 +323,11 @@ pub struct Output {
 #[derive(Debug, Args)]
 pub struct Accesses {
     /// Sub-architecture.
-    #[arg(long, value_name = "A", default_value = ARCHES[0], value_parser = parse_arch, help = help_list("Sub-architecture", &ARCHES))]
+    #[arg(long, value_name = "A", default_value = ARCHES[0], value_parser = parse_arch, help = help_list("Sub-architecture", &ALL_ARCHES))]
     pub arch: String,
     /// Wait variant.
-    #[arg(long, value_name = "V", default_value = VARIANTS[0], value_parser = parse_variant, help = help_list("How the kernel waits for the ICR", &VARIANTS))]
-    pub variant: String,
+    #[arg(long, value_name = "V", value_parser = parse_variant, help = help_list("How the kernel waits for the ICR; without it, before, or modern on modern/*", &VARIANTS))]
+    pub variant: Option<String>,
     /// Kernel function.
     #[arg(long, value_name = "FN", value_parser = parse_call, help = help_list("Kernel function", &CALLS))]
     pub call: String,
@@ -350,9 +354,9 @@ pub struct Accesses {
     /// Build the write-around as an exchange (Pentium erratum 11AP).
     #[arg(long = "erratum-11ap")]
     pub erratum_11ap: bool,
-    /// Flat senders name all others by a mask, as with CPU hotplug (true), or by the shorthand (false).
-    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
-    pub no_broadcast: bool,
+    /// Flat senders name all others by a mask, as with CPU hotplug (true), or by the shorthand (false); on modern/* every driver does, as with no_ipi_broadcast=1, and the default is false.
+    #[arg(long, value_name = "BOOL", action = clap::ArgAction::Set)]
+    pub no_broadcast: Option<bool>,
     /// The loop of solution-a and b1.
     #[arg(long, value_name = "SHAPE", default_value = "delay-first", value_parser = parse_name::<WaitShape>, help = help_names::<WaitShape>("The loop of solution-a and b1"))]
     pub wait_shape: WaitShape,
@@ -426,6 +430,11 @@ impl Accesses {
         if let Some(cpu) = self.to.iter().find(|cpu| **cpu > last) {
             return Err(absent(*cpu, "--to"));
         }
+        let old = ["wakeup_secondary_via_INIT", "wakeup_secondary_via_NMI", "es7000_start_cpu", "inquire_remote_apic"];
+        if self.arch.starts_with("modern/") && old.contains(&self.call.as_str()) {
+            return Err(InputError::new(format!("`{}` is of 2.6, and {} of v6", self.call, self.arch))
+                .help("v6 has `wakeup_secondary_cpu_via_init`"));
+        }
         if let (true, [_, _, ..]) = (Call::from_name(&self.call).is_some_and(Call::takes_target), &self.to[..]) {
             return Err(InputError::new(format!("`{}` is about one CPU, and --to names several", self.call))
                 .help("name one: --to 1"));
@@ -470,11 +479,11 @@ fn parse_name<T: Named>(text: &str) -> Result<T, String> {
 }
 
 fn parse_arch(text: &str) -> Result<String, String> {
-    one_of("sub-architecture", text, &ARCHES, &LATER_ARCHES)
+    one_of("sub-architecture", text, &ALL_ARCHES)
 }
 
 fn parse_variant(text: &str) -> Result<String, String> {
-    one_of("variant", text, &VARIANTS, &[])
+    one_of("variant", text, &VARIANTS)
 }
 
 fn parse_variant_or_all(text: &str) -> Result<String, String> {
@@ -482,11 +491,11 @@ fn parse_variant_or_all(text: &str) -> Result<String, String> {
 }
 
 fn parse_call(text: &str) -> Result<String, String> {
-    one_of("or later kernel function", text, &CALLS, &[])
+    one_of("or later kernel function", text, &CALLS)
 }
 
-fn one_of(what: &str, text: &str, names: &'static [&'static str], later: &[&str]) -> Result<String, String> {
-    named::one_of(what, text, names, later).map(str::to_owned).map_err(|error| error.to_string())
+fn one_of(what: &str, text: &str, names: &'static [&'static str]) -> Result<String, String> {
+    named::one_of(what, text, names).map(str::to_owned).map_err(|error| error.to_string())
 }
 
 fn parse_microseconds(text: &str) -> Result<u64, String> {
@@ -624,7 +633,7 @@ mod tests {
     fn bad_options_name_what_would_be_right() {
         let cases = [
             ("run x --arch i386/defualt", "did you mean `i386/default`?"),
-            ("run x --arch modern/x2apic-phys", "comes later"),
+            ("run x --arch modern/x2apic-fys", "did you mean `modern/x2apic-phys`?"),
             ("run x --variant befor", "did you mean `before`?"),
             ("run x --variant solution-b", "did you mean `solution-a`?"),
             ("run x --bus seriel", "did you mean `serial`?"),

@@ -7,8 +7,8 @@ use crate::scenario::{
     self, CpuFault, Event, FaultKind, Goal, IpiVector, MpsTimeout, Role, RoleName, Scenario, StartUpMessages,
     VectorUse, WaitShape,
 };
-use kernel_model::{Arch, Bound, CpuMask, Kernel, Layout, LdrInit, Point, Variant, WakeUp};
-use sim::apic::{LocalSource, Preset};
+use kernel_model::{Access, Arch, Bound, CpuMask, Kernel, Layout, LdrInit, Point, Variant, WakeUp};
+use sim::apic::{LocalSource, Mode, Preset};
 use sim::bus::Interconnect;
 use sim::{
     ClockDomain, Costs, CpuSettings, DeviceInterrupt, Duration, Generation, LocalEvent, MachineSettings, Program,
@@ -57,7 +57,7 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
         wait_shape: bound(scenario.knobs.wait_shape),
         mps_timeout: mps_timeout(scenario.knobs.mps_timeout),
         mps_retries: scenario.knobs.mps_retries,
-        no_broadcast: scenario.knobs.no_broadcast,
+        no_broadcast: scenario.knobs.no_broadcast.unwrap_or(!arch.is_modern()),
         tsc_ticks_per_ms: ticks(core_clock(scenario), 1_000),
         timer_ticks_per_us: ticks(machine.generation.timer_clock(), 1) as u32,
         offline: machine.offline.iter().map(|&cpu| cpu as u16).collect(),
@@ -65,6 +65,9 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
         init_udelay: init_udelay(machine.generation),
         ..Kernel::new(arch, variant, machine.cpus as u16)
     };
+    let is_watched = |event: &Event| is(event, RoleName::WatchdogNmi);
+    kernel.hardlockup_panic = scenario.events.iter().any(is_watched);
+    kernel.hardlockup_all_cpu_backtrace = scenario.faults.iter().any(interrupts_a_send);
     for event in &scenario.events {
         match event.role {
             Role::SysrqCrash { vector, print_ps } => {
@@ -198,6 +201,7 @@ fn cpu_settings(scenario: &Scenario, kernel: &Kernel, cpu: u32) -> Result<(CpuSe
     let overflow = LocalEvent::Interrupt(LocalSource::PerformanceCounter);
     let mut local_events: Vec<_> = overflows.map(|event| (Time::from_ps(event.at_ps), overflow)).collect();
     let apic = Preset {
+        mode: if kernel.arch.facts().access == Access::Msr { Mode::X2Apic } else { Mode::XApic },
         dfr: kernel.arch.dfr(),
         ldr: kernel.arch.ldr(number),
         lvt_performance: (!local_events.is_empty()).then_some(LVT_NMI),
@@ -248,6 +252,11 @@ fn before_start_up(kernel: &Kernel, generation: Generation, settings: CpuSetting
 
 fn has_nmi_pin(scenario: &Scenario, cpu: u32) -> bool {
     scenario.faults.iter().any(|fault| fault.kind == FaultKind::Cpu { cpu, fault: CpuFault::Nmi })
+        || scenario.faults.iter().any(|fault| fault.kind == FaultKind::Cpu { cpu, fault: CpuFault::NmiBetweenWrites })
+}
+
+fn interrupts_a_send(fault: &scenario::Fault) -> bool {
+    matches!(fault.kind, FaultKind::Cpu { fault: CpuFault::NmiBetweenWrites, .. })
 }
 
 /// What a fault makes happen on its CPU.
@@ -256,6 +265,7 @@ fn cpu_fault(fault: CpuFault) -> Vec<LocalEvent> {
     match fault {
         CpuFault::IcrStuck => vec![LocalEvent::JamDeliveryStatus],
         CpuFault::Nmi => vec![pin(true), pin(false)],
+        CpuFault::NmiBetweenWrites => vec![LocalEvent::ArmNmiPulse],
         CpuFault::Smm { length_ps } => vec![LocalEvent::SystemManagement(Duration::from_ps(length_ps))],
         CpuFault::Shutdown => vec![LocalEvent::Shutdown],
         CpuFault::Init => vec![LocalEvent::Init],
@@ -289,6 +299,7 @@ fn action(role: &Role, kernel: &Kernel, cpu: u16) -> Option<Action> {
         Role::SendFixed { vector, targets } => {
             Action::Send { vector: vector_number(*vector, kernel, cpu), mask: mask(targets) }
         }
+        Role::StopOtherCpus { wait } => Action::StopOtherCpus { wait: *wait },
         Role::BootCpus { targets, messages } => {
             Action::BootCpus { mask: mask(targets), v6: *messages == StartUpMessages::V6 }
         }

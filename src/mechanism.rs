@@ -4,6 +4,7 @@
 //! Not modelled: two mechanisms at once; the first that holds along the chain from the waiting CPU is named.
 
 use crate::scenario::{FaultKind, FaultName, Scenario};
+use kernel_model::Wait;
 use sim::bus::{AttemptOutcome, DeliveryMode, DestinationMode, Message, Shorthand};
 use sim::{Activity, Context, CpuReport, Outcome, UndispatchedReport, named};
 
@@ -78,7 +79,8 @@ impl Mechanism {
     }
 }
 
-/// The mechanism that keeps the ICR of CPU `number` busy at the end of the run, if it is.
+/// The mechanism that keeps the ICR of CPU `number` busy at the end of the run, if it is; or that has sent its message
+/// elsewhere.
 pub fn shown(scenario: &Scenario, outcome: &Outcome, number: u16) -> Option<Mechanism> {
     let has = |name: FaultName| scenario.faults.iter().any(|fault| fault.kind.fault_name() == name);
     let jammed = |fault: &crate::scenario::Fault| {
@@ -88,7 +90,15 @@ pub fn shown(scenario: &Scenario, outcome: &Outcome, number: u16) -> Option<Mech
     if scenario.faults.iter().any(jammed) {
         return Some(Mechanism::JammedBit);
     }
-    let held = outcome.undispatched.iter().find(|held| held.held.message.source == number)?;
+    let held = outcome.undispatched.iter().find(|held| held.held.message.source == number);
+    let cpu = outcome.cpus.get(usize::from(number))?;
+    let unanswered_call = cpu.waits.last().is_some_and(|wait| wait.code == Wait::Acknowledgement as u32);
+    if let Some(misdirected) = cpu.misdirected
+        && held.map_or(unanswered_call, |held| held.held.message == misdirected.message)
+    {
+        return Some(Mechanism::InterleavedSend);
+    }
+    let held = held?;
     if held.held.stalled_since.is_some() {
         let wires = has(FaultName::StuckWire) || has(FaultName::LostClock);
         return Some(match has(FaultName::FsbLock) {

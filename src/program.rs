@@ -53,6 +53,11 @@ pub(crate) enum Action {
         /// From the start to the first send, in µs.
         after_us: u32,
     },
+    /// `native_stop_other_cpus`.
+    StopOtherCpus {
+        /// For as long as it takes?
+        wait: bool,
+    },
     /// `do_boot_cpu` for each.
     BootCpus {
         /// Targets.
@@ -142,6 +147,7 @@ fn act(kernel: &Kernel, cpu: OnCpu<'_>, action: Action) {
         }
         Action::Oops { print_us } => kernel_model::die(kernel, &cpu, print_us),
         Action::Send { vector, mask } => kernel_model::send_IPI_mask(kernel, &cpu, mask, vector),
+        Action::StopOtherCpus { wait } => kernel_model::v6::native_stop_other_cpus(kernel, &cpu, wait),
         Action::SendSequence { vector, to, repeat, after_us } => {
             let flags = cpu.irq_save();
             cpu.udelay(after_us);

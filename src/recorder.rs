@@ -4,7 +4,10 @@
 //! idle after so much delay.
 
 use crate::arguments::Icr;
-use kernel_model::{Call, CpuMask, IrqFlags, Kernel, Mmio, Point, Processor, Register, Wait, WaitOutcome, Word};
+use kernel_model::apicdef::APIC_BASE_MSR;
+use kernel_model::{
+    Access, Call, CpuMask, IrqFlags, Kernel, Mmio, Point, Processor, Register, Wait, WaitOutcome, Word,
+};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, UnwindSafe, resume_unwind};
@@ -18,6 +21,10 @@ pub(crate) enum Entry {
     Write(u16, u32),
     /// `X`: a locked exchange.
     Exchange(u16, u32),
+    /// `N`: a read of an APIC register as an MSR.
+    ReadMsr(u16),
+    /// `M`: a write.
+    WriteMsr(u16, u64),
     /// `D`: a delay, in µs.
     Delay(u32),
     /// `P`: PAUSE.
@@ -82,11 +89,13 @@ impl Recorder<'_> {
         let cpu = self.number as u16;
         let arch = self.kernel.arch;
         match register {
+            Register::ID if arch.facts().access == Access::Msr => arch.apic_id(cpu).into(),
             Register::ID => u32::from(arch.apic_id(cpu)) << 24,
             Register::LVR => {
                 let natural = crate::scenario::natural(arch.name()).map(|(generation, _)| generation);
                 natural.unwrap_or(sim::Generation::P6).profile().version
             }
+            Register::LDR if arch.facts().access == Access::Msr => arch.x2apic_logical_id(cpu),
             Register::LDR => arch.ldr(cpu),
             Register::DFR => arch.dfr(),
             Register::SPIV => 0x1FF,
@@ -95,7 +104,8 @@ impl Recorder<'_> {
             | Register::LVTPC
             | Register::LVT0
             | Register::LVT1
-            | Register::LVTERR => 0x1_0000,
+            | Register::LVTERR
+            | Register::LVTCMCI => 0x1_0000,
             Register::ICR => self.poll_icr(),
             _ => 0,
         }
@@ -117,10 +127,16 @@ impl Mmio for Recorder<'_> {
 }
 
 impl Processor for Recorder<'_> {
-    fn rdmsr(&self, _: u32) -> u64 {
-        0xFEE0_0900
+    fn rdmsr(&self, msr: u32) -> u64 {
+        let Some(register) = msr.checked_sub(APIC_BASE_MSR) else { return 0xFEE0_0900 };
+        self.record(Entry::ReadMsr(msr as u16));
+        u64::from(self.value(Register((register << 4) as u16)))
     }
-    fn wrmsr(&self, _: u32, _: u64) {}
+    fn wrmsr(&self, msr: u32, value: u64) {
+        if msr >= APIC_BASE_MSR {
+            self.record(Entry::WriteMsr(msr as u16, value));
+        }
+    }
     fn inb(&self, _: u16) -> u8 {
         0
     }
@@ -161,6 +177,9 @@ impl Processor for Recorder<'_> {
     }
     fn fetch_and(&self, _: Word, _: u32) -> u32 {
         0
+    }
+    fn compare_exchange(&self, _: Word, expected: u32, _: u32) -> u32 {
+        expected
     }
     fn smp_processor_id(&self) -> u32 {
         self.number

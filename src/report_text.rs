@@ -53,8 +53,7 @@ pub(crate) fn run(scenario: &Scenario, report: &RunReport) -> String {
         let _ = writeln!(out, "  note     rests on the per-class slot rule of the P6, which documents dispute");
     }
     if report.notes.contains(&"hypothetical") {
-        let _ =
-            writeln!(out, "  note     hypothetical: this sub-architecture left the kernel before the merged wait came");
+        let _ = writeln!(out, "  note     hypothetical: this sub-architecture and this wait were never in one kernel");
     }
     let expected = match report.expected {
         None => "nothing",
@@ -169,7 +168,7 @@ fn legend(matrix: &Matrix, out: &mut String) {
     let texts = [
         "rests on an injected fault (--set 'fault=[]' leaves it out)",
         "rests on the P6's two slots a priority class, which documents dispute (--set knobs.slots=per-vector)",
-        "hypothetical: this sub-architecture left the kernel before the merged wait came",
+        "hypothetical: this sub-architecture and this wait were never in one kernel",
     ];
     for ((note, mark), text) in MARKS.into_iter().zip(texts) {
         if noted(note) {

@@ -145,17 +145,20 @@ fn local(event: LocalEvent) -> String {
         LocalEvent::Init => "pin INIT (injected)".to_owned(),
         LocalEvent::Shutdown => "triple fault (injected)".to_owned(),
         LocalEvent::JamDeliveryStatus => "the delivery status bit jams (injected)".to_owned(),
+        LocalEvent::ArmNmiPulse => "an NMI will follow the next destination it writes (injected)".to_owned(),
         LocalEvent::LoseCommand => "deep sleep loses the low half of the ICR (injected)".to_owned(),
     }
 }
 
 fn wait(code: u32) -> &'static str {
-    const WAITS: [(Wait, &str); 10] = [
+    const WAITS: [(Wait, &str); 12] = [
         (Wait::IcrIdle, "for the ICR"),
         (Wait::Acknowledgement, "for acknowledgements"),
         (Wait::Lock, "for a lock"),
         (Wait::RunQueue, "for the end of a list"),
         (Wait::Shootdown, "for the others to stop"),
+        (Wait::Backtrace, "for backtraces"),
+        (Wait::Stop, "for the others to stop"),
         (Wait::Callin, "for a CPU to call in"),
         (Wait::Callout, "to be called out"),
         (Wait::Mailbox, "for the mailbox"),

@@ -3,7 +3,7 @@
 use crate::assembly::goal_milestones;
 use crate::mechanism::{self, Mechanism};
 use crate::scenario::named::Named;
-use crate::scenario::{Bus, ExpectedProof, ExpectedVerdict, Scenario};
+use crate::scenario::{Bus, ExpectedProof, ExpectedVerdict, Scenario, is_modern};
 use crate::source_lines;
 use crate::start_up::{self, StartUpReport};
 use crate::token::Token;
@@ -285,7 +285,10 @@ fn notes(scenario: &Scenario, outcome: &Outcome) -> Vec<&'static str> {
     if scenario.machine.has_bus(Bus::Serial) && scenario.knobs.hardware.slots == Slots::PerClass && refused {
         notes.push("disputed");
     }
-    if scenario.machine.arch == "x86_64/cluster" && ["merged", "modern"].contains(&scenario.machine.variant) {
+    let never_had = is_modern(scenario.machine.arch) && scenario.machine.variant != "modern";
+    if never_had
+        || scenario.machine.arch == "x86_64/cluster" && ["merged", "modern"].contains(&scenario.machine.variant)
+    {
         notes.push("hypothetical");
     }
     notes

@@ -8,7 +8,7 @@ use crate::scenario::{FaultKind, FaultName, Scenario};
 use crate::source_lines::{describe, function};
 use kernel_model::{Layout, Wait, Word};
 use sim::bus::{AttemptOutcome, DeliveryMode, DestinationMode, Message, SerialFaultKind};
-use sim::{Activity, Context, CpuReport, Kind, OpenWait, Outcome, UndispatchedReport};
+use sim::{Activity, Context, CpuReport, Kind, Misdirected, OpenWait, Outcome, UndispatchedReport};
 
 /// A chain of causes, and its root in a few words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,10 +92,22 @@ impl Chain<'_> {
             let lock = self.polled_word(cpu).map_or_else(|| "a lock".to_owned(), |word| self.word_name(word));
             return self.root(format!("it spins on the {lock}"));
         }
+        if wait.code == Wait::Acknowledgement as u32
+            && let Some(misdirected) = &cpu.misdirected
+        {
+            self.say(format!("CPU{number} waits for an acknowledgement since {} us in {at}", wait.since));
+            self.misdirected(number, misdirected);
+            for dead in self.outcome.cpus.iter().filter(|cpu| cpu.dead) {
+                self.lines.push(format!("the APIC of CPU{} is dead (injected fault)", dead.cpu));
+            }
+            return self.root("an NMI between the two writes of the ICR sent its message elsewhere");
+        }
         let what = match wait.code {
             code if code == Wait::Acknowledgement as u32 => "waits for an acknowledgement",
             code if code == Wait::RunQueue as u32 => "loops for ever",
             code if code == Wait::Shootdown as u32 => "waits for the other CPUs to stop",
+            code if code == Wait::Backtrace as u32 => "waits for backtraces",
+            code if code == Wait::Stop as u32 => "waits for the other CPUs to stop",
             code if code == Wait::Callin as u32 => "waits for a CPU to call in",
             code if code == Wait::Callout as u32 => "waits to be called out",
             code if code == Wait::Mailbox as u32 => "waits for the mailbox register",
@@ -106,6 +118,24 @@ impl Chain<'_> {
         self.say(format!("CPU{number} {what} since {} us in {at}", wait.since));
         let place = cpu.site.and_then(function).unwrap_or("its program");
         self.root(format!("it {what} in {place}"));
+    }
+
+    /// A message whose destination a handler overwrote before it was sent.
+    fn misdirected(&mut self, number: u16, misdirected: &Misdirected) {
+        let message = &misdirected.message;
+        self.say(format!(
+            "CPU{number} sent {} at {} us to {} and not to {:02X}: {}",
+            what(message),
+            message.written_at,
+            destination(message),
+            misdirected.intended,
+            describe(misdirected.site)
+        ));
+        self.say(format!(
+            "between its writes of ICR high and ICR low an NMI came, whose handler wrote ICR high last at {} us: {}",
+            misdirected.overwritten_at,
+            describe(misdirected.overwritten_by)
+        ));
     }
 
     /// Why the ICR of a CPU reads "send pending".
@@ -120,6 +150,10 @@ impl Chain<'_> {
         let since = cpu.busy_since.unwrap_or(message.written_at);
         let to = destination(&message);
         self.say(format!("CPU{number}'s ICR is busy since {since} us: {} to {to}{from}", what(&message)));
+        if let Some(misdirected) = cpu.misdirected.filter(|misdirected| misdirected.message == message) {
+            self.misdirected(number, &misdirected);
+            self.root("an NMI between the two writes of the ICR sent its message elsewhere");
+        }
         self.bus_says(held);
     }
 

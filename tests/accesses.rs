@@ -140,6 +140,31 @@ fn starts_of_cpus() {
     assert_eq!((count(&boot, "D100"), count(&boot, "W300=0000030f")), (50_000 + 4 + 3, 1), "nobody calls in: it asks");
     assert!(start("inquire_remote_apic", &["--variant", "before", "--icr", "stuck"]).1, "no bound before 2.6.22");
     assert!(!start("inquire_remote_apic", &["--variant", "merged", "--icr", "stuck"]).1);
+    let old =
+        crate::support::apicsim(&["accesses", "--call", "wakeup_secondary_via_INIT", "--arch", "modern/x2apic-phys"]);
+    assert_eq!(old.status.code(), Some(2));
     let several = crate::support::apicsim(&["accesses", "--call", "do_boot_cpu", "--to", "1,2"]);
     assert_eq!(several.status.code(), Some(2));
+}
+
+/// kernel.md §7.4: today's NMI goes by the shorthand, or to each; in x2APIC mode it is an MSR write, and nothing waits.
+#[test]
+fn todays_nmi_sends() {
+    let send = |arch, icr, more: &[&str]| {
+        listing(&[&["--arch", arch, "--call", "smp_send_nmi_allbutself", "--icr", icr], more].concat())
+    };
+    assert_eq!(send("modern/xapic-physflat", "idle", &[]).0, ["R300", "W300=000c0400"]);
+    let each = |id: &str| ["R300".to_owned(), format!("W310={id}000000"), "W300=00000400".to_owned()];
+    let sequence = send("modern/xapic-physflat", "idle", &["--no-broadcast", "true"]).0;
+    assert_eq!(sequence[1..10], ["01", "02", "03"].map(each).concat());
+    for icr in ["idle", "stuck"] {
+        assert_eq!(send("modern/x2apic-phys", icr, &[]).0, ["M830=00000000000c0400"]);
+        let cluster = send("modern/x2apic-cluster", icr, &["--no-broadcast", "true"]).0;
+        assert_eq!(cluster, ["IRQ-", "M830=0000000e00000c00", "IRQ+"]);
+    }
+    let (stuck, hang) = send("modern/xapic-flat", "stuck", &[]);
+    assert!(!hang && stuck.len() == 2_001, "1000 rounds, then the write");
+    assert!(send("modern/xapic-flat", "stuck", &["--variant", "merged"]).1, "2007 bounds no shorthand");
+    let (read, _) = listing(&["--arch", "modern/x2apic-phys", "--call", "sync_Arb_IDs"]);
+    assert_eq!(read, ["N803"]);
 }

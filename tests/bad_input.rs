@@ -46,7 +46,7 @@ fn names_have_a_nearest_one() {
 
 #[test]
 fn what_comes_later_says_so() {
-    assert_refused(&["run", "nmi-stall", "--arch", "modern/xapic-flat"], &["later"]);
+    assert_refused(&["run", "nmi-stall", "--arch", "modern/xapic-flt"], &["did you mean `modern/xapic-flat`?"]);
     assert_refused(&["run", "nmi-stall", "--trace", "x.vcd"], &["later"]);
     assert_refused(&["run", "nmi-stall", "--html", "x.html"], &["later"]);
     for command in ["explore", "campaign", "serve"] {
@@ -62,6 +62,12 @@ fn impossible_machines_are_refused() {
     assert_refused(&["run", "nmi-stall", "--generation", "xapic", "--bus", "serial"], &["serial"]);
     assert_refused(&["run", "nmi-stall", "--cpus", "2"], &["cpu"]);
     assert_refused(&["accesses", "--call", "send_IPI_mask", "--from", "4"], &["--from"]);
+    assert_refused(
+        &["run", "nmi-stall", "--arch", "modern/x2apic-phys", "--generation", "p6"],
+        &["needs APICs in x2APIC mode"],
+    );
+    assert_refused(&["run", "nmi-stall", "--arch", "modern/x2apic-cluster", "--bus", "serial"], &["serial"]);
+    assert_refused(&["run", "nmi-stall", "--arch", "modern/xapic-flat", "--cpus", "9"], &["8"]);
     assert_refused(
         &["run", "nmi-stall", "--arch", "i386/numaq", "--bus", "serial", "--cpus", "6"],
         &["at most 4", "one quad a bus"],

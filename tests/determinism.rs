@@ -17,7 +17,7 @@ fn document(scenario: &Scenario, settings: &Settings) -> Value {
     run_document(scenario, &report, None)
 }
 
-fn assert_equal(scenario: &Scenario, executions: &[Execution], elision: &[bool]) {
+pub(crate) fn assert_equal(scenario: &Scenario, executions: &[Execution], elision: &[bool]) {
     let expected = document(scenario, &Settings::seeded(0));
     for &execution in executions {
         for &elision in elision {
@@ -31,7 +31,7 @@ fn assert_equal(scenario: &Scenario, executions: &[Execution], elision: &[bool])
 }
 
 /// All executions, for runs that are short even unelided.
-fn every_execution() -> Vec<Execution> {
+pub(crate) fn every_execution() -> Vec<Execution> {
     let smallest = Window::AtMost(Duration::from_ps(1));
     let odd = Window::AtMost(Duration::from_ps(33_337));
     let mut all = vec![Execution::Reference];

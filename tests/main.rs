@@ -9,6 +9,7 @@ mod controls;
 mod determinism;
 mod emulators;
 mod golden;
+mod modern;
 mod proofs;
 mod property;
 mod scripts;

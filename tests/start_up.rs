@@ -216,6 +216,33 @@ fn v6_starts_a_p6_in_a_fraction_of_a_millisecond() {
     }
 }
 
+/// Today's kernels, by v6's messages on their natural machines: nothing is waited for in x2APIC mode.
+#[test]
+fn todays_kernels_start_their_cpus() {
+    let archs = [
+        ("modern/xapic-flat", 5),
+        ("modern/xapic-physflat", 5),
+        ("modern/x2apic-phys", 0),
+        ("modern/x2apic-cluster", 0),
+    ];
+    for (arch, reads) in archs {
+        let report = report("smp-boot", arch, "modern", &[]);
+        assert_eq!((report.verdict, report.started), (Verdict::Completed, 3), "{arch}");
+        for start in &report.start_ups {
+            assert_eq!((start.outcome, start.startups, start.reads), (StartUpOutcome::Booted, 2, reads), "{arch}");
+            let us = start.messages.unwrap().as_ps() / 1_000_000;
+            let delays = if reads == 0 { 40 } else { 11_100 };
+            assert!((delays..delays + 3).contains(&us), "{arch}: {start}");
+        }
+    }
+    let stuck = report("boot-stuck-cpu", "modern/x2apic-phys", "modern", &[]);
+    assert_eq!(
+        (stuck.start_ups[0].outcome, stuck.start_ups[0].answers),
+        (StartUpOutcome::Stuck, None),
+        "v6 asks nobody"
+    );
+}
+
 /// Before there was a STARTUP, INIT and its end start a CPU, which has to wait until the boot CPU says that it has ended.
 #[test]
 fn a_82489dx_starts_when_init_ends() {

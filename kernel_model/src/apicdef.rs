@@ -32,6 +32,8 @@ impl Register {
     pub const ISR: Self = Self(0x100);
     /// Error status.
     pub const ESR: Self = Self(0x280);
+    /// Local vector table: corrected machine checks.
+    pub const LVTCMCI: Self = Self(0x2F0);
     /// Interrupt command, low half: writing it sends.
     pub const ICR: Self = Self(0x300);
     /// Interrupt command, high half: the destination.
@@ -54,6 +56,8 @@ impl Register {
     pub const TMCCT: Self = Self(0x390);
     /// Timer, divider.
     pub const TDCR: Self = Self(0x3E0);
+    /// Self-IPI; x2APIC mode only.
+    pub const SELF_IPI: Self = Self(0x3F0);
 }
 
 /// ICR: delivery mode fixed.
@@ -116,6 +120,10 @@ pub const APIC_LDR_MASK: u32 = 0xFF00_0000;
 
 /// The id of a CPU that has none. As a destination it would mean everybody.
 pub const BAD_APICID: u8 = 0xFF;
+/// The first of the MSRs that are the APIC's registers in x2APIC mode.
+pub const APIC_BASE_MSR: u32 = 0x800;
+/// In x2APIC mode, the whole ICR.
+pub const MSR_X2APIC_ICR: u32 = 0x830;
 /// MSR that holds the APIC's base address and its enable bit.
 pub const MSR_IA32_APICBASE: u32 = 0x1B;
 /// The enable bit of [`MSR_IA32_APICBASE`].

@@ -1,11 +1,12 @@
 //! The sub-architectures: one table of what the send code's headers differ in.
 //!
-//! Not modelled: visws (falls back to the default's senders), the run-time choice of mach-generic, I/O APIC routing.
-//! Sources: `include/asm-i386/mach-*/mach_{apic,ipi,apicdef}.h` and `arch/x86_64/kernel/genapic_*.c`, 2.6.20.
+//! Not modelled: visws (falls back to the default's senders), the run-time choice of mach-generic and of v6's drivers,
+//! I/O APIC routing. Sources: `include/asm-i386/mach-*/mach_{apic,ipi,apicdef}.h` and `arch/x86_64/kernel/genapic_*.c`,
+//! 2.6.20; `arch/x86/kernel/apic/{probe_32,apic_flat_64,x2apic_phys,x2apic_cluster,apic_noop}.c`, v6.13.
 
 use crate::apicdef::{APIC_DEST_LOGICAL, APIC_DEST_PHYSICAL, APIC_DFR_CLUSTER, APIC_DFR_FLAT};
 
-/// A sub-architecture of the 2007 kernels.
+/// A sub-architecture of the 2007 kernels, or an APIC driver of today's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Arch {
     /// i386 mach-default: up to eight CPUs, one logical bit each.
@@ -26,6 +27,16 @@ pub enum Arch {
     X8664Cluster,
     /// x86_64 physflat: physical ids.
     X8664Physflat,
+    /// v6, 32 bits, default: up to eight CPUs, one logical bit each.
+    ModernXapicFlat,
+    /// v6 physflat: physical ids.
+    ModernXapicPhysflat,
+    /// v6, x2APIC mode, physical ids.
+    ModernX2apicPhys,
+    /// v6, x2APIC mode, logical cluster ids.
+    ModernX2apicCluster,
+    /// v6 without a local APIC: nothing is sent, and there is no second CPU.
+    ModernNoop,
 }
 
 /// Whose send code it is.
@@ -35,6 +46,19 @@ pub enum Family {
     I386,
     /// Linux 2.6.20 to 2.6.24 on x86_64.
     X8664,
+    /// Linux v6.13.
+    Modern,
+}
+
+/// How code reaches the APIC's registers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Through its page.
+    Page,
+    /// As MSRs: x2APIC mode.
+    Msr,
+    /// Not at all: reads give 0, writes do nothing.
+    Nothing,
 }
 
 /// How an IPI to several CPUs is sent.
@@ -44,6 +68,8 @@ pub enum Sender {
     Bitmask,
     /// One message for each CPU, in ascending order.
     Sequence,
+    /// One message for each cluster, in ascending order.
+    Clusters,
 }
 
 /// How APIC ids are given to CPUs.
@@ -58,6 +84,8 @@ pub enum Ids {
 /// The logical id that set-up gives a CPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogicalId {
+    /// None is set.
+    Unset,
     /// One bit for the CPU's number; none beyond the eighth CPU.
     OneBit,
     /// The APIC id.
@@ -69,8 +97,10 @@ pub enum LogicalId {
 /// The accesses that set a CPU's LDR and DFR.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LdrInit {
-    /// None: firmware has done it.
+    /// None: firmware has done it, or nobody needs it.
     Firmware,
+    /// Read LDR: hardware derives it.
+    Read,
     /// Write DFR, write LDR.
     Write,
     /// Write DFR, read LDR, write LDR.
@@ -97,6 +127,8 @@ pub struct Facts {
     pub name: &'static str,
     /// Whose send code it is.
     pub family: Family,
+    /// How code reaches the APIC.
+    pub access: Access,
     /// How masks are sent.
     pub sender: Sender,
     /// Destination mode of IPIs, as it stands in the ICR.
@@ -123,6 +155,7 @@ pub struct Facts {
 const DEFAULT: Facts = Facts {
     name: "i386/default",
     family: Family::I386,
+    access: Access::Page,
     sender: Sender::Bitmask,
     dest_mode: APIC_DEST_LOGICAL,
     dfr: APIC_DFR_FLAT,
@@ -161,8 +194,18 @@ const PHYSFLAT: Facts = Facts {
     ..I386_PHYSICAL
 };
 
+/// v6 physflat, which sets no logical id. Its fellows differ in little.
+const MODERN: Facts = Facts {
+    name: "modern/xapic-physflat",
+    family: Family::Modern,
+    logical_id: LogicalId::Unset,
+    ldr_init: LdrInit::Firmware,
+    esr_disable: false,
+    ..I386_PHYSICAL
+};
+
 /// One row a sub-architecture, in the order of [`Arch`].
-const FACTS: [Facts; 9] = [
+const FACTS: [Facts; 14] = [
     DEFAULT,
     Facts { name: "i386/bigsmp", ..I386_PHYSICAL },
     Facts { name: "i386/es7000", ldr_init: LdrInit::Write, ..I386_PHYSICAL },
@@ -178,11 +221,41 @@ const FACTS: [Facts; 9] = [
         ..PHYSFLAT
     },
     PHYSFLAT,
+    Facts { name: "modern/xapic-flat", family: Family::Modern, apic_id_mask: 0xFF, ..DEFAULT },
+    MODERN,
+    Facts { name: "modern/x2apic-phys", access: Access::Msr, ..MODERN },
+    Facts {
+        name: "modern/x2apic-cluster",
+        access: Access::Msr,
+        sender: Sender::Clusters,
+        dest_mode: APIC_DEST_LOGICAL,
+        ldr_init: LdrInit::Read,
+        ..MODERN
+    },
+    Facts { name: "modern/noop", access: Access::Nothing, max_cpus: 1, ..MODERN },
 ];
 
 impl Arch {
-    /// All of them, in the order of the headline.
-    pub const ALL: [Self; 9] = [
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::I386Default,
+        Self::I386Bigsmp,
+        Self::I386Es7000,
+        Self::I386Es7000Clustered,
+        Self::I386Numaq,
+        Self::I386Summit,
+        Self::X8664Flat,
+        Self::X8664Cluster,
+        Self::X8664Physflat,
+        Self::ModernXapicFlat,
+        Self::ModernXapicPhysflat,
+        Self::ModernX2apicPhys,
+        Self::ModernX2apicCluster,
+        Self::ModernNoop,
+    ];
+
+    /// Those of 2007, in the order of the headline.
+    pub const OF_2007: [Self; 9] = [
         Self::I386Default,
         Self::I386Bigsmp,
         Self::I386Es7000,
@@ -196,7 +269,7 @@ impl Arch {
 
     /// The row of the table.
     pub const fn facts(self) -> &'static Facts {
-        const TABLE: &[Facts; 9] = &FACTS;
+        const TABLE: &[Facts; 14] = &FACTS;
         &TABLE[self as usize]
     }
 
@@ -215,6 +288,11 @@ impl Arch {
         matches!(self.facts().family, Family::I386)
     }
 
+    /// Linux v6?
+    pub const fn is_modern(self) -> bool {
+        matches!(self.facts().family, Family::Modern)
+    }
+
     /// The APIC id of a CPU.
     pub const fn apic_id(self, cpu: u16) -> u8 {
         match self.facts().ids {
@@ -228,11 +306,18 @@ impl Arch {
         let id = self.apic_id(cpu);
         match self.facts().logical_id {
             LogicalId::OneBit if cpu < 8 => 1 << cpu,
-            LogicalId::OneBit => 0,
+            LogicalId::OneBit | LogicalId::Unset => 0,
             LogicalId::ApicId => id,
             LogicalId::CountInCluster if id & 0x0F < 3 => (id & 0xF0) | (1 << (id & 0x0F)),
             LogicalId::CountInCluster => (id & 0xF0) | 8,
         }
+    }
+
+    /// The logical id that hardware gives a CPU in x2APIC mode: its cluster, and one of sixteen bits (SDM vol. 3
+    /// §10.12.10.2).
+    pub const fn x2apic_logical_id(self, cpu: u16) -> u32 {
+        let id = self.apic_id(cpu) as u32;
+        (id >> 4) << 16 | 1 << (id & 15)
     }
 
     /// Value of the DFR after set-up.
@@ -255,9 +340,23 @@ impl Arch {
         if self.is_i386() { 0xFB } else { 0xFC }
     }
 
-    /// Slots for TLB flushes: how many vectors, locks and masks there are.
+    /// v6: vector of the call of a function on a single CPU.
+    pub const fn call_function_single_vector(self) -> u8 {
+        0xFB
+    }
+
+    /// v6: vector of the IPI by which CPUs are stopped.
+    pub const fn reboot_vector(self) -> u8 {
+        0xF8
+    }
+
+    /// Slots for TLB flushes: how many vectors, locks and masks there are. v6 flushes by function calls.
     pub const fn invalidate_tlb_slots(self) -> u16 {
-        if self.is_i386() { 1 } else { 8 }
+        match self.facts().family {
+            Family::I386 => 1,
+            Family::X8664 => 8,
+            Family::Modern => 0,
+        }
     }
 
     /// Vector of the first slot.
@@ -267,6 +366,9 @@ impl Arch {
 
     /// Vector of the TLB flush IPIs that `sender` sends.
     pub const fn invalidate_tlb_vector(self, sender: u16) -> u8 {
+        if self.is_modern() {
+            return self.call_function_vector();
+        }
         self.invalidate_tlb_vector_start() + (sender % self.invalidate_tlb_slots()) as u8
     }
 }

@@ -14,8 +14,8 @@ use crate::send_ipi_mask::send_IPI_mask;
 use crate::setup_local_apic::setup_local_APIC;
 use crate::smp_send_nmi_allbutself::smp_send_nmi_allbutself;
 use crate::sync_arb_ids::sync_Arb_IDs;
+use crate::v6::wakeup_secondary_cpu_via_init;
 use crate::wakeup_secondary::{wakeup_secondary_via_INIT, wakeup_secondary_via_NMI};
-use crate::wakeup_secondary_v6::wakeup_secondary_cpu_via_init;
 
 /// A kernel function that can be called by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

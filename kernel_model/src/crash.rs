@@ -8,6 +8,7 @@ use crate::kernel::Kernel;
 use crate::lapic::{disable_local_APIC, lapic_shutdown};
 use crate::processor::Processor;
 use crate::smp_send_nmi_allbutself::{safe_smp_processor_id, smp_send_nmi_allbutself};
+use crate::v6;
 use crate::wait::{Point, Wait, WaitOutcome};
 use crate::words::Word;
 
@@ -15,8 +16,11 @@ use crate::words::Word;
 const SHOOTDOWN_MS: u32 = 1000;
 
 /// `crash_kexec` (`kernel/kexec.c`, 2.6.20): the first CPU that comes here goes to the capture kernel; any other
-/// returns at once.
+/// returns at once. In v6 [`v6::crash_kexec`].
 pub fn crash_kexec(kernel: &Kernel, cpu: &impl Processor) {
+    if kernel.arch.is_modern() {
+        return v6::crash_kexec(kernel, cpu);
+    }
     if cpu.exchange(Word::KEXEC_LOCK, 1) != 0 {
         return;
     }

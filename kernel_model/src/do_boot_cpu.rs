@@ -1,17 +1,17 @@
 //! The start of another CPU, from the trampoline to its calling in.
 //!
-//! Not modelled: the idle task, tables of CPUs and nodes, clock synchronisation, the warm-reset vector, and what is
+//! Not modelled: v6's states of hotplug (its kernels wait for the CPU as those of 2007 do), the idle task, tables of CPUs and nodes, clock synchronisation, the warm-reset vector, and what is
 //! printed.
 
 use crate::apicdef::Register;
-use crate::arch::WakeUp;
+use crate::arch::{Access, Family, WakeUp};
 use crate::es7000_start_cpu::es7000_start_cpu;
 use crate::inquire_remote_apic::inquire_remote_apic;
 use crate::kernel::Kernel;
 use crate::processor::Processor;
+use crate::v6::wakeup_secondary_cpu_via_init;
 use crate::wait::{Point, Wait, WaitOutcome};
 use crate::wakeup_secondary::{wakeup_secondary_via_INIT, wakeup_secondary_via_NMI};
-use crate::wakeup_secondary_v6::wakeup_secondary_cpu_via_init;
 
 /// 5 s for a CPU to call in.
 const CALLIN_POLLS: u32 = 50_000;
@@ -27,7 +27,7 @@ pub fn do_boot_cpu(kernel: &Kernel, cpu: &impl Processor, target: u16) -> u32 {
     let layout = kernel.layout();
     let apicid = kernel.arch.apic_id(target);
     cpu.store(layout.init_deasserted(), 0);
-    if !kernel.arch.is_i386() {
+    if kernel.arch.facts().family == Family::X8664 {
         cpu.write(Register::ESR, 0);
         cpu.read(Register::ESR);
     }
@@ -41,8 +41,8 @@ pub fn do_boot_cpu(kernel: &Kernel, cpu: &impl Processor, target: u16) -> u32 {
             boot_error = 1;
             let entered = cpu.load(layout.trampoline_data()) & 0xFF == TRAMPOLINE_ENTERED & 0xFF;
             cpu.reached(if entered { Point::Stuck } else { Point::NotResponding });
-            // On NUMA-Q the name stands for nothing.
-            if kernel.arch.facts().wake_up != WakeUp::Nmi {
+            // On NUMA-Q the name stands for nothing, and v6 knows no inquiry.
+            if kernel.arch.facts().wake_up != WakeUp::Nmi && !kernel.arch.is_modern() {
                 inquire_remote_apic(kernel, cpu, apicid);
             }
         }
@@ -57,9 +57,12 @@ pub fn do_boot_cpu(kernel: &Kernel, cpu: &impl Processor, target: u16) -> u32 {
 /// The sub-architecture's way to start a CPU (`include/asm-i386/mach-*/mach_wakecpu.h`, 2.6.20).
 fn wakeup_secondary_cpu(kernel: &Kernel, cpu: &impl Processor, apicid: u8) -> u32 {
     match kernel.arch.facts().wake_up {
+        _ if kernel.arch.facts().access == Access::Nothing => u32::MAX, // `noop_wakeup_secondary_cpu` gives -1
         WakeUp::Mailbox => es7000_start_cpu(kernel, cpu, apicid),
         WakeUp::Nmi => wakeup_secondary_via_NMI(kernel, cpu, apicid),
-        WakeUp::Init if kernel.v6_start_up => wakeup_secondary_cpu_via_init(kernel, cpu, apicid),
+        WakeUp::Init if kernel.v6_start_up || kernel.arch.is_modern() => {
+            wakeup_secondary_cpu_via_init(kernel, cpu, apicid)
+        }
         WakeUp::Init => wakeup_secondary_via_INIT(kernel, cpu, apicid),
     }
 }

@@ -7,6 +7,7 @@ use crate::kernel::{Kernel, this_cpu};
 use crate::processor::Processor;
 use crate::send_ipi_mask::send_IPI_mask;
 use crate::spinlock::{spin_lock, spin_unlock};
+use crate::v6;
 use crate::wait::{Wait, WaitOutcome};
 use crate::write_around::ack_APIC_irq;
 
@@ -16,12 +17,15 @@ const ADDRESS: u32 = 1;
 /// `flush_tlb_others` (`arch/i386/kernel/smp.c`, `arch/x86_64/kernel/smp.c`, 2.6.20): under the slot's lock (i386 has
 /// one, x86_64 eight, by the sender's number) publishes what to flush, adds the mask to the slot's, sends the IPI, and
 /// spins until every target has taken itself out. Its callers leave this CPU out and do not call for nobody; both is
-/// done here.
+/// done here. In v6 [`v6::flush_tlb_multi`].
 pub fn flush_tlb_others(kernel: &Kernel, cpu: &impl Processor, cpumask: CpuMask) {
     let sender = this_cpu(cpu);
     let cpumask = cpumask.without(sender);
     if cpumask.is_empty() {
         return;
+    }
+    if kernel.arch.is_modern() {
+        return v6::flush_tlb_multi(kernel, cpu, cpumask);
     }
     let layout = kernel.layout();
     let slot = sender % kernel.arch.invalidate_tlb_slots();

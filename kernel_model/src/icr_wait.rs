@@ -3,6 +3,7 @@
 //! Not modelled: the statistic of read retries that later kernels keep.
 
 use crate::apic_wait_icr_idle::apic_wait_icr_idle;
+use crate::arch::Access;
 use crate::kernel::Kernel;
 use crate::mps_dispatch::mps_wait_dispatched;
 use crate::processor::Processor;
@@ -11,8 +12,12 @@ use crate::safe_apic_wait_icr_idle::{
 };
 use crate::variant::{Bound, Site};
 
-/// Waits for the ICR as the kernel's variant does at `site`. Gives the raw busy bit: 0, or 1000h on time-out.
+/// Waits for the ICR as the kernel's variant does at `site`. Gives the raw busy bit: 0, or 1000h on time-out. In x2APIC
+/// mode there is no such bit, and no wait.
 pub fn wait_icr_idle(kernel: &Kernel, cpu: &impl Processor, site: Site) -> u32 {
+    if kernel.arch.facts().access != Access::Page {
+        return 0;
+    }
     match kernel.variant.bound(site, kernel.wait_shape) {
         Bound::None => 0,
         Bound::Unbounded => {

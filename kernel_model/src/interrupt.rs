@@ -11,14 +11,19 @@ use crate::processor::Processor;
 use crate::schedule::printk;
 use crate::smp_call_function::smp_call_function_interrupt;
 use crate::smp_send_reschedule::smp_reschedule_interrupt;
+use crate::v6;
 use crate::write_around::ack_APIC_irq;
 
 /// What the interrupt gates of `arch/i386/kernel/entry.S` and `arch/x86_64/kernel/entry.S` (2.6.20) lead to: the
-/// handler of each IPI, and the keyboard's. A spurious interrupt is not ended; any other vector is, and that is all.
+/// handler of each IPI, and the keyboard's. A spurious interrupt is not ended; any other vector is, and that is all. In
+/// v6 the table of `arch/x86/kernel/idt.c`, v6.13, to the same effect.
 pub fn do_interrupt(kernel: &Kernel, cpu: &impl Processor, vector: u8) {
     let arch = kernel.arch;
     let slot = u16::from(vector.wrapping_sub(arch.invalidate_tlb_vector_start()));
     if vector == SPURIOUS_APIC_VECTOR {
+        return;
+    }
+    if arch.is_modern() && modern_interrupt(kernel, cpu, vector) {
         return;
     }
     if vector == arch.reschedule_vector() {
@@ -38,9 +43,25 @@ pub fn do_interrupt(kernel: &Kernel, cpu: &impl Processor, vector: u8) {
     }
 }
 
-/// `handle_sysrq` (`drivers/char/sysrq.c`, 2.6.20), for the key C: says so, then crashes on purpose. The interrupt that
-/// brought the key is edge-triggered, and ended before.
+/// The IPIs that v6 has beside, or instead of, those of 2007. Was it one?
+fn modern_interrupt(kernel: &Kernel, cpu: &impl Processor, vector: u8) -> bool {
+    let arch = kernel.arch;
+    if vector == arch.call_function_vector() || vector == arch.call_function_single_vector() {
+        v6::generic_smp_call_function_interrupt(kernel, cpu);
+    } else if vector == arch.reboot_vector() {
+        v6::sysvec_reboot(kernel, cpu);
+    } else {
+        return false;
+    }
+    true
+}
+
+/// `handle_sysrq` (`drivers/char/sysrq.c`, 2.6.20), for the key C: says so, then crashes on purpose; in v6 it panics.
+/// The interrupt that brought the key is edge-triggered, and ended before.
 pub fn handle_sysrq(kernel: &Kernel, cpu: &impl Processor) {
     printk(kernel, cpu, kernel.sysrq_print_us);
+    if kernel.arch.is_modern() {
+        return v6::panic(kernel, cpu);
+    }
     crash_kexec(kernel, cpu);
 }

@@ -41,12 +41,17 @@ pub struct Kernel {
     pub trampoline: u8,
     /// v6: how long INIT is held, in µs. Nothing on CPUs that do not need it.
     pub init_udelay: u32,
-    /// CPUs are started by v6's messages, not by those of 2.6.
+    /// CPUs are started by v6's messages, not by those of 2.6. Today's sub-architectures always do that.
     pub v6_start_up: bool,
     /// i386 built for CPUs that lose back-to-back APIC writes (no `CONFIG_X86_GOOD_APIC`): writes are exchanges.
     pub erratum_11ap: bool,
-    /// Flat senders use no all-but-self shorthand. On in kernels with CPU hotplug; on x86_64 it means just that option.
+    /// Flat senders use no all-but-self shorthand. On in kernels with CPU hotplug; on x86_64 it means just that option. In
+    /// v6 it is the option `no_ipi_broadcast`, for every driver, and off.
     pub no_broadcast: bool,
+    /// v6: a CPU that its NMI watchdog finds locked up panics.
+    pub hardlockup_panic: bool,
+    /// v6: a CPU that its NMI watchdog finds locked up has all others write their backtraces.
+    pub hardlockup_all_cpu_backtrace: bool,
     /// i386: the kernel itself had to enable the APIC through its MSR, and so disables it there too.
     pub enabled_via_apicbase: bool,
     /// i386: built with the Pentium 4's thermal interrupt (`CONFIG_X86_MCE_P4THERMAL`).
@@ -79,7 +84,9 @@ impl Kernel {
             init_udelay: 10_000,
             v6_start_up: false,
             erratum_11ap: false,
-            no_broadcast: true,
+            no_broadcast: !arch.is_modern(),
+            hardlockup_panic: true,
+            hardlockup_all_cpu_backtrace: false,
             enabled_via_apicbase: false,
             thermal_interrupt: false,
             nmi_watchdog: true,

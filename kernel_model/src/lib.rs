@@ -1,4 +1,4 @@
-//! The code by which Linux kernels of 2007 send IPIs and wait for their local APIC, over a register trait.
+//! The code by which Linux kernels of 2007, and of today, send IPIs and wait for their local APIC, over a register trait.
 //!
 //! A function here has the name of its kernel function, makes the same accesses in the same order, and cites its file
 //! and version. None of them knows what runs it: all they need is a [`Processor`], which may be a simulated CPU, a
@@ -14,6 +14,8 @@
 //! * [`flush_tlb_others`], [`smp_call_function`] and [`smp_send_reschedule`], the IPIs that fill a locked-up CPU;
 //! * [`do_boot_cpu`] and [`wakeup_secondary_via_INIT`], the messages that start another CPU, and [`smp_callin`], what that
 //!   CPU does.
+//!
+//! [`v6`] is where today's kernels differ.
 //!
 //! A [`Kernel`] says what was built and booted. What CPUs share is in [`Word`]s of one [`Layout`].
 //!
@@ -38,7 +40,9 @@
 #![allow(non_snake_case, reason = "kernel functions keep their kernel names")]
 
 pub mod apicdef;
+pub mod v6;
 
+mod apic_access;
 mod apic_wait_icr_idle;
 mod arch;
 mod call;
@@ -76,13 +80,13 @@ mod sync_arb_ids;
 mod variant;
 mod wait;
 mod wakeup_secondary;
-mod wakeup_secondary_v6;
 mod words;
 mod write_around;
 
+pub use apic_access::{apic_read, apic_write};
 pub use apic_wait_icr_idle::apic_wait_icr_idle;
 pub use apicdef::Register;
-pub use arch::{Arch, Facts, Family, Ids, LdrInit, LogicalId, Sender, WakeUp};
+pub use arch::{Access, Arch, Facts, Family, Ids, LdrInit, LogicalId, Sender, WakeUp};
 pub use call::Call;
 pub use capture_kernel::{capture_kernel_start, machine_kexec};
 pub use cpumask::{CpuMask, CpuMaskIter, NR_CPUS};
@@ -118,6 +122,5 @@ pub use sync_arb_ids::sync_Arb_IDs;
 pub use variant::{Bound, Site, Variant};
 pub use wait::{Point, Wait, WaitOutcome};
 pub use wakeup_secondary::{wakeup_secondary_via_INIT, wakeup_secondary_via_NMI};
-pub use wakeup_secondary_v6::wakeup_secondary_cpu_via_init;
 pub use words::{LIST_END, Layout, NOBODY, TASKS, Word, WordName};
 pub use write_around::{ack_APIC_irq, apic_read_around, apic_write_around};

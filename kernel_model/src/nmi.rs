@@ -8,18 +8,22 @@ use crate::die::die_nmi;
 use crate::kernel::{Kernel, this_cpu};
 use crate::processor::Processor;
 use crate::schedule::printk;
+use crate::v6::default_do_nmi;
 use crate::words::Word;
 
 /// The port that says why the chipset raised an NMI.
-const NMI_STATUS_PORT: u16 = 0x61;
+pub(crate) const NMI_STATUS_PORT: u16 = 0x61;
 
 /// Its bits for a memory parity error and an I/O check.
 const NMI_REASONS: u8 = 0xC0;
 
 /// `do_nmi` (`default_do_nmi` in `arch/i386/kernel/traps.c` and `arch/x86_64/kernel/traps.c`, 2.6.20): CPU 0 asks the
 /// chipset. If that has a reason, it is told and nobody else gets the NMI; else the notifier chain has it first, in
-/// which the crash callback may be, then the watchdog.
+/// which the crash callback may be, then the watchdog. In v6 [`default_do_nmi`].
 pub fn do_nmi(kernel: &Kernel, cpu: &impl Processor) {
+    if kernel.arch.is_modern() {
+        return default_do_nmi(kernel, cpu);
+    }
     if this_cpu(cpu) == 0 && cpu.inb(NMI_STATUS_PORT) & NMI_REASONS != 0 {
         return printk(kernel, cpu, 0);
     }

@@ -77,6 +77,9 @@ pub trait Processor: Mmio {
     /// Atomically ANDs a shared word; gives the old value.
     #[track_caller]
     fn fetch_and(&self, word: Word, value: u32) -> u32;
+    /// Atomically replaces a shared word that has the value `expected`, and leaves any other; gives the old value.
+    #[track_caller]
+    fn compare_exchange(&self, word: Word, expected: u32, value: u32) -> u32;
 
     /// The number of the CPU that runs this code; no access to any device.
     fn smp_processor_id(&self) -> u32;

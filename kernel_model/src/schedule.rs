@@ -43,11 +43,14 @@ pub fn wake_up_klogd(kernel: &Kernel, cpu: &impl Processor) {
     try_to_wake_up(kernel, cpu);
 }
 
-/// `printk` (`kernel/printk.c`, 2.6.20): takes `print_us` on a slow console, then wakes the log daemon.
+/// `printk` (`kernel/printk.c`, 2.6.20): takes `print_us` on a slow console, then wakes the log daemon. v6 has the
+/// daemon woken later, by an interrupt to itself that is not modelled.
 #[track_caller]
 pub fn printk(kernel: &Kernel, cpu: &impl Processor, print_us: u32) {
     if print_us != 0 {
         cpu.udelay(print_us);
     }
-    wake_up_klogd(kernel, cpu);
+    if !kernel.arch.is_modern() {
+        wake_up_klogd(kernel, cpu);
+    }
 }

@@ -8,11 +8,15 @@ use crate::kernel::Kernel;
 use crate::processor::Processor;
 use crate::send_ipi_mask::send_IPI_mask;
 use crate::send_ipi_shortcut::__send_IPI_shortcut;
+use crate::v6;
 
 /// `send_IPI_allbutself` (`include/asm-i386/mach-*/mach_ipi.h`, `arch/x86_64/kernel/genapic_*.c`, 2.6.20). Flat
 /// kernels could use a shorthand, but not for an NMI and not with CPU hotplug. Of the drivers only physflat does not
-/// look whether there is anybody to send to.
+/// look whether there is anybody to send to. In v6 [`v6::apic_send_IPI_allbutself`].
 pub fn send_IPI_allbutself(kernel: &Kernel, cpu: &impl Processor, vector: u8) {
+    if kernel.arch.is_modern() {
+        return v6::apic_send_IPI_allbutself(kernel, cpu, vector);
+    }
     let others = kernel.online_but_self(cpu);
     if others.is_empty() && kernel.arch != Arch::X8664Physflat {
         return;
@@ -26,8 +30,11 @@ pub fn send_IPI_allbutself(kernel: &Kernel, cpu: &impl Processor, vector: u8) {
 }
 
 /// `send_IPI_all` (`include/asm-i386/mach-*/mach_ipi.h`, `arch/x86_64/kernel/genapic_*.c`, 2.6.20). Here x86_64 flat
-/// uses the shorthand even with CPU hotplug.
+/// uses the shorthand even with CPU hotplug. In v6 [`v6::apic_send_IPI_all`].
 pub fn send_IPI_all(kernel: &Kernel, cpu: &impl Processor, vector: u8) {
+    if kernel.arch.is_modern() {
+        return v6::apic_send_IPI_all(kernel, cpu, vector);
+    }
     let shorthand = match kernel.arch {
         Arch::I386Default => !kernel.no_broadcast,
         Arch::X8664Flat => true,
@@ -41,8 +48,11 @@ pub fn send_IPI_all(kernel: &Kernel, cpu: &impl Processor, vector: u8) {
 }
 
 /// `send_IPI_self` (`arch/i386/kernel/smp.c`, `include/asm-x86_64/hw_irq.h`, 2.6.20): the shorthand, on x86_64 always
-/// with physical destination mode.
+/// with physical destination mode. In v6 [`v6::apic_send_IPI_self`].
 pub fn send_IPI_self(kernel: &Kernel, cpu: &impl Processor, vector: u8) {
+    if kernel.arch.is_modern() {
+        return v6::apic_send_IPI_self(kernel, cpu, vector);
+    }
     let dest = if kernel.arch.is_i386() { kernel.arch.facts().dest_mode } else { APIC_DEST_PHYSICAL };
     __send_IPI_shortcut(kernel, cpu, APIC_DEST_SELF, vector, dest);
 }

@@ -7,6 +7,7 @@ use crate::cpumask::CpuMask;
 use crate::kernel::Kernel;
 use crate::processor::Processor;
 use crate::send_ipi_dest_field::__send_IPI_dest_field;
+use crate::v6::apic_send_IPI_mask;
 
 /// `send_IPI_mask_bitmask` (`arch/i386/kernel/smp.c`, 2.6.20; on x86_64 `flat_send_IPI_mask` in `genapic_flat.c`): one
 /// message whose destination is the low word of the mask, interrupts off. An empty mask is sent too, to nobody.
@@ -28,10 +29,13 @@ pub fn send_IPI_mask_sequence(kernel: &Kernel, cpu: &impl Processor, mask: CpuMa
 }
 
 /// `send_IPI_mask` (`include/asm-i386/mach-*/mach_ipi.h`, `arch/x86_64/kernel/genapic_*.c`, 2.6.20): the
-/// sub-architecture's way to send to a mask.
+/// sub-architecture's way to send to a mask. In v6 [`apic_send_IPI_mask`].
 pub fn send_IPI_mask(kernel: &Kernel, cpu: &impl Processor, mask: CpuMask, vector: u8) {
+    if kernel.arch.is_modern() {
+        return apic_send_IPI_mask(kernel, cpu, mask, vector);
+    }
     match kernel.arch.facts().sender {
         Sender::Bitmask => send_IPI_mask_bitmask(kernel, cpu, mask, vector),
-        Sender::Sequence => send_IPI_mask_sequence(kernel, cpu, mask, vector),
+        Sender::Sequence | Sender::Clusters => send_IPI_mask_sequence(kernel, cpu, mask, vector),
     }
 }

@@ -1,8 +1,9 @@
 //! The local APIC of a CPU that comes up.
 //!
-//! Not modelled: the boot CPU's pins, whether the id is one of the MP table, what is in service from before a crash (the
+//! Not modelled: what v6 does in another order (its CPUs do what those of 2007 do), the boot CPU's pins, whether the id is one of the MP table, what is in service from before a crash (the
 //! registers are read, and hold nothing after INIT), the timer and the NMI watchdog.
 
+use crate::apic_access::{apic_read, apic_write};
 use crate::apicdef::{
     APIC_DM_EXTINT, APIC_DM_NMI, APIC_INTEGRATED, APIC_LVT_LEVEL_TRIGGER, APIC_LVT_MASKED, APIC_SPIV_APIC_ENABLED,
     APIC_SPIV_FOCUS_DISABLED, APIC_TPRI_MASK, APIC_VECTOR_MASK, ERROR_APIC_VECTOR, GET_APIC_VERSION, Register,
@@ -24,28 +25,28 @@ pub fn setup_local_APIC(kernel: &Kernel, cpu: &impl Processor) {
     let facts = kernel.arch.facts();
     if facts.esr_disable {
         for _ in 0..4 {
-            cpu.write(Register::ESR, 0);
+            apic_write(kernel, cpu, Register::ESR, 0);
         }
     }
-    let version = GET_APIC_VERSION(cpu.read(Register::LVR));
+    let version = GET_APIC_VERSION(apic_read(kernel, cpu, Register::LVR));
     init_apic_ldr(kernel, cpu);
-    let priority = cpu.read(Register::TPR) & !APIC_TPRI_MASK;
+    let priority = apic_read(kernel, cpu, Register::TPR) & !APIC_TPRI_MASK;
     apic_write_around(kernel, cpu, Register::TPR, priority);
     for bank in (0..BANKS).rev() {
-        let in_service = cpu.read(Register(Register::ISR.0 + bank * 0x10));
+        let in_service = apic_read(kernel, cpu, Register(Register::ISR.0 + bank * 0x10));
         for _ in 0..in_service.count_ones() {
             ack_APIC_irq(kernel, cpu);
         }
     }
 
-    let mut spiv = cpu.read(Register::SPIV) & !APIC_VECTOR_MASK;
+    let mut spiv = apic_read(kernel, cpu, Register::SPIV) & !APIC_VECTOR_MASK;
     spiv |= APIC_SPIV_APIC_ENABLED | u32::from(SPURIOUS_APIC_VECTOR);
     if kernel.arch.is_i386() {
         spiv &= !APIC_SPIV_FOCUS_DISABLED;
     }
     apic_write_around(kernel, cpu, Register::SPIV, spiv);
 
-    cpu.read(Register::LVT0);
+    apic_read(kernel, cpu, Register::LVT0);
     apic_write_around(kernel, cpu, Register::LVT0, APIC_DM_EXTINT | APIC_LVT_MASKED);
     let level = if APIC_INTEGRATED(version) { 0 } else { APIC_LVT_LEVEL_TRIGGER };
     apic_write_around(kernel, cpu, Register::LVT1, APIC_DM_NMI | APIC_LVT_MASKED | level);
@@ -56,15 +57,15 @@ pub fn setup_local_APIC(kernel: &Kernel, cpu: &impl Processor) {
 
 /// Lets errors interrupt, their status cleared before and after.
 fn report_errors(kernel: &Kernel, cpu: &impl Processor) {
-    let maxlvt = get_maxlvt(cpu);
+    let maxlvt = get_maxlvt(kernel, cpu);
     // i386 keeps the write before each read (Pentium erratum 3AP), x86_64 the second only.
     if kernel.arch.is_i386() && maxlvt > 3 {
-        cpu.write(Register::ESR, 0);
+        apic_write(kernel, cpu, Register::ESR, 0);
     }
-    cpu.read(Register::ESR);
+    apic_read(kernel, cpu, Register::ESR);
     apic_write_around(kernel, cpu, Register::LVTERR, u32::from(ERROR_APIC_VECTOR));
     if maxlvt > 3 {
-        cpu.write(Register::ESR, 0);
+        apic_write(kernel, cpu, Register::ESR, 0);
     }
-    cpu.read(Register::ESR);
+    apic_read(kernel, cpu, Register::ESR);
 }

@@ -6,14 +6,18 @@ use crate::kernel::Kernel;
 use crate::processor::Processor;
 use crate::send_ipi_broadcast::send_IPI_allbutself;
 use crate::spinlock::{spin_lock, spin_unlock};
+use crate::v6;
 use crate::wait::{Wait, WaitOutcome};
 use crate::words::Word;
 use crate::write_around::ack_APIC_irq;
 
 /// `smp_call_function` (`arch/i386/kernel/smp.c`, `arch/x86_64/kernel/smp.c`, 2.6.20): under the call lock publishes
 /// the call, sends the IPI to all others, and spins until all have started, and if `wait` until all have finished. A
-/// target that does not answer is neither given up nor asked again.
+/// target that does not answer is neither given up nor asked again. In v6 [`v6::smp_call_function`].
 pub fn smp_call_function(kernel: &Kernel, cpu: &impl Processor, wait: bool) {
+    if kernel.arch.is_modern() {
+        return v6::smp_call_function(kernel, cpu, wait);
+    }
     spin_lock(cpu, Word::CALL_LOCK);
     let cpus = kernel.online_but_self(cpu).count();
     if cpus == 0 {

@@ -1,8 +1,9 @@
 //! What a CPU does that is being started: from firmware or its start-up message to the idle loop.
 //!
-//! Not modelled: real mode and tables, the calibration of delays (at which x86_64 lets interrupts in), clocks, and the
+//! Not modelled: what v6 does instead of calling in (its CPUs do as those of 2007), real mode and tables, the calibration of delays (at which x86_64 lets interrupts in), clocks, and the
 //! wait for the order to go online. Jiffies are counted in short delays here.
 
+use crate::apic_access::apic_read;
 use crate::apicdef::Register;
 use crate::arch::WakeUp;
 use crate::die::{die, panic};
@@ -72,7 +73,7 @@ pub fn smp_callin(kernel: &Kernel, cpu: &impl Processor) {
         }
         cpu.wait_end(WaitOutcome::Done);
     }
-    cpu.read(Register::ID);
+    apic_read(kernel, cpu, Register::ID);
     if !wait_for_callout(kernel, cpu) {
         die(kernel, cpu, 0);
         panic(kernel, cpu); // it would be the idle task that is killed

@@ -14,6 +14,10 @@ pub enum Wait {
     RunQueue,
     /// The other CPUs to be shot down, at most 1000 ms.
     Shootdown,
+    /// The other CPUs to write their backtraces, at most 10 s.
+    Backtrace,
+    /// The other CPUs to stop, at most 1 s and 10 ms.
+    Stop,
     /// The CPU that is being started to call in, at most 5 s.
     Callin,
     /// The CPU that starts this one to call it out, at most 2 s.

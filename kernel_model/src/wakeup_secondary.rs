@@ -6,6 +6,7 @@ use crate::apicdef::{
     APIC_DEST_LOGICAL, APIC_DM_INIT, APIC_DM_NMI, APIC_DM_STARTUP, APIC_ESR_MASK, APIC_INT_ASSERT, APIC_INT_LEVELTRIG,
     APIC_INTEGRATED, Register,
 };
+use crate::arch::Access;
 use crate::icr_wait::wait_icr_idle;
 use crate::kernel::Kernel;
 use crate::lapic::get_maxlvt;
@@ -42,7 +43,7 @@ pub fn wakeup_secondary_via_INIT(kernel: &Kernel, cpu: &impl Processor, phys_api
     cpu.store(kernel.layout().init_deasserted(), 1);
 
     let num_starts = if integrated || !kernel.arch.is_i386() { 2 } else { 0 };
-    let maxlvt = get_maxlvt(cpu);
+    let maxlvt = get_maxlvt(kernel, cpu);
     let mut accept_status = 0;
     for _ in 0..num_starts {
         clear_error_status(kernel, cpu);
@@ -64,7 +65,7 @@ pub fn wakeup_secondary_via_INIT(kernel: &Kernel, cpu: &impl Processor, phys_api
 pub fn wakeup_secondary_via_NMI(kernel: &Kernel, cpu: &impl Processor, logical_apicid: u8) -> u32 {
     cpu.reached(Point::WakeUpBegins);
     let send_status = send(kernel, cpu, logical_apicid, APIC_DM_NMI | APIC_DEST_LOGICAL);
-    let accept_status = wait_accepted(kernel, cpu, || get_maxlvt(cpu));
+    let accept_status = wait_accepted(kernel, cpu, || get_maxlvt(kernel, cpu));
     outcome(cpu, send_status, accept_status)
 }
 
@@ -84,6 +85,7 @@ fn send(kernel: &Kernel, cpu: &impl Processor, apicid: u8, icr: u32) -> u32 {
 /// The wait after a message. The MP specification's second answer to a time-out is to write it again.
 pub(crate) fn wait_sent(kernel: &Kernel, cpu: &impl Processor, icr: u32) -> u32 {
     match kernel.variant {
+        _ if kernel.arch.facts().access != Access::Page => 0, // nothing says whether it is sent
         Variant::MpsAbort | Variant::MpsRetry => mps_dispatch(kernel, cpu, icr),
         _ => wait_icr_idle(kernel, cpu, Site::StartUp),
     }

@@ -67,13 +67,21 @@ const SLOTS: u16 = 8;
 const RUN_QUEUE_WORDS: u16 = 1 + TASKS;
 
 /// Names of the words that every CPU has besides, in their order.
-const PER_CPU: [&str; 4] = ["APIC timer has run down", "cpu_callout_map", "cpu_callin_map", "cpu_online_map"];
+const PER_CPU: [&str; 1] = ["APIC timer has run down"];
+
+/// Names of the words that v6 has once, in their order.
+const V6_FIXED: [&str; 6] =
+    ["panic_cpu", "crash_ipi_issued", "stopping_cpu", "stop handler registered", "backtrace_flag", "nmi_reason_lock"];
 
 /// Names of the words by which CPUs are started, in their order.
 const START_UP: [&str; 3] = ["trampoline_data", "init_deasserted", "mailbox of the ES7000"];
 
+/// Names of the words by which each CPU is started, in their order.
+const STARTED: [&str; 3] = ["cpu_callout_map", "cpu_callin_map", "cpu_online_map"];
+
 /// Where the words are. After the fixed ones come the TLB flush slots, then the CPUs' run queues, then their other words,
-/// then those by which CPUs are started.
+/// then those of v6: the fixed ones, two masks of CPUs, and each CPU's queue of calls. Last come those by which CPUs are
+/// started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
     cpus: u16,
@@ -87,12 +95,17 @@ impl Layout {
 
     /// How many words there are.
     pub const fn count(self) -> usize {
-        self.start_up(START_UP.len() as u16).0 as usize
+        self.started(self.cpus, 0).0 as usize
+    }
+
+    /// Words of a mask of CPUs.
+    pub const fn mask_words(self) -> u16 {
+        self.cpus.div_ceil(32)
     }
 
     /// Words of one flush mask.
     pub const fn flush_mask_words(self) -> u16 {
-        self.cpus.div_ceil(32)
+        self.mask_words()
     }
 
     /// Words of one TLB flush slot: lock, address, mask.
@@ -130,19 +143,71 @@ impl Layout {
         self.per_cpu(cpu, 0)
     }
 
-    /// The bit of `cpu_callout_map`: the CPU that starts this one lets it go on.
-    pub const fn cpu_callout(self, cpu: u16) -> Word {
-        self.per_cpu(cpu, 1)
+    const fn per_cpu(self, cpu: u16, index: u16) -> Word {
+        Word(self.runqueue_lock(self.cpus).0 + cpu * PER_CPU.len() as u16 + index)
     }
 
-    /// The bit of `cpu_callin_map`: this CPU has been set up.
-    pub const fn cpu_callin(self, cpu: u16) -> Word {
-        self.per_cpu(cpu, 2)
+    const fn v6(self, index: u16) -> Word {
+        Word(self.per_cpu(self.cpus, 0).0 + index)
     }
 
-    /// The bit of `cpu_online_map`: this CPU takes interrupts. Only of CPUs that are started.
-    pub const fn cpu_online(self, cpu: u16) -> Word {
-        self.per_cpu(cpu, 3)
+    /// v6: the CPU that panics, or [`NOBODY`].
+    pub const fn panic_cpu(self) -> Word {
+        self.v6(0)
+    }
+
+    /// v6: set once the crash NMI has been sent.
+    pub const fn crash_ipi_issued(self) -> Word {
+        self.v6(1)
+    }
+
+    /// v6: the CPU that stops the others, or [`NOBODY`].
+    pub const fn stopping_cpu(self) -> Word {
+        self.v6(2)
+    }
+
+    /// v6: set when the NMI handler that stops a CPU is registered.
+    pub const fn stop_handler(self) -> Word {
+        self.v6(3)
+    }
+
+    /// v6: set while some CPU has others write their backtraces.
+    pub const fn backtrace_flag(self) -> Word {
+        self.v6(4)
+    }
+
+    /// v6: held while a CPU asks the chipset for the reason of an NMI.
+    pub const fn nmi_reason_lock(self) -> Word {
+        self.v6(5)
+    }
+
+    /// v6: CPUs 32 × `index` and up that have not yet written their backtrace.
+    pub const fn backtrace_mask(self, index: u16) -> Word {
+        self.v6(V6_FIXED.len() as u16 + index)
+    }
+
+    /// v6: CPUs 32 × `index` and up that have not yet been stopped.
+    pub const fn cpus_stop_mask(self, index: u16) -> Word {
+        self.backtrace_mask(self.mask_words() + index)
+    }
+
+    /// v6: how many calls a CPU has in its queue.
+    pub const fn call_single_queue(self, cpu: u16) -> Word {
+        Word(self.cpus_stop_mask(self.mask_words()).0 + cpu * (1 + 2 * self.mask_words()))
+    }
+
+    /// v6: who of CPUs 32 × `index` and up has a call in that queue.
+    pub const fn queued_by(self, cpu: u16, index: u16) -> Word {
+        Word(self.call_single_queue(cpu).0 + 1 + index)
+    }
+
+    /// v6: on which of CPUs 32 × `index` and up a call of that CPU has not ended.
+    pub const fn csd_locked(self, cpu: u16, index: u16) -> Word {
+        self.queued_by(cpu, self.mask_words() + index)
+    }
+
+    const fn start_up(self, index: u16) -> Word {
+        Word(self.call_single_queue(self.cpus).0 + index)
     }
 
     /// The first bytes of the trampoline: A5A5A5A5h when a CPU has entered it.
@@ -160,18 +225,30 @@ impl Layout {
         self.start_up(2)
     }
 
-    const fn start_up(self, index: u16) -> Word {
-        Word(self.per_cpu(self.cpus, 0).0 + index)
+    const fn started(self, cpu: u16, index: u16) -> Word {
+        Word(self.start_up(START_UP.len() as u16).0 + cpu * STARTED.len() as u16 + index)
     }
 
-    const fn per_cpu(self, cpu: u16, index: u16) -> Word {
-        Word(self.runqueue_lock(self.cpus).0 + cpu * PER_CPU.len() as u16 + index)
+    /// The bit of `cpu_callout_map`: the CPU that starts this one lets it go on.
+    pub const fn cpu_callout(self, cpu: u16) -> Word {
+        self.started(cpu, 0)
+    }
+
+    /// The bit of `cpu_callin_map`: this CPU has been set up.
+    pub const fn cpu_callin(self, cpu: u16) -> Word {
+        self.started(cpu, 1)
+    }
+
+    /// The bit of `cpu_online_map`: this CPU takes interrupts. Only of CPUs that are started.
+    pub const fn cpu_online(self, cpu: u16) -> Word {
+        self.started(cpu, 2)
     }
 
     /// Initial values of a healthy kernel. Words that are not named start at 0.
     pub fn initial_values(self) -> impl Iterator<Item = (Word, u32)> {
-        let nobody = [(Word::CRASHING_CPU, NOBODY), (Word::DIE_OWNER, NOBODY)];
-        nobody.into_iter().chain((0..self.cpus).flat_map(move |cpu| self.run_queue(cpu, LIST_END)))
+        let nobody = [Word::CRASHING_CPU, Word::DIE_OWNER, self.panic_cpu(), self.stopping_cpu()];
+        let nobody = nobody.into_iter().map(|word| (word, NOBODY));
+        nobody.chain((0..self.cpus).flat_map(move |cpu| self.run_queue(cpu, LIST_END)))
     }
 
     /// Values that turn a CPU's run queue into a ring without an end.
@@ -182,6 +259,24 @@ impl Layout {
     fn run_queue(self, cpu: u16, last_link: u32) -> impl Iterator<Item = (Word, u32)> {
         let link = move |task| if task + 1 < TASKS { u32::from(task) + 1 } else { last_link };
         (0..TASKS).map(move |task| (self.runqueue_next(cpu, task), link(task)))
+    }
+
+    fn v6_name(self, place: u16, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = self.mask_words();
+        if let Some(name) = V6_FIXED.get(usize::from(place)) {
+            return f.write_str(name);
+        }
+        let place = place - V6_FIXED.len() as u16;
+        if place < 2 * words {
+            let name = if place < words { "backtrace_mask" } else { "cpus_stop_mask" };
+            return write!(f, "{name}, CPUs from {}", place % words * 32);
+        }
+        let (cpu, place) = ((place - 2 * words) / (1 + 2 * words), (place - 2 * words) % (1 + 2 * words));
+        match place.checked_sub(1) {
+            None => write!(f, "call_single_queue of CPU{cpu}"),
+            Some(index) if index < words => write!(f, "call_single_queue of CPU{cpu}, callers from {}", index * 32),
+            Some(index) => write!(f, "csd lock of CPU{cpu}, targets from {}", (index - words) * 32),
+        }
     }
 
     /// What a word is called in reports.
@@ -206,8 +301,15 @@ impl fmt::Display for WordName {
         if usize::from(word.0) >= layout.count() {
             return write!(f, "word {}", word.0);
         }
+        if let Some(place) = word.0.checked_sub(layout.started(0, 0).0) {
+            let (cpu, index) = (place / STARTED.len() as u16, place % STARTED.len() as u16);
+            return write!(f, "{} on CPU{cpu}", STARTED[usize::from(index)]);
+        }
         if let Some(place) = word.0.checked_sub(layout.start_up(0).0) {
             return f.write_str(START_UP[usize::from(place)]);
+        }
+        if let Some(place) = word.0.checked_sub(layout.v6(0).0) {
+            return layout.v6_name(place, f);
         }
         if let Some(place) = word.0.checked_sub(layout.per_cpu(0, 0).0) {
             let (cpu, index) = (place / PER_CPU.len() as u16, place % PER_CPU.len() as u16);

@@ -86,7 +86,7 @@
 //! | [`Generation`], [`Knobs`], [`Costs`] | what differs between parts, and what documents dispute |
 //!
 //! Not modelled: each module's first lines say what it leaves out. What software asks for and this version lacks ends the
-//! run with [`RunError::NotModelled`]; nothing is silently skipped.
+//! run with [`RunError`]; nothing is silently skipped.
 pub mod apic;
 pub mod bus;
 pub mod check;
@@ -107,8 +107,8 @@ pub use generation::*;
 pub use memory::{Key, Writer};
 pub use named::Named;
 pub use processor::{
-    Activity, Closed, Cpu, CpuSettings, Frame, Kind, LastSend, LocalEvent, OpenWait, PROOFS, Program, Provenance,
-    Software, Start, WaitRecord,
+    Activity, Closed, Cpu, CpuSettings, Frame, Kind, LastSend, LocalEvent, Misdirected, OpenWait, PROOFS, Program,
+    Provenance, Software, Start, WaitRecord,
 };
 pub use stream::{Access, Context, Event, Source, What};
 pub use time::{ClockDomain, Duration, Time};

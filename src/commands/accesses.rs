@@ -6,18 +6,18 @@ use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::output;
 use crate::recorder::{Entry, Recording, record};
-use crate::scenario::natural;
+use crate::scenario::{natural, natural_variant};
 use kernel_model::{Arch, Call, CpuMask, Kernel, Variant};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
 pub(super) fn accesses(arguments: &Accesses) -> Result<ExitStatus, Failure> {
     let arch = Arch::from_name(&arguments.arch).expect("the command line takes known names only");
-    let variant = Variant::from_name(&arguments.variant).expect("the command line takes known names only");
+    let variant = Variant::from_name(variant_name(arguments)).expect("the command line takes known names only");
     let call = Call::from_name(&arguments.call).expect("the command line takes known names only");
     let mut kernel = Kernel::new(arch, variant, arguments.cpus as u16);
     kernel.erratum_11ap = arguments.erratum_11ap;
-    kernel.no_broadcast = arguments.no_broadcast;
+    kernel.no_broadcast = arguments.no_broadcast.unwrap_or(kernel.no_broadcast);
     kernel.wait_shape = assembly::bound(arguments.wait_shape);
     kernel.mps_timeout = assembly::mps_timeout(arguments.mps_timeout);
     let from = arguments.from as u16;
@@ -43,11 +43,15 @@ pub(super) fn accesses(arguments: &Accesses) -> Result<ExitStatus, Failure> {
     Ok(ExitStatus::Success)
 }
 
+fn variant_name(arguments: &Accesses) -> &str {
+    arguments.variant.as_deref().unwrap_or_else(|| natural_variant(&arguments.arch))
+}
+
 fn document(arguments: &Accesses, recording: &Recording) -> Value {
     json!({
         "schema": { "name": "apicsim.accesses", "version": "1.0" },
         "arch": arguments.arch,
-        "variant": arguments.variant,
+        "variant": variant_name(arguments),
         "call": arguments.call,
         "hang": recording.hang,
         "accesses": recording.entries.iter().map(entry_value).collect::<Vec<_>>(),
@@ -61,6 +65,10 @@ fn entry_value(entry: &Entry) -> Value {
         Entry::Write(offset, value) => json!({ "op": "W", "reg": register(offset), "value": format!("{value:08x}") }),
         Entry::Exchange(offset, value) => {
             json!({ "op": "X", "reg": register(offset), "value": format!("{value:08x}") })
+        }
+        Entry::ReadMsr(msr) => json!({ "op": "N", "reg": register(msr) }),
+        Entry::WriteMsr(msr, value) => {
+            json!({ "op": "M", "reg": register(msr), "value": format!("{value:016x}") })
         }
         Entry::Delay(us) => json!({ "op": "D", "us": us }),
         Entry::Pause => json!({ "op": "P" }),
@@ -91,6 +99,8 @@ fn line(entry: &Entry) -> String {
         Entry::Read(offset) => format!("R {offset:03x}"),
         Entry::Write(offset, value) => format!("W {offset:03x} {value:08x}"),
         Entry::Exchange(offset, value) => format!("X {offset:03x} {value:08x}"),
+        Entry::ReadMsr(msr) => format!("N {msr:03x}"),
+        Entry::WriteMsr(msr, value) => format!("M {msr:03x} {value:016x}"),
         Entry::Delay(us) => format!("D {us}"),
         Entry::Pause => "P".to_owned(),
         Entry::IrqSave => "IRQ-".to_owned(),

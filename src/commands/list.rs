@@ -5,7 +5,7 @@ use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::output;
 use crate::scenario::named::Named;
-use crate::scenario::{self, ARCHES, Bus, Request, VARIANTS};
+use crate::scenario::{self, ALL_ARCHES, Bus, Request, VARIANTS};
 use sim::{Generation, Knobs};
 use std::fmt::Write;
 
@@ -34,7 +34,7 @@ fn entries(kind: ListKind) -> Result<Vec<(String, String)>, Failure> {
             }
             entries
         }
-        ListKind::Archs => ARCHES.iter().map(|arch| ((*arch).to_owned(), machine(arch))).collect(),
+        ListKind::Archs => ALL_ARCHES.iter().map(|arch| ((*arch).to_owned(), machine(arch))).collect(),
         ListKind::Variants => {
             VARIANTS.iter().zip(VARIANTS_ABOUT).map(|(v, about)| ((*v).to_owned(), about.to_owned())).collect()
         }

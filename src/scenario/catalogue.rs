@@ -23,6 +23,8 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("starving-sender", include_str!("../../scenarios/starving-sender.toml")),
     ("locked-bus", include_str!("../../scenarios/locked-bus.toml")),
     ("nmi-refused", include_str!("../../scenarios/nmi-refused.toml")),
+    ("nmi-between-writes", include_str!("../../scenarios/nmi-between-writes.toml")),
+    ("interrupted-send-lost", include_str!("../../scenarios/interrupted-send-lost.toml")),
     ("reset-target", include_str!("../../scenarios/reset-target.toml")),
     ("shutdown-target", include_str!("../../scenarios/shutdown-target.toml")),
     ("smm-target", include_str!("../../scenarios/smm-target.toml")),

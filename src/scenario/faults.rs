@@ -25,6 +25,8 @@ named! {
         IcrStuck = "icr-stuck",
         /// An NMI at the pin of a CPU.
         Nmi = "nmi",
+        /// An NMI at the pin of a CPU, exactly after the next destination (ICR high) that it writes.
+        NmiBetweenWrites = "nmi-between-writes",
         /// A CPU is in system-management mode for a while.
         Smm = "smm",
         /// A CPU shuts down (triple fault).
@@ -82,7 +84,13 @@ impl FaultName {
             Self::FsbStall | Self::LostClock => &["until_us"],
             Self::FsbLock => &["until_us", "held_us", "every_us"],
             Self::FsbRetry => &["until_us", "count"],
-            Self::ApicDead | Self::IcrStuck | Self::Nmi | Self::Shutdown | Self::Init | Self::DeepSleep => &["cpu"],
+            Self::ApicDead
+            | Self::IcrStuck
+            | Self::Nmi
+            | Self::NmiBetweenWrites
+            | Self::Shutdown
+            | Self::Init
+            | Self::DeepSleep => &["cpu"],
             Self::Smm => &["cpu", "length_us"],
             Self::ChecksumNoise => &["until_us", "every"],
             Self::StuckWire => &["until_us", "wire", "stuck"],
@@ -160,6 +168,7 @@ fn read(name: FaultName, table: &Table<'_>, at_ps: u64, machine: Option<&Machine
         FaultName::ApicDead => Ok(FaultKind::ApicDead { cpu: cpu()? }),
         FaultName::IcrStuck => of_cpu(CpuFault::IcrStuck),
         FaultName::Nmi => of_cpu(CpuFault::Nmi),
+        FaultName::NmiBetweenWrites => of_cpu(CpuFault::NmiBetweenWrites),
         FaultName::Smm => {
             table.need("length_us", "200")?;
             of_cpu(CpuFault::Smm { length_ps: optional_time(table, "length_us")?.unwrap_or_default() })

@@ -1,6 +1,6 @@
 //! Filters: to which machines an event, a fault or an expectation applies.
 
-use super::machine::{ARCHES, Bus, Machine, VARIANTS};
+use super::machine::{ALL_ARCHES, Bus, Machine, VARIANTS};
 use super::model::{Knobs, Stall};
 use super::named::{self, Named, UnknownName};
 use super::reader::{Field, Table};
@@ -9,7 +9,7 @@ use crate::diagnostic::InputError;
 use sim::Generation;
 
 /// The families that stand for several sub-architectures.
-const FAMILIES: [&str; 2] = ["i386/*", "x86_64/*"];
+const FAMILIES: [&str; 3] = ["i386/*", "x86_64/*", "modern/*"];
 
 /// The keys of an event's or fault's filter.
 pub(super) const KEYS: [&str; 3] = ["only", "arch", "stall"];
@@ -88,15 +88,15 @@ impl ExpectFilter {
 
 /// A wait variant by name.
 pub(super) fn variant(field: &Field<'_>) -> Result<&'static str, InputError> {
-    named::one_of("variant", field.text()?, &VARIANTS, &[]).map_err(|error| field.unknown(error))
+    named::one_of("variant", field.text()?, &VARIANTS).map_err(|error| field.unknown(error))
 }
 
 fn arch_pattern(field: &Field<'_>) -> Result<String, InputError> {
     let text = field.text()?;
-    if ARCHES.contains(&text) || FAMILIES.contains(&text) {
+    if ALL_ARCHES.contains(&text) || FAMILIES.contains(&text) {
         return Ok(text.to_owned());
     }
-    let all: Vec<&str> = ARCHES.into_iter().chain(FAMILIES).collect();
+    let all: Vec<&str> = ALL_ARCHES.into_iter().chain(FAMILIES).collect();
     let message = format!("unknown sub-architecture `{text}`");
     Err(field.unknown(UnknownName { message, help: crate::nearest::suggestion(text, &all) }))
 }

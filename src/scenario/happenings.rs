@@ -2,7 +2,7 @@
 
 use super::decimal::Unit;
 use super::filter::{self, Filter};
-use super::machine::Machine;
+use super::machine::{Machine, is_modern};
 use super::model::{Event, Stall};
 use super::named::{Named, by_name};
 use super::reader::{Field, Table};
@@ -66,12 +66,18 @@ fn event<'d>(index: usize, field: Field<'d>, stage: Stage<'_>) -> Result<Option<
             .error("SysRq arrives from the I/O agent, and this machine has none", "needs an I/O agent")
             .help("set machine.io_agent = true, or use role `oops-crash`"));
     }
+    if matches!(role, Role::StopOtherCpus { .. }) && !is_modern(stage.machine.arch) {
+        return Err(role_field
+            .error("2007's kernels have no `native_stop_other_cpus`", "only on modern/*")
+            .help("let it apply to today's kernels only: arch = [\"modern/*\"]"));
+    }
     Ok(Some(PlacedEvent { event: Event { index, at_ps, cpu, role }, role_field }))
 }
 
 fn read_role(name: RoleName, table: &Table<'_>) -> Result<Role, InputError> {
     let print = || optional_time(table, "print_us").map(Option::unwrap_or_default);
     let targets = || table.need("targets", "[2]")?.list(|field| field.small_integer(0, u32::MAX));
+    let wait = || table.get("wait").map_or(Ok(false), |field| field.boolean());
     let ipi_vector = || vector(&table.need("vector", "\"reschedule\"")?);
     Ok(match name {
         RoleName::Idle => Role::Idle,
@@ -79,9 +85,8 @@ fn read_role(name: RoleName, table: &Table<'_>) -> Result<Role, InputError> {
         RoleName::SpinIrqsOff => Role::SpinIrqsOff,
         RoleName::Munmap => Role::Munmap { targets: targets()? },
         RoleName::RcuKick => Role::RcuKick { targets: targets()? },
-        RoleName::CallFunction => {
-            Role::CallFunction { wait: table.get("wait").map(|field| field.boolean()).transpose()?.unwrap_or(false) }
-        }
+        RoleName::CallFunction => Role::CallFunction { wait: wait()? },
+        RoleName::StopOtherCpus => Role::StopOtherCpus { wait: wait()? },
         RoleName::WatchdogNmi => Role::WatchdogNmi { print_ps: print()? },
         RoleName::OopsCrash => Role::OopsCrash { print_ps: print()? },
         RoleName::SysrqCrash => Role::SysrqCrash {

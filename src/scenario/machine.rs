@@ -16,9 +16,35 @@ pub const ARCHES: [&str; 9] = [
     "x86_64/physflat",
 ];
 
-/// Sub-architectures of a later version.
-pub const LATER_ARCHES: [&str; 4] =
-    ["modern/xapic-flat", "modern/xapic-physflat", "modern/x2apic-phys", "modern/x2apic-cluster"];
+/// The APIC drivers of today's kernels.
+pub const MODERN_ARCHES: [&str; 5] =
+    ["modern/xapic-flat", "modern/xapic-physflat", "modern/x2apic-phys", "modern/x2apic-cluster", "modern/noop"];
+
+/// All sub-architectures: those of 2007, then today's.
+pub const ALL_ARCHES: [&str; 14] = {
+    let mut all = [""; 14];
+    let mut index = 0;
+    while index < all.len() {
+        all[index] = if index < ARCHES.len() { ARCHES[index] } else { MODERN_ARCHES[index - ARCHES.len()] };
+        index += 1;
+    }
+    all
+};
+
+/// Whether code of `arch` needs APICs in x2APIC mode.
+pub fn is_x2apic(arch: &str) -> bool {
+    arch.starts_with("modern/x2apic-")
+}
+
+/// Whether `arch` is a driver of today's kernels.
+pub fn is_modern(arch: &str) -> bool {
+    MODERN_ARCHES.contains(&arch)
+}
+
+/// The variant that a sub-architecture has unless another is asked for.
+pub fn natural_variant(arch: &str) -> &'static str {
+    if is_modern(arch) { "modern" } else { VARIANTS[0] }
+}
 
 /// The wait variants: before the fix, the proposals of 2007, what was merged, what came later, the MP specification's.
 pub const VARIANTS: [&str; 8] = ["before", "solution-a", "b1", "rfc", "merged", "modern", "mps-abort", "mps-retry"];
@@ -59,13 +85,14 @@ impl Bus {
 }
 
 /// The machine that a sub-architecture ran on (`x86_64` has no serial-bus machines; NUMA-Q, Summit and ES7000 have a bus
-/// for each quad or node). `None` for an unknown name.
+/// for each quad or node; today's x2APIC machines have links). `None` for an unknown name.
 pub fn natural(arch: &str) -> Option<(Generation, Bus)> {
     Some(match arch {
         "i386/default" | "i386/bigsmp" => (Generation::P6, Bus::Serial),
         "i386/es7000-clustered" | "i386/numaq" => (Generation::P6, Bus::Cluster),
         "i386/es7000" | "i386/summit" => (Generation::XApic, Bus::Cluster),
-        _ if ARCHES.contains(&arch) => (Generation::XApic, Bus::Fsb),
+        _ if is_x2apic(arch) => (Generation::X2Apic, Bus::Fabric),
+        _ if ALL_ARCHES.contains(&arch) => (Generation::XApic, Bus::Fsb),
         _ => return None,
     })
 }
@@ -78,6 +105,7 @@ pub(super) fn complete(arch: &str, generation: Option<Generation>, bus: Option<B
         (Some(generation), Some(bus)) => (generation, bus),
         (Some(generation), None) if natural_bus.seats(generation) => (generation, natural_bus),
         (Some(generation), None) => (generation, own_bus(generation)),
+        (None, Some(bus)) if is_x2apic(arch) => (natural_generation, bus),
         (None, Some(Bus::Serial)) => (Generation::P6, Bus::Serial),
         (None, Some(Bus::Fsb)) => (Generation::XApic, Bus::Fsb),
         (None, Some(bus @ (Bus::Ideal | Bus::Cluster))) => (natural_generation, bus),
@@ -90,7 +118,7 @@ pub(super) fn complete(arch: &str, generation: Option<Generation>, bus: Option<B
 /// A machine, wholly decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Machine {
-    /// Sub-architecture: one of [`ARCHES`].
+    /// Sub-architecture: one of [`ALL_ARCHES`].
     pub arch: &'static str,
     /// Wait variant: one of [`VARIANTS`].
     pub variant: &'static str,
@@ -148,7 +176,10 @@ impl Machine {
             (false, _) => (255, "xAPIC ids are 0 to 254"),
         };
         let by_arch = match self.arch {
-            "i386/default" | "x86_64/flat" => (8, "flat logical destinations are a mask of 8 bits"),
+            "modern/noop" => (1, "without a local APIC there is no other CPU"),
+            "i386/default" | "x86_64/flat" | "modern/xapic-flat" => {
+                (8, "flat logical destinations are a mask of 8 bits")
+            }
             "i386/es7000-clustered" | "i386/numaq" | "i386/summit" if serial => (
                 4,
                 "its APIC ids are cluster and bit, and ids on a serial bus have four bits: one quad a bus (try bus `cluster`)",

@@ -58,7 +58,10 @@ mod settings;
 pub use catalogue::{builtin, builtin_names, content_hash};
 pub use faults::FaultName;
 pub use load::{LIMIT_PS_DEFAULT, Request, load};
-pub use machine::{ARCHES, Bus, LATER_ARCHES, MAIN_VARIANTS, Machine, VARIANTS, natural};
+pub use machine::{
+    ALL_ARCHES, ARCHES, Bus, MAIN_VARIANTS, MODERN_ARCHES, Machine, VARIANTS, is_modern, is_x2apic, natural,
+    natural_variant,
+};
 pub use model::{
     Again, CostOverrides, CpuFault, Event, Expectation, ExpectedProof, ExpectedVerdict, Fault, FaultKind, Goal, Knobs,
     MpsTimeout, Origin, Scenario, Stall, WaitShape,

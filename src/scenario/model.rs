@@ -68,8 +68,9 @@ pub struct Knobs {
     pub mps_timeout: MpsTimeout,
     /// How often `mps-retry` sends again, 1 to 1000.
     pub mps_retries: u32,
-    /// Flat senders use no all-but-self shorthand, as in kernels with CPU hotplug.
-    pub no_broadcast: bool,
+    /// Flat senders use no all-but-self shorthand, as in kernels with CPU hotplug; on `modern/*` no driver does. `None`:
+    /// true, on `modern/*` false.
+    pub no_broadcast: Option<bool>,
 }
 
 impl Default for Knobs {
@@ -80,7 +81,7 @@ impl Default for Knobs {
             wait_shape: WaitShape::DelayFirst,
             mps_timeout: MpsTimeout::InstructionLoop,
             mps_retries: 1,
-            no_broadcast: true,
+            no_broadcast: None,
         }
     }
 }
@@ -206,6 +207,8 @@ pub enum CpuFault {
     IcrStuck,
     /// An NMI at its pin.
     Nmi,
+    /// An NMI at its pin, exactly after the next destination that it writes.
+    NmiBetweenWrites,
     /// It is in system-management mode.
     Smm {
         /// For so long.
@@ -232,6 +235,7 @@ impl FaultKind {
             Self::Cpu { fault, .. } => match fault {
                 CpuFault::IcrStuck => FaultName::IcrStuck,
                 CpuFault::Nmi => FaultName::Nmi,
+                CpuFault::NmiBetweenWrites => FaultName::NmiBetweenWrites,
                 CpuFault::Smm { .. } => FaultName::Smm,
                 CpuFault::Shutdown => FaultName::Shutdown,
                 CpuFault::Init => FaultName::Init,

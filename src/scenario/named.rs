@@ -28,14 +28,9 @@ pub fn by_name<T: Named>(text: &str) -> Result<T, UnknownName> {
 /// The one of `names` that equals `text`.
 ///
 /// # Errors
-/// The name is not known, or not yet.
-pub fn one_of(
-    what: &str,
-    text: &str,
-    names: &'static [&'static str],
-    later: &[&str],
-) -> Result<&'static str, UnknownName> {
-    names.iter().find(|name| **name == text).copied().ok_or_else(|| unknown(what, text, names, later))
+/// The name is not known.
+pub fn one_of(what: &str, text: &str, names: &'static [&'static str]) -> Result<&'static str, UnknownName> {
+    names.iter().find(|name| **name == text).copied().ok_or_else(|| unknown(what, text, names, &[]))
 }
 
 pub(super) fn unknown(what: &str, text: &str, names: &[&str], later: &[&str]) -> UnknownName {
@@ -74,6 +69,6 @@ mod tests {
         assert_eq!(error.message, "unknown colour `gren`");
         assert_eq!(error.help, "did you mean `green`? Valid: red, green");
         assert_eq!(by_name::<Colour>("ultraviolet").expect_err("later").message, "colour `ultraviolet` comes later");
-        assert!(one_of("letter", "b", &["a"], &[]).is_err());
+        assert!(one_of("letter", "b", &["a"]).is_err());
     }
 }

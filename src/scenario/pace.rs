@@ -42,6 +42,7 @@ pub(super) fn slow_event(mut event: Event, factor: u64) -> Event {
         | Role::CallFunction { .. }
         | Role::RcuKick { .. }
         | Role::SendFixed { .. }
+        | Role::StopOtherCpus { .. }
         | Role::BootCpus { .. } => {}
     }
     event

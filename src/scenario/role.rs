@@ -27,6 +27,8 @@ named! {
         SendFixed = "send-fixed",
         /// See [`Role::SendSequence`].
         SendSequence = "send-sequence",
+        /// See [`Role::StopOtherCpus`].
+        StopOtherCpus = "stop-other-cpus",
         /// See [`Role::BootCpus`].
         BootCpus = "boot-cpus",
     }
@@ -92,6 +94,11 @@ pub enum Role {
         /// From the start, interrupts off, to the first send.
         send_after_ps: u64,
     },
+    /// Today's kernels: `native_stop_other_cpus`, as before a reboot.
+    StopOtherCpus {
+        /// Whether it waits for ever for CPUs that do not even answer the NMI.
+        wait: bool,
+    },
     /// `do_boot_cpu` for each target in turn: the start of CPUs that the machine has `offline`.
     BootCpus {
         /// Those CPUs.
@@ -123,11 +130,11 @@ pub enum IpiVector {
 named! {
     /// The kernels' uses of IPI vectors.
     pub enum VectorUse ("vector") {
-        /// i386 FCh, `x86_64` FDh.
+        /// i386 FCh, `x86_64` and today FDh.
         Reschedule = "reschedule",
-        /// i386 FBh, `x86_64` FCh.
+        /// i386 FBh, `x86_64` and today FCh.
         CallFunction = "call-function",
-        /// i386 FDh, `x86_64` F0h + sender modulo 8.
+        /// i386 FDh, `x86_64` F0h + sender modulo 8; today's kernels flush by function calls.
         TlbFlush = "tlb-flush",
     }
 }
@@ -141,7 +148,7 @@ impl RoleName {
         match self {
             Self::Idle | Self::CorruptRunQueue | Self::SpinIrqsOff => &[],
             Self::Munmap | Self::RcuKick => &["targets"],
-            Self::CallFunction => &["wait"],
+            Self::CallFunction | Self::StopOtherCpus => &["wait"],
             Self::WatchdogNmi | Self::OopsCrash => &["print_us"],
             Self::SysrqCrash => &["vector", "print_us"],
             Self::SendFixed => &["vector", "targets"],
@@ -170,6 +177,7 @@ impl Role {
             Self::OopsCrash { .. } => RoleName::OopsCrash,
             Self::SendFixed { .. } => RoleName::SendFixed,
             Self::SendSequence { .. } => RoleName::SendSequence,
+            Self::StopOtherCpus { .. } => RoleName::StopOtherCpus,
             Self::BootCpus { .. } => RoleName::BootCpus,
         }
     }

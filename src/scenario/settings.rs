@@ -3,7 +3,7 @@
 use super::decimal::Unit;
 use super::filter::variant;
 use super::happenings;
-use super::machine::{self, ARCHES, Bus, LATER_ARCHES, Machine};
+use super::machine::{self, ALL_ARCHES, ARCHES, Bus, Machine};
 use super::model::{CostOverrides, Knobs};
 use super::named::{self, Named};
 use super::reader::{Field, Table};
@@ -68,14 +68,20 @@ const HZ_MAX: u32 = 1_000;
 pub(super) fn machine(root: &Table<'_>) -> Result<Machine, InputError> {
     let table = Table::open(root.need("machine", "{ cpus = 4 }")?, "[machine]", &MACHINE_KEYS)?;
     let arch = table.get("arch").map(|field| arch(&field)).transpose()?.unwrap_or(ARCHES[0]);
-    let variant = table.get("variant").map(|field| variant(&field)).transpose()?.unwrap_or("before");
+    let variant = table.get("variant").map(|field| variant(&field)).transpose()?;
+    let variant = variant.unwrap_or_else(|| machine::natural_variant(arch));
     let generation_field = table.get("generation");
     let bus_field = table.get("bus");
     let chosen_generation = generation_field.as_ref().map(Field::name::<Generation>).transpose()?;
     let chosen_bus = bus_field.as_ref().map(Field::name::<Bus>).transpose()?;
     let (generation, bus) = machine::complete(arch, chosen_generation, chosen_bus);
-    if let (false, Some(field)) = (bus.seats(generation), bus_field.or(generation_field)) {
-        return Err(impossible(&field, generation, bus));
+    if let (false, Some(field)) = (bus.seats(generation), bus_field.as_ref().or(generation_field.as_ref())) {
+        return Err(impossible(field, generation, bus));
+    }
+    if let (true, Some(field)) = (machine::is_x2apic(arch) && generation != Generation::X2Apic, generation_field) {
+        return Err(field
+            .error(&format!("`{arch}` needs APICs in x2APIC mode"), "has no x2APIC mode")
+            .help("generation `x2apic` has"));
     }
     let period = |key: &str| table.get(key).map(|field| field.integer(&(1..=PERIOD_PS_MAX))).transpose();
     let mut machine = Machine {
@@ -132,7 +138,7 @@ fn checks(table: &Table<'_>) -> Result<Checks, InputError> {
 
 fn arch(field: &Field<'_>) -> Result<&'static str, InputError> {
     let text = field.text()?;
-    named::one_of("sub-architecture", text, &ARCHES, &LATER_ARCHES).map_err(|error| field.unknown(error))
+    named::one_of("sub-architecture", text, &ALL_ARCHES).map_err(|error| field.unknown(error))
 }
 
 fn impossible(field: &Field<'_>, generation: Generation, bus: Bus) -> InputError {
@@ -162,9 +168,7 @@ pub(super) fn knobs(root: &Table<'_>) -> Result<Knobs, InputError> {
     if let Some(field) = table.get("mps_retries") {
         knobs.mps_retries = field.small_integer(1, RETRIES_MAX)?;
     }
-    if let Some(field) = table.get("no_broadcast") {
-        knobs.no_broadcast = field.boolean()?;
-    }
+    knobs.no_broadcast = table.get("no_broadcast").map(|field| field.boolean()).transpose()?;
     knobs.delay_hz = table.get("delay_hz").map(|field| field.small_integer(HZ_MIN, HZ_MAX)).transpose()?;
     if let Some(field) = table.get("jitter_picclk") {
         knobs.hardware.jitter_cycles = field.small_integer(0, JITTER_MAX)?;
@@ -174,7 +178,7 @@ pub(super) fn knobs(root: &Table<'_>) -> Result<Knobs, InputError> {
 
 /// One of the values of `knob`.
 pub(super) fn knob_value(knob: &'static Knob, field: &Field<'_>) -> Result<&'static str, InputError> {
-    named::one_of(knob.what, field.text()?, knob.values, &[]).map_err(|error| field.unknown(error))
+    named::one_of(knob.what, field.text()?, knob.values).map_err(|error| field.unknown(error))
 }
 
 /// Reads `[costs]`. No cost is zero, so that no loop can turn without time passing.

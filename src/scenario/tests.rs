@@ -263,7 +263,11 @@ fn bad_choices_point_at_the_command_line() {
     let cases: [(Edit, &str, &str); 9] = [
         (|request| request.cpus = Some(0), "--cpus 0", "from 1 to 8"),
         (|request| request.arch = Some("i386/defualt".to_owned()), "--arch i386/defualt", "`i386/default`"),
-        (|request| request.arch = Some("modern/x2apic-phys".to_owned()), "--arch modern/x2apic-phys", "valid today"),
+        (
+            |request| request.arch = Some("modern/x2apic-fys".to_owned()),
+            "--arch modern/x2apic-fys",
+            "did you mean `modern/x2apic-phys`?",
+        ),
         (|request| request.limit_ps = Some(0), "--limit-us 0", "10 s"),
         (
             |request| (request.generation, request.bus) = (Some(sim::Generation::P6), Some(Bus::Fsb)),

@@ -4,6 +4,7 @@ mod broadcasts;
 mod crash;
 mod local_apic;
 mod masks;
+mod modern;
 mod recorder;
 mod shared;
 mod start_up;

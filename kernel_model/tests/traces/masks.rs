@@ -60,7 +60,7 @@ fn the_crash_nmi_on_a_stuck_icr_hangs_before_the_fix_and_takes_100_ms_a_message_
 /// not, and the MP specification has no wait before a message.
 #[test]
 fn a_vector_that_is_no_nmi_waits_without_bound_but_in_solution_a() {
-    for arch in Arch::ALL {
+    for arch in Arch::OF_2007 {
         for variant in Variant::ALL {
             let kernel = Kernel::new(arch, variant, 4);
             let cpu = Recorder::new(&kernel, 0, Icr::Stuck).limit(5);
@@ -134,7 +134,7 @@ fn the_crashing_cpu_leaves_itself_out() {
             Recorder::new(&kernel, number, Icr::Idle).set(0x20, id).run(|cpu| smp_send_nmi_allbutself(&kernel, cpu));
         assert_eq!(trace, format!("R20 IRQ- R300 W310={mask}000000 W300=C00 IRQ+"), "{id:X}");
     }
-    for arch in Arch::ALL {
+    for arch in Arch::OF_2007 {
         let kernel = Kernel::new(arch, Variant::Before, arch.facts().max_cpus.min(8));
         for number in 0..kernel.cpus {
             let cpu = Recorder::new(&kernel, number, Icr::Idle);

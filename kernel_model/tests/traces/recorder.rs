@@ -248,6 +248,9 @@ impl Processor for Recorder {
     fn fetch_and(&self, word: Word, value: u32) -> u32 {
         self.change(word, "and", |old| old & value)
     }
+    fn compare_exchange(&self, word: Word, expected: u32, value: u32) -> u32 {
+        self.change(word, "cmpxchg", |old| if old == expected { value } else { old })
+    }
     fn smp_processor_id(&self) -> u32 {
         u32::from(self.number)
     }

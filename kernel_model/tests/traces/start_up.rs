@@ -2,9 +2,10 @@
 
 use crate::recorder::{Icr, Recorder};
 use kernel_model::Variant::{B1, Before, Merged, Modern, MpsAbort, MpsRetry, Rfc, SolutionA};
+use kernel_model::v6::wakeup_secondary_cpu_via_init;
 use kernel_model::{
     Arch, Call, CpuMask, Kernel, Variant, do_boot_cpu, es7000_start_cpu, inquire_remote_apic, setup_local_APIC,
-    smp_callin, trampoline, wakeup_secondary_cpu_via_init, wakeup_secondary_via_INIT, wakeup_secondary_via_NMI,
+    smp_callin, trampoline, wakeup_secondary_via_INIT, wakeup_secondary_via_NMI,
 };
 
 /// The sub-architectures that start CPUs by INIT.
@@ -265,6 +266,23 @@ fn v6_has_its_own_messages() {
         assert_eq!(wakeup_secondary_cpu_via_init(&old, cpu, 3), 0, "nobody looks at what came of INIT");
     });
     assert!(!trace.contains("280") && !trace.contains("69A"), "{trace}");
+}
+
+/// The same in x2APIC mode: one MSR write a message, and no wait. Without an APIC nothing is started.
+#[test]
+fn v6_in_x2apic_mode_waits_for_nothing() {
+    for (arch, variant) in [(Arch::ModernX2apicPhys, Modern), (Arch::ModernX2apicCluster, MpsRetry)] {
+        let kernel = Kernel { init_udelay: 0, ..kernel(arch, variant) };
+        let cpu = Recorder::new(&kernel, 0, Icr::Stuck).set(0x30, 0x0005_0015);
+        let trace = cpu.run(|cpu| assert_eq!(wakeup_secondary_cpu_via_init(&kernel, cpu, 3), 0));
+        let written: Vec<&str> = trace.split(' ').filter(|entry| entry.starts_with("WRMSR830")).collect();
+        let expected = ["C500", "8500", "69A", "69A"].map(|low| format!("WRMSR830=30000{low:0>4}"));
+        assert_eq!(written, expected, "{trace}");
+        assert_eq!((cpu.count("R300"), cpu.now_us()), (0, 40));
+    }
+    let noop = kernel(Arch::ModernNoop, Modern);
+    let cpu = Recorder::new(&noop, 0, Icr::Idle);
+    assert_eq!(cpu.run(|cpu| assert_eq!(do_boot_cpu(&noop, cpu, 1), u32::MAX)), "");
 }
 
 /// Section 6.5: without a bound before 2.6.22, then with one and on after a time-out; the status of the read decides.

@@ -5,7 +5,7 @@ use crate::choice::ChoicePoint;
 use crate::devices::I8254Error;
 use crate::engine::Milestone;
 use crate::memory::Writer;
-use crate::processor::{Activity, Frame, LastSend, OpenWait, Provenance, WaitRecord};
+use crate::processor::{Activity, Frame, LastSend, Misdirected, OpenWait, Provenance, WaitRecord};
 use crate::stream::{Access, Event};
 use crate::time::{Duration, Time};
 use std::panic::Location;
@@ -75,6 +75,8 @@ pub struct CpuReport {
     pub busy_since: Option<Time>,
     /// Its last IPI.
     pub last_send: Option<LastSend>,
+    /// Its last message that went elsewhere than its sender had asked for: a handler wrote ICR high in between.
+    pub misdirected: Option<Misdirected>,
     /// Vectors requested (IRR) and where each came from.
     pub requested: Vec<(u8, Option<Provenance>)>,
     /// Vectors in service (ISR).

@@ -67,6 +67,7 @@ fn cpu_report(core: &Core, fabric: &Fabric, clock: ClockDomain) -> CpuReport {
         polled: core.polled(),
         busy_since: core.busy_since,
         last_send: core.last_send,
+        misdirected: core.misdirected(),
         requested: core.apic.requested().map(|vector| (vector, core.provenance.get(&vector).copied())).collect(),
         in_service: core.apic.in_service().collect(),
         task_priority: core.apic.tpr(),

@@ -509,6 +509,9 @@ operations! {
     fetch_or(word: u16, value: u32) -> u32 = FetchOr, u32::from(word), u64::from(value);
     /// Atomically ANDs a shared word; gives the old value.
     fetch_and(word: u16, value: u32) -> u32 = FetchAnd, u32::from(word), u64::from(value);
+    /// Atomically replaces a shared word if it has the `expected` value; gives the old value.
+    compare_exchange(word: u16, expected: u32, value: u32) -> u32 =
+        CompareExchange, u32::from(word), u64::from(expected) << 32 | u64::from(value);
     /// Reads the simulated clock. Software that does is never proven to hang by what it does until it stops reading it.
     clock() -> Time = Clock, 0, 0;
     /// One of `alternatives`, drawn from the machine's chooser under `label`.

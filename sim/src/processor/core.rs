@@ -1,6 +1,7 @@
 //! The state of one CPU. During a window nobody else touches it; at a barrier only the engine does.
 
 use super::activity::Activity;
+use super::command_pair::CommandPairs;
 use super::facts::{Fact, Told};
 use super::interrupts::Attention;
 use super::local_events::LocalEvent;
@@ -26,7 +27,7 @@ pub(crate) enum Outgoing {
     /// A store, on its way to the master and the others' copies.
     Store { word: u16, value: u32 },
     /// A read-modify-write.
-    Modify { word: u16, kind: Kind, operand: u32 },
+    Modify { word: u16, kind: Kind, operand: u64 },
     /// Software reached a milestone.
     Milestone(u32),
     /// An access to a device.
@@ -181,6 +182,8 @@ pub(crate) struct Core {
     pub(crate) choices: Counts,
     pub(crate) chosen: Vec<(crate::choice::ChoicePoint, u32)>,
     pub(crate) last_send: Option<LastSend>,
+    /// Writes of ICR high that wait for their ICR low.
+    pub(super) pairs: CommandPairs,
     pub(crate) busy_since: Option<Time>,
     pub(crate) provenance: BTreeMap<u8, Provenance>,
     /// What the conservation checker must know, in order.
@@ -256,6 +259,7 @@ impl Core {
             choices: Counts::default(),
             chosen: Vec::new(),
             last_send: None,
+            pairs: CommandPairs::default(),
             busy_since: None,
             provenance: BTreeMap::new(),
             facts: Vec::new(),

@@ -140,7 +140,9 @@ impl Core {
                 self.copy.take(word, value, key);
                 Some(0)
             }
-            Kind::Exchange | Kind::FetchAdd | Kind::FetchOr | Kind::FetchAnd => self.read_modify_write(pending),
+            Kind::Exchange | Kind::FetchAdd | Kind::FetchOr | Kind::FetchAnd | Kind::CompareExchange => {
+                self.read_modify_write(pending)
+            }
             _ => Some(self.hook(pending)),
         }
     }
@@ -163,6 +165,7 @@ impl Core {
             self.effective(now, Some(site), What::IcrWrittenWhileBusy(value));
         }
         self.written(site, written.result);
+        self.command_written(site, offset, value);
         Some(0)
     }
 
@@ -174,6 +177,7 @@ impl Core {
             WriteResult::Send(message) => {
                 self.busy_since = self.busy_since.or(Some(now));
                 self.last_send = Some(LastSend { message, site });
+                self.command_sent(site, message);
                 self.effective(now, Some(site), What::Sent(message));
                 self.send_out(site, Outgoing::Bus(Request::Message(message)));
             }
@@ -256,7 +260,7 @@ impl Core {
     /// between.
     fn read_modify_write(&mut self, pending: &mut Pending) -> Option<u64> {
         let (kind, site) = (pending.operation.kind, pending.site);
-        let (word, operand) = (pending.operation.operand as u16, pending.value as u32);
+        let (word, operand) = (pending.operation.operand as u16, pending.value);
         if pending.phase == Phase::Modifying {
             let old = self.answer.take().expect("the master answers before the read-modify-write returns");
             let new = kind.modify(old, operand);

@@ -22,6 +22,9 @@ pub enum LocalEvent {
     JamDeliveryStatus,
     /// A deep sleep state loses the low half of the ICR (SDM vol. 3 §10.6.1).
     LoseCommand,
+    /// Injected: a pulse at the NMI pin (LINT1) exactly after the next write of ICR high; in x2APIC mode, after the next
+    /// write of the ICR, which holds both halves.
+    ArmNmiPulse,
 }
 
 impl LocalEvent {
@@ -39,6 +42,7 @@ impl LocalEvent {
             Self::Shutdown => (7, 0),
             Self::JamDeliveryStatus => (8, 0),
             Self::LoseCommand => (9, 0),
+            Self::ArmNmiPulse => (10, 0),
         }
     }
 }
@@ -79,6 +83,7 @@ impl Core {
             LocalEvent::Shutdown => self.activity = Activity::ShuttingDown,
             LocalEvent::JamDeliveryStatus => self.apic.jam_delivery_status(),
             LocalEvent::LoseCommand => self.apic.lose_command(),
+            LocalEvent::ArmNmiPulse => self.arm_pulse(),
         }
         self.apic_touched = true;
         self.tell_local_requests(now);

@@ -4,6 +4,7 @@
 
 mod activity;
 mod boundary;
+mod command_pair;
 mod core;
 mod effects;
 mod facts;
@@ -19,6 +20,7 @@ mod step;
 pub use activity::Activity;
 pub(crate) use boundary::{CoreBox, Flow};
 pub use boundary::{Cpu, PROOFS};
+pub use command_pair::Misdirected;
 pub(crate) use core::{Core, Outgoing, Outgone};
 pub use core::{Frame, LastSend, OpenWait, Provenance, WaitRecord};
 pub(crate) use facts::Fact;

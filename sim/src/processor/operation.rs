@@ -79,10 +79,12 @@ pub enum Kind {
     Shutdown,
     /// Waiting for a start-up message (asked by the engine itself).
     AwaitStartUp,
+    /// Atomic compare and exchange of a shared word: the expected value in the upper half of the operand.
+    CompareExchange,
 }
 
 impl Kind {
-    const ALL: [Self; 36] = [
+    const ALL: [Self; 37] = [
         Self::RegisterRead,
         Self::RegisterWrite,
         Self::RegisterExchange,
@@ -119,15 +121,18 @@ impl Kind {
         Self::Identification,
         Self::Shutdown,
         Self::AwaitStartUp,
+        Self::CompareExchange,
     ];
 
     /// The new value of a shared word, given the old one and the operand.
-    pub(crate) const fn modify(self, old: u32, operand: u32) -> u32 {
+    pub(crate) const fn modify(self, old: u32, operand: u64) -> u32 {
+        let value = operand as u32;
         match self {
-            Self::FetchAdd => old.wrapping_add(operand),
-            Self::FetchOr => old | operand,
-            Self::FetchAnd => old & operand,
-            _ => operand,
+            Self::FetchAdd => old.wrapping_add(value),
+            Self::FetchOr => old | value,
+            Self::FetchAnd => old & value,
+            Self::CompareExchange if old != (operand >> 32) as u32 => old,
+            _ => value,
         }
     }
 }
@@ -160,6 +165,12 @@ impl Operation {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_compare_and_exchange_leaves_what_it_does_not_expect() {
+        let operand = u64::from(u32::MAX) << 32 | 7;
+        assert_eq!([u32::MAX, 3].map(|old| Kind::CompareExchange.modify(old, operand)), [7, 3]);
+    }
 
     #[test]
     fn packing_is_reversible() {

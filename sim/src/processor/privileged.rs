@@ -15,6 +15,9 @@ type Site = &'static Location<'static>;
 const MSR_CURRENT_COUNT: u32 = 0x839;
 const CURRENT_COUNT: u16 = 0x390;
 
+/// The 64-bit ICR of x2APIC mode (SDM vol. 3 §10.12.9).
+const MSR_COMMAND: u32 = 0x830;
+
 /// Highest CPUID leaf, the one with the x2APIC id (SDM vol. 2, CPUID).
 const LAST_LEAF: u32 = 0xB;
 
@@ -53,6 +56,9 @@ impl Core {
             Ok(written) => {
                 self.effective(now, Some(site), What::Write { access, value });
                 self.written(site, written.result);
+                if msr == MSR_COMMAND {
+                    self.pulse_if_armed();
+                }
             }
         }
         0

@@ -1,0 +1,47 @@
+//! The send paths of today's kernels, as of v6.13: `arch/x86/kernel/apic/`, `smp.c`, `reboot.c`, `nmi.c`, and what of
+//! `kernel/` and `lib/` calls them.
+//!
+//! Not modelled: paravirtualised senders, idle CPUs that poll and need no IPI, `printk`'s deferred work.
+//! A function has its name of today; where 2007's did the same under the same name, there is one for both, outside.
+
+mod apic_send_ipi;
+mod crash;
+mod default_send_ipi;
+mod lapic;
+mod nmi;
+mod nmi_backtrace;
+mod panic;
+mod smp_call_function;
+mod stop_other_cpus;
+mod wakeup_secondary;
+mod watchdog;
+mod x2apic_send_ipi;
+
+pub use apic_send_ipi::{
+    apic_send_IPI, apic_send_IPI_all, apic_send_IPI_allbutself, apic_send_IPI_mask, apic_send_IPI_mask_allbutself,
+    apic_send_IPI_self, apic_send_IPI_shorthand_allbutself, native_send_call_func_ipi,
+    native_send_call_func_single_ipi, native_smp_send_reschedule,
+};
+pub use crash::{
+    __crash_kexec, crash_kexec, crash_nmi_callback, kdump_nmi_shootdown_cpus, native_machine_crash_shutdown,
+    nmi_shootdown_cpus, run_crash_ipi_callback,
+};
+pub use default_send_ipi::{
+    __default_send_IPI_dest_field, __default_send_IPI_shortcut, default_send_IPI_mask_allbutself_logical,
+    default_send_IPI_mask_allbutself_phys, default_send_IPI_mask_logical, default_send_IPI_mask_sequence_phys,
+    default_send_IPI_single_phys,
+};
+pub use lapic::{clear_local_APIC, disable_local_APIC, lapic_shutdown};
+pub use nmi::default_do_nmi;
+pub use nmi_backtrace::{nmi_cpu_backtrace, nmi_trigger_cpumask_backtrace};
+pub use panic::{nmi_panic, nmi_panic_self_stop, panic};
+pub use smp_call_function::{
+    csd_lock_wait, flush_tlb_multi, generic_smp_call_function_interrupt, smp_call_function, smp_call_function_many,
+};
+pub use stop_other_cpus::{native_stop_other_cpus, smp_stop_nmi_callback, stop_this_cpu, sysvec_reboot};
+pub use wakeup_secondary::wakeup_secondary_cpu_via_init;
+pub use watchdog::watchdog_hardlockup_check;
+pub use x2apic_send_ipi::{
+    __x2apic_send_IPI_dest, __x2apic_send_IPI_shorthand, x2apic_send_IPI, x2apic_send_IPI_mask,
+    x2apic_send_IPI_mask_allbutself, x2apic_send_IPI_self,
+};

@@ -1,0 +1,82 @@
+//! Functions called on other CPUs, and TLB flushes, which are such calls (`kernel/smp.c`, `arch/x86/kernel/smp.c`,
+//! `arch/x86/mm/tlb.c`, v6.13).
+//!
+//! Not modelled: the functions (they do nothing, in no time), and the lists that the queues are. A queue is a mask of
+//! callers and their number; who finds that number not 0 sends no IPI, because one is on its way.
+
+use crate::cpumask::CpuMask;
+use crate::kernel::{Kernel, this_cpu};
+use crate::processor::Processor;
+use crate::v6::apic_send_ipi::{native_send_call_func_ipi, native_send_call_func_single_ipi};
+use crate::wait::{Wait, WaitOutcome};
+use crate::write_around::ack_APIC_irq;
+
+/// `csd_lock_wait` (`kernel/smp.c`, v6.13): spins until this CPU's call has ended on `target`. There is no bound, and
+/// nobody sends again.
+pub fn csd_lock_wait(kernel: &Kernel, cpu: &impl Processor, target: u16) {
+    let word = kernel.layout().csd_locked(this_cpu(cpu), target / 32);
+    if cpu.load(word) & 1 << (target % 32) == 0 {
+        return;
+    }
+    cpu.wait_begin(Wait::Acknowledgement);
+    while cpu.load(word) & 1 << (target % 32) != 0 {
+        cpu.cpu_relax();
+    }
+    cpu.wait_end(WaitOutcome::Done);
+}
+
+/// Adds a call to the queue of `target`. Was the queue empty?
+fn llist_add(kernel: &Kernel, cpu: &impl Processor, target: u16) -> bool {
+    let (layout, own) = (kernel.layout(), this_cpu(cpu));
+    cpu.fetch_or(layout.csd_locked(own, target / 32), 1 << (target % 32));
+    cpu.fetch_or(layout.queued_by(target, own / 32), 1 << (own % 32));
+    cpu.fetch_add(layout.call_single_queue(target), 1) == 0
+}
+
+/// `smp_call_function_many_cond` (`kernel/smp.c`, v6.13): queues a call on each CPU of the mask but this one, after the
+/// one before has ended there; sends an IPI to those whose queue was empty; and if `wait`, waits for each.
+pub fn smp_call_function_many(kernel: &Kernel, cpu: &impl Processor, mask: CpuMask, wait: bool) {
+    let mask = mask.without(this_cpu(cpu));
+    let mut ipi = CpuMask::EMPTY;
+    for target in mask {
+        csd_lock_wait(kernel, cpu, target);
+        if llist_add(kernel, cpu, target) {
+            ipi = ipi.with(target);
+        }
+    }
+    match (ipi.count(), ipi.iter().next()) {
+        (1, Some(target)) => native_send_call_func_single_ipi(kernel, cpu, target),
+        (0, _) => {}
+        _ => native_send_call_func_ipi(kernel, cpu, ipi),
+    }
+    for target in mask.iter().filter(|_| wait) {
+        csd_lock_wait(kernel, cpu, target);
+    }
+}
+
+/// `smp_call_function` (`kernel/smp.c`, v6.13): a call on all other CPUs.
+pub fn smp_call_function(kernel: &Kernel, cpu: &impl Processor, wait: bool) {
+    smp_call_function_many(kernel, cpu, kernel.cpu_online_map(cpu), wait);
+}
+
+/// `native_flush_tlb_multi` (`arch/x86/mm/tlb.c`, v6.13): a call that flushes, and that is waited for.
+pub fn flush_tlb_multi(kernel: &Kernel, cpu: &impl Processor, mask: CpuMask) {
+    smp_call_function_many(kernel, cpu, mask, true);
+}
+
+/// `sysvec_call_function` and `sysvec_call_function_single` with `generic_smp_call_function_single_interrupt`
+/// (`arch/x86/kernel/smp.c`, `kernel/smp.c`, v6.13): ends the interrupt, takes the whole queue, runs each call and says
+/// that it has ended. An IPI that nobody queued a call for finds none.
+pub fn generic_smp_call_function_interrupt(kernel: &Kernel, cpu: &impl Processor) {
+    let (layout, own) = (kernel.layout(), this_cpu(cpu));
+    ack_APIC_irq(kernel, cpu);
+    if cpu.exchange(layout.call_single_queue(own), 0) == 0 {
+        return;
+    }
+    for index in 0..layout.mask_words() {
+        let callers = cpu.exchange(layout.queued_by(own, index), 0);
+        for caller in (0..32).filter(|bit| callers & 1 << bit != 0).map(|bit| index * 32 + bit) {
+            cpu.fetch_and(layout.csd_locked(caller, own / 32), !(1 << (own % 32)));
+        }
+    }
+}
