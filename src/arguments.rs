@@ -2,16 +2,19 @@
 //!
 //! What belongs to a later version is refused here with a message that says so.
 
+mod matrix;
 mod script;
 
+pub use matrix::{Format, Matrix};
 pub use script::Script;
 
 use crate::diagnostic::InputError;
 use crate::nearest;
+use crate::scenario::OWN_VARIANT;
 use crate::scenario::Request;
 use crate::scenario::decimal::{self, Unit};
 use crate::scenario::named::{self, Named, named};
-use crate::scenario::{ALL_ARCHES, Bus, MAIN_VARIANTS, MpsTimeout, WaitShape};
+use crate::scenario::{ALL_ARCHES, Bus, MpsTimeout, WaitShape};
 pub use crate::scenario::{ARCHES, VARIANTS};
 use clap::{Args, Parser, Subcommand};
 use kernel_model::Call;
@@ -68,8 +71,7 @@ pub enum Command {
     #[command(after_help = "Example:\n  apicsim replay \"$TOKEN\" --executor reference --trace run.txt")]
     Replay(Replay),
     /// Run a scenario on several sub-architectures, under several variants, as a table.
-    #[command(after_help = "Examples:\n  apicsim matrix dead-target\n  \
-        apicsim matrix kdump --set stall=slots --arch i386/default,i386/numaq --variant before,merged")]
+    #[command(after_help = matrix::EXAMPLES)]
     Matrix(Matrix),
     /// Run a scenario and print why each wait took as long as it did.
     #[command(after_help = "Example:\n  apicsim explain nmi-stall --arch x86_64/flat")]
@@ -172,53 +174,6 @@ pub struct Replay {
     /// What comes out.
     #[command(flatten)]
     pub output: Output,
-}
-
-/// `matrix`.
-#[derive(Debug, Args)]
-pub struct Matrix {
-    /// Built-in name, or path to a TOML file.
-    #[arg(value_name = "SCENARIO")]
-    pub scenario: String,
-    /// Rows.
-    #[arg(long, value_name = "A,…", value_delimiter = ',', value_parser = parse_arch, help_heading = MACHINE, help = help_list("Sub-architectures, repeatable or with commas; without it, the nine of 2007", &ALL_ARCHES))]
-    pub arch: Vec<String>,
-    /// Columns.
-    #[arg(long, value_name = "V,…", value_delimiter = ',', value_parser = parse_variant_or_all, help_heading = MACHINE, help = help_list("Wait variants, repeatable or with commas, or `all`; without it, before, rfc and merged", &VARIANTS))]
-    pub variant: Vec<String>,
-    /// What else changes the runs.
-    #[command(flatten)]
-    pub overrides: Overrides,
-    /// What does not change the results.
-    #[command(flatten)]
-    pub execution: Execution,
-    /// Print one JSON document on standard output.
-    #[arg(long, help_heading = OUTPUT)]
-    pub json: bool,
-    /// Add what depends on the host: threads and host time.
-    #[arg(long, help_heading = OUTPUT)]
-    pub host: bool,
-}
-
-impl Matrix {
-    /// The sub-architectures of the rows, in the order of the headline, each once.
-    pub fn arches(&self) -> Vec<&'static str> {
-        let asked = |arch: &&str| match self.arch.is_empty() {
-            true => ARCHES.contains(arch),
-            false => self.arch.iter().any(|one| one == arch),
-        };
-        ALL_ARCHES.into_iter().filter(asked).collect()
-    }
-
-    /// The variants of the columns, in order, each once.
-    pub fn variants(&self) -> Vec<&'static str> {
-        let all = self.variant.iter().any(|one| one == "all");
-        let named = |variant: &&str| match self.variant.is_empty() {
-            true => MAIN_VARIANTS.contains(variant),
-            false => all || self.variant.iter().any(|one| one == variant),
-        };
-        VARIANTS.into_iter().filter(named).collect()
-    }
 }
 
 const MACHINE: &str = "Machine and scenario";
@@ -410,6 +365,7 @@ impl Arguments {
             Some(Command::Campaign(_)) => "campaign",
             Some(Command::Serve(_)) => "serve",
             Some(Command::Accesses(accesses)) => return accesses.check(),
+            Some(Command::Matrix(matrix)) => return matrix.check(),
             _ => return Ok(()),
         };
         Err(InputError::new(format!("`apicsim {later}` comes later"))
@@ -426,6 +382,13 @@ impl Accesses {
         };
         if self.from > last {
             return Err(absent(self.from, "--from"));
+        }
+        if self.arch.starts_with("other/") && self.call != CALLS[0] {
+            return Err(InputError::new(format!(
+                "{} is a function of Linux, and {} is not Linux",
+                self.call, self.arch
+            ))
+            .help(format!("--call {} is its own way to send", CALLS[0])));
         }
         if let Some(cpu) = self.to.iter().find(|cpu| **cpu > last) {
             return Err(absent(*cpu, "--to"));
@@ -483,11 +446,7 @@ fn parse_arch(text: &str) -> Result<String, String> {
 }
 
 fn parse_variant(text: &str) -> Result<String, String> {
-    one_of("variant", text, &VARIANTS)
-}
-
-fn parse_variant_or_all(text: &str) -> Result<String, String> {
-    if text == "all" { Ok(text.to_owned()) } else { parse_variant(text) }
+    if text == OWN_VARIANT { Ok(text.to_owned()) } else { one_of("variant", text, &VARIANTS) }
 }
 
 fn parse_call(text: &str) -> Result<String, String> {
@@ -616,17 +575,12 @@ mod tests {
     }
 
     #[test]
-    fn accesses_and_matrix_take_lists() {
+    fn accesses_takes_lists() {
         let line =
             "accesses --arch i386/numaq --variant rfc --call send_IPI_mask --to 1,2 --vector nmi --icr clears-after:20";
         let Ok(Arguments { command: Some(Command::Accesses(accesses)), .. }) = parsed(line) else { panic!("{line}") };
         assert_eq!((&accesses.to[..], accesses.vector), (&[1, 2][..], Some(2)));
         assert_eq!((accesses.icr, accesses.limit), (Icr::ClearsAfter { delay_ps: 20_000_000 }, 64));
-        let line = "matrix kdump --arch x86_64/flat,i386/default --variant merged";
-        let Ok(Arguments { command: Some(Command::Matrix(matrix)), .. }) = parsed(line) else { panic!("{line}") };
-        assert_eq!((matrix.arches(), matrix.variants()), (vec!["i386/default", "x86_64/flat"], vec!["merged"]));
-        let Ok(Arguments { command: Some(Command::Matrix(matrix)), .. }) = parsed("matrix kdump") else { panic!() };
-        assert_eq!((matrix.arches(), matrix.variants()), (ARCHES.to_vec(), MAIN_VARIANTS.to_vec()));
     }
 
     #[test]
@@ -651,7 +605,6 @@ mod tests {
             ("run", "SCENARIO"),
             ("rum nmi-stall", "run"),
             ("list arch", "`archs`"),
-            ("matrix x --variant al,before", "valid"),
             ("accesses --call send_ipi_mask", "`send_IPI_mask`"),
             ("accesses --call send_IPI_mask --icr stuk", "`stuck`"),
             ("accesses --call send_IPI_mask --vector 256", "0xff"),
@@ -672,6 +625,13 @@ mod tests {
         let check = |line: &str| parsed(line).unwrap_or_else(|error| panic!("{error}")).check();
         assert!(check("accesses --call sync_Arb_IDs --from 4").expect_err("no CPU 4").message().contains("--from"));
         assert!(check("accesses --call sync_Arb_IDs --to 1,9").expect_err("no CPU 9").message().contains("--to"));
+        assert!(
+            check("accesses --arch other/xv6 --call sync_Arb_IDs")
+                .expect_err("not its own")
+                .message()
+                .contains("Linux")
+        );
+        assert_eq!(check("accesses --arch other/xv6 --call send_IPI_mask"), Ok(()));
         assert_eq!(check("run nmi-stall"), Ok(()));
     }
 

@@ -7,6 +7,7 @@ use crate::scenario::{
     self, CpuFault, Event, FaultKind, Goal, IpiVector, MpsTimeout, Role, RoleName, Scenario, StartUpMessages,
     VectorUse, WaitShape,
 };
+use kernel_model::other::freebsd::lapic_ipi_wait_mult;
 use kernel_model::{Access, Arch, Bound, CpuMask, Kernel, Layout, LdrInit, Point, Variant, WakeUp};
 use sim::apic::{LocalSource, Mode, Preset};
 use sim::bus::Interconnect;
@@ -52,13 +53,15 @@ pub struct Choices {
 pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
     let machine = &scenario.machine;
     let arch = Arch::from_name(machine.arch).expect("a loaded scenario names a known sub-architecture");
-    let variant = Variant::from_name(machine.variant).expect("a loaded scenario names a known variant");
+    // A kernel that is not Linux never looks at its variant.
+    let variant = Variant::from_name(machine.variant).unwrap_or(Variant::Before);
     let mut kernel = Kernel {
         wait_shape: bound(scenario.knobs.wait_shape),
         mps_timeout: mps_timeout(scenario.knobs.mps_timeout),
         mps_retries: scenario.knobs.mps_retries,
         no_broadcast: scenario.knobs.no_broadcast.unwrap_or(!arch.is_modern()),
         tsc_ticks_per_ms: ticks(core_clock(scenario), 1_000),
+        lapic_ipi_wait_mult: freebsd_calibration(scenario),
         timer_ticks_per_us: ticks(machine.generation.timer_clock(), 1) as u32,
         offline: machine.offline.iter().map(|&cpu| cpu as u16).collect(),
         apic_version: machine.generation.profile().version.to_le_bytes()[0],
@@ -130,6 +133,13 @@ pub fn assemble(scenario: &Scenario, choices: Choices) -> Result<MachineSettings
         elision: choices.elision,
         ..MachineSettings::new(generation, bus(scenario, &kernel)?)
     })
+}
+
+/// What FreeBSD finds at boot: how often it can read its ICR, and PAUSE, in a µs.
+fn freebsd_calibration(scenario: &Scenario) -> u64 {
+    let costs = costs(scenario, scenario.machine.generation.costs());
+    let ticks_a_round = u64::from(costs.register_read) + u64::from(costs.pause);
+    lapic_ipi_wait_mult(ticks(core_clock(scenario), 1_000_000), ticks_a_round.max(1))
 }
 
 /// How long the kernel's busy delays are.

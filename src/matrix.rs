@@ -1,11 +1,25 @@
-//! A scenario on several sub-architectures, under several variants.
+//! A scenario on several sub-architectures, under several variants, with several crashes.
 
+use crate::diagnostic::InputError;
 use crate::failure::Failure;
 use crate::price::{Price, price};
 use crate::run::{Settings, run};
 use crate::scenario::named::Named;
-use crate::scenario::{self, Request};
+use crate::scenario::{self, Event, OWN_VARIANT, Request, RoleName, Scenario, is_other};
 use crate::verdict::RunReport;
+
+/// What the runs of a matrix differ in.
+#[derive(Debug, Clone, Copy)]
+pub struct Axes<'a> {
+    /// Sub-architectures: rows.
+    pub arches: &'a [&'static str],
+    /// Wait variants: cells of a row.
+    pub variants: &'a [&'static str],
+    /// CPUs that crash: rows for each. None: the CPU of the scenario.
+    pub crash_cpus: &'a [u32],
+    /// Roles that crash: rows for each. None: that of the scenario.
+    pub triggers: &'a [RoleName],
+}
 
 /// One run of the matrix.
 #[derive(Debug, Clone)]
@@ -18,7 +32,7 @@ pub struct Cell {
     pub price: Price,
 }
 
-/// One sub-architecture.
+/// One sub-architecture, and one crash where the matrix has several.
 #[derive(Debug, Clone)]
 pub struct Row {
     /// Sub-architecture.
@@ -27,6 +41,12 @@ pub struct Row {
     pub generation: &'static str,
     /// Bus.
     pub bus: &'static str,
+    /// The CPU that crashes, where the matrix chooses it.
+    pub crash_cpu: Option<u32>,
+    /// What it crashes from, where the matrix chooses it.
+    pub trigger: Option<RoleName>,
+    /// Does its story have a crash? It may still never come.
+    pub crashes: bool,
     /// Do its runs rest on an injected fault?
     pub injected: bool,
     /// One cell a variant.
@@ -38,35 +58,88 @@ pub struct Row {
 pub struct Matrix {
     /// The scenario's name.
     pub scenario: String,
-    /// The rows, in the order of the headline.
+    /// The rows: by sub-architecture in the order of the headline, then by crashing CPU, then by trigger.
     pub rows: Vec<Row>,
 }
 
-/// Runs `scenario` on each of `arches` under each of `variants`; `request` makes the request for one cell.
+/// Runs `scenario` at every point of the axes; `request` makes the request for a sub-architecture and a variant.
 ///
 /// # Errors
-/// If the scenario cannot be loaded for, or run on, one of the machines.
+/// If the scenario cannot be loaded for, or run on, one of the machines, or a crash is asked of one that has none.
 pub fn matrix(
-    arches: &[&'static str],
-    variants: &[&'static str],
+    axes: Axes<'_>,
     settings: &Settings,
     request: impl Fn(String, String) -> Request,
 ) -> Result<Matrix, Failure> {
-    let mut rows = Vec::new();
-    let mut name = String::new();
-    for &arch in arches {
-        let mut cells = Vec::new();
-        let mut machine = None;
-        for &variant in variants {
-            let scenario = scenario::load(&request(arch.to_owned(), variant.to_owned()))?;
-            let (report, _) = run(&scenario, settings)?;
-            cells.push(Cell { variant, report, price: price(&scenario)? });
-            name.clone_from(&scenario.name);
-            machine = Some((scenario.machine.generation.name(), scenario.machine.bus.name(), scenario.is_injected()));
-        }
-        if let Some((generation, bus, injected)) = machine {
-            rows.push(Row { arch, generation, bus, injected, cells });
+    let mut matrix = Matrix { scenario: String::new(), rows: Vec::new() };
+    for &arch in axes.arches {
+        for crash_cpu in chosen(axes.crash_cpus) {
+            for trigger in chosen(axes.triggers) {
+                let mut row = None;
+                for &variant in variants_of(arch, axes.variants) {
+                    let request = request(arch.to_owned(), variant.to_owned());
+                    let scenario = with_crash(&request, crash_cpu, trigger)?;
+                    let (report, _) = run(&scenario, settings)?;
+                    let cell = Cell { variant, report, price: price(&scenario)? };
+                    row.get_or_insert_with(|| row_of(&scenario, crash_cpu, trigger)).cells.push(cell);
+                    matrix.scenario.clone_from(&scenario.name);
+                }
+                matrix.rows.extend(row);
+            }
         }
     }
-    Ok(Matrix { scenario: name, rows })
+    Ok(matrix)
+}
+
+/// A kernel that is not Linux has one wait, and so one cell, whatever variants are compared.
+fn variants_of<'a>(arch: &str, variants: &'a [&'static str]) -> &'a [&'static str] {
+    if is_other(arch) { &[OWN_VARIANT] } else { variants }
+}
+
+/// The points of an axis; of an empty one, the scenario's own.
+fn chosen<T: Copy>(axis: &[T]) -> Vec<Option<T>> {
+    if axis.is_empty() { vec![None] } else { axis.iter().copied().map(Some).collect() }
+}
+
+fn row_of(scenario: &Scenario, crash_cpu: Option<u32>, trigger: Option<RoleName>) -> Row {
+    let machine = &scenario.machine;
+    Row {
+        arch: machine.arch,
+        generation: machine.generation.name(),
+        bus: machine.bus.name(),
+        crash_cpu,
+        trigger,
+        crashes: scenario.crashing_cpu().is_some(),
+        injected: scenario.is_injected(),
+        cells: Vec::new(),
+    }
+}
+
+/// The scenario with the crash of that machine on another CPU, or from something else. What is changed is a setting of
+/// the event that crashes, as if it had been typed: so it is in the token of the run.
+fn with_crash(request: &Request, cpu: Option<u32>, trigger: Option<RoleName>) -> Result<Scenario, Failure> {
+    let plain = scenario::load(request)?;
+    if cpu.is_none() && trigger.is_none() {
+        return Ok(plain);
+    }
+    let Some(Event { index, .. }) = plain.events.iter().find(|event| event.role.is_crash()) else {
+        let machine = &plain.machine;
+        return Err(InputError::new(format!("`{}` has no crash to change on {}", plain.name, machine.arch))
+            .help("--crash-cpu and --trigger need a scenario with an [[event]] that crashes, such as nmi-stall")
+            .into());
+    };
+    let mut request = request.clone();
+    if let Some(cpu) = cpu {
+        let cpus = plain.machine.cpus;
+        if cpu >= cpus {
+            return Err(InputError::new(format!("there is no CPU {cpu} (--crash-cpu) in a machine of {cpus} CPUs"))
+                .help(format!("CPUs are 0 to {}; --cpus changes their number", cpus - 1))
+                .into());
+        }
+        request.sets.push(format!("event.{index}.cpu={cpu}"));
+    }
+    if let Some(trigger) = trigger {
+        request.sets.push(format!("event.{index}.role={trigger}"));
+    }
+    Ok(scenario::load(&request)?)
 }

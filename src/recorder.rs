@@ -5,6 +5,7 @@
 
 use crate::arguments::Icr;
 use kernel_model::apicdef::APIC_BASE_MSR;
+use kernel_model::other::{Other, freebsd::DS_IDLE_TIMEOUT_US};
 use kernel_model::{
     Access, Call, CpuMask, IrqFlags, Kernel, Mmio, Point, Processor, Register, Wait, WaitOutcome, Word,
 };
@@ -40,12 +41,17 @@ pub(crate) enum Entry {
 pub(crate) struct Recording {
     /// The accesses, in order; cut at the limit where the function never returns.
     pub(crate) entries: Vec<Entry>,
-    /// It polls, without any delay, an ICR that can never change.
+    /// It polls, without a bound, an ICR that can never change.
     pub(crate) hang: bool,
+    /// Its kernel panics after its last access.
+    pub(crate) panics: bool,
 }
 
 /// The payload that unwinds a function that would never return.
 struct NeverReturns;
+
+/// The payload that unwinds a function whose kernel has panicked.
+struct Panics;
 
 struct Recorder<'a> {
     kernel: &'a Kernel,
@@ -58,12 +64,30 @@ struct Recorder<'a> {
     entries: RefCell<Vec<Entry>>,
 }
 
-/// Polls of a stuck ICR, without any delay in between, that show a hang: a bounded loop without delays is none of ours.
+/// Polls of a stuck ICR, without any delay in between, that show a hang: only FreeBSD has a bounded loop without delays.
 const POLLS_OF_A_HANG: usize = 4_096;
+
+/// More than any function of Linux does before it returns. Of FreeBSD's loop no more is kept.
+const ENTRIES_KEPT: usize = 2_000_000;
 
 impl Recorder<'_> {
     fn record(&self, entry: Entry) {
-        self.entries.borrow_mut().push(entry);
+        let mut entries = self.entries.borrow_mut();
+        if entries.len() < ENTRIES_KEPT {
+            entries.push(entry);
+        }
+    }
+
+    /// Every loop of Linux that delays has a bound. Serenity's has none, so its delays make no difference to a stuck ICR.
+    fn delays_for_ever(&self) -> bool {
+        self.icr == Icr::Stuck && self.kernel.arch.other() == Some(Other::Serenity)
+    }
+
+    /// How many polls, without any delay in between, show a hang.
+    fn polls_of_a_hang(&self) -> usize {
+        let bounded = (DS_IDLE_TIMEOUT_US * self.kernel.lapic_ipi_wait_mult) as usize;
+        let bound = if self.kernel.arch.other() == Some(Other::Freebsd) { bounded } else { POLLS_OF_A_HANG };
+        bound.max(self.limit)
     }
 
     fn busy(&self) -> bool {
@@ -79,7 +103,7 @@ impl Recorder<'_> {
             return 0;
         }
         self.polls.set(self.polls.get() + 1);
-        if self.polls.get() > POLLS_OF_A_HANG.max(self.limit) {
+        if self.polls.get() > self.polls_of_a_hang() {
             resume_unwind(Box::new(NeverReturns));
         }
         0x1000
@@ -151,7 +175,9 @@ impl Processor for Recorder<'_> {
     }
     fn udelay(&self, us: u32) {
         self.delayed_us.set(self.delayed_us.get() + u64::from(us));
-        self.polls.set(0);
+        if !self.delays_for_ever() {
+            self.polls.set(0);
+        }
         self.record(Entry::Delay(us));
     }
     fn halt(&self) {}
@@ -186,7 +212,11 @@ impl Processor for Recorder<'_> {
     }
     fn wait_begin(&self, _: Wait) {}
     fn wait_end(&self, _: WaitOutcome) {}
-    fn reached(&self, _: Point) {}
+    fn reached(&self, point: Point) {
+        if point == Point::Panicked {
+            resume_unwind(Box::new(Panics));
+        }
+    }
 }
 
 /// Records one call on CPU `number`. A function that never returns is cut after `limit` accesses.
@@ -207,16 +237,17 @@ pub(crate) fn record(
         entries: RefCell::new(Vec::new()),
     };
     let run = AssertUnwindSafe(|| call.run(kernel, &recorder, mask, vector));
-    let hang = match catch_quietly(run) {
-        Ok(()) => false,
-        Err(panic) if panic.is::<NeverReturns>() => true,
+    let (hang, panics) = match catch_quietly(run) {
+        Ok(()) => (false, false),
+        Err(panic) if panic.is::<NeverReturns>() => (true, false),
+        Err(panic) if panic.is::<Panics>() => (false, true),
         Err(panic) => resume_unwind(panic),
     };
     let mut entries = recorder.entries.into_inner();
-    if hang {
+    if hang || panics {
         entries.truncate(limit);
     }
-    Recording { entries, hang }
+    Recording { entries, hang, panics }
 }
 
 /// Unwinding with [`resume_unwind`] calls no panic hook: a function that never returns is no panic of ours.

@@ -24,6 +24,12 @@ impl Host {
     }
 }
 
+impl std::fmt::Display for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} us on {} threads", self.host_us, self.threads)
+    }
+}
+
 /// As in JSON: 16 hex digits.
 pub(crate) fn digest(digest: u64) -> String {
     format!("{digest:016x}")
@@ -46,7 +52,7 @@ pub(crate) fn proof_value(report: &RunReport) -> Value {
 pub fn run_document(scenario: &Scenario, report: &RunReport, host: Option<Host>) -> Value {
     let machine = &scenario.machine;
     let mut document = json!({
-        "schema": { "name": "apicsim.run", "version": "1.0" },
+        "schema": { "name": "apicsim.run", "version": "1.1" },
         "scenario": scenario.name,
         "arch": machine.arch,
         "variant": machine.variant,
@@ -67,6 +73,7 @@ pub fn run_document(scenario: &Scenario, report: &RunReport, host: Option<Host>)
         "started": report.started,
         "start_ups": report.start_ups.iter().map(start_up).collect::<Vec<_>>(),
         "capture_us": microseconds_or_null(report.capture.map(|at| at.as_ps())),
+        "panicked": report.panicked.map(|panic| json!({ "cpu": panic.cpu, "at_us": microseconds(panic.at.as_ps()) })),
         "injected": report.injected,
         "notes": report.notes,
         "hang": report.hang.as_ref().map_or(Value::Null, hang),
@@ -143,10 +150,13 @@ pub(crate) fn matrix_document(matrix: &Matrix, host: Option<Host>) -> Value {
                         "variant": cell.variant,
                         "verdict": report.verdict.name(),
                         "proof": proof_value(report),
+                        "sim_time_us": microseconds(report.sim_time.as_ps()),
+                        "crash_us": microseconds_or_null(report.crashed.map(|at| at.as_ps())),
                         "from_crash_us": microseconds_or_null(report.from_crash.map(|span| span.as_ps())),
                         "timeouts": report.timeouts,
                         "stopped": report.stopped,
                         "capture_us": microseconds_or_null(report.capture.map(|at| at.as_ps())),
+                        "panicked_us": microseconds_or_null(report.panicked.map(|panic| panic.at.as_ps())),
                         "cause": report.hang.as_ref().map(|hang| hang.cause.as_str()),
                         "notes": report.notes,
                         "nmi_us": microseconds_or_null(cell.price.nmi.map(|span| span.as_ps())),
@@ -155,17 +165,24 @@ pub(crate) fn matrix_document(matrix: &Matrix, host: Option<Host>) -> Value {
                     })
                 })
                 .collect();
-            json!({
+            let mut value = json!({
                 "arch": row.arch,
                 "generation": row.generation,
                 "bus": row.bus,
                 "injected": row.injected,
-                "cells": cells,
-            })
+            });
+            if let Some(cpu) = row.crash_cpu {
+                value["crash_cpu"] = Value::from(cpu);
+            }
+            if let Some(trigger) = row.trigger {
+                value["trigger"] = Value::from(trigger.name());
+            }
+            value["cells"] = Value::from(cells);
+            value
         })
         .collect();
     let mut document = json!({
-        "schema": { "name": "apicsim.matrix", "version": "1.0" },
+        "schema": { "name": "apicsim.matrix", "version": "1.1" },
         "scenario": matrix.scenario,
         "rows": rows,
     });

@@ -1,10 +1,8 @@
 //! Reports for people.
 
-use crate::matrix::{Cell, Matrix};
 use crate::report_json::digest;
 use crate::scenario::Scenario;
 use crate::verdict::{RunReport, Verdict, WaitReport, goal_name};
-use comfy_table::{Cell as TableCell, CellAlignment, Table, presets};
 use sim::Proof;
 use std::fmt::Write;
 
@@ -81,6 +79,10 @@ fn verdict(scenario: &Scenario, report: &RunReport) -> String {
                 Some(Proof::Quiescent) => "nobody polls, nothing is pending",
                 Some(Proof::Recurrence) | None => "the whole machine repeats itself",
             };
+            if let Some(panic) = report.panicked {
+                let (cpu, at) = (panic.cpu, panic.at);
+                return format!("PANICKED: CPU{cpu} gave up at {at} us; {goal} is never reached (proven: {proof})");
+            }
             format!("HUNG for ever (proven: {proof}); last effective event at {} us", report.sim_time)
         }
         Verdict::Deadline => {
@@ -98,81 +100,5 @@ pub(crate) fn wait_line(wait: &WaitReport) -> String {
             format!("CPU{cpu} at {start} us: {outcome} after {took} us, {reads} reads, {delays} delays: {at}")
         }
         _ => format!("CPU{cpu} at {start} us: {outcome}: {at}"),
-    }
-}
-
-/// A matrix as a table, with its causes and marks below.
-pub(crate) fn matrix(matrix: &Matrix) -> String {
-    let variants: Vec<&str> =
-        matrix.rows.first().map(|row| row.cells.iter().map(|c| c.variant).collect()).unwrap_or_default();
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    let mut header = vec!["sub-architecture".to_owned(), "machine".to_owned()];
-    header.extend(variants.iter().map(|variant| format!("{variant}, us")));
-    header.extend(variants.iter().map(|variant| format!("NMI {variant}")));
-    header.push("FIXED".to_owned());
-    table.set_header(header);
-    let mut causes: Vec<String> = Vec::new();
-    for row in &matrix.rows {
-        let mut cells = vec![TableCell::new(row.arch), TableCell::new(format!("{} {}", row.generation, row.bus))];
-        cells.extend(row.cells.iter().map(|cell| TableCell::new(verdict_cell(cell, &mut causes))));
-        let price = |span: Option<sim::Duration>| span.map_or_else(|| "-".to_owned(), |span| span.to_string());
-        let right = |text: String| TableCell::new(text).set_alignment(CellAlignment::Right);
-        cells.extend(row.cells.iter().map(|cell| right(price(cell.price.nmi))));
-        cells.push(right(price(row.cells.first().and_then(|cell| cell.price.fixed))));
-        table.add_row(cells);
-    }
-    let mut out = format!("{table}\n");
-    for (n, cause) in causes.iter().enumerate() {
-        let _ = writeln!(out, "[{}] {cause}", letter(n));
-    }
-    legend(matrix, &mut out);
-    out
-}
-
-fn letter(n: usize) -> char {
-    char::from(b'a' + (n % 26) as u8)
-}
-
-fn verdict_cell(cell: &Cell, causes: &mut Vec<String>) -> String {
-    let report = &cell.report;
-    let mut text = match (&report.hang, report.verdict) {
-        (Some(hang), _) => {
-            let known = causes.iter().position(|cause| *cause == hang.cause);
-            let n = known.unwrap_or_else(|| {
-                causes.push(hang.cause.clone());
-                causes.len() - 1
-            });
-            format!("hangs [{}]", letter(n))
-        }
-        (None, Verdict::Completed) => {
-            report.from_crash.map_or_else(|| report.sim_time.to_string(), |span| span.to_string())
-        }
-        (None, _) => "not proven".to_owned(),
-    };
-    for (note, mark) in MARKS {
-        if report.notes.contains(&note) {
-            text.push(mark);
-        }
-    }
-    text
-}
-
-const MARKS: [(&str, char); 3] = [("injected", '*'), ("disputed", '†'), ("hypothetical", '‡')];
-
-fn legend(matrix: &Matrix, out: &mut String) {
-    let noted = |note: &str| {
-        let mut cells = matrix.rows.iter().flat_map(|row| &row.cells);
-        cells.any(|cell| cell.report.notes.contains(&note))
-    };
-    let texts = [
-        "rests on an injected fault (--set 'fault=[]' leaves it out)",
-        "rests on the P6's two slots a priority class, which documents dispute (--set knobs.slots=per-vector)",
-        "hypothetical: this sub-architecture and this wait were never in one kernel",
-    ];
-    for ((note, mark), text) in MARKS.into_iter().zip(texts) {
-        if noted(note) {
-            let _ = writeln!(out, " {mark}  {text}");
-        }
     }
 }

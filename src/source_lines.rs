@@ -20,7 +20,8 @@ pub(crate) fn line(site: &Location<'_>) -> Option<&'static str> {
 pub(crate) fn waiting_line(site: &Location<'_>) -> Option<&'static str> {
     let mut lines = text(site.file())?.lines().skip(site.line() as usize - 1).map(str::trim);
     let hook = lines.next()?;
-    let acts = |line: &&str| [".read(", ".load(", ".udelay(", "while "].iter().any(|what| line.contains(what));
+    let acts =
+        |line: &&str| [".read(", ".load(", ".udelay(", "while ", "pending("].iter().any(|what| line.contains(what));
     if hook.contains(".wait_begin(") { lines.take(6).find(acts).or(Some(hook)) } else { Some(hook) }
 }
 
@@ -58,13 +59,17 @@ mod tests {
 
     #[test]
     fn every_kernel_file_is_listed() {
-        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-        for folder in ["kernel_model/src", "kernel_model/src/v6"] {
-            let entries = std::fs::read_dir(root.join(folder)).expect("the sources are here");
-            for name in entries.map(|entry| entry.expect("readable").file_name()) {
-                let name = format!("{folder}/{}", name.to_string_lossy());
-                let listed = name == "kernel_model/src/v6" || FILES.iter().any(|(listed, _)| *listed == name);
-                assert!(listed, "{name} is missing in source_files.in");
+        let mut directories = vec!["kernel_model/src".to_owned()];
+        while let Some(directory) = directories.pop() {
+            let path = format!("{}/{directory}", env!("CARGO_MANIFEST_DIR"));
+            for entry in std::fs::read_dir(path).expect("the sources are here") {
+                let entry = entry.expect("readable");
+                let name = format!("{directory}/{}", entry.file_name().to_string_lossy());
+                if entry.path().is_dir() {
+                    directories.push(name);
+                } else {
+                    assert!(FILES.iter().any(|(listed, _)| *listed == name), "{name} is missing in source_files.in");
+                }
             }
         }
     }

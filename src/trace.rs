@@ -151,7 +151,7 @@ fn local(event: LocalEvent) -> String {
 }
 
 fn wait(code: u32) -> &'static str {
-    const WAITS: [(Wait, &str); 12] = [
+    const WAITS: [(Wait, &str); 13] = [
         (Wait::IcrIdle, "for the ICR"),
         (Wait::Acknowledgement, "for acknowledgements"),
         (Wait::Lock, "for a lock"),
@@ -159,6 +159,7 @@ fn wait(code: u32) -> &'static str {
         (Wait::Shootdown, "for the others to stop"),
         (Wait::Backtrace, "for backtraces"),
         (Wait::Stop, "for the others to stop"),
+        (Wait::SelfStop, "to be stopped"),
         (Wait::Callin, "for a CPU to call in"),
         (Wait::Callout, "to be called out"),
         (Wait::Mailbox, "for the mailbox"),
@@ -169,7 +170,7 @@ fn wait(code: u32) -> &'static str {
 }
 
 fn milestone(code: u32) -> String {
-    const POINTS: [Point; 19] = [
+    const POINTS: [Point; 20] = [
         Point::CrashEntered,
         Point::CallbackRegistered,
         Point::NmiSendReturned,
@@ -177,6 +178,7 @@ fn milestone(code: u32) -> String {
         Point::ShootdownOver,
         Point::CaptureKernelEntered,
         Point::CaptureKernelReady,
+        Point::Panicked,
         Point::WakeUpBegins,
         Point::StartupWritten,
         Point::NeverDelivered,

@@ -88,6 +88,15 @@ pub struct HangReport {
     pub cause: String,
 }
 
+/// A CPU that gave up: its kernel panicked because its ICR stayed busy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PanicReport {
+    /// CPU.
+    pub cpu: u16,
+    /// When.
+    pub at: Time,
+}
+
 /// What a run says.
 #[derive(Debug, Clone)]
 pub struct RunReport {
@@ -119,6 +128,8 @@ pub struct RunReport {
     pub stopped: u32,
     /// When the capture kernel was past its first APIC accesses.
     pub capture: Option<Time>,
+    /// The first CPU whose kernel panicked because its ICR stayed busy.
+    pub panicked: Option<PanicReport>,
     /// Faults that were injected.
     pub injected: Vec<String>,
     /// The hang.
@@ -170,6 +181,7 @@ pub fn judge(scenario: &Scenario, seed: u64, outcome: &Outcome, aftermath: Optio
         waits,
         stopped: count_of(outcome, Point::Stopped),
         capture: instant_of(outcome, Point::CaptureKernelReady),
+        panicked: panicked(outcome),
         injected: injected(scenario),
         hang: (verdict == Verdict::Hung).then(|| hang(scenario, &goal, crashing, outcome)),
         loops: loops(aftermath.unwrap_or(outcome)),
@@ -190,6 +202,12 @@ fn goal_instant(goal: &[(Option<u16>, u32)], outcome: &Outcome) -> Option<Time> 
 
 fn instant_of(outcome: &Outcome, point: Point) -> Option<Time> {
     outcome.milestones.iter().find(|milestone| milestone.code == point as u32).map(|milestone| milestone.at)
+}
+
+/// The first panic.
+pub(crate) fn panicked(outcome: &Outcome) -> Option<PanicReport> {
+    let panic = outcome.milestones.iter().find(|milestone| milestone.code == Point::Panicked as u32)?;
+    Some(PanicReport { cpu: panic.cpu, at: panic.at })
 }
 
 fn count_of(outcome: &Outcome, point: Point) -> u32 {

@@ -6,6 +6,7 @@
 use crate::assembly::kernel;
 use crate::scenario::{FaultKind, FaultName, Scenario};
 use crate::source_lines::{describe, function};
+use crate::verdict::panicked;
 use kernel_model::{Layout, Wait, Word};
 use sim::bus::{AttemptOutcome, DeliveryMode, DestinationMode, Message, SerialFaultKind};
 use sim::{Activity, Context, CpuReport, Kind, Misdirected, OpenWait, Outcome, UndispatchedReport};
@@ -70,6 +71,13 @@ impl Chain<'_> {
             self.say(format!("CPU{number}'s store to its ICR has not completed since {since} us: {at}"));
             return self.icr_busy(number);
         }
+        if let Some(panic) = panicked(self.outcome).filter(|panic| panic.cpu == number) {
+            self.say(format!(
+                "CPU{number} panicked at {} us, because its ICR had stayed busy past its bound: {at}",
+                panic.at
+            ));
+            return self.icr_busy(number);
+        }
         match cpu.waits.last() {
             Some(wait) if wait.code == Wait::IcrIdle as u32 => {
                 self.say(format!("CPU{number} waits for its ICR since {} us in {at}", wait.since));
@@ -107,6 +115,7 @@ impl Chain<'_> {
             code if code == Wait::RunQueue as u32 => "loops for ever",
             code if code == Wait::Shootdown as u32 => "waits for the other CPUs to stop",
             code if code == Wait::Backtrace as u32 => "waits for backtraces",
+            code if code == Wait::SelfStop as u32 => "waits for the CPU that panics to stop it",
             code if code == Wait::Stop as u32 => "waits for the other CPUs to stop",
             code if code == Wait::Callin as u32 => "waits for a CPU to call in",
             code if code == Wait::Callout as u32 => "waits to be called out",

@@ -48,6 +48,25 @@ fn idle_nmi_sends() {
     assert_eq!(listing(&nmi("i386/default", "rfc", "idle")).0, delay_first);
 }
 
+/// Kernels that are not Linux: a bound without delays, delays without a bound, neither.
+#[test]
+fn other_kernels_on_a_stuck_icr() {
+    let of = |arch| {
+        json(&["accesses", "--json", "--call", "send_IPI_mask", "--icr", "stuck", "--limit", "9", "--arch", arch])
+    };
+    for (arch, hang, panics) in [
+        ("other/freebsd", false, true),
+        ("other/serenity", true, false),
+        ("other/redox", true, false),
+        ("other/x2apic-crate", false, false),
+    ] {
+        let document = of(arch);
+        assert_eq!((&document["hang"], &document["panics"]), (&Value::from(hang), &Value::from(panics)), "{arch}");
+        let length = if hang || panics { 9 } else { 2 * 3 };
+        assert_eq!(document["accesses"].as_array().unwrap().len(), length, "{arch}");
+    }
+}
+
 /// kernel.md §3: 1001 reads and 1001 delays; the merged wait ends on a delay, the RFC's on a read.
 #[test]
 fn stuck_nmi_sends() {

@@ -75,6 +75,24 @@ fn impossible_machines_are_refused() {
 }
 
 #[test]
+fn code_of_linux_is_refused_on_other_kernels() {
+    assert_refused(
+        &["run", "nmi-stall", "--arch", "other/xv6"],
+        &["role `corrupt-run-queue` is code of Linux", "nmi-stall.toml", "send-fixed, send-sequence"],
+    );
+    assert_refused(&["run", "stuck-icr", "--arch", "other/redox", "--variant", "rfc"], &["not Linux", "`own`"]);
+    assert_refused(
+        &["run", "stuck-icr", "--variant", "own"],
+        &["`own` is the variant of kernels", "before, solution-a"],
+    );
+    assert_refused(&["run", "stuck-icr", "--arch", "other/xv6", "--cpus", "9"], &["at most 8 CPUs", "takes no more"]);
+    assert_refused(
+        &["accesses", "--arch", "other/xv6", "--call", "sync_Arb_IDs"],
+        &["function of Linux", "send_IPI_mask"],
+    );
+}
+
+#[test]
 fn files_are_checked_with_line_and_column() {
     let good = file("good", GOOD);
     assert_eq!(apicsim(&["run", &good]).status.code(), Some(0));

@@ -76,10 +76,13 @@ fn matrix_prints_the_documented_fields() {
                 "variant",
                 "verdict",
                 "proof",
+                "sim_time_us",
+                "crash_us",
                 "from_crash_us",
                 "timeouts",
                 "stopped",
                 "capture_us",
+                "panicked_us",
                 "cause",
                 "notes",
                 "nmi_us",
@@ -190,4 +193,18 @@ fn every_command_has_help() {
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(text.contains("Usage: apicsim") && text.lines().count() > 5, "{command}:\n{text}");
     }
+}
+
+/// What follows a wait that gave up is the kernel's own affair.
+#[test]
+fn explain_says_what_each_kernel_does_then() {
+    let text = |arguments: &[&str]| String::from_utf8(apicsim(arguments).stdout).unwrap();
+    let freebsd = text(&["explain", "stuck-icr", "--arch", "other/freebsd"]);
+    for part in ["PANICKED: CPU0", "if !pending(cpu)", "the wait gave up; the kernel panics"] {
+        assert!(freebsd.contains(part), "`{part}` in:\n{freebsd}");
+    }
+    let driver = text(&["explain", "stuck-icr", "--arch", "other/x86-crate", "--generation", "pentium"]);
+    assert_eq!(driver.matches("an error in the ESR ended the wait; the kernel goes on").count(), 2, "{driver}");
+    let trace = text(&["run", "stuck-icr", "--arch", "other/freebsd", "--trace", "-"]);
+    assert!(trace.contains("reaches Panicked"), "{trace}");
 }

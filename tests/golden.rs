@@ -66,6 +66,7 @@ fn the_reference_pages_are_those_of_the_tables() {
         ("knobs.md", knobs()),
         ("mechanisms.md", mechanisms()),
         ("prices.md", prices),
+        ("other-kernels.md", apicsim::other_page::other_kernels().unwrap()),
         ("late-retries.md", retries),
     ];
     for (name, text) in pages {

@@ -9,6 +9,7 @@ mod controls;
 mod determinism;
 mod emulators;
 mod golden;
+mod matrix;
 mod modern;
 mod proofs;
 mod property;

@@ -5,8 +5,9 @@
 //! 2.6.20; `arch/x86/kernel/apic/{probe_32,apic_flat_64,x2apic_phys,x2apic_cluster,apic_noop}.c`, v6.13.
 
 use crate::apicdef::{APIC_DEST_LOGICAL, APIC_DEST_PHYSICAL, APIC_DFR_CLUSTER, APIC_DFR_FLAT};
+use crate::other::{self, Other};
 
-/// A sub-architecture of the 2007 kernels, or an APIC driver of today's.
+/// A sub-architecture of the 2007 kernels, an APIC driver of today's, or a kernel that is not Linux.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Arch {
     /// i386 mach-default: up to eight CPUs, one logical bit each.
@@ -37,6 +38,24 @@ pub enum Arch {
     ModernX2apicCluster,
     /// v6 without a local APIC: nothing is sent, and there is no second CPU.
     ModernNoop,
+    /// FreeBSD.
+    OtherFreebsd,
+    /// xv6 for x86.
+    OtherXv6,
+    /// Theseus.
+    OtherTheseus,
+    /// Redox.
+    OtherRedox,
+    /// Serenity.
+    OtherSerenity,
+    /// Asterinas.
+    OtherAsterinas,
+    /// The crate `x86`.
+    OtherX86Crate,
+    /// The crate `x2apic`.
+    OtherX2apicCrate,
+    /// kvm-unit-tests.
+    OtherKvmUnitTests,
 }
 
 /// Whose send code it is.
@@ -48,6 +67,8 @@ pub enum Family {
     X8664,
     /// Linux v6.13.
     Modern,
+    /// Not Linux.
+    Other(Other),
 }
 
 /// How code reaches the APIC's registers.
@@ -90,6 +111,8 @@ pub enum LogicalId {
     OneBit,
     /// The APIC id.
     ApicId,
+    /// The CPU's number, not a bit.
+    Number,
     /// The high nibble of the APIC id, and a bit by the count of earlier CPUs in that cluster, the last for all further.
     CountInCluster,
 }
@@ -236,8 +259,21 @@ const FACTS: [Facts; 14] = [
 ];
 
 impl Arch {
-    /// All of them.
-    pub const ALL: [Self; 14] = [
+    /// Those of 2007, in the order of the headline.
+    pub const OF_2007: [Self; 9] = [
+        Self::I386Default,
+        Self::I386Bigsmp,
+        Self::I386Es7000,
+        Self::I386Es7000Clustered,
+        Self::I386Numaq,
+        Self::I386Summit,
+        Self::X8664Flat,
+        Self::X8664Cluster,
+        Self::X8664Physflat,
+    ];
+
+    /// All of them: those of Linux in 2007, today's, then other kernels.
+    pub const ALL: [Self; 23] = [
         Self::I386Default,
         Self::I386Bigsmp,
         Self::I386Es7000,
@@ -252,25 +288,31 @@ impl Arch {
         Self::ModernX2apicPhys,
         Self::ModernX2apicCluster,
         Self::ModernNoop,
-    ];
-
-    /// Those of 2007, in the order of the headline.
-    pub const OF_2007: [Self; 9] = [
-        Self::I386Default,
-        Self::I386Bigsmp,
-        Self::I386Es7000,
-        Self::I386Es7000Clustered,
-        Self::I386Numaq,
-        Self::I386Summit,
-        Self::X8664Flat,
-        Self::X8664Cluster,
-        Self::X8664Physflat,
+        Self::OtherFreebsd,
+        Self::OtherXv6,
+        Self::OtherTheseus,
+        Self::OtherRedox,
+        Self::OtherSerenity,
+        Self::OtherAsterinas,
+        Self::OtherX86Crate,
+        Self::OtherX2apicCrate,
+        Self::OtherKvmUnitTests,
     ];
 
     /// The row of the table.
     pub const fn facts(self) -> &'static Facts {
-        const TABLE: &[Facts; 14] = &FACTS;
-        &TABLE[self as usize]
+        const LINUX: &[Facts; 14] = &FACTS;
+        const OTHERS: &[Facts; 9] = &other::FACTS;
+        let row = self as usize;
+        if row < LINUX.len() { &LINUX[row] } else { &OTHERS[row - LINUX.len()] }
+    }
+
+    /// The kernel, if it is not Linux.
+    pub const fn other(self) -> Option<Other> {
+        match self.facts().family {
+            Family::Other(other) => Some(other),
+            Family::I386 | Family::X8664 | Family::Modern => None,
+        }
     }
 
     /// The name on the command line, such as `i386/default`.
@@ -308,6 +350,7 @@ impl Arch {
             LogicalId::OneBit if cpu < 8 => 1 << cpu,
             LogicalId::OneBit | LogicalId::Unset => 0,
             LogicalId::ApicId => id,
+            LogicalId::Number => cpu as u8,
             LogicalId::CountInCluster if id & 0x0F < 3 => (id & 0xF0) | (1 << (id & 0x0F)),
             LogicalId::CountInCluster => (id & 0xF0) | 8,
         }
@@ -350,11 +393,12 @@ impl Arch {
         0xF8
     }
 
-    /// Slots for TLB flushes: how many vectors, locks and masks there are. v6 flushes by function calls.
+    /// Slots for TLB flushes: how many vectors, locks and masks there are. v6 flushes by function calls. Vectors of kernels
+    /// that are not Linux are counted as those of x86_64.
     pub const fn invalidate_tlb_slots(self) -> u16 {
         match self.facts().family {
             Family::I386 => 1,
-            Family::X8664 => 8,
+            Family::X8664 | Family::Other(_) => 8,
             Family::Modern => 0,
         }
     }

@@ -7,6 +7,7 @@ use crate::apicdef::{LOCAL_TIMER_VECTOR, SPURIOUS_APIC_VECTOR};
 use crate::crash::crash_kexec;
 use crate::flush_tlb_others::smp_invalidate_interrupt;
 use crate::kernel::{Kernel, this_cpu};
+use crate::other;
 use crate::processor::Processor;
 use crate::schedule::printk;
 use crate::smp_call_function::smp_call_function_interrupt;
@@ -16,9 +17,13 @@ use crate::write_around::ack_APIC_irq;
 
 /// What the interrupt gates of `arch/i386/kernel/entry.S` and `arch/x86_64/kernel/entry.S` (2.6.20) lead to: the
 /// handler of each IPI, and the keyboard's. A spurious interrupt is not ended; any other vector is, and that is all. In
-/// v6 the table of `arch/x86/kernel/idt.c`, v6.13, to the same effect.
+/// v6 the table of `arch/x86/kernel/idt.c`, v6.13, to the same effect; where the kernel is not Linux, its own end of an
+/// interrupt.
 pub fn do_interrupt(kernel: &Kernel, cpu: &impl Processor, vector: u8) {
     let arch = kernel.arch;
+    if let Some(other) = arch.other() {
+        return other::interrupt(other, cpu, vector);
+    }
     let slot = u16::from(vector.wrapping_sub(arch.invalidate_tlb_vector_start()));
     if vector == SPURIOUS_APIC_VECTOR {
         return;

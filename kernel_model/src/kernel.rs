@@ -31,6 +31,8 @@ pub struct Kernel {
     pub timer_ticks_per_us: u32,
     /// Ticks of the time-stamp counter in 1000 µs, as calibrated at boot.
     pub tsc_ticks_per_ms: u64,
+    /// FreeBSD: rounds of its wait in a µs, as calibrated at boot.
+    pub lapic_ipi_wait_mult: u64,
     /// CPUs.
     pub cpus: u16,
     /// Those of them that are still to be started. All others are online.
@@ -77,6 +79,7 @@ impl Kernel {
             mps_retries: 1,
             timer_ticks_per_us: 100,
             tsc_ticks_per_ms: 500_000,
+            lapic_ipi_wait_mult: 10,
             cpus,
             offline: CpuMask::EMPTY,
             apic_version: 0x11,

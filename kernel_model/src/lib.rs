@@ -13,7 +13,8 @@
 //!   they come not to be;
 //! * [`flush_tlb_others`], [`smp_call_function`] and [`smp_send_reschedule`], the IPIs that fill a locked-up CPU;
 //! * [`do_boot_cpu`] and [`wakeup_secondary_via_INIT`], the messages that start another CPU, and [`smp_callin`], what that
-//!   CPU does.
+//!   CPU does;
+//! * [`other`], how kernels that are not Linux send and wait.
 //!
 //! [`v6`] is where today's kernels differ.
 //!
@@ -63,6 +64,7 @@ mod lapic;
 mod ldr_init;
 mod mps_dispatch;
 mod nmi;
+pub mod other;
 mod processor;
 mod safe_apic_wait_icr_idle;
 mod schedule;
@@ -105,6 +107,7 @@ pub use lapic::{clear_local_APIC, disable_local_APIC, get_maxlvt, lapic_shutdown
 pub use ldr_init::init_apic_ldr;
 pub use mps_dispatch::{MpsTimeout, mps_dispatch, mps_wait_dispatched};
 pub use nmi::{do_nmi, nmi_watchdog_tick};
+pub use other::Other;
 pub use processor::{IrqFlags, Mmio, Processor};
 pub use safe_apic_wait_icr_idle::{safe_apic_wait_icr_idle, safe_apic_wait_icr_idle_rfc, safe_apic_wait_icr_idle_v6};
 pub use schedule::{printk, schedule, try_to_wake_up, wake_up_klogd};

@@ -19,8 +19,12 @@ const NMI_REASONS: u8 = 0xC0;
 
 /// `do_nmi` (`default_do_nmi` in `arch/i386/kernel/traps.c` and `arch/x86_64/kernel/traps.c`, 2.6.20): CPU 0 asks the
 /// chipset. If that has a reason, it is told and nobody else gets the NMI; else the notifier chain has it first, in
-/// which the crash callback may be, then the watchdog. In v6 [`default_do_nmi`].
+/// which the crash callback may be, then the watchdog. In v6 [`default_do_nmi`]; where the kernel is not Linux, nobody
+/// does anything.
 pub fn do_nmi(kernel: &Kernel, cpu: &impl Processor) {
+    if kernel.arch.other().is_some() {
+        return;
+    }
     if kernel.arch.is_modern() {
         return default_do_nmi(kernel, cpu);
     }

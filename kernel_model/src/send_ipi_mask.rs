@@ -5,6 +5,7 @@
 use crate::arch::Sender;
 use crate::cpumask::CpuMask;
 use crate::kernel::Kernel;
+use crate::other;
 use crate::processor::Processor;
 use crate::send_ipi_dest_field::__send_IPI_dest_field;
 use crate::v6::apic_send_IPI_mask;
@@ -29,8 +30,12 @@ pub fn send_IPI_mask_sequence(kernel: &Kernel, cpu: &impl Processor, mask: CpuMa
 }
 
 /// `send_IPI_mask` (`include/asm-i386/mach-*/mach_ipi.h`, `arch/x86_64/kernel/genapic_*.c`, 2.6.20): the
-/// sub-architecture's way to send to a mask. In v6 [`apic_send_IPI_mask`].
+/// sub-architecture's way to send to a mask. In v6 [`apic_send_IPI_mask`]; in a kernel that is not Linux, its own way to
+/// send to each.
 pub fn send_IPI_mask(kernel: &Kernel, cpu: &impl Processor, mask: CpuMask, vector: u8) {
+    if let Some(other) = kernel.arch.other() {
+        return other::send(other, kernel, cpu, mask, vector);
+    }
     if kernel.arch.is_modern() {
         return apic_send_IPI_mask(kernel, cpu, mask, vector);
     }

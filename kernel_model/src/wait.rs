@@ -18,6 +18,8 @@ pub enum Wait {
     Backtrace,
     /// The other CPUs to stop, at most 1 s and 10 ms.
     Stop,
+    /// The CPU that panics to stop this one.
+    SelfStop,
     /// The CPU that is being started to call in, at most 5 s.
     Callin,
     /// The CPU that starts this one to call it out, at most 2 s.
@@ -56,6 +58,8 @@ pub enum Point {
     CaptureKernelEntered,
     /// The capture kernel is past its own first APIC accesses.
     CaptureKernelReady,
+    /// This CPU has panicked because its ICR stayed busy.
+    Panicked,
     /// A CPU begins to send the messages that start another.
     WakeUpBegins,
     /// It has written a STARTUP.

@@ -13,7 +13,8 @@ use std::fmt::Write;
 
 pub(super) fn accesses(arguments: &Accesses) -> Result<ExitStatus, Failure> {
     let arch = Arch::from_name(&arguments.arch).expect("the command line takes known names only");
-    let variant = Variant::from_name(variant_name(arguments)).expect("the command line takes known names only");
+    // A kernel that is not Linux never looks at its variant.
+    let variant = Variant::from_name(variant_name(arguments)).unwrap_or(Variant::Before);
     let call = Call::from_name(&arguments.call).expect("the command line takes known names only");
     let mut kernel = Kernel::new(arch, variant, arguments.cpus as u16);
     kernel.erratum_11ap = arguments.erratum_11ap;
@@ -49,11 +50,12 @@ fn variant_name(arguments: &Accesses) -> &str {
 
 fn document(arguments: &Accesses, recording: &Recording) -> Value {
     json!({
-        "schema": { "name": "apicsim.accesses", "version": "1.0" },
+        "schema": { "name": "apicsim.accesses", "version": "1.1" },
         "arch": arguments.arch,
         "variant": variant_name(arguments),
         "call": arguments.call,
         "hang": recording.hang,
+        "panics": recording.panics,
         "accesses": recording.entries.iter().map(entry_value).collect::<Vec<_>>(),
     })
 }
@@ -89,7 +91,12 @@ fn text(recording: &Recording) -> String {
         at += length * times;
     }
     if recording.hang {
-        out.push_str("… for ever: it polls, without any delay, an ICR that can never change\n");
+        let delays = recording.entries.iter().any(|entry| matches!(entry, Entry::Delay(_)));
+        let how = if delays { "" } else { ", without any delay," };
+        let _ = writeln!(out, "… for ever: it polls{how} an ICR that can never change");
+    }
+    if recording.panics {
+        out.push_str("… until its bound is over, and then it panics\n");
     }
     out
 }

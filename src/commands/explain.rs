@@ -11,6 +11,7 @@ use crate::source_lines;
 use crate::verdict::WaitReport;
 use crate::why::explain_icr;
 use crate::{output, report_json, report_text};
+use kernel_model::{Arch, Other};
 use serde_json::json;
 use sim::{Event, Time, What};
 use std::fmt::Write;
@@ -55,7 +56,7 @@ pub(super) fn explain(arguments: &Run) -> Result<ExitStatus, Failure> {
 /// mechanism.
 fn why(scenario: &Scenario, settings: &Settings, wait: &WaitReport) -> Result<Vec<String>, Failure> {
     let took = wait.took.map_or(0, |span| span.as_ps());
-    if wait.reads == Some(1) {
+    if wait.reads == Some(1) && wait.outcome == "idle" {
         let delay_first = wait.delays.is_some_and(|delays| delays > 0);
         let line = if delay_first {
             format!(
@@ -75,7 +76,7 @@ fn why(scenario: &Scenario, settings: &Settings, wait: &WaitReport) -> Result<Ve
     let mut lines = explain_icr(scenario, &outcome, wait.cpu).chain;
     if wait.outcome == "timeout" {
         lines.extend(mechanism::shown(scenario, &outcome, wait.cpu).map(|m| format!("mechanism {m}: {}", m.about())));
-        lines.push("the wait gave up; the kernel writes the ICR as if it were idle".to_owned());
+        lines.push(what_follows(scenario).to_owned());
     } else if let Some(idle) = dispatched(scenario, settings, wait, end)? {
         let (busy, late) = (idle.since(wait.start), Time::from_ps(end).since(idle));
         lines.push(format!("the bus was done with it {busy} us later; the read that saw it came {late} us after that"));
@@ -93,4 +94,13 @@ fn dispatched(scenario: &Scenario, settings: &Settings, wait: &WaitReport, end: 
         event.time > wait.start && matches!(event.what, What::Dispatched(message, false) if message.source == wait.cpu)
     };
     Ok(events.iter().find(is_it).map(|event| event.time))
+}
+
+/// What the kernel does after a wait that gave up.
+fn what_follows(scenario: &Scenario) -> &'static str {
+    match Arch::from_name(scenario.machine.arch).and_then(Arch::other) {
+        Some(Other::Freebsd) => "the wait gave up; the kernel panics",
+        Some(Other::Asterinas | Other::X86Crate) => "an error in the ESR ended the wait; the kernel goes on",
+        _ => "the wait gave up; the kernel writes the ICR as if it were idle",
+    }
 }

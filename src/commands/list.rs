@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::output;
 use crate::scenario::named::Named;
 use crate::scenario::{self, ALL_ARCHES, Bus, Request, VARIANTS};
+use kernel_model::Arch;
 use sim::{Generation, Knobs};
 use std::fmt::Write;
 
@@ -58,11 +59,36 @@ const VARIANTS_ABOUT: [&str; VARIANTS.len()] = [
 ];
 
 fn machine(arch: &str) -> String {
-    scenario::natural(arch).map(|(generation, bus)| format!("{generation} on {bus}")).unwrap_or_default()
+    let machine = scenario::natural(arch).map(|(generation, bus)| format!("{generation} on {bus}")).unwrap_or_default();
+    match Arch::from_name(arch).and_then(Arch::other) {
+        Some(other) => format!("{machine}; {}, {}", other.source().name, other.source().repository),
+        None => machine,
+    }
 }
 
+/// Up to the first full stop or question mark before a capital letter: "SDM vol. 3" goes on.
 fn first_sentence(story: &str) -> String {
     let story = story.trim();
-    let end = story.find(['.', '?']).map_or(story.len(), |end| end + 1);
+    let ends = |&(at, _): &(usize, &str)| {
+        let rest = story[at + 1..].trim_start();
+        rest.is_empty() || rest.starts_with(|next: char| next.is_ascii_uppercase())
+    };
+    let end = story.match_indices(['.', '?']).find(ends).map_or(story.len(), |(at, _)| at + 1);
     story[..end].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn abbreviations_do_not_end_a_sentence() {
+        let sentences = [
+            ("A wire is stuck (SDM vol. 3 §8.11). More.", "A wire is stuck (SDM vol. 3 §8.11)."),
+            ("Is the fix enough? The goal.", "Is the fix enough?"),
+            ("One 2.6.22 only", "One 2.6.22 only"),
+            (" The end. ", "The end."),
+        ];
+        for (story, sentence) in sentences {
+            assert_eq!(super::first_sentence(story), sentence);
+        }
+    }
 }

@@ -2,14 +2,14 @@
 
 use super::run::HostTimer;
 use super::{settings, workers};
-use crate::arguments::{Execution, Matrix as Arguments};
+use crate::arguments::{Execution, Format, Matrix as Arguments};
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
-use crate::matrix::{Matrix, matrix as run_matrix};
+use crate::matrix::{Axes, Matrix, matrix as run_matrix};
 use crate::report_json::{Host, matrix_document};
 use crate::run::Settings;
 use crate::scenario::{ARCHES, MAIN_VARIANTS, Request};
-use crate::{output, report_text};
+use crate::{output, report_matrix};
 
 const INTRODUCTION: &str = "\
 The hang of 2007 (scenario nmi-stall): a crashing CPU must send an NMI to the others before kdump gets its chance, and
@@ -33,11 +33,12 @@ pub(super) fn headline(json: bool) -> Result<ExitStatus, Failure> {
         (request.arch, request.variant) = (Some(arch), Some(variant));
         request
     };
-    let matrix = run_matrix(&ARCHES, &MAIN_VARIANTS, &Settings::seeded(0), request)?;
+    let axes = Axes { arches: &ARCHES, variants: &MAIN_VARIANTS, crash_cpus: &[], triggers: &[] };
+    let matrix = run_matrix(axes, &Settings::seeded(0), request)?;
     if json {
         output::print_json(&matrix_document(&matrix, None))?;
     } else {
-        output::print(&format!("{INTRODUCTION}{}{NEXT}", report_text::matrix(&matrix)))?;
+        output::print(&format!("{INTRODUCTION}{}{NEXT}", report_matrix::comparison(&matrix)))?;
     }
     Ok(status(&matrix))
 }
@@ -48,12 +49,20 @@ pub(super) fn matrix(arguments: &Arguments) -> Result<ExitStatus, Failure> {
     let settings = settings(execution, arguments.overrides.seed, false);
     let request =
         |arch: String, variant: String| arguments.overrides.request(&arguments.scenario, Some(arch), Some(variant));
-    let matrix = run_matrix(&arguments.arches(), &arguments.variants(), &settings, request)?;
+    let axes = Axes {
+        arches: &arguments.arches(),
+        variants: &arguments.variants(),
+        crash_cpus: &arguments.crash_cpus(),
+        triggers: &arguments.triggers(),
+    };
+    let matrix = run_matrix(axes, &settings, request)?;
     let host = arguments.host.then(|| Host { threads: workers(execution), host_us: timer.elapsed_us() });
-    if arguments.json {
-        output::print_json(&matrix_document(&matrix, host))?;
-    } else {
-        output::print(&report_text::matrix(&matrix))?;
+    let host_line = |before: &str| host.map(|host| format!("{before}{host}\n")).unwrap_or_default();
+    match arguments.format() {
+        Format::Json => output::print_json(&matrix_document(&matrix, host))?,
+        Format::Csv => output::print(&report_matrix::csv(&matrix))?,
+        Format::Text => output::print(&(report_matrix::text(&matrix) + &host_line("host: ")))?,
+        Format::Markdown => output::print(&(report_matrix::markdown(&matrix) + &host_line("\nHost: ")))?,
     }
     Ok(status(&matrix))
 }

@@ -34,7 +34,7 @@ fn run_scenario(scenario: &Scenario, seed: u64, execution: &Execution, wanted: &
     } else {
         output::print(&report_text::run(scenario, &report))?;
         if let Some(host) = host {
-            output::print(&format!("  host     {} us on {} threads\n", host.host_us, host.threads))?;
+            output::print(&format!("  host     {host}\n"))?;
         }
     }
     Ok(if report.ok() { ExitStatus::Success } else { ExitStatus::Unexpected })

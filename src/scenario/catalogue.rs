@@ -41,6 +41,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("boot-absent-cpu", include_str!("../../scenarios/boot-absent-cpu.toml")),
     ("boot-stuck-cpu", include_str!("../../scenarios/boot-stuck-cpu.toml")),
     ("jammed-bit", include_str!("../../scenarios/jammed-bit.toml")),
+    ("stuck-icr", include_str!("../../scenarios/stuck-icr.toml")),
 ];
 
 /// A larger file is not a scenario.

@@ -1,15 +1,12 @@
 //! Filters: to which machines an event, a fault or an expectation applies.
 
-use super::machine::{ALL_ARCHES, Bus, Machine, VARIANTS};
+use super::machine::{ALL_ARCHES, Bus, FAMILIES, Machine, OWN_VARIANT, VARIANTS};
 use super::model::{Knobs, Stall};
 use super::named::{self, Named, UnknownName};
 use super::reader::{Field, Table};
 use super::settings::knob_value;
 use crate::diagnostic::InputError;
 use sim::Generation;
-
-/// The families that stand for several sub-architectures.
-const FAMILIES: [&str; 3] = ["i386/*", "x86_64/*", "modern/*"];
 
 /// The keys of an event's or fault's filter.
 pub(super) const KEYS: [&str; 3] = ["only", "arch", "stall"];
@@ -86,8 +83,11 @@ impl ExpectFilter {
     }
 }
 
-/// A wait variant by name.
+/// A wait variant by name, or [`OWN_VARIANT`].
 pub(super) fn variant(field: &Field<'_>) -> Result<&'static str, InputError> {
+    if field.text()? == OWN_VARIANT {
+        return Ok(OWN_VARIANT);
+    }
     named::one_of("variant", field.text()?, &VARIANTS).map_err(|error| field.unknown(error))
 }
 

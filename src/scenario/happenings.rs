@@ -2,7 +2,7 @@
 
 use super::decimal::Unit;
 use super::filter::{self, Filter};
-use super::machine::{Machine, is_modern};
+use super::machine::{Machine, is_modern, is_other};
 use super::model::{Event, Stall};
 use super::named::{Named, by_name};
 use super::reader::{Field, Table};
@@ -60,6 +60,14 @@ fn event<'d>(index: usize, field: Field<'d>, stage: Stage<'_>) -> Result<Option<
         return Err(role_field
             .error("the watchdog of a CPU that is still to be started is not armed", "LVTPC is as after INIT")
             .help("let a CPU that is not in machine.offline take the NMI"));
+    }
+    if is_other(stage.machine.arch) && !role_name.is_of_any_kernel() {
+        let names: Vec<&str> =
+            RoleName::ALL.iter().filter(|role| role.is_of_any_kernel()).map(|role| role.name()).collect();
+        let message = format!("role `{role_name}` is code of Linux, and {} is not Linux", stage.machine.arch);
+        return Err(role_field
+            .error(&message, "not of this kernel")
+            .help(format!("roles that it has: {}", names.join(", "))));
     }
     if matches!(role, Role::SysrqCrash { .. }) && !stage.machine.io_agent {
         return Err(role_field

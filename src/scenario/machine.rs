@@ -20,16 +20,38 @@ pub const ARCHES: [&str; 9] = [
 pub const MODERN_ARCHES: [&str; 5] =
     ["modern/xapic-flat", "modern/xapic-physflat", "modern/x2apic-phys", "modern/x2apic-cluster", "modern/noop"];
 
-/// All sub-architectures: those of 2007, then today's.
-pub const ALL_ARCHES: [&str; 14] = {
-    let mut all = [""; 14];
+/// All sub-architectures of Linux: those of 2007, then today's.
+pub const LINUX_ARCHES: [&str; 14] = joined(&ARCHES, &MODERN_ARCHES);
+
+/// Kernels that are not Linux.
+pub const OTHER_ARCHES: [&str; 9] = [
+    "other/freebsd",
+    "other/xv6",
+    "other/theseus",
+    "other/redox",
+    "other/serenity",
+    "other/asterinas",
+    "other/x86-crate",
+    "other/x2apic-crate",
+    "other/kvm-unit-tests",
+];
+
+/// All of them: those of Linux, then other kernels.
+pub const ALL_ARCHES: [&str; 23] = joined(&LINUX_ARCHES, &OTHER_ARCHES);
+
+/// The families that stand for several sub-architectures.
+pub const FAMILIES: [&str; 4] = ["i386/*", "x86_64/*", "modern/*", "other/*"];
+
+/// Two lists, one after the other.
+const fn joined<const N: usize>(first: &[&'static str], second: &[&'static str]) -> [&'static str; N] {
+    let mut all = [""; N];
     let mut index = 0;
-    while index < all.len() {
-        all[index] = if index < ARCHES.len() { ARCHES[index] } else { MODERN_ARCHES[index - ARCHES.len()] };
+    while index < N {
+        all[index] = if index < first.len() { first[index] } else { second[index - first.len()] };
         index += 1;
     }
     all
-};
+}
 
 /// Whether code of `arch` needs APICs in x2APIC mode.
 pub fn is_x2apic(arch: &str) -> bool {
@@ -41,13 +63,25 @@ pub fn is_modern(arch: &str) -> bool {
     MODERN_ARCHES.contains(&arch)
 }
 
+/// Whether `arch` is a kernel that is not Linux.
+pub fn is_other(arch: &str) -> bool {
+    OTHER_ARCHES.contains(&arch)
+}
+
 /// The variant that a sub-architecture has unless another is asked for.
 pub fn natural_variant(arch: &str) -> &'static str {
-    if is_modern(arch) { "modern" } else { VARIANTS[0] }
+    match arch {
+        _ if is_other(arch) => OWN_VARIANT,
+        _ if is_modern(arch) => "modern",
+        _ => VARIANTS[0],
+    }
 }
 
 /// The wait variants: before the fix, the proposals of 2007, what was merged, what came later, the MP specification's.
 pub const VARIANTS: [&str; 8] = ["before", "solution-a", "b1", "rfc", "merged", "modern", "mps-abort", "mps-retry"];
+
+/// What stands for the variant of a kernel that is not Linux: its wait is its own.
+pub const OWN_VARIANT: &str = "own";
 
 /// The variants that the headline compares, and a matrix unless it is asked for others.
 pub const MAIN_VARIANTS: [&str; 3] = ["before", "rfc", "merged"];
@@ -84,8 +118,8 @@ impl Bus {
     }
 }
 
-/// The machine that a sub-architecture ran on (`x86_64` has no serial-bus machines; NUMA-Q, Summit and ES7000 have a bus
-/// for each quad or node; today's x2APIC machines have links). `None` for an unknown name.
+/// The machine that a sub-architecture ran on (`x86_64` and kernels that are not Linux have no serial-bus machines; NUMA-Q,
+/// Summit and ES7000 have a bus for each quad or node; today's x2APIC machines have links). `None` for an unknown name.
 pub fn natural(arch: &str) -> Option<(Generation, Bus)> {
     Some(match arch {
         "i386/default" | "i386/bigsmp" => (Generation::P6, Bus::Serial),
@@ -120,7 +154,7 @@ pub(super) fn complete(arch: &str, generation: Option<Generation>, bus: Option<B
 pub struct Machine {
     /// Sub-architecture: one of [`ALL_ARCHES`].
     pub arch: &'static str,
-    /// Wait variant: one of [`VARIANTS`].
+    /// Wait variant: one of [`VARIANTS`], or [`OWN_VARIANT`].
     pub variant: &'static str,
     /// APIC generation.
     pub generation: Generation,
@@ -180,6 +214,7 @@ impl Machine {
             "i386/default" | "x86_64/flat" | "modern/xapic-flat" => {
                 (8, "flat logical destinations are a mask of 8 bits")
             }
+            "other/xv6" | "other/serenity" => (8, "this kernel takes no more"),
             "i386/es7000-clustered" | "i386/numaq" | "i386/summit" if serial => (
                 4,
                 "its APIC ids are cluster and bit, and ids on a serial bus have four bits: one quad a bus (try bus `cluster`)",
@@ -221,7 +256,7 @@ mod tests {
     #[test]
     fn every_sub_architecture_has_a_natural_machine() {
         let p6 = ["i386/default", "i386/bigsmp", "i386/es7000-clustered", "i386/numaq"];
-        for arch in ARCHES {
+        for arch in ALL_ARCHES {
             let (generation, bus) = natural(arch).expect(arch);
             assert_eq!(generation == Generation::P6, p6.contains(&arch), "{arch}");
             let clustered = ["i386/es7000", "i386/es7000-clustered", "i386/numaq", "i386/summit"].contains(&arch);

@@ -59,8 +59,8 @@ pub use catalogue::{builtin, builtin_names, content_hash};
 pub use faults::FaultName;
 pub use load::{LIMIT_PS_DEFAULT, Request, load};
 pub use machine::{
-    ALL_ARCHES, ARCHES, Bus, MAIN_VARIANTS, MODERN_ARCHES, Machine, VARIANTS, is_modern, is_x2apic, natural,
-    natural_variant,
+    ALL_ARCHES, ARCHES, Bus, FAMILIES, LINUX_ARCHES, MAIN_VARIANTS, MODERN_ARCHES, Machine, OTHER_ARCHES, OWN_VARIANT,
+    VARIANTS, is_modern, is_other, is_x2apic, natural, natural_variant,
 };
 pub use model::{
     Again, CostOverrides, CpuFault, Event, Expectation, ExpectedProof, ExpectedVerdict, Fault, FaultKind, Goal, Knobs,

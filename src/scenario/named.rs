@@ -33,7 +33,7 @@ pub fn one_of(what: &str, text: &str, names: &'static [&'static str]) -> Result<
     names.iter().find(|name| **name == text).copied().ok_or_else(|| unknown(what, text, names, &[]))
 }
 
-pub(super) fn unknown(what: &str, text: &str, names: &[&str], later: &[&str]) -> UnknownName {
+pub(crate) fn unknown(what: &str, text: &str, names: &[&str], later: &[&str]) -> UnknownName {
     if later.contains(&text) {
         let help = format!("valid today: {}", names.join(", "));
         return UnknownName { message: format!("{what} `{text}` comes later"), help };

@@ -156,6 +156,16 @@ impl RoleName {
             Self::BootCpus => &["targets", "messages"],
         }
     }
+
+    /// Whether kernels that are not Linux have it, too: it needs no more of a kernel than its way to send.
+    pub const fn is_of_any_kernel(self) -> bool {
+        matches!(self, Self::Idle | Self::SpinIrqsOff | Self::SendFixed | Self::SendSequence)
+    }
+
+    /// Whether it runs the crash path.
+    pub const fn is_crash(self) -> bool {
+        matches!(self, Self::SysrqCrash | Self::OopsCrash)
+    }
 }
 
 /// Every parameter that some role takes.
@@ -196,7 +206,7 @@ impl Role {
 
     /// Whether it runs the crash path.
     pub const fn is_crash(&self) -> bool {
-        matches!(self, Self::SysrqCrash { .. } | Self::OopsCrash { .. })
+        self.role_name().is_crash()
     }
 }
 

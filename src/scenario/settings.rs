@@ -3,7 +3,7 @@
 use super::decimal::Unit;
 use super::filter::variant;
 use super::happenings;
-use super::machine::{self, ALL_ARCHES, ARCHES, Bus, Machine};
+use super::machine::{self, ALL_ARCHES, ARCHES, Bus, Machine, OWN_VARIANT, VARIANTS, is_other, natural_variant};
 use super::model::{CostOverrides, Knobs};
 use super::named::{self, Named};
 use super::reader::{Field, Table};
@@ -68,8 +68,7 @@ const HZ_MAX: u32 = 1_000;
 pub(super) fn machine(root: &Table<'_>) -> Result<Machine, InputError> {
     let table = Table::open(root.need("machine", "{ cpus = 4 }")?, "[machine]", &MACHINE_KEYS)?;
     let arch = table.get("arch").map(|field| arch(&field)).transpose()?.unwrap_or(ARCHES[0]);
-    let variant = table.get("variant").map(|field| variant(&field)).transpose()?;
-    let variant = variant.unwrap_or_else(|| machine::natural_variant(arch));
+    let variant = variant_of(&table, arch)?;
     let generation_field = table.get("generation");
     let bus_field = table.get("bus");
     let chosen_generation = generation_field.as_ref().map(Field::name::<Generation>).transpose()?;
@@ -125,6 +124,21 @@ fn offline(table: &Table<'_>, machine: &Machine) -> Result<Vec<u32>, InputError>
     cpus.sort_unstable();
     cpus.dedup();
     Ok(cpus)
+}
+
+/// Linux has variants; any other kernel has its own wait.
+fn variant_of(table: &Table<'_>, arch: &str) -> Result<&'static str, InputError> {
+    let Some(field) = table.get("variant") else { return Ok(natural_variant(arch)) };
+    match (variant(&field)?, is_other(arch)) {
+        (OWN_VARIANT, true) => Ok(OWN_VARIANT),
+        (OWN_VARIANT, false) => Err(field
+            .error(&format!("`{OWN_VARIANT}` is the variant of kernels that are not Linux"), "not of this kernel")
+            .help(format!("{arch} has: {}", VARIANTS.join(", ")))),
+        (_, true) => Err(field
+            .error(&format!("variants are ways in which Linux waits, and {arch} is not Linux"), "not of this kernel")
+            .help(format!("leave the variant out, or say `{OWN_VARIANT}`"))),
+        (variant, false) => Ok(variant),
+    }
 }
 
 /// All checks but those that `checks_off` names.

@@ -21,7 +21,7 @@ pub fn panic(kernel: &Kernel, cpu: &impl Processor) {
     if old == NOBODY || old == cpu.smp_processor_id() {
         return __crash_kexec(kernel, cpu);
     }
-    cpu.wait_begin(Wait::Shootdown);
+    cpu.wait_begin(Wait::SelfStop);
     loop {
         cpu.cpu_relax();
     }
@@ -41,7 +41,7 @@ pub fn nmi_panic(kernel: &Kernel, cpu: &impl Processor) {
 /// `nmi_panic_self_stop` (`arch/x86/kernel/reboot.c`, v6.13): no further NMI comes through here, so it polls for the
 /// crash.
 pub fn nmi_panic_self_stop(kernel: &Kernel, cpu: &impl Processor) -> ! {
-    cpu.wait_begin(Wait::Shootdown);
+    cpu.wait_begin(Wait::SelfStop);
     loop {
         run_crash_ipi_callback(kernel, cpu);
         cpu.cpu_relax();

@@ -5,6 +5,7 @@ mod crash;
 mod local_apic;
 mod masks;
 mod modern;
+mod others;
 mod recorder;
 mod shared;
 mod start_up;

@@ -40,8 +40,7 @@ pub(crate) struct Recorder {
     everything: bool,
     /// What the status of a remote read says.
     remote_read: u32,
-    /// A register that keeps its value.
-    stubborn: Option<(u16, u32)>,
+    error_status: Option<u32>,
     pub(crate) state: RefCell<State>,
 }
 
@@ -62,19 +61,14 @@ impl Recorder {
             icr,
             limit: 100_000,
             everything: false,
+            error_status: None,
             remote_read: 0,
-            stubborn: None,
             state: RefCell::new(state),
         }
     }
 
     pub(crate) fn everything(self) -> Self {
         Self { everything: true, ..self }
-    }
-
-    /// A register that reads so whatever is written.
-    pub(crate) fn stubborn(self, register: u16, value: u32) -> Self {
-        Self { stubborn: Some((register, value)), ..self }
     }
 
     /// A remote read has come out like that.
@@ -89,6 +83,11 @@ impl Recorder {
     pub(crate) fn set(self, register: u16, value: u32) -> Self {
         self.state.borrow_mut().registers.insert(register, value);
         self
+    }
+
+    /// What the ESR reads, whatever is written to it.
+    pub(crate) fn error_status(self, value: u32) -> Self {
+        Self { error_status: Some(value), ..self }
     }
 
     pub(crate) fn with_word(self, word: Word, value: u32) -> Self {
@@ -142,7 +141,7 @@ impl Recorder {
     }
 
     fn value(&self, register: Register) -> u32 {
-        if let Some((_, value)) = self.stubborn.filter(|(stubborn, _)| *stubborn == register.0) {
+        if let (Register::ESR, Some(value)) = (register, self.error_status) {
             return value;
         }
         let state = self.state.borrow();

@@ -199,7 +199,7 @@ fn other_parts() {
 fn an_error_ends_the_startups() {
     for (status, result, startups) in [(0x04, 0x04, 1), (0xFF, 0xEF, 1), (0x10, 0, 2)] {
         let kernel = Kernel { apic_version: 0x10, ..kernel(Arch::I386Default, Merged) };
-        let cpu = Recorder::new(&kernel, 0, Icr::Idle).set(0x30, 0x0003_0010).stubborn(0x280, status);
+        let cpu = Recorder::new(&kernel, 0, Icr::Idle).set(0x30, 0x0003_0010).error_status(status);
         cpu.run(|cpu| assert_eq!(wakeup_secondary_via_INIT(&kernel, cpu, 3), result));
         assert_eq!(cpu.count("W300=69A"), startups, "{status:X}");
     }
