@@ -54,6 +54,14 @@ impl Processor for OnCpu<'_> {
         self.0.read_port(port)
     }
     #[inline(always)]
+    fn readl(&self, address: u32) -> u32 {
+        self.0.read_memory(address)
+    }
+    #[inline(always)]
+    fn writel(&self, value: u32, address: u32) {
+        self.0.write_memory(address, value);
+    }
+    #[inline(always)]
     fn rdtsc(&self) -> u64 {
         self.0.read_msr(MSR_TIME_STAMP_COUNTER).unwrap_or_default()
     }

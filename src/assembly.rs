@@ -2,23 +2,26 @@
 
 use crate::adapter::Delays;
 use crate::interconnect::Parts;
-use crate::program::{Action, BOOT_RETURNED, CpuProgram, PROGRAM_ENDED, ROLES_MAX, SEQUENCE_RETURNED};
+use crate::program::{Action, BOOT_RETURNED, CALLS_RETURNED, CpuProgram, PROGRAM_ENDED, ROLES_MAX, SEQUENCE_RETURNED};
 use crate::scenario::{
-    self, CpuFault, Event, FaultKind, Goal, IpiVector, MpsTimeout, Role, RoleName, Scenario, StartUpMessages,
-    VectorUse, WaitShape,
+    self, Bus, CpuFault, Event, FaultKind, Goal, IpiVector, MpsTimeout, Role, RoleName, Scenario, StartUpMessages,
+    StopLock, VectorUse, WaitShape,
 };
 use kernel_model::other::freebsd::lapic_ipi_wait_mult;
 use kernel_model::{Access, Arch, Bound, CpuMask, Kernel, Layout, LdrInit, Point, Variant, WakeUp};
 use sim::apic::{LocalSource, Mode, Preset};
 use sim::bus::Interconnect;
+use sim::io_apic::{IoApicVersion, PINS};
 use sim::{
-    ClockDomain, Costs, CpuSettings, DeviceInterrupt, Duration, Generation, LocalEvent, MachineSettings, Program,
-    Seeded, Start, StopRule, Time,
+    ClockDomain, Costs, CpuSettings, Duration, Generation, LineChange, LocalEvent, MachineSettings, Program, Seeded,
+    Start, StopRule, Time,
 };
 use std::sync::Arc;
 
 /// LVTPC as the kernel's NMI watchdog leaves it, and LINT1 as firmware does: NMI delivery, not masked.
 const LVT_NMI: u32 = 0x400;
+/// The pin of the I/O APIC to which a PC's keyboard is wired: IRQ 1.
+const KEYBOARD_PIN: u8 = 1;
 
 /// A scenario cannot be put on its machine. Nothing has run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +62,9 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
         wait_shape: bound(scenario.knobs.wait_shape),
         mps_timeout: mps_timeout(scenario.knobs.mps_timeout),
         mps_retries: scenario.knobs.mps_retries,
+        crash_image: machine.crash_image,
+        stop_takes_call_lock: scenario.knobs.smp_send_stop == StopLock::Take,
+        io_apic_pins: if machine.io_agent { PINS } else { 0 },
         no_broadcast: scenario.knobs.no_broadcast.unwrap_or(!arch.is_modern()),
         tsc_ticks_per_ms: ticks(core_clock(scenario), 1_000),
         lapic_ipi_wait_mult: freebsd_calibration(scenario),
@@ -68,7 +74,7 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
         init_udelay: init_udelay(machine.generation),
         ..Kernel::new(arch, variant, machine.cpus as u16)
     };
-    let is_watched = |event: &Event| is(event, RoleName::WatchdogNmi);
+    let is_watched = |event: &Event| is(event, RoleName::WatchdogNmi) || is(event, RoleName::WatchdogCrash);
     kernel.hardlockup_panic = scenario.events.iter().any(is_watched);
     kernel.hardlockup_all_cpu_backtrace = scenario.faults.iter().any(interrupts_a_send);
     for event in &scenario.events {
@@ -77,7 +83,9 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
                 kernel.sysrq_vector = vector;
                 kernel.sysrq_print_us = whole_us(print_ps);
             }
-            Role::WatchdogNmi { print_ps } => kernel.watchdog_print_us = whole_us(print_ps),
+            Role::WatchdogNmi { print_ps } | Role::WatchdogCrash { print_ps } => {
+                kernel.watchdog_print_us = whole_us(print_ps)
+            }
             _ => {}
         }
     }
@@ -123,7 +131,9 @@ pub fn assemble(scenario: &Scenario, choices: Choices) -> Result<MachineSettings
         core_clock: core_clock(scenario),
         words: words(scenario, &kernel),
         cpus: (0..scenario.machine.cpus).map(|cpu| cpu_settings(scenario, &kernel, cpu)).collect::<Result<_, _>>()?,
-        device_interrupts: device_interrupts(scenario, &kernel),
+        io_apic: io_apic(scenario),
+        io_apic_entries: keyboard(scenario, &kernel).map(|(entry, _)| entry).collect(),
+        lines: keyboard(scenario, &kernel).map(|(_, key)| key).collect(),
         dead_apics: dead_apics(scenario),
         checks: scenario.machine.checks,
         chooser: Arc::new(Seeded(choices.seed)),
@@ -197,6 +207,9 @@ fn words(scenario: &Scenario, kernel: &Kernel) -> Vec<u32> {
     for (word, value) in layout.initial_values() {
         words[usize::from(word.0)] = value;
     }
+    for event in scenario.events.iter().filter(|event| event.role == Role::WatchdogTick) {
+        words[usize::from(layout.timer_goes_on(event.cpu as u16).0)] = 1;
+    }
     for event in scenario.events.iter().filter(|event| event.role == Role::CorruptRunQueue) {
         for (word, value) in layout.corrupt_run_queue(event.cpu as u16) {
             words[usize::from(word.0)] = value;
@@ -207,7 +220,7 @@ fn words(scenario: &Scenario, kernel: &Kernel) -> Vec<u32> {
 
 fn cpu_settings(scenario: &Scenario, kernel: &Kernel, cpu: u32) -> Result<(CpuSettings, Program), AssemblyError> {
     let number = cpu as u16;
-    let overflows = scenario.events.iter().filter(|event| event.cpu == cpu && is(event, RoleName::WatchdogNmi));
+    let overflows = scenario.events.iter().filter(|event| event.cpu == cpu && is_watchdog(event));
     let overflow = LocalEvent::Interrupt(LocalSource::PerformanceCounter);
     let mut local_events: Vec<_> = overflows.map(|event| (Time::from_ps(event.at_ps), overflow)).collect();
     let apic = Preset {
@@ -283,6 +296,11 @@ fn cpu_fault(fault: CpuFault) -> Vec<LocalEvent> {
     }
 }
 
+/// An NMI of the watchdog, whatever it finds.
+fn is_watchdog(event: &Event) -> bool {
+    matches!(event.role, Role::WatchdogNmi { .. } | Role::WatchdogCrash { .. } | Role::WatchdogTick)
+}
+
 fn is(event: &Event, role: RoleName) -> bool {
     event.role.role_name() == role
 }
@@ -299,11 +317,17 @@ fn whole_us(ps: u64) -> u32 {
 /// What the CPU itself runs for a role; `None` for roles that something else plays.
 fn action(role: &Role, kernel: &Kernel, cpu: u16) -> Option<Action> {
     Some(match role {
-        Role::Idle | Role::WatchdogNmi { .. } | Role::SysrqCrash { .. } => return None,
+        Role::Idle
+        | Role::WatchdogNmi { .. }
+        | Role::WatchdogCrash { .. }
+        | Role::WatchdogTick
+        | Role::SysrqCrash { .. } => return None,
+        Role::Panic { print_ps, irqs_off } => Action::Panic { print_us: whole_us(*print_ps), irqs_off: *irqs_off },
+        Role::Backtrace => Action::Backtrace,
         Role::CorruptRunQueue => Action::Schedule,
         Role::SpinIrqsOff => Action::SpinIrqsOff,
-        Role::Munmap { targets } => Action::FlushTlb(mask(targets)),
-        Role::CallFunction { wait } => Action::CallFunction { wait: *wait },
+        Role::Munmap { targets, irqs_off } => Action::FlushTlb { mask: mask(targets), irqs_off: *irqs_off },
+        Role::CallFunction { wait, irqs_off } => Action::CallFunction { wait: *wait, irqs_off: *irqs_off },
         Role::RcuKick { targets } => Action::Reschedule(mask(targets)),
         Role::OopsCrash { print_ps } => Action::Oops { print_us: whole_us(*print_ps) },
         Role::SendFixed { vector, targets } => {
@@ -331,16 +355,22 @@ fn vector_number(vector: IpiVector, kernel: &Kernel, cpu: u16) -> u8 {
     }
 }
 
-fn device_interrupts(scenario: &Scenario, kernel: &Kernel) -> Vec<DeviceInterrupt> {
-    let interrupt = |event: &Event| match event.role {
-        Role::SysrqCrash { vector, .. } => Some(DeviceInterrupt {
-            at: Time::from_ps(event.at_ps),
-            vector,
-            destination: kernel.arch.apic_id(event.cpu as u16),
-        }),
-        _ => None,
+/// The I/O APIC: a part of its own beside CPUs with four-bit ids, later in the south bridge.
+fn io_apic(scenario: &Scenario) -> Option<IoApicVersion> {
+    let machine = &scenario.machine;
+    let of_its_own = machine.generation.profile().serial && machine.bus != Bus::Cluster;
+    machine.io_agent.then_some(if of_its_own { IoApicVersion::I82093Aa } else { IoApicVersion::I82801 })
+}
+
+/// The keyboard: the redirection entry of its pin, edge-triggered to the one CPU that gets `SysRq`, and the key.
+fn keyboard(scenario: &Scenario, kernel: &Kernel) -> impl Iterator<Item = ((u8, u64), LineChange)> {
+    let key = |event: &Event| {
+        let Role::SysrqCrash { vector, .. } = event.role else { return None };
+        let destination = u64::from(kernel.arch.apic_id(event.cpu as u16)) << 56;
+        let press = LineChange { at: Time::from_ps(event.at_ps), pin: KEYBOARD_PIN, high: true };
+        Some(((KEYBOARD_PIN, destination | u64::from(vector)), press))
     };
-    scenario.events.iter().filter_map(interrupt).collect()
+    scenario.events.iter().filter_map(key)
 }
 
 fn dead_apics(scenario: &Scenario) -> Vec<(Time, u16)> {
@@ -362,6 +392,8 @@ pub(crate) fn goal_milestones(scenario: &Scenario) -> Vec<(Option<u16>, u32)> {
     match scenario.goal {
         Goal::NmiSendReturns => vec![(None, Point::NmiSendReturned as u32)],
         Goal::CaptureKernel => vec![(None, Point::CaptureKernelReady as u32)],
+        Goal::OthersStopped => vec![(None, Point::OthersStopped as u32)],
+        Goal::CallersReturn => all_with(&|event| event.role.is_call(), CALLS_RETURNED),
         Goal::AllProgramsEnd => all_with(&|event| !is(event, RoleName::Idle), PROGRAM_ENDED),
         Goal::CpusStarted => {
             let mut milestones = all_with(&|event| is(event, RoleName::BootCpus), BOOT_RETURNED);
@@ -374,10 +406,12 @@ pub(crate) fn goal_milestones(scenario: &Scenario) -> Vec<(Option<u16>, u32)> {
     }
 }
 
-/// A run with a crash goes on until the capture kernel is through; others until their goal.
+/// A run with a crash goes on until the capture kernel is through, or where there is none until the others are stopped;
+/// other runs until their goal.
 fn stop_rule(scenario: &Scenario) -> StopRule {
     if scenario.crashing_cpu().is_some() {
-        return StopRule::Any(vec![Point::CaptureKernelReady as u32]);
+        let last = if scenario.machine.crash_image { Point::CaptureKernelReady } else { Point::OthersStopped };
+        return StopRule::Any(vec![last as u32]);
     }
     StopRule::All(goal_milestones(scenario).into_iter().filter_map(|(cpu, code)| Some((cpu?, code))).collect())
 }

@@ -20,6 +20,7 @@ mod adapter;
 pub mod arguments;
 mod assembly;
 pub mod commands;
+mod crash_report;
 mod demo;
 pub mod diagnostic;
 pub mod exit_status;
@@ -51,6 +52,7 @@ mod verdict;
 mod why;
 
 pub use assembly::{AssemblyError, Choices, assemble};
+pub use crash_report::{CpuFate, CrashReport, Fate, Stage};
 pub use failure::Failure;
 pub use price::{Price, price, price_under_load, time_in_sender};
 pub use report_json::{Host, run_document};

@@ -1,7 +1,7 @@
 //! What runs on a CPU: the roles that a scenario puts there, one after the other, and the kernel's handlers.
 
 use crate::adapter::{Delays, OnCpu};
-use kernel_model::{CpuMask, Kernel, Processor, Wait};
+use kernel_model::{CallLock, Called, CpuMask, Kernel, Processor, Wait};
 use sim::{Closed, Cpu, Software, Time};
 
 /// Roles a CPU can have at most.
@@ -12,7 +12,10 @@ pub(crate) const PROGRAM_ENDED: u32 = 100;
 /// Milestone: a `send-sequence` has returned from its last send.
 pub(crate) const SEQUENCE_RETURNED: u32 = 101;
 /// Milestone: a `boot-cpus` has tried to start all its targets.
-pub(crate) const BOOT_RETURNED: u32 = 102;
+pub(crate) const BOOT_RETURNED: u32 = 103;
+
+/// Milestone: this CPU is back from its last call that waits for others.
+pub(crate) const CALLS_RETURNED: u32 = 102;
 
 /// A role as the CPU runs it, made of kernel functions.
 #[derive(Debug, Clone, Copy)]
@@ -22,11 +25,18 @@ pub(crate) enum Action {
     /// Spins with interrupts off, holding nothing.
     SpinIrqsOff,
     /// `flush_tlb_others`.
-    FlushTlb(CpuMask),
+    FlushTlb {
+        /// Targets.
+        mask: CpuMask,
+        /// Interrupts off before?
+        irqs_off: bool,
+    },
     /// `smp_call_function` to all others.
     CallFunction {
         /// Wait until the function has run everywhere?
         wait: bool,
+        /// Interrupts off before?
+        irqs_off: bool,
     },
     /// `smp_send_reschedule` to each.
     Reschedule(CpuMask),
@@ -35,6 +45,15 @@ pub(crate) enum Action {
         /// Time it prints, in µs.
         print_us: u32,
     },
+    /// `panic`.
+    Panic {
+        /// Time it prints, in µs.
+        print_us: u32,
+        /// Interrupts off before?
+        irqs_off: bool,
+    },
+    /// `__trigger_all_cpu_backtrace`.
+    Backtrace,
     /// One `send_IPI_mask`.
     Send {
         /// Vector.
@@ -65,6 +84,13 @@ pub(crate) enum Action {
         /// By v6's messages?
         v6: bool,
     },
+}
+
+impl Action {
+    /// Does it wait for what other CPUs do about it?
+    const fn is_call(self) -> bool {
+        matches!(self, Self::FlushTlb { .. } | Self::CallFunction { .. } | Self::Backtrace)
+    }
 }
 
 /// A CPU's software: Closed, because all it changes is in its stack or in the simulated machine.
@@ -125,9 +151,14 @@ impl CpuProgram {
     }
 
     fn play(&self, cpu: Cpu<'_>) {
-        for &(at, action) in self.roles.iter().flatten() {
+        let last_call = self.roles.iter().rposition(|role| role.is_some_and(|(_, action)| action.is_call()));
+        for (position, role) in self.roles.iter().enumerate() {
+            let &Some((at, action)) = role else { break };
             cpu.sleep_until(at);
             act(&self.kernel, OnCpu(cpu, self.delays), action);
+            if last_call == Some(position) {
+                cpu.reached(CALLS_RETURNED);
+            }
         }
         cpu.reached(PROGRAM_ENDED);
         kernel_model::cpu_idle(&OnCpu(cpu, self.delays));
@@ -138,13 +169,22 @@ fn act(kernel: &Kernel, cpu: OnCpu<'_>, action: Action) {
     match action {
         Action::Schedule => kernel_model::schedule(kernel, &cpu),
         Action::SpinIrqsOff => spin_irqs_off(&cpu),
-        Action::FlushTlb(mask) => kernel_model::flush_tlb_others(kernel, &cpu, mask),
-        Action::CallFunction { wait } => kernel_model::smp_call_function(kernel, &cpu, wait),
+        Action::FlushTlb { mask, irqs_off } => {
+            with_interrupts(&cpu, !irqs_off, || kernel_model::flush_tlb_others(kernel, &cpu, mask));
+        }
+        Action::CallFunction { wait, irqs_off } => {
+            let call = || kernel_model::smp_call_function(kernel, &cpu, Called::Nothing, wait, CallLock::Take);
+            with_interrupts(&cpu, !irqs_off, call);
+        }
         Action::Reschedule(mask) => {
             for target in mask.iter() {
                 kernel_model::smp_send_reschedule(kernel, &cpu, target);
             }
         }
+        Action::Panic { print_us, irqs_off } => {
+            with_interrupts(&cpu, !irqs_off, || kernel_model::panic(kernel, &cpu, print_us))
+        }
+        Action::Backtrace => kernel_model::__trigger_all_cpu_backtrace(kernel, &cpu),
         Action::Oops { print_us } => kernel_model::die(kernel, &cpu, print_us),
         Action::Send { vector, mask } => kernel_model::send_IPI_mask(kernel, &cpu, mask, vector),
         Action::StopOtherCpus { wait } => kernel_model::v6::native_stop_other_cpus(kernel, &cpu, wait),
@@ -169,6 +209,15 @@ fn act(kernel: &Kernel, cpu: OnCpu<'_>, action: Action) {
             }
             cpu.0.reached(BOOT_RETURNED);
         }
+    }
+}
+
+/// Runs `code` with interrupts as they are, or off.
+fn with_interrupts<R>(cpu: &OnCpu<'_>, on: bool, code: impl FnOnce() -> R) {
+    let flags = (!on).then(|| cpu.irq_save());
+    code();
+    if let Some(flags) = flags {
+        cpu.irq_restore(flags);
     }
 }
 

@@ -164,6 +164,10 @@ impl Processor for Recorder<'_> {
     fn inb(&self, _: u16) -> u8 {
         0
     }
+    fn readl(&self, _: u32) -> u32 {
+        0
+    }
+    fn writel(&self, _: u32, _: u32) {}
     /// Here a reading takes 1 µs, so that a loop bounded by the counter comes to its end.
     fn rdtsc(&self) -> u64 {
         self.polls.set(0);

@@ -1,5 +1,6 @@
 //! The JSON documents of the contract: field names stay, others script on them.
 
+use crate::crash_report::{CpuFate, CrashReport};
 use crate::json::{microseconds, microseconds_or_null};
 use crate::matrix::Matrix;
 use crate::scenario::Scenario;
@@ -7,7 +8,7 @@ use crate::scenario::named::Named;
 use crate::start_up::StartUpReport;
 use crate::verdict::{HangReport, LoopReport, RunReport, WaitReport, goal_name};
 use serde_json::{Value, json};
-use sim::Proof;
+use sim::{Proof, Time};
 
 /// What the host adds to a document, if it is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -73,6 +74,7 @@ pub fn run_document(scenario: &Scenario, report: &RunReport, host: Option<Host>)
         "started": report.started,
         "start_ups": report.start_ups.iter().map(start_up).collect::<Vec<_>>(),
         "capture_us": microseconds_or_null(report.capture.map(|at| at.as_ps())),
+        "crash": report.crash.as_ref().map_or(Value::Null, crash),
         "panicked": report.panicked.map(|panic| json!({ "cpu": panic.cpu, "at_us": microseconds(panic.at.as_ps()) })),
         "injected": report.injected,
         "notes": report.notes,
@@ -116,6 +118,29 @@ fn start_up(start: &StartUpReport) -> Value {
     })
 }
 
+/// The stages as `entered_us` to `ready_us`; `control_us` is when the capture kernel got control.
+fn crash(crash: &CrashReport) -> Value {
+    let mut document = json!({ "cpu": crash.cpu, "trigger": crash.trigger });
+    for stage in &crash.stages {
+        document[format!("{}_us", stage.key)] = instant(stage.at);
+    }
+    let fate = |fate: &CpuFate| {
+        json!({
+            "cpu": fate.cpu,
+            "fate": fate.fate.name(),
+            "saved_us": instant(fate.saved),
+            "stopped_us": instant(fate.stopped),
+            "instead": fate.instead,
+        })
+    };
+    document["cpus"] = crash.cpus.iter().map(fate).collect();
+    document
+}
+
+fn instant(at: Option<Time>) -> Value {
+    microseconds_or_null(at.map(|at| at.as_ps()))
+}
+
 fn hang(hang: &HangReport) -> Value {
     json!({
         "cpu": hang.cpu,
@@ -156,6 +181,7 @@ pub(crate) fn matrix_document(matrix: &Matrix, host: Option<Host>) -> Value {
                         "timeouts": report.timeouts,
                         "stopped": report.stopped,
                         "capture_us": microseconds_or_null(report.capture.map(|at| at.as_ps())),
+                        "control_us": instant(report.hand_over()),
                         "panicked_us": microseconds_or_null(report.panicked.map(|panic| panic.at.as_ps())),
                         "cause": report.hang.as_ref().map(|hang| hang.cause.as_str()),
                         "notes": report.notes,

@@ -7,7 +7,7 @@ use crate::scenario::decimal;
 use crate::scenario::named::Named;
 use crate::verdict::Verdict;
 use comfy_table::{Cell as TableCell, CellAlignment, LineStyle, Table, TableStyle, presets};
-use sim::Duration;
+use sim::{Duration, Time};
 use std::fmt::Write;
 
 /// The matrix as the headline has it: a row a sub-architecture, a column a variant, to be compared.
@@ -118,7 +118,17 @@ fn records(matrix: &Matrix) -> (Vec<String>, Vec<Vec<String>>, Vec<String>) {
     let mut header = vec!["sub-architecture", "machine"];
     header.extend(has_cpu.then_some("crash CPU"));
     header.extend(has_trigger.then_some("trigger"));
-    header.extend(["variant", "outcome", "us", "timeouts", "stopped", "capture, us", "NMI, us", "FIXED, us"]);
+    header.extend([
+        "variant",
+        "outcome",
+        "us",
+        "timeouts",
+        "stopped",
+        "hand-over, us",
+        "capture, us",
+        "NMI, us",
+        "FIXED, us",
+    ]);
     let mut causes = Vec::new();
     let mut records = Vec::new();
     for row in &matrix.rows {
@@ -136,7 +146,8 @@ fn records(matrix: &Matrix) -> (Vec<String>, Vec<Vec<String>>, Vec<String>) {
             record.extend([cell.variant.to_owned(), outcome]);
             record.push(time(cell).unwrap_or_else(|| "-".to_owned()));
             record.extend([report.timeouts.to_string(), report.stopped.to_string()]);
-            record.push(report.capture.map_or_else(|| "-".to_owned(), |at| at.to_string()));
+            let instant = |at: Option<Time>| at.map_or_else(|| "-".to_owned(), |at| at.to_string());
+            record.extend([instant(report.hand_over()), instant(report.capture)]);
             record.extend([or_dash(cell.price.nmi), or_dash(cell.price.fixed)]);
             records.push(record);
         }
@@ -198,7 +209,7 @@ fn legend(matrix: &Matrix) -> Vec<(char, &'static str)> {
 }
 
 /// The fields of a CSV record, named as in JSON.
-const CSV_FIELDS: [&str; 22] = [
+const CSV_FIELDS: [&str; 23] = [
     "scenario",
     "arch",
     "generation",
@@ -214,6 +225,7 @@ const CSV_FIELDS: [&str; 22] = [
     "from_crash_us",
     "timeouts",
     "stopped",
+    "control_us",
     "capture_us",
     "panicked_us",
     "cause",
@@ -254,6 +266,7 @@ fn csv_record(scenario: &str, row: &Row, cell: &Cell) -> [String; CSV_FIELDS.len
         span(report.from_crash),
         report.timeouts.to_string(),
         report.stopped.to_string(),
+        report.hand_over().map(|at| decimal::microseconds(at.as_ps())).unwrap_or_default(),
         report.capture.map(|at| decimal::microseconds(at.as_ps())).unwrap_or_default(),
         report.panicked.map(|panic| decimal::microseconds(panic.at.as_ps())).unwrap_or_default(),
         report.hang.as_ref().map(|hang| hang.cause.clone()).unwrap_or_default(),

@@ -1,5 +1,6 @@
 //! Reports for people.
 
+use crate::crash_report::{CrashReport, Fate};
 use crate::report_json::digest;
 use crate::scenario::Scenario;
 use crate::verdict::{RunReport, Verdict, WaitReport, goal_name};
@@ -44,6 +45,9 @@ pub(crate) fn run(scenario: &Scenario, report: &RunReport) -> String {
             report.timeouts, report.stopped
         );
     }
+    if let Some(crash) = &report.crash {
+        crash_lines(crash, &mut out);
+    }
     for injected in &report.injected {
         let _ = writeln!(out, "  fault    injected: {injected}");
     }
@@ -65,6 +69,25 @@ pub(crate) fn run(scenario: &Scenario, report: &RunReport) -> String {
         report.token
     );
     out
+}
+
+/// The stages of a crash, and what became of each CPU.
+fn crash_lines(crash: &CrashReport, out: &mut String) {
+    for (n, stage) in crash.stages.iter().enumerate() {
+        let label = if n == 0 { "stages" } else { "" };
+        let at = stage.at.map_or_else(|| "never".to_owned(), |at| format!("at {at} us"));
+        let _ = writeln!(out, "  {label:<8} {}: {at}", stage.about);
+    }
+    for (n, cpu) in crash.cpus.iter().enumerate() {
+        let label = if n == 0 { "cpus" } else { "" };
+        let saved = cpu.saved.map_or_else(|| "not saved".to_owned(), |at| format!("saved at {at} us"));
+        let fate = match (cpu.fate, cpu.stopped, &cpu.instead) {
+            (Fate::Stopped, Some(at), _) => format!("{saved}, stopped at {at} us"),
+            (Fate::NotStopped, _, Some(instead)) => format!("not stopped, {saved}: {instead}"),
+            _ => format!("crashed, {saved}"),
+        };
+        let _ = writeln!(out, "  {label:<8} CPU{} {fate}", cpu.cpu);
+    }
 }
 
 fn verdict(scenario: &Scenario, report: &RunReport) -> String {

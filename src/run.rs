@@ -4,7 +4,7 @@ use crate::assembly::{self, AssemblyError, Choices};
 use crate::scenario::Scenario;
 use crate::token::Token;
 use crate::verdict::{self, RunReport};
-use sim::{Ending, Execution, Machine, Outcome, RunError};
+use sim::{Activity, Ending, Execution, Machine, Outcome, RunError};
 use std::cell::RefCell;
 
 thread_local! {
@@ -61,7 +61,8 @@ pub fn execute(scenario: &Scenario, settings: &Settings) -> Result<Outcome, RunF
 pub fn run(scenario: &Scenario, settings: &Settings) -> Result<(RunReport, Outcome), RunFailure> {
     UNDER_WAY.set(Some(Token::new(scenario, settings.choices.seed).to_string()));
     let outcome = execute(scenario, settings)?;
-    let spins = outcome.cpus.iter().any(|cpu| cpu.period.is_some());
+    // A CPU may have been disturbed so shortly before the end that its loop is not yet proven anew.
+    let spins = outcome.cpus.iter().any(|cpu| cpu.activity == Activity::Running);
     let aftermath = if outcome.ending == Ending::Stopped && spins {
         let choices = Choices { to_the_end: true, keep_events: false, ..settings.choices };
         Some(execute(scenario, &Settings { choices, ..*settings })?)

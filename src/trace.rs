@@ -170,7 +170,7 @@ fn wait(code: u32) -> &'static str {
 }
 
 fn milestone(code: u32) -> String {
-    const POINTS: [Point; 20] = [
+    const POINTS: [Point; 27] = [
         Point::CrashEntered,
         Point::CallbackRegistered,
         Point::NmiSendReturned,
@@ -179,6 +179,13 @@ fn milestone(code: u32) -> String {
         Point::CaptureKernelEntered,
         Point::CaptureKernelReady,
         Point::Panicked,
+        Point::RegistersSaved,
+        Point::IoApicDisabled,
+        Point::ArbitrationIdsSynced,
+        Point::OthersStopped,
+        Point::StoppedByCall,
+        Point::BacktracePrinted,
+        Point::BacktracesOver,
         Point::WakeUpBegins,
         Point::StartupWritten,
         Point::NeverDelivered,
@@ -196,6 +203,7 @@ fn milestone(code: u32) -> String {
         Some(point) => format!("{point:?}"),
         None if code == crate::program::PROGRAM_ENDED => "ProgramEnded".to_owned(),
         None if code == crate::program::SEQUENCE_RETURNED => "SequenceReturned".to_owned(),
+        None if code == crate::program::CALLS_RETURNED => "CallsReturned".to_owned(),
         None if code == crate::program::BOOT_RETURNED => "BootReturned".to_owned(),
         None => format!("milestone {code}"),
     }

@@ -1,6 +1,7 @@
 //! The verdict: was the goal reached, is it proven unreachable, or neither; and what the run says beside it.
 
 use crate::assembly::goal_milestones;
+use crate::crash_report::{CrashReport, crash_report};
 use crate::mechanism::{self, Mechanism};
 use crate::scenario::named::Named;
 use crate::scenario::{Bus, ExpectedProof, ExpectedVerdict, Scenario, is_modern};
@@ -126,6 +127,8 @@ pub struct RunReport {
     pub started: u32,
     /// CPUs that the crash callback stopped.
     pub stopped: u32,
+    /// The crash: its stages, and what became of each CPU.
+    pub crash: Option<CrashReport>,
     /// When the capture kernel was past its first APIC accesses.
     pub capture: Option<Time>,
     /// The first CPU whose kernel panicked because its ICR stayed busy.
@@ -143,6 +146,11 @@ pub struct RunReport {
 }
 
 impl RunReport {
+    /// When the capture kernel got control. It is ready ([`RunReport::capture`]) once its own waits are over.
+    pub fn hand_over(&self) -> Option<Time> {
+        self.crash.as_ref().and_then(|crash| crash.at("control"))
+    }
+
     /// Exit status 0?
     pub fn ok(&self) -> bool {
         self.expected.unwrap_or(self.verdict != Verdict::Deadline)
@@ -180,6 +188,7 @@ pub fn judge(scenario: &Scenario, seed: u64, outcome: &Outcome, aftermath: Optio
         started: count_of(outcome, Point::CalledIn),
         waits,
         stopped: count_of(outcome, Point::Stopped),
+        crash: crash_report(scenario, outcome),
         capture: instant_of(outcome, Point::CaptureKernelReady),
         panicked: panicked(outcome),
         injected: injected(scenario),
@@ -278,7 +287,14 @@ fn hang(scenario: &Scenario, goal: &[(Option<u16>, u32)], crashing: Option<u16>,
     });
     let number = missing.map(|(cpu, _)| cpu).or(crashing).unwrap_or(0);
     let cpu = &outcome.cpus[usize::from(number)];
-    let why = why::explain(scenario, outcome, number);
+    let mut why = why::explain(scenario, outcome, number);
+    let control = instant_of(outcome, Point::CaptureKernelEntered).filter(|_| Some(number) == crashing);
+    if let Some(at) = control {
+        let synced = instant_of(outcome, Point::ArbitrationIdsSynced).is_some();
+        let wait = if synced { "ioapic_retrigger_irq" } else { "sync_Arb_IDs" };
+        why.chain.insert(0, format!("the capture kernel has control of CPU{number} since {at} us, and is in {wait}"));
+        why.cause = format!("capture kernel, in {wait}: {}", why.cause);
+    }
     HangReport {
         cpu: number,
         since: since(cpu),

@@ -23,6 +23,7 @@ pub struct Why {
 /// Explains what CPU `number` waits for at the end of the run.
 pub fn explain(scenario: &Scenario, outcome: &Outcome, number: u16) -> Why {
     let mut chain = Chain { scenario, outcome, lines: Vec::new(), visited: Vec::new(), refuser: None, cause: None };
+    chain.nested(number);
     chain.cpu_waits(number);
     let cause = chain.cause.unwrap_or_else(|| "nothing that it waits for can come".to_owned());
     Why { chain: chain.lines, cause }
@@ -56,13 +57,29 @@ impl Chain<'_> {
         self.cause.get_or_insert_with(|| refuser + &cause);
     }
 
+    /// What the NMI handler has interrupted in which a CPU waits.
+    fn nested(&mut self, number: u16) {
+        let cpu = &self.outcome.cpus[usize::from(number)];
+        let handler = cpu.frames.iter().rev().find(|frame| frame.context == Context::Nmi);
+        if let Some((frame, interrupted)) = handler.and_then(|frame| Some((frame, frame.interrupted?))) {
+            let since = frame.since;
+            self.say(format!(
+                "CPU{number} is in its NMI handler since {since} us, which interrupted {}",
+                describe(interrupted)
+            ));
+        }
+    }
+
     /// What a CPU waits for, and why that does not come.
     fn cpu_waits(&mut self, number: u16) {
         if self.visited.contains(&number) {
             self.say(format!("and CPU{number} is where this chain began: they wait for each other"));
             let circle: Vec<String> = self.visited.iter().map(|cpu| format!("CPU{cpu}")).collect();
             self.refuser = None;
-            return self.root(format!("{} wait for each other's slots", circle.join(" and ")));
+            let first = self.outcome.cpus[usize::from(self.visited[0])].waits.last();
+            let icr = first.is_some_and(|wait| wait.code == Wait::IcrIdle as u32);
+            let what = if icr { "each other's slots" } else { "each other" };
+            return self.root(format!("{} wait for {what}", circle.join(" and ")));
         }
         self.visited.push(number);
         let cpu = &self.outcome.cpus[usize::from(number)];
@@ -98,7 +115,13 @@ impl Chain<'_> {
         if wait.code == Wait::Lock as u32 {
             self.say(format!("CPU{number} spins since {} us at {at}{}", wait.since, self.lock_holder(cpu)));
             let lock = self.polled_word(cpu).map_or_else(|| "a lock".to_owned(), |word| self.word_name(word));
-            return self.root(format!("it spins on the {lock}"));
+            self.root(format!("it spins on the {lock}"));
+            let word = self.polled_word(cpu).map(usize::from);
+            let writer = word.and_then(|word| self.outcome.writers.get(word).copied().flatten());
+            if let Some(holder) = writer.map(|writer| writer.cpu).filter(|&holder| holder != number) {
+                self.cpu_waits(holder);
+            }
+            return;
         }
         if wait.code == Wait::Acknowledgement as u32
             && let Some(misdirected) = &cpu.misdirected
@@ -125,8 +148,27 @@ impl Chain<'_> {
             _ => "waits",
         };
         self.say(format!("CPU{number} {what} since {} us in {at}", wait.since));
+        if wait.code == Wait::Acknowledgement as u32 {
+            self.silent(number);
+        }
         let place = cpu.site.and_then(function).unwrap_or("its program");
         self.root(format!("it {what} in {place}"));
+    }
+
+    /// Who has the vector of the last IPI of CPU `number` and does not take it. One that was there before has swallowed it.
+    fn silent(&mut self, number: u16) {
+        let Some(send) = self.outcome.cpus[usize::from(number)].last_send else { return };
+        let vector = send.message.vector;
+        for cpu in self.outcome.cpus.iter().filter(|cpu| cpu.cpu != number) {
+            let held = cpu.requested.iter().find(|(held, _)| *held == vector).and_then(|(_, from)| *from);
+            if let Some(from) = held {
+                let silent = format!("CPU{} does not answer", cpu.cpu);
+                let sender = self.agent(from.from);
+                self.say(format!("{silent}: {vector:02X} from {sender} is in its IRR since {} us", from.at));
+                self.refuser.get_or_insert(silent);
+                self.state(cpu);
+            }
+        }
     }
 
     /// A message whose destination a handler overwrote before it was sent.

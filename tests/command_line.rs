@@ -81,6 +81,7 @@ fn matrix_prints_the_documented_fields() {
                 "from_crash_us",
                 "timeouts",
                 "stopped",
+                "control_us",
                 "capture_us",
                 "panicked_us",
                 "cause",

@@ -101,14 +101,23 @@ pub const APIC_DEST_ALLBUT: u32 = 0xC_0000;
 pub const APIC_SPIV_APIC_ENABLED: u32 = 0x100;
 /// SPIV: no check for a focus processor.
 pub const APIC_SPIV_FOCUS_DISABLED: u32 = 0x200;
-/// The vector of a register that has one.
-pub const APIC_VECTOR_MASK: u32 = 0xFF;
 /// The priority in the task priority register.
 pub const APIC_TPRI_MASK: u32 = 0xFF;
 /// Local vector table: level-triggered.
 pub const APIC_LVT_LEVEL_TRIGGER: u32 = 0x8000;
 /// The bits of the error status that say why a message was not taken.
 pub const APIC_ESR_MASK: u32 = 0xEF;
+/// SPIV: the vector.
+pub const APIC_VECTOR_MASK: u32 = 0xFF;
+/// Local vector table: delivery mode, delivery status, polarity, remote IRR, trigger mode, mask: all that
+/// [`disconnect_bsp_APIC`](crate::disconnect_bsp_APIC) clears of a pin's entry.
+pub const APIC_LVT_PIN_FIELDS: u32 = 0x0001_F700;
+/// Local vector table: delivery status and remote IRR, which hardware sets and a write does not.
+pub const APIC_LVT_STATUS_BITS: u32 = 0x0000_5000;
+/// Local vector table: delivery mode NMI.
+pub const APIC_MODE_NMI: u32 = 0x400;
+/// Local vector table: delivery mode external, for the 8259.
+pub const APIC_MODE_EXINT: u32 = 0x700;
 /// Local vector table: the entry is masked.
 pub const APIC_LVT_MASKED: u32 = 0x1_0000;
 /// DFR: flat model, eight one-bit ids.

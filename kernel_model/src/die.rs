@@ -6,6 +6,7 @@
 use crate::crash::crash_kexec;
 use crate::idle::cpu_idle;
 use crate::kernel::Kernel;
+use crate::panic::panic;
 use crate::processor::{IrqFlags, Processor};
 use crate::schedule::printk;
 use crate::spinlock::{spin_lock, spin_trylock, spin_unlock};
@@ -13,14 +14,15 @@ use crate::words::{NOBODY, Word};
 
 /// `die_nmi` (`arch/i386/kernel/traps.c`, `arch/x86_64/kernel/traps.c`, 2.6.20): the NMI watchdog found this CPU locked
 /// up. i386 prints under a lock of its own and lets go of it before the crash path; x86_64 enters like an oops and
-/// keeps `die_lock` across the crash path. Who loses the race into the crash path does not come back.
+/// keeps `die_lock` across the crash path. Who loses the race into the crash path does not come back: i386 panics, since
+/// a task would exit inside an interrupt.
 pub fn die_nmi(kernel: &Kernel, cpu: &impl Processor) -> ! {
     if kernel.arch.is_i386() {
         spin_lock(cpu, Word::NMI_PRINT_LOCK);
         printk(kernel, cpu, kernel.watchdog_print_us);
         spin_unlock(cpu, Word::NMI_PRINT_LOCK);
         crash_kexec(kernel, cpu);
-        panic(kernel, cpu);
+        panic(kernel, cpu, 0);
     }
     let flags = oops_begin(cpu);
     printk(kernel, cpu, kernel.watchdog_print_us);
@@ -73,13 +75,4 @@ pub fn oops_end(cpu: &impl Processor, flags: IrqFlags) {
         spin_unlock(cpu, Word::DIE_LOCK);
     }
     cpu.irq_restore(flags);
-}
-
-/// `panic` (`kernel/panic.c`, 2.6.20), as i386 comes to it when a task is to exit inside an interrupt: tries the crash
-/// path again, then stays. Not modelled: its `smp_send_stop`, and that it lets interrupts in at the end.
-pub fn panic(kernel: &Kernel, cpu: &impl Processor) -> ! {
-    crash_kexec(kernel, cpu);
-    loop {
-        cpu.cpu_relax();
-    }
 }

@@ -58,6 +58,14 @@ pub struct Kernel {
     pub enabled_via_apicbase: bool,
     /// i386: built with the Pentium 4's thermal interrupt (`CONFIG_X86_MCE_P4THERMAL`).
     pub thermal_interrupt: bool,
+    /// Pins of the I/O APIC; 0 where there is none.
+    pub io_apic_pins: u8,
+    /// The pin of the I/O APIC to which firmware has wired the 8259, if it has.
+    pub i8259_pin: Option<u8>,
+    /// i386: `smp_send_stop` takes the call lock, whoever holds it (until 2.6.21). x86_64 only tries it.
+    pub stop_takes_call_lock: bool,
+    /// A crash image is loaded: there is a capture kernel to go to.
+    pub crash_image: bool,
     /// The NMI watchdog is on, its threshold one tick: each NMI that nobody else claims finds the CPU locked up.
     pub nmi_watchdog: bool,
     /// How long `die_nmi` prints before it wakes the log daemon, in µs.
@@ -92,6 +100,10 @@ impl Kernel {
             hardlockup_all_cpu_backtrace: false,
             enabled_via_apicbase: false,
             thermal_interrupt: false,
+            io_apic_pins: 24,
+            i8259_pin: None,
+            stop_takes_call_lock: true,
+            crash_image: true,
             nmi_watchdog: true,
             watchdog_print_us: 0,
             sysrq_vector: SYSRQ_VECTOR,

@@ -14,6 +14,8 @@
 //! * [`flush_tlb_others`], [`smp_call_function`] and [`smp_send_reschedule`], the IPIs that fill a locked-up CPU;
 //! * [`do_boot_cpu`] and [`wakeup_secondary_via_INIT`], the messages that start another CPU, and [`smp_callin`], what that
 //!   CPU does;
+//! * [`panic`] and [`smp_send_stop`], what a kernel without a crash image does, [`__trigger_all_cpu_backtrace`], what
+//!   it asks for before;
 //! * [`other`], how kernels that are not Linux send and wait.
 //!
 //! [`v6`] is where today's kernels differ.
@@ -46,6 +48,7 @@ pub mod v6;
 mod apic_access;
 mod apic_wait_icr_idle;
 mod arch;
+mod backtrace;
 mod call;
 mod capture_kernel;
 mod cpumask;
@@ -59,12 +62,14 @@ mod icr_wait;
 mod idle;
 mod inquire_remote_apic;
 mod interrupt;
+mod io_apic;
 mod kernel;
 mod lapic;
 mod ldr_init;
 mod mps_dispatch;
 mod nmi;
 pub mod other;
+mod panic;
 mod processor;
 mod safe_apic_wait_icr_idle;
 mod schedule;
@@ -77,6 +82,7 @@ mod smp_call_function;
 mod smp_callin;
 mod smp_send_nmi_allbutself;
 mod smp_send_reschedule;
+mod smp_send_stop;
 mod spinlock;
 mod sync_arb_ids;
 mod variant;
@@ -89,12 +95,13 @@ pub use apic_access::{apic_read, apic_write};
 pub use apic_wait_icr_idle::apic_wait_icr_idle;
 pub use apicdef::Register;
 pub use arch::{Access, Arch, Facts, Family, Ids, LdrInit, LogicalId, Sender, WakeUp};
+pub use backtrace::__trigger_all_cpu_backtrace;
 pub use call::Call;
-pub use capture_kernel::{capture_kernel_start, machine_kexec};
+pub use capture_kernel::{capture_kernel_start, ioapic_retrigger_irq, machine_kexec, up_send_IPI_self};
 pub use cpumask::{CpuMask, CpuMaskIter, NR_CPUS};
-pub use crash::{crash_kexec, crash_nmi_callback, machine_crash_shutdown, nmi_shootdown_cpus};
+pub use crash::{crash_kexec, crash_nmi_callback, crash_save_cpu, machine_crash_shutdown, nmi_shootdown_cpus};
 pub use delay::delay_loops;
-pub use die::{die, die_nmi, oops_begin, oops_end, panic};
+pub use die::{die, die_nmi, oops_begin, oops_end};
 pub use do_boot_cpu::do_boot_cpu;
 pub use es7000_start_cpu::es7000_start_cpu;
 pub use flush_tlb_others::{flush_tlb_others, smp_invalidate_interrupt};
@@ -102,12 +109,17 @@ pub use icr_wait::wait_icr_idle;
 pub use idle::cpu_idle;
 pub use inquire_remote_apic::inquire_remote_apic;
 pub use interrupt::{do_interrupt, handle_sysrq};
+pub use io_apic::{
+    clear_IO_APIC, clear_IO_APIC_pin, disable_IO_APIC, disconnect_bsp_APIC, io_apic_read, io_apic_write,
+    restore_boot_irq_mode,
+};
 pub use kernel::Kernel;
 pub use lapic::{clear_local_APIC, disable_local_APIC, get_maxlvt, lapic_shutdown};
 pub use ldr_init::init_apic_ldr;
 pub use mps_dispatch::{MpsTimeout, mps_dispatch, mps_wait_dispatched};
 pub use nmi::{do_nmi, nmi_watchdog_tick};
 pub use other::Other;
+pub use panic::panic;
 pub use processor::{IrqFlags, Mmio, Processor};
 pub use safe_apic_wait_icr_idle::{safe_apic_wait_icr_idle, safe_apic_wait_icr_idle_rfc, safe_apic_wait_icr_idle_v6};
 pub use schedule::{printk, schedule, try_to_wake_up, wake_up_klogd};
@@ -116,10 +128,11 @@ pub use send_ipi_dest_field::{__prepare_ICR2, __send_IPI_dest_field};
 pub use send_ipi_mask::{send_IPI_mask, send_IPI_mask_bitmask, send_IPI_mask_sequence};
 pub use send_ipi_shortcut::{__prepare_ICR, __send_IPI_shortcut};
 pub use setup_local_apic::setup_local_APIC;
-pub use smp_call_function::{smp_call_function, smp_call_function_interrupt};
+pub use smp_call_function::{CallLock, Called, smp_call_function, smp_call_function_interrupt};
 pub use smp_callin::{firmware, smp_callin, start_secondary, trampoline};
 pub use smp_send_nmi_allbutself::{safe_smp_processor_id, smp_send_nmi_allbutself};
 pub use smp_send_reschedule::{smp_reschedule_interrupt, smp_send_reschedule};
+pub use smp_send_stop::{smp_send_stop, stop_this_cpu};
 pub use spinlock::{spin_lock, spin_trylock, spin_unlock};
 pub use sync_arb_ids::sync_Arb_IDs;
 pub use variant::{Bound, Site, Variant};

@@ -38,6 +38,13 @@ pub trait Processor: Mmio {
     #[track_caller]
     fn inb(&self, port: u16) -> u8;
 
+    /// A 32-bit read of device memory at a physical address (only the I/O APIC's page is asked for).
+    #[track_caller]
+    fn readl(&self, address: u32) -> u32;
+    /// A 32-bit write of device memory.
+    #[track_caller]
+    fn writel(&self, value: u32, address: u32);
+
     /// RDTSC: ticks of the core clock since power-on.
     #[track_caller]
     fn rdtsc(&self) -> u64;

@@ -1,53 +1,92 @@
 //! Functions called on all other CPUs: the second IPI whose acknowledgement is waited for without bound.
 //!
-//! Not modelled: the function (it does nothing, in no time), calls to a single CPU, the warning when interrupts are off.
+//! Not modelled: calls to a single CPU, the warning when interrupts are off, and what a called function does, unless it
+//! stops the CPU.
 
-use crate::kernel::Kernel;
+use crate::kernel::{Kernel, this_cpu};
 use crate::processor::Processor;
 use crate::send_ipi_broadcast::send_IPI_allbutself;
-use crate::spinlock::{spin_lock, spin_unlock};
+use crate::smp_send_stop::stop_this_cpu;
+use crate::spinlock::{spin_lock, spin_trylock, spin_unlock};
 use crate::v6;
 use crate::wait::{Wait, WaitOutcome};
 use crate::words::Word;
 use crate::write_around::ack_APIC_irq;
 
+/// What is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Called {
+    /// A function that does nothing, in no time.
+    Nothing,
+    /// [`stop_this_cpu`].
+    StopThisCpu,
+}
+
+/// What a caller does about the call lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallLock {
+    /// Takes it.
+    Take,
+    /// Tries it once, and goes ahead without it.
+    Try,
+}
+
 /// `smp_call_function` (`arch/i386/kernel/smp.c`, `arch/x86_64/kernel/smp.c`, 2.6.20): under the call lock publishes
 /// the call, sends the IPI to all others, and spins until all have started, and if `wait` until all have finished. A
-/// target that does not answer is neither given up nor asked again. In v6 [`v6::smp_call_function`].
-pub fn smp_call_function(kernel: &Kernel, cpu: &impl Processor, wait: bool) {
+/// target that does not answer is neither given up nor asked again. What is under the lock is a function of its own
+/// where callers may go ahead without it (`__smp_call_function`: x86_64, i386 from 2.6.22 on). In v6
+/// [`v6::smp_call_function`].
+pub fn smp_call_function(kernel: &Kernel, cpu: &impl Processor, function: Called, wait: bool, lock: CallLock) {
     if kernel.arch.is_modern() {
         return v6::smp_call_function(kernel, cpu, wait);
     }
-    spin_lock(cpu, Word::CALL_LOCK);
     let cpus = kernel.online_but_self(cpu).count();
     if cpus == 0 {
-        return spin_unlock(cpu, Word::CALL_LOCK);
+        return;
     }
-    cpu.store(Word::CALL_STARTED, 0);
-    cpu.store(Word::CALL_WAIT, u32::from(wait));
+    let locked = match lock {
+        CallLock::Take => {
+            spin_lock(cpu, Word::CALL_LOCK);
+            true
+        }
+        CallLock::Try => spin_trylock(cpu, Word::CALL_LOCK),
+    };
+    let (layout, own) = (kernel.layout(), this_cpu(cpu));
+    cpu.store(layout.call_function(own), function as u32);
+    cpu.store(layout.call_started(own), 0);
+    cpu.store(layout.call_wait(own), u32::from(wait));
     if wait {
-        cpu.store(Word::CALL_FINISHED, 0);
+        cpu.store(layout.call_finished(own), 0);
     }
+    cpu.store(Word::CALL_DATA, u32::from(own));
     send_IPI_allbutself(kernel, cpu, kernel.arch.call_function_vector());
 
     cpu.wait_begin(Wait::Acknowledgement);
-    while cpu.load(Word::CALL_STARTED) != cpus {
+    while cpu.load(layout.call_started(own)) != cpus {
         cpu.cpu_relax();
     }
-    while wait && cpu.load(Word::CALL_FINISHED) != cpus {
+    while wait && cpu.load(layout.call_finished(own)) != cpus {
         cpu.cpu_relax();
     }
     cpu.wait_end(WaitOutcome::Done);
-    spin_unlock(cpu, Word::CALL_LOCK);
+    if locked {
+        spin_unlock(cpu, Word::CALL_LOCK);
+    }
 }
 
 /// `smp_call_function_interrupt` (the same files): ends the interrupt *first*, then says that it has started, runs the
 /// function, and says that it has finished if the caller wants to know.
 pub fn smp_call_function_interrupt(kernel: &Kernel, cpu: &impl Processor) {
-    let wait = cpu.load(Word::CALL_WAIT) != 0;
+    let layout = kernel.layout();
+    let caller = cpu.load(Word::CALL_DATA) as u16;
+    let function = cpu.load(layout.call_function(caller));
+    let wait = cpu.load(layout.call_wait(caller)) != 0;
     ack_APIC_irq(kernel, cpu);
-    cpu.fetch_add(Word::CALL_STARTED, 1);
+    cpu.fetch_add(layout.call_started(caller), 1);
+    if function == Called::StopThisCpu as u32 {
+        stop_this_cpu(kernel, cpu);
+    }
     if wait {
-        cpu.fetch_add(Word::CALL_FINISHED, 1);
+        cpu.fetch_add(layout.call_finished(caller), 1);
     }
 }

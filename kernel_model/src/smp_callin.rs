@@ -6,11 +6,12 @@
 use crate::apic_access::apic_read;
 use crate::apicdef::Register;
 use crate::arch::WakeUp;
-use crate::die::{die, panic};
+use crate::die::die;
 use crate::do_boot_cpu::TRAMPOLINE_ENTERED;
 use crate::es7000_start_cpu::{MAILBOX_APICID, MAILBOX_BUSY};
 use crate::kernel::{Kernel, this_cpu};
 use crate::lapic::clear_local_APIC;
+use crate::panic::panic;
 use crate::processor::{IrqFlags, Processor};
 use crate::setup_local_apic::setup_local_APIC;
 use crate::wait::{Point, Wait, WaitOutcome};
@@ -61,7 +62,7 @@ pub fn start_secondary(kernel: &Kernel, cpu: &impl Processor) {
 }
 
 /// `smp_callin` (the same files): where INIT was used waits until it is de-asserted, reads its APIC id, waits to be called
-/// out, sets up its APIC, and says that it has come. Without a call-out in 2 s it is a BUG.
+/// out, sets up its APIC, and says that it has come. Without a call-out in 2 s it is a BUG on i386, and a panic.
 pub fn smp_callin(kernel: &Kernel, cpu: &impl Processor) {
     let layout = kernel.layout();
     let number = this_cpu(cpu);
@@ -75,8 +76,10 @@ pub fn smp_callin(kernel: &Kernel, cpu: &impl Processor) {
     }
     apic_read(kernel, cpu, Register::ID);
     if !wait_for_callout(kernel, cpu) {
-        die(kernel, cpu, 0);
-        panic(kernel, cpu); // it would be the idle task that is killed
+        if kernel.arch.is_i386() {
+            die(kernel, cpu, 0);
+        }
+        panic(kernel, cpu, 0); // i386 comes to it because it would be the idle task that is killed
     }
     // An NMI leaves the APIC as firmware had it; INIT has reset it.
     if wake_up == WakeUp::Nmi {

@@ -60,6 +60,20 @@ pub enum Point {
     CaptureKernelReady,
     /// This CPU has panicked because its ICR stayed busy.
     Panicked,
+    /// This CPU's registers are saved for the capture kernel.
+    RegistersSaved,
+    /// The crashing CPU has disabled the I/O APIC.
+    IoApicDisabled,
+    /// The capture kernel is past `sync_Arb_IDs`.
+    ArbitrationIdsSynced,
+    /// A panic is back from stopping the other CPUs.
+    OthersStopped,
+    /// This CPU has been stopped by `smp_send_stop`.
+    StoppedByCall,
+    /// This CPU has printed the backtrace that another asked for.
+    BacktracePrinted,
+    /// The CPU that asked for backtraces no longer waits for them.
+    BacktracesOver,
     /// A CPU begins to send the messages that start another.
     WakeUpBegins,
     /// It has written a STARTUP.

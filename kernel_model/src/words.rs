@@ -11,9 +11,9 @@ pub struct Word(pub u16);
 /// Names of the words that a kernel has once, in their order.
 const FIXED: [&str; 12] = [
     "call_lock",
-    "call_data: wait",
-    "call_data: started",
-    "call_data: finished",
+    "call_data",
+    "nmi backtrace lock",
+    "cpu_online_map: CPUs taken out",
     "kexec_lock",
     "crash callback registered",
     "crashing_cpu",
@@ -27,12 +27,12 @@ const FIXED: [&str; 12] = [
 impl Word {
     /// Lock of `smp_call_function`: one call at a time.
     pub const CALL_LOCK: Self = Self(0);
-    /// Does the caller wait until the function has run?
-    pub const CALL_WAIT: Self = Self(1);
-    /// CPUs that have started the function.
-    pub const CALL_STARTED: Self = Self(2);
-    /// CPUs that have finished it.
-    pub const CALL_FINISHED: Self = Self(3);
+    /// Whose call is under way: the caller, in whose words it is (on whose stack, in the kernel).
+    pub const CALL_DATA: Self = Self(1);
+    /// Held while one CPU prints its backtrace.
+    pub const BACKTRACE_LOCK: Self = Self(2);
+    /// CPUs that have taken themselves out of the online map to be stopped. Nothing that is modelled looks at it.
+    pub const TAKEN_OUT: Self = Self(3);
     /// Set by the first CPU that enters `crash_kexec`.
     pub const KEXEC_LOCK: Self = Self(4);
     /// Set when the crash NMI callback is in the notifier chain.
@@ -67,7 +67,15 @@ const SLOTS: u16 = 8;
 const RUN_QUEUE_WORDS: u16 = 1 + TASKS;
 
 /// Names of the words that every CPU has besides, in their order.
-const PER_CPU: [&str; 1] = ["APIC timer has run down"];
+const PER_CPU: [&str; 7] = [
+    "APIC timer has run down",
+    "crash_notes",
+    "call_data: function",
+    "call_data: wait",
+    "call_data: started",
+    "call_data: finished",
+    "timer interrupts go on",
+];
 
 /// Names of the words that v6 has once, in their order.
 const V6_FIXED: [&str; 6] =
@@ -143,6 +151,36 @@ impl Layout {
         self.per_cpu(cpu, 0)
     }
 
+    /// Set when that CPU's registers are saved for the capture kernel.
+    pub const fn crash_notes(self, cpu: u16) -> Word {
+        self.per_cpu(cpu, 1)
+    }
+
+    /// What a CPU's call wants done.
+    pub const fn call_function(self, caller: u16) -> Word {
+        self.per_cpu(caller, 2)
+    }
+
+    /// Does the caller wait until the function has run?
+    pub const fn call_wait(self, caller: u16) -> Word {
+        self.per_cpu(caller, 3)
+    }
+
+    /// CPUs that have started the function.
+    pub const fn call_started(self, caller: u16) -> Word {
+        self.per_cpu(caller, 4)
+    }
+
+    /// CPUs that have finished it.
+    pub const fn call_finished(self, caller: u16) -> Word {
+        self.per_cpu(caller, 5)
+    }
+
+    /// Set where the CPU's timer interrupts go on, so that its NMI watchdog finds it alive.
+    pub const fn timer_goes_on(self, cpu: u16) -> Word {
+        self.per_cpu(cpu, 6)
+    }
+
     const fn per_cpu(self, cpu: u16, index: u16) -> Word {
         Word(self.runqueue_lock(self.cpus).0 + cpu * PER_CPU.len() as u16 + index)
     }
@@ -181,7 +219,7 @@ impl Layout {
         self.v6(5)
     }
 
-    /// v6: CPUs 32 × `index` and up that have not yet written their backtrace.
+    /// CPUs 32 × `index` and up that have not yet written their backtrace.
     pub const fn backtrace_mask(self, index: u16) -> Word {
         self.v6(V6_FIXED.len() as u16 + index)
     }

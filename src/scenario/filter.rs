@@ -1,9 +1,10 @@
 //! Filters: to which machines an event, a fault or an expectation applies.
 
 use super::machine::{ALL_ARCHES, Bus, FAMILIES, Machine, OWN_VARIANT, VARIANTS};
-use super::model::{Knobs, Stall};
+use super::model::{Event, Knobs, Stall, StopLock};
 use super::named::{self, Named, UnknownName};
 use super::reader::{Field, Table};
+use super::role::RoleName;
 use super::settings::knob_value;
 use crate::diagnostic::InputError;
 use sim::Generation;
@@ -36,7 +37,8 @@ impl Filter {
 /// The keys of an expectation's filter: every named knob is one.
 pub(super) fn expect_keys() -> impl Iterator<Item = &'static str> {
     let knobs = sim::Knobs::ALL.iter().map(|knob| knob.key);
-    ["variant", "arch", "bus", "generation", "stall", "injected"].into_iter().chain(knobs)
+    let others = ["variant", "arch", "bus", "generation", "stall", "injected", "crash_cpu", "trigger", "smp_send_stop"];
+    others.into_iter().chain(knobs)
 }
 
 /// The filter of an expectation.
@@ -50,6 +52,20 @@ pub(super) struct ExpectFilter {
     /// Keys of knobs, with the values that pass.
     knobs: Vec<(&'static str, Vec<&'static str>)>,
     injected: Option<bool>,
+    crash_cpu: Option<Vec<u32>>,
+    trigger: Option<Vec<RoleName>>,
+    smp_send_stop: Option<Vec<StopLock>>,
+}
+
+/// What an expectation may depend on.
+#[derive(Debug)]
+pub(super) struct Subject<'s> {
+    pub(super) machine: &'s Machine,
+    pub(super) stall: Stall,
+    pub(super) knobs: &'s Knobs,
+    pub(super) injected: bool,
+    /// The crash, if there is one.
+    pub(super) crash: Option<&'s Event>,
 }
 
 impl ExpectFilter {
@@ -66,10 +82,15 @@ impl ExpectFilter {
             stall: names(table, "stall")?,
             knobs,
             injected: table.get("injected").map(|field| field.boolean()).transpose()?,
+            crash_cpu: list(table, "crash_cpu", |field| field.small_integer(0, u32::MAX))?,
+            trigger: list(table, "trigger", trigger)?,
+            smp_send_stop: names(table, "smp_send_stop")?,
         })
     }
 
-    pub(super) fn applies(&self, machine: &Machine, stall: Stall, knobs: &Knobs, injected: bool) -> bool {
+    pub(super) fn applies(&self, subject: &Subject<'_>) -> bool {
+        let &Subject { machine, stall, knobs, injected, crash } = subject;
+        let of_crash = |wanted: &dyn Fn(&Event) -> bool| crash.is_some_and(wanted);
         has(self.variant.as_ref(), machine.variant)
             && has_arch(self.arch.as_ref(), machine)
             && has_bus(self.bus.as_ref(), machine)
@@ -80,7 +101,22 @@ impl ExpectFilter {
                 .iter()
                 .all(|(key, values)| knobs.hardware.get(key).is_some_and(|value| values.contains(&value)))
             && self.injected.is_none_or(|wanted| wanted == injected)
+            && self.crash_cpu.as_ref().is_none_or(|cpus| of_crash(&|event| cpus.contains(&event.cpu)))
+            && self.trigger.as_ref().is_none_or(|roles| of_crash(&|event| roles.contains(&event.role.role_name())))
+            && has(self.smp_send_stop.as_ref(), knobs.smp_send_stop)
     }
+}
+
+/// A role that brings a crash.
+fn trigger(field: &Field<'_>) -> Result<RoleName, InputError> {
+    let role: RoleName = field.name()?;
+    if RoleName::CRASHES.contains(&role) {
+        return Ok(role);
+    }
+    let names: Vec<&str> = RoleName::CRASHES.iter().map(|role| role.name()).collect();
+    Err(field
+        .error(&format!("role `{role}` brings no crash"), "no trigger")
+        .help(format!("valid: {}", names.join(", "))))
 }
 
 /// A wait variant by name, or [`OWN_VARIANT`].

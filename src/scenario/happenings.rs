@@ -85,17 +85,21 @@ fn event<'d>(index: usize, field: Field<'d>, stage: Stage<'_>) -> Result<Option<
 fn read_role(name: RoleName, table: &Table<'_>) -> Result<Role, InputError> {
     let print = || optional_time(table, "print_us").map(Option::unwrap_or_default);
     let targets = || table.need("targets", "[2]")?.list(|field| field.small_integer(0, u32::MAX));
-    let wait = || table.get("wait").map_or(Ok(false), |field| field.boolean());
+    let flag = |key: &str| table.get(key).map_or(Ok(false), |field| field.boolean());
     let ipi_vector = || vector(&table.need("vector", "\"reschedule\"")?);
     Ok(match name {
         RoleName::Idle => Role::Idle,
         RoleName::CorruptRunQueue => Role::CorruptRunQueue,
         RoleName::SpinIrqsOff => Role::SpinIrqsOff,
-        RoleName::Munmap => Role::Munmap { targets: targets()? },
+        RoleName::Munmap => Role::Munmap { targets: targets()?, irqs_off: flag("irqs_off")? },
         RoleName::RcuKick => Role::RcuKick { targets: targets()? },
-        RoleName::CallFunction => Role::CallFunction { wait: wait()? },
-        RoleName::StopOtherCpus => Role::StopOtherCpus { wait: wait()? },
+        RoleName::CallFunction => Role::CallFunction { wait: flag("wait")?, irqs_off: flag("irqs_off")? },
+        RoleName::StopOtherCpus => Role::StopOtherCpus { wait: flag("wait")? },
         RoleName::WatchdogNmi => Role::WatchdogNmi { print_ps: print()? },
+        RoleName::Panic => Role::Panic { print_ps: print()?, irqs_off: flag("irqs_off")? },
+        RoleName::WatchdogCrash => Role::WatchdogCrash { print_ps: print()? },
+        RoleName::WatchdogTick => Role::WatchdogTick,
+        RoleName::Backtrace => Role::Backtrace,
         RoleName::OopsCrash => Role::OopsCrash { print_ps: print()? },
         RoleName::SysrqCrash => Role::SysrqCrash {
             vector: match table.get("vector") {

@@ -4,10 +4,10 @@ use super::catalogue;
 use super::decimal::{self, Unit};
 use super::document::{self, Node, Value};
 use super::faults;
-use super::filter::{self, ExpectFilter};
+use super::filter::{self, ExpectFilter, Subject};
 use super::happenings::{self, PlacedEvent, Stage};
 use super::machine::{Bus, Machine};
-use super::model::{Expectation, Goal, Knobs, Scenario, Stall};
+use super::model::{Expectation, Goal, Scenario, Stall};
 use super::named::Named;
 use super::overrides;
 use super::pace;
@@ -123,8 +123,10 @@ fn read(root: &Node, file: &Arc<Source>) -> Result<Scenario, InputError> {
     let factor = pace::factor(&root, machine.variant)?;
     let events = happenings::events(&root, stage)?;
     let faults = faults::faults(&root, stage)?;
-    check_goal(&goal_field, goal, &events)?;
-    let expectation = expectation(&root, &machine, stall, &knobs, !faults.is_empty())?;
+    check_goal(&goal_field, goal, &events, &machine)?;
+    let crash = events.iter().map(|placed| &placed.event).find(|event| event.role.is_crash());
+    let subject = Subject { machine: &machine, stall, knobs: &knobs, injected: !faults.is_empty(), crash };
+    let expectation = expectation(&root, &subject)?;
     Ok(Scenario {
         name: line_of_text(&root.need("name", "\"my-scenario\"")?)?,
         mechanism: root.get("mechanism").map(|field| field.name()).transpose()?,
@@ -198,7 +200,12 @@ fn line_of_text(field: &Field<'_>) -> Result<String, InputError> {
 }
 
 /// A goal needs somebody who can reach it.
-fn check_goal(goal_field: &Field<'_>, goal: Goal, events: &[PlacedEvent<'_>]) -> Result<(), InputError> {
+fn check_goal(
+    goal_field: &Field<'_>,
+    goal: Goal,
+    events: &[PlacedEvent<'_>],
+    machine: &Machine,
+) -> Result<(), InputError> {
     let crashes: Vec<_> = events.iter().filter(|placed| placed.event.role.is_crash()).collect();
     if let [_, second, ..] = &crashes[..] {
         return Err(second
@@ -206,12 +213,26 @@ fn check_goal(goal_field: &Field<'_>, goal: Goal, events: &[PlacedEvent<'_>]) ->
             .error("a machine crashes once", "a second crash")
             .help("let one crash apply to each machine, by `arch`, `only` or `stall`"));
     }
-    let sends = |placed: &PlacedEvent<'_>| matches!(placed.event.role, Role::SendSequence { .. });
-    let boots = |placed: &PlacedEvent<'_>| matches!(placed.event.role, Role::BootCpus { .. });
+    let has = |wanted: fn(&Role) -> bool| events.iter().any(|placed| wanted(&placed.event.role));
+    let image = match goal {
+        Goal::NmiSendReturns | Goal::CaptureKernel => Some(true),
+        Goal::OthersStopped => Some(false),
+        _ => None,
+    };
+    if image.is_some_and(|needed| needed != machine.crash_image) {
+        let right = if machine.crash_image { "false" } else { "true" };
+        return Err(goal_field
+            .error(&format!("nobody can reach the goal `{goal}` on this machine"), "cannot be reached")
+            .help(format!("it needs machine.crash_image = {right}")));
+    }
     let missing = match goal {
-        Goal::NmiSendReturns | Goal::CaptureKernel if crashes.is_empty() => "sysrq-crash` or `oops-crash",
-        Goal::CpusStarted if !events.iter().any(boots) => "boot-cpus",
-        Goal::SendersReturn if !events.iter().any(sends) => "send-sequence",
+        Goal::OthersStopped if !has(|role| matches!(role, Role::Panic { .. })) => "panic",
+        Goal::CallersReturn if !has(Role::is_call) => "munmap`, `call-function` or `backtrace",
+        Goal::NmiSendReturns | Goal::CaptureKernel if crashes.is_empty() => {
+            "sysrq-crash`, `oops-crash`, `panic` or `watchdog-crash"
+        }
+        Goal::CpusStarted if !has(|role| matches!(role, Role::BootCpus { .. })) => "boot-cpus",
+        Goal::SendersReturn if !has(|role| matches!(role, Role::SendSequence { .. })) => "send-sequence",
         _ => return Ok(()),
     };
     Err(goal_field
@@ -220,13 +241,7 @@ fn check_goal(goal_field: &Field<'_>, goal: Goal, events: &[PlacedEvent<'_>]) ->
 }
 
 /// The first expectation that matches. All are checked.
-fn expectation(
-    root: &Table<'_>,
-    machine: &Machine,
-    stall: Stall,
-    knobs: &Knobs,
-    injected: bool,
-) -> Result<Option<Expectation>, InputError> {
+fn expectation(root: &Table<'_>, subject: &Subject<'_>) -> Result<Option<Expectation>, InputError> {
     let keys: Vec<&str> = filter::expect_keys().chain(OUTCOME_KEYS).collect();
     let fields = root.get("expect").map(|field| field.tables()).transpose()?.unwrap_or_default();
     let mut first = None;
@@ -243,7 +258,7 @@ fn expectation(
             capture: table.get("capture").map(|field| field.boolean()).transpose()?,
             started: count("started")?,
         };
-        if ExpectFilter::read(&table)?.applies(machine, stall, knobs, injected) && first.is_none() {
+        if ExpectFilter::read(&table)?.applies(subject) && first.is_none() {
             first = Some(expectation);
         }
     }

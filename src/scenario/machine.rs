@@ -164,6 +164,8 @@ pub struct Machine {
     pub cpus: u32,
     /// CPUs that wait to be started, in ascending order.
     pub offline: Vec<u32>,
+    /// Whether a crash image is loaded.
+    pub crash_image: bool,
     /// Whether an I/O agent sits on the bus and sends device interrupts.
     pub io_agent: bool,
     /// PICCLK period, if not the default of 60 000 ps.
@@ -190,6 +192,7 @@ impl Machine {
             bus,
             cpus: 1,
             offline: Vec::new(),
+            crash_image: true,
             io_agent: true,
             picclk_period_ps: None,
             core_period_ps: None,

@@ -64,7 +64,7 @@ pub use machine::{
 };
 pub use model::{
     Again, CostOverrides, CpuFault, Event, Expectation, ExpectedProof, ExpectedVerdict, Fault, FaultKind, Goal, Knobs,
-    MpsTimeout, Origin, Scenario, Stall, WaitShape,
+    MpsTimeout, Origin, Scenario, Stall, StopLock, WaitShape,
 };
 pub use role::{IpiVector, Role, RoleName, StartUpMessages, VectorUse};
 

@@ -12,6 +12,10 @@ named! {
         NmiSendReturns = "nmi-send-returns",
         /// The capture kernel has control and has passed its own first APIC accesses.
         CaptureKernel = "capture-kernel",
+        /// A panic without a crash image is back from stopping the other CPUs.
+        OthersStopped = "others-stopped",
+        /// Every CPU is back from its last `munmap`, `call-function` and `backtrace`.
+        CallersReturn = "callers-return",
         /// Every program has ended.
         AllProgramsEnd = "all-programs-end",
         /// Every `send-sequence` has returned from its last send.
@@ -28,6 +32,16 @@ named! {
         DelayFirst = "delay-first",
         /// A read before each 100 µs, as they were merged.
         ReadFirst = "read-first",
+    }
+}
+
+named! {
+    /// What `smp_send_stop` of i386 does with the call lock (x86_64 tries it in every version).
+    pub enum StopLock ("lock rule") {
+        /// Takes it, whoever holds it: 2.6.20.
+        Take = "take",
+        /// Tries it once and goes ahead without it: 2.6.22.
+        Try = "try",
     }
 }
 
@@ -68,6 +82,8 @@ pub struct Knobs {
     pub mps_timeout: MpsTimeout,
     /// How often `mps-retry` sends again, 1 to 1000.
     pub mps_retries: u32,
+    /// The call lock in `smp_send_stop` of i386.
+    pub smp_send_stop: StopLock,
     /// Flat senders use no all-but-self shorthand, as in kernels with CPU hotplug; on `modern/*` no driver does. `None`:
     /// true, on `modern/*` false.
     pub no_broadcast: Option<bool>,
@@ -81,6 +97,7 @@ impl Default for Knobs {
             wait_shape: WaitShape::DelayFirst,
             mps_timeout: MpsTimeout::InstructionLoop,
             mps_retries: 1,
+            smp_send_stop: StopLock::Take,
             no_broadcast: None,
         }
     }
@@ -361,8 +378,13 @@ impl Scenario {
         self.events.iter().find(|event| matches!(event.role, Role::BootCpus { .. })).map(|event| event.cpu)
     }
 
+    /// The crash, if there is one.
+    pub fn crash(&self) -> Option<&Event> {
+        self.events.iter().find(|event| event.role.is_crash())
+    }
+
     /// The CPU that crashes, if one does.
     pub fn crashing_cpu(&self) -> Option<u32> {
-        self.events.iter().find(|event| event.role.is_crash()).map(|event| event.cpu)
+        self.crash().map(|event| event.cpu)
     }
 }

@@ -23,6 +23,14 @@ named! {
         SysrqCrash = "sysrq-crash",
         /// See [`Role::OopsCrash`].
         OopsCrash = "oops-crash",
+        /// See [`Role::Panic`].
+        Panic = "panic",
+        /// See [`Role::WatchdogCrash`].
+        WatchdogCrash = "watchdog-crash",
+        /// See [`Role::WatchdogTick`].
+        WatchdogTick = "watchdog-tick",
+        /// See [`Role::Backtrace`].
+        Backtrace = "backtrace",
         /// See [`Role::SendFixed`].
         SendFixed = "send-fixed",
         /// See [`Role::SendSequence`].
@@ -47,11 +55,15 @@ pub enum Role {
     Munmap {
         /// Those CPUs.
         targets: Vec<u32>,
+        /// Whether interrupts are off meanwhile, which the function forbids.
+        irqs_off: bool,
     },
     /// `smp_call_function` to all other CPUs.
     CallFunction {
         /// Whether it also waits until the function has run everywhere.
         wait: bool,
+        /// Whether interrupts are off meanwhile, which the function forbids.
+        irqs_off: bool,
     },
     /// `force_quiescent_state` kicks CPUs by `smp_send_reschedule`, one after the other.
     RcuKick {
@@ -75,6 +87,22 @@ pub enum Role {
         /// How long it prints before `crash_kexec`.
         print_ps: u64,
     },
+    /// `panic`: prints, then runs the crash path, and where there is no crash image stops the other CPUs.
+    Panic {
+        /// How long it prints before `crash_kexec`.
+        print_ps: u64,
+        /// Whether interrupts are off, as in a handler.
+        irqs_off: bool,
+    },
+    /// As [`Role::WatchdogNmi`], on the CPU whose watchdog is to bring the crash: whatever it was doing is interrupted.
+    WatchdogCrash {
+        /// How long it prints before it wakes the log daemon and runs the crash path.
+        print_ps: u64,
+    },
+    /// A tick of the watchdog that finds its CPU alive.
+    WatchdogTick,
+    /// Asks all CPUs for a backtrace, and waits for their watchdogs.
+    Backtrace,
     /// One `send_IPI_mask` of a fixed vector.
     SendFixed {
         /// Vector.
@@ -143,13 +171,19 @@ named! {
 pub(super) const KEYBOARD_VECTOR: u8 = 0x39;
 
 impl RoleName {
+    /// The roles that bring a crash.
+    pub const CRASHES: [Self; 4] = [Self::SysrqCrash, Self::OopsCrash, Self::Panic, Self::WatchdogCrash];
+
     /// The parameters that the role takes, beside those of every event.
     pub const fn parameters(self) -> &'static [&'static str] {
         match self {
-            Self::Idle | Self::CorruptRunQueue | Self::SpinIrqsOff => &[],
-            Self::Munmap | Self::RcuKick => &["targets"],
-            Self::CallFunction | Self::StopOtherCpus => &["wait"],
-            Self::WatchdogNmi | Self::OopsCrash => &["print_us"],
+            Self::Idle | Self::CorruptRunQueue | Self::SpinIrqsOff | Self::WatchdogTick | Self::Backtrace => &[],
+            Self::RcuKick => &["targets"],
+            Self::Munmap => &["targets", "irqs_off"],
+            Self::CallFunction => &["wait", "irqs_off"],
+            Self::StopOtherCpus => &["wait"],
+            Self::WatchdogNmi | Self::OopsCrash | Self::WatchdogCrash => &["print_us"],
+            Self::Panic => &["print_us", "irqs_off"],
             Self::SysrqCrash => &["vector", "print_us"],
             Self::SendFixed => &["vector", "targets"],
             Self::SendSequence => &["vector", "targets", "allbutself", "repeat", "send_after_us"],
@@ -164,13 +198,13 @@ impl RoleName {
 
     /// Whether it runs the crash path.
     pub const fn is_crash(self) -> bool {
-        matches!(self, Self::SysrqCrash | Self::OopsCrash)
+        matches!(self, Self::SysrqCrash | Self::OopsCrash | Self::Panic | Self::WatchdogCrash)
     }
 }
 
 /// Every parameter that some role takes.
-pub(super) const PARAMETERS: [&str; 8] =
-    ["targets", "allbutself", "vector", "wait", "print_us", "repeat", "send_after_us", "messages"];
+pub(super) const PARAMETERS: [&str; 9] =
+    ["targets", "allbutself", "vector", "wait", "irqs_off", "print_us", "repeat", "send_after_us", "messages"];
 
 impl Role {
     /// Its name.
@@ -185,6 +219,10 @@ impl Role {
             Self::WatchdogNmi { .. } => RoleName::WatchdogNmi,
             Self::SysrqCrash { .. } => RoleName::SysrqCrash,
             Self::OopsCrash { .. } => RoleName::OopsCrash,
+            Self::Panic { .. } => RoleName::Panic,
+            Self::WatchdogCrash { .. } => RoleName::WatchdogCrash,
+            Self::WatchdogTick => RoleName::WatchdogTick,
+            Self::Backtrace => RoleName::Backtrace,
             Self::SendFixed { .. } => RoleName::SendFixed,
             Self::SendSequence { .. } => RoleName::SendSequence,
             Self::StopOtherCpus { .. } => RoleName::StopOtherCpus,
@@ -195,13 +233,18 @@ impl Role {
     /// The CPUs that it names as targets.
     pub fn targets(&self) -> &[u32] {
         match self {
-            Self::Munmap { targets }
+            Self::Munmap { targets, .. }
             | Self::RcuKick { targets }
             | Self::SendFixed { targets, .. }
             | Self::SendSequence { targets, .. }
             | Self::BootCpus { targets, .. } => targets,
             _ => &[],
         }
+    }
+
+    /// Whether it waits for what other CPUs do about it.
+    pub const fn is_call(&self) -> bool {
+        matches!(self, Self::Munmap { .. } | Self::CallFunction { .. } | Self::Backtrace)
     }
 
     /// Whether it runs the crash path.

@@ -12,13 +12,14 @@ use sim::check::{Check, Checks};
 use sim::{Generation, Knob};
 
 /// Keys of `[machine]`.
-pub(super) const MACHINE_KEYS: [&str; 13] = [
+pub(super) const MACHINE_KEYS: [&str; 14] = [
     "cpus",
     "offline",
     "arch",
     "variant",
     "generation",
     "bus",
+    "crash_image",
     "io_agent",
     "picclk_period_ps",
     "core_period_ps",
@@ -29,8 +30,8 @@ pub(super) const MACHINE_KEYS: [&str; 13] = [
 ];
 
 /// Keys of `[knobs]` beside the simulator's named ones: a number of the bus, and what the modelled kernel leaves open.
-const MORE_KNOB_KEYS: [&str; 6] =
-    ["jitter_picclk", "delay_hz", "wait_shape", "mps_timeout", "mps_retries", "no_broadcast"];
+const MORE_KNOB_KEYS: [&str; 7] =
+    ["jitter_picclk", "delay_hz", "wait_shape", "mps_timeout", "mps_retries", "smp_send_stop", "no_broadcast"];
 
 /// Keys of `[knobs]`.
 pub(super) fn knob_keys() -> Vec<&'static str> {
@@ -90,6 +91,7 @@ pub(super) fn machine(root: &Table<'_>) -> Result<Machine, InputError> {
         bus,
         cpus: 0,
         offline: Vec::new(),
+        crash_image: table.get("crash_image").map(|field| field.boolean()).transpose()?.unwrap_or(true),
         io_agent: table.get("io_agent").map(|field| field.boolean()).transpose()?.unwrap_or(true),
         picclk_period_ps: period("picclk_period_ps")?,
         core_period_ps: period("core_period_ps")?,
@@ -178,6 +180,9 @@ pub(super) fn knobs(root: &Table<'_>) -> Result<Knobs, InputError> {
     }
     if let Some(field) = table.get("mps_timeout") {
         knobs.mps_timeout = field.name()?;
+    }
+    if let Some(field) = table.get("smp_send_stop") {
+        knobs.smp_send_stop = field.name()?;
     }
     if let Some(field) = table.get("mps_retries") {
         knobs.mps_retries = field.small_integer(1, RETRIES_MAX)?;

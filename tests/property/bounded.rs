@@ -3,6 +3,7 @@
 
 use super::config;
 use super::plan::{Plan, any_plan};
+use crate::hand_over::{BOUNDED, bound_ps as hand_over_ps, took_ps};
 use proptest::prelude::*;
 
 /// Picoseconds of one register read: 40 cycles of 2 ns, or 200 of 1250/3 ps, rounded up.
@@ -33,6 +34,17 @@ proptest! {
             let took = report.from_crash.map(|span| span.as_ps());
             prop_assert!(took.is_some(), "the send never returned: {}", plan.replay(&report));
             prop_assert!(took <= Some(bound_ps(&plan)), "{took:?} ps, bound {}: {}", bound_ps(&plan), plan.replay(&report));
+        }
+    }
+
+    /// Whoever crashes, whatever brings it: a crash path that is entered hands over within its bound.
+    #[test]
+    fn a_bounded_crash_hands_over_within_its_bound(plan in any_plan(), variant in 0..BOUNDED.len()) {
+        let scenario = plan.load(BOUNDED[variant]);
+        let report = apicsim::run(&scenario, &apicsim::Settings::seeded(plan.seed)).unwrap().0;
+        if let Some(crash) = &report.crash {
+            let (took, bound) = (took_ps(crash), hand_over_ps(&scenario));
+            prop_assert!(took.is_some_and(|took| took <= bound), "{took:?} ps, bound {bound}: {}", plan.replay(&report));
         }
     }
 

@@ -37,7 +37,10 @@ pub(super) struct Plan {
     pub(super) cpus: u32,
     pub(super) happenings: Vec<Happening>,
     pub(super) crash_ns: u64,
-    pub(super) sysrq: bool,
+    /// The CPU that crashes.
+    pub(super) crash_cpu: u32,
+    /// What brings the crash: a position in [`TRIGGERS`].
+    pub(super) trigger: usize,
     /// A stall of the front-side bus: from, and how long if it ends.
     pub(super) stall: Option<(u64, Option<u64>)>,
     pub(super) dead: Vec<(u64, u32)>,
@@ -45,6 +48,9 @@ pub(super) struct Plan {
     pub(super) jitter: u32,
     pub(super) seed: u64,
 }
+
+/// The roles that bring a crash.
+pub(super) const TRIGGERS: [&str; 4] = ["oops-crash", "sysrq-crash", "panic", "watchdog-crash"];
 
 pub(super) const WRITE_WHILE_BUSY: [&str; 3] = ["replace", "drop", "queue"];
 
@@ -67,14 +73,21 @@ pub(super) fn any_plan() -> impl Strategy<Value = Plan> {
         proptest::collection::vec((0..80_000u64, 1..8u32), 0..3),
     );
     let knobs = (0..WRITE_WHILE_BUSY.len(), 0..4u32, any::<u64>());
-    let machine = (0..ARCHES.len(), 2..9u32, 1_000..100_000u64, any::<bool>());
+    let crash = (1_000..100_000u64, 0..8u32, 0..TRIGGERS.len());
+    let machine = (0..ARCHES.len(), 2..9u32, crash);
     (machine, proptest::collection::vec(happening(), 0..7), faults, knobs).prop_map(
-        |((arch, cpus, crash_ns, sysrq), happenings, (stall, dead), (write_while_busy, jitter, seed))| Plan {
+        |(
+            (arch, cpus, (crash_ns, crash_cpu, trigger)),
+            happenings,
+            (stall, dead),
+            (write_while_busy, jitter, seed),
+        )| Plan {
             arch,
             cpus,
             happenings,
             crash_ns,
-            sysrq,
+            crash_cpu,
+            trigger,
             stall,
             dead,
             write_while_busy,
@@ -97,6 +110,11 @@ impl Plan {
         if ONE_QUAD.contains(&self.arch()) { self.cpus.min(4) } else { self.cpus }
     }
 
+    /// The CPU that crashes.
+    pub(super) fn crash_cpu(&self) -> u32 {
+        self.crash_cpu % self.cpus()
+    }
+
     /// Messages that the crash NMI needs.
     pub(super) fn sends(&self) -> u64 {
         if BITMASK.contains(&self.arch()) { 1 } else { u64::from(self.cpus()) - 1 }
@@ -114,8 +132,8 @@ impl Plan {
         for happening in &self.happenings {
             self.happening(happening, &mut text);
         }
-        let role = if self.sysrq { "sysrq-crash" } else { "oops-crash" };
-        let _ = write!(text, "[[event]]\nat_us = {}\ncpu = 0\nrole = \"{role}\"\n", microseconds(self.crash_ns));
+        let (at, cpu, role) = (microseconds(self.crash_ns), self.crash_cpu(), TRIGGERS[self.trigger]);
+        let _ = write!(text, "[[event]]\nat_us = {at}\ncpu = {cpu}\nrole = \"{role}\"\n");
         self.faults(&mut text);
         text
     }
@@ -123,10 +141,10 @@ impl Plan {
     fn happening(&self, happening: &Happening, text: &mut String) {
         let cpu = happening.cpu % self.cpus();
         let role = match happening.what {
-            // The crash is CPU0's; NMIs come to other CPUs.
-            What::CorruptRunQueue if cpu != 0 => "role = \"corrupt-run-queue\"".to_owned(),
-            What::SpinIrqsOff if cpu != 0 => "role = \"spin-irqs-off\"".to_owned(),
-            What::WatchdogNmi if cpu != 0 => "role = \"watchdog-nmi\"".to_owned(),
+            // Not on the CPU that is to crash, which would never come to it.
+            What::CorruptRunQueue if cpu != self.crash_cpu() => "role = \"corrupt-run-queue\"".to_owned(),
+            What::SpinIrqsOff if cpu != self.crash_cpu() => "role = \"spin-irqs-off\"".to_owned(),
+            What::WatchdogNmi if cpu != self.crash_cpu() => "role = \"watchdog-nmi\"".to_owned(),
             What::CorruptRunQueue | What::SpinIrqsOff | What::WatchdogNmi => return,
             What::CallFunction => "role = \"call-function\"".to_owned(),
             What::Munmap(target) => format!("role = \"munmap\"\ntargets = [{}]", self.other(cpu, target)),
@@ -149,7 +167,7 @@ impl Plan {
             }
         }
         for (at_ns, cpu) in &self.dead {
-            let cpu = 1 + cpu % (self.cpus() - 1).max(1);
+            let cpu = (self.crash_cpu() + 1 + cpu % (self.cpus() - 1)) % self.cpus();
             let _ = write!(text, "[[fault]]\nat_us = {}\nkind = \"apic-dead\"\ncpu = {cpu}\n", microseconds(*at_ns));
         }
     }

@@ -21,6 +21,7 @@ fn healthy(mut plan: Plan, kick: u32, flush: (u32, u32), call: u32, times: [u64;
         happening(times[2], one + 1 + call % 6, What::CallFunction),
     ];
     plan.crash_ns = times[1].max(times[2]) + QUIET_NS;
+    plan.crash_cpu = 0;
     plan.stall = None;
     plan.dead.clear();
     plan
@@ -60,7 +61,8 @@ fn an_ipi_to_a_cpu_just_stopped_can_hang_the_crash() {
             happening(48_697, 2, What::CallFunction),
         ],
         crash_ns: 48_159,
-        sysrq: false,
+        crash_cpu: 0,
+        trigger: 0,
         stall: None,
         dead: vec![],
         write_while_busy: 0,

@@ -1,12 +1,13 @@
 //! The crash path of today: from `crash_kexec` to the capture kernel, and how the others are stopped, whether the NMI
 //! reaches them or not (`kernel/crash_core.c`, `arch/x86/kernel/crash.c`, `arch/x86/kernel/reboot.c`, v6.13).
 //!
-//! Not modelled: the I/O APIC, the HPET, virtualization and tracing that are switched off, saved registers, and a
-//! kernel without a crash image.
+//! Not modelled: the HPET, virtualization and tracing that are switched off, and what the saved registers hold.
 
 use crate::apicdef::NMI_VECTOR;
 use crate::capture_kernel::machine_kexec;
-use crate::kernel::Kernel;
+use crate::crash::crash_save_cpu;
+use crate::io_apic::{clear_IO_APIC, restore_boot_irq_mode};
+use crate::kernel::{Kernel, this_cpu};
 use crate::lapic::{disable_local_APIC, lapic_shutdown};
 use crate::processor::Processor;
 use crate::v6::apic_send_ipi::apic_send_IPI_allbutself;
@@ -25,9 +26,13 @@ pub fn crash_kexec(kernel: &Kernel, cpu: &impl Processor) {
     }
 }
 
-/// `__crash_kexec` (`kernel/crash_core.c`, v6.13): takes the lock of kexec, shuts down, jumps.
+/// `__crash_kexec` (`kernel/crash_core.c`, v6.13): takes the lock of kexec, and with a crash image shuts down and jumps.
 pub fn __crash_kexec(kernel: &Kernel, cpu: &impl Processor) {
     if cpu.exchange(Word::KEXEC_LOCK, 1) != 0 {
+        return;
+    }
+    if !kernel.crash_image {
+        cpu.store(Word::KEXEC_LOCK, 0);
         return;
     }
     cpu.reached(Point::CrashEntered);
@@ -35,12 +40,15 @@ pub fn __crash_kexec(kernel: &Kernel, cpu: &impl Processor) {
     machine_kexec(kernel, cpu);
 }
 
-/// `native_machine_crash_shutdown` (`arch/x86/kernel/crash.c`, v6.13): interrupts off, the others shot down, the local
-/// APIC shut down (for the second time).
+/// `native_machine_crash_shutdown` (`arch/x86/kernel/crash.c`, v6.13): interrupts off, the others shot down, the I/O APIC
+/// masked, the local APIC shut down (for the second time) and given back to firmware's use, this CPU's registers saved.
 pub fn native_machine_crash_shutdown(kernel: &Kernel, cpu: &impl Processor) {
     cpu.irq_save();
     kdump_nmi_shootdown_cpus(kernel, cpu);
+    clear_IO_APIC(kernel, cpu);
     lapic_shutdown(kernel, cpu);
+    restore_boot_irq_mode(kernel, cpu);
+    crash_save_cpu(kernel, cpu, this_cpu(cpu));
 }
 
 /// `kdump_nmi_shootdown_cpus` (`arch/x86/kernel/crash.c`, v6.13).
@@ -79,12 +87,13 @@ pub fn nmi_shootdown_cpus(kernel: &Kernel, cpu: &impl Processor) {
 }
 
 /// `crash_nmi_callback` (`arch/x86/kernel/reboot.c`, v6.13) with `kdump_nmi_callback`: nothing on the crashing CPU. Any
-/// other disables its local APIC, *then* says that it is stopped, and stays: one HLT, then PAUSEs for ever.
+/// other saves its registers, disables its local APIC, *then* says that it is stopped, and stays: one HLT, then PAUSEs for ever.
 pub fn crash_nmi_callback(kernel: &Kernel, cpu: &impl Processor) {
     if cpu.load(Word::CRASHING_CPU) == cpu.smp_processor_id() {
         return;
     }
     cpu.irq_save();
+    crash_save_cpu(kernel, cpu, this_cpu(cpu));
     disable_local_APIC(kernel, cpu);
     cpu.fetch_add(Word::WAITING_FOR_CRASH_IPI, u32::MAX);
     cpu.reached(Point::Stopped);

@@ -1,6 +1,6 @@
 //! Who may panic, and what becomes of those that may not (`kernel/panic.c`, v6.13).
 //!
-//! Not modelled: what is printed, and the rest of a panic: it is taken to have a crash image, and so does not return.
+//! Not modelled: what is printed. Without a crash image [`panic`] comes back to [`crate::panic`], which goes on.
 
 use crate::kernel::Kernel;
 use crate::processor::Processor;

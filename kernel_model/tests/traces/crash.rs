@@ -24,15 +24,17 @@ fn the_winner_comes_to_the_capture_kernel() {
             I386,
             "CrashEntered IRQ- R20 CallbackRegistered R20 IRQ- <IcrIdle R300 Done> W310=E000000 W300=C00 IRQ+ \
              NmiSendReturned <Shootdown",
-            "TimedOut> ShootdownOver R30 R30 RF0 WF0=FF IRQ- R30 R30 IRQ+ R20 IRQ- CaptureKernelEntered R30 \
-             <IcrIdle R300 Done> W300=88500 CaptureKernelReady HLT HLT",
+            "TimedOut> ShootdownOver R30 R30 RF0 WF0=FF IRQ- R30 R30 IRQ+ RF0 WF0=10F IoApicDisabled R20 \
+             RegistersSaved IRQ- CaptureKernelEntered R30 <IcrIdle R300 Done> W300=88500 ArbitrationIdsSynced \
+             <IcrIdle R300 Done> W300=40839 CaptureKernelReady HLT HLT",
         ),
         (
             X86_64,
             "CrashEntered IRQ- CallbackRegistered IRQ- <IcrIdle R300 Done> W310=E000000 W300=C00 IRQ+ \
              NmiSendReturned <Shootdown",
-            "TimedOut> ShootdownOver R30 RF0 WF0=FF R30 RF0 WF0=FF IRQ- CaptureKernelEntered R30 \
-             <IcrIdle R300 Done> W300=88500 CaptureKernelReady HLT HLT",
+            "TimedOut> ShootdownOver R30 RF0 WF0=FF R30 RF0 WF0=FF RF0 WF0=10F IoApicDisabled \
+             RegistersSaved IRQ- CaptureKernelEntered R30 <IcrIdle R300 Done> W300=88500 ArbitrationIdsSynced IRQ- \
+             <IcrIdle R300 Done> W310=1000000 W300=839 IRQ+ CaptureKernelReady HLT HLT",
         ),
     ];
     for (kernel, start, end) in cases {
@@ -49,7 +51,17 @@ fn the_winner_comes_to_the_capture_kernel() {
         );
         assert_eq!(cpu.word(Word::WAITING_FOR_CRASH_IPI), 3);
         assert_eq!((cpu.word(Word::CRASH_CALLBACK), cpu.word(Word::CRASHING_CPU)), (1, 0));
+        let saved = |number| cpu.word(kernel.layout().crash_notes(number));
+        assert_eq!([saved(0), saved(1)], [1, 0], "its own registers, nobody else's");
     }
+}
+
+/// Without a crash image everybody comes back, with the lock free.
+#[test]
+fn without_an_image_nothing_happens() {
+    let kernel = Kernel { crash_image: false, ..I386 };
+    let cpu = Recorder::new(&kernel, 0, Icr::Stuck).everything();
+    assert_eq!(cpu.run_to_end(|cpu| crash_kexec(&kernel, cpu)), ("xchg4=1 xchg4=0".into(), true));
 }
 
 #[test]
@@ -87,9 +99,11 @@ fn the_callback_stops_the_others_and_swallows_on_the_crashing_cpu() {
             .with_word(Word::CRASHING_CPU, 0)
             .with_word(Word::WAITING_FOR_CRASH_IPI, 3)
             .everything()
-            .limit(if kernel.arch.is_i386() { 28 } else { 100 });
+            .limit(if kernel.arch.is_i386() { 30 } else { 100 });
         let (trace, returned) = cpu.run_to_end(|cpu| do_nmi(&kernel, cpu));
         assert!(!returned && trace.contains("RF0 WF0=FF add7=2"), "{trace}");
+        let saved = kernel.layout().crash_notes(1);
+        assert!(trace.contains(&format!("IRQ- store{}=1 RegistersSaved R30", saved.0)), "saved first: {trace}");
         assert!(trace.contains(end), "{trace}");
 
         let crashing =

@@ -2,6 +2,7 @@
 
 mod broadcasts;
 mod crash;
+mod io_apic;
 mod local_apic;
 mod masks;
 mod modern;
@@ -9,6 +10,7 @@ mod others;
 mod recorder;
 mod shared;
 mod start_up;
+mod stop;
 mod tables;
 mod variants;
 mod waits;

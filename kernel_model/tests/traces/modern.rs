@@ -230,7 +230,14 @@ fn the_crash_path() {
     let end = trace.split("TimedOut> ").nth(1).expect("the shoot-down times out");
     assert!(end.starts_with("ShootdownOver R30 W370"), "{end}");
     assert_eq!(end.matches("WF0=FF").count(), 2, "disabled by kdump's shoot-down, and by the shutdown: {end}");
-    assert!(end.ends_with("CaptureKernelEntered R30 CaptureKernelReady HLT HLT"), "{end}");
+    assert_eq!(end.matches("w10=10000").count(), 24, "every pin of the I/O APIC is masked: {end}");
+    let saved = kernel.layout().crash_notes(1);
+    let last = format!(
+        "IoApicDisabled store{}=1 RegistersSaved IRQ- CaptureKernelEntered R30 ArbitrationIdsSynced IRQ- \
+         <IcrIdle R300 Done> W310=1000000 W300=39 IRQ+ CaptureKernelReady HLT HLT",
+        saved.0
+    );
+    assert!(end.ends_with(&last), "{end}");
 }
 
 /// A CPU that spins in NMI context: nothing until the NMI was sent, then the callback. The crashing CPU goes on.

@@ -23,6 +23,9 @@ pub(crate) struct State {
     pub(crate) log: Vec<String>,
     pub(crate) registers: BTreeMap<u16, u32>,
     pub(crate) words: Vec<u32>,
+    /// The I/O APIC's registers, and which is selected.
+    pub(crate) io_apic: BTreeMap<u32, u32>,
+    pub(crate) selected: u32,
     pub(crate) now_us: u32,
     pub(crate) irqs_on: bool,
     pub(crate) port: u8,
@@ -54,8 +57,18 @@ impl Recorder {
         let id = u32::from(kernel.arch.apic_id(number)) << 24;
         let registers = [(0x20, id), (0x30, 0x0004_0011), (0xF0, 0x1FF)].into();
         let log = Vec::new();
-        let state =
-            State { log, registers, words, now_us: 0, irqs_on: true, port: 0, msr: 0xFEE0_0900, wait_site: None };
+        let state = State {
+            log,
+            registers,
+            words,
+            io_apic: BTreeMap::new(),
+            selected: 0,
+            now_us: 0,
+            irqs_on: true,
+            port: 0,
+            msr: 0xFEE0_0900,
+            wait_site: None,
+        };
         Self {
             number,
             icr,
@@ -196,6 +209,21 @@ impl Processor for Recorder {
     fn inb(&self, port: u16) -> u8 {
         self.note(format!("IN{port:X}"));
         self.state.borrow().port
+    }
+    /// The I/O APIC: what was written to the selected register.
+    fn readl(&self, address: u32) -> u32 {
+        self.note(format!("r{:X}", address & 0xFFF));
+        let state = self.state.borrow();
+        if address == 0xFEC0_0010 { state.io_apic.get(&state.selected).copied().unwrap_or(0) } else { state.selected }
+    }
+    fn writel(&self, value: u32, address: u32) {
+        self.note(format!("w{:X}={value:X}", address & 0xFFF));
+        let mut state = self.state.borrow_mut();
+        let selected = state.selected;
+        match address {
+            0xFEC0_0010 => drop(state.io_apic.insert(selected, value)),
+            _ => state.selected = value,
+        }
     }
     /// One tick a µs, and a reading takes one.
     fn rdtsc(&self) -> u64 {

@@ -2,8 +2,8 @@
 
 use crate::recorder::{Icr, Recorder};
 use kernel_model::{
-    Arch, CpuMask, Kernel, Variant, Word, do_interrupt, flush_tlb_others, schedule, smp_call_function, spin_lock,
-    try_to_wake_up,
+    Arch, CallLock, Called, CpuMask, Kernel, Variant, Word, do_interrupt, flush_tlb_others, schedule,
+    smp_call_function, spin_lock, try_to_wake_up,
 };
 
 const I386: Kernel = Kernel::new(Arch::I386Default, Variant::Before, 4);
@@ -53,19 +53,23 @@ fn masks_of_many_cpus_take_several_words() {
 #[test]
 fn a_call_counts_who_has_started_and_finished() {
     let cpu = Recorder::new(&I386, 3, Icr::Idle).everything().limit(30);
-    let (trace, returned) = cpu.run_to_end(|cpu| smp_call_function(&I386, cpu, false));
-    assert!(!returned && trace.contains("W310=7000000 W300=8FB IRQ+ <Acknowledgement load2 P load2"), "{trace}");
+    let (trace, returned) = cpu.run_to_end(|cpu| smp_call_function(&I386, cpu, Called::Nothing, false, CallLock::Take));
+    let started = I386.layout().call_started(3).0;
+    let polls = format!("W310=7000000 W300=8FB IRQ+ <Acknowledgement load{started} P load{started}");
+    assert!(!returned && trace.contains(&polls), "{trace}");
 
     for (wait, finished) in [(0, 0), (1, 1)] {
-        let target = Recorder::new(&I386, 1, Icr::Idle).with_word(Word::CALL_WAIT, wait).everything();
+        let layout = I386.layout();
+        let target = Recorder::new(&I386, 1, Icr::Idle).with_word(Word::CALL_DATA, 3).everything();
+        let target = target.with_word(layout.call_wait(3), wait);
         let trace = target.run(|cpu| do_interrupt(&I386, cpu, 0xFB));
-        assert!(trace.starts_with("load1 WB0=0 add2=1"), "the interrupt is ended first: {trace}");
-        assert_eq!(target.word(Word::CALL_FINISHED), finished);
+        assert!(trace.contains(&format!("WB0=0 add{started}=1")), "the interrupt is ended first: {trace}");
+        assert_eq!((target.word(layout.call_finished(3)), target.word(layout.call_finished(0))), (finished, 0));
     }
 
     let alone = Kernel::new(Arch::I386Default, Variant::Before, 1);
     let cpu = Recorder::new(&alone, 0, Icr::Idle);
-    assert_eq!(cpu.run(|cpu| smp_call_function(&alone, cpu, true)), "");
+    assert_eq!(cpu.run(|cpu| smp_call_function(&alone, cpu, Called::Nothing, true, CallLock::Take)), "");
     assert_eq!(cpu.word(Word::CALL_LOCK), 0);
 }
 

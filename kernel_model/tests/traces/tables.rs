@@ -99,7 +99,9 @@ fn every_word_has_its_own_name() {
     }
     let layout = Layout::new(33);
     let named = [
-        (Word::CALL_STARTED, "call_data: started"),
+        (Word::CALL_DATA, "call_data"),
+        (layout.call_started(7), "call_data: started on CPU7"),
+        (layout.backtrace_mask(1), "backtrace_mask, CPUs from 32"),
         (Word::DIE_NEST_COUNT, "die_nest_count"),
         (layout.runqueue_lock(2), "run-queue lock of CPU2"),
         (layout.runqueue_next(32, 1), "run-queue link 1 of CPU32"),

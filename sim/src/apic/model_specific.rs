@@ -112,6 +112,7 @@ mod tests {
     use super::super::register_access::WriteResult;
     use super::super::testing::enabled;
     use super::*;
+    use crate::named::Named;
     use Generation::X2Apic;
 
     const NOW: Time = Time::ZERO;
@@ -126,7 +127,13 @@ mod tests {
     fn the_map_exists_in_x2apic_mode_only() {
         // SDM vol. 3 §10.12.1.2
         for msr in 0x800..0xC00 {
-            assert_eq!(enabled(X2Apic, 0).read_msr(msr, NOW), Err(GeneralProtection), "{msr:X}");
+            for &generation in Generation::ALL {
+                let mut apic = enabled(generation, 0);
+                let before = apic.clone();
+                assert_eq!(apic.read_msr(msr, NOW), Err(GeneralProtection), "{generation} {msr:X}");
+                assert_eq!(apic.write_msr(msr, 0x41, NOW).err(), Some(GeneralProtection), "{generation} {msr:X}");
+                assert!(apic.values == before.values, "{generation} {msr:X}");
+            }
             let known = registers::find_msr(X2Apic, msr);
             let readable = known.is_some_and(|(row, _)| row.x2apic != Some(Access::WriteOnly));
             assert_eq!(x2apic(0).read_msr(msr, NOW).is_ok(), readable, "{msr:X}");

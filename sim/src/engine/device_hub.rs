@@ -66,6 +66,17 @@ impl DeviceHub {
         }
     }
 
+    /// Redirection entries as software has left them before the run.
+    pub(crate) fn preset(&mut self, entries: &[(u8, u64)]) {
+        let Some(io_apic) = &mut self.io_apic else { return };
+        for &(pin, entry) in entries {
+            for (index, half) in [(0x10 + 2 * pin, entry as u32), (0x11 + 2 * pin, (entry >> 32) as u32)] {
+                io_apic.write(0x00, u32::from(index), Time::ZERO);
+                io_apic.write(0x10, half, Time::ZERO);
+            }
+        }
+    }
+
     /// When a line changes next.
     pub(crate) fn next_event(&self) -> Time {
         self.lines.front().map_or(Time::NEVER, |line| line.at).min(self.timer_at)

@@ -46,6 +46,8 @@ pub struct MachineSettings {
     pub device_interrupts: Vec<DeviceInterrupt>,
     /// The I/O APIC, if there is one.
     pub io_apic: Option<IoApicVersion>,
+    /// What software has written into its redirection entries before the run: pin and entry. The others are masked.
+    pub io_apic_entries: Vec<(u8, u64)>,
     /// Changes of its lines.
     pub lines: Vec<LineChange>,
     /// Injected: from then on the APIC of that CPU is deaf and mute.
@@ -80,6 +82,7 @@ impl MachineSettings {
             cpus: Vec::new(),
             device_interrupts: Vec::new(),
             io_apic: None,
+            io_apic_entries: Vec::new(),
             lines: Vec::new(),
             dead_apics: Vec::new(),
             chooser: Arc::new(Seeded(0)),
@@ -163,10 +166,12 @@ impl Machine {
             .collect();
         let cpus = (agents - 1) as Agent;
         let watch = Watch::new(settings.generation, &settings.knobs, settings.checks, settings.bus.as_ref(), cpus);
+        let mut devices = DeviceHub::new(cpus, settings.io_apic, settings.lines, &settings.knobs);
+        devices.preset(&settings.io_apic_entries);
         let mut fabric = Fabric::new(
             settings.bus,
             agents,
-            DeviceHub::new((agents - 1) as Agent, settings.io_apic, settings.lines, &settings.knobs),
+            devices,
             settings.dead_apics,
             settings.chooser,
             settings.knobs.jitter_cycles,

@@ -1,0 +1,176 @@
+//! Crashes end to end: what became of every CPU, who crashes, what brings it, and how long it takes.
+
+use crate::hand_over::{BOUNDED, BOUNDED_TODAY, TODAY, bound_ps, sends, took_ps};
+use crate::support::{function, load, report};
+use apicsim::Verdict::Hung;
+use apicsim::scenario::{ARCHES, VARIANTS};
+
+const SERIAL: [&str; 4] = ["i386/default", "i386/bigsmp", "i386/es7000-clustered", "i386/numaq"];
+
+/// The event of `nmi-stall` and `kdump` that is the crash on this sub-architecture's natural machine.
+fn crash_event(arch: &str) -> &'static str {
+    match arch {
+        _ if SERIAL.contains(&arch) => "event.5",
+        _ if arch.starts_with("x86_64") => "event.6",
+        _ => "event.7",
+    }
+}
+
+/// Each CPU of a healthy machine is saved, and only then stopped; after the shoot-down the I/O APIC is disabled, the
+/// crashing CPU saved, and the capture kernel gets control. A CPU that does not answer is told with what it does instead.
+#[test]
+fn a_crash_says_what_became_of_every_cpu() {
+    use apicsim::Fate::{Crashing, NotStopped, Stopped};
+    for arch in ARCHES {
+        let crash = report("kdump", arch, "merged", &[]).crash.unwrap();
+        let order: Vec<_> = crash.stages.iter().map(|stage| stage.at.unwrap()).collect();
+        assert!(order.is_sorted(), "{arch} {order:?}");
+        for fate in &crash.cpus {
+            assert_eq!(fate.fate, if fate.cpu == 0 { Crashing } else { Stopped }, "{arch} CPU{}", fate.cpu);
+            let (saved, by) = (fate.saved.unwrap(), fate.stopped.or(crash.at("control")).unwrap());
+            assert!(saved < by && (fate.cpu != 0 || saved >= crash.at("io_apic_disabled").unwrap()), "{arch}");
+        }
+        let crash = report("kdump", arch, "merged", &["stall=slots"]).crash.unwrap();
+        let locked_up = &crash.cpus[2];
+        assert_eq!((locked_up.fate, locked_up.saved), (NotStopped, None), "{arch}");
+        let waits_in = if arch.starts_with("i386") { "die_nmi" } else { "oops_begin" };
+        let instead = locked_up.instead.as_ref().unwrap();
+        assert!(instead.contains("in its NMI handler") && instead.contains(waits_in), "{arch}: {instead}");
+    }
+}
+
+/// 24 pins of the I/O APIC are masked, in every crash that hands over; a machine without one has none to mask.
+#[test]
+fn a_crash_masks_every_pin_of_the_io_apic() {
+    let masks = |sets: &[&str]| {
+        let scenario = load("kdump", "x86_64/flat", "merged", sets);
+        let mut settings = apicsim::Settings::seeded(0);
+        settings.choices.keep_events = true;
+        let events = apicsim::run(&scenario, &settings).unwrap().1.events;
+        let mask = |event: &&sim::Event| {
+            matches!(event.what, sim::What::Write { access, value: 0x1_0000 }
+                if access.kind == sim::Kind::MemoryWrite && access.operand == 0xFEC0_0010)
+        };
+        events.iter().filter(mask).count()
+    };
+    assert_eq!((masks(&[]), masks(&["machine.io_agent=false"])), (24, 0));
+}
+
+/// Any CPU may crash, brought by anything: the scenarios say what comes of it. An oops of a CPU that waits for another's
+/// answer never comes, and the locked-up CPU crashes by no trigger.
+#[test]
+fn the_crashing_cpu_and_the_trigger_are_dimensions() {
+    for arch in ARCHES {
+        let (event, stall) = (crash_event(arch), if SERIAL.contains(&arch) { "stall=slots" } else { "stall=fsb" });
+        for variant in VARIANTS {
+            for trigger in ["sysrq-crash", "oops-crash", "panic", "watchdog-crash"] {
+                if trigger == "sysrq-crash" && event != "event.5" {
+                    continue; // it takes no interrupts over a stalled bus, and its event is an oops with a time to print
+                }
+                for cpu in 0..4 {
+                    let sets = [&format!("{event}.cpu={cpu}"), &format!("{event}.role={trigger}"), stall];
+                    for (name, sets) in [("nmi-stall", &sets[..2]), ("kdump", &sets[..])] {
+                        let report = report(name, arch, variant, sets);
+                        assert_eq!(
+                            report.expected,
+                            Some(true),
+                            "{name} {arch} {variant} {sets:?} {:?}",
+                            report.verdict
+                        );
+                        let crash = report.crash.filter(|_| report.capture.is_some());
+                        assert!(crash.is_none_or(|crash| crash.trigger == Some(trigger) && crash.cpu == cpu));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// i386: a CPU that is locked up while it prints holds the lock under which every other watchdog prints. Their crash
+/// path is never entered, and no variant of the send helps.
+#[test]
+fn a_watchdog_that_is_locked_up_keeps_the_others_from_crashing() {
+    for arch in SERIAL {
+        for variant in VARIANTS {
+            let report = report("nmi-stall", arch, variant, &["event.5.role=watchdog-crash"]);
+            assert_eq!((report.verdict, report.crash), (Hung, None), "{arch} {variant}");
+            let hang = report.hang.unwrap();
+            assert_eq!((hang.cpu, function(&hang.at)), (0, "die_nmi"), "{arch} {variant}");
+            assert!(hang.why.join(" ").contains("nmi_print_lock, which CPU2 in die_nmi took"), "{:?}", hang.why);
+        }
+    }
+}
+
+/// In every scenario with a crash, on every sub-architecture, under every bounded variant and any rule for writes while
+/// busy but `stall`: a crash path that is entered hands over within (targets x 100.1 ms) + 1000 ms + its own costs, or
+/// what its variant has in place of 100.1 ms. And it needs no less than the waits that timed out.
+#[test]
+fn a_bounded_crash_hands_over_within_its_bound() {
+    let knobs: [&[&str]; 6] = [
+        &[],
+        &["knobs.icr_write_while_busy=drop"],
+        &["knobs.icr_write_while_busy=queue"],
+        &["knobs.slots=per-vector"],
+        &["knobs.full_target=accept", "knobs.icr_write_while_busy=queue"],
+        &["knobs.nmi_when_pending=retry", "knobs.icr_write_while_busy=drop"],
+    ];
+    let (mut handed_over, mut timed_out) = (0, 0);
+    for name in apicsim::scenario::builtin_names() {
+        for arch in ARCHES.into_iter().chain(TODAY) {
+            for &variant in if TODAY.contains(&arch) { &BOUNDED_TODAY[..] } else { &BOUNDED[..] } {
+                for sets in knobs {
+                    let scenario = load(name, arch, variant, sets);
+                    if scenario.crash().is_none() {
+                        continue;
+                    }
+                    let report = apicsim::run(&scenario, &apicsim::Settings::seeded(0)).unwrap().0;
+                    let Some(crash) = &report.crash else { continue };
+                    let (took, bound) = (took_ps(crash), bound_ps(&scenario));
+                    let what = format!("{name} {arch} {variant} {sets:?}: {took:?} ps, bound {bound} ps");
+                    assert!(took.is_some_and(|took| took <= bound), "{what}");
+                    handed_over += 1;
+                    let waits = report
+                        .waits
+                        .iter()
+                        .filter(|wait| wait.outcome == "timeout" && wait.start < crash.at("control").unwrap());
+                    timed_out += u64::from(waits.count() as u64 >= sends(&scenario));
+                }
+            }
+        }
+    }
+    assert!(
+        handed_over > 5_000 && timed_out > 500,
+        "{handed_over} hand-overs, {timed_out} of them after a time-out each"
+    );
+}
+
+/// The second trigger: CPU0's watchdog runs the crash path nested on the ordinary wait, which no variant but solution A
+/// bounds. The bounded send of the NMI gets out of it: CPU2 has interrupts off, but no handler that keeps an NMI out.
+#[test]
+fn the_watchdog_crashes_on_top_of_the_ordinary_wait() {
+    for arch in SERIAL {
+        let hung = report("nested-crash", arch, "before", &[]);
+        assert_eq!(hung.verdict, Hung, "{arch}");
+        let hang = hung.hang.unwrap();
+        assert_eq!((hang.cpu, function(&hang.at)), (0, "apic_wait_icr_idle"), "{arch}");
+        assert!(
+            hang.why[0].contains("in its NMI handler") && hang.why[0].contains("apic_wait_icr_idle"),
+            "{:?}",
+            hang.why
+        );
+        assert!(
+            hung.crash.is_some_and(|crash| crash.trigger == Some("watchdog-crash") && crash.at("nmi_sent").is_none())
+        );
+        for variant in ["solution-a", "b1", "rfc", "merged", "modern"] {
+            let report = report("nested-crash", arch, variant, &[]);
+            assert_eq!((report.timeouts, report.stopped), (1, 3), "{arch} {variant}");
+            assert!(report.capture.is_some(), "{arch} {variant}");
+        }
+        // Controls: nothing is refused, or the kick is one: then CPU0 does not wait, and its watchdog finds it idle.
+        let sets: [&[&str]; 2] = [&["knobs.slots=per-vector"], &["event.3.targets=[3]"]];
+        for sets in sets {
+            let report = report("nested-crash", arch, "before", sets);
+            assert_eq!((report.timeouts, report.stopped, report.capture.is_some()), (0, 3, true), "{arch} {sets:?}");
+        }
+    }
+}
