@@ -7,13 +7,10 @@ use super::LocalApic;
 use super::error_status::{REDIRECTABLE_IPI, SEND_ILLEGAL_VECTOR};
 use super::local_apic::Mode;
 use super::register_access::{WriteResult, Written};
-use super::registers::Register;
+use super::registers::{Register, SEND_PENDING};
 use crate::bus::{DeliveryMode, DestinationMode, Message, Shorthand};
 use crate::generation::{Generation, IcrTriggerReadback, IcrWriteWhileBusy, InvalidShorthand, Knobs};
 use crate::time::Time;
-
-/// Delivery status, bit 12: send pending (SDM vol. 3 §10.6.1).
-pub(super) const SEND_PENDING: u32 = 1 << 12;
 
 /// Level and trigger mode, bits 14 and 15.
 const LEVEL_AND_TRIGGER: u32 = 3 << 14;

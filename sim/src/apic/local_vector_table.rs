@@ -6,7 +6,7 @@
 
 use super::LocalApic;
 use super::error_status::RECEIVE_ILLEGAL_VECTOR;
-use super::registers::Register;
+use super::registers::{Register, SEND_PENDING};
 use crate::bus::DeliveryMode;
 use crate::generation::LvtIllegalVector;
 use crate::time::Time;
@@ -61,8 +61,6 @@ pub(super) const ENTRIES: [Register; 7] = [
     Register::LvtError,
 ];
 
-/// Delivery status: a refused interrupt waits (SDM vol. 3 §10.5.1).
-const SEND_PENDING: u32 = 1 << 12;
 const ACTIVE_LOW: u32 = 1 << 13;
 const REMOTE_IRR: u32 = 1 << 14;
 const LEVEL_TRIGGERED: u32 = 1 << 15;

@@ -4,9 +4,8 @@
 
 use super::LocalApic;
 use super::error_status::ILLEGAL_REGISTER;
-use super::interrupt_command::SEND_PENDING;
 use super::local_apic::Mode;
-use super::registers::{self, Access, Register, Row, TABLE};
+use super::registers::{self, Access, Register, Row, SEND_PENDING, TABLE};
 use crate::bus::Message;
 use crate::generation::{ApicIdWrites, Generation};
 use crate::time::Time;

@@ -8,6 +8,10 @@ use crate::generation::Generation;
 use Access::{ReadOnly as RO, ReadWrite as RW, WriteOnly as WO};
 use Generation::{I82489Dx, P6, Pentium, X2Apic, XApic};
 
+/// Delivery status, bit 12 of ICR low and of each local entry: send pending (SDM vol. 3 §10.6.1; in a local entry a
+/// refused interrupt waits, §10.5.1).
+pub(super) const SEND_PENDING: u32 = 1 << 12;
+
 /// A register, or a block of eight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
