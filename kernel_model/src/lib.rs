@@ -14,7 +14,7 @@
 //! * [`flush_tlb_others`], [`smp_call_function`] and [`smp_send_reschedule`], the IPIs that fill a locked-up CPU;
 //! * [`do_boot_cpu`] and [`wakeup_secondary_via_INIT`], the messages that start another CPU, and [`smp_callin`], what that
 //!   CPU does;
-//! * [`panic`] and [`smp_send_stop`], what a kernel without a crash image does, [`__trigger_all_cpu_backtrace`], what
+//! * [`panic()`] and [`smp_send_stop`], what a kernel without a crash image does, [`__trigger_all_cpu_backtrace`], what
 //!   it asks for before;
 //! * [`other`], how kernels that are not Linux send and wait.
 //!
