@@ -17,20 +17,12 @@ use crate::scenario::named::{self, Named, named};
 use crate::scenario::{ALL_ARCHES, Bus, MpsTimeout, WaitShape};
 pub use crate::scenario::{ARCHES, VARIANTS};
 use clap::{Args, Parser, Subcommand};
+use kernel_model::Call;
 use sim::Generation;
 use std::path::{Path, PathBuf};
 
 /// Kernel functions that `accesses --call` takes.
-pub const CALLS: [&str; 8] = [
-    "send_IPI_mask",
-    "send_IPI_allbutself",
-    "send_IPI_all",
-    "send_IPI_self",
-    "smp_send_nmi_allbutself",
-    "clear_local_APIC",
-    "disable_local_APIC",
-    "sync_Arb_IDs",
-];
+pub const CALLS: [&str; Call::ALL.len()] = Call::NAMES;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -300,10 +292,12 @@ pub struct Accesses {
     /// The CPU that runs the function.
     #[arg(long, value_name = "C", default_value_t = 0)]
     pub from: u32,
-    /// The CPUs it sends to, with commas; without it, all others.
+    /// The CPUs it sends to, with commas; without it, all others. Functions that start a CPU take one; without it, the
+    /// first other.
     #[arg(long, value_name = "C,C,…", value_delimiter = ',')]
     pub to: Vec<u32>,
-    /// Vector: decimal, 0x hex, or nmi; without it, the kernel's reschedule vector.
+    /// Vector: decimal, 0x hex, or nmi; without it, the kernel's reschedule vector. Functions that start a CPU: the
+    /// page of the trampoline; without it, 0x06.
     #[arg(long, value_name = "V", value_parser = parse_vector)]
     pub vector: Option<u8>,
     /// Delivery status of the ICR: idle, stuck, or clears-after:US (busy until that much delay has passed).
@@ -398,6 +392,15 @@ impl Accesses {
         }
         if let Some(cpu) = self.to.iter().find(|cpu| **cpu > last) {
             return Err(absent(*cpu, "--to"));
+        }
+        let old = ["wakeup_secondary_via_INIT", "wakeup_secondary_via_NMI", "es7000_start_cpu", "inquire_remote_apic"];
+        if self.arch.starts_with("modern/") && old.contains(&self.call.as_str()) {
+            return Err(InputError::new(format!("`{}` is of 2.6, and {} of v6", self.call, self.arch))
+                .help("v6 has `wakeup_secondary_cpu_via_init`"));
+        }
+        if let (true, [_, _, ..]) = (Call::from_name(&self.call).is_some_and(Call::takes_target), &self.to[..]) {
+            return Err(InputError::new(format!("`{}` is about one CPU, and --to names several", self.call))
+                .help("name one: --to 1"));
         }
         Ok(())
     }

@@ -2,18 +2,19 @@
 
 use crate::adapter::Delays;
 use crate::interconnect::Parts;
-use crate::program::{Action, CALLS_RETURNED, CpuProgram, PROGRAM_ENDED, ROLES_MAX, SEQUENCE_RETURNED};
+use crate::program::{Action, BOOT_RETURNED, CALLS_RETURNED, CpuProgram, PROGRAM_ENDED, ROLES_MAX, SEQUENCE_RETURNED};
 use crate::scenario::{
-    self, Bus, CpuFault, Event, FaultKind, Goal, IpiVector, MpsTimeout, Role, RoleName, Scenario, StopLock, VectorUse,
-    WaitShape,
+    self, Bus, CpuFault, Event, FaultKind, Goal, IpiVector, MpsTimeout, Role, RoleName, Scenario, StartUpMessages,
+    StopLock, VectorUse, WaitShape,
 };
 use kernel_model::other::freebsd::lapic_ipi_wait_mult;
-use kernel_model::{Access, Arch, Bound, CpuMask, Kernel, Layout, Point, Variant};
+use kernel_model::{Access, Arch, Bound, CpuMask, Kernel, Layout, LdrInit, Point, Variant, WakeUp};
 use sim::apic::{LocalSource, Mode, Preset};
 use sim::bus::Interconnect;
 use sim::io_apic::{IoApicVersion, PINS};
 use sim::{
-    ClockDomain, Costs, CpuSettings, Duration, LineChange, LocalEvent, MachineSettings, Program, Seeded, StopRule, Time,
+    ClockDomain, Costs, CpuSettings, Duration, Generation, LineChange, LocalEvent, MachineSettings, Program, Seeded,
+    Start, StopRule, Time,
 };
 use std::sync::Arc;
 
@@ -68,6 +69,9 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
         tsc_ticks_per_ms: ticks(core_clock(scenario), 1_000),
         lapic_ipi_wait_mult: freebsd_calibration(scenario),
         timer_ticks_per_us: ticks(machine.generation.timer_clock(), 1) as u32,
+        offline: machine.offline.iter().map(|&cpu| cpu as u16).collect(),
+        apic_version: machine.generation.profile().version.to_le_bytes()[0],
+        init_udelay: init_udelay(machine.generation),
         ..Kernel::new(arch, variant, machine.cpus as u16)
     };
     let is_watched = |event: &Event| is(event, RoleName::WatchdogNmi) || is(event, RoleName::WatchdogCrash);
@@ -86,6 +90,14 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
         }
     }
     kernel
+}
+
+/// How long v6 holds INIT, in µs: not at all on Intel's family 6, which the P6 and CPUs with an x2APIC are.
+pub(crate) const fn init_udelay(generation: Generation) -> u32 {
+    match generation {
+        Generation::P6 | Generation::X2Apic => 0,
+        _ => 10_000,
+    }
 }
 
 /// The loop of that shape.
@@ -227,7 +239,16 @@ fn cpu_settings(scenario: &Scenario, kernel: &Kernel, cpu: u32) -> Result<(CpuSe
         }
     }
     let apic_id = u32::from(kernel.arch.apic_id(number));
-    let settings = CpuSettings { apic_id, apic, local_events, ..CpuSettings::default() };
+    let offline = scenario.machine.offline.contains(&cpu);
+    let settings = if offline {
+        before_start_up(
+            kernel,
+            scenario.machine.generation,
+            CpuSettings { apic_id, apic, local_events, ..CpuSettings::default() },
+        )
+    } else {
+        CpuSettings { apic_id, apic, local_events, ..CpuSettings::default() }
+    };
     let mut roles = [None; ROLES_MAX];
     let mut free = roles.iter_mut();
     for event in scenario.events.iter().filter(|event| event.cpu == cpu) {
@@ -235,7 +256,21 @@ fn cpu_settings(scenario: &Scenario, kernel: &Kernel, cpu: u32) -> Result<(CpuSe
             *free.next().ok_or(AssemblyError::TooManyRoles(cpu))? = Some((Time::from_ps(event.at_ps), action));
         }
     }
-    Ok((settings, Program::closed(CpuProgram { kernel: *kernel, delays: delays(scenario), roles })))
+    Ok((settings, Program::closed(CpuProgram { kernel: *kernel, delays: delays(scenario), offline, roles })))
+}
+
+/// A CPU that is still to be started, as firmware leaves it: interrupts off, its APIC as after a reset; waiting for a
+/// start-up message, or, where no such message starts it, in firmware's code and with the logical id that firmware sets. A
+/// 82489DX that were not enabled would not take the INIT (`sim::apic`, `response`).
+fn before_start_up(kernel: &Kernel, generation: Generation, settings: CpuSettings) -> CpuSettings {
+    let start_up = generation.profile().start_up;
+    let waits = kernel.arch.facts().wake_up == WakeUp::Init && start_up;
+    let logical = kernel.arch.facts().ldr_init == LdrInit::Firmware;
+    let Preset { dfr, ldr, .. } = settings.apic;
+    let apic = if start_up { Preset::RESET } else { Preset::default() };
+    let apic = if logical { Preset { dfr, ldr, ..apic } } else { apic };
+    let start = if waits { Start::WaitForStartUp } else { Start::Running };
+    CpuSettings { apic, interrupts_enabled: false, start, ..settings }
 }
 
 fn has_nmi_pin(scenario: &Scenario, cpu: u32) -> bool {
@@ -299,6 +334,9 @@ fn action(role: &Role, kernel: &Kernel, cpu: u16) -> Option<Action> {
             Action::Send { vector: vector_number(*vector, kernel, cpu), mask: mask(targets) }
         }
         Role::StopOtherCpus { wait } => Action::StopOtherCpus { wait: *wait },
+        Role::BootCpus { targets, messages } => {
+            Action::BootCpus { mask: mask(targets), v6: *messages == StartUpMessages::V6 }
+        }
         Role::SendSequence { vector, targets, repeat, send_after_ps } => Action::SendSequence {
             vector: vector_number(*vector, kernel, cpu),
             to: if targets.is_empty() { None } else { Some(mask(targets)) },
@@ -345,7 +383,7 @@ fn dead_apics(scenario: &Scenario) -> Vec<(Time, u16)> {
 
 /// Milestones that make up the goal: which CPU (`None`: any) has to reach what.
 pub(crate) fn goal_milestones(scenario: &Scenario) -> Vec<(Option<u16>, u32)> {
-    let all_with = |wanted: &dyn Fn(&Event) -> bool, code: u32| {
+    let all_with = |wanted: &dyn Fn(&Event) -> bool, code: u32| -> Vec<(Option<u16>, u32)> {
         let mut cpus: Vec<u16> = scenario.events.iter().filter(|event| wanted(event)).map(|e| e.cpu as u16).collect();
         cpus.sort_unstable();
         cpus.dedup();
@@ -357,6 +395,13 @@ pub(crate) fn goal_milestones(scenario: &Scenario) -> Vec<(Option<u16>, u32)> {
         Goal::OthersStopped => vec![(None, Point::OthersStopped as u32)],
         Goal::CallersReturn => all_with(&|event| event.role.is_call(), CALLS_RETURNED),
         Goal::AllProgramsEnd => all_with(&|event| !is(event, RoleName::Idle), PROGRAM_ENDED),
+        Goal::CpusStarted => {
+            let mut milestones = all_with(&|event| is(event, RoleName::BootCpus), BOOT_RETURNED);
+            let boots = scenario.events.iter().filter(|event| is(event, RoleName::BootCpus));
+            let targets = boots.flat_map(|event| event.role.targets());
+            milestones.extend(targets.map(|&target| (Some(target as u16), Point::CalledIn as u32)));
+            milestones
+        }
         Goal::SendersReturn => all_with(&|event| is(event, RoleName::SendSequence), SEQUENCE_RETURNED),
     }
 }

@@ -84,7 +84,8 @@ fn price_of(scenario: &Scenario, loaded: bool) -> Result<Price, RunFailure> {
     let mut quiet = scenario.clone();
     quiet.events.clear();
     quiet.faults.clear();
-    let fixed = assembly::kernel(scenario).arch.reschedule_vector();
+    quiet.machine.offline.clear();
+    let fixed = assembly::kernel(&quiet).arch.reschedule_vector();
     let price = |vector| send_once(&quiet, vector, CpuMask::of(1), loaded, TAKEN);
     Ok(Price { nmi: price(NMI_VECTOR)?, fixed: price(fixed)? })
 }

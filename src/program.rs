@@ -11,6 +11,8 @@ pub(crate) const ROLES_MAX: usize = 16;
 pub(crate) const PROGRAM_ENDED: u32 = 100;
 /// Milestone: a `send-sequence` has returned from its last send.
 pub(crate) const SEQUENCE_RETURNED: u32 = 101;
+/// Milestone: a `boot-cpus` has tried to start all its targets.
+pub(crate) const BOOT_RETURNED: u32 = 103;
 
 /// Milestone: this CPU is back from its last call that waits for others.
 pub(crate) const CALLS_RETURNED: u32 = 102;
@@ -75,6 +77,13 @@ pub(crate) enum Action {
         /// For as long as it takes?
         wait: bool,
     },
+    /// `do_boot_cpu` for each.
+    BootCpus {
+        /// Targets.
+        mask: CpuMask,
+        /// By v6's messages?
+        v6: bool,
+    },
 }
 
 impl Action {
@@ -89,6 +98,8 @@ impl Action {
 pub(crate) struct CpuProgram {
     pub(crate) kernel: Kernel,
     pub(crate) delays: Delays,
+    /// Is it to be started by another CPU?
+    pub(crate) offline: bool,
     /// When each role starts, at the earliest, and what it is.
     pub(crate) roles: [Option<(Time, Action)>; ROLES_MAX],
 }
@@ -97,18 +108,25 @@ impl Closed for CpuProgram {}
 
 impl Software for CpuProgram {
     fn run(&self, cpu: Cpu<'_>) {
-        let kernel = &self.kernel;
-        let last_call = self.roles.iter().rposition(|role| role.is_some_and(|(_, action)| action.is_call()));
-        for (position, role) in self.roles.iter().enumerate() {
-            let &Some((at, action)) = role else { break };
-            cpu.sleep_until(at);
-            act(kernel, OnCpu(cpu, self.delays), action);
-            if last_call == Some(position) {
-                cpu.reached(CALLS_RETURNED);
-            }
+        if self.offline {
+            kernel_model::firmware(&self.kernel, &OnCpu(cpu, self.delays));
+            return self.come_up(cpu);
         }
-        cpu.reached(PROGRAM_ENDED);
-        kernel_model::cpu_idle(&OnCpu(cpu, self.delays));
+        self.play(cpu);
+    }
+
+    /// There is code at the trampoline's page only.
+    fn start_up(&self, cpu: Cpu<'_>, vector: u8) {
+        if self.offline && vector == self.kernel.trampoline {
+            self.come_up(cpu);
+        }
+    }
+
+    /// A CPU older than the start-up message finds the warm-reset vector there, and goes to the trampoline.
+    fn reset(&self, cpu: Cpu<'_>) {
+        if self.offline {
+            self.come_up(cpu);
+        }
     }
 
     fn interrupt(&self, cpu: Cpu<'_>, vector: u8) {
@@ -116,7 +134,34 @@ impl Software for CpuProgram {
     }
 
     fn non_maskable(&self, cpu: Cpu<'_>) {
-        kernel_model::do_nmi(&self.kernel, &OnCpu(cpu, self.delays));
+        let on_cpu = OnCpu(cpu, self.delays);
+        // In firmware it does nothing but end the HLT.
+        if self.offline && on_cpu.load(self.kernel.layout().cpu_callin(cpu.number())) == 0 {
+            return;
+        }
+        kernel_model::do_nmi(&self.kernel, &on_cpu);
+    }
+}
+
+impl CpuProgram {
+    /// From the trampoline to the roles.
+    fn come_up(&self, cpu: Cpu<'_>) {
+        kernel_model::trampoline(&self.kernel, &OnCpu(cpu, self.delays));
+        self.play(cpu);
+    }
+
+    fn play(&self, cpu: Cpu<'_>) {
+        let last_call = self.roles.iter().rposition(|role| role.is_some_and(|(_, action)| action.is_call()));
+        for (position, role) in self.roles.iter().enumerate() {
+            let &Some((at, action)) = role else { break };
+            cpu.sleep_until(at);
+            act(&self.kernel, OnCpu(cpu, self.delays), action);
+            if last_call == Some(position) {
+                cpu.reached(CALLS_RETURNED);
+            }
+        }
+        cpu.reached(PROGRAM_ENDED);
+        kernel_model::cpu_idle(&OnCpu(cpu, self.delays));
     }
 }
 
@@ -156,6 +201,13 @@ fn act(kernel: &Kernel, cpu: OnCpu<'_>, action: Action) {
             }
             cpu.0.reached(SEQUENCE_RETURNED);
             cpu.irq_restore(flags);
+        }
+        Action::BootCpus { mask, v6 } => {
+            let kernel = &Kernel { v6_start_up: v6, ..*kernel };
+            for target in mask.iter() {
+                kernel_model::do_boot_cpu(kernel, &cpu, target);
+            }
+            cpu.0.reached(BOOT_RETURNED);
         }
     }
 }

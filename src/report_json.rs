@@ -5,6 +5,7 @@ use crate::json::{microseconds, microseconds_or_null};
 use crate::matrix::Matrix;
 use crate::scenario::Scenario;
 use crate::scenario::named::Named;
+use crate::start_up::StartUpReport;
 use crate::verdict::{HangReport, LoopReport, RunReport, WaitReport, goal_name};
 use serde_json::{Value, json};
 use sim::{Proof, Time};
@@ -70,6 +71,8 @@ pub fn run_document(scenario: &Scenario, report: &RunReport, host: Option<Host>)
         "waits": report.waits.iter().map(wait).collect::<Vec<_>>(),
         "timeouts": report.timeouts,
         "stopped": report.stopped,
+        "started": report.started,
+        "start_ups": report.start_ups.iter().map(start_up).collect::<Vec<_>>(),
         "capture_us": microseconds_or_null(report.capture.map(|at| at.as_ps())),
         "crash": report.crash.as_ref().map_or(Value::Null, crash),
         "panicked": report.panicked.map(|panic| json!({ "cpu": panic.cpu, "at_us": microseconds(panic.at.as_ps()) })),
@@ -95,6 +98,23 @@ fn wait(wait: &WaitReport) -> Value {
         "delays": wait.delays,
         "outcome": wait.outcome,
         "sim_us": microseconds_or_null(wait.took.map(|span| span.as_ps())),
+    })
+}
+
+fn start_up(start: &StartUpReport) -> Value {
+    json!({
+        "cpu": start.cpu,
+        "target": start.target,
+        "start_us": microseconds(start.start.as_ps()),
+        "messages_us": microseconds_or_null(start.messages.map(|span| span.as_ps())),
+        "reads": start.reads,
+        "timeouts": start.timeouts,
+        "startups": start.startups,
+        "never_delivered": start.never_delivered,
+        "delivery_error": start.delivery_error,
+        "called_in_us": microseconds_or_null(start.called_in.map(|at| at.as_ps())),
+        "answers": start.answers,
+        "outcome": start.outcome.name(),
     })
 }
 

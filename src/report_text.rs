@@ -34,6 +34,9 @@ pub(crate) fn run(scenario: &Scenario, report: &RunReport) -> String {
             spin.cpu, spin.since, spin.period, spin.at
         );
     }
+    for (n, start) in report.start_ups.iter().enumerate() {
+        let _ = writeln!(out, "  {:<8} {start}", if n == 0 { "starts" } else { "" });
+    }
     if report.crashed.is_some() {
         let capture = report.capture.map_or_else(|| "never".to_owned(), |at| format!("at {at} us"));
         let _ = writeln!(

@@ -151,7 +151,7 @@ fn local(event: LocalEvent) -> String {
 }
 
 fn wait(code: u32) -> &'static str {
-    const WAITS: [(Wait, &str); 8] = [
+    const WAITS: [(Wait, &str); 13] = [
         (Wait::IcrIdle, "for the ICR"),
         (Wait::Acknowledgement, "for acknowledgements"),
         (Wait::Lock, "for a lock"),
@@ -160,12 +160,17 @@ fn wait(code: u32) -> &'static str {
         (Wait::Backtrace, "for backtraces"),
         (Wait::Stop, "for the others to stop"),
         (Wait::SelfStop, "to be stopped"),
+        (Wait::Callin, "for a CPU to call in"),
+        (Wait::Callout, "to be called out"),
+        (Wait::Mailbox, "for the mailbox"),
+        (Wait::RemoteRead, "for a remote read"),
+        (Wait::InitDeassert, "for INIT to go away"),
     ];
     WAITS.iter().find(|(wait, _)| *wait as u32 == code).map_or("for something", |(_, name)| name)
 }
 
 fn milestone(code: u32) -> String {
-    const POINTS: [Point; 8] = [
+    const POINTS: [Point; 27] = [
         Point::CrashEntered,
         Point::CallbackRegistered,
         Point::NmiSendReturned,
@@ -174,11 +179,32 @@ fn milestone(code: u32) -> String {
         Point::CaptureKernelEntered,
         Point::CaptureKernelReady,
         Point::Panicked,
+        Point::RegistersSaved,
+        Point::IoApicDisabled,
+        Point::ArbitrationIdsSynced,
+        Point::OthersStopped,
+        Point::StoppedByCall,
+        Point::BacktracePrinted,
+        Point::BacktracesOver,
+        Point::WakeUpBegins,
+        Point::StartupWritten,
+        Point::NeverDelivered,
+        Point::DeliveryError,
+        Point::WakeUpReturned,
+        Point::TrampolineEntered,
+        Point::CalledIn,
+        Point::Booted,
+        Point::Stuck,
+        Point::NotResponding,
+        Point::InquiryAnswered,
+        Point::InquiryFailed,
     ];
     match POINTS.into_iter().find(|point| *point as u32 == code) {
         Some(point) => format!("{point:?}"),
         None if code == crate::program::PROGRAM_ENDED => "ProgramEnded".to_owned(),
         None if code == crate::program::SEQUENCE_RETURNED => "SequenceReturned".to_owned(),
+        None if code == crate::program::CALLS_RETURNED => "CallsReturned".to_owned(),
+        None if code == crate::program::BOOT_RETURNED => "BootReturned".to_owned(),
         None => format!("milestone {code}"),
     }
 }

@@ -6,11 +6,12 @@ use crate::mechanism::{self, Mechanism};
 use crate::scenario::named::Named;
 use crate::scenario::{Bus, ExpectedProof, ExpectedVerdict, Scenario, is_modern};
 use crate::source_lines;
+use crate::start_up::{self, StartUpReport};
 use crate::token::Token;
 use crate::why;
 use kernel_model::{Point, Wait, WaitOutcome};
 use sim::Slots;
-use sim::{CpuReport, Duration, Ending, Outcome, Proof, Time, WaitRecord};
+use sim::{Activity, CpuReport, Duration, Ending, Outcome, Proof, Time, WaitRecord};
 use std::panic::Location;
 
 /// How a run is judged.
@@ -118,8 +119,12 @@ pub struct RunReport {
     pub digest: u64,
     /// Waits for an ICR, in order of their start.
     pub waits: Vec<WaitReport>,
-    /// Timed-out waits of the crashing CPU.
+    /// Timed-out waits of the crashing CPU, or, where none crashes, of the one that starts others.
     pub timeouts: u32,
+    /// Starts of other CPUs, in their order.
+    pub start_ups: Vec<StartUpReport>,
+    /// CPUs that were started and have called in.
+    pub started: u32,
     /// CPUs that the crash callback stopped.
     pub stopped: u32,
     /// The crash: its stages, and what became of each CPU.
@@ -178,7 +183,9 @@ pub fn judge(scenario: &Scenario, seed: u64, outcome: &Outcome, aftermath: Optio
         crashed,
         from_crash: goal_at.zip(crashed).map(|(goal, crash)| goal.since(crash)),
         digest: outcome.digest,
-        timeouts: timeouts(&waits, crashing),
+        timeouts: timeouts(&waits, crashing.or(scenario.booting_cpu().map(|cpu| cpu as u16))),
+        start_ups: start_up::reports(scenario, outcome, &waits),
+        started: count_of(outcome, Point::CalledIn),
         waits,
         stopped: count_of(outcome, Point::Stopped),
         crash: crash_report(scenario, outcome),
@@ -291,7 +298,10 @@ fn hang(scenario: &Scenario, goal: &[(Option<u16>, u32)], crashing: Option<u16>,
     HangReport {
         cpu: number,
         since: since(cpu),
-        at: cpu.site.map_or_else(String::new, source_lines::describe),
+        at: match cpu.activity {
+            Activity::WaitForStartUp => "wait-for-SIPI".to_owned(),
+            _ => cpu.site.map_or_else(String::new, source_lines::describe),
+        },
         line: cpu.site.and_then(source_lines::line),
         why: why.chain,
         mechanism: mechanism::shown(scenario, outcome, number),
@@ -336,6 +346,7 @@ fn expectation(scenario: &Scenario, report: &RunReport) -> Option<bool> {
             && expected.timeouts.is_none_or(|wanted| wanted == report.timeouts)
             && expected.stopped.is_none_or(|wanted| wanted == report.stopped)
             && expected.hang_at.as_ref().is_none_or(hang_at)
+            && expected.started.is_none_or(|wanted| wanted == report.started)
             && expected.capture.is_none_or(|wanted| wanted == report.capture.is_some()),
     )
 }

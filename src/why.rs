@@ -101,6 +101,10 @@ impl Chain<'_> {
                 self.icr_busy(number);
             }
             Some(wait) => self.other_wait(cpu, wait, &at),
+            None if cpu.activity == Activity::WaitForStartUp => {
+                self.say(format!("CPU{number} waits for a start-up message since {} us", cpu.last_effective));
+                self.root("no start-up message reaches it");
+            }
             None if cpu.activity == Activity::Halted => self.say(format!("CPU{number} is in HLT: {at}")),
             None => self.say(format!("CPU{number} is at {at}")),
         }
@@ -136,6 +140,11 @@ impl Chain<'_> {
             code if code == Wait::Backtrace as u32 => "waits for backtraces",
             code if code == Wait::SelfStop as u32 => "waits for the CPU that panics to stop it",
             code if code == Wait::Stop as u32 => "waits for the other CPUs to stop",
+            code if code == Wait::Callin as u32 => "waits for a CPU to call in",
+            code if code == Wait::Callout as u32 => "waits to be called out",
+            code if code == Wait::Mailbox as u32 => "waits for the mailbox register",
+            code if code == Wait::InitDeassert as u32 => "waits for INIT to be taken away",
+            code if code == Wait::RemoteRead as u32 => "waits for a remote read",
             _ => "waits",
         };
         self.say(format!("CPU{number} {what} since {} us in {at}", wait.since));

@@ -127,6 +127,45 @@ fn the_erratum_build_exchanges() {
     assert_eq!(listing(&arguments).0, ["R020", "IRQ-", "R300", "X310=0e000000", "X300=00000c00", "IRQ+"]);
 }
 
+/// kernel.md §6: the messages that start a CPU, idle and stuck, by their names.
+#[test]
+fn starts_of_cpus() {
+    let start = |call: &str, more: &[&str]| listing(&[&["--call", call, "--to", "2"], more].concat());
+    let count = |entries: &[String], wanted: &str| entries.iter().filter(|entry| *entry == wanted).count();
+    for (arch, before) in [("i386/default", 2), ("x86_64/flat", 0)] {
+        for (variant, icr, reads, startups) in [
+            ("before", "idle", 4, 2),
+            ("merged", "idle", 4, 2),
+            ("before", "stuck", 3003, 1),
+            ("merged", "stuck", 3003, 1),
+        ] {
+            let (entries, hang) = start(
+                "wakeup_secondary_via_INIT",
+                &["--arch", arch, "--variant", variant, "--icr", icr, "--vector", "0x9a"],
+            );
+            assert!(!hang);
+            assert_eq!(entries[before..before + 2], ["W310=02000000", "W300=0000c500"], "{arch}");
+            let counts = ["R300", "W300=00008500", "W300=0000069a"].map(|entry| count(&entries, entry));
+            assert_eq!(counts, [reads, 1, startups], "{arch} {variant} {icr}");
+        }
+    }
+    let nmi = ["W310=04000000", "W300=00000c00", "D100", "R300", "D200", "R030", "W280=00000000", "R280"];
+    assert_eq!(start("wakeup_secondary_via_NMI", &["--arch", "i386/numaq"]).0, nmi);
+    assert!(start("es7000_start_cpu", &["--arch", "i386/es7000-clustered", "--icr", "stuck"]).0.is_empty());
+    let (v6, _) = start("wakeup_secondary_cpu_via_init", &["--arch", "i386/bigsmp", "--variant", "modern"]);
+    assert_eq!((v6[..2].concat(), count(&v6, "IRQ-"), count(&v6, "D10")), ("R030R030".to_owned(), 4, 4));
+    let (boot, _) = start("do_boot_cpu", &["--arch", "x86_64/flat"]);
+    assert_eq!(boot[..2], ["W280=00000000", "R280"], "x86_64 clears the error status first");
+    assert_eq!((count(&boot, "D100"), count(&boot, "W300=0000030f")), (50_000 + 4 + 3, 1), "nobody calls in: it asks");
+    assert!(start("inquire_remote_apic", &["--variant", "before", "--icr", "stuck"]).1, "no bound before 2.6.22");
+    assert!(!start("inquire_remote_apic", &["--variant", "merged", "--icr", "stuck"]).1);
+    let old =
+        crate::support::apicsim(&["accesses", "--call", "wakeup_secondary_via_INIT", "--arch", "modern/x2apic-phys"]);
+    assert_eq!(old.status.code(), Some(2));
+    let several = crate::support::apicsim(&["accesses", "--call", "do_boot_cpu", "--to", "1,2"]);
+    assert_eq!(several.status.code(), Some(2));
+}
+
 /// kernel.md §7.4: today's NMI goes by the shorthand, or to each; in x2APIC mode it is an MSR write, and nothing waits.
 #[test]
 fn todays_nmi_sends() {

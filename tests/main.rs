@@ -17,6 +17,7 @@ mod proofs;
 mod property;
 mod scripts;
 mod serial_bus;
+mod start_up;
 mod support;
 mod tidy;
 mod users;

@@ -1,7 +1,7 @@
 //! Registers of the local APIC and the fields that the modelled code uses, under the kernel's names
 //! (`include/asm-i386/apicdef.h` and `include/asm-x86_64/apicdef.h`, 2.6.20).
 //!
-//! Not defined: reserved bits, the ISR, TMR and IRR banks, and registers that no modelled function touches.
+//! Not defined: reserved bits, the TMR and IRR banks, and registers that no modelled function touches.
 
 /// A local APIC register: its byte offset in the APIC's page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +28,8 @@ impl Register {
     pub const DFR: Self = Self(0xE0);
     /// Spurious interrupt vector, with the software enable bit.
     pub const SPIV: Self = Self(0xF0);
+    /// Interrupts in service, the first of eight registers that are 10h apart.
+    pub const ISR: Self = Self(0x100);
     /// Error status.
     pub const ESR: Self = Self(0x280);
     /// Local vector table: corrected machine checks.
@@ -64,12 +66,24 @@ pub const APIC_DM_FIXED: u32 = 0x000;
 pub const APIC_DM_NMI: u32 = 0x400;
 /// ICR: delivery mode INIT.
 pub const APIC_DM_INIT: u32 = 0x500;
+/// ICR: delivery mode start-up.
+pub const APIC_DM_STARTUP: u32 = 0x600;
+/// ICR: delivery mode remote read; bits 9:4 of the register's offset stand where the vector does.
+pub const APIC_DM_REMRD: u32 = 0x300;
+/// Local vector table: delivery mode external interrupt (the 8259A).
+pub const APIC_DM_EXTINT: u32 = 0x700;
 /// ICR: physical destination mode.
 pub const APIC_DEST_PHYSICAL: u32 = 0;
 /// ICR: logical destination mode.
 pub const APIC_DEST_LOGICAL: u32 = 0x800;
 /// ICR: delivery status; set while the last message has not been dispatched.
 pub const APIC_ICR_BUSY: u32 = 0x1000;
+/// ICR: what has come of a remote read.
+pub const APIC_ICR_RR_MASK: u32 = 0x3_0000;
+/// ICR: the remote read goes on.
+pub const APIC_ICR_RR_INPROG: u32 = 0x1_0000;
+/// ICR: the remote read register holds an answer.
+pub const APIC_ICR_RR_VALID: u32 = 0x2_0000;
 /// ICR: level assert.
 pub const APIC_INT_ASSERT: u32 = 0x4000;
 /// ICR: level-triggered.
@@ -85,6 +99,14 @@ pub const APIC_DEST_ALLBUT: u32 = 0xC_0000;
 
 /// SPIV: the APIC is enabled by software.
 pub const APIC_SPIV_APIC_ENABLED: u32 = 0x100;
+/// SPIV: no check for a focus processor.
+pub const APIC_SPIV_FOCUS_DISABLED: u32 = 0x200;
+/// The priority in the task priority register.
+pub const APIC_TPRI_MASK: u32 = 0xFF;
+/// Local vector table: level-triggered.
+pub const APIC_LVT_LEVEL_TRIGGER: u32 = 0x8000;
+/// The bits of the error status that say why a message was not taken.
+pub const APIC_ESR_MASK: u32 = 0xEF;
 /// SPIV: the vector.
 pub const APIC_VECTOR_MASK: u32 = 0xFF;
 /// Local vector table: delivery mode, delivery status, polarity, remote IRR, trigger mode, mask: all that

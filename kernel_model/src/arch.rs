@@ -132,6 +132,17 @@ pub enum LdrInit {
     ReadIdFirst,
 }
 
+/// How the other CPUs are started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WakeUp {
+    /// INIT, then STARTUP: `wakeup_secondary_via_INIT`.
+    Init,
+    /// They halt in firmware, and an NMI starts them: `wakeup_secondary_via_NMI`.
+    Nmi,
+    /// Firmware starts them, asked by a mailbox register: `es7000_start_cpu`.
+    Mailbox,
+}
+
 /// What the sub-architectures differ in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Facts {
@@ -153,6 +164,10 @@ pub struct Facts {
     pub logical_id: LogicalId,
     /// How LDR and DFR are set.
     pub ldr_init: LdrInit,
+    /// How other CPUs are started.
+    pub wake_up: WakeUp,
+    /// The error status is left alone once CPUs are up (`esr_disable`).
+    pub esr_disable: bool,
     /// The bits of the ID register that the kernel looks at, shifted down.
     pub apic_id_mask: u8,
     /// The most CPUs that have distinct ids.
@@ -170,6 +185,8 @@ const DEFAULT: Facts = Facts {
     ids: Ids::Number,
     logical_id: LogicalId::OneBit,
     ldr_init: LdrInit::ReadAndWrite,
+    wake_up: WakeUp::Init,
+    esr_disable: false,
     apic_id_mask: 0x0F,
     max_cpus: 8,
 };
@@ -179,6 +196,7 @@ const I386_PHYSICAL: Facts = Facts {
     sender: Sender::Sequence,
     dest_mode: APIC_DEST_PHYSICAL,
     logical_id: LogicalId::ApicId,
+    esr_disable: true,
     apic_id_mask: 0xFF,
     max_cpus: 255,
     ..DEFAULT
@@ -191,8 +209,13 @@ const I386_CLUSTERED: Facts =
     Facts { dest_mode: APIC_DEST_LOGICAL, dfr: APIC_DFR_CLUSTER, ids: Ids::Clustered, max_cpus: 60, ..I386_PHYSICAL };
 
 /// x86_64 physflat.
-const PHYSFLAT: Facts =
-    Facts { name: "x86_64/physflat", family: Family::X8664, logical_id: LogicalId::OneBit, ..I386_PHYSICAL };
+const PHYSFLAT: Facts = Facts {
+    name: "x86_64/physflat",
+    family: Family::X8664,
+    logical_id: LogicalId::OneBit,
+    esr_disable: false,
+    ..I386_PHYSICAL
+};
 
 /// v6 physflat, which sets no logical id. Its fellows differ in little.
 const MODERN: Facts = Facts {
@@ -200,6 +223,7 @@ const MODERN: Facts = Facts {
     family: Family::Modern,
     logical_id: LogicalId::Unset,
     ldr_init: LdrInit::Firmware,
+    esr_disable: false,
     ..I386_PHYSICAL
 };
 
@@ -208,8 +232,8 @@ const FACTS: [Facts; 14] = [
     DEFAULT,
     Facts { name: "i386/bigsmp", ..I386_PHYSICAL },
     Facts { name: "i386/es7000", ldr_init: LdrInit::Write, ..I386_PHYSICAL },
-    Facts { name: "i386/es7000-clustered", ldr_init: LdrInit::Write, ..I386_CLUSTERED },
-    Facts { name: "i386/numaq", ldr_init: LdrInit::Firmware, ..I386_CLUSTERED },
+    Facts { name: "i386/es7000-clustered", ldr_init: LdrInit::Write, wake_up: WakeUp::Mailbox, ..I386_CLUSTERED },
+    Facts { name: "i386/numaq", ldr_init: LdrInit::Firmware, wake_up: WakeUp::Nmi, ..I386_CLUSTERED },
     Facts { name: "i386/summit", ldr_init: LdrInit::ReadIdFirst, ..I386_CLUSTERED },
     Facts { name: "x86_64/flat", family: Family::X8664, apic_id_mask: 0xFF, ..DEFAULT },
     Facts {

@@ -19,7 +19,7 @@ const BACKTRACE_MS: u32 = 10 * 1000;
 pub fn __trigger_all_cpu_backtrace(kernel: &Kernel, cpu: &impl Processor) {
     let layout = kernel.layout();
     let words = 0..layout.mask_words();
-    let online = kernel.cpu_online_map();
+    let online = kernel.cpu_online_map(cpu);
     if kernel.arch.is_modern() {
         v6::nmi_trigger_cpumask_backtrace(kernel, cpu, online);
         return cpu.reached(Point::BacktracesOver);

@@ -65,7 +65,7 @@ pub fn crash_save_cpu(kernel: &Kernel, cpu: &impl Processor, number: u16) {
 /// sends the NMI, waits for the others at most 1000 ms, disables the local APIC whatever came of it. The send's own
 /// wait comes before that bound.
 pub fn nmi_shootdown_cpus(kernel: &Kernel, cpu: &impl Processor) {
-    cpu.store(Word::WAITING_FOR_CRASH_IPI, u32::from(kernel.cpus) - 1);
+    cpu.store(Word::WAITING_FOR_CRASH_IPI, kernel.cpu_online_map(cpu).count() - 1);
     cpu.store(Word::CRASH_CALLBACK, 1);
     cpu.reached(Point::CallbackRegistered);
 

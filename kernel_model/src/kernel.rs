@@ -1,6 +1,7 @@
 //! One kernel as built, configured and booted: what its functions would find in constants and boot-time variables.
 //!
-//! Not modelled: CPUs that come and go. All CPUs are online from the first access to the last.
+//! Not modelled: CPUs that go. A CPU that runs from the start is online from the first access to the last; one that is
+//! still to be started is from its calling in.
 
 use crate::apicdef::{BAD_APICID, SYSRQ_VECTOR};
 use crate::arch::Arch;
@@ -9,6 +10,9 @@ use crate::mps_dispatch::MpsTimeout;
 use crate::processor::Processor;
 use crate::variant::{Bound, Variant};
 use crate::words::Layout;
+
+/// Where x86_64 has its trampoline (2.6.20); i386 has it wherever low memory was free.
+const TRAMPOLINE_PAGE: u8 = 0x06;
 
 /// A kernel. Every kernel function takes one, and the CPU that runs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,8 +33,18 @@ pub struct Kernel {
     pub tsc_ticks_per_ms: u64,
     /// FreeBSD: rounds of its wait in a µs, as calibrated at boot.
     pub lapic_ipi_wait_mult: u64,
-    /// CPUs, all online.
+    /// CPUs.
     pub cpus: u16,
+    /// Those of them that are still to be started. All others are online.
+    pub offline: CpuMask,
+    /// Version of the CPUs' APICs, as the MP table has it.
+    pub apic_version: u8,
+    /// Page of the trampoline: the vector of a STARTUP.
+    pub trampoline: u8,
+    /// v6: how long INIT is held, in µs. Nothing on CPUs that do not need it.
+    pub init_udelay: u32,
+    /// CPUs are started by v6's messages, not by those of 2.6. Today's sub-architectures always do that.
+    pub v6_start_up: bool,
     /// i386 built for CPUs that lose back-to-back APIC writes (no `CONFIG_X86_GOOD_APIC`): writes are exchanges.
     pub erratum_11ap: bool,
     /// Flat senders use no all-but-self shorthand. On in kernels with CPU hotplug; on x86_64 it means just that option. In
@@ -75,6 +89,11 @@ impl Kernel {
             tsc_ticks_per_ms: 500_000,
             lapic_ipi_wait_mult: 10,
             cpus,
+            offline: CpuMask::EMPTY,
+            apic_version: 0x11,
+            trampoline: TRAMPOLINE_PAGE,
+            init_udelay: 10_000,
+            v6_start_up: false,
             erratum_11ap: false,
             no_broadcast: !arch.is_modern(),
             hardlockup_panic: true,
@@ -92,14 +111,20 @@ impl Kernel {
         }
     }
 
-    /// The online CPUs.
-    pub fn cpu_online_map(&self) -> CpuMask {
+    /// The CPUs, online or still to be started.
+    pub fn cpu_possible_map(&self) -> CpuMask {
         CpuMask::first(self.cpus)
+    }
+
+    /// The online CPUs. The bits of those that are online from the start cannot change, and are not looked at.
+    pub fn cpu_online_map(&self, cpu: &impl Processor) -> CpuMask {
+        let absent = |number: &u16| cpu.load(self.layout().cpu_online(*number)) == 0;
+        self.offline.iter().filter(absent).fold(self.cpu_possible_map(), CpuMask::without)
     }
 
     /// The online CPUs without the one that runs this code.
     pub(crate) fn online_but_self(&self, cpu: &impl Processor) -> CpuMask {
-        self.cpu_online_map().without(this_cpu(cpu))
+        self.cpu_online_map(cpu).without(this_cpu(cpu))
     }
 
     /// Where an IPI to `cpu` goes when each CPU gets its own message: on x86_64 and in the physical sub-architectures

@@ -12,6 +12,8 @@
 //! * [`crash_kexec`], the path on which the hang was found, [`do_nmi`], how the others are stopped, and [`die_nmi`], how
 //!   they come not to be;
 //! * [`flush_tlb_others`], [`smp_call_function`] and [`smp_send_reschedule`], the IPIs that fill a locked-up CPU;
+//! * [`do_boot_cpu`] and [`wakeup_secondary_via_INIT`], the messages that start another CPU, and [`smp_callin`], what that
+//!   CPU does;
 //! * [`panic()`] and [`smp_send_stop`], what a kernel without a crash image does, [`__trigger_all_cpu_backtrace`], what
 //!   it asks for before;
 //! * [`other`], how kernels that are not Linux send and wait.
@@ -29,7 +31,7 @@
 //! assert_eq!(kernel.layout().name(Word::DIE_LOCK).to_string(), "die_lock");
 //! ```
 //!
-//! Not modelled: everything that is neither on a send path nor on the way of a crash. Each module says what it leaves
+//! Not modelled: everything that is neither on a send path nor on the way of a crash or of a CPU that comes up. Each module says what it leaves
 //! out.
 //!
 //! Nothing here is kept outside the stack and the shared words: no static, no cell, no atomic, no allocation. Proofs of
@@ -53,9 +55,12 @@ mod cpumask;
 mod crash;
 mod delay;
 mod die;
+mod do_boot_cpu;
+mod es7000_start_cpu;
 mod flush_tlb_others;
 mod icr_wait;
 mod idle;
+mod inquire_remote_apic;
 mod interrupt;
 mod io_apic;
 mod kernel;
@@ -72,7 +77,9 @@ mod send_ipi_broadcast;
 mod send_ipi_dest_field;
 mod send_ipi_mask;
 mod send_ipi_shortcut;
+mod setup_local_apic;
 mod smp_call_function;
+mod smp_callin;
 mod smp_send_nmi_allbutself;
 mod smp_send_reschedule;
 mod smp_send_stop;
@@ -80,13 +87,14 @@ mod spinlock;
 mod sync_arb_ids;
 mod variant;
 mod wait;
+mod wakeup_secondary;
 mod words;
 mod write_around;
 
 pub use apic_access::{apic_read, apic_write};
 pub use apic_wait_icr_idle::apic_wait_icr_idle;
 pub use apicdef::Register;
-pub use arch::{Access, Arch, Facts, Family, Ids, LdrInit, LogicalId, Sender};
+pub use arch::{Access, Arch, Facts, Family, Ids, LdrInit, LogicalId, Sender, WakeUp};
 pub use backtrace::__trigger_all_cpu_backtrace;
 pub use call::Call;
 pub use capture_kernel::{capture_kernel_start, ioapic_retrigger_irq, machine_kexec, up_send_IPI_self};
@@ -94,9 +102,12 @@ pub use cpumask::{CpuMask, CpuMaskIter, NR_CPUS};
 pub use crash::{crash_kexec, crash_nmi_callback, crash_save_cpu, machine_crash_shutdown, nmi_shootdown_cpus};
 pub use delay::delay_loops;
 pub use die::{die, die_nmi, oops_begin, oops_end};
+pub use do_boot_cpu::do_boot_cpu;
+pub use es7000_start_cpu::es7000_start_cpu;
 pub use flush_tlb_others::{flush_tlb_others, smp_invalidate_interrupt};
 pub use icr_wait::wait_icr_idle;
 pub use idle::cpu_idle;
+pub use inquire_remote_apic::inquire_remote_apic;
 pub use interrupt::{do_interrupt, handle_sysrq};
 pub use io_apic::{
     clear_IO_APIC, clear_IO_APIC_pin, disable_IO_APIC, disconnect_bsp_APIC, io_apic_read, io_apic_write,
@@ -116,7 +127,9 @@ pub use send_ipi_broadcast::{send_IPI_all, send_IPI_allbutself, send_IPI_self};
 pub use send_ipi_dest_field::{__prepare_ICR2, __send_IPI_dest_field};
 pub use send_ipi_mask::{send_IPI_mask, send_IPI_mask_bitmask, send_IPI_mask_sequence};
 pub use send_ipi_shortcut::{__prepare_ICR, __send_IPI_shortcut};
+pub use setup_local_apic::setup_local_APIC;
 pub use smp_call_function::{CallLock, Called, smp_call_function, smp_call_function_interrupt};
+pub use smp_callin::{firmware, smp_callin, start_secondary, trampoline};
 pub use smp_send_nmi_allbutself::{safe_smp_processor_id, smp_send_nmi_allbutself};
 pub use smp_send_reschedule::{smp_reschedule_interrupt, smp_send_reschedule};
 pub use smp_send_stop::{smp_send_stop, stop_this_cpu};
@@ -124,5 +137,6 @@ pub use spinlock::{spin_lock, spin_trylock, spin_unlock};
 pub use sync_arb_ids::sync_Arb_IDs;
 pub use variant::{Bound, Site, Variant};
 pub use wait::{Point, Wait, WaitOutcome};
+pub use wakeup_secondary::{wakeup_secondary_via_INIT, wakeup_secondary_via_NMI};
 pub use words::{LIST_END, Layout, NOBODY, TASKS, Word, WordName};
 pub use write_around::{ack_APIC_irq, apic_read_around, apic_write_around};

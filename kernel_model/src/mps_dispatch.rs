@@ -28,20 +28,20 @@ pub enum MpsTimeout {
 }
 
 /// After a message: waits until it is dispatched, and if it is not, gives up or writes `icr`, the low half of the ICR,
-/// again. In every variant but the specification's two it does nothing.
-pub fn mps_dispatch(kernel: &Kernel, cpu: &impl Processor, icr: u32) {
+/// again. Gives the raw busy bit: 0, or 1000h. In every variant but the specification's two it does nothing.
+pub fn mps_dispatch(kernel: &Kernel, cpu: &impl Processor, icr: u32) -> u32 {
     let attempts = match kernel.variant {
         Variant::MpsAbort => 0,
         Variant::MpsRetry => kernel.mps_retries,
-        _ => return,
+        _ => return 0,
     };
     for _ in 0..attempts {
         if mps_wait_dispatched(kernel, cpu) == 0 {
-            return;
+            return 0;
         }
         apic_write_around(kernel, cpu, Register::ICR, icr);
     }
-    mps_wait_dispatched(kernel, cpu);
+    mps_wait_dispatched(kernel, cpu)
 }
 
 /// Waits for the delivery status, 20 µs at most. Gives the raw busy bit: 0, or 1000h on time-out.

@@ -43,7 +43,7 @@ pub fn send_IPI_all(kernel: &Kernel, cpu: &impl Processor, vector: u8) {
     if shorthand && vector != NMI_VECTOR {
         __send_IPI_shortcut(kernel, cpu, APIC_DEST_ALLINC, vector, kernel.arch.facts().dest_mode);
     } else {
-        send_IPI_mask(kernel, cpu, kernel.cpu_online_map(), vector);
+        send_IPI_mask(kernel, cpu, kernel.cpu_online_map(cpu), vector);
     }
 }
 

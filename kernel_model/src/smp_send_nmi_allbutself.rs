@@ -25,7 +25,7 @@ pub fn smp_send_nmi_allbutself(kernel: &Kernel, cpu: &impl Processor) {
     if !kernel.arch.is_i386() {
         return send_IPI_allbutself(kernel, cpu, NMI_VECTOR);
     }
-    let mask = kernel.cpu_online_map().without(safe_smp_processor_id(kernel, cpu));
+    let mask = kernel.cpu_online_map(cpu).without(safe_smp_processor_id(kernel, cpu));
     if !mask.is_empty() {
         send_IPI_mask(kernel, cpu, mask, NMI_VECTOR);
     }

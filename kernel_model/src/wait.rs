@@ -20,6 +20,16 @@ pub enum Wait {
     Stop,
     /// The CPU that panics to stop this one.
     SelfStop,
+    /// The CPU that is being started to call in, at most 5 s.
+    Callin,
+    /// The CPU that starts this one to call it out, at most 2 s.
+    Callout,
+    /// The mailbox register of an ES7000 to be free, or, in its firmware, to name this CPU.
+    Mailbox,
+    /// The answer to a remote read, at most 100.1 ms.
+    RemoteRead,
+    /// The level of INIT to be taken away, as the CPU that starts this one says.
+    InitDeassert,
 }
 
 /// How a wait ended.
@@ -64,4 +74,28 @@ pub enum Point {
     BacktracePrinted,
     /// The CPU that asked for backtraces no longer waits for them.
     BacktracesOver,
+    /// A CPU begins to send the messages that start another.
+    WakeUpBegins,
+    /// It has written a STARTUP.
+    StartupWritten,
+    /// It says that a message was never delivered: the ICR stayed busy.
+    NeverDelivered,
+    /// It says that there was a delivery error: the error status has bits.
+    DeliveryError,
+    /// The messages are sent, or given up.
+    WakeUpReturned,
+    /// A CPU that was started runs the trampoline.
+    TrampolineEntered,
+    /// It has called in.
+    CalledIn,
+    /// The CPU that started it has seen that.
+    Booted,
+    /// It has not, in 5 s, but the trampoline was entered.
+    Stuck,
+    /// It has not, in 5 s, and nobody entered the trampoline.
+    NotResponding,
+    /// A remote read was answered.
+    InquiryAnswered,
+    /// A remote read failed.
+    InquiryFailed,
 }

@@ -81,8 +81,15 @@ const PER_CPU: [&str; 7] = [
 const V6_FIXED: [&str; 6] =
     ["panic_cpu", "crash_ipi_issued", "stopping_cpu", "stop handler registered", "backtrace_flag", "nmi_reason_lock"];
 
+/// Names of the words by which CPUs are started, in their order.
+const START_UP: [&str; 3] = ["trampoline_data", "init_deasserted", "mailbox of the ES7000"];
+
+/// Names of the words by which each CPU is started, in their order.
+const STARTED: [&str; 3] = ["cpu_callout_map", "cpu_callin_map", "cpu_online_map"];
+
 /// Where the words are. After the fixed ones come the TLB flush slots, then the CPUs' run queues, then their other words,
-/// then those of v6: the fixed ones, two masks of CPUs, and each CPU's queue of calls.
+/// then those of v6: the fixed ones, two masks of CPUs, and each CPU's queue of calls. Last come those by which CPUs are
+/// started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
     cpus: u16,
@@ -96,7 +103,7 @@ impl Layout {
 
     /// How many words there are.
     pub const fn count(self) -> usize {
-        self.call_single_queue(self.cpus).0 as usize
+        self.started(self.cpus, 0).0 as usize
     }
 
     /// Words of a mask of CPUs.
@@ -237,6 +244,44 @@ impl Layout {
         self.queued_by(cpu, self.mask_words() + index)
     }
 
+    const fn start_up(self, index: u16) -> Word {
+        Word(self.call_single_queue(self.cpus).0 + index)
+    }
+
+    /// The first bytes of the trampoline: A5A5A5A5h when a CPU has entered it.
+    pub const fn trampoline_data(self) -> Word {
+        self.start_up(0)
+    }
+
+    /// Set when the level of INIT has been taken away.
+    pub const fn init_deasserted(self) -> Word {
+        self.start_up(1)
+    }
+
+    /// The register by which an ES7000's firmware is asked to start a CPU.
+    pub const fn es7000_mailbox(self) -> Word {
+        self.start_up(2)
+    }
+
+    const fn started(self, cpu: u16, index: u16) -> Word {
+        Word(self.start_up(START_UP.len() as u16).0 + cpu * STARTED.len() as u16 + index)
+    }
+
+    /// The bit of `cpu_callout_map`: the CPU that starts this one lets it go on.
+    pub const fn cpu_callout(self, cpu: u16) -> Word {
+        self.started(cpu, 0)
+    }
+
+    /// The bit of `cpu_callin_map`: this CPU has been set up.
+    pub const fn cpu_callin(self, cpu: u16) -> Word {
+        self.started(cpu, 1)
+    }
+
+    /// The bit of `cpu_online_map`: this CPU takes interrupts. Only of CPUs that are started.
+    pub const fn cpu_online(self, cpu: u16) -> Word {
+        self.started(cpu, 2)
+    }
+
     /// Initial values of a healthy kernel. Words that are not named start at 0.
     pub fn initial_values(self) -> impl Iterator<Item = (Word, u32)> {
         let nobody = [Word::CRASHING_CPU, Word::DIE_OWNER, self.panic_cpu(), self.stopping_cpu()];
@@ -293,6 +338,13 @@ impl fmt::Display for WordName {
         }
         if usize::from(word.0) >= layout.count() {
             return write!(f, "word {}", word.0);
+        }
+        if let Some(place) = word.0.checked_sub(layout.started(0, 0).0) {
+            let (cpu, index) = (place / STARTED.len() as u16, place % STARTED.len() as u16);
+            return write!(f, "{} on CPU{cpu}", STARTED[usize::from(index)]);
+        }
+        if let Some(place) = word.0.checked_sub(layout.start_up(0).0) {
+            return f.write_str(START_UP[usize::from(place)]);
         }
         if let Some(place) = word.0.checked_sub(layout.v6(0).0) {
             return layout.v6_name(place, f);

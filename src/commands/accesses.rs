@@ -6,7 +6,7 @@ use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::output;
 use crate::recorder::{Entry, Recording, record};
-use crate::scenario::natural_variant;
+use crate::scenario::{natural, natural_variant};
 use kernel_model::{Arch, Call, CpuMask, Kernel, Variant};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -23,10 +23,17 @@ pub(super) fn accesses(arguments: &Accesses) -> Result<ExitStatus, Failure> {
     kernel.mps_timeout = assembly::mps_timeout(arguments.mps_timeout);
     let from = arguments.from as u16;
     let mask: CpuMask = if arguments.to.is_empty() {
-        kernel.cpu_online_map().without(from)
+        kernel.cpu_possible_map().without(from)
     } else {
         arguments.to.iter().map(|&cpu| cpu as u16).collect()
     };
+    if let (true, Some(page)) = (call.takes_target(), arguments.vector) {
+        kernel.trampoline = page;
+    }
+    if let Some((generation, _)) = natural(arch.name()) {
+        kernel.apic_version = generation.profile().version.to_le_bytes()[0];
+        kernel.init_udelay = assembly::init_udelay(generation);
+    }
     let vector = arguments.vector.unwrap_or(arch.reschedule_vector());
     let recording = record(&kernel, from, arguments.icr, arguments.limit as usize, (call, mask, vector));
     if arguments.json {

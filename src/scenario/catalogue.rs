@@ -42,6 +42,10 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("dead-link", include_str!("../../scenarios/dead-link.toml")),
     ("deep-sleep", include_str!("../../scenarios/deep-sleep.toml")),
     ("hypervisor", include_str!("../../scenarios/hypervisor.toml")),
+    ("smp-boot", include_str!("../../scenarios/smp-boot.toml")),
+    ("boot-lost-clock", include_str!("../../scenarios/boot-lost-clock.toml")),
+    ("boot-absent-cpu", include_str!("../../scenarios/boot-absent-cpu.toml")),
+    ("boot-stuck-cpu", include_str!("../../scenarios/boot-stuck-cpu.toml")),
     ("jammed-bit", include_str!("../../scenarios/jammed-bit.toml")),
     ("stuck-icr", include_str!("../../scenarios/stuck-icr.toml")),
 ];

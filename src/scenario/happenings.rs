@@ -6,7 +6,7 @@ use super::machine::{Machine, is_modern, is_other};
 use super::model::{Event, Stall};
 use super::named::{Named, by_name};
 use super::reader::{Field, Table};
-use super::role::{self, IpiVector, KEYBOARD_VECTOR, Role, RoleName, VectorUse};
+use super::role::{self, IpiVector, KEYBOARD_VECTOR, Role, RoleName, StartUpMessages, VectorUse};
 use crate::diagnostic::InputError;
 
 /// What happenings are checked against.
@@ -56,6 +56,11 @@ fn event<'d>(index: usize, field: Field<'d>, stage: Stage<'_>) -> Result<Option<
     }
     present(&cpu_field, cpu, stage.machine)?;
     check_targets(&table, cpu, &role, stage.machine)?;
+    if matches!(role, Role::WatchdogNmi { .. }) && stage.machine.offline.contains(&cpu) {
+        return Err(role_field
+            .error("the watchdog of a CPU that is still to be started is not armed", "LVTPC is as after INIT")
+            .help("let a CPU that is not in machine.offline take the NMI"));
+    }
     if is_other(stage.machine.arch) && !role_name.is_of_any_kernel() {
         let names: Vec<&str> =
             RoleName::ALL.iter().filter(|role| role.is_of_any_kernel()).map(|role| role.name()).collect();
@@ -104,6 +109,10 @@ fn read_role(name: RoleName, table: &Table<'_>) -> Result<Role, InputError> {
             print_ps: print()?,
         },
         RoleName::SendFixed => Role::SendFixed { vector: ipi_vector()?, targets: targets()? },
+        RoleName::BootCpus => Role::BootCpus {
+            targets: targets()?,
+            messages: table.get("messages").map_or(Ok(StartUpMessages::V26), |field| field.name())?,
+        },
         RoleName::SendSequence => Role::SendSequence {
             vector: ipi_vector()?,
             targets: if all_but_self(table)? { Vec::new() } else { targets()? },
@@ -180,11 +189,40 @@ fn check_targets(table: &Table<'_>, cpu: u32, role: &Role, machine: &Machine) ->
             .error("`flush_tlb_others` is for other CPUs", "the sender is among them")
             .help(format!("leave CPU {cpu} out")));
     }
+    if let Role::BootCpus { messages, .. } = role {
+        check_offline(&field, cpu, targets, machine)?;
+        check_messages(table, *messages, machine)?;
+    }
     let repeated = (1..targets.len()).find(|index| targets[..*index].contains(&targets[*index]));
     match repeated {
         Some(index) if !matches!(role, Role::SendSequence { .. }) => Err(field
             .error(&format!("CPU {} is named twice", targets[index]), "named twice")
             .help("a mask has each CPU once")),
+        _ => Ok(()),
+    }
+}
+
+/// Only CPUs that are offline are started, by one that is not.
+fn check_offline(field: &Field<'_>, cpu: u32, targets: &[u32], machine: &Machine) -> Result<(), InputError> {
+    let running = targets.iter().find(|target| !machine.offline.contains(target));
+    match running {
+        Some(target) => Err(field
+            .error(&format!("CPU {target} runs from the start"), "not to be started")
+            .help(format!("machine.offline lists the CPUs that wait to be started: add {target} to it"))),
+        None if machine.offline.contains(&cpu) => Err(field
+            .error(&format!("CPU {cpu} is itself waiting to be started"), "nobody to start them")
+            .help("let a CPU that is not in machine.offline start the others")),
+        None => Ok(()),
+    }
+}
+
+/// Kernels of v6 know neither NUMA-Q nor the ES7000's mailbox.
+fn check_messages(table: &Table<'_>, messages: StartUpMessages, machine: &Machine) -> Result<(), InputError> {
+    let left = ["i386/numaq", "i386/es7000-clustered"].contains(&machine.arch);
+    match table.get("messages") {
+        Some(field) if left && messages == StartUpMessages::V6 => Err(field
+            .error(&format!("v6 does not start CPUs of {}", machine.arch), "not on this sub-architecture")
+            .help("only 2.6 does: by an NMI on i386/numaq, by the mailbox on i386/es7000-clustered")),
         _ => Ok(()),
     }
 }

@@ -63,7 +63,7 @@ const ROOT_KEYS: [&str; 14] = [
     "fault",
     "expect",
 ];
-const OUTCOME_KEYS: [&str; 6] = ["verdict", "proof", "timeouts", "stopped", "hang_at", "capture"];
+const OUTCOME_KEYS: [&str; 7] = ["verdict", "proof", "timeouts", "stopped", "hang_at", "capture", "started"];
 
 /// Simulated time of a run without a limit of its own: 10 s.
 pub const LIMIT_PS_DEFAULT: u64 = 10_000_000_000_000;
@@ -231,6 +231,7 @@ fn check_goal(
         Goal::NmiSendReturns | Goal::CaptureKernel if crashes.is_empty() => {
             "sysrq-crash`, `oops-crash`, `panic` or `watchdog-crash"
         }
+        Goal::CpusStarted if !has(|role| matches!(role, Role::BootCpus { .. })) => "boot-cpus",
         Goal::SendersReturn if !has(|role| matches!(role, Role::SendSequence { .. })) => "send-sequence",
         _ => return Ok(()),
     };
@@ -255,6 +256,7 @@ fn expectation(root: &Table<'_>, subject: &Subject<'_>) -> Result<Option<Expecta
             stopped: count("stopped")?,
             hang_at: table.get("hang_at").map(|field| line_of_text(&field)).transpose()?,
             capture: table.get("capture").map(|field| field.boolean()).transpose()?,
+            started: count("started")?,
         };
         if ExpectFilter::read(&table)?.applies(subject) && first.is_none() {
             first = Some(expectation);

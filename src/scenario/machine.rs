@@ -162,6 +162,8 @@ pub struct Machine {
     pub bus: Bus,
     /// CPUs, numbered from 0.
     pub cpus: u32,
+    /// CPUs that wait to be started, in ascending order.
+    pub offline: Vec<u32>,
     /// Whether a crash image is loaded.
     pub crash_image: bool,
     /// Whether an I/O agent sits on the bus and sends device interrupts.
@@ -189,6 +191,7 @@ impl Machine {
             generation,
             bus,
             cpus: 1,
+            offline: Vec::new(),
             crash_image: true,
             io_agent: true,
             picclk_period_ps: None,

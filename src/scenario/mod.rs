@@ -66,7 +66,7 @@ pub use model::{
     Again, CostOverrides, CpuFault, Event, Expectation, ExpectedProof, ExpectedVerdict, Fault, FaultKind, Goal, Knobs,
     MpsTimeout, Origin, Scenario, Stall, StopLock, WaitShape,
 };
-pub use role::{IpiVector, Role, RoleName, VectorUse};
+pub use role::{IpiVector, Role, RoleName, StartUpMessages, VectorUse};
 
 #[cfg(test)]
 mod tests;

@@ -20,6 +20,8 @@ named! {
         AllProgramsEnd = "all-programs-end",
         /// Every `send-sequence` has returned from its last send.
         SendersReturn = "senders-return",
+        /// Every CPU that a `boot-cpus` starts has called in, and the one that starts them is through.
+        CpusStarted = "cpus-started",
     }
 }
 
@@ -309,6 +311,8 @@ pub struct Expectation {
     pub hang_at: Option<String>,
     /// Whether the capture kernel is reached.
     pub capture: Option<bool>,
+    /// CPUs that were started and have called in.
+    pub started: Option<u32>,
 }
 
 /// Where a scenario came from.
@@ -367,6 +371,11 @@ impl Scenario {
     /// Whether a fault is injected into this machine.
     pub fn is_injected(&self) -> bool {
         !self.faults.is_empty()
+    }
+
+    /// The CPU that starts others, if one does: the first.
+    pub fn booting_cpu(&self) -> Option<u32> {
+        self.events.iter().find(|event| matches!(event.role, Role::BootCpus { .. })).map(|event| event.cpu)
     }
 
     /// The crash, if there is one.

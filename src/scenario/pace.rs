@@ -48,7 +48,8 @@ pub(super) fn slow_event(mut event: Event, factor: u64) -> Event {
         | Role::WatchdogTick
         | Role::Backtrace
         | Role::SendFixed { .. }
-        | Role::StopOtherCpus { .. } => {}
+        | Role::StopOtherCpus { .. }
+        | Role::BootCpus { .. } => {}
     }
     event
 }

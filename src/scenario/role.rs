@@ -37,6 +37,8 @@ named! {
         SendSequence = "send-sequence",
         /// See [`Role::StopOtherCpus`].
         StopOtherCpus = "stop-other-cpus",
+        /// See [`Role::BootCpus`].
+        BootCpus = "boot-cpus",
     }
 }
 
@@ -125,6 +127,23 @@ pub enum Role {
         /// Whether it waits for ever for CPUs that do not even answer the NMI.
         wait: bool,
     },
+    /// `do_boot_cpu` for each target in turn: the start of CPUs that the machine has `offline`.
+    BootCpus {
+        /// Those CPUs.
+        targets: Vec<u32>,
+        /// Whose messages start them.
+        messages: StartUpMessages,
+    },
+}
+
+named! {
+    /// The kernels that start CPUs by different messages.
+    pub enum StartUpMessages ("messages") {
+        /// 2.6.20 to 2.6.24, and what each sub-architecture does instead.
+        V26 = "2.6",
+        /// v6: short delays on CPUs that need no long ones.
+        V6 = "v6",
+    }
 }
 
 /// The vector of an IPI: by number, or by the kernel's use of it, which has another number on each architecture.
@@ -168,6 +187,7 @@ impl RoleName {
             Self::SysrqCrash => &["vector", "print_us"],
             Self::SendFixed => &["vector", "targets"],
             Self::SendSequence => &["vector", "targets", "allbutself", "repeat", "send_after_us"],
+            Self::BootCpus => &["targets", "messages"],
         }
     }
 
@@ -183,8 +203,8 @@ impl RoleName {
 }
 
 /// Every parameter that some role takes.
-pub(super) const PARAMETERS: [&str; 8] =
-    ["targets", "allbutself", "vector", "wait", "irqs_off", "print_us", "repeat", "send_after_us"];
+pub(super) const PARAMETERS: [&str; 9] =
+    ["targets", "allbutself", "vector", "wait", "irqs_off", "print_us", "repeat", "send_after_us", "messages"];
 
 impl Role {
     /// Its name.
@@ -206,6 +226,7 @@ impl Role {
             Self::SendFixed { .. } => RoleName::SendFixed,
             Self::SendSequence { .. } => RoleName::SendSequence,
             Self::StopOtherCpus { .. } => RoleName::StopOtherCpus,
+            Self::BootCpus { .. } => RoleName::BootCpus,
         }
     }
 
@@ -215,7 +236,8 @@ impl Role {
             Self::Munmap { targets, .. }
             | Self::RcuKick { targets }
             | Self::SendFixed { targets, .. }
-            | Self::SendSequence { targets, .. } => targets,
+            | Self::SendSequence { targets, .. }
+            | Self::BootCpus { targets, .. } => targets,
             _ => &[],
         }
     }

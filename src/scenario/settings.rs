@@ -2,6 +2,7 @@
 
 use super::decimal::Unit;
 use super::filter::variant;
+use super::happenings;
 use super::machine::{self, ALL_ARCHES, ARCHES, Bus, Machine, OWN_VARIANT, VARIANTS, is_other, natural_variant};
 use super::model::{CostOverrides, Knobs};
 use super::named::{self, Named};
@@ -11,8 +12,9 @@ use sim::check::{Check, Checks};
 use sim::{Generation, Knob};
 
 /// Keys of `[machine]`.
-pub(super) const MACHINE_KEYS: [&str; 13] = [
+pub(super) const MACHINE_KEYS: [&str; 14] = [
     "cpus",
+    "offline",
     "arch",
     "variant",
     "generation",
@@ -88,6 +90,7 @@ pub(super) fn machine(root: &Table<'_>) -> Result<Machine, InputError> {
         generation,
         bus,
         cpus: 0,
+        offline: Vec::new(),
         crash_image: table.get("crash_image").map(|field| field.boolean()).transpose()?.unwrap_or(true),
         io_agent: table.get("io_agent").map(|field| field.boolean()).transpose()?.unwrap_or(true),
         picclk_period_ps: period("picclk_period_ps")?,
@@ -105,7 +108,24 @@ pub(super) fn machine(root: &Table<'_>) -> Result<Machine, InputError> {
             bus.name()
         ))
     })?;
+    machine.offline = offline(&table, &machine)?;
     Ok(machine)
+}
+
+/// The CPUs that wait to be started. The boot CPU is none of them.
+fn offline(table: &Table<'_>, machine: &Machine) -> Result<Vec<u32>, InputError> {
+    let Some(field) = table.get("offline") else { return Ok(Vec::new()) };
+    let mut cpus = field.list(|item| {
+        let cpu = item.small_integer(0, u32::MAX)?;
+        happenings::present(item, cpu, machine)?;
+        if cpu == 0 {
+            return Err(item.error("CPU 0 starts the others", "runs from the start").help("name CPUs from 1 on"));
+        }
+        Ok(cpu)
+    })?;
+    cpus.sort_unstable();
+    cpus.dedup();
+    Ok(cpus)
 }
 
 /// Linux has variants; any other kernel has its own wait.

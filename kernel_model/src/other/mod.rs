@@ -20,7 +20,7 @@ use crate::apicdef::{
     APIC_DEST_LOGICAL, APIC_DEST_PHYSICAL, APIC_DFR_FLAT, APIC_DM_NMI, APIC_ICR_BUSY, APIC_INT_ASSERT, NMI_VECTOR,
     Register, SPURIOUS_APIC_VECTOR,
 };
-use crate::arch::{Access, Facts, Family, Ids, LdrInit, LogicalId, Sender};
+use crate::arch::{Access, Facts, Family, Ids, LdrInit, LogicalId, Sender, WakeUp};
 use crate::cpumask::CpuMask;
 use crate::kernel::Kernel;
 use crate::processor::Processor;
@@ -111,6 +111,8 @@ const PHYSICAL: Facts = Facts {
     ids: Ids::Number,
     logical_id: LogicalId::OneBit,
     ldr_init: LdrInit::Firmware,
+    wake_up: WakeUp::Init,
+    esr_disable: false,
     apic_id_mask: 0xFF,
     max_cpus: 255,
 };

@@ -76,14 +76,19 @@ pub fn apic_send_IPI_self(kernel: &Kernel, cpu: &impl Processor, vector: u8) {
     }
 }
 
+/// The static key `apic_use_ipi_shorthand`: on unless the kernel was told not to, once every CPU has been started.
+fn use_ipi_shorthand(kernel: &Kernel, cpu: &impl Processor) -> bool {
+    !kernel.no_broadcast && kernel.cpu_online_map(cpu) == kernel.cpu_possible_map()
+}
+
 /// `apic_send_IPI_allbutself`: nothing on a machine of one CPU; else the shorthand, also for an NMI, unless the kernel
 /// was told not to use it.
 pub fn apic_send_IPI_allbutself(kernel: &Kernel, cpu: &impl Processor, vector: u8) {
     if kernel.cpus < 2 {
         return;
     }
-    if kernel.no_broadcast {
-        apic_send_IPI_mask_allbutself(kernel, cpu, kernel.cpu_online_map(), vector);
+    if !use_ipi_shorthand(kernel, cpu) {
+        apic_send_IPI_mask_allbutself(kernel, cpu, kernel.cpu_online_map(cpu), vector);
     } else {
         apic_send_IPI_shorthand_allbutself(kernel, cpu, vector);
     }
@@ -102,7 +107,7 @@ pub fn native_send_call_func_single_ipi(kernel: &Kernel, cpu: &impl Processor, t
 /// `native_send_call_func_ipi`: a shorthand where the mask is everybody, or everybody else; else the mask.
 pub fn native_send_call_func_ipi(kernel: &Kernel, cpu: &impl Processor, mask: CpuMask) {
     let (own, vector) = (this_cpu(cpu), kernel.arch.call_function_vector());
-    if kernel.no_broadcast || kernel.cpus < 2 || mask.with(own) != kernel.cpu_online_map() {
+    if !use_ipi_shorthand(kernel, cpu) || kernel.cpus < 2 || mask.with(own) != kernel.cpu_online_map(cpu) {
         apic_send_IPI_mask(kernel, cpu, mask, vector);
     } else if mask.contains(own) {
         apic_send_IPI_all(kernel, cpu, vector);

@@ -62,7 +62,7 @@ pub fn kdump_nmi_shootdown_cpus(kernel: &Kernel, cpu: &impl Processor) {
 pub fn nmi_shootdown_cpus(kernel: &Kernel, cpu: &impl Processor) {
     cpu.irq_save();
     cpu.store(Word::CRASHING_CPU, cpu.smp_processor_id());
-    cpu.store(Word::WAITING_FOR_CRASH_IPI, u32::from(kernel.cpus) - 1);
+    cpu.store(Word::WAITING_FOR_CRASH_IPI, kernel.cpu_online_map(cpu).count() - 1);
     cpu.store(Word::CRASH_CALLBACK, 1);
     cpu.reached(Point::CallbackRegistered);
 

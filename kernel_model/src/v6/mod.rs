@@ -1,7 +1,7 @@
 //! The send paths of today's kernels, as of v6.13: `arch/x86/kernel/apic/`, `smp.c`, `reboot.c`, `nmi.c`, and what of
 //! `kernel/` and `lib/` calls them.
 //!
-//! Not modelled: paravirtualised senders, offline CPUs, idle CPUs that poll and need no IPI, `printk`'s deferred work.
+//! Not modelled: paravirtualised senders, idle CPUs that poll and need no IPI, `printk`'s deferred work.
 //! A function has its name of today; where 2007's did the same under the same name, there is one for both, outside.
 
 mod apic_send_ipi;
@@ -13,6 +13,7 @@ mod nmi_backtrace;
 mod panic;
 mod smp_call_function;
 mod stop_other_cpus;
+mod wakeup_secondary;
 mod watchdog;
 mod x2apic_send_ipi;
 
@@ -38,6 +39,7 @@ pub use smp_call_function::{
     csd_lock_wait, flush_tlb_multi, generic_smp_call_function_interrupt, smp_call_function, smp_call_function_many,
 };
 pub use stop_other_cpus::{native_stop_other_cpus, smp_stop_nmi_callback, stop_this_cpu, sysvec_reboot};
+pub use wakeup_secondary::wakeup_secondary_cpu_via_init;
 pub use watchdog::watchdog_hardlockup_check;
 pub use x2apic_send_ipi::{
     __x2apic_send_IPI_dest, __x2apic_send_IPI_shorthand, x2apic_send_IPI, x2apic_send_IPI_mask,

@@ -56,7 +56,7 @@ pub fn smp_call_function_many(kernel: &Kernel, cpu: &impl Processor, mask: CpuMa
 
 /// `smp_call_function` (`kernel/smp.c`, v6.13): a call on all other CPUs.
 pub fn smp_call_function(kernel: &Kernel, cpu: &impl Processor, wait: bool) {
-    smp_call_function_many(kernel, cpu, kernel.cpu_online_map(), wait);
+    smp_call_function_many(kernel, cpu, kernel.cpu_online_map(cpu), wait);
 }
 
 /// `native_flush_tlb_multi` (`arch/x86/mm/tlb.c`, v6.13): a call that flushes, and that is waited for.

@@ -9,6 +9,7 @@ mod modern;
 mod others;
 mod recorder;
 mod shared;
+mod start_up;
 mod stop;
 mod tables;
 mod variants;

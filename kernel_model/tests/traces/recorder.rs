@@ -41,6 +41,8 @@ pub(crate) struct Recorder {
     limit: usize,
     /// Record shared words, waits and points too, and not registers alone?
     everything: bool,
+    /// What the status of a remote read says.
+    remote_read: u32,
     error_status: Option<u32>,
     pub(crate) state: RefCell<State>,
 }
@@ -67,11 +69,24 @@ impl Recorder {
             msr: 0xFEE0_0900,
             wait_site: None,
         };
-        Self { number, icr, limit: 100_000, everything: false, error_status: None, state: RefCell::new(state) }
+        Self {
+            number,
+            icr,
+            limit: 100_000,
+            everything: false,
+            error_status: None,
+            remote_read: 0,
+            state: RefCell::new(state),
+        }
     }
 
     pub(crate) fn everything(self) -> Self {
         Self { everything: true, ..self }
+    }
+
+    /// A remote read has come out like that.
+    pub(crate) fn remote_read(self, status: u32) -> Self {
+        Self { remote_read: status, ..self }
     }
 
     pub(crate) fn limit(self, limit: usize) -> Self {
@@ -149,7 +164,11 @@ impl Recorder {
             Icr::Stuck => true,
             Icr::ClearsAfter(us) => state.now_us < us,
         };
-        if register == Register::ICR && busy { value | APIC_ICR_BUSY } else { value }
+        match (register, busy) {
+            (Register::ICR, true) => value | APIC_ICR_BUSY | self.remote_read,
+            (Register::ICR, false) => value | self.remote_read,
+            _ => value,
+        }
     }
 
     fn change(&self, word: Word, operation: &str, change: impl FnOnce(u32) -> u32) -> u32 {

@@ -108,6 +108,10 @@ fn every_word_has_its_own_name() {
         (layout.tlbstate_lock(7), "tlbstate_lock 7"),
         (layout.flush_va(0), "flush_va 0"),
         (layout.flush_cpumask(3, 1), "flush_cpumask 3, CPUs from 32"),
+        (layout.trampoline_data(), "trampoline_data"),
+        (layout.es7000_mailbox(), "mailbox of the ES7000"),
+        (layout.cpu_callout(0), "cpu_callout_map on CPU0"),
+        (layout.cpu_online(32), "cpu_online_map on CPU32"),
         (Word(9999), "word 9999"),
     ];
     for (word, name) in named {
