@@ -5,6 +5,7 @@ use super::document::{Node, Value};
 use super::named::{self, Named, UnknownName};
 use crate::diagnostic::InputError;
 use crate::nearest;
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 /// A table whose keys are all known.
@@ -95,6 +96,14 @@ impl<'d> Field<'d> {
         match &self.node.value {
             Value::String(text) => Ok(text),
             _ => Err(self.wrong("a string")),
+        }
+    }
+
+    /// A string; a number stands for its digits, because the names of some values are numbers.
+    pub(super) fn text_or_number(&self) -> Result<Cow<'d, str>, InputError> {
+        match &self.node.value {
+            Value::Integer(number) => Ok(Cow::Owned(number.to_string())),
+            _ => self.text().map(Cow::Borrowed),
         }
     }
 

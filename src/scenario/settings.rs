@@ -197,7 +197,7 @@ pub(super) fn knobs(root: &Table<'_>) -> Result<Knobs, InputError> {
 
 /// One of the values of `knob`.
 pub(super) fn knob_value(knob: &'static Knob, field: &Field<'_>) -> Result<&'static str, InputError> {
-    named::one_of(knob.what, field.text()?, knob.values).map_err(|error| field.unknown(error))
+    named::one_of(knob.what, &field.text_or_number()?, knob.values).map_err(|error| field.unknown(error))
 }
 
 /// Reads `[costs]`. No cost is zero, so that no loop can turn without time passing.

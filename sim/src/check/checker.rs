@@ -26,6 +26,8 @@ pub struct CheckerSettings {
     pub cluster_fifteen: ClusterFifteen,
     /// A start-up message that fails is not sent again (knob `start_up_resend`): that nobody got it is no loss.
     pub start_up_may_fail: bool,
+    /// A full target stays silent (knob `full_target`): beside one that accepts nobody notices, and it misses the message.
+    pub silent_when_full: bool,
     /// A sender may send while a message of it is pending, and both are delivered: the ideal bus.
     pub sends_overlap: bool,
     /// A message may be dispatched before it is delivered: its way goes over several buses. Losses are then noticed at
@@ -43,10 +45,18 @@ impl CheckerSettings {
             generation,
             cluster_fifteen: ClusterFifteen::Exact,
             start_up_may_fail: true,
+            silent_when_full: false,
             sends_overlap: false,
             late_deliveries: false,
             checks: Checks::ALL,
         }
+    }
+}
+
+impl CheckerSettings {
+    /// Did somebody get a vector that a silent, full target did not?
+    fn is_missed_in_silence(self, record: &Record) -> bool {
+        self.silent_when_full && record.message.mode == DeliveryMode::Fixed && !record.got.is_empty()
     }
 }
 
@@ -273,10 +283,11 @@ impl Checker {
 
     /// Did everybody get the message at `place` who had to?
     fn check_delivered(&mut self, place: u32, at: Time) {
-        let failed_start_up = self.settings.start_up_may_fail;
+        let settings = self.settings;
         let record = self.ledger.record(place);
-        let given_up = failed_start_up && record.message.mode == DeliveryMode::StartUp && record.got.is_empty();
-        if record.is_owed() && !given_up {
+        let given_up =
+            settings.start_up_may_fail && record.message.mode == DeliveryMode::StartUp && record.got.is_empty();
+        if record.is_owed() && !given_up && !settings.is_missed_in_silence(record) {
             let (message, missing, dispatched) = (record.message, record.due.to_vec(), record.dispatched);
             let message = self.subject(&message);
             self.complain(Violation::LostIpi { message, missing, dispatched, at });
@@ -348,8 +359,11 @@ impl Checker {
 
     /// The run has ended, and all that is [`carried`](Self::carried) has been told: what else is owed is lost.
     pub fn finish(&mut self, at: Time) {
-        let may_fail = self.settings.start_up_may_fail;
-        let given_up = |record: &Record| may_fail && record.message.mode == DeliveryMode::StartUp && record.dispatched;
+        let settings = self.settings;
+        let given_up = |record: &Record| {
+            settings.start_up_may_fail && record.message.mode == DeliveryMode::StartUp && record.dispatched
+                || settings.is_missed_in_silence(record)
+        };
         let owed = |record: &&Record| record.is_owed() && !record.carried && !given_up(record);
         let lost: Vec<_> = self.ledger.open().filter(owed).cloned().collect();
         for record in lost {

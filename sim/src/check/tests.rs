@@ -192,6 +192,16 @@ fn a_stranger_is_told() {
 }
 
 #[test]
+fn a_silent_full_target_misses_what_others_get() {
+    for (silent_when_full, to, found) in [(true, &[1, 3][..], 0), (true, &[], 1), (false, &[1, 3], 1)] {
+        let settings = CheckerSettings { silent_when_full, ..CheckerSettings::new(CPUS, Generation::P6) };
+        let mut checker = checker_with(settings);
+        carry(&mut checker, &to_others(0), to);
+        assert_eq!(checker.found(), found, "{silent_when_full} {to:?}");
+    }
+}
+
+#[test]
 fn what_nobody_sent_is_told() {
     let mut checker = checker();
     checker.delivered(2, &ipi(0), us(41));

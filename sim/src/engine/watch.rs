@@ -5,7 +5,7 @@
 
 use crate::bus::{Agent, Interconnect, Message, Reach};
 use crate::check::{Check, Checker, CheckerSettings, Checks, Violation};
-use crate::generation::{Generation, Knobs, StartUpResend};
+use crate::generation::{FullTarget, Generation, Knobs, StartUpResend};
 use crate::processor::{Core, CoreBox, Fact};
 use crate::time::Time;
 
@@ -38,6 +38,7 @@ impl Watch {
         let mut checker = Checker::new(CheckerSettings {
             cluster_fifteen: knobs.cluster_fifteen,
             start_up_may_fail: knobs.start_up_resend == StartUpResend::Never,
+            silent_when_full: knobs.full_target == FullTarget::AcceptError,
             sends_overlap: !promises.one_message_a_sender,
             late_deliveries: !promises.delivers_before_dispatch,
             checks,
