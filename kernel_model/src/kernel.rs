@@ -6,9 +6,8 @@
 use crate::apicdef::{BAD_APICID, SYSRQ_VECTOR};
 use crate::arch::Arch;
 use crate::cpumask::CpuMask;
-use crate::mps_dispatch::MpsTimeout;
 use crate::processor::Processor;
-use crate::variant::{Bound, Variant};
+use crate::variant::{Bound, MpsTimeout, Variant};
 use crate::words::Layout;
 
 /// Where x86_64 has its trampoline (2.6.20); i386 has it wherever low memory was free.

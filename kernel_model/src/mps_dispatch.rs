@@ -6,7 +6,7 @@
 use crate::apicdef::{APIC_ICR_BUSY, APIC_LVT_MASKED, LOCAL_TIMER_VECTOR, Register};
 use crate::kernel::{Kernel, this_cpu};
 use crate::processor::Processor;
-use crate::variant::Variant;
+use crate::variant::{MpsTimeout, Variant};
 use crate::wait::{Wait, WaitOutcome};
 use crate::write_around::apic_write_around;
 
@@ -15,17 +15,6 @@ const DISPATCH_US: u32 = 20;
 
 /// Divide by 1 in the APIC timer's divide configuration register.
 const TDR_DIV_1: u32 = 0xB;
-
-/// What tells that the 20 µs are over (MP specification 1.4, page B-4, names these three).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MpsTimeout {
-    /// A loop of instructions of known length.
-    InstructionLoop,
-    /// A loop that looks at the time-stamp counter.
-    TimeStampCounter,
-    /// An interrupt, "if interrupts are enabled on the processor". Where they are not, it never comes.
-    ExternalInterrupt,
-}
 
 /// After a message: waits until it is dispatched, and if it is not, gives up or writes `icr`, the low half of the ICR,
 /// again. Gives the raw busy bit: 0, or 1000h. In every variant but the specification's two it does nothing.

@@ -60,6 +60,17 @@ pub enum Bound {
     Dispatch,
 }
 
+/// What tells that the MP specification's 20 µs are over (1.4, page B-4, names these three).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MpsTimeout {
+    /// A loop of instructions of known length.
+    InstructionLoop,
+    /// A loop that looks at the time-stamp counter.
+    TimeStampCounter,
+    /// An interrupt, "if interrupts are enabled on the processor". Where they are not, it never comes.
+    ExternalInterrupt,
+}
+
 impl Variant {
     /// All of them: before, the proposals, what was merged, what came later, and the MP specification's two.
     pub const ALL: [Self; 8] = [
