@@ -59,3 +59,40 @@ fn nothing_is_left_unfinished() {
         }
     }
 }
+
+/// Functions of a file: first line and number of lines. Formatted code closes one at the indentation at which it opens.
+fn functions(text: &str) -> Vec<(String, usize)> {
+    let lines: Vec<&str> = text.lines().collect();
+    let indentation = |line: &str| line.len() - line.trim_start().len();
+    let opens = |line: &str| {
+        let words = ["fn ", "pub fn ", "pub const fn ", "pub(crate) fn ", "pub(super) fn ", "const fn "];
+        words.iter().any(|word| line.trim_start().starts_with(word))
+    };
+    let starts = lines.iter().enumerate().filter(|(_, line)| opens(line));
+    let end = |from: usize| {
+        let closes =
+            |line: &&str| indentation(line) == indentation(lines[from]) && (line.ends_with('}') || line.ends_with(';'));
+        lines[from..].iter().position(closes).map_or(lines.len() - from, |end| end + 1)
+    };
+    starts.map(|(from, line)| (line.trim().to_owned(), end(from))).collect()
+}
+
+#[test]
+fn kernel_functions_fit_a_screen() {
+    let mut seen = 0;
+    for file in sources().iter().filter(|file| file.components().any(|part| part.as_os_str() == "kernel_model")) {
+        for (function, lines) in functions(&std::fs::read_to_string(file).unwrap()) {
+            assert!(lines < 70, "{}: {function} has {lines} lines", file.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 200, "{seen} functions found");
+}
+
+#[test]
+fn the_kernel_model_depends_on_nothing() {
+    let manifest = include_str!("../kernel_model/Cargo.toml");
+    assert!(!manifest.contains("dependencies"), "{manifest}");
+    let root = include_str!("../kernel_model/src/lib.rs");
+    assert!(root.contains("#![no_std]") && root.contains("#![forbid(unsafe_code)]"));
+}
