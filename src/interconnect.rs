@@ -1,6 +1,5 @@
 //! From a machine's description to its interconnect, with the faults that act on it.
 
-use crate::assembly::AssemblyError;
 use crate::scenario::{Again, Bus, Fault, FaultKind, Machine};
 use sim::bus::{
     Agent, ClusterBus, FrontSideBus, IdealBus, Interconnect, Latencies, PointToPointFabric, SerialBus, SerialFault,
@@ -15,6 +14,11 @@ pub(crate) const IO_AGENT_ID: u8 = 14;
 const HOP_PS: u64 = 1_000_000;
 /// Default room of a cluster manager: 4 messages, a free parameter.
 const QUEUE_DEPTH: u32 = 4;
+
+/// The bus refuses these agents; why, in words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Refused(pub String);
 
 /// What an interconnect is built from, beside the machine.
 pub(crate) struct Parts<'a> {
@@ -34,8 +38,8 @@ impl Parts<'_> {
     ///
     /// # Errors
     /// If these agents cannot share it.
-    pub(crate) fn build(&self) -> Result<Box<dyn Interconnect>, AssemblyError> {
-        let refused = |error: &dyn std::fmt::Display| AssemblyError::Bus(error.to_string());
+    pub(crate) fn build(&self) -> Result<Box<dyn Interconnect>, Refused> {
+        let refused = |error: &dyn std::fmt::Display| Refused(error.to_string());
         let cpus = self.machine.cpus as u16;
         Ok(match self.machine.bus {
             Bus::Serial => {
