@@ -15,6 +15,7 @@ mod matrix;
 mod modern;
 mod proofs;
 mod property;
+mod quotes;
 mod scripts;
 mod serial_bus;
 mod start_up;
