@@ -165,6 +165,19 @@ fn an_absent_apic_costs_one_bound() {
     assert!(before[read..].lines().next().unwrap().contains("= 00000004"), "{}", &before[read..]);
 }
 
+/// If a failed STARTUP is sent again, as the status table has it, nobody answers that either: two looks time out, and
+/// the file expects so under every wait with one bound.
+#[test]
+fn an_absent_apic_costs_two_bounds_if_the_startup_is_resent() {
+    for variant in ["before", "solution-a", "b1", "rfc", "merged", "modern", "mps-abort"] {
+        let report = report("boot-absent-cpu", "i386/default", variant, &["knobs.start_up_resend=as-status-table"]);
+        let [absent, present] = &report.start_ups[..] else { panic!("two starts") };
+        assert_eq!((absent.timeouts, absent.startups, absent.never_delivered), (2, 1, true), "{variant}: {absent}");
+        assert_eq!(present.outcome, StartUpOutcome::Booted, "{variant}");
+        assert_eq!(report.expected, Some(true), "{variant}");
+    }
+}
+
 /// Where there is no answer to miss only the missing call tells: 50 000 looks, 5 s, and an inquiry that nobody answers.
 #[test]
 fn on_a_front_side_bus_an_absent_apic_costs_five_seconds() {
