@@ -2,9 +2,11 @@
 //!
 //! What belongs to a later version is refused here with a message that says so.
 
+mod accesses;
 mod matrix;
 mod script;
 
+pub use accesses::{Accesses, Icr, Others};
 pub use matrix::{Format, Matrix};
 pub use script::Script;
 
@@ -14,15 +16,11 @@ use crate::scenario::OWN_VARIANT;
 use crate::scenario::Request;
 use crate::scenario::decimal::{self, Unit};
 use crate::scenario::named::{self, Named, named};
-use crate::scenario::{ALL_ARCHES, Bus, MpsTimeout, WaitShape};
+use crate::scenario::{ALL_ARCHES, Bus};
 pub use crate::scenario::{ARCHES, VARIANTS};
 use clap::{Args, Parser, Subcommand};
-use kernel_model::Call;
 use sim::Generation;
 use std::path::{Path, PathBuf};
-
-/// Kernel functions that `accesses --call` takes.
-pub const CALLS: [&str; Call::ALL.len()] = Call::NAMES;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -61,7 +59,7 @@ Exit status: 0 as expected, 1 not as expected, 2 bad usage or input, 3 the host 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// List what there is: scenarios, archs, variants, buses, generations, faults, lessons.
+    /// List what there is: scenarios, archs, variants, buses, generations, faults, lessons, kernel functions.
     #[command(after_help = "Example:\n  apicsim list scenarios")]
     List(List),
     /// Run a scenario: verdict, proof, cause, waits, and the token that repeats the run.
@@ -77,11 +75,7 @@ pub enum Command {
     #[command(after_help = "Example:\n  apicsim explain nmi-stall --arch x86_64/flat")]
     Explain(Run),
     /// Print the ordered register accesses of one kernel function on a recording APIC.
-    #[command(
-        after_help = "Examples:\n  apicsim accesses --arch i386/numaq --variant merged --call send_IPI_mask --to 1,2 \
-        --vector nmi\n  apicsim accesses --arch i386/default --variant rfc --call smp_send_nmi_allbutself --icr \
-        clears-after:250"
-    )]
+    #[command(after_help = accesses::EXAMPLES)]
     Accesses(Accesses),
     /// Tell a lesson step by step, from a real run.
     #[command(after_help = "Enter goes on at a terminal; elsewhere the lesson is printed whole.")]
@@ -136,6 +130,8 @@ named! {
         Faults = "faults",
         /// Lessons of `demo`.
         Lessons = "lessons",
+        /// Kernel functions that `accesses --call` takes.
+        Calls = "calls",
     }
 }
 
@@ -274,69 +270,6 @@ pub struct Output {
     pub host: bool,
 }
 
-/// `accesses`.
-#[derive(Debug, Args)]
-pub struct Accesses {
-    /// Sub-architecture.
-    #[arg(long, value_name = "A", default_value = ARCHES[0], value_parser = parse_arch, help = help_list("Sub-architecture", &ALL_ARCHES))]
-    pub arch: String,
-    /// Wait variant.
-    #[arg(long, value_name = "V", value_parser = parse_variant, help = help_list("How the kernel waits for the ICR; without it, before, or modern on modern/*", &VARIANTS))]
-    pub variant: Option<String>,
-    /// Kernel function.
-    #[arg(long, value_name = "FN", value_parser = parse_call, help = help_list("Kernel function", &CALLS))]
-    pub call: String,
-    /// Number of CPUs, all online.
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=255))]
-    pub cpus: u32,
-    /// The CPU that runs the function.
-    #[arg(long, value_name = "C", default_value_t = 0)]
-    pub from: u32,
-    /// The CPUs it sends to, with commas; without it, all others. Functions that start a CPU take one; without it, the
-    /// first other.
-    #[arg(long, value_name = "C,C,…", value_delimiter = ',')]
-    pub to: Vec<u32>,
-    /// Vector: decimal, 0x hex, or nmi; without it, the kernel's reschedule vector. Functions that start a CPU: the
-    /// page of the trampoline; without it, 0x06.
-    #[arg(long, value_name = "V", value_parser = parse_vector)]
-    pub vector: Option<u8>,
-    /// Delivery status of the ICR: idle, stuck, or clears-after:US (busy until that much delay has passed).
-    #[arg(long, value_name = "STATE", default_value = "idle", value_parser = parse_icr)]
-    pub icr: Icr,
-    /// Accesses listed of a function that never returns.
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub limit: u32,
-    /// Build the write-around as an exchange (Pentium erratum 11AP).
-    #[arg(long = "erratum-11ap")]
-    pub erratum_11ap: bool,
-    /// Flat senders name all others by a mask, as with CPU hotplug (true), or by the shorthand (false); on modern/* every driver does, as with no_ipi_broadcast=1, and the default is false.
-    #[arg(long, value_name = "BOOL", action = clap::ArgAction::Set)]
-    pub no_broadcast: Option<bool>,
-    /// The loop of solution-a and b1.
-    #[arg(long, value_name = "SHAPE", default_value = "delay-first", value_parser = parse_name::<WaitShape>, help = help_names::<WaitShape>("The loop of solution-a and b1"))]
-    pub wait_shape: WaitShape,
-    /// What ends the 20 µs of mps-abort and mps-retry.
-    #[arg(long, value_name = "HOW", default_value = "instruction-loop", value_parser = parse_name::<MpsTimeout>, help = help_names::<MpsTimeout>("What ends the 20 us of mps-abort and mps-retry"))]
-    pub mps_timeout: MpsTimeout,
-    /// Print one JSON document on standard output.
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Delivery status of the recording APIC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Icr {
-    /// Idle.
-    Idle,
-    /// Busy for ever.
-    Stuck,
-    /// Busy until this much delay has passed.
-    ClearsAfter {
-        /// That much.
-        delay_ps: u64,
-    },
-}
-
 /// `demo`.
 #[derive(Debug, Args)]
 pub struct Demo {
@@ -370,39 +303,6 @@ impl Arguments {
         };
         Err(InputError::new(format!("`apicsim {later}` comes later"))
             .help("today: list, run, replay, matrix, explain, accesses, demo, script"))
-    }
-}
-
-impl Accesses {
-    fn check(&self) -> Result<(), InputError> {
-        let last = self.cpus.saturating_sub(1);
-        let absent = |cpu: u32, option: &str| {
-            InputError::new(format!("there is no CPU {cpu} ({option}) in a machine of {} CPUs", self.cpus))
-                .help(format!("CPUs are 0 to {last}; --cpus changes their number"))
-        };
-        if self.from > last {
-            return Err(absent(self.from, "--from"));
-        }
-        if self.arch.starts_with("other/") && self.call != CALLS[0] {
-            return Err(InputError::new(format!(
-                "{} is a function of Linux, and {} is not Linux",
-                self.call, self.arch
-            ))
-            .help(format!("--call {} is its own way to send", CALLS[0])));
-        }
-        if let Some(cpu) = self.to.iter().find(|cpu| **cpu > last) {
-            return Err(absent(*cpu, "--to"));
-        }
-        let old = ["wakeup_secondary_via_INIT", "wakeup_secondary_via_NMI", "es7000_start_cpu", "inquire_remote_apic"];
-        if self.arch.starts_with("modern/") && old.contains(&self.call.as_str()) {
-            return Err(InputError::new(format!("`{}` is of 2.6, and {} of v6", self.call, self.arch))
-                .help("v6 has `wakeup_secondary_cpu_via_init`"));
-        }
-        if let (true, [_, _, ..]) = (Call::from_name(&self.call).is_some_and(Call::takes_target), &self.to[..]) {
-            return Err(InputError::new(format!("`{}` is about one CPU, and --to names several", self.call))
-                .help("name one: --to 1"));
-        }
-        Ok(())
     }
 }
 
@@ -449,10 +349,6 @@ fn parse_variant(text: &str) -> Result<String, String> {
     if text == OWN_VARIANT { Ok(text.to_owned()) } else { one_of("variant", text, &VARIANTS) }
 }
 
-fn parse_call(text: &str) -> Result<String, String> {
-    one_of("or later kernel function", text, &CALLS)
-}
-
 fn one_of(what: &str, text: &str, names: &'static [&'static str]) -> Result<String, String> {
     named::one_of(what, text, names).map(str::to_owned).map_err(|error| error.to_string())
 }
@@ -485,24 +381,6 @@ fn parse_window(text: &str) -> Result<Window, String> {
             }
         },
     }
-}
-
-fn parse_icr(text: &str) -> Result<Icr, String> {
-    match (text, text.strip_prefix("clears-after:")) {
-        ("idle", _) => Ok(Icr::Idle),
-        ("stuck", _) => Ok(Icr::Stuck),
-        (_, Some(us)) => parse_microseconds(us).map(|delay_ps| Icr::ClearsAfter { delay_ps }),
-        _ => Err(nearest::suggestion(text, &["idle", "stuck", "clears-after:US"])),
-    }
-}
-
-fn parse_vector(text: &str) -> Result<u8, String> {
-    if text.eq_ignore_ascii_case("nmi") {
-        return Ok(2);
-    }
-    number(text)
-        .and_then(|vector| u8::try_from(vector).ok())
-        .ok_or_else(|| "a vector is a number from 0 to 0xff, decimal or 0x hex, or nmi".to_owned())
 }
 
 /// File name extensions of the trace formats of a later version.
@@ -625,13 +503,6 @@ mod tests {
         let check = |line: &str| parsed(line).unwrap_or_else(|error| panic!("{error}")).check();
         assert!(check("accesses --call sync_Arb_IDs --from 4").expect_err("no CPU 4").message().contains("--from"));
         assert!(check("accesses --call sync_Arb_IDs --to 1,9").expect_err("no CPU 9").message().contains("--to"));
-        assert!(
-            check("accesses --arch other/xv6 --call sync_Arb_IDs")
-                .expect_err("not its own")
-                .message()
-                .contains("Linux")
-        );
-        assert_eq!(check("accesses --arch other/xv6 --call send_IPI_mask"), Ok(()));
         assert_eq!(check("run nmi-stall"), Ok(()));
     }
 

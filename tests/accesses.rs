@@ -1,6 +1,9 @@
 //! `apicsim accesses`: the listings of the contract. (Every path is checked in kernel_model's own tests; here: what the
 //! command shows of them.)
 
+mod crash_path;
+mod users;
+
 use crate::support::json;
 use serde_json::Value;
 
@@ -154,9 +157,15 @@ fn starts_of_cpus() {
     assert!(start("es7000_start_cpu", &["--arch", "i386/es7000-clustered", "--icr", "stuck"]).0.is_empty());
     let (v6, _) = start("wakeup_secondary_cpu_via_init", &["--arch", "i386/bigsmp", "--variant", "modern"]);
     assert_eq!((v6[..2].concat(), count(&v6, "IRQ-"), count(&v6, "D10")), ("R030R030".to_owned(), 4, 4));
-    let (boot, _) = start("do_boot_cpu", &["--arch", "x86_64/flat"]);
+    let (boot, _) = start("do_boot_cpu", &["--arch", "x86_64/flat", "--others", "silent"]);
     assert_eq!(boot[..2], ["W280=00000000", "R280"], "x86_64 clears the error status first");
     assert_eq!((count(&boot, "D100"), count(&boot, "W300=0000030f")), (50_000 + 4 + 3, 1), "nobody calls in: it asks");
+    let (called_in, _) = start("do_boot_cpu", &["--arch", "x86_64/flat"]);
+    assert_eq!(
+        (count(&called_in, "D100"), called_in.last().map(String::as_str)),
+        (4, Some("R280")),
+        "it comes at once"
+    );
     assert!(start("inquire_remote_apic", &["--variant", "before", "--icr", "stuck"]).1, "no bound before 2.6.22");
     assert!(!start("inquire_remote_apic", &["--variant", "merged", "--icr", "stuck"]).1);
     let old =

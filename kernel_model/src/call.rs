@@ -1,158 +1,304 @@
-//! The kernel functions that can be called by name, to list their accesses.
+//! The kernel functions that can be called by name, to list their accesses: one table, a row each.
 //!
-//! Not listed: functions that wait for other CPUs without a bound.
+//! Not listed: functions that touch no device (locks, the run queue, printing), the primitives that take a register, and
+//! of kernels that are not Linux all but their way to send.
+#![allow(non_camel_case_types, reason = "kernel functions keep their kernel names")]
 
+use crate::arch::Access;
+use crate::backtrace::__trigger_all_cpu_backtrace;
+use crate::capture_kernel::{ioapic_retrigger_irq, up_send_IPI_self};
 use crate::cpumask::CpuMask;
+use crate::crash::{crash_kexec, crash_nmi_callback, machine_crash_shutdown, nmi_shootdown_cpus};
+use crate::die::{die, die_nmi};
 use crate::do_boot_cpu::do_boot_cpu;
 use crate::es7000_start_cpu::es7000_start_cpu;
+use crate::flush_tlb_others::{flush_tlb_others, smp_invalidate_interrupt};
+use crate::icr_wait::wait_icr_idle;
 use crate::inquire_remote_apic::inquire_remote_apic;
-use crate::kernel::Kernel;
-use crate::lapic::{clear_local_APIC, disable_local_APIC};
+use crate::io_apic::{clear_IO_APIC, disable_IO_APIC, disconnect_bsp_APIC, restore_boot_irq_mode};
+use crate::kernel::{Kernel, this_cpu};
+use crate::lapic::{clear_local_APIC, disable_local_APIC, get_maxlvt, lapic_shutdown};
+use crate::ldr_init::init_apic_ldr;
+use crate::nmi::{do_nmi, nmi_watchdog_tick};
+use crate::panic::panic;
 use crate::processor::Processor;
 use crate::send_ipi_broadcast::{send_IPI_all, send_IPI_allbutself, send_IPI_self};
-use crate::send_ipi_mask::send_IPI_mask;
+use crate::send_ipi_dest_field::__send_IPI_dest_field;
+use crate::send_ipi_mask::{send_IPI_mask, send_IPI_mask_bitmask, send_IPI_mask_sequence};
 use crate::setup_local_apic::setup_local_APIC;
-use crate::smp_send_nmi_allbutself::smp_send_nmi_allbutself;
+use crate::smp_call_function::{CallLock, Called, smp_call_function, smp_call_function_interrupt};
+use crate::smp_callin::smp_callin;
+use crate::smp_send_nmi_allbutself::{safe_smp_processor_id, smp_send_nmi_allbutself};
+use crate::smp_send_reschedule::{smp_reschedule_interrupt, smp_send_reschedule};
+use crate::smp_send_stop::{smp_send_stop, stop_this_cpu};
 use crate::sync_arb_ids::sync_Arb_IDs;
-use crate::v6::wakeup_secondary_cpu_via_init;
+use crate::v6;
+use crate::variant::{Bound, Site};
 use crate::wakeup_secondary::{wakeup_secondary_via_INIT, wakeup_secondary_via_NMI};
+use crate::write_around::ack_APIC_irq;
 
-/// A kernel function that can be called by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Call {
-    /// [`send_IPI_mask`]: takes a mask and a vector.
-    SendIpiMask,
-    /// [`send_IPI_allbutself`]: takes a vector.
-    SendIpiAllbutself,
-    /// [`send_IPI_all`]: takes a vector.
-    SendIpiAll,
-    /// [`send_IPI_self`]: takes a vector.
-    SendIpiSelf,
-    /// [`smp_send_nmi_allbutself`].
-    SmpSendNmiAllbutself,
-    /// [`clear_local_APIC`].
-    ClearLocalApic,
-    /// [`disable_local_APIC`].
-    DisableLocalApic,
-    /// [`sync_Arb_IDs`].
-    SyncArbIds,
-    /// [`setup_local_APIC`].
-    SetupLocalApic,
-    /// [`wakeup_secondary_via_INIT`]: takes a target.
-    WakeupSecondaryViaInit,
-    /// [`wakeup_secondary_via_NMI`]: takes a target.
-    WakeupSecondaryViaNmi,
-    /// [`es7000_start_cpu`]: takes a target.
-    Es7000StartCpu,
-    /// [`wakeup_secondary_cpu_via_init`] of v6: takes a target.
-    WakeupSecondaryCpuViaInit,
-    /// [`do_boot_cpu`]: takes a target.
-    DoBootCpu,
-    /// [`inquire_remote_apic`]: takes a target.
-    InquireRemoteApic,
+/// What a function is given. It takes what it needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Given {
+    /// CPUs to send to.
+    pub mask: CpuMask,
+    /// One CPU to send to, or to start.
+    pub target: u16,
+    /// Vector, or 2 for an NMI.
+    pub vector: u8,
+}
+
+/// What a function takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// A mask of CPUs.
+    Mask,
+    /// One CPU.
+    Target,
+    /// A vector.
+    Vector,
+    /// The page of the trampoline, with the CPU that is to be started.
+    Trampoline,
+}
+
+/// Which kernels have a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// All Linux kernels.
+    Linux,
+    /// Those of 2.6.
+    Old,
+    /// Those of 2.6 on i386.
+    OldI386,
+    /// v6.
+    V6,
+    /// v6, where the APIC is a page.
+    V6Page,
+    /// v6, where the APIC's registers are MSRs.
+    V6Msr,
+    /// Those that bound their wait for the ICR somewhere.
+    Bounded,
+}
+
+impl Whose {
+    /// In a few words.
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::Linux => "all",
+            Self::Old => "2.6",
+            Self::OldI386 => "2.6 on i386",
+            Self::V6 => "v6",
+            Self::V6Page => "v6 without x2APIC",
+            Self::V6Msr => "v6 with x2APIC",
+            Self::Bounded => "those with a bounded wait",
+        }
+    }
+
+    /// Is `kernel` one of them?
+    fn includes(self, kernel: &Kernel) -> bool {
+        let (modern, access) = (kernel.arch.is_modern(), kernel.arch.facts().access);
+        match self {
+            Self::Linux => true,
+            Self::Old => !modern,
+            Self::OldI386 => kernel.arch.is_i386(),
+            Self::V6 => modern,
+            Self::V6Page => modern && access == Access::Page,
+            Self::V6Msr => modern && access == Access::Msr,
+            Self::Bounded => {
+                let variant = kernel.of_kdump().variant;
+                !matches!(variant.bound(Site::DestFieldNmi, kernel.wait_shape), Bound::None | Bound::Unbounded)
+            }
+        }
+    }
+}
+
+/// Makes [`Call`] of the table's rows: `name [what it takes] how it is called`, under the kernels that have it.
+macro_rules! calls {
+    (
+        |$kernel:ident, $cpu:ident, $given:ident|
+        $($whose:ident { $($name:ident [$($takes:ident)*] $body:expr;)* })*
+    ) => {
+        /// A kernel function that can be called by name. Its variants have the functions' own names.
+        #[allow(missing_docs, reason = "the functions of these names have their own")]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Call { $($($name,)*)* }
+
+        impl Call {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$($(Self::$name,)*)*];
+
+            /// Their names.
+            pub const NAMES: &'static [&'static str] = &[$($(stringify!($name),)*)*];
+
+            /// Which kernels have it.
+            pub const fn whose(self) -> Whose {
+                match self { $($(Self::$name => Whose::$whose,)*)* }
+            }
+
+            /// What it takes.
+            pub const fn takes(self) -> &'static [Takes] {
+                match self { $($(Self::$name => &[$(Takes::$takes,)*],)*)* }
+            }
+
+            /// Calls the function on `cpu`. What it does not take is ignored.
+            pub fn run(self, $kernel: &Kernel, $cpu: &impl Processor, $given: &Given) {
+                match self { $($(Self::$name => discard(|| $body),)*)* }
+            }
+        }
+    };
+}
+
+calls! {
+    |kernel, cpu, given|
+    Linux {
+        send_IPI_mask [Mask Vector] send_IPI_mask(kernel, cpu, given.mask, given.vector);
+        send_IPI_allbutself [Vector] send_IPI_allbutself(kernel, cpu, given.vector);
+        send_IPI_all [Vector] send_IPI_all(kernel, cpu, given.vector);
+        send_IPI_self [Vector] send_IPI_self(kernel, cpu, given.vector);
+        smp_send_nmi_allbutself [] smp_send_nmi_allbutself(kernel, cpu);
+        smp_send_reschedule [Target] smp_send_reschedule(kernel, cpu, given.target);
+        smp_reschedule_interrupt [] smp_reschedule_interrupt(kernel, cpu);
+        smp_call_function [] smp_call_function(kernel, cpu, Called::Nothing, true, CallLock::Take);
+        flush_tlb_others [Mask] flush_tlb_others(kernel, cpu, given.mask);
+        ack_APIC_irq [] ack_APIC_irq(kernel, cpu);
+        apic_wait_icr_idle [] wait_icr_idle(kernel, cpu, Site::DestField);
+        sync_Arb_IDs [] sync_Arb_IDs(kernel, cpu);
+        get_maxlvt [] get_maxlvt(kernel, cpu);
+        setup_local_APIC [] setup_local_APIC(kernel, cpu);
+        clear_local_APIC [] clear_local_APIC(kernel, cpu);
+        disable_local_APIC [] disable_local_APIC(kernel, cpu);
+        lapic_shutdown [] lapic_shutdown(kernel, cpu);
+        clear_IO_APIC [] clear_IO_APIC(kernel, cpu);
+        disconnect_bsp_APIC [] disconnect_bsp_APIC(kernel, cpu, kernel.i8259_pin.is_some());
+        ioapic_retrigger_irq [Vector] ioapic_retrigger_irq(kernel, cpu, given.vector);
+        do_boot_cpu [Target Trampoline] do_boot_cpu(kernel, cpu, given.target);
+        wakeup_secondary_cpu_via_init [Target Trampoline] v6::wakeup_secondary_cpu_via_init(kernel, cpu, kernel.arch.apic_id(given.target));
+        smp_callin [] smp_callin(kernel, cpu);
+        do_nmi [] do_nmi(kernel, cpu);
+        crash_kexec [] crash_kexec(kernel, cpu);
+        nmi_shootdown_cpus [] shoot_down(kernel, cpu);
+        crash_nmi_callback [] be_shot_down(kernel, cpu);
+        stop_this_cpu [] stop(kernel, cpu);
+        panic [] panic(kernel, cpu, 0);
+        __trigger_all_cpu_backtrace [] __trigger_all_cpu_backtrace(kernel, cpu);
+    }
+    Bounded {
+        safe_apic_wait_icr_idle [] wait_icr_idle(&kernel.of_kdump(), cpu, Site::DestFieldNmi);
+    }
+    Old {
+        __send_IPI_dest_field [Target Vector] {
+            let destination = u32::from(kernel.cpu_to_logical_apicid(given.target));
+            __send_IPI_dest_field(kernel, cpu, destination, given.vector, kernel.arch.facts().dest_mode)
+        };
+        send_IPI_mask_bitmask [Mask Vector] send_IPI_mask_bitmask(kernel, cpu, given.mask, given.vector);
+        send_IPI_mask_sequence [Mask Vector] send_IPI_mask_sequence(kernel, cpu, given.mask, given.vector);
+        smp_invalidate_interrupt [] be_asked_to_flush(kernel, cpu);
+        smp_call_function_interrupt [] smp_call_function_interrupt(kernel, cpu);
+        smp_send_stop [] smp_send_stop(kernel, cpu);
+        init_apic_ldr [] init_apic_ldr(kernel, cpu);
+        wakeup_secondary_via_INIT [Target Trampoline] wakeup_secondary_via_INIT(kernel, cpu, kernel.arch.apic_id(given.target));
+        wakeup_secondary_via_NMI [Target] wakeup_secondary_via_NMI(kernel, cpu, kernel.arch.apic_id(given.target));
+        es7000_start_cpu [Target] es7000_start_cpu(kernel, cpu, kernel.arch.apic_id(given.target));
+        inquire_remote_apic [Target] inquire_remote_apic(kernel, cpu, kernel.arch.apic_id(given.target));
+        machine_crash_shutdown [] machine_crash_shutdown(kernel, cpu);
+        disable_IO_APIC [] disable_IO_APIC(kernel, cpu);
+        nmi_watchdog_tick [] nmi_watchdog_tick(kernel, cpu);
+        die_nmi [] die_nmi(kernel, cpu);
+        die [] die(kernel, cpu, 0);
+    }
+    OldI386 {
+        safe_smp_processor_id [] safe_smp_processor_id(kernel, cpu);
+        up_send_IPI_self [Vector] up_send_IPI_self(kernel, cpu, given.vector);
+    }
+    V6 {
+        apic_send_IPI [Target Vector] v6::apic_send_IPI(kernel, cpu, given.target, given.vector);
+        apic_send_IPI_mask [Mask Vector] v6::apic_send_IPI_mask(kernel, cpu, given.mask, given.vector);
+        apic_send_IPI_mask_allbutself [Mask Vector] v6::apic_send_IPI_mask_allbutself(kernel, cpu, given.mask, given.vector);
+        apic_send_IPI_allbutself [Vector] v6::apic_send_IPI_allbutself(kernel, cpu, given.vector);
+        apic_send_IPI_all [Vector] v6::apic_send_IPI_all(kernel, cpu, given.vector);
+        apic_send_IPI_self [Vector] v6::apic_send_IPI_self(kernel, cpu, given.vector);
+        native_smp_send_reschedule [Target] v6::native_smp_send_reschedule(kernel, cpu, given.target);
+        native_send_call_func_single_ipi [Target] v6::native_send_call_func_single_ipi(kernel, cpu, given.target);
+        native_send_call_func_ipi [Mask] v6::native_send_call_func_ipi(kernel, cpu, given.mask);
+        smp_call_function_many [Mask] v6::smp_call_function_many(kernel, cpu, given.mask, true);
+        generic_smp_call_function_interrupt [] v6::generic_smp_call_function_interrupt(kernel, cpu);
+        native_stop_other_cpus [] v6::native_stop_other_cpus(kernel, cpu, false);
+        sysvec_reboot [] v6::sysvec_reboot(kernel, cpu);
+        smp_stop_nmi_callback [] v6::smp_stop_nmi_callback(kernel, cpu);
+        nmi_trigger_cpumask_backtrace [Mask] v6::nmi_trigger_cpumask_backtrace(kernel, cpu, given.mask);
+        native_machine_crash_shutdown [] v6::native_machine_crash_shutdown(kernel, cpu);
+        kdump_nmi_shootdown_cpus [] v6::kdump_nmi_shootdown_cpus(kernel, cpu);
+        restore_boot_irq_mode [] restore_boot_irq_mode(kernel, cpu);
+        default_do_nmi [] v6::default_do_nmi(kernel, cpu);
+        watchdog_hardlockup_check [] v6::watchdog_hardlockup_check(kernel, cpu);
+        nmi_panic [] v6::nmi_panic(kernel, cpu);
+        nmi_panic_self_stop [] v6::nmi_panic_self_stop(kernel, cpu);
+    }
+    V6Page {
+        default_send_IPI_single_phys [Target Vector] v6::default_send_IPI_single_phys(kernel, cpu, given.target, given.vector);
+        default_send_IPI_mask_sequence_phys [Mask Vector] v6::default_send_IPI_mask_sequence_phys(kernel, cpu, given.mask, given.vector);
+        default_send_IPI_mask_allbutself_phys [Mask Vector] v6::default_send_IPI_mask_allbutself_phys(kernel, cpu, given.mask, given.vector);
+        default_send_IPI_mask_logical [Mask Vector] v6::default_send_IPI_mask_logical(kernel, cpu, given.mask, given.vector);
+        default_send_IPI_mask_allbutself_logical [Mask Vector] v6::default_send_IPI_mask_allbutself_logical(kernel, cpu, given.mask, given.vector);
+    }
+    V6Msr {
+        x2apic_send_IPI [Target Vector] v6::x2apic_send_IPI(kernel, cpu, given.target, given.vector);
+        x2apic_send_IPI_mask [Mask Vector] v6::x2apic_send_IPI_mask(kernel, cpu, given.mask, given.vector);
+        x2apic_send_IPI_mask_allbutself [Mask Vector] v6::x2apic_send_IPI_mask_allbutself(kernel, cpu, given.mask, given.vector);
+        x2apic_send_IPI_self [Vector] v6::x2apic_send_IPI_self(kernel, cpu, given.vector);
+    }
 }
 
 impl Call {
-    /// All of them.
-    pub const ALL: [Self; 15] = [
-        Self::SendIpiMask,
-        Self::SendIpiAllbutself,
-        Self::SendIpiAll,
-        Self::SendIpiSelf,
-        Self::SmpSendNmiAllbutself,
-        Self::ClearLocalApic,
-        Self::DisableLocalApic,
-        Self::SyncArbIds,
-        Self::SetupLocalApic,
-        Self::WakeupSecondaryViaInit,
-        Self::WakeupSecondaryViaNmi,
-        Self::Es7000StartCpu,
-        Self::WakeupSecondaryCpuViaInit,
-        Self::DoBootCpu,
-        Self::InquireRemoteApic,
-    ];
-
-    /// Their names.
-    pub const NAMES: [&str; Self::ALL.len()] = {
-        let mut names = [""; Self::ALL.len()];
-        let mut n = 0;
-        while n < names.len() {
-            names[n] = Self::ALL[n].name();
-            n += 1;
-        }
-        names
-    };
-
     /// The function's kernel name.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::SendIpiMask => "send_IPI_mask",
-            Self::SendIpiAllbutself => "send_IPI_allbutself",
-            Self::SendIpiAll => "send_IPI_all",
-            Self::SendIpiSelf => "send_IPI_self",
-            Self::SmpSendNmiAllbutself => "smp_send_nmi_allbutself",
-            Self::ClearLocalApic => "clear_local_APIC",
-            Self::DisableLocalApic => "disable_local_APIC",
-            Self::SyncArbIds => "sync_Arb_IDs",
-            Self::SetupLocalApic => "setup_local_APIC",
-            Self::WakeupSecondaryViaInit => "wakeup_secondary_via_INIT",
-            Self::WakeupSecondaryViaNmi => "wakeup_secondary_via_NMI",
-            Self::Es7000StartCpu => "es7000_start_cpu",
-            Self::WakeupSecondaryCpuViaInit => "wakeup_secondary_cpu_via_init",
-            Self::DoBootCpu => "do_boot_cpu",
-            Self::InquireRemoteApic => "inquire_remote_apic",
-        }
+        Self::NAMES[self as usize]
     }
 
     /// The function of that kernel name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|call| call.name() == name)
+        Self::ALL.iter().copied().find(|call| call.name() == name)
     }
 
-    /// Does the function take a mask?
-    pub const fn takes_mask(self) -> bool {
-        matches!(self, Self::SendIpiMask)
+    /// Has `kernel` that function? A kernel that is not Linux has one: [`send_IPI_mask`] is its own way to send.
+    pub fn is_of(self, kernel: &Kernel) -> bool {
+        if kernel.arch.other().is_some() { self == Self::send_IPI_mask } else { self.whose().includes(kernel) }
     }
 
-    /// Does the function take a vector?
-    pub const fn takes_vector(self) -> bool {
-        matches!(self, Self::SendIpiMask | Self::SendIpiAllbutself | Self::SendIpiAll | Self::SendIpiSelf)
+    /// Is the function about one CPU?
+    pub fn takes_target(self) -> bool {
+        self.takes().contains(&Takes::Target)
     }
 
-    /// Does the function take one other CPU?
-    pub const fn takes_target(self) -> bool {
-        matches!(
-            self,
-            Self::WakeupSecondaryViaInit
-                | Self::WakeupSecondaryViaNmi
-                | Self::Es7000StartCpu
-                | Self::WakeupSecondaryCpuViaInit
-                | Self::DoBootCpu
-                | Self::InquireRemoteApic
-        )
+    /// Does the function start a CPU at a page?
+    pub fn takes_trampoline(self) -> bool {
+        self.takes().contains(&Takes::Trampoline)
     }
+}
 
-    /// Calls the function on `cpu`; those that take no mask or no vector ignore it. One target is the
-    /// first CPU of the mask.
-    pub fn run(self, kernel: &Kernel, cpu: &impl Processor, mask: CpuMask, vector: u8) {
-        let target = mask.iter().next().unwrap_or_default();
-        let apicid = kernel.arch.apic_id(target);
-        match self {
-            Self::SendIpiMask => send_IPI_mask(kernel, cpu, mask, vector),
-            Self::SendIpiAllbutself => send_IPI_allbutself(kernel, cpu, vector),
-            Self::SendIpiAll => send_IPI_all(kernel, cpu, vector),
-            Self::SendIpiSelf => send_IPI_self(kernel, cpu, vector),
-            Self::SmpSendNmiAllbutself => smp_send_nmi_allbutself(kernel, cpu),
-            Self::ClearLocalApic => clear_local_APIC(kernel, cpu),
-            Self::DisableLocalApic => disable_local_APIC(kernel, cpu),
-            Self::SyncArbIds => sync_Arb_IDs(kernel, cpu),
-            Self::SetupLocalApic => setup_local_APIC(kernel, cpu),
-            Self::WakeupSecondaryViaInit => _ = wakeup_secondary_via_INIT(kernel, cpu, apicid),
-            Self::WakeupSecondaryViaNmi => _ = wakeup_secondary_via_NMI(kernel, cpu, apicid),
-            Self::Es7000StartCpu => _ = es7000_start_cpu(kernel, cpu, apicid),
-            Self::WakeupSecondaryCpuViaInit => _ = wakeup_secondary_cpu_via_init(kernel, cpu, apicid),
-            Self::DoBootCpu => _ = do_boot_cpu(kernel, cpu, target),
-            Self::InquireRemoteApic => inquire_remote_apic(kernel, cpu, apicid),
-        }
-    }
+/// Runs a function whose result nobody wants, or that does not return.
+fn discard<T>(run: impl FnOnce() -> T) {
+    run();
+}
+
+/// `nmi_shootdown_cpus` of either time.
+fn shoot_down(kernel: &Kernel, cpu: &impl Processor) {
+    if kernel.arch.is_modern() { v6::nmi_shootdown_cpus(kernel, cpu) } else { nmi_shootdown_cpus(kernel, cpu) }
+}
+
+/// `crash_nmi_callback` of either time.
+fn be_shot_down(kernel: &Kernel, cpu: &impl Processor) {
+    if kernel.arch.is_modern() { v6::crash_nmi_callback(kernel, cpu) } else { crash_nmi_callback(kernel, cpu) }
+}
+
+/// `stop_this_cpu` of either time.
+fn stop(kernel: &Kernel, cpu: &impl Processor) -> ! {
+    if kernel.arch.is_modern() { v6::stop_this_cpu(kernel, cpu) } else { stop_this_cpu(kernel, cpu) }
+}
+
+/// `smp_invalidate_interrupt` on a CPU that is in the first slot's mask.
+fn be_asked_to_flush(kernel: &Kernel, cpu: &impl Processor) {
+    let own = this_cpu(cpu);
+    cpu.fetch_or(kernel.layout().flush_cpumask(0, own / 32), 1 << (own % 32));
+    smp_invalidate_interrupt(kernel, cpu, 0);
 }

@@ -96,7 +96,7 @@ pub use apic_wait_icr_idle::apic_wait_icr_idle;
 pub use apicdef::Register;
 pub use arch::{Access, Arch, Facts, Family, Ids, LdrInit, LogicalId, Other, Sender, WakeUp};
 pub use backtrace::__trigger_all_cpu_backtrace;
-pub use call::Call;
+pub use call::{Call, Given, Takes, Whose};
 pub use capture_kernel::{capture_kernel_start, ioapic_retrigger_irq, machine_kexec, up_send_IPI_self};
 pub use cpumask::{CpuMask, CpuMaskIter, NR_CPUS};
 pub use crash::{crash_kexec, crash_nmi_callback, crash_save_cpu, machine_crash_shutdown, nmi_shootdown_cpus};

@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::output;
 use crate::scenario::named::Named;
 use crate::scenario::{self, ALL_ARCHES, Bus, Request, VARIANTS};
-use kernel_model::Arch;
+use kernel_model::{Arch, Call, Takes};
 use sim::{Generation, Knobs};
 use std::fmt::Write;
 
@@ -18,7 +18,9 @@ pub(super) fn list(arguments: &List) -> Result<ExitStatus, Failure> {
             let _ = writeln!(out, "{}:", kind.name());
         }
         for (name, about) in entries(*kind)? {
-            let _ = if about.is_empty() { writeln!(out, "  {name}") } else { writeln!(out, "  {name:<22} {about}") };
+            let width = if *kind == ListKind::Calls { 40 } else { 22 };
+            let _ =
+                if about.is_empty() { writeln!(out, "  {name}") } else { writeln!(out, "  {name:<width$} {about}") };
         }
     }
     output::print(&out)?;
@@ -43,6 +45,7 @@ fn entries(kind: ListKind) -> Result<Vec<(String, String)>, Failure> {
         ListKind::Generations => plain(&Generation::names()),
         ListKind::Knobs => Knobs::ALL.iter().map(|knob| (knob.key.to_owned(), knob.values.join(" | "))).collect(),
         ListKind::Faults => plain(&scenario::FaultName::names()),
+        ListKind::Calls => Call::ALL.iter().map(|call| (call.name().to_owned(), about(*call))).collect(),
         ListKind::Lessons => vec![(super::demo::LESSON.to_owned(), "the hang of 2007, step by step".to_owned())],
     })
 }
@@ -57,6 +60,18 @@ const VARIANTS_ABOUT: [&str; VARIANTS.len()] = [
     "MP specification: no wait before a message, at most 20 us after it, then nothing",
     "MP specification: as mps-abort, but the message is sent again after 20 us (key `mps_retries`)",
 ];
+
+/// What a kernel function takes, and which kernels have it.
+fn about(call: Call) -> String {
+    let option = |takes: &Takes| match takes {
+        Takes::Mask => "--to C,…",
+        Takes::Target => "--to C",
+        Takes::Vector => "--vector V",
+        Takes::Trampoline => "--vector PAGE",
+    };
+    let options: Vec<&str> = call.takes().iter().map(option).collect();
+    format!("{:<22} {}", options.join(" "), call.whose().describe())
+}
 
 fn machine(arch: &str) -> String {
     let machine = scenario::natural(arch).map(|(generation, bus)| format!("{generation} on {bus}")).unwrap_or_default();

@@ -2,9 +2,11 @@
 
 use crate::recorder::{Icr, Recorder};
 use kernel_model::{
-    Arch, Call, CpuMask, Kernel, Register, Variant, ack_APIC_irq, apic_read_around, clear_local_APIC,
+    Arch, Call, CpuMask, Given, Kernel, Register, Takes, Variant, ack_APIC_irq, apic_read_around, clear_local_APIC,
     disable_local_APIC, init_apic_ldr, lapic_shutdown, send_IPI_self, sync_Arb_IDs,
 };
+use std::fs;
+use std::path::Path;
 
 const I386: Kernel = Kernel::new(Arch::I386Default, Variant::Merged, 4);
 const X86_64: Kernel = Kernel::new(Arch::X8664Flat, Variant::Merged, 4);
@@ -159,11 +161,29 @@ fn calls_by_name() {
         ("disable_local_APIC", &disable, false, false),
         ("sync_Arb_IDs", "R30 R300 W300=88500", false, false),
     ];
-    assert_eq!(Call::NAMES[..cases.len()], cases.map(|(name, ..)| name), "start_up.rs has the others");
+    let given = Given { mask: CpuMask::of(1), target: 1, vector: 0xFC };
     for (name, expected, takes_mask, takes_vector) in cases {
         let call = Call::from_name(name).expect(name);
-        assert_eq!(recorder(&kernel).run(|cpu| call.run(&kernel, cpu, CpuMask::of(1), 0xFC)), expected, "{name}");
-        assert_eq!((call.takes_mask(), call.takes_vector()), (takes_mask, takes_vector), "{name}");
+        assert_eq!(recorder(&kernel).run(|cpu| call.run(&kernel, cpu, &given)), expected, "{name}");
+        let takes = |what| call.takes().contains(&what);
+        assert_eq!((takes(Takes::Mask), takes(Takes::Vector)), (takes_mask, takes_vector), "{name}");
     }
     assert_eq!(Call::from_name("send_ipi_mask"), None);
+}
+
+/// A name that can be called is the name of a function here, and stands in the table once.
+#[test]
+fn every_name_is_a_function_s() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files =
+        [source.clone(), source.join("v6")].into_iter().flat_map(|folder| fs::read_dir(folder).expect("sources"));
+    let sources: String = files
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .map(|path| fs::read_to_string(path).expect("a source"))
+        .collect();
+    for (place, name) in Call::NAMES.iter().enumerate() {
+        assert!(sources.contains(&format!("pub fn {name}(")), "{name}");
+        assert_eq!(Call::from_name(name), Some(Call::ALL[place]), "{name} stands there twice");
+    }
 }
