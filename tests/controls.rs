@@ -2,7 +2,7 @@
 
 use crate::support::{apicsim, function, json, report};
 use apicsim::Verdict::{Completed, Hung};
-use apicsim::scenario::{ARCHES, LINUX_ARCHES, OTHER_ARCHES};
+use apicsim::scenario::{ARCHES, OTHER_ARCHES};
 use apicsim::{Settings, run};
 use sim::Execution;
 
@@ -303,27 +303,6 @@ fn the_ideal_bus_never_shows_busy() {
     }
 }
 
-/// Every built-in scenario says of itself what comes out, on every machine and variant, whatever a write to a busy ICR
-/// does.
-#[test]
-fn built_in_expectations_hold() {
-    let mut failures = Vec::new();
-    let arches: Vec<&str> = LINUX_ARCHES.into_iter().filter(|arch| *arch != "modern/noop").collect();
-    for (name, arch, rule) in
-        product3(&apicsim::scenario::builtin_names(), &arches, &["replace", "drop", "queue", "stall"])
-    {
-        for variant in apicsim::scenario::VARIANTS {
-            let report = report(name, arch, variant, &[&format!("knobs.icr_write_while_busy={rule}")]);
-            if report.expected != Some(true) {
-                let hang = report.hang.map(|hang| hang.at);
-                let came = format!("{:?} timeouts {} stopped {}", report.verdict, report.timeouts, report.stopped);
-                failures.push(format!("{name} {arch} {variant} {rule}: {came} {hang:?}"));
-            }
-        }
-    }
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
-}
-
 /// `peers.md` §5e, as runs: which kernels survive. FreeBSD's bound is a second of reads; the crate `x86`'s way out is a
 /// Pentium's only; no wait at all goes on at once.
 #[test]
@@ -399,11 +378,6 @@ fn serenitys_logical_ids() {
 
 fn other_report(arch: &str, sets: &[&str]) -> apicsim::RunReport {
     report("stuck-icr", arch, "own", sets)
-}
-
-fn product3<'a>(a: &[&'a str], b: &[&'a str], c: &[&'a str]) -> Vec<(&'a str, &'a str, &'a str)> {
-    let pairs = a.iter().flat_map(|a| b.iter().map(move |b| (*a, *b)));
-    pairs.flat_map(|(a, b)| c.iter().map(move |c| (a, b, *c))).collect()
 }
 
 /// Solution A's price: delay first, 100 µs an element of every caller; read first, nothing on an idle ICR, and 100 µs for

@@ -9,6 +9,7 @@ mod controls;
 mod crash;
 mod determinism;
 mod emulators;
+mod expectations;
 mod golden;
 mod hand_over;
 mod matrix;

@@ -1,11 +1,12 @@
 //! Filters: to which machines an event, a fault or an expectation applies.
 
+use super::knob_filter::KnobFilter;
 use super::machine::{ALL_ARCHES, Bus, FAMILIES, Machine, OWN_VARIANT, VARIANTS};
-use super::model::{Event, Knobs, Stall, StopLock};
+use super::model::{Event, Knobs, Stall};
 use super::named::{self, Named, UnknownName};
 use super::reader::{Field, Table};
 use super::role::RoleName;
-use super::settings::knob_value;
+use super::settings::knob_keys;
 use crate::diagnostic::InputError;
 use sim::Generation;
 
@@ -34,11 +35,10 @@ impl Filter {
     }
 }
 
-/// The keys of an expectation's filter: every named knob is one.
+/// The keys of an expectation's filter.
 pub(super) fn expect_keys() -> impl Iterator<Item = &'static str> {
-    let knobs = sim::Knobs::ALL.iter().map(|knob| knob.key);
-    let others = ["variant", "arch", "bus", "generation", "stall", "injected", "crash_cpu", "trigger", "smp_send_stop"];
-    others.into_iter().chain(knobs)
+    let others = ["variant", "arch", "bus", "generation", "stall", "injected", "crash_cpu", "trigger"];
+    others.into_iter().chain(knob_keys())
 }
 
 /// The filter of an expectation.
@@ -49,12 +49,10 @@ pub(super) struct ExpectFilter {
     bus: Option<Vec<Bus>>,
     generation: Option<Vec<Generation>>,
     stall: Option<Vec<Stall>>,
-    /// Keys of knobs, with the values that pass.
-    knobs: Vec<(&'static str, Vec<&'static str>)>,
+    knobs: KnobFilter,
     injected: Option<bool>,
     crash_cpu: Option<Vec<u32>>,
     trigger: Option<Vec<RoleName>>,
-    smp_send_stop: Option<Vec<StopLock>>,
 }
 
 /// What an expectation may depend on.
@@ -70,21 +68,16 @@ pub(super) struct Subject<'s> {
 
 impl ExpectFilter {
     pub(super) fn read(table: &Table<'_>) -> Result<Self, InputError> {
-        let mut knobs = Vec::new();
-        for knob in sim::Knobs::ALL {
-            knobs.extend(list(table, knob.key, |field| knob_value(knob, field))?.map(|values| (knob.key, values)));
-        }
         Ok(Self {
             variant: list(table, "variant", variant)?,
             arch: list(table, "arch", arch_pattern)?,
             bus: names(table, "bus")?,
             generation: names(table, "generation")?,
             stall: names(table, "stall")?,
-            knobs,
+            knobs: KnobFilter::read(table)?,
             injected: table.get("injected").map(|field| field.boolean()).transpose()?,
             crash_cpu: list(table, "crash_cpu", |field| field.small_integer(0, u32::MAX))?,
             trigger: list(table, "trigger", trigger)?,
-            smp_send_stop: names(table, "smp_send_stop")?,
         })
     }
 
@@ -96,14 +89,10 @@ impl ExpectFilter {
             && has_bus(self.bus.as_ref(), machine)
             && has(self.generation.as_ref(), machine.generation)
             && has(self.stall.as_ref(), stall)
-            && self
-                .knobs
-                .iter()
-                .all(|(key, values)| knobs.hardware.get(key).is_some_and(|value| values.contains(&value)))
+            && self.knobs.applies(knobs)
             && self.injected.is_none_or(|wanted| wanted == injected)
             && self.crash_cpu.as_ref().is_none_or(|cpus| of_crash(&|event| cpus.contains(&event.cpu)))
             && self.trigger.as_ref().is_none_or(|roles| of_crash(&|event| roles.contains(&event.role.role_name())))
-            && has(self.smp_send_stop.as_ref(), knobs.smp_send_stop)
     }
 }
 

@@ -45,6 +45,7 @@ mod document;
 mod faults;
 mod filter;
 mod happenings;
+mod knob_filter;
 mod load;
 mod machine;
 mod model;

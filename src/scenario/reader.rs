@@ -91,6 +91,11 @@ impl<'d> Field<'d> {
             .help(error.help)
     }
 
+    /// Is it a table?
+    pub(super) fn is_table(&self) -> bool {
+        matches!(self.node.value, Value::Table(_))
+    }
+
     /// A string.
     pub(super) fn text(&self) -> Result<&'d str, InputError> {
         match &self.node.value {

@@ -10,6 +10,7 @@ use super::reader::{Field, Table};
 use crate::diagnostic::InputError;
 use sim::check::{Check, Checks};
 use sim::{Generation, Knob};
+use std::ops::RangeInclusive;
 
 /// Keys of `[machine]`.
 pub(super) const MACHINE_KEYS: [&str; 14] = [
@@ -59,11 +60,12 @@ pub(super) const COST_KEYS: [&str; 14] = [
 /// The longest clock period and cost that is not a slip of the pen: a second, and a million cycles.
 const PERIOD_PS_MAX: u64 = 1_000_000_000_000;
 const COST_CYCLES_MAX: u32 = 1_000_000;
-const JITTER_MAX: u32 = 1_000;
-const RETRIES_MAX: u32 = 1_000;
-/// Timer ticks a second that kernels of the time were built with.
-const HZ_MIN: u32 = 100;
-const HZ_MAX: u32 = 1_000;
+/// `jitter_picclk`.
+pub(super) const JITTER: RangeInclusive<u32> = 0..=1_000;
+/// `mps_retries`.
+pub(super) const RETRIES: RangeInclusive<u32> = 1..=1_000;
+/// `delay_hz`: timer ticks a second that kernels of the time were built with.
+pub(super) const HZ: RangeInclusive<u32> = 100..=1_000;
 
 /// Reads `[machine]`, completes it by the natural machine, and checks that it can exist.
 pub(super) fn machine(root: &Table<'_>) -> Result<Machine, InputError> {
@@ -185,12 +187,12 @@ pub(super) fn knobs(root: &Table<'_>) -> Result<Knobs, InputError> {
         knobs.smp_send_stop = field.name()?;
     }
     if let Some(field) = table.get("mps_retries") {
-        knobs.mps_retries = field.small_integer(1, RETRIES_MAX)?;
+        knobs.mps_retries = field.small_integer(*RETRIES.start(), *RETRIES.end())?;
     }
     knobs.no_broadcast = table.get("no_broadcast").map(|field| field.boolean()).transpose()?;
-    knobs.delay_hz = table.get("delay_hz").map(|field| field.small_integer(HZ_MIN, HZ_MAX)).transpose()?;
+    knobs.delay_hz = table.get("delay_hz").map(|field| field.small_integer(*HZ.start(), *HZ.end())).transpose()?;
     if let Some(field) = table.get("jitter_picclk") {
-        knobs.hardware.jitter_cycles = field.small_integer(0, JITTER_MAX)?;
+        knobs.hardware.jitter_cycles = field.small_integer(*JITTER.start(), *JITTER.end())?;
     }
     Ok(knobs)
 }

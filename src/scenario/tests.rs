@@ -93,6 +93,30 @@ fn nmi_stall_is_the_story() {
     assert_eq!(summit.events[5].at_ps, 62_000_000);
 }
 
+/// Ranges and lists of numbers: the first row that passes counts.
+#[test]
+fn an_expectation_may_name_numbers() {
+    let rows = "\n[[expect]]\nmps_retries = { from = 5, to = 9 }\nverdict = \"hung\"\n\
+                [[expect]]\nmps_retries = [2, 4]\njitter_picclk = { to = 3 }\nverdict = \"hung\"\n\
+                [[expect]]\ndelay_hz = { from = 250 }\nverdict = \"hung\"\n\
+                [[expect]]\nverdict = \"completed\"\n";
+    for (sets, row) in [
+        (&["knobs.mps_retries=5"][..], 0),
+        (&["knobs.mps_retries=9"], 0),
+        (&["knobs.mps_retries=10"], 3),
+        (&["knobs.mps_retries=4"], 1),
+        (&["knobs.mps_retries=3"], 3),
+        (&["knobs.mps_retries=2", "knobs.jitter_picclk=4"], 3),
+        (&["knobs.delay_hz=250"], 2),
+        (&["knobs.delay_hz=100"], 3),
+        (&[], 3),
+    ] {
+        let sets = sets.iter().map(|set| (*set).to_owned()).collect();
+        let scenario = load_text(&format!("{SMALL}{rows}"), |request| request.sets = sets).expect("valid");
+        assert_eq!(scenario.expectation.expect("one passes").index, row, "{:?}", scenario.sets);
+    }
+}
+
 #[test]
 fn expectations_follow_the_machine() {
     use ExpectedVerdict::{Completed, Hung};
@@ -232,6 +256,20 @@ fn bad_files_say_where_and_what_would_be_right() {
             14,
             "unknown fault",
             "`icr-stuck`",
+        ),
+        (
+            "targets = [1]",
+            "targets = [1]\n[[expect]]\nmps_retries = { form = 2 }\nverdict = \"hung\"",
+            13,
+            "unknown key `form` in the range `mps_retries`",
+            "`expect.0.mps_retries.from`",
+        ),
+        (
+            "targets = [1]",
+            "targets = [1]\n[[expect]]\nmps_retries = { to = 0 }\nverdict = \"hung\"",
+            13,
+            "out of range",
+            "from 1 to 1000",
         ),
         ("targets = [1]", "targets = [1]\n[[expect]]\nverdict = \"hangs\"", 13, "unknown verdict", "completed, hung"),
         (

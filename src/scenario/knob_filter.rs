@@ -1,0 +1,88 @@
+//! Filters by knobs: which values of `[knobs]` an expectation is about.
+
+use super::model::{Knobs, MpsTimeout, StopLock, WaitShape};
+use super::named::Named;
+use super::reader::{Field, Table};
+use super::settings::{self, HZ, JITTER, RETRIES};
+use crate::diagnostic::InputError;
+use std::ops::RangeInclusive;
+
+/// The knobs that pass. What is absent does not filter; a knob without a default passes only where it is set.
+#[derive(Debug)]
+pub(super) struct KnobFilter {
+    /// Keys of named knobs of the simulator, with the values that pass.
+    hardware: Vec<(&'static str, Vec<&'static str>)>,
+    wait_shape: Option<Vec<WaitShape>>,
+    mps_timeout: Option<Vec<MpsTimeout>>,
+    smp_send_stop: Option<Vec<StopLock>>,
+    mps_retries: Option<Numbers>,
+    jitter_picclk: Option<Numbers>,
+    delay_hz: Option<Numbers>,
+    no_broadcast: Option<bool>,
+}
+
+impl KnobFilter {
+    pub(super) fn read(table: &Table<'_>) -> Result<Self, InputError> {
+        let mut hardware = Vec::new();
+        for knob in sim::Knobs::ALL {
+            let Some(field) = table.get(knob.key) else { continue };
+            hardware.push((knob.key, field.list(|item| settings::knob_value(knob, item))?));
+        }
+        Ok(Self {
+            hardware,
+            wait_shape: names(table, "wait_shape")?,
+            mps_timeout: names(table, "mps_timeout")?,
+            smp_send_stop: names(table, "smp_send_stop")?,
+            mps_retries: Numbers::read(table, "mps_retries", RETRIES)?,
+            jitter_picclk: Numbers::read(table, "jitter_picclk", JITTER)?,
+            delay_hz: Numbers::read(table, "delay_hz", HZ)?,
+            no_broadcast: table.get("no_broadcast").map(|field| field.boolean()).transpose()?,
+        })
+    }
+
+    pub(super) fn applies(&self, knobs: &Knobs) -> bool {
+        let named =
+            |(key, values): &(&str, Vec<&str>)| knobs.hardware.get(key).is_some_and(|value| values.contains(&value));
+        let within = |numbers: &Option<Numbers>, number: Option<u32>| {
+            numbers.as_ref().is_none_or(|numbers| number.is_some_and(|number| numbers.pass(number)))
+        };
+        self.hardware.iter().all(named)
+            && has(self.wait_shape.as_ref(), knobs.wait_shape)
+            && has(self.mps_timeout.as_ref(), knobs.mps_timeout)
+            && has(self.smp_send_stop.as_ref(), knobs.smp_send_stop)
+            && within(&self.mps_retries, Some(knobs.mps_retries))
+            && within(&self.jitter_picclk, Some(knobs.hardware.jitter_cycles))
+            && within(&self.delay_hz, knobs.delay_hz)
+            && (self.no_broadcast.is_none() || self.no_broadcast == knobs.no_broadcast)
+    }
+}
+
+/// Numbers that pass: single ones, `[1, 2]`, or all of a range, `{ from = 1, to = 9 }`, either end of which may be left
+/// out.
+#[derive(Debug)]
+struct Numbers(Vec<RangeInclusive<u32>>);
+
+impl Numbers {
+    fn read(table: &Table<'_>, key: &str, all: RangeInclusive<u32>) -> Result<Option<Self>, InputError> {
+        let Some(field) = table.get(key) else { return Ok(None) };
+        let number = |field: &Field<'_>| field.small_integer(*all.start(), *all.end());
+        if !field.is_table() {
+            return Ok(Some(Self(field.list(|item| number(item).map(|one| one..=one))?)));
+        }
+        let range = Table::open(field, &format!("the range `{key}`"), &["from", "to"])?;
+        let end = |key, absent: &u32| range.get(key).map_or(Ok(*absent), |field| number(&field));
+        Ok(Some(Self(vec![end("from", all.start())?..=end("to", all.end())?])))
+    }
+
+    fn pass(&self, number: u32) -> bool {
+        self.0.iter().any(|range| range.contains(&number))
+    }
+}
+
+fn names<T: Named>(table: &Table<'_>, key: &str) -> Result<Option<Vec<T>>, InputError> {
+    table.get(key).map(|field| field.list(Field::name)).transpose()
+}
+
+fn has<T: PartialEq>(list: Option<&Vec<T>>, one: T) -> bool {
+    list.is_none_or(|list| list.contains(&one))
+}
