@@ -20,6 +20,7 @@ mod adapter;
 pub mod arguments;
 mod assembly;
 pub mod commands;
+pub mod crash_page;
 mod crash_report;
 mod demo;
 pub mod diagnostic;

@@ -333,6 +333,7 @@ fn expectation(scenario: &Scenario, report: &RunReport) -> Option<bool> {
     let verdict = match expected.verdict {
         ExpectedVerdict::Completed => Verdict::Completed,
         ExpectedVerdict::Hung => Verdict::Hung,
+        ExpectedVerdict::Any => return None,
     };
     let proof = |wanted: ExpectedProof| match wanted {
         ExpectedProof::Quiescent => report.proof == Some(Proof::Quiescent),

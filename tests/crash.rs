@@ -2,7 +2,7 @@
 
 use crate::hand_over::{BOUNDED, BOUNDED_TODAY, TODAY, bound_ps, sends, took_ps};
 use crate::support::{function, load, report};
-use apicsim::Verdict::Hung;
+use apicsim::Verdict::{Completed, Hung};
 use apicsim::scenario::{ARCHES, VARIANTS};
 
 const SERIAL: [&str; 4] = ["i386/default", "i386/bigsmp", "i386/es7000-clustered", "i386/numaq"];
@@ -98,6 +98,52 @@ fn a_watchdog_that_is_locked_up_keeps_the_others_from_crashing() {
             assert_eq!((hang.cpu, function(&hang.at)), (0, "die_nmi"), "{arch} {variant}");
             assert!(hang.why.join(" ").contains("nmi_print_lock, which CPU2 in die_nmi took"), "{:?}", hang.why);
         }
+    }
+}
+
+/// A CPU without a part in the story crashes under the wait of 2.6.20: nothing is wrong with its own ICR. On a stalled
+/// front-side bus only a single message gets away; of a sequence the second waits for the first.
+#[test]
+fn a_bystander_hangs_only_where_its_own_messages_do() {
+    for arch in ARCHES.into_iter().filter(|arch| !["i386/numaq", "i386/es7000-clustered"].contains(arch)) {
+        let event = crash_event(arch);
+        let sets = ["machine.cpus=5", &format!("{event}.cpu=4"), &format!("{event}.role=oops-crash")];
+        let report = report("nmi-stall", arch, "before", &sets);
+        let sequence_on_fsb = !SERIAL.contains(&arch) && arch != "x86_64/flat";
+        assert_eq!(report.verdict, if sequence_on_fsb { Hung } else { Completed }, "{arch}");
+        assert_eq!(report.timeouts, 0, "{arch}");
+    }
+}
+
+/// The NMI that stops CPU 2 turns its APIC off: the kick that it refused becomes an accept error, and starves the NMIs
+/// that come after it in a sequence. The one message of a mask is through by then.
+#[test]
+fn a_target_that_is_stopped_can_starve_the_rest_of_the_sequence() {
+    let sets = ["machine.cpus=5", "event.4.cpu=1"];
+    let sequence = report("nested-crash", "i386/bigsmp", "merged", &sets);
+    assert_eq!((sequence.verdict, sequence.timeouts, sequence.stopped), (Completed, 0, 3));
+    assert_eq!(sequence.capture, None);
+    let ready = report("nested-crash", "i386/bigsmp", "merged", &[&sets[..], &["goal=capture-kernel"]].concat());
+    let why = ready.hang.unwrap().why.join(" ");
+    assert!(why.contains("from CPU0 starves it: an accept error"), "{why}");
+    let mask = report("nested-crash", "i386/default", "merged", &sets);
+    assert_eq!((mask.stopped, mask.capture.is_some()), (4, true));
+}
+
+/// A P6's ID register has four bits, the same ones in every quad, and i386 asks it who crashes: CPU 4 takes itself for
+/// CPU 0, and the crash callback, which spares only the CPU that crashes, stops it. An xAPIC's has eight (`i386/summit`).
+#[test]
+fn on_another_quad_a_crash_stops_itself() {
+    for (arch, stops) in [("i386/numaq", true), ("i386/es7000-clustered", true), ("i386/summit", false)] {
+        let event = report("kdump", arch, "merged", &["machine.cpus=8"]);
+        assert_eq!(event.stopped, 7, "{arch}");
+        let crash = crash_event(arch);
+        let sets = ["machine.cpus=8", &format!("{crash}.cpu=5"), &format!("{crash}.role=oops-crash")];
+        let report = report("kdump", arch, "merged", &sets);
+        let fates = report.crash.unwrap();
+        assert_eq!(fates.at("control").is_none(), stops, "{arch}");
+        let first = &fates.cpus[1];
+        assert_eq!(first.stopped.is_none(), stops, "{arch}: CPU 5 takes itself for CPU 1");
     }
 }
 

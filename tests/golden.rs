@@ -68,6 +68,7 @@ fn the_reference_pages_are_those_of_the_tables() {
         ("prices.md", prices),
         ("other-kernels.md", apicsim::other_page::other_kernels().unwrap()),
         ("late-retries.md", retries),
+        ("who-crashes.md", apicsim::crash_page::who_crashes().unwrap()),
     ];
     for (name, text) in pages {
         let path = directory.join(name);

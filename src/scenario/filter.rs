@@ -4,6 +4,7 @@ use super::knob_filter::KnobFilter;
 use super::machine::{ALL_ARCHES, Bus, FAMILIES, Machine, OWN_VARIANT, VARIANTS};
 use super::model::{Event, Knobs, Stall};
 use super::named::{self, Named, UnknownName};
+use super::numbers::Numbers;
 use super::reader::{Field, Table};
 use super::role::RoleName;
 use super::settings::knob_keys;
@@ -37,7 +38,7 @@ impl Filter {
 
 /// The keys of an expectation's filter.
 pub(super) fn expect_keys() -> impl Iterator<Item = &'static str> {
-    let others = ["variant", "arch", "bus", "generation", "stall", "injected", "crash_cpu", "trigger"];
+    let others = ["variant", "arch", "bus", "generation", "cpus", "stall", "injected", "crash_cpu", "trigger"];
     others.into_iter().chain(knob_keys())
 }
 
@@ -51,7 +52,8 @@ pub(super) struct ExpectFilter {
     stall: Option<Vec<Stall>>,
     knobs: KnobFilter,
     injected: Option<bool>,
-    crash_cpu: Option<Vec<u32>>,
+    cpus: Option<Numbers>,
+    crash_cpu: Option<Numbers>,
     trigger: Option<Vec<RoleName>>,
 }
 
@@ -76,7 +78,8 @@ impl ExpectFilter {
             stall: names(table, "stall")?,
             knobs: KnobFilter::read(table)?,
             injected: table.get("injected").map(|field| field.boolean()).transpose()?,
-            crash_cpu: list(table, "crash_cpu", |field| field.small_integer(0, u32::MAX))?,
+            cpus: Numbers::read(table, "cpus", &(1..=u32::MAX))?,
+            crash_cpu: Numbers::read(table, "crash_cpu", &(0..=u32::MAX))?,
             trigger: list(table, "trigger", trigger)?,
         })
     }
@@ -91,7 +94,8 @@ impl ExpectFilter {
             && has(self.stall.as_ref(), stall)
             && self.knobs.applies(knobs)
             && self.injected.is_none_or(|wanted| wanted == injected)
-            && self.crash_cpu.as_ref().is_none_or(|cpus| of_crash(&|event| cpus.contains(&event.cpu)))
+            && self.cpus.as_ref().is_none_or(|numbers| numbers.pass(machine.cpus))
+            && self.crash_cpu.as_ref().is_none_or(|numbers| of_crash(&|event| numbers.pass(event.cpu)))
             && self.trigger.as_ref().is_none_or(|roles| of_crash(&|event| roles.contains(&event.role.role_name())))
     }
 }

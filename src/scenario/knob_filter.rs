@@ -2,10 +2,10 @@
 
 use super::model::{Knobs, MpsTimeout, StopLock, WaitShape};
 use super::named::Named;
+use super::numbers::Numbers;
 use super::reader::{Field, Table};
 use super::settings::{self, HZ, JITTER, RETRIES};
 use crate::diagnostic::InputError;
-use std::ops::RangeInclusive;
 
 /// The knobs that pass. What is absent does not filter; a knob without a default passes only where it is set.
 #[derive(Debug)]
@@ -33,9 +33,9 @@ impl KnobFilter {
             wait_shape: names(table, "wait_shape")?,
             mps_timeout: names(table, "mps_timeout")?,
             smp_send_stop: names(table, "smp_send_stop")?,
-            mps_retries: Numbers::read(table, "mps_retries", RETRIES)?,
-            jitter_picclk: Numbers::read(table, "jitter_picclk", JITTER)?,
-            delay_hz: Numbers::read(table, "delay_hz", HZ)?,
+            mps_retries: Numbers::read(table, "mps_retries", &RETRIES)?,
+            jitter_picclk: Numbers::read(table, "jitter_picclk", &JITTER)?,
+            delay_hz: Numbers::read(table, "delay_hz", &HZ)?,
             no_broadcast: table.get("no_broadcast").map(|field| field.boolean()).transpose()?,
         })
     }
@@ -54,28 +54,6 @@ impl KnobFilter {
             && within(&self.jitter_picclk, Some(knobs.hardware.jitter_cycles))
             && within(&self.delay_hz, knobs.delay_hz)
             && (self.no_broadcast.is_none() || self.no_broadcast == knobs.no_broadcast)
-    }
-}
-
-/// Numbers that pass: single ones, `[1, 2]`, or all of a range, `{ from = 1, to = 9 }`, either end of which may be left
-/// out.
-#[derive(Debug)]
-struct Numbers(Vec<RangeInclusive<u32>>);
-
-impl Numbers {
-    fn read(table: &Table<'_>, key: &str, all: RangeInclusive<u32>) -> Result<Option<Self>, InputError> {
-        let Some(field) = table.get(key) else { return Ok(None) };
-        let number = |field: &Field<'_>| field.small_integer(*all.start(), *all.end());
-        if !field.is_table() {
-            return Ok(Some(Self(field.list(|item| number(item).map(|one| one..=one))?)));
-        }
-        let range = Table::open(field, &format!("the range `{key}`"), &["from", "to"])?;
-        let end = |key, absent: &u32| range.get(key).map_or(Ok(*absent), |field| number(&field));
-        Ok(Some(Self(vec![end("from", all.start())?..=end("to", all.end())?])))
-    }
-
-    fn pass(&self, number: u32) -> bool {
-        self.0.iter().any(|range| range.contains(&number))
     }
 }
 

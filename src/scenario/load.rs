@@ -7,7 +7,7 @@ use super::faults;
 use super::filter::{self, ExpectFilter, Subject};
 use super::happenings::{self, PlacedEvent, Stage};
 use super::machine::{Bus, Machine};
-use super::model::{Expectation, Goal, Scenario, Stall};
+use super::model::{Expectation, ExpectedVerdict, Goal, Scenario, Stall};
 use super::named::Named;
 use super::overrides;
 use super::pace;
@@ -258,6 +258,14 @@ fn expectation(root: &Table<'_>, subject: &Subject<'_>) -> Result<Option<Expecta
             capture: table.get("capture").map(|field| field.boolean()).transpose()?,
             started: count("started")?,
         };
+        if expectation.verdict == ExpectedVerdict::Any {
+            let others = OUTCOME_KEYS.iter().filter(|key| **key != "verdict").find_map(|key| table.get(key));
+            if let Some(field) = others {
+                return Err(field
+                    .error("a row that expects any verdict expects nothing else", "never looked at")
+                    .help("leave it out, or name the verdict"));
+            }
+        }
         if ExpectFilter::read(&table)?.applies(subject) && first.is_none() {
             first = Some(expectation);
         }

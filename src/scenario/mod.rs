@@ -50,6 +50,7 @@ mod load;
 mod machine;
 mod model;
 pub mod named;
+mod numbers;
 mod overrides;
 mod pace;
 mod reader;

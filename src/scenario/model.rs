@@ -281,6 +281,8 @@ named! {
         Completed = "completed",
         /// The goal is proven unreachable.
         Hung = "hung",
+        /// Nothing is expected.
+        Any = "any",
     }
 }
 

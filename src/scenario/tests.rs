@@ -271,6 +271,13 @@ fn bad_files_say_where_and_what_would_be_right() {
             "out of range",
             "from 1 to 1000",
         ),
+        (
+            "targets = [1]",
+            "targets = [1]\n[[expect]]\nverdict = \"any\"\ncapture = true",
+            14,
+            "expects nothing else",
+            "name the verdict",
+        ),
         ("targets = [1]", "targets = [1]\n[[expect]]\nverdict = \"hangs\"", 13, "unknown verdict", "completed, hung"),
         (
             "targets = [1]",

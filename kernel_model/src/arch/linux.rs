@@ -35,9 +35,10 @@ const I386_PHYSICAL: Facts = Facts {
     ..DEFAULT
 };
 
-/// The i386 sub-architectures that send to logical cluster ids, one message each. NUMA-Q's own header looks at four
-/// bits of the ID register only; here that register holds the whole cluster id, so the kernel looks at all of it, or
-/// CPU 4 would take itself for CPU 0.
+/// The i386 sub-architectures that send to logical cluster ids, one message each. What the kernel knows of a CPU is its
+/// cluster id. The ID register of a P6 has four bits, the same ones in every quad, and NUMA-Q's `get_apic_id`
+/// (include/asm-i386/mach-numaq/mach_apicdef.h) looks at no more, so that `safe_smp_processor_id` takes a CPU of another
+/// quad than the first for one of the first.
 const I386_CLUSTERED: Facts =
     Facts { dest_mode: APIC_DEST_LOGICAL, dfr: APIC_DFR_CLUSTER, ids: Ids::Clustered, max_cpus: 60, ..I386_PHYSICAL };
 
@@ -66,7 +67,13 @@ pub(super) const FACTS: [Facts; 14] = [
     Facts { name: "i386/bigsmp", ..I386_PHYSICAL },
     Facts { name: "i386/es7000", ldr_init: LdrInit::Write, ..I386_PHYSICAL },
     Facts { name: "i386/es7000-clustered", ldr_init: LdrInit::Write, wake_up: WakeUp::Mailbox, ..I386_CLUSTERED },
-    Facts { name: "i386/numaq", ldr_init: LdrInit::Firmware, wake_up: WakeUp::Nmi, ..I386_CLUSTERED },
+    Facts {
+        name: "i386/numaq",
+        ldr_init: LdrInit::Firmware,
+        wake_up: WakeUp::Nmi,
+        apic_id_mask: 0x0F,
+        ..I386_CLUSTERED
+    },
     Facts { name: "i386/summit", ldr_init: LdrInit::ReadIdFirst, ..I386_CLUSTERED },
     Facts { name: "x86_64/flat", family: Family::X8664, apic_id_mask: 0xFF, ..DEFAULT },
     Facts {
