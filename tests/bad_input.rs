@@ -124,3 +124,12 @@ fn tokens_are_checked() {
 fn what_the_machine_cannot_model_is_an_error() {
     assert_refused(&["run", "nmi-stall", "--set", "costs.visibility_ns=200"], &["R >= V"]);
 }
+
+/// A JSON document is alone on standard output.
+#[test]
+fn two_outputs_for_one_stream_are_refused() {
+    let script = file("stream.apic", "cpus 1\n");
+    for command in [&["run", "normal-dispatch"][..], &["script", &script]] {
+        assert_refused(&[command, &["--json", "--trace", "-"]].concat(), &["standard output", "--trace run.txt"]);
+    }
+}

@@ -162,7 +162,7 @@ fn explain_names_the_causes_of_waits_that_ended() {
 
 #[test]
 fn a_trace_is_the_ordered_event_stream() {
-    let text = String::from_utf8(apicsim(&["run", "normal-dispatch", "--trace", "-", "--json"]).stdout).unwrap();
+    let text = String::from_utf8(apicsim(&["run", "normal-dispatch", "--trace", "-"]).stdout).unwrap();
     let times: Vec<f64> = text.lines().filter_map(|line| line.split_whitespace().next()?.parse().ok()).collect();
     assert!(times.len() > 50);
     assert!(text.contains("delivered to CPU2") && text.contains("smp_invalidate_interrupt"));

@@ -2,6 +2,7 @@
 
 use super::{settings, workers};
 use crate::arguments::{Execution, Output, Replay, Run};
+use crate::diagnostic::InputError;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::report_json::{Host, run_document};
@@ -10,6 +11,9 @@ use crate::token::Token;
 use crate::trace::{Names, Software};
 use crate::{output, report_text, trace};
 use std::path::Path;
+
+/// The file that is standard output.
+const STANDARD_OUTPUT: &str = "-";
 
 pub(super) fn run(arguments: &Run) -> Result<ExitStatus, Failure> {
     let scenario = scenario::load(&arguments.request())?;
@@ -22,6 +26,7 @@ pub(super) fn replay(arguments: &Replay) -> Result<ExitStatus, Failure> {
 }
 
 fn run_scenario(scenario: &Scenario, seed: u64, execution: &Execution, wanted: &Output) -> Result<ExitStatus, Failure> {
+    check_streams(wanted.json, wanted.trace.as_deref())?;
     let timer = HostTimer::start();
     let (report, outcome) = crate::run(scenario, &settings(execution, seed, wanted.trace.is_some()))?;
     let host = wanted.host.then(|| Host { threads: workers(execution), host_us: timer.elapsed_us() });
@@ -40,8 +45,17 @@ fn run_scenario(scenario: &Scenario, seed: u64, execution: &Execution, wanted: &
     Ok(if report.ok() { ExitStatus::Success } else { ExitStatus::Unexpected })
 }
 
+/// A JSON document has standard output for itself.
+pub(super) fn check_streams(json: bool, trace: Option<&Path>) -> Result<(), InputError> {
+    if json && trace == Some(Path::new(STANDARD_OUTPUT)) {
+        return Err(InputError::new("--json and --trace - both want standard output")
+            .help("give the trace a file: --trace run.txt"));
+    }
+    Ok(())
+}
+
 pub(super) fn write_trace(path: &Path, text: &str) -> Result<(), Failure> {
-    if path == Path::new("-") {
+    if path == Path::new(STANDARD_OUTPUT) {
         return output::print(text);
     }
     std::fs::write(path, text).map_err(|error| Failure::writing(&path.display().to_string(), error))

@@ -1,6 +1,6 @@
 //! `apicsim script`: local APICs poked by hand.
 
-use super::run::write_trace;
+use super::run::{check_streams, write_trace};
 use super::settings;
 use crate::arguments::Script as Arguments;
 use crate::diagnostic::{InputError, Place, Source};
@@ -17,6 +17,7 @@ use std::sync::Arc;
 const STANDARD_INPUT: &str = "-";
 
 pub(super) fn script(arguments: &Arguments) -> Result<ExitStatus, Failure> {
+    check_streams(arguments.json, arguments.trace.as_deref())?;
     let board = board(arguments)?;
     let source = match &arguments.file {
         Some(file) => Some(read(file)?),
