@@ -192,7 +192,8 @@ impl Chain<'_> {
     /// Why the ICR of a CPU reads "send pending".
     fn icr_busy(&mut self, number: u16) {
         let cpu = &self.outcome.cpus[usize::from(number)];
-        let Some(held) = self.outcome.undispatched.iter().find(|held| held.held.message.source == number) else {
+        let mut all = self.outcome.undispatched.iter().filter(|held| held.held.message.source == number);
+        let Some(held) = all.next() else {
             self.say(format!("the message of CPU{number} is dispatched"));
             return;
         };
@@ -206,6 +207,10 @@ impl Chain<'_> {
             self.root("an NMI between the two writes of the ICR sent its message elsewhere");
         }
         self.bus_says(held);
+        for behind in all.map(|held| held.held.message) {
+            let (what, to) = (what(&behind), destination(&behind));
+            self.say(format!("behind it waits {what} to {to}, written at {} us", behind.written_at));
+        }
     }
 
     fn bus_says(&mut self, held: &UndispatchedReport) {
