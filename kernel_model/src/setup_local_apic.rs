@@ -1,7 +1,7 @@
 //! The local APIC of a CPU that comes up.
 //!
-//! Not modelled: what v6 does in another order (its CPUs do what those of 2007 do), the boot CPU's pins, whether the id is one of the MP table, what is in service from before a crash (the
-//! registers are read, and hold nothing after INIT), the timer and the NMI watchdog.
+//! Not modelled: what v6 does in another order (its CPUs do what those of 2007 do), the boot CPU's pins, whether the id
+//! is one of the MP table, the timer (which later kernels of 2007 mask at the end) and the NMI watchdog.
 
 use crate::apic_access::{apic_read, apic_write};
 use crate::apicdef::{

@@ -7,6 +7,7 @@
 mod agreement;
 mod bounded;
 mod plan;
+mod starts;
 mod unbounded;
 
 use proptest::test_runner::{Config, RngSeed};
