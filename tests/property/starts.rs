@@ -52,7 +52,7 @@ struct Plan {
 fn any_start() -> impl Strategy<Value = Plan> {
     use Kind::{ApicDead, Jabber, LostClock, Noise, Shutdown, Smm, Stall, StuckWire};
     let kind = proptest::sample::select(vec![ApicDead, Smm, Shutdown, LostClock, Noise, StuckWire, Jabber, Stall]);
-    let fault = (kind, 0..4u32, 0..40_000_000u64, proptest::option::of(1..30_000_000u64));
+    let fault = (kind, 0..4u32, prop_oneof![Just(0), 0..40_000_000u64], proptest::option::of(1..30_000_000u64));
     let machine = (0..ARCHES.len() + TODAY.len(), 0..VARIANTS.len(), 2..5u32, 1..8u32);
     (machine, proptest::collection::vec(fault, 0..4), 0..RULES.len(), 0..4u32, any::<u64>()).prop_map(
         |((arch, variant, cpus, offline), faults, rule, jitter, seed)| Plan {
