@@ -1,6 +1,6 @@
 //! CPUs that are started: what `kernel.md` §6 says of the messages, read from runs, and how a CPU comes up or does not.
 
-use crate::support::{apicsim, json, load, report};
+use crate::support::{apicsim, function, json, load, report};
 use apicsim::scenario::{ARCHES, Bus};
 use apicsim::{RunReport, Settings, StartUpOutcome, StartUpReport, Verdict, run};
 
@@ -209,6 +209,42 @@ fn a_stuck_cpu_is_asked_for_its_registers() {
     // Not yet set up, so disabled since INIT, it takes nothing but the end of an INIT (`hardware.md` §1.2).
     assert_eq!(stuck(&early), (StartUpOutcome::Stuck, 0, Some((0, 3))));
     assert_eq!(stuck(&on("p6", "i386/numaq", &[])), (StartUpOutcome::Stuck, 0, None));
+}
+
+/// A bound says how long a kernel waits, not that the message is gone: a STARTUP that comes after its CPU was given up
+/// starts it, nobody calls it out, and its panic stops the machine. One that comes within the bound does no harm.
+#[test]
+fn a_cpu_that_comes_late_panics_the_machine() {
+    for arch in ["i386/es7000", "i386/summit", "x86_64/flat", "x86_64/cluster", "x86_64/physflat"] {
+        for variant in ["before", "merged"] {
+            let late = report("boot-late-cpu", arch, variant, &[]);
+            let outcomes: Vec<_> = late.start_ups.iter().map(|start| (start.outcome, start.never_delivered)).collect();
+            assert_eq!(
+                outcomes,
+                [(StartUpOutcome::NotSent, true), (StartUpOutcome::Booted, false)],
+                "{arch} {variant}"
+            );
+            let crash = late.crash.as_ref().unwrap();
+            assert_eq!((crash.cpu, crash.trigger, late.stopped), (1, None, 2), "{arch} {variant}");
+            let entered_us = crash.at("entered").unwrap().as_ps() / 1_000_000;
+            assert!((2_200_000..2_211_000).contains(&entered_us), "2 s after the stall: {arch} {variant} {entered_us}");
+            assert!(late.capture.is_some(), "{arch} {variant}");
+            let in_time = report("boot-late-cpu", arch, variant, &["fault.0.until_us=100000"]);
+            assert_eq!((in_time.verdict, in_time.started), (Verdict::Completed, 2), "{arch} {variant}");
+        }
+    }
+}
+
+/// The ES7000's register is waited for without a bound: a CPU that is dead in its firmware keeps the next from being
+/// started, under every variant, because no variant knows of it.
+#[test]
+fn a_cpu_dead_in_firmware_keeps_the_mailbox() {
+    for variant in VARIANTS {
+        let report = report("boot-stuck-cpu", "i386/es7000-clustered", variant, &["fault.0.at_us=0"]);
+        let hang = report.hang.unwrap();
+        assert_eq!((report.verdict, function(&hang.at)), (Verdict::Hung, "es7000_start_cpu"), "{variant}");
+        assert_eq!(report.start_ups[0].outcome, StartUpOutcome::NotResponding, "{variant}");
+    }
 }
 
 /// v6 (`kernel.md` §6.6): no 10 ms where the CPU needs none, and 10 µs instead of 300 and 200.

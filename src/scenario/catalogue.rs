@@ -46,6 +46,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("boot-lost-clock", include_str!("../../scenarios/boot-lost-clock.toml")),
     ("boot-absent-cpu", include_str!("../../scenarios/boot-absent-cpu.toml")),
     ("boot-stuck-cpu", include_str!("../../scenarios/boot-stuck-cpu.toml")),
+    ("boot-late-cpu", include_str!("../../scenarios/boot-late-cpu.toml")),
     ("jammed-bit", include_str!("../../scenarios/jammed-bit.toml")),
     ("stuck-icr", include_str!("../../scenarios/stuck-icr.toml")),
 ];

@@ -140,6 +140,13 @@ impl Plan {
         )
     }
 
+    /// The one start-up wait without a bound: a CPU that does not take its request out of the ES7000's register keeps the
+    /// next from being started.
+    fn mailbox_is_held(&self, report: &RunReport) -> bool {
+        let at_the_mailbox = report.hang.as_ref().is_some_and(|hang| hang.at.starts_with("es7000_start_cpu "));
+        at_the_mailbox && self.faults.iter().any(|(kind, ..)| *kind == Kind::Shutdown)
+    }
+
     /// How long a stay in system-management mode may hold the boot CPU up.
     fn boot_cpu_is_away_us(&self) -> u64 {
         let smm = |&&(kind, cpu, ..): &&(Kind, u32, u64, Option<u64>)| {
@@ -166,6 +173,16 @@ proptest! {
     fn every_start_ends_within_its_bound(plan in any_start()) {
         let scenario = plan.load();
         let report = run(&scenario, &Settings::seeded(plan.seed)).unwrap().0;
+        if plan.mailbox_is_held(&report) {
+            return Ok(());
+        }
+        // A CPU that was given up, and whose STARTUP comes all the same, panics 2 s later: nobody calls it out.
+        if let Some(crash) = &report.crash {
+            let given_up = report.start_ups.iter().find(|start| start.target == crash.cpu).map(|start| start.outcome);
+            prop_assert!(given_up.is_some_and(|outcome| outcome != StartUpOutcome::Booted), "{}", plan.replay(&report));
+            prop_assert!(crash.trigger.is_none(), "{}", plan.replay(&report));
+            return Ok(());
+        }
         prop_assert_eq!(report.verdict, Verdict::Completed, "{}", plan.replay(&report));
         prop_assert_eq!(report.start_ups.len(), plan.offline().len(), "{}", plan.replay(&report));
         for start in &report.start_ups {
