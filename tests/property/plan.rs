@@ -6,8 +6,9 @@ use proptest::prelude::*;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Sub-architectures of which one P6 bus holds one quad only.
-const ONE_QUAD: [&str; 2] = ["i386/es7000-clustered", "i386/numaq"];
+/// Sub-architectures of quads, on which i386 stops itself where a CPU of another quad than the first crashes
+/// (docs/who-crashes.md).
+const QUADS: [&str; 2] = ["i386/es7000-clustered", "i386/numaq"];
 const SERIAL: [&str; 4] = ["i386/default", "i386/bigsmp", "i386/es7000-clustered", "i386/numaq"];
 /// Senders of one message with a mask.
 const BITMASK: [&str; 2] = ["i386/default", "x86_64/flat"];
@@ -106,18 +107,15 @@ impl Plan {
         SERIAL.contains(&self.arch())
     }
 
-    pub(super) fn cpus(&self) -> u32 {
-        if ONE_QUAD.contains(&self.arch()) { self.cpus.min(4) } else { self.cpus }
-    }
-
     /// The CPU that crashes.
     pub(super) fn crash_cpu(&self) -> u32 {
-        self.crash_cpu % self.cpus()
+        let first_quad = if QUADS.contains(&self.arch()) { 4 } else { u32::MAX };
+        self.crash_cpu % self.cpus.min(first_quad)
     }
 
     /// Messages that the crash NMI needs.
     pub(super) fn sends(&self) -> u64 {
-        if BITMASK.contains(&self.arch()) { 1 } else { u64::from(self.cpus()) - 1 }
+        if BITMASK.contains(&self.arch()) { 1 } else { u64::from(self.cpus) - 1 }
     }
 
     /// The scenario's text.
@@ -125,9 +123,7 @@ impl Plan {
         let mut text = format!(
             "format = 1\nname = \"random\"\nstory = \"A random plan.\"\ngoal = \"nmi-send-returns\"\n\
              [machine]\ncpus = {}\n[knobs]\nicr_write_while_busy = \"{}\"\njitter_picclk = {}\n",
-            self.cpus(),
-            WRITE_WHILE_BUSY[self.write_while_busy],
-            self.jitter
+            self.cpus, WRITE_WHILE_BUSY[self.write_while_busy], self.jitter
         );
         for happening in &self.happenings {
             self.happening(happening, &mut text);
@@ -139,7 +135,7 @@ impl Plan {
     }
 
     fn happening(&self, happening: &Happening, text: &mut String) {
-        let cpu = happening.cpu % self.cpus();
+        let cpu = happening.cpu % self.cpus;
         let role = match happening.what {
             // Not on the CPU that is to crash, which would never come to it.
             What::CorruptRunQueue if cpu != self.crash_cpu() => "role = \"corrupt-run-queue\"".to_owned(),
@@ -155,8 +151,8 @@ impl Plan {
 
     /// A CPU that is not `cpu`.
     fn other(&self, cpu: u32, target: u32) -> u32 {
-        let target = target % self.cpus();
-        if target == cpu { (cpu + 1) % self.cpus() } else { target }
+        let target = target % self.cpus;
+        if target == cpu { (cpu + 1) % self.cpus } else { target }
     }
 
     fn faults(&self, text: &mut String) {
@@ -167,7 +163,7 @@ impl Plan {
             }
         }
         for (at_ns, cpu) in &self.dead {
-            let cpu = (self.crash_cpu() + 1 + cpu % (self.cpus() - 1)) % self.cpus();
+            let cpu = (self.crash_cpu() + 1 + cpu % (self.cpus - 1)) % self.cpus;
             let _ = write!(text, "[[fault]]\nat_us = {}\nkind = \"apic-dead\"\ncpu = {cpu}\n", microseconds(*at_ns));
         }
     }
