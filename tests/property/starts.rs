@@ -4,15 +4,13 @@
 //! Not covered: faults that stop the boot CPU itself; the MP specification's time-out by interrupt.
 
 use super::config;
+use super::plan::XAPIC_TODAY;
 use apicsim::scenario::{self, ARCHES, Request, Scenario, VARIANTS};
 use apicsim::{RunReport, Settings, StartUpOutcome, StartUpReport, Verdict, run, run_document};
 use proptest::prelude::*;
 use sim::{Execution, Window};
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU32, Ordering};
-
-/// Sub-architectures: those of 2007, and today's that start CPUs in xAPIC mode.
-const TODAY: [&str; 2] = ["modern/xapic-flat", "modern/xapic-physflat"];
 
 const RULES: [&str; 3] = ["replace", "drop", "queue"];
 
@@ -53,7 +51,7 @@ fn any_start() -> impl Strategy<Value = Plan> {
     use Kind::{ApicDead, Jabber, LostClock, Noise, Shutdown, Smm, Stall, StuckWire};
     let kind = proptest::sample::select(vec![ApicDead, Smm, Shutdown, LostClock, Noise, StuckWire, Jabber, Stall]);
     let fault = (kind, 0..4u32, prop_oneof![Just(0), 0..40_000_000u64], proptest::option::of(1..30_000_000u64));
-    let machine = (0..ARCHES.len() + TODAY.len(), 0..VARIANTS.len(), 2..5u32, 1..8u32);
+    let machine = (0..ARCHES.len() + XAPIC_TODAY.len(), 0..VARIANTS.len(), 2..5u32, 1..8u32);
     (machine, proptest::collection::vec(fault, 0..4), 0..RULES.len(), 0..4u32, any::<u64>()).prop_map(
         |((arch, variant, cpus, offline), faults, rule, jitter, seed)| Plan {
             arch,
@@ -70,7 +68,7 @@ fn any_start() -> impl Strategy<Value = Plan> {
 
 impl Plan {
     fn arch(&self) -> &'static str {
-        ARCHES.into_iter().chain(TODAY).nth(self.arch).unwrap()
+        ARCHES.into_iter().chain(XAPIC_TODAY).nth(self.arch).unwrap()
     }
 
     fn offline(&self) -> Vec<u32> {
