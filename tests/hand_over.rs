@@ -1,7 +1,8 @@
 //! How long a crash may take from its entry to the capture kernel, computed from what its kernel does.
 //!
 //! Not covered: a write to a busy ICR that stalls the store, which no wait can bound; the MP specification's time-out by
-//! interrupt, which never comes where interrupts are off.
+//! interrupt, which never comes where interrupts are off; a crash on another quad of P6s than the first, where i386 stops
+//! itself (`docs/who-crashes.md`).
 
 use apicsim::CrashReport;
 use apicsim::scenario::Scenario;
