@@ -10,7 +10,10 @@ mod plan;
 mod starts;
 mod unbounded;
 
+use apicsim::RunReport;
+use apicsim::scenario::{self, Request, Scenario};
 use proptest::test_runner::{Config, RngSeed};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A fixed seed, and `cases` unless the environment asks for another number.
 fn config(cases: u32) -> Config {
@@ -23,4 +26,29 @@ fn config(cases: u32) -> Config {
         failure_persistence: None,
         ..default
     }
+}
+
+/// The scenario of this text on one sub-architecture under one variant.
+fn load(text: &str, arch: &str, variant: &str) -> Scenario {
+    static FILES: AtomicU32 = AtomicU32::new(0);
+    let number = FILES.fetch_add(1, Ordering::Relaxed);
+    let path = std::env::temp_dir().join(format!("apicsim-property-{}-{number}.toml", std::process::id()));
+    std::fs::write(&path, text).unwrap();
+    let mut request = Request::new(path.to_str().unwrap());
+    request.arch = Some(arch.to_owned());
+    request.variant = Some(variant.to_owned());
+    let scenario = scenario::load(&request);
+    std::fs::remove_file(path).unwrap();
+    scenario.unwrap_or_else(|error| panic!("{}\n{text}", error.render(false)))
+}
+
+/// What a failure says: the scenario to save, and the command that replays it.
+fn replay(text: &str, report: &RunReport) -> String {
+    let (verdict, token) = (report.verdict, &report.token);
+    format!("verdict {verdict:?}\nsave as the file of this token: apicsim replay '{token}'\n{text}")
+}
+
+/// As in a scenario.
+fn microseconds(ns: u64) -> String {
+    format!("{}.{:03}", ns / 1000, ns % 1000)
 }

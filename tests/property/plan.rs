@@ -1,10 +1,10 @@
 //! Random scenarios: a machine, a story, a fault plan.
 
-use apicsim::scenario::{self, ARCHES, Request, Scenario};
+use super::microseconds;
+use apicsim::scenario::{ARCHES, Scenario};
 use apicsim::{RunReport, Settings, run};
 use proptest::prelude::*;
 use std::fmt::Write;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Sub-architectures of quads, on which i386 stops itself where a CPU of another quad than the first crashes
 /// (docs/who-crashes.md).
@@ -177,33 +177,15 @@ impl Plan {
 
     /// The scenario, loaded, under `variant`.
     pub(super) fn load(&self, variant: &str) -> Scenario {
-        static FILES: AtomicU32 = AtomicU32::new(0);
-        let number = FILES.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("apicsim-property-{}-{number}.toml", std::process::id()));
-        std::fs::write(&path, self.text()).unwrap();
-        let mut request = Request::new(path.to_str().unwrap());
-        request.arch = Some(self.arch().to_owned());
-        request.variant = Some(variant.to_owned());
-        let scenario = scenario::load(&request);
-        std::fs::remove_file(path).unwrap();
-        scenario.unwrap_or_else(|error| panic!("{}\n{}", error.render(false), self.text()))
+        super::load(&self.text(), self.arch(), variant)
     }
 
     pub(super) fn report(&self, variant: &str) -> RunReport {
         run(&self.load(variant), &Settings::seeded(self.seed)).unwrap().0
     }
 
-    /// What a failure says: the scenario to save, and the command that replays it.
+    /// What a failure says.
     pub(super) fn replay(&self, report: &RunReport) -> String {
-        format!(
-            "verdict {:?}\nsave as the file of this token: apicsim replay '{}'\n{}",
-            report.verdict,
-            report.token,
-            self.text()
-        )
+        super::replay(&self.text(), report)
     }
-}
-
-fn microseconds(ns: u64) -> String {
-    format!("{}.{:03}", ns / 1000, ns % 1000)
 }

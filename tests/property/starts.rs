@@ -3,14 +3,13 @@
 //!
 //! Not covered: faults that stop the boot CPU itself; the MP specification's time-out by interrupt.
 
-use super::config;
 use super::plan::XAPIC_TODAY;
-use apicsim::scenario::{self, ARCHES, Request, Scenario, VARIANTS};
+use super::{config, microseconds};
+use apicsim::scenario::{ARCHES, Scenario, VARIANTS};
 use apicsim::{RunReport, Settings, StartUpOutcome, StartUpReport, Verdict, run, run_document};
 use proptest::prelude::*;
 use sim::{Execution, Window};
 use std::fmt::Write;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 const RULES: [&str; 3] = ["replace", "drop", "queue"];
 
@@ -99,7 +98,9 @@ impl Plan {
         let other = 1 + cpu % (self.cpus - 1);
         let lines = match kind {
             Kind::ApicDead => format!("kind = \"apic-dead\"\ncpu = {any}\n"),
-            Kind::Smm => format!("kind = \"smm\"\ncpu = {any}\nlength_us = {}\n", us(length.unwrap_or(1_000_000))),
+            Kind::Smm => {
+                format!("kind = \"smm\"\ncpu = {any}\nlength_us = {}\n", microseconds(length.unwrap_or(1_000_000)))
+            }
             Kind::Shutdown => format!("kind = \"shutdown\"\ncpu = {other}\n"),
             Kind::LostClock => "kind = \"lost-clock\"\nonly = [\"serial\"]\n".to_owned(),
             Kind::Noise => "kind = \"checksum-noise\"\nonly = [\"serial\"]\n".to_owned(),
@@ -109,33 +110,19 @@ impl Plan {
             Kind::Jabber => format!("kind = \"jabber\"\ncpu = {any}\nonly = [\"serial\"]\n"),
             Kind::Stall => "kind = \"fsb-stall\"\nonly = [\"fsb\"]\n".to_owned(),
         };
-        let _ = write!(text, "[[fault]]\nat_us = {}\n{lines}", us(from));
+        let _ = write!(text, "[[fault]]\nat_us = {}\n{lines}", microseconds(from));
         if let (Some(length), true) = (length, kind.is_of_the_bus()) {
-            let _ = writeln!(text, "until_us = {}", us(from + length));
+            let _ = writeln!(text, "until_us = {}", microseconds(from + length));
         }
     }
 
     fn load(&self) -> Scenario {
-        static FILES: AtomicU32 = AtomicU32::new(0);
-        let number = FILES.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("apicsim-starts-{}-{number}.toml", std::process::id()));
-        std::fs::write(&path, self.text()).unwrap();
-        let mut request = Request::new(path.to_str().unwrap());
-        request.arch = Some(self.arch().to_owned());
-        request.variant = Some(VARIANTS[self.variant].to_owned());
-        let scenario = scenario::load(&request);
-        std::fs::remove_file(path).unwrap();
-        scenario.unwrap_or_else(|error| panic!("{}\n{}", error.render(false), self.text()))
+        super::load(&self.text(), self.arch(), VARIANTS[self.variant])
     }
 
-    /// What a failure says: the scenario to save, and the command that replays it.
+    /// What a failure says.
     fn replay(&self, report: &RunReport) -> String {
-        let token = &report.token;
-        format!(
-            "verdict {:?}\nsave as the file of this token: apicsim replay '{token}'\n{}",
-            report.verdict,
-            self.text()
-        )
+        super::replay(&self.text(), report)
     }
 
     /// The one start-up wait without a bound: a CPU that does not take its request out of the ES7000's register keeps the
@@ -152,10 +139,6 @@ impl Plan {
         };
         self.faults.iter().filter(smm).map(|&(.., length)| length.unwrap_or(1_000_000) / 1_000 + 1).sum()
     }
-}
-
-fn us(ns: u64) -> String {
-    format!("{}.{:03}", ns / 1000, ns % 1000)
 }
 
 /// `kernel.md` §6: INIT, INIT off and up to two STARTUPs, after each a wait of at most 1001 rounds of 100 µs and a read;
