@@ -6,7 +6,8 @@ use crate::matrix::Matrix;
 use crate::scenario::Scenario;
 use crate::scenario::named::Named;
 use crate::start_up::StartUpReport;
-use crate::verdict::{HangReport, LoopReport, RunReport, WaitReport, goal_name};
+use crate::verdict::{HangReport, LoopReport, RunReport, goal_name};
+use crate::wait_report::WaitReport;
 use serde_json::{Value, json};
 use sim::{Proof, Time};
 

@@ -3,7 +3,8 @@
 use crate::crash_report::{CrashReport, Fate};
 use crate::report_json::digest;
 use crate::scenario::Scenario;
-use crate::verdict::{RunReport, Verdict, WaitReport, goal_name};
+use crate::verdict::{RunReport, Verdict, goal_name};
+use crate::wait_report::WaitReport;
 use sim::Proof;
 use std::fmt::Write;
 

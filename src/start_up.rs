@@ -3,7 +3,7 @@
 //! Not reported: what the error status held; the trace has that.
 
 use crate::scenario::{Role, Scenario};
-use crate::verdict::WaitReport;
+use crate::wait_report::WaitReport;
 use kernel_model::Point;
 use sim::{Duration, Outcome, Time};
 use std::fmt;

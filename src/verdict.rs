@@ -3,16 +3,17 @@
 use crate::assembly::goal_milestones;
 use crate::crash_report::{CrashReport, crash_report};
 use crate::mechanism::{self, Mechanism};
+use crate::panic_report::{PanicReport, panicked};
 use crate::scenario::named::Named;
 use crate::scenario::{Bus, ExpectedProof, ExpectedVerdict, Scenario, is_modern};
 use crate::source_lines;
 use crate::start_up::{self, StartUpReport};
 use crate::token::Token;
+use crate::wait_report::{WaitReport, waits};
 use crate::why;
-use kernel_model::{Point, Wait, WaitOutcome};
+use kernel_model::Point;
 use sim::Slots;
-use sim::{Activity, CpuReport, Duration, Ending, Outcome, Proof, Time, WaitRecord};
-use std::panic::Location;
+use sim::{Activity, CpuReport, Duration, Ending, Outcome, Proof, Time};
 
 /// How a run is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,27 +35,6 @@ impl Verdict {
             Self::Deadline => "deadline",
         }
     }
-}
-
-/// One wait for the ICR.
-#[derive(Debug, Clone)]
-pub struct WaitReport {
-    /// CPU.
-    pub cpu: u16,
-    /// `function (file:line)`.
-    pub at: String,
-    /// Its line.
-    pub site: &'static Location<'static>,
-    /// When it began.
-    pub start: Time,
-    /// Reads of the ICR; none where endless.
-    pub reads: Option<u64>,
-    /// Delays; none where endless.
-    pub delays: Option<u64>,
-    /// `idle`, `timeout` or `hung`.
-    pub outcome: &'static str,
-    /// How long it took; none where endless.
-    pub took: Option<Duration>,
 }
 
 /// A CPU that spins for ever.
@@ -87,15 +67,6 @@ pub struct HangReport {
     pub mechanism: Option<Mechanism>,
     /// The root in a few words.
     pub cause: String,
-}
-
-/// A CPU that gave up: its kernel panicked because its ICR stayed busy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PanicReport {
-    /// CPU.
-    pub cpu: u16,
-    /// When.
-    pub at: Time,
 }
 
 /// What a run says.
@@ -213,12 +184,6 @@ fn instant_of(outcome: &Outcome, point: Point) -> Option<Time> {
     outcome.milestones.iter().find(|milestone| milestone.code == point as u32).map(|milestone| milestone.at)
 }
 
-/// The first panic.
-pub(crate) fn panicked(outcome: &Outcome) -> Option<PanicReport> {
-    let panic = outcome.milestones.iter().find(|milestone| milestone.code == Point::Panicked as u32)?;
-    Some(PanicReport { cpu: panic.cpu, at: panic.at })
-}
-
 fn count_of(outcome: &Outcome, point: Point) -> u32 {
     outcome.milestones.iter().filter(|milestone| milestone.code == point as u32).count() as u32
 }
@@ -230,34 +195,6 @@ fn crashing_cpu(scenario: &Scenario, outcome: &Outcome) -> Option<u16> {
 
 fn timeouts(waits: &[WaitReport], crashing: Option<u16>) -> u32 {
     waits.iter().filter(|wait| Some(wait.cpu) == crashing && wait.outcome == "timeout").count() as u32
-}
-
-fn waits(outcome: &Outcome) -> Vec<WaitReport> {
-    let is_icr = |code: u32| code == Wait::IcrIdle as u32;
-    let ended = outcome.waits.iter().filter(|record| is_icr(record.wait.code)).map(ended_wait);
-    let proven = matches!(outcome.ending, Ending::Proven(_));
-    let open = outcome.cpus.iter().flat_map(|cpu| cpu.waits.iter().map(move |wait| (cpu, wait)));
-    let open = open.filter(|(cpu, wait)| is_icr(wait.code) && proven && cpu.period.is_some()).map(|(cpu, wait)| {
-        let at = source_lines::describe(wait.site);
-        let (site, start) = (wait.site, wait.since);
-        WaitReport { cpu: cpu.cpu, at, site, start, reads: None, delays: None, outcome: "hung", took: None }
-    });
-    let mut waits: Vec<WaitReport> = ended.chain(open).collect();
-    waits.sort_by_key(|wait| (wait.start, wait.cpu));
-    waits
-}
-
-fn ended_wait(record: &WaitRecord) -> WaitReport {
-    WaitReport {
-        cpu: record.cpu,
-        at: source_lines::describe(record.wait.site),
-        site: record.wait.site,
-        start: record.wait.since,
-        reads: Some(record.wait.reads),
-        delays: Some(record.wait.delays),
-        outcome: if record.outcome == WaitOutcome::TimedOut as u32 { "timeout" } else { "idle" },
-        took: Some(record.end.since(record.wait.since)),
-    }
 }
 
 fn injected(scenario: &Scenario) -> Vec<String> {

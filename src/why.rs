@@ -4,9 +4,9 @@
 //! instant and read then.
 
 use crate::assembly::kernel;
+use crate::panic_report::panicked;
 use crate::scenario::{FaultKind, FaultName, Scenario};
 use crate::source_lines::{describe, function};
-use crate::verdict::panicked;
 use kernel_model::{Layout, Wait, Word};
 use sim::bus::{AttemptOutcome, DeliveryMode, DestinationMode, Message, SerialFaultKind};
 use sim::{Activity, Context, CpuReport, Kind, Misdirected, OpenWait, Outcome, UndispatchedReport};

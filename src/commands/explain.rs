@@ -8,7 +8,7 @@ use crate::mechanism;
 use crate::run::{Settings, execute};
 use crate::scenario::{self, Scenario};
 use crate::source_lines;
-use crate::verdict::WaitReport;
+use crate::wait_report::WaitReport;
 use crate::why::explain_icr;
 use crate::{output, report_json, report_text};
 use kernel_model::{Arch, Other};

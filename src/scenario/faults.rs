@@ -1,54 +1,16 @@
 //! Reading `[[fault]]`, and checking it against the machine.
 
 use super::decimal::{self, Unit};
+use super::fault_name::FaultName;
 use super::filter::{self, Filter};
-use super::happenings::{Stage, instant, optional_time, present};
+use super::happenings::{Stage, instant, optional_time};
 use super::machine::{Bus, Machine};
 use super::model::{Again, CpuFault, Fault, FaultKind};
 use super::named::{self, named};
+use super::names::present;
 use super::reader::{Field, Table};
 use crate::diagnostic::InputError;
 use sim::bus::{SerialFaultKind, Wire};
-
-named! {
-    /// A kind of fault.
-    pub enum FaultName ("fault") {
-        /// The chipset stops completing interrupt transactions.
-        FsbStall = "fsb-stall",
-        /// The front-side bus is locked or blocked by somebody, once or again and again.
-        FsbLock = "fsb-lock",
-        /// The chipset answers redirectable transactions with a retry.
-        FsbRetry = "fsb-retry",
-        /// The local APIC of a CPU is off, and stays off.
-        ApicDead = "apic-dead",
-        /// The delivery status bit of a CPU is jammed: the one fault that acts on the bit itself.
-        IcrStuck = "icr-stuck",
-        /// An NMI at the pin of a CPU.
-        Nmi = "nmi",
-        /// An NMI at the pin of a CPU, exactly after the next destination (ICR high) that it writes.
-        NmiBetweenWrites = "nmi-between-writes",
-        /// A CPU is in system-management mode for a while.
-        Smm = "smm",
-        /// A CPU shuts down (triple fault).
-        Shutdown = "shutdown",
-        /// A CPU is initialised by its pin, and waits for a start-up message.
-        Init = "init",
-        /// A deep sleep state loses the low half of a CPU's ICR.
-        DeepSleep = "deep-sleep",
-        /// Messages on the serial bus arrive damaged.
-        ChecksumNoise = "checksum-noise",
-        /// A data wire of the serial bus is stuck.
-        StuckWire = "stuck-wire",
-        /// The serial bus has no clock.
-        LostClock = "lost-clock",
-        /// A CPU has a wrong arbitration id.
-        ArbitrationId = "arbitration-id",
-        /// A CPU sends EOI messages without end.
-        Jabber = "jabber",
-        /// The link between a cluster and the others is dead.
-        DeadLink = "dead-link",
-    }
-}
 
 named! {
     /// How a wire is stuck.
@@ -76,42 +38,6 @@ const PARAMETERS: [&str; 11] =
     ["cpu", "until_us", "count", "length_us", "every", "wire", "stuck", "id", "cluster", "held_us", "every_us"];
 /// Times that a bus can be locked in one run.
 const LOCKS_MAX: u64 = 100_000;
-
-impl FaultName {
-    /// Parameters that it takes.
-    const fn parameters(self) -> &'static [&'static str] {
-        match self {
-            Self::FsbStall | Self::LostClock => &["until_us"],
-            Self::FsbLock => &["until_us", "held_us", "every_us"],
-            Self::FsbRetry => &["until_us", "count"],
-            Self::ApicDead
-            | Self::IcrStuck
-            | Self::Nmi
-            | Self::NmiBetweenWrites
-            | Self::Shutdown
-            | Self::Init
-            | Self::DeepSleep => &["cpu"],
-            Self::Smm => &["cpu", "length_us"],
-            Self::ChecksumNoise => &["until_us", "every"],
-            Self::StuckWire => &["until_us", "wire", "stuck"],
-            Self::ArbitrationId => &["cpu", "id"],
-            Self::Jabber => &["cpu", "until_us"],
-            Self::DeadLink => &["cluster"],
-        }
-    }
-
-    /// The bus that it is a fault of, if of one.
-    const fn bus(self) -> Option<Bus> {
-        match self {
-            Self::FsbStall | Self::FsbLock | Self::FsbRetry => Some(Bus::Fsb),
-            Self::ChecksumNoise | Self::StuckWire | Self::LostClock | Self::ArbitrationId | Self::Jabber => {
-                Some(Bus::Serial)
-            }
-            Self::DeadLink => Some(Bus::Cluster),
-            _ => None,
-        }
-    }
-}
 
 /// The faults that apply, in order of time, then of the file.
 pub(super) fn faults(root: &Table<'_>, stage: Stage<'_>) -> Result<Vec<Fault>, InputError> {

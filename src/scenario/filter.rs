@@ -1,13 +1,14 @@
 //! Filters: to which machines an event, a fault or an expectation applies.
 
 use super::knob_filter::KnobFilter;
-use super::machine::{ALL_ARCHES, Bus, FAMILIES, Machine, OWN_VARIANT, VARIANTS};
+use super::knobs::knob_keys;
+use super::machine::{Bus, Machine};
 use super::model::{Event, Knobs, Stall};
-use super::named::{self, Named, UnknownName};
+use super::named::Named;
+use super::names::{arch_pattern, trigger, variant};
 use super::numbers::Numbers;
 use super::reader::{Field, Table};
 use super::role::RoleName;
-use super::settings::knob_keys;
 use crate::diagnostic::InputError;
 use sim::Generation;
 
@@ -98,36 +99,6 @@ impl ExpectFilter {
             && self.crash_cpu.as_ref().is_none_or(|numbers| of_crash(&|event| numbers.pass(event.cpu)))
             && self.trigger.as_ref().is_none_or(|roles| of_crash(&|event| roles.contains(&event.role.role_name())))
     }
-}
-
-/// A role that brings a crash.
-fn trigger(field: &Field<'_>) -> Result<RoleName, InputError> {
-    let role: RoleName = field.name()?;
-    if RoleName::CRASHES.contains(&role) {
-        return Ok(role);
-    }
-    let names: Vec<&str> = RoleName::CRASHES.iter().map(|role| role.name()).collect();
-    Err(field
-        .error(&format!("role `{role}` brings no crash"), "no trigger")
-        .help(format!("valid: {}", names.join(", "))))
-}
-
-/// A wait variant by name, or [`OWN_VARIANT`].
-pub(super) fn variant(field: &Field<'_>) -> Result<&'static str, InputError> {
-    if field.text()? == OWN_VARIANT {
-        return Ok(OWN_VARIANT);
-    }
-    named::one_of("variant", field.text()?, &VARIANTS).map_err(|error| field.unknown(error))
-}
-
-fn arch_pattern(field: &Field<'_>) -> Result<String, InputError> {
-    let text = field.text()?;
-    if ALL_ARCHES.contains(&text) || FAMILIES.contains(&text) {
-        return Ok(text.to_owned());
-    }
-    let all: Vec<&str> = ALL_ARCHES.into_iter().chain(FAMILIES).collect();
-    let message = format!("unknown sub-architecture `{text}`");
-    Err(field.unknown(UnknownName { message, help: crate::nearest::suggestion(text, &all) }))
 }
 
 fn names<T: Named>(table: &Table<'_>, key: &str) -> Result<Option<Vec<T>>, InputError> {

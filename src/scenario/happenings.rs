@@ -5,6 +5,7 @@ use super::filter::{self, Filter};
 use super::machine::{Machine, is_modern, is_other};
 use super::model::{Event, Stall};
 use super::named::{Named, by_name};
+use super::names::present;
 use super::reader::{Field, Table};
 use super::role::{self, IpiVector, KEYBOARD_VECTOR, Role, RoleName, StartUpMessages, VectorUse};
 use crate::diagnostic::InputError;
@@ -159,17 +160,6 @@ pub(super) fn instant(table: &Table<'_>, key: &str, stage: Stage<'_>) -> Result<
             .help(format!("`limit_us` is {}", super::decimal::microseconds(limit)))),
         _ => Ok(ps),
     }
-}
-
-pub(super) fn present(field: &Field<'_>, cpu: u32, machine: &Machine) -> Result<(), InputError> {
-    if cpu < machine.cpus {
-        return Ok(());
-    }
-    let help = match machine.cpus {
-        1 => "this machine has only CPU 0".to_owned(),
-        cpus => format!("this machine has CPUs 0 to {}", cpus - 1),
-    };
-    Err(field.error(&format!("there is no CPU {cpu} in this machine"), "no such CPU").help(help))
 }
 
 fn check_targets(table: &Table<'_>, cpu: u32, role: &Role, machine: &Machine) -> Result<(), InputError> {

@@ -1,10 +1,10 @@
 //! Filters by knobs: which values of `[knobs]` an expectation is about.
 
+use super::knobs::{HZ, JITTER, RETRIES, knob_value};
 use super::model::{Knobs, MpsTimeout, StopLock, WaitShape};
 use super::named::Named;
 use super::numbers::Numbers;
 use super::reader::{Field, Table};
-use super::settings::{self, HZ, JITTER, RETRIES};
 use crate::diagnostic::InputError;
 
 /// The knobs that pass. What is absent does not filter; a knob without a default passes only where it is set.
@@ -26,7 +26,7 @@ impl KnobFilter {
         let mut hardware = Vec::new();
         for knob in sim::Knobs::ALL {
             let Some(field) = table.get(knob.key) else { continue };
-            hardware.push((knob.key, field.list(|item| settings::knob_value(knob, item))?));
+            hardware.push((knob.key, field.list(|item| knob_value(knob, item))?));
         }
         Ok(Self {
             hardware,

@@ -6,6 +6,7 @@ use super::document::{self, Node, Value};
 use super::faults;
 use super::filter::{self, ExpectFilter, Subject};
 use super::happenings::{self, PlacedEvent, Stage};
+use super::knobs;
 use super::machine::{Bus, Machine};
 use super::model::{Expectation, ExpectedVerdict, Goal, Scenario, Stall};
 use super::named::Named;
@@ -113,7 +114,7 @@ fn graft_choices(root: &mut Node, request: &Request) {
 fn read(root: &Node, file: &Arc<Source>) -> Result<Scenario, InputError> {
     let root = open_root(root)?;
     let machine = settings::machine(&root)?;
-    let knobs = settings::knobs(&root)?;
+    let knobs = knobs::knobs(&root)?;
     let costs = settings::costs(&root)?;
     let stall = root.get("stall").map_or(Ok(Stall::None), |field| field.name())?;
     let goal_field = root.need("goal", "\"nmi-send-returns\"")?;
@@ -163,7 +164,7 @@ fn open_root(root: &Node) -> Result<Table<'_>, InputError> {
                 .help("add the line: format = 1"));
         }
     }
-    let knobs = settings::knob_keys();
+    let knobs = knobs::knob_keys();
     let inner = [("machine", &MACHINE_KEYS[..]), ("knobs", &knobs[..]), ("costs", &COST_KEYS[..])];
     for entry in entries.iter().filter(|entry| !ROOT_KEYS.contains(&entry.key.as_str())) {
         // A key of a table, written outside: the nearest path is in that table.

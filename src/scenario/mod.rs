@@ -42,14 +42,17 @@
 mod catalogue;
 pub mod decimal;
 mod document;
+mod fault_name;
 mod faults;
 mod filter;
 mod happenings;
 mod knob_filter;
+mod knobs;
 mod load;
 mod machine;
 mod model;
 pub mod named;
+mod names;
 mod numbers;
 mod overrides;
 mod pace;
@@ -58,7 +61,7 @@ mod role;
 mod settings;
 
 pub use catalogue::{builtin, builtin_names, content_hash};
-pub use faults::FaultName;
+pub use fault_name::FaultName;
 pub use load::{LIMIT_PS_DEFAULT, Request, load};
 pub use machine::{
     ALL_ARCHES, ARCHES, Bus, FAMILIES, LINUX_ARCHES, MAIN_VARIANTS, MODERN_ARCHES, Machine, OTHER_ARCHES, OWN_VARIANT,

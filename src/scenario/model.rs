@@ -1,6 +1,6 @@
 //! A scenario, loaded, decided for one machine and checked: plain data.
 
-use super::faults::FaultName;
+use super::fault_name::FaultName;
 use super::machine::Machine;
 use super::named::{Named, named};
 use super::role::Role;

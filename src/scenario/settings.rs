@@ -1,16 +1,14 @@
-//! Reading `[machine]`, `[knobs]` and `[costs]`.
+//! Reading `[machine]` and `[costs]`.
 
 use super::decimal::Unit;
-use super::filter::variant;
-use super::happenings;
-use super::machine::{self, ALL_ARCHES, ARCHES, Bus, Machine, OWN_VARIANT, VARIANTS, is_other, natural_variant};
-use super::model::{CostOverrides, Knobs};
-use super::named::{self, Named};
+use super::machine::{self, ARCHES, Bus, Machine, OWN_VARIANT, VARIANTS, is_other, natural_variant};
+use super::model::CostOverrides;
+use super::named::Named;
+use super::names::{arch, present, variant};
 use super::reader::{Field, Table};
 use crate::diagnostic::InputError;
+use sim::Generation;
 use sim::check::{Check, Checks};
-use sim::{Generation, Knob};
-use std::ops::RangeInclusive;
 
 /// Keys of `[machine]`.
 pub(super) const MACHINE_KEYS: [&str; 14] = [
@@ -29,15 +27,6 @@ pub(super) const MACHINE_KEYS: [&str; 14] = [
     "cpus_per_socket",
     "checks_off",
 ];
-
-/// Keys of `[knobs]` beside the simulator's named ones: a number of the bus, and what the modelled kernel leaves open.
-const MORE_KNOB_KEYS: [&str; 7] =
-    ["jitter_picclk", "delay_hz", "wait_shape", "mps_timeout", "mps_retries", "smp_send_stop", "no_broadcast"];
-
-/// Keys of `[knobs]`.
-pub(super) fn knob_keys() -> Vec<&'static str> {
-    sim::Knobs::ALL.iter().map(|knob| knob.key).chain(MORE_KNOB_KEYS).collect()
-}
 
 /// Keys of `[costs]`.
 pub(super) const COST_KEYS: [&str; 14] = [
@@ -60,12 +49,6 @@ pub(super) const COST_KEYS: [&str; 14] = [
 /// The longest clock period and cost that is not a slip of the pen: a second, and a million cycles.
 const PERIOD_PS_MAX: u64 = 1_000_000_000_000;
 const COST_CYCLES_MAX: u32 = 1_000_000;
-/// `jitter_picclk`.
-pub(super) const JITTER: RangeInclusive<u32> = 0..=1_000;
-/// `mps_retries`.
-pub(super) const RETRIES: RangeInclusive<u32> = 1..=1_000;
-/// `delay_hz`: timer ticks a second that kernels of the time were built with.
-pub(super) const HZ: RangeInclusive<u32> = 100..=1_000;
 
 /// Reads `[machine]`, completes it by the natural machine, and checks that it can exist.
 pub(super) fn machine(root: &Table<'_>) -> Result<Machine, InputError> {
@@ -119,7 +102,7 @@ fn offline(table: &Table<'_>, machine: &Machine) -> Result<Vec<u32>, InputError>
     let Some(field) = table.get("offline") else { return Ok(Vec::new()) };
     let mut cpus = field.list(|item| {
         let cpu = item.small_integer(0, u32::MAX)?;
-        happenings::present(item, cpu, machine)?;
+        present(item, cpu, machine)?;
         if cpu == 0 {
             return Err(item.error("CPU 0 starts the others", "runs from the start").help("name CPUs from 1 on"));
         }
@@ -154,52 +137,12 @@ fn checks(table: &Table<'_>) -> Result<Checks, InputError> {
     Ok(checks)
 }
 
-fn arch(field: &Field<'_>) -> Result<&'static str, InputError> {
-    let text = field.text()?;
-    named::one_of("sub-architecture", text, &ALL_ARCHES).map_err(|error| field.unknown(error))
-}
-
 fn impossible(field: &Field<'_>, generation: Generation, bus: Bus) -> InputError {
     let (generation_name, bus_name) = (generation.name(), bus.name());
     let fitting: Vec<&str> = Bus::ALL.iter().filter(|bus| bus.seats(generation)).map(|bus| bus.name()).collect();
     field
         .error(&format!("generation `{generation_name}` cannot sit on bus `{bus_name}`"), "impossible together")
         .help(format!("generation `{generation_name}` sits on: {}", fitting.join(", ")))
-}
-
-/// Reads `[knobs]`.
-pub(super) fn knobs(root: &Table<'_>) -> Result<Knobs, InputError> {
-    let mut knobs = Knobs::default();
-    let Some(field) = root.get("knobs") else { return Ok(knobs) };
-    let table = Table::open(field, "[knobs]", &knob_keys())?;
-    for knob in sim::Knobs::ALL {
-        let Some(field) = table.get(knob.key) else { continue };
-        let value = knob_value(knob, &field)?;
-        knobs.hardware.set(knob.key, value);
-    }
-    if let Some(field) = table.get("wait_shape") {
-        knobs.wait_shape = field.name()?;
-    }
-    if let Some(field) = table.get("mps_timeout") {
-        knobs.mps_timeout = field.name()?;
-    }
-    if let Some(field) = table.get("smp_send_stop") {
-        knobs.smp_send_stop = field.name()?;
-    }
-    if let Some(field) = table.get("mps_retries") {
-        knobs.mps_retries = field.small_integer(*RETRIES.start(), *RETRIES.end())?;
-    }
-    knobs.no_broadcast = table.get("no_broadcast").map(|field| field.boolean()).transpose()?;
-    knobs.delay_hz = table.get("delay_hz").map(|field| field.small_integer(*HZ.start(), *HZ.end())).transpose()?;
-    if let Some(field) = table.get("jitter_picclk") {
-        knobs.hardware.jitter_cycles = field.small_integer(*JITTER.start(), *JITTER.end())?;
-    }
-    Ok(knobs)
-}
-
-/// One of the values of `knob`.
-pub(super) fn knob_value(knob: &'static Knob, field: &Field<'_>) -> Result<&'static str, InputError> {
-    named::one_of(knob.what, &field.text_or_number()?, knob.values).map_err(|error| field.unknown(error))
 }
 
 /// Reads `[costs]`. No cost is zero, so that no loop can turn without time passing.

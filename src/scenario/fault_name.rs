@@ -1,0 +1,80 @@
+//! The kinds of fault: their names, parameters and buses.
+
+use super::machine::Bus;
+use super::named::named;
+
+named! {
+    /// A kind of fault.
+    pub enum FaultName ("fault") {
+        /// The chipset stops completing interrupt transactions.
+        FsbStall = "fsb-stall",
+        /// The front-side bus is locked or blocked by somebody, once or again and again.
+        FsbLock = "fsb-lock",
+        /// The chipset answers redirectable transactions with a retry.
+        FsbRetry = "fsb-retry",
+        /// The local APIC of a CPU is off, and stays off.
+        ApicDead = "apic-dead",
+        /// The delivery status bit of a CPU is jammed: the one fault that acts on the bit itself.
+        IcrStuck = "icr-stuck",
+        /// An NMI at the pin of a CPU.
+        Nmi = "nmi",
+        /// An NMI at the pin of a CPU, exactly after the next destination (ICR high) that it writes.
+        NmiBetweenWrites = "nmi-between-writes",
+        /// A CPU is in system-management mode for a while.
+        Smm = "smm",
+        /// A CPU shuts down (triple fault).
+        Shutdown = "shutdown",
+        /// A CPU is initialised by its pin, and waits for a start-up message.
+        Init = "init",
+        /// A deep sleep state loses the low half of a CPU's ICR.
+        DeepSleep = "deep-sleep",
+        /// Messages on the serial bus arrive damaged.
+        ChecksumNoise = "checksum-noise",
+        /// A data wire of the serial bus is stuck.
+        StuckWire = "stuck-wire",
+        /// The serial bus has no clock.
+        LostClock = "lost-clock",
+        /// A CPU has a wrong arbitration id.
+        ArbitrationId = "arbitration-id",
+        /// A CPU sends EOI messages without end.
+        Jabber = "jabber",
+        /// The link between a cluster and the others is dead.
+        DeadLink = "dead-link",
+    }
+}
+
+impl FaultName {
+    /// Parameters that it takes.
+    pub(super) const fn parameters(self) -> &'static [&'static str] {
+        match self {
+            Self::FsbStall | Self::LostClock => &["until_us"],
+            Self::FsbLock => &["until_us", "held_us", "every_us"],
+            Self::FsbRetry => &["until_us", "count"],
+            Self::ApicDead
+            | Self::IcrStuck
+            | Self::Nmi
+            | Self::NmiBetweenWrites
+            | Self::Shutdown
+            | Self::Init
+            | Self::DeepSleep => &["cpu"],
+            Self::Smm => &["cpu", "length_us"],
+            Self::ChecksumNoise => &["until_us", "every"],
+            Self::StuckWire => &["until_us", "wire", "stuck"],
+            Self::ArbitrationId => &["cpu", "id"],
+            Self::Jabber => &["cpu", "until_us"],
+            Self::DeadLink => &["cluster"],
+        }
+    }
+
+    /// The bus that it is a fault of, if of one.
+    pub(super) const fn bus(self) -> Option<Bus> {
+        match self {
+            Self::FsbStall | Self::FsbLock | Self::FsbRetry => Some(Bus::Fsb),
+            Self::ChecksumNoise | Self::StuckWire | Self::LostClock | Self::ArbitrationId | Self::Jabber => {
+                Some(Bus::Serial)
+            }
+            Self::DeadLink => Some(Bus::Cluster),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Reading `[knobs]`.
+
+use super::model::Knobs;
+use super::named;
+use super::reader::{Field, Table};
+use crate::diagnostic::InputError;
+use sim::Knob;
+use std::ops::RangeInclusive;
+
+/// Keys of `[knobs]` beside the simulator's named ones: a number of the bus, and what the modelled kernel leaves open.
+const MORE_KNOB_KEYS: [&str; 7] =
+    ["jitter_picclk", "delay_hz", "wait_shape", "mps_timeout", "mps_retries", "smp_send_stop", "no_broadcast"];
+
+/// Keys of `[knobs]`.
+pub(super) fn knob_keys() -> Vec<&'static str> {
+    sim::Knobs::ALL.iter().map(|knob| knob.key).chain(MORE_KNOB_KEYS).collect()
+}
+
+/// `jitter_picclk`.
+pub(super) const JITTER: RangeInclusive<u32> = 0..=1_000;
+/// `mps_retries`.
+pub(super) const RETRIES: RangeInclusive<u32> = 1..=1_000;
+/// `delay_hz`: timer ticks a second that kernels of the time were built with.
+pub(super) const HZ: RangeInclusive<u32> = 100..=1_000;
+
+/// Reads `[knobs]`.
+pub(super) fn knobs(root: &Table<'_>) -> Result<Knobs, InputError> {
+    let mut knobs = Knobs::default();
+    let Some(field) = root.get("knobs") else { return Ok(knobs) };
+    let table = Table::open(field, "[knobs]", &knob_keys())?;
+    for knob in sim::Knobs::ALL {
+        let Some(field) = table.get(knob.key) else { continue };
+        let value = knob_value(knob, &field)?;
+        knobs.hardware.set(knob.key, value);
+    }
+    if let Some(field) = table.get("wait_shape") {
+        knobs.wait_shape = field.name()?;
+    }
+    if let Some(field) = table.get("mps_timeout") {
+        knobs.mps_timeout = field.name()?;
+    }
+    if let Some(field) = table.get("smp_send_stop") {
+        knobs.smp_send_stop = field.name()?;
+    }
+    if let Some(field) = table.get("mps_retries") {
+        knobs.mps_retries = field.small_integer(*RETRIES.start(), *RETRIES.end())?;
+    }
+    knobs.no_broadcast = table.get("no_broadcast").map(|field| field.boolean()).transpose()?;
+    knobs.delay_hz = table.get("delay_hz").map(|field| field.small_integer(*HZ.start(), *HZ.end())).transpose()?;
+    if let Some(field) = table.get("jitter_picclk") {
+        knobs.hardware.jitter_cycles = field.small_integer(*JITTER.start(), *JITTER.end())?;
+    }
+    Ok(knobs)
+}
+
+/// One of the values of `knob`.
+pub(super) fn knob_value(knob: &'static Knob, field: &Field<'_>) -> Result<&'static str, InputError> {
+    named::one_of(knob.what, &field.text_or_number()?, knob.values).map_err(|error| field.unknown(error))
+}

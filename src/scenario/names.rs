@@ -1,0 +1,56 @@
+//! Values that name something: a variant, a sub-architecture, a role, a CPU of the machine.
+
+use super::machine::{ALL_ARCHES, FAMILIES, Machine, OWN_VARIANT, VARIANTS};
+use super::named::{self, Named, UnknownName};
+use super::reader::Field;
+use super::role::RoleName;
+use crate::diagnostic::InputError;
+
+/// A role that brings a crash.
+pub(super) fn trigger(field: &Field<'_>) -> Result<RoleName, InputError> {
+    let role: RoleName = field.name()?;
+    if RoleName::CRASHES.contains(&role) {
+        return Ok(role);
+    }
+    let names: Vec<&str> = RoleName::CRASHES.iter().map(|role| role.name()).collect();
+    Err(field
+        .error(&format!("role `{role}` brings no crash"), "no trigger")
+        .help(format!("valid: {}", names.join(", "))))
+}
+
+/// A wait variant by name, or [`OWN_VARIANT`].
+pub(super) fn variant(field: &Field<'_>) -> Result<&'static str, InputError> {
+    if field.text()? == OWN_VARIANT {
+        return Ok(OWN_VARIANT);
+    }
+    named::one_of("variant", field.text()?, &VARIANTS).map_err(|error| field.unknown(error))
+}
+
+/// A sub-architecture, or a family.
+pub(super) fn arch_pattern(field: &Field<'_>) -> Result<String, InputError> {
+    let text = field.text()?;
+    if ALL_ARCHES.contains(&text) || FAMILIES.contains(&text) {
+        return Ok(text.to_owned());
+    }
+    let all: Vec<&str> = ALL_ARCHES.into_iter().chain(FAMILIES).collect();
+    let message = format!("unknown sub-architecture `{text}`");
+    Err(field.unknown(UnknownName { message, help: crate::nearest::suggestion(text, &all) }))
+}
+
+/// A sub-architecture.
+pub(super) fn arch(field: &Field<'_>) -> Result<&'static str, InputError> {
+    let text = field.text()?;
+    named::one_of("sub-architecture", text, &ALL_ARCHES).map_err(|error| field.unknown(error))
+}
+
+/// Checks that there is a CPU of this number.
+pub(super) fn present(field: &Field<'_>, cpu: u32, machine: &Machine) -> Result<(), InputError> {
+    if cpu < machine.cpus {
+        return Ok(());
+    }
+    let help = match machine.cpus {
+        1 => "this machine has only CPU 0".to_owned(),
+        cpus => format!("this machine has CPUs 0 to {}", cpus - 1),
+    };
+    Err(field.error(&format!("there is no CPU {cpu} in this machine"), "no such CPU").help(help))
+}
