@@ -207,7 +207,7 @@ impl Chain<'_> {
             self.root("an NMI between the two writes of the ICR sent its message elsewhere");
         }
         self.bus_says(held);
-        for behind in all.map(|held| held.held.message) {
+        for behind in all.map(|held| held.held.message).chain(cpu.queued) {
             let (what, to) = (what(&behind), destination(&behind));
             self.say(format!("behind it waits {what} to {to}, written at {} us", behind.written_at));
         }

@@ -131,13 +131,17 @@ fn a_target_that_is_stopped_can_starve_the_rest_of_the_sequence() {
 }
 
 /// On a stalled front-side bus the chipset has the first message in hand: the NMI, which took its place in the ICR, waits
-/// behind it, and the chain names both.
+/// behind it; under the rule `queue` it waits in the APIC. The chain names both.
 #[test]
 fn the_chain_names_a_message_behind_another() {
     let report = report("kdump", "x86_64/flat", "merged", &["stall=fsb", "goal=capture-kernel"]);
     let why = report.hang.unwrap().why.join("\n");
     assert!(why.contains("FIXED FD to logical 04"), "{why}");
     assert!(why.contains("behind it waits NMI to logical 0E, written at 100248.892084 us"), "{why}");
+    let sets = ["knobs.icr_write_while_busy=queue", "goal=capture-kernel"];
+    let queued = crate::support::report("nmi-stall", "i386/default", "merged", &sets).hang.unwrap().why.join("\n");
+    assert!(queued.contains("FIXED FC to logical 04"), "{queued}");
+    assert!(queued.contains("behind it waits NMI to logical 0E"), "in the APIC itself: {queued}");
 }
 
 /// A P6's ID register has four bits, the same ones in every quad, and i386 asks it who crashes: CPU 4 takes itself for

@@ -1,6 +1,6 @@
 //! How a run ended, and everything that reports and explanations are made from.
 
-use crate::bus::{Agent, Undispatched};
+use crate::bus::{Agent, Message, Undispatched};
 use crate::choice::ChoicePoint;
 use crate::devices::I8254Error;
 use crate::engine::Milestone;
@@ -73,6 +73,8 @@ pub struct CpuReport {
     pub polled: Vec<Access>,
     /// Since when its ICR reads "send pending".
     pub busy_since: Option<Time>,
+    /// The message that waits in its APIC for the current one to be dispatched (knob `queue`).
+    pub queued: Option<Message>,
     /// Its last IPI.
     pub last_send: Option<LastSend>,
     /// Its last message that went elsewhere than its sender had asked for: a handler wrote ICR high in between.

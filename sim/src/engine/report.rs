@@ -66,6 +66,7 @@ fn cpu_report(core: &Core, fabric: &Fabric, clock: ClockDomain) -> CpuReport {
         suspected_period: core.suspected_period().map(|cycles| clock.span(cycles)),
         polled: core.polled(),
         busy_since: core.busy_since,
+        queued: core.apic.queued().copied(),
         last_send: core.last_send,
         misdirected: core.misdirected(),
         requested: core.apic.requested().map(|vector| (vector, core.provenance.get(&vector).copied())).collect(),
