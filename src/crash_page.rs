@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::matrix::{Axes, Cell, Matrix, Row, matrix};
+use crate::report_matrix::place_among;
 use crate::run::Settings;
 use crate::scenario::{Request, RoleName};
 use crate::verdict::Verdict;
@@ -113,12 +114,8 @@ fn table(out: &mut String, matrix: &Matrix, causes: &mut Vec<String>) {
 fn outcome(cpu: u32, cell: &Cell, causes: &mut Vec<String>) -> String {
     let report = &cell.report;
     if let Some(hang) = &report.hang {
-        let known = causes.iter().position(|cause| *cause == hang.cause);
-        let n = known.unwrap_or_else(|| {
-            causes.push(hang.cause.clone());
-            causes.len() - 1
-        });
-        return format!("{} ({})", if report.crashed.is_some() { "hangs" } else { "never crashes" }, n + 1);
+        let word = if report.crashed.is_some() { "hangs" } else { "never crashes" };
+        return format!("{word} ({})", place_among(causes, &hang.cause) + 1);
     }
     let Some(time) = report.from_crash.filter(|_| report.verdict == Verdict::Completed) else {
         return "not proven".to_owned();

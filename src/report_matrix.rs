@@ -170,17 +170,20 @@ fn or_dash(span: Option<Duration>) -> String {
 fn outcome(cell: &Cell, hung: &str, causes: &mut Vec<String>) -> String {
     let word = match (&cell.report.hang, cell.report.verdict) {
         (Some(hang), _) => {
-            let known = causes.iter().position(|cause| *cause == hang.cause);
-            let n = known.unwrap_or_else(|| {
-                causes.push(hang.cause.clone());
-                causes.len() - 1
-            });
-            format!("{hung} [{}]", letter(n))
+            format!("{hung} [{}]", letter(place_among(causes, &hang.cause)))
         }
         (None, Verdict::Completed) => "completed".to_owned(),
         (None, Verdict::Hung | Verdict::Deadline) => "not proven".to_owned(),
     };
     word + &marks(cell)
+}
+
+/// The place of a cause among those that are explained below; a new one comes last.
+pub(crate) fn place_among(causes: &mut Vec<String>, cause: &str) -> usize {
+    causes.iter().position(|known| known == cause).unwrap_or_else(|| {
+        causes.push(cause.to_owned());
+        causes.len() - 1
+    })
 }
 
 fn letter(n: usize) -> char {

@@ -33,6 +33,14 @@ fn built_in_expectations_hold_by_every_clock() {
     hold(&["mps-abort", "mps-retry"], &[None], &sets);
 }
 
+/// Whatever a full target, or one with an NMI latched, answers.
+#[test]
+fn built_in_expectations_hold_for_every_answer() {
+    let sets = ["slots=per-vector", "full_target=accept-error", "full_target=accept", "nmi_when_pending=retry"];
+    let sets = sets.map(|set| vec![format!("knobs.{set}")]);
+    hold(&["before", "merged", "solution-a", "mps-retry"], &[None], &sets);
+}
+
 /// Whoever crashes, and from whatever cause, in the stories that are about a crash; CPU 4 has no part in them.
 #[test]
 fn built_in_expectations_hold_whoever_crashes() {

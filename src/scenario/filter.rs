@@ -4,10 +4,9 @@ use super::knob_filter::KnobFilter;
 use super::knobs::knob_keys;
 use super::machine::{Bus, Machine};
 use super::model::{Event, Knobs, Stall};
-use super::named::Named;
 use super::names::{arch_pattern, trigger, variant};
-use super::numbers::Numbers;
-use super::reader::{Field, Table};
+use super::passing::{Numbers, has, list, names};
+use super::reader::Table;
 use super::role::RoleName;
 use crate::diagnostic::InputError;
 use sim::Generation;
@@ -99,22 +98,6 @@ impl ExpectFilter {
             && self.crash_cpu.as_ref().is_none_or(|numbers| of_crash(&|event| numbers.pass(event.cpu)))
             && self.trigger.as_ref().is_none_or(|roles| of_crash(&|event| roles.contains(&event.role.role_name())))
     }
-}
-
-fn names<T: Named>(table: &Table<'_>, key: &str) -> Result<Option<Vec<T>>, InputError> {
-    list(table, key, |field| field.name())
-}
-
-fn list<T>(
-    table: &Table<'_>,
-    key: &str,
-    item: impl Fn(&Field<'_>) -> Result<T, InputError>,
-) -> Result<Option<Vec<T>>, InputError> {
-    table.get(key).map(|field| field.list(|one| item(one))).transpose()
-}
-
-fn has<T: PartialEq>(list: Option<&Vec<T>>, one: T) -> bool {
-    list.is_none_or(|list| list.contains(&one))
 }
 
 fn has_arch(list: Option<&Vec<String>>, machine: &Machine) -> bool {

@@ -2,9 +2,8 @@
 
 use super::knobs::{HZ, JITTER, RETRIES, knob_value};
 use super::model::{Knobs, MpsTimeout, StopLock, WaitShape};
-use super::named::Named;
-use super::numbers::Numbers;
-use super::reader::{Field, Table};
+use super::passing::{Numbers, has, list, names};
+use super::reader::Table;
 use crate::diagnostic::InputError;
 
 /// The knobs that pass. What is absent does not filter; a knob without a default passes only where it is set.
@@ -25,8 +24,7 @@ impl KnobFilter {
     pub(super) fn read(table: &Table<'_>) -> Result<Self, InputError> {
         let mut hardware = Vec::new();
         for knob in sim::Knobs::ALL {
-            let Some(field) = table.get(knob.key) else { continue };
-            hardware.push((knob.key, field.list(|item| knob_value(knob, item))?));
+            hardware.extend(list(table, knob.key, |field| knob_value(knob, field))?.map(|values| (knob.key, values)));
         }
         Ok(Self {
             hardware,
@@ -55,12 +53,4 @@ impl KnobFilter {
             && within(&self.delay_hz, knobs.delay_hz)
             && (self.no_broadcast.is_none() || self.no_broadcast == knobs.no_broadcast)
     }
-}
-
-fn names<T: Named>(table: &Table<'_>, key: &str) -> Result<Option<Vec<T>>, InputError> {
-    table.get(key).map(|field| field.list(Field::name)).transpose()
-}
-
-fn has<T: PartialEq>(list: Option<&Vec<T>>, one: T) -> bool {
-    list.is_none_or(|list| list.contains(&one))
 }

@@ -117,6 +117,15 @@ fn an_expectation_may_name_numbers() {
     }
 }
 
+/// No key of a filter is accepted and then not looked at: each refuses what is not of its kind.
+#[test]
+fn every_knob_filters() {
+    for key in super::knobs::knob_keys() {
+        let text = format!("{SMALL}\n[[expect]]\n{key} = {{ nonsense = 1 }}\nverdict = \"hung\"\n");
+        assert!(load_text(&text, |_| {}).is_err(), "{key} is not looked at");
+    }
+}
+
 #[test]
 fn expectations_follow_the_machine() {
     use ExpectedVerdict::{Completed, Hung};

@@ -1,8 +1,28 @@
-//! Filters by numbers.
+//! What passes a filter: lists of values, and numbers.
 
+use super::named::Named;
 use super::reader::{Field, Table};
 use crate::diagnostic::InputError;
 use std::ops::RangeInclusive;
+
+/// The list `key`, if it is there.
+pub(super) fn list<T>(
+    table: &Table<'_>,
+    key: &str,
+    item: impl Fn(&Field<'_>) -> Result<T, InputError>,
+) -> Result<Option<Vec<T>>, InputError> {
+    table.get(key).map(|field| field.list(|one| item(one))).transpose()
+}
+
+/// The list of names `key`, if it is there.
+pub(super) fn names<T: Named>(table: &Table<'_>, key: &str) -> Result<Option<Vec<T>>, InputError> {
+    list(table, key, |field| field.name())
+}
+
+/// Does it pass? A list that is not there lets everything pass.
+pub(super) fn has<T: PartialEq>(list: Option<&Vec<T>>, one: T) -> bool {
+    list.is_none_or(|list| list.contains(&one))
+}
 
 /// Numbers that pass: single ones, `[1, 2]`, or all of a range, `{ from = 1, to = 9 }`, either end of which may be left
 /// out.
