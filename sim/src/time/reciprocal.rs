@@ -1,0 +1,47 @@
+//! Multiplication by a fraction of at most one, without a division.
+//!
+//! Not modelled: fractions above one (the caller multiplies by their whole part).
+
+/// The fraction `rest / divisor`, scaled by 2^64 and rounded down.
+///
+/// Why one correction is enough: let `f = rest / divisor` and `M` the number kept. `2^64 * f - M` lies in `[0, 1]` (it
+/// is 1 for the fraction one only, whose `M` would not fit). So for every `x` below 2^64 the error, `x * f` less
+/// `x * M / 2^64`, lies in `[0, 1)`, and `floor(x * M / 2^64)` is `floor(x * f)` or one less. The remainder that goes
+/// with this estimate therefore lies in `[0, 2 * divisor)`: with a divisor of at most 2^63 it can be worked out modulo
+/// 2^64, and a comparison with the divisor tells which of the two it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Reciprocal(u64);
+
+impl Reciprocal {
+    /// Of `rest / divisor`; `rest` is at most `divisor`, which is not zero.
+    pub(super) const fn new(rest: u64, divisor: u64) -> Self {
+        let scaled = ((rest as u128) << 64) / divisor as u128;
+        Self(if scaled > u64::MAX as u128 { u64::MAX } else { scaled as u64 })
+    }
+
+    /// The whole part of `x * rest / divisor`, or one less.
+    #[inline]
+    pub(super) const fn estimate(self, x: u64) -> u64 {
+        ((x as u128 * self.0 as u128) >> 64) as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_estimate_is_right_or_one_too_small() {
+        let divisors = [1, 2, 3, 7, 999, 1250, 1 << 32, (1 << 61) - 1, (1 << 63) - 1];
+        let values = [0, 1, 2, 3, 1249, 1 << 32, (1 << 63) - 1, 1 << 63, u64::MAX - 1, u64::MAX];
+        for divisor in divisors {
+            for rest in [0, 1, divisor / 3, divisor / 2, divisor - 1, divisor] {
+                for x in values {
+                    let exact = (u128::from(x) * u128::from(rest) / u128::from(divisor)) as u64;
+                    let estimate = Reciprocal::new(rest, divisor).estimate(x);
+                    assert!(exact - estimate <= 1, "{x} * {rest} / {divisor}: {estimate}");
+                }
+            }
+        }
+    }
+}
