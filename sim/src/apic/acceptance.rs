@@ -52,16 +52,22 @@ impl LocalApic {
     /// Is there room for a fixed interrupt with `vector`? Later parts always have (one IRR and one ISR bit a vector, more
     /// merge; SDM vol. 3 §10.8.4). Pentium and P6 have two slots a priority class or, by the manual's text, a vector; a
     /// vector that is already requested merges (knobs `slots`, `same_vector`).
+    #[inline]
     pub(super) const fn has_room(&self, vector: u8) -> bool {
-        if !self.generation.profile().serial
-            || matches!(self.knobs.slots, Slots::PerVector)
+        !self.generation.profile().serial || self.has_slot(vector)
+    }
+
+    const fn has_slot(&self, vector: u8) -> bool {
+        if matches!(self.knobs.slots, Slots::PerVector)
             || matches!(self.knobs.full_target, FullTarget::Accept)
-            || self.requests.contains(vector) && matches!(self.knobs.same_vector, SameVector::Merge)
+            || self.interrupts.requests().contains(vector) && matches!(self.knobs.same_vector, SameVector::Merge)
         {
             return true;
         }
         let class = class(vector);
-        self.requests.class(class).count_ones() + self.in_service.class(class).count_ones() < SLOTS_PER_CLASS
+        let (requests, in_service) = (self.interrupts.requests(), self.interrupts.in_service());
+        let held = requests.class(class) as u32 | (in_service.class(class) as u32) << 16;
+        held == 0 || held.count_ones() < SLOTS_PER_CLASS
     }
 
     /// The answer to a message that addresses this APIC (SDM vol. 3 figs. 10-16 and 10-17, status table §10.13.2.3).
@@ -111,8 +117,12 @@ impl LocalApic {
     /// and P6 have a focus processor, unless SVR bit 9 turns the check off.
     pub fn bid(&self, vector: u8) -> Bid {
         let checks = self.generation.profile().focus && self.values[Register::SpuriousVector as usize] & FOCUS_OFF == 0;
-        let focus = checks && (self.requests.contains(vector) || self.in_service.contains(vector));
+        let focus = checks && self.holds(vector);
         Bid { focus, priority: self.arbitration_priority() }
+    }
+
+    const fn holds(&self, vector: u8) -> bool {
+        self.interrupts.requests().contains(vector) || self.interrupts.in_service().contains(vector)
     }
 
     /// Takes `message`. A software-disabled APIC of the later parts drops a fixed one here, because its bus does not ask
@@ -132,55 +142,43 @@ impl LocalApic {
     }
 
     fn deliver_vector(&mut self, message: &Message) -> Delivered {
-        if !self.generation.profile().serial && !self.software_enabled() {
+        if !self.software_enabled() && !self.generation.profile().serial {
             return Delivered::Nothing;
         }
         if message.vector < 16 {
             self.log(RECEIVE_ILLEGAL_VECTOR);
             return Delivered::Nothing;
         }
-        self.request_vector(message.vector, message.level_triggered);
+        self.interrupts.request(message.vector, message.level_triggered);
         Delivered::Requested(message.vector)
-    }
-
-    /// Sets IRR; TMR holds the trigger (SDM vol. 3 §10.8.4).
-    pub(super) const fn request_vector(&mut self, vector: u8, level_triggered: bool) {
-        self.requests.insert(vector);
-        if level_triggered {
-            self.level_triggered.insert(vector);
-        } else {
-            self.level_triggered.remove(vector);
-        }
     }
 
     /// The vector that would interrupt the core now: the highest requested one, if its class is above the processor
     /// priority's (SDM vol. 3 §10.8.3.1). What was accepted before a software disable still counts (§10.4.7.2).
-    pub fn pending_vector(&self) -> Option<u8> {
-        let vector = self.requests.highest()?;
-        (class(vector) > class(self.ppr())).then_some(vector)
+    #[inline]
+    pub const fn pending_vector(&self) -> Option<u8> {
+        self.interrupts.pending()
     }
 
     /// The core acknowledges an interrupt: IRR to ISR. If nothing can be delivered (any more), it gets the spurious
     /// vector, and ISR stays as it is (SDM vol. 3 §10.9).
     pub fn acknowledge(&mut self) -> u8 {
-        let Some(vector) = self.pending_vector() else {
-            return self.values[Register::SpuriousVector as usize] as u8;
-        };
-        self.requests.remove(vector);
-        self.in_service.insert(vector);
-        vector
+        self.interrupts.acknowledge().unwrap_or(self.spurious_vector())
     }
 
     /// A write of EOI: ends the service of the highest vector; one that was level-triggered is broadcast to the I/O
     /// agents (SDM vol. 3 §10.8.5), unless SVR bit 12 suppresses that or a pin of this CPU holds it. Without one in
     /// service nothing happens.
+    #[inline(never)] // a write of another register needs none of its frame
     pub(super) fn end_of_interrupt(&mut self) -> Written {
-        let Some(vector) = self.in_service.highest() else { return Written::nothing(false) };
+        let Some(vector) = self.interrupts.end_of_interrupt() else { return Written::nothing(false) };
         let suppressed = self.values[Register::SpuriousVector as usize] & EOI_SUPPRESSED != 0;
-        let broadcast = self.level_triggered.contains(vector) && !suppressed && !self.is_pin_interrupt(vector);
-        self.in_service.remove(vector);
-        self.end_of_pin_interrupt(vector);
-        self.retry_local();
+        let broadcast =
+            self.interrupts.level_triggered().contains(vector) && !suppressed && !self.is_pin_interrupt(vector);
+        if self.entries_wait() {
+            self.end_of_pin_interrupt(vector);
+            self.retry_local();
+        }
         Written::changed(WriteResult::EndOfInterrupt { vector, broadcast })
     }
 }
@@ -189,181 +187,5 @@ impl LocalApic {
 const EOI_SUPPRESSED: u32 = 1 << 12;
 
 #[cfg(test)]
-mod tests {
-    use super::super::testing::{enabled, fixed, nmi, reset};
-    use super::*;
-    use crate::generation::Knobs;
-    use crate::time::Time;
-    use Response::{Accept, Refuse, Retry, Silent};
-
-    const EOI: u16 = 0x0B0;
-
-    fn answer(apic: &LocalApic, vector: u8) -> Response {
-        apic.response(&fixed(1, vector, 0), CoreState::default())
-    }
-
-    #[test]
-    fn slots_follow_the_knobs() {
-        // SDM vol. 3 §10.8.4 against the per-class rule; FD and FB hold class F
-        let (class, vector) = (Slots::PerClass, Slots::PerVector);
-        let table = [
-            (Generation::P6, class, FullTarget::Retry, 0xFC, Retry),
-            (Generation::P6, class, FullTarget::AcceptError, 0xFC, Refuse),
-            (Generation::P6, class, FullTarget::Accept, 0xFC, Accept),
-            (Generation::P6, class, FullTarget::Retry, 0xFB, Accept), // merges
-            (Generation::P6, class, FullTarget::Retry, 0xEF, Accept), // another class
-            (Generation::P6, vector, FullTarget::Retry, 0xFC, Accept),
-            (Generation::XApic, class, FullTarget::Retry, 0xFC, Accept),
-        ];
-        for (generation, slots, full_target, vector, expected) in table {
-            let mut apic = enabled(generation, 0);
-            apic.knobs = Knobs { slots, full_target, ..Knobs::default() };
-            apic.deliver(&fixed(1, 0xFD, 0));
-            apic.deliver(&fixed(1, 0xFB, 0));
-            assert_eq!(answer(&apic, vector), expected, "{generation:?} {slots:?} {full_target:?} {vector:02X}");
-        }
-    }
-
-    #[test]
-    fn a_vector_in_service_holds_its_slot_until_eoi() {
-        let mut apic = enabled(Generation::P6, 0);
-        apic.deliver(&fixed(1, 0xFD, 0));
-        assert_eq!(apic.acknowledge(), 0xFD);
-        assert_eq!(answer(&apic, 0xFD), Accept, "one in service, one requested");
-        apic.deliver(&fixed(1, 0xFD, 0));
-        assert_eq!(answer(&apic, 0xFD), Accept, "merges");
-        assert_eq!(answer(&apic, 0xFB), Retry);
-        assert_eq!(apic.class_occupancy(0xF), (vec![0xFD], vec![0xFD]));
-        apic.write(EOI, 0, Time::ZERO);
-        assert_eq!(answer(&apic, 0xFB), Accept);
-    }
-
-    #[test]
-    fn nmi_answers_follow_figure_10_17_or_the_knob() {
-        let full = CoreState { nmi_blocked: true, nmi_latched: true, ..CoreState::default() };
-        let blocked = CoreState { nmi_blocked: true, ..CoreState::default() };
-        let (collapse, retry) = (NmiWhenPending::Collapse, NmiWhenPending::Retry);
-        let table = [
-            (Generation::P6, collapse, full, Accept),
-            (Generation::P6, retry, blocked, Accept),
-            (Generation::P6, retry, full, Retry),
-            (Generation::XApic, retry, full, Accept),
-        ];
-        for (generation, nmi_when_pending, core, expected) in table {
-            let mut apic = enabled(generation, 0);
-            apic.knobs.nmi_when_pending = nmi_when_pending;
-            assert_eq!(apic.response(&nmi(1, 0), core), expected, "{generation:?} {nmi_when_pending:?} {core:?}");
-        }
-    }
-
-    #[test]
-    fn a_software_disabled_apic_takes_nmis_only() {
-        // SDM vol. 3 §10.4.7.2
-        for generation in [Generation::P6, Generation::XApic] {
-            let mut apic = reset(generation, 0);
-            assert_eq!(answer(&apic, 0xFC), Silent);
-            assert_eq!(apic.response(&nmi(1, 0), CoreState::default()), Accept);
-            assert_eq!(apic.deliver(&nmi(1, 0)), Delivered::Nmi);
-        }
-        let mut apic = reset(Generation::XApic, 0);
-        assert_eq!(apic.deliver(&fixed(1, 0xFC, 0)), Delivered::Nothing);
-    }
-
-    #[test]
-    fn an_illegal_vector_sets_nothing() {
-        // SDM vol. 3 §10.5.2
-        let mut apic = enabled(Generation::P6, 0);
-        assert_eq!(apic.deliver(&fixed(1, 0x0F, 0)), Delivered::Nothing);
-        apic.write(0x280, 0, Time::ZERO);
-        assert_eq!((apic.read(0x280, Time::ZERO), apic.pending_vector()), (RECEIVE_ILLEGAL_VECTOR, None));
-    }
-
-    #[test]
-    fn priorities_nest_and_eoi_unwinds() {
-        // SDM vol. 3 §10.8.3, 10.8.5, 10.9
-        let mut apic = enabled(Generation::XApic, 0);
-        assert_eq!(apic.acknowledge(), 0xFF, "spurious");
-        apic.deliver(&fixed(1, 0x31, 0));
-        assert_eq!(apic.acknowledge(), 0x31);
-        apic.deliver(&fixed(1, 0x35, 0));
-        assert_eq!(apic.pending_vector(), None, "same class");
-        apic.deliver(&Message { level_triggered: true, ..fixed(1, 0x41, 0) });
-        assert_eq!(apic.pending_vector(), Some(0x41));
-        assert_eq!(apic.acknowledge(), 0x41);
-        assert_eq!(apic.ppr(), 0x40);
-        let ended = |vector, broadcast| Written::changed(WriteResult::EndOfInterrupt { vector, broadcast });
-        assert_eq!(apic.write(EOI, 0, Time::ZERO), ended(0x41, true));
-        assert_eq!(apic.write(EOI, 77, Time::ZERO), ended(0x31, false));
-        assert_eq!(apic.write(EOI, 0, Time::ZERO), Written::nothing(false));
-        assert_eq!(apic.pending_vector(), Some(0x35));
-        apic.write(0x080, 0x30, Time::ZERO);
-        assert_eq!(apic.pending_vector(), None, "TPR class 3");
-    }
-
-    #[test]
-    fn a_repeated_vector_follows_the_knob() {
-        for (same_vector, expected) in [(SameVector::Merge, Accept), (SameVector::Slot, Retry)] {
-            let mut apic = enabled(Generation::P6, 0);
-            apic.knobs.same_vector = same_vector;
-            apic.deliver(&fixed(1, 0xFD, 0));
-            apic.deliver(&fixed(1, 0xFB, 0));
-            assert_eq!(answer(&apic, 0xFB), expected, "{same_vector}");
-        }
-    }
-
-    #[test]
-    fn a_cpu_in_reset_answers_as_the_knob_says() {
-        let waiting = CoreState { waits_for_start_up: true, ..CoreState::default() };
-        let rules = [(TargetInReset::Accept, Accept), (TargetInReset::Silent, Silent), (TargetInReset::Retry, Retry)];
-        for (target_in_reset, expected) in rules {
-            let mut apic = enabled(Generation::P6, 0);
-            apic.knobs.target_in_reset = target_in_reset;
-            assert_eq!(apic.response(&nmi(1, 0), waiting), expected, "{target_in_reset}");
-            let start_up = Message { mode: DeliveryMode::StartUp, ..fixed(1, 0x99, 0) };
-            assert_eq!(apic.response(&start_up, waiting), Accept);
-        }
-    }
-
-    #[test]
-    fn the_focus_processor_holds_the_vector() {
-        // SDM vol. 3 §10.6.2.4, 10.9
-        for (generation, svr, focus) in
-            [(Generation::P6, 0x1FF, true), (Generation::P6, 0x3FF, false), (Generation::XApic, 0x1FF, false)]
-        {
-            let mut apic = enabled(generation, 0);
-            apic.write(0x0F0, svr, Time::ZERO);
-            apic.deliver(&fixed(1, 0x41, 0));
-            assert_eq!(apic.bid(0x41), Bid { focus, priority: 0x40 }, "{generation} {svr:X}");
-            assert!(!apic.bid(0x42).focus);
-        }
-    }
-
-    #[test]
-    fn eoi_broadcasts_can_be_suppressed() {
-        // SDM vol. 3 §10.8.5
-        for (svr, broadcast) in [(0x1FF, true), (0x11FF, false)] {
-            let mut apic = enabled(Generation::X2Apic, 0);
-            apic.write(0x0F0, svr, Time::ZERO);
-            apic.deliver(&Message { level_triggered: true, ..fixed(1, 0x41, 0) });
-            apic.acknowledge();
-            let written = apic.write(EOI, 0, Time::ZERO);
-            assert_eq!(written.result, WriteResult::EndOfInterrupt { vector: 0x41, broadcast }, "{svr:X}");
-        }
-    }
-
-    #[test]
-    fn messages_that_pass_the_irr_reach_the_core() {
-        let table = [
-            (DeliveryMode::Smi, Delivered::Smi),
-            (DeliveryMode::Init, Delivered::Init),
-            (DeliveryMode::StartUp, Delivered::StartUp(0x99)),
-            (DeliveryMode::ExtInt, Delivered::External(0x99)),
-            (DeliveryMode::LowestPriority, Delivered::Requested(0x99)),
-            (DeliveryMode::RemoteRead, Delivered::Nothing),
-        ];
-        for (mode, expected) in table {
-            let mut apic = enabled(Generation::P6, 0);
-            assert_eq!(apic.deliver(&Message { mode, ..fixed(1, 0x99, 0) }), expected, "{mode:?}");
-        }
-    }
-}
+#[path = "acceptance_tests.rs"]
+mod tests;

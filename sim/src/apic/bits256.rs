@@ -33,11 +33,25 @@ impl Bits256 {
         self.0[word] &= !bit;
     }
 
+    const fn is_empty(&self) -> bool {
+        let [a, b, c, d] = self.0;
+        a | b | c | d == 0
+    }
+
     /// The highest vector, which is the one of highest priority.
     #[inline]
-    pub fn highest(&self) -> Option<u8> {
-        let word = self.0.iter().rposition(|&word| word != 0)?;
-        Some((word * 64 + 63 - self.0[word].leading_zeros() as usize) as u8)
+    pub const fn highest(&self) -> Option<u8> {
+        if self.is_empty() {
+            return None; // between two interrupts
+        }
+        let mut word = self.0.len();
+        while word > 0 {
+            word -= 1;
+            if self.0[word] != 0 {
+                return Some((word * 64 + 63 - self.0[word].leading_zeros() as usize) as u8);
+            }
+        }
+        None
     }
 
     /// The sixteen vectors of a priority class (vector bits 7:4), lowest in bit 0.

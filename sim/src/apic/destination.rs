@@ -3,8 +3,9 @@
 //! Not modelled: the choice among those addressed (lowest priority) and the way there (cluster managers): a bus's
 //! business. A destination model other than flat (1111) and cluster (0000) is reserved; it is read as cluster.
 
+use super::local_apic::{LocalApic, Mode};
 use crate::bus::{DestinationMode, Message, Shorthand};
-use crate::generation::ClusterFifteen;
+use crate::generation::{ClusterFifteen, Generation};
 
 /// What an APIC compares a destination with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +50,7 @@ pub(super) const fn x2apic_logical_id(id: u32) -> u32 {
 impl Identity {
     /// Physical mode: all ones address everybody, FH on Pentium and P6, which compare four bits, FFH on later ones, FFFF
     /// FFFFH in x2APIC mode (SDM vol. 3 §10.6.2.1, 10.12.9). Each receiver decides by its own mode.
+    #[inline]
     const fn physical(&self, destination: u32) -> bool {
         match *self {
             Self::Page { id_bits, id, .. } => {
@@ -63,6 +65,7 @@ impl Identity {
     }
 
     /// Logical mode: all ones address everybody (SDM vol. 3 §10.6.2.2, 10.12.10).
+    #[inline]
     const fn logical(&self, destination: u32) -> bool {
         match *self {
             Self::Page { logical_id, model, cluster_fifteen, .. } => {
@@ -79,23 +82,42 @@ impl Identity {
             Self::Deaf => false,
         }
     }
+}
 
-    /// Is the APIC with this identity addressed? `own` says whether it is the sender. The INIT level de-assert goes to
-    /// everybody, whatever its destination (SDM vol. 3 §10.6.1).
-    pub(super) const fn addressed_by(&self, message: &Message, own: bool) -> bool {
-        if matches!(self, Self::Deaf) {
+impl LocalApic {
+    /// Is this APIC addressed by `message` (SDM vol. 3 §10.6.2)? The INIT level de-assert goes to everybody, whatever
+    /// its destination (§10.6.1). The engine keeps a dead APIC out of this.
+    pub const fn addressed_by(&self, message: &Message) -> bool {
+        if matches!(self.mode(), Mode::Disabled) {
             return false;
         }
-        if message.is_init_deassert() {
-            return true;
-        }
+        let own = message.source == self.agent;
         match message.shorthand {
+            _ if message.is_init_deassert() => true,
             Shorthand::Own => own,
             Shorthand::AllIncludingSelf => true,
             Shorthand::AllExcludingSelf => !own,
             Shorthand::None => match message.destination_mode {
-                DestinationMode::Physical => self.physical(message.destination),
-                DestinationMode::Logical => self.logical(message.destination),
+                DestinationMode::Physical => self.identity().physical(message.destination),
+                DestinationMode::Logical => self.identity().logical(message.destination),
+            },
+        }
+    }
+
+    #[inline]
+    const fn identity(&self) -> Identity {
+        match self.mode() {
+            Mode::Disabled => Identity::Deaf,
+            Mode::X2Apic => Identity::X2Apic { id: self.initial_id },
+            Mode::XApic if matches!(self.generation, Generation::I82489Dx) => {
+                Identity::External { id: self.id(), logical_id: self.ldr() }
+            }
+            Mode::XApic => Identity::Page {
+                id_bits: self.generation.profile().id_bits,
+                id: self.id(),
+                logical_id: (self.ldr() >> 24) as u8,
+                model: (self.dfr() >> 28) as u8,
+                cluster_fifteen: self.knobs.cluster_fifteen,
             },
         }
     }

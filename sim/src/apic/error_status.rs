@@ -87,15 +87,27 @@ impl ErrorStatus {
 
     /// Errors were detected. Bits that the generation lacks are dropped.
     pub(super) const fn record(&mut self, bits: u32) -> Recorded {
-        let bits = bits & self.valid;
+        let recorded = Recorded { changed: self.record_changes(bits), armed: self.record_fires(bits) };
+        match self.protocol {
+            Protocol::Direct => self.readable |= bits & self.valid,
+            Protocol::Latch | Protocol::Sticky => self.gathered |= bits & self.valid,
+        }
+        self.written &= !recorded.changed;
+        recorded
+    }
+
+    /// Would [`record`](Self::record) of `bits` change anything?
+    pub(super) const fn record_changes(&self, bits: u32) -> bool {
         let place = match self.protocol {
-            Protocol::Direct => &mut self.readable,
-            Protocol::Latch | Protocol::Sticky => &mut self.gathered,
+            Protocol::Direct => self.readable,
+            Protocol::Latch | Protocol::Sticky => self.gathered,
         };
-        let changed = bits & !*place != 0;
-        *place |= bits;
-        self.written &= !changed;
-        Recorded { changed, armed: self.armed && bits != 0 }
+        bits & self.valid & !place != 0
+    }
+
+    /// Would [`record`](Self::record) of `bits` find the error interrupt armed?
+    pub(super) const fn record_fires(&self, bits: u32) -> bool {
+        self.armed && bits & self.valid != 0
     }
 
     /// The error interrupt fired: not again before the next write.

@@ -3,8 +3,9 @@
 //! Not modelled: see the [module](super).
 
 use super::bits256::Bits256;
-use super::destination::{Identity, x2apic_logical_id};
+use super::destination::x2apic_logical_id;
 use super::error_status::ErrorStatus;
+use super::fixed_interrupts::FixedInterrupts;
 use super::local_vector_table::Lines;
 use super::priority;
 use super::registers::{REGISTERS, Register, TABLE};
@@ -91,12 +92,9 @@ pub struct LocalApic {
     pub(super) initial_id: u32,
     /// APIC_BASE.
     pub(super) base: u64,
-    pub(super) clocks: Clocks,
     /// What the registers store, by [`Register`]; computed registers store nothing here.
     pub(super) values: [u32; REGISTERS],
-    pub(super) requests: Bits256,
-    pub(super) in_service: Bits256,
-    pub(super) level_triggered: Bits256,
+    pub(super) interrupts: FixedInterrupts,
     pub(super) error_status: ErrorStatus,
     pub(super) timer: Timer,
     pub(super) lines: Lines,
@@ -126,11 +124,8 @@ impl LocalApic {
             agent,
             initial_id: apic_id,
             base: super::apic_base::reset_value(agent),
-            clocks,
             values: [0; REGISTERS],
-            requests: Bits256::EMPTY,
-            in_service: Bits256::EMPTY,
-            level_triggered: Bits256::EMPTY,
+            interrupts: FixedInterrupts::RESET,
             error_status: ErrorStatus::new(generation, knobs.esr_protocol),
             timer: Timer::new(clocks.timer, clocks.core),
             lines: Lines::default(),
@@ -171,17 +166,10 @@ impl LocalApic {
         if self.generation.profile().serial && self.knobs.svr_low_nibble == SvrLowNibble::Zeros {
             self.values[Register::SpuriousVector as usize] = 0xF0;
         }
-        self.clear_interrupts();
+        self.interrupts = FixedInterrupts::RESET;
         self.error_status = ErrorStatus::new(self.generation, self.knobs.esr_protocol);
-        self.timer = Timer::new(self.clocks.timer, self.clocks.core);
+        self.timer.reset();
         self.queued = None;
-    }
-
-    /// Nothing requested, nothing in service.
-    pub(super) fn clear_interrupts(&mut self) {
-        self.requests = Bits256::EMPTY;
-        self.in_service = Bits256::EMPTY;
-        self.level_triggered = Bits256::EMPTY;
     }
 
     /// Whether the delivery status ever reads busy; true after [`new`](Self::new). The ideal bus never shows it.
@@ -200,7 +188,7 @@ impl LocalApic {
     pub fn preset(&mut self, preset: &Preset) {
         self.set_mode_bits(preset.mode);
         self.store(Register::SpuriousVector, preset.svr);
-        self.store(Register::TaskPriority, preset.tpr);
+        self.interrupts.set_task_priority(preset.tpr as u8);
         self.store(Register::DestinationFormat, preset.dfr);
         self.store(Register::LogicalDestination, preset.ldr);
         let entries = [
@@ -216,28 +204,6 @@ impl LocalApic {
         }
         if !self.software_enabled() {
             self.mask_entries();
-        }
-    }
-
-    /// Is this APIC addressed by `message` (SDM vol. 3 §10.6.2)? The engine keeps a dead APIC out of this.
-    pub const fn addressed_by(&self, message: &Message) -> bool {
-        self.identity().addressed_by(message, message.source == self.agent)
-    }
-
-    const fn identity(&self) -> Identity {
-        match self.mode() {
-            Mode::Disabled => Identity::Deaf,
-            Mode::X2Apic => Identity::X2Apic { id: self.initial_id },
-            Mode::XApic if matches!(self.generation, Generation::I82489Dx) => {
-                Identity::External { id: self.id(), logical_id: self.ldr() }
-            }
-            Mode::XApic => Identity::Page {
-                id_bits: self.generation.profile().id_bits,
-                id: self.id(),
-                logical_id: (self.ldr() >> 24) as u8,
-                model: (self.dfr() >> 28) as u8,
-                cluster_fifteen: self.knobs.cluster_fifteen,
-            },
         }
     }
 
@@ -259,24 +225,24 @@ impl LocalApic {
     }
     /// The IRR.
     pub const fn requests(&self) -> Bits256 {
-        self.requests
+        *self.interrupts.requests()
     }
     /// The IRR as its eight registers show it.
     pub fn request_registers(&self) -> [u32; 8] {
-        std::array::from_fn(|index| self.requests.register(index))
+        std::array::from_fn(|index| self.interrupts.requests().register(index))
     }
     /// Vectors in the IRR, lowest first.
     pub fn requested(&self) -> impl Iterator<Item = u8> + use<> {
-        self.requests.iter()
+        self.interrupts.requests().iter()
     }
     /// Vectors in the ISR, lowest first.
     pub fn in_service(&self) -> impl Iterator<Item = u8> + use<> {
-        self.in_service.iter()
+        self.interrupts.in_service().iter()
     }
     /// Vectors of priority class `class` (0 to 15) that hold a slot: in the IRR, and in the ISR, lowest first.
     pub fn class_occupancy(&self, class: u8) -> (Vec<u8>, Vec<u8>) {
         let of_class = |set: &Bits256| set.iter().filter(|&vector| priority::class(vector) == class).collect();
-        (of_class(&self.requests), of_class(&self.in_service))
+        (of_class(self.interrupts.requests()), of_class(self.interrupts.in_service()))
     }
     /// Is the APIC enabled by SVR bit 8?
     pub const fn software_enabled(&self) -> bool {
@@ -310,15 +276,15 @@ impl LocalApic {
     }
     /// Task priority.
     pub const fn tpr(&self) -> u8 {
-        self.values[Register::TaskPriority as usize] as u8
+        self.interrupts.task_priority()
     }
     /// Processor priority.
     pub fn ppr(&self) -> u8 {
-        priority::processor_priority(self.tpr(), self.in_service.highest(), self.knobs.ppr_equal_class)
+        priority::processor_priority(self.tpr(), self.interrupts.highest_in_service(), self.knobs.ppr_equal_class)
     }
     /// Arbitration priority: what the APR shows on the parts that have it, and what a lowest-priority message compares.
     pub fn arbitration_priority(&self) -> u8 {
-        let (requested, in_service) = (self.requests.highest(), self.in_service.highest());
+        let (requested, in_service) = (self.interrupts.requests().highest(), self.interrupts.highest_in_service());
         priority::arbitration_priority(self.tpr(), requested, in_service, self.knobs.apr_formula)
     }
     /// Has this APIC recorded an error of its own, and perhaps requested its error interrupt, since the last call? The

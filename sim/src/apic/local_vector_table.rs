@@ -103,16 +103,19 @@ impl LocalApic {
         self.values[entry as usize] & MASKED != 0
     }
 
-    fn has_entry(&self, entry: Register) -> bool {
-        super::registers::TABLE[entry as usize].is_in(self.generation)
+    /// Does a source that fires through `entry` find it there, and not masked?
+    pub(super) fn is_live(&self, entry: Register) -> bool {
+        !self.is_masked(entry)
+            && super::registers::TABLE[entry as usize].is_in(self.generation)
+            && self.mode() != super::Mode::Disabled
     }
 
     /// A local source fires through its entry.
     pub(super) fn local_source(&mut self, entry: Register) -> Option<LocalInterrupt> {
-        let value = self.values[entry as usize];
-        if value & MASKED != 0 || !self.has_entry(entry) || self.mode() == super::Mode::Disabled {
+        if !self.is_live(entry) {
             return None;
         }
+        let value = self.values[entry as usize];
         match DeliveryMode::from_bits(value >> 8) {
             DeliveryMode::Fixed => self.local_fixed(entry, value as u8),
             DeliveryMode::Nmi => Some(LocalInterrupt::Nmi),
@@ -145,7 +148,7 @@ impl LocalApic {
         if level {
             self.values[entry as usize] |= REMOTE_IRR;
         }
-        self.request_vector(vector, level);
+        self.interrupts.request(vector, level);
         Some(LocalInterrupt::Requested(vector))
     }
 
@@ -171,6 +174,7 @@ impl LocalApic {
     }
 
     /// The service of level-triggered `vector` ended: a pin that is still asserted fires again.
+    #[cold]
     pub(super) fn end_of_pin_interrupt(&mut self, vector: u8) {
         for (pin, entry) in LINT.into_iter().enumerate() {
             if self.waits_for_eoi(pin) && self.values[entry as usize] as u8 == vector {
@@ -187,20 +191,15 @@ impl LocalApic {
         (0..LINT.len()).any(|pin| self.waits_for_eoi(pin) && self.values[LINT[pin] as usize] as u8 == vector)
     }
 
-    /// The error interrupt, once until the next write of the ESR (SDM vol. 3 §10.5.3).
-    fn error_interrupt(&mut self) -> Option<LocalInterrupt> {
-        let fired = self.local_source(Register::LvtError)?;
-        self.error_status.fired();
-        Some(fired)
-    }
-
-    /// Records ESR `bits` and fires the error interrupt if it is armed and not masked. A masked entry still records
-    /// (SDM vol. 3 §10.5.3).
-    pub fn record_error(&mut self, bits: u32) -> Option<LocalInterrupt> {
-        if self.error_status.record(bits).armed { self.error_interrupt() } else { None }
+    /// Does an entry wait for an EOI: its interrupt was refused, or is a level that a pin holds?
+    #[inline]
+    pub(super) fn entries_wait(&self) -> bool {
+        let all = ENTRIES.iter().fold(0, |bits, &entry| bits | self.values[entry as usize]);
+        all & (SEND_PENDING | REMOTE_IRR) != 0
     }
 
     /// A slot became free: what waits in an entry tries again.
+    #[cold]
     pub(super) fn retry_local(&mut self) {
         for entry in ENTRIES {
             let value = self.values[entry as usize];
@@ -215,21 +214,26 @@ impl LocalApic {
         ENTRIES.into_iter().for_each(|entry| self.values[entry as usize] |= MASKED);
     }
 
+    fn store_entry(&mut self, entry: Register, value: u32, now: Time) -> bool {
+        if entry != Register::LvtTimer {
+            return self.store(entry, value);
+        }
+        let before = self.timer;
+        if self.is_masked(entry) {
+            self.timer.expire(now); // what passed behind the mask is not remembered
+        }
+        let changed = self.store(entry, value);
+        self.timer.set_mode(Self::timer_mode(self.values[entry as usize]), now);
+        changed || self.timer != before
+    }
+
     /// A write of an entry: masks cannot be cleared while software-disabled (SDM vol. 3 §10.4.7.2), and an illegal
     /// vector in fixed mode is an error even if masked (§10.5.2; knob `lvt_illegal_vector`). Timer and error entries
     /// have no mode field and are always fixed.
     pub(super) fn write_entry(&mut self, entry: Register, value: u32, now: Time) -> bool {
         let forced = if self.software_enabled() { 0 } else { MASKED };
-        let before = self.timer;
-        if entry == Register::LvtTimer && self.is_masked(entry) {
-            self.timer.expire(now); // what passed behind the mask is not remembered
-        }
-        let mut changed = self.store(entry, value | forced);
+        let mut changed = self.store_entry(entry, value | forced, now);
         let stored = self.values[entry as usize];
-        if entry == Register::LvtTimer {
-            self.timer.set_mode(Self::timer_mode(stored), now);
-            changed |= self.timer != before;
-        }
         if stored & MODE == 0 && stored & 0xFF < 16 && self.knobs.lvt_illegal_vector == LvtIllegalVector::AtWrite {
             changed |= self.log(RECEIVE_ILLEGAL_VECTOR);
         }

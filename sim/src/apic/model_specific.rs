@@ -8,7 +8,7 @@ use super::local_apic::Mode;
 use super::local_vector_table::ENTRIES;
 use super::register_access::Written;
 use super::registers::{self, Access, Register, Row};
-use crate::generation::{Generation, X2ApicIcrBit12};
+use crate::generation::X2ApicIcrBit12;
 use crate::time::Time;
 
 /// The time-stamp counter (SDM vol. 4 table 2-2).
@@ -30,31 +30,18 @@ impl LocalApic {
     /// # Errors
     /// A general-protection fault: no such register, write-only, or x2APIC mode is off.
     pub fn read_msr(&mut self, msr: u32, now: Time) -> Result<u64, GeneralProtection> {
-        match msr {
-            MSR_APIC_BASE => self.read_base(),
-            MSR_TIME_STAMP_COUNTER if self.generation != Generation::I82489Dx => {
-                Ok(self.clocks.core.first_after(now) - 1)
-            }
-            MSR_TSC_DEADLINE if self.generation.profile().x2apic => Ok(self.timer.deadline(now)),
-            _ => self.read_x2apic(msr, now),
-        }
+        self.peek_msr(msr).unwrap_or_else(|| {
+            Ok(match msr {
+                MSR_TIME_STAMP_COUNTER => self.timer.time_stamp(now),
+                MSR_TSC_DEADLINE => self.timer.deadline(now),
+                _ => u64::from(self.timer.count(now)),
+            })
+        })
     }
 
-    fn x2apic_row(&self, msr: u32) -> Result<(&'static Row, usize), GeneralProtection> {
+    pub(super) fn x2apic_row(&self, msr: u32) -> Result<(&'static Row, usize), GeneralProtection> {
         let row = registers::find_msr(self.generation, msr).filter(|_| self.mode() == Mode::X2Apic);
         row.ok_or(GeneralProtection)
-    }
-
-    fn read_x2apic(&mut self, msr: u32, now: Time) -> Result<u64, GeneralProtection> {
-        let (row, index) = self.x2apic_row(msr)?;
-        match row.register {
-            _ if row.x2apic == Some(Access::WriteOnly) => Err(GeneralProtection),
-            Register::Id => Ok(u64::from(self.initial_id)),
-            Register::LogicalDestination => Ok(u64::from(self.ldr())),
-            Register::CommandLow => Ok(u64::from(self.values[Register::CommandHigh as usize]) << 32
-                | u64::from(self.values[Register::CommandLow as usize])),
-            register => Ok(u64::from(self.value(register, index, now))),
-        }
     }
 
     /// WRMSR at `now`.
@@ -84,7 +71,7 @@ impl LocalApic {
         Ok(match row.register {
             Register::CommandLow => self.write_wide_command(value, now),
             Register::SelfIpi => self.write_self_ipi(value as u8, now),
-            _ => self.write_row(row, value as u32, now),
+            _ => self.write_register(row.register, value as u32, now),
         })
     }
 
@@ -112,6 +99,7 @@ mod tests {
     use super::super::register_access::WriteResult;
     use super::super::testing::enabled;
     use super::*;
+    use crate::generation::Generation;
     use crate::named::Named;
     use Generation::X2Apic;
 

@@ -232,6 +232,35 @@ fn find_slot(generation: Generation, slot: usize) -> Option<(&'static Row, usize
     Some((row, slot - usize::from(row.offset >> 4)))
 }
 
+/// Register of each 16-byte slot of the page's first KiB, for each generation; `None` where the page has none.
+static REGISTER_OF_SLOT: [[Option<Register>; 64]; 5] = {
+    let mut registers = [[None; 64]; 5];
+    let mut generation = 0;
+    while generation < 5 {
+        let mut slot = 0;
+        while slot < 64 {
+            let row = ROW_OF_SLOT[generation][slot];
+            if row != RESERVED && TABLE[row as usize].access.is_some() {
+                registers[generation][slot] = Some(TABLE[row as usize].register);
+            }
+            slot += 1;
+        }
+        generation += 1;
+    }
+    registers
+};
+
+/// The register at `offset` of the page, and which of a block it is; `None` for a reserved offset.
+#[inline]
+pub(super) fn register_at(generation: Generation, offset: u16) -> Option<(Register, usize)> {
+    if offset & 0xF != 0 {
+        return None;
+    }
+    let slot = usize::from(offset >> 4);
+    let register = (*REGISTER_OF_SLOT[generation as usize].get(slot)?)?;
+    Some((register, slot % 8)) // blocks begin at multiples of eight slots; a single register has no use for it
+}
+
 /// The row at `offset` of the page, and which register of a block it is; `None` for a reserved offset.
 #[inline]
 pub(super) fn find(generation: Generation, offset: u16) -> Option<(&'static Row, usize)> {
@@ -270,6 +299,9 @@ mod tests {
                     let expected = Some((row, usize::from(slot))).filter(|_| row.is_in(generation));
                     let in_page = expected.filter(|_| row.access.is_some());
                     assert_eq!(find(generation, offset), in_page, "{} {generation}", row.name);
+                    let register = register_at(generation, offset);
+                    assert_eq!(register.map(|(found, _)| found), in_page.map(|(row, _)| row.register), "{}", row.name);
+                    assert!(row.slots == 1 || register == Some((row.register, usize::from(slot))), "{}", row.name);
                     let msr = X2APIC_MSRS + u32::from(offset >> 4);
                     assert_eq!(find_msr(generation, msr), expected.filter(|_| row.x2apic.is_some()), "{}", row.name);
                 }
@@ -278,10 +310,17 @@ mod tests {
     }
 
     #[test]
+    fn no_write_changes_what_is_read_only() {
+        for row in TABLE.iter().filter(|row| row.access == Some(RO)) {
+            assert_eq!((row.writable, row.x2apic.unwrap_or(RO)), (FIXED, RO), "{}", row.name);
+        }
+    }
+
+    #[test]
     fn reserved_offsets_have_no_row() {
         // SDM vol. 3 table 10-1
         for offset in [0x000, 0x010, 0x040, 0x070, 0x290, 0x2E0, 0x3A0, 0x3D0, 0x3F0, 0x400, 0xFFF0, 0x024] {
-            assert_eq!(find(X2Apic, offset), None, "{offset:03X}");
+            assert_eq!((find(X2Apic, offset), register_at(X2Apic, offset)), (None, None), "{offset:03X}");
         }
         assert_eq!(register_name(0x310), Some("ICR2"));
     }

@@ -51,19 +51,19 @@ pub(super) struct Timer {
     /// The clock that the time-stamp counter counts.
     core_clock: ClockDomain,
     mode: TimerMode,
-    /// Ticks of `clock` a count, 1 to 128.
-    divider: u64,
+    /// Ticks of `clock` a count, as a power of two.
+    divider: u8,
     initial: u32,
     counting: Option<Counting>,
     /// Value of the time-stamp counter that is waited for; zero: none.
     deadline: u64,
 }
 
-/// Divider of the divide configuration register: bits 3, 1, 0 (SDM vol. 3 fig. 10-10).
-const fn divider(configuration: u32) -> u64 {
+/// Divider of the divide configuration register, as a power of two: bits 3, 1, 0 (SDM vol. 3 fig. 10-10).
+const fn divider(configuration: u32) -> u8 {
     match configuration >> 1 & 4 | configuration & 3 {
-        7 => 1,
-        code => 2 << code,
+        7 => 0,
+        code => code as u8 + 1,
     }
 }
 
@@ -81,10 +81,20 @@ impl Timer {
         }
     }
 
+    /// Back to what [`new`](Self::new) gives.
+    pub(super) const fn reset(&mut self) {
+        *self = Self::new(self.clock, self.core_clock);
+    }
+
+    /// The time-stamp counter at `now`.
+    pub(super) const fn time_stamp(&self, now: Time) -> u64 {
+        self.core_clock.first_after(now) - 1
+    }
+
     /// Current count, or 0 where nothing counts.
     pub(super) fn count(&self, now: Time) -> u32 {
         let Some(Counting { from, count }) = self.counting else { return 0 };
-        let elapsed = self.tick(now).saturating_sub(from) / self.divider;
+        let elapsed = self.tick(now).saturating_sub(from) >> self.divider;
         match u64::from(count).checked_sub(elapsed) {
             Some(left) if left > 0 => left as u32,
             _ if self.mode == TimerMode::Periodic => {
@@ -104,7 +114,7 @@ impl Timer {
     fn settle(&mut self, now: Time) {
         let Some(counting) = self.counting else { return };
         let left = self.count(now);
-        let whole = self.tick(now).saturating_sub(counting.from) / self.divider * self.divider;
+        let whole = self.tick(now).saturating_sub(counting.from) >> self.divider << self.divider;
         self.counting = (left > 0).then_some(Counting { from: counting.from + whole, count: left });
     }
 
@@ -161,7 +171,7 @@ impl Timer {
             return (self.deadline > 0).then(|| self.core_clock.instant(self.deadline));
         }
         let Counting { from, count } = self.counting?;
-        Some(self.clock.instant(from.saturating_add(u64::from(count).saturating_mul(self.divider))))
+        Some(self.clock.instant(from.saturating_add(u64::from(count) << self.divider)))
     }
 
     /// Leaves behind every expiry up to `now`: says whether there was one.

@@ -1,0 +1,178 @@
+//! Tests of acceptance.
+
+use super::super::testing::{enabled, fixed, nmi, reset};
+use super::*;
+use crate::generation::Knobs;
+use crate::time::Time;
+use Response::{Accept, Refuse, Retry, Silent};
+
+const EOI: u16 = 0x0B0;
+
+fn answer(apic: &LocalApic, vector: u8) -> Response {
+    apic.response(&fixed(1, vector, 0), CoreState::default())
+}
+
+#[test]
+fn slots_follow_the_knobs() {
+    // SDM vol. 3 §10.8.4 against the per-class rule; FD and FB hold class F
+    let (class, vector) = (Slots::PerClass, Slots::PerVector);
+    let table = [
+        (Generation::P6, class, FullTarget::Retry, 0xFC, Retry),
+        (Generation::P6, class, FullTarget::AcceptError, 0xFC, Refuse),
+        (Generation::P6, class, FullTarget::Accept, 0xFC, Accept),
+        (Generation::P6, class, FullTarget::Retry, 0xFB, Accept), // merges
+        (Generation::P6, class, FullTarget::Retry, 0xEF, Accept), // another class
+        (Generation::P6, vector, FullTarget::Retry, 0xFC, Accept),
+        (Generation::XApic, class, FullTarget::Retry, 0xFC, Accept),
+    ];
+    for (generation, slots, full_target, vector, expected) in table {
+        let mut apic = enabled(generation, 0);
+        apic.knobs = Knobs { slots, full_target, ..Knobs::default() };
+        apic.deliver(&fixed(1, 0xFD, 0));
+        apic.deliver(&fixed(1, 0xFB, 0));
+        assert_eq!(answer(&apic, vector), expected, "{generation:?} {slots:?} {full_target:?} {vector:02X}");
+    }
+}
+
+#[test]
+fn a_vector_in_service_holds_its_slot_until_eoi() {
+    let mut apic = enabled(Generation::P6, 0);
+    apic.deliver(&fixed(1, 0xFD, 0));
+    assert_eq!(apic.acknowledge(), 0xFD);
+    assert_eq!(answer(&apic, 0xFD), Accept, "one in service, one requested");
+    apic.deliver(&fixed(1, 0xFD, 0));
+    assert_eq!(answer(&apic, 0xFD), Accept, "merges");
+    assert_eq!(answer(&apic, 0xFB), Retry);
+    assert_eq!(apic.class_occupancy(0xF), (vec![0xFD], vec![0xFD]));
+    apic.write(EOI, 0, Time::ZERO);
+    assert_eq!(answer(&apic, 0xFB), Accept);
+}
+
+#[test]
+fn nmi_answers_follow_figure_10_17_or_the_knob() {
+    let full = CoreState { nmi_blocked: true, nmi_latched: true, ..CoreState::default() };
+    let blocked = CoreState { nmi_blocked: true, ..CoreState::default() };
+    let (collapse, retry) = (NmiWhenPending::Collapse, NmiWhenPending::Retry);
+    let table = [
+        (Generation::P6, collapse, full, Accept),
+        (Generation::P6, retry, blocked, Accept),
+        (Generation::P6, retry, full, Retry),
+        (Generation::XApic, retry, full, Accept),
+    ];
+    for (generation, nmi_when_pending, core, expected) in table {
+        let mut apic = enabled(generation, 0);
+        apic.knobs.nmi_when_pending = nmi_when_pending;
+        assert_eq!(apic.response(&nmi(1, 0), core), expected, "{generation:?} {nmi_when_pending:?} {core:?}");
+    }
+}
+
+#[test]
+fn a_software_disabled_apic_takes_nmis_only() {
+    // SDM vol. 3 §10.4.7.2
+    for generation in [Generation::P6, Generation::XApic] {
+        let mut apic = reset(generation, 0);
+        assert_eq!(answer(&apic, 0xFC), Silent);
+        assert_eq!(apic.response(&nmi(1, 0), CoreState::default()), Accept);
+        assert_eq!(apic.deliver(&nmi(1, 0)), Delivered::Nmi);
+    }
+    let mut apic = reset(Generation::XApic, 0);
+    assert_eq!(apic.deliver(&fixed(1, 0xFC, 0)), Delivered::Nothing);
+}
+
+#[test]
+fn an_illegal_vector_sets_nothing() {
+    // SDM vol. 3 §10.5.2
+    let mut apic = enabled(Generation::P6, 0);
+    assert_eq!(apic.deliver(&fixed(1, 0x0F, 0)), Delivered::Nothing);
+    apic.write(0x280, 0, Time::ZERO);
+    assert_eq!((apic.read(0x280, Time::ZERO), apic.pending_vector()), (RECEIVE_ILLEGAL_VECTOR, None));
+}
+
+#[test]
+fn priorities_nest_and_eoi_unwinds() {
+    // SDM vol. 3 §10.8.3, 10.8.5, 10.9
+    let mut apic = enabled(Generation::XApic, 0);
+    assert_eq!(apic.acknowledge(), 0xFF, "spurious");
+    apic.deliver(&fixed(1, 0x31, 0));
+    assert_eq!(apic.acknowledge(), 0x31);
+    apic.deliver(&fixed(1, 0x35, 0));
+    assert_eq!(apic.pending_vector(), None, "same class");
+    apic.deliver(&Message { level_triggered: true, ..fixed(1, 0x41, 0) });
+    assert_eq!(apic.pending_vector(), Some(0x41));
+    assert_eq!(apic.acknowledge(), 0x41);
+    assert_eq!(apic.ppr(), 0x40);
+    let ended = |vector, broadcast| Written::changed(WriteResult::EndOfInterrupt { vector, broadcast });
+    assert_eq!(apic.write(EOI, 0, Time::ZERO), ended(0x41, true));
+    assert_eq!(apic.write(EOI, 77, Time::ZERO), ended(0x31, false));
+    assert_eq!(apic.write(EOI, 0, Time::ZERO), Written::nothing(false));
+    assert_eq!(apic.pending_vector(), Some(0x35));
+    apic.write(0x080, 0x30, Time::ZERO);
+    assert_eq!(apic.pending_vector(), None, "TPR class 3");
+}
+
+#[test]
+fn a_repeated_vector_follows_the_knob() {
+    for (same_vector, expected) in [(SameVector::Merge, Accept), (SameVector::Slot, Retry)] {
+        let mut apic = enabled(Generation::P6, 0);
+        apic.knobs.same_vector = same_vector;
+        apic.deliver(&fixed(1, 0xFD, 0));
+        apic.deliver(&fixed(1, 0xFB, 0));
+        assert_eq!(answer(&apic, 0xFB), expected, "{same_vector}");
+    }
+}
+
+#[test]
+fn a_cpu_in_reset_answers_as_the_knob_says() {
+    let waiting = CoreState { waits_for_start_up: true, ..CoreState::default() };
+    let rules = [(TargetInReset::Accept, Accept), (TargetInReset::Silent, Silent), (TargetInReset::Retry, Retry)];
+    for (target_in_reset, expected) in rules {
+        let mut apic = enabled(Generation::P6, 0);
+        apic.knobs.target_in_reset = target_in_reset;
+        assert_eq!(apic.response(&nmi(1, 0), waiting), expected, "{target_in_reset}");
+        let start_up = Message { mode: DeliveryMode::StartUp, ..fixed(1, 0x99, 0) };
+        assert_eq!(apic.response(&start_up, waiting), Accept);
+    }
+}
+
+#[test]
+fn the_focus_processor_holds_the_vector() {
+    // SDM vol. 3 §10.6.2.4, 10.9
+    for (generation, svr, focus) in
+        [(Generation::P6, 0x1FF, true), (Generation::P6, 0x3FF, false), (Generation::XApic, 0x1FF, false)]
+    {
+        let mut apic = enabled(generation, 0);
+        apic.write(0x0F0, svr, Time::ZERO);
+        apic.deliver(&fixed(1, 0x41, 0));
+        assert_eq!(apic.bid(0x41), Bid { focus, priority: 0x40 }, "{generation} {svr:X}");
+        assert!(!apic.bid(0x42).focus);
+    }
+}
+
+#[test]
+fn eoi_broadcasts_can_be_suppressed() {
+    // SDM vol. 3 §10.8.5
+    for (svr, broadcast) in [(0x1FF, true), (0x11FF, false)] {
+        let mut apic = enabled(Generation::X2Apic, 0);
+        apic.write(0x0F0, svr, Time::ZERO);
+        apic.deliver(&Message { level_triggered: true, ..fixed(1, 0x41, 0) });
+        apic.acknowledge();
+        let written = apic.write(EOI, 0, Time::ZERO);
+        assert_eq!(written.result, WriteResult::EndOfInterrupt { vector: 0x41, broadcast }, "{svr:X}");
+    }
+}
+
+#[test]
+fn messages_that_pass_the_irr_reach_the_core() {
+    let table = [
+        (DeliveryMode::Smi, Delivered::Smi),
+        (DeliveryMode::Init, Delivered::Init),
+        (DeliveryMode::StartUp, Delivered::StartUp(0x99)),
+        (DeliveryMode::ExtInt, Delivered::External(0x99)),
+        (DeliveryMode::LowestPriority, Delivered::Requested(0x99)),
+        (DeliveryMode::RemoteRead, Delivered::Nothing),
+    ];
+    for (mode, expected) in table {
+        let mut apic = enabled(Generation::P6, 0);
+        assert_eq!(apic.deliver(&Message { mode, ..fixed(1, 0x99, 0) }), expected, "{mode:?}");
+    }
+}
