@@ -91,6 +91,7 @@ pub mod apic;
 pub mod bus;
 pub mod check;
 mod choice;
+mod coroutine;
 pub mod devices;
 mod engine;
 mod generation;
@@ -98,17 +99,20 @@ pub mod io_apic;
 mod memory;
 mod named;
 mod processor;
+mod run_error;
 mod stream;
 mod time;
 
+pub use coroutine::{AllocationWatch, PROOFS, Stacks};
 pub use choice::{ChoicePoint, Chooser, Label, Recorded, Seeded};
 pub use engine::*;
 pub use generation::*;
 pub use memory::{Key, Writer};
 pub use named::Named;
 pub use processor::{
-    Activity, Closed, Cpu, CpuSettings, Frame, Kind, LastSend, LocalEvent, Misdirected, OpenWait, PROOFS, Program,
+    Activity, Closed, Cpu, CpuSettings, Frame, Kind, LastSend, LocalEvent, Misdirected, OpenWait, Program,
     Provenance, Software, Start, WaitRecord,
 };
+pub use run_error::RunError;
 pub use stream::{Access, Context, Event, Source, What};
 pub use time::{ClockDomain, Duration, Time};

@@ -1,121 +1,148 @@
-//! Workers: each owns the coroutines of its CPUs for the whole run; cores travel to them for a window and back.
+//! Workers: each is the home of its CPUs for the whole run; CPUs travel there for a window and back.
 //!
 //! CPU *i* belongs to worker *i* mod *n*. Worker 0 is the engine's own thread, so that a machine with one worker, or a
 //! window in which only its CPUs run, needs no hand-over.
 
-use crate::processor::{CoreBox, Flow};
+use super::slot::Slot;
+use crate::memory::Words;
+use crate::processor::Processor;
 use crate::time::Time;
 use crossbeam::channel::{Receiver, Sender, bounded};
 use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
 use std::thread::Scope;
 
-/// A core, its number, and the end of its window.
-type Visit = (usize, Time, CoreBox);
-/// What a worker gives back: the cores, or the panic that one of them ended in.
-type Reply = Result<Vec<Visit>, Box<dyn Any + Send>>;
+/// A CPU, its number, and the end of its window.
+type Visit = (usize, Time, Processor);
 
-/// The coroutines of one worker, made at a CPU's first activation.
-#[derive(Debug, Default)]
-struct Flows(Vec<Option<Flow>>);
-
-impl Flows {
-    fn visit(&mut self, number: usize, end: Time, core: &mut CoreBox) {
-        if self.0.len() <= number {
-            self.0.resize_with(number + 1, || None);
-        }
-        core.open_window(end);
-        self.0[number].get_or_insert_with(|| Flow::new(core)).resume(core);
-    }
+/// What a worker is asked.
+enum Order {
+    /// Run each to the end of its window.
+    Run(Vec<Visit>, Arc<Words>),
+    /// The run is over: unwind what they have.
+    Finish(Vec<Visit>),
 }
+
+/// What it gives back: always the CPUs, and a panic of the simulator, if there was one.
+type Reply = (Vec<Visit>, Option<Box<dyn Any + Send>>);
 
 /// A worker on a thread of its own.
 #[derive(Debug)]
 struct Worker {
-    orders: Sender<Vec<Visit>>,
+    orders: Sender<Order>,
     replies: Receiver<Reply>,
 }
 
 /// All workers of a run.
 #[derive(Debug)]
 pub(crate) struct Crew {
-    own: Flows,
     others: Vec<Worker>,
+}
+
+fn visit(processor: &mut Processor, end: Time, words: &Words) {
+    processor.open_window(end);
+    processor.resume(words);
 }
 
 impl Crew {
     /// A crew of `workers`, of which all but one get a thread in `scope`.
     pub(crate) fn new<'scope>(scope: &'scope Scope<'scope, '_>, workers: usize) -> Self {
-        Self { own: Flows::default(), others: (1..workers).map(|_| Worker::start(scope)).collect() }
+        Self { others: (1..workers).map(|_| Worker::start(scope)).collect() }
     }
 
-    /// Runs each of the `ready` CPUs to the end of its window. They come in CPU order.
-    pub(crate) fn run(&mut self, cores: &mut Vec<CoreBox>, ready: &[(usize, Time)]) {
+    /// Runs each of the `ready` CPUs to the end of its window.
+    ///
+    /// # Panics
+    /// If an invariant of the simulator breaks on any worker.
+    pub(crate) fn run(&self, cpus: &mut [Slot], ready: &[(usize, Time)], words: &Arc<Words>) {
         let workers = self.others.len() + 1;
-        if ready.iter().all(|(number, _)| number % workers == 0) {
+        if workers == 1 || ready.iter().all(|(number, _)| number % workers == 0) {
             for &(number, end) in ready {
-                self.own.visit(number, end, &mut cores[number]);
+                visit(&mut cpus[number], end, words);
             }
-        } else {
-            self.run_on_all(cores, ready);
+            return;
         }
+        let batches = self.batches(cpus, ready.iter().copied());
+        self.order(cpus, batches, |batch| Order::Run(batch, Arc::clone(words)), |visits| {
+            for (_, end, processor) in visits {
+                visit(processor, *end, words);
+            }
+        });
     }
 
-    fn run_on_all(&mut self, cores: &mut Vec<CoreBox>, ready: &[(usize, Time)]) {
+    /// The run is over: every CPU unwinds its software at home.
+    pub(crate) fn finish(&self, cpus: &mut [Slot]) {
+        let everybody = (0..cpus.len()).map(|number| (number, Time::ZERO));
+        let batches = self.batches(cpus, everybody);
+        self.order(cpus, batches, Order::Finish, |visits| visits.iter_mut().for_each(|(.., cpu)| cpu.finish()));
+    }
+
+    fn batches(&self, cpus: &mut [Slot], ready: impl Iterator<Item = (usize, Time)>) -> Vec<Vec<Visit>> {
         let workers = self.others.len() + 1;
         let mut batches: Vec<Vec<Visit>> = (0..workers).map(|_| Vec::new()).collect();
-        let mut resting: Vec<Visit> = Vec::with_capacity(cores.len());
-        let mut order = ready.iter().peekable();
-        for (number, core) in cores.drain(..).enumerate() {
-            match order.next_if(|(next, _)| *next == number) {
-                Some(&(_, end)) => batches[number % workers].push((number, end, core)),
-                None => resting.push((number, Time::ZERO, core)),
-            }
+        for (number, end) in ready {
+            batches[number % workers].push((number, end, cpus[number].take()));
         }
+        batches
+    }
+
+    /// Hands each batch to its worker, does the engine's own, and puts everybody back, even after a panic.
+    fn order(
+        &self,
+        cpus: &mut [Slot],
+        batches: Vec<Vec<Visit>>,
+        order: impl Fn(Vec<Visit>) -> Order,
+        own_work: impl FnOnce(&mut Vec<Visit>),
+    ) {
         let mut batches = batches.into_iter();
         let mut own = batches.next().unwrap_or_default();
-        let asked: Vec<&Worker> = self
-            .others
-            .iter()
-            .zip(batches)
-            .filter(|(_, batch)| !batch.is_empty())
-            .map(|(worker, batch)| {
-                worker.orders.send(batch).expect("a worker lives as long as its crew");
-                worker
-            })
-            .collect();
-        for (number, end, core) in &mut own {
-            self.own.visit(*number, *end, core);
+        let mut asked = Vec::new();
+        for (worker, batch) in self.others.iter().zip(batches).filter(|(_, batch)| !batch.is_empty()) {
+            worker.orders.send(order(batch)).expect("a worker lives as long as its crew");
+            asked.push(worker);
         }
-        resting.append(&mut own);
+        let mut panic = catch_unwind(AssertUnwindSafe(|| own_work(&mut own))).err();
         for worker in asked {
-            match worker.replies.recv().expect("a worker answers every order") {
-                Ok(mut visited) => resting.append(&mut visited),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
+            let (visits, trouble) = worker.replies.recv().expect("a worker answers every order");
+            own.extend(visits);
+            panic = panic.or(trouble);
         }
-        resting.sort_unstable_by_key(|(number, ..)| *number);
-        cores.extend(resting.into_iter().map(|(_, _, core)| core));
+        for (number, _, processor) in own {
+            cpus[number].put(processor);
+        }
+        if let Some(panic) = panic {
+            resume_unwind(panic);
+        }
     }
 }
 
 impl Worker {
     fn start<'scope>(scope: &'scope Scope<'scope, '_>) -> Self {
-        let (orders, taken) = bounded::<Vec<Visit>>(1);
+        let (orders, taken) = bounded::<Order>(1);
         let (answer, replies) = bounded::<Reply>(1);
         scope.spawn(move || {
-            let mut flows = Flows::default();
-            for mut batch in taken {
-                let run = std::panic::AssertUnwindSafe(|| {
-                    for (number, end, core) in &mut batch {
-                        flows.visit(*number, *end, core);
-                    }
-                });
-                let reply = std::panic::catch_unwind(run).map(|()| batch);
-                if answer.send(reply).is_err() {
+            for order in taken {
+                if answer.send(Self::obey(order)).is_err() {
                     break;
                 }
             }
         });
         Self { orders, replies }
+    }
+
+    fn obey(order: Order) -> Reply {
+        match order {
+            Order::Run(mut visits, words) => {
+                let run = || visits.iter_mut().for_each(|(_, end, processor)| visit(processor, *end, &words));
+                let panic = catch_unwind(AssertUnwindSafe(run)).err();
+                drop(words);
+                (visits, panic)
+            }
+            Order::Finish(mut visits) => {
+                visits.iter_mut().for_each(|(.., processor)| processor.finish());
+                (visits, None)
+            }
+        }
     }
 }

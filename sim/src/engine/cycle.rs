@@ -8,6 +8,8 @@ pub(crate) struct Cycle {
     pub(crate) period: Duration,
     /// Attempts of each message that is being attempted, in the order of their runs.
     pub(crate) attempts: Vec<u64>,
+    /// The instant of the attempt that proved it.
+    pub(crate) at: Time,
 }
 
 #[derive(Debug)]
@@ -24,25 +26,30 @@ pub(crate) struct CycleSearch {
     reference: Option<Reference>,
     scratch: Vec<u64>,
     pub(crate) found: Option<Cycle>,
+    /// The last instant at which something changed that the proof would rest on. A CPU may have changed it before the
+    /// attempts of earlier instants are looked at.
+    disturbed_at: Option<Time>,
 }
 
 impl CycleSearch {
-    /// Something that the proof would rest on has changed.
-    pub(crate) fn disturb(&mut self) {
+    /// Something that the proof would rest on has changed at `at`.
+    pub(crate) fn disturb(&mut self, at: Time) {
         self.attempts = 0;
         self.reference = None;
         self.found = None;
+        self.disturbed_at = self.disturbed_at.max(Some(at));
     }
 
-    /// An attempt has ended without effect; `state` writes the interconnect's state, `counts` are the attempts of each
-    /// message so far.
+    /// An attempt has ended at `now` without effect; `state` writes the interconnect's state, `counts` are the attempts
+    /// of each message so far.
     pub(crate) fn attempt(
         &mut self,
+        now: Time,
         next_event: Time,
         counts: impl Iterator<Item = u64>,
         state: impl FnOnce(&mut Vec<u64>),
     ) {
-        if self.found.is_some() {
+        if self.found.is_some() || self.disturbed_at.is_some_and(|at| now < at) {
             return;
         }
         self.attempts += 1;
@@ -53,7 +60,7 @@ impl CycleSearch {
         {
             let period = next_event.since(reference.next_event);
             let attempts = counts.zip(&reference.counts).map(|(now, before)| now - before).collect();
-            self.found = Some(Cycle { period, attempts });
+            self.found = Some(Cycle { period, attempts, at: now });
             return;
         }
         if self.attempts.is_power_of_two() {

@@ -2,6 +2,7 @@
 
 use super::cycle::{Cycle, CycleSearch};
 use super::device_hub::DeviceHub;
+use super::slot::Slot;
 use super::watch::Watch;
 use crate::apic::{CoreState, Delivered};
 use crate::bus::{
@@ -10,7 +11,7 @@ use crate::bus::{
 use crate::check::Violation;
 use crate::choice::{ChoicePoint, Chooser, Counts, Label};
 use crate::devices::I8254Error;
-use crate::processor::{Activity, CoreBox, Provenance};
+use crate::processor::{Activity, Core, Provenance};
 use crate::stream::{Access, Source, Stream, What};
 use crate::time::{Duration, Time};
 use std::collections::VecDeque;
@@ -49,7 +50,7 @@ pub(crate) struct Fabric {
 
 /// The agents as a bus may see them.
 struct View<'a> {
-    cores: &'a [CoreBox],
+    cores: &'a [Slot],
     dead: &'a [bool],
     now: Time,
 }
@@ -69,7 +70,7 @@ impl Targets for View<'_> {
             Some(core) if self.addressed(agent, message) => {
                 let state = CoreState {
                     nmi_blocked: core.nmi_blocked,
-                    nmi_latched: core.nmi_latched,
+                    nmi_latched: core.has_latched_nmi(),
                     waits_for_start_up: core.activity() == Activity::WaitForStartUp,
                 };
                 core.apic.response(message, state)
@@ -124,7 +125,7 @@ impl Fabric {
 
     /// Takes a request; draws its jitter, if the machine has any.
     pub(crate) fn request(&mut self, at: Time, request: Request) {
-        self.cycle.disturb();
+        self.cycle.disturb(at);
         let source = match request {
             Request::Message(message) => message.source,
             Request::EndOfInterrupt { source, .. } => source,
@@ -158,7 +159,7 @@ impl Fabric {
 
     /// An access of a CPU to a device at `now`; gives what a read finds.
     pub(crate) fn access_device(&mut self, now: Time, access: Access, value: u32) -> Result<u32, I8254Error> {
-        self.cycle.disturb();
+        self.cycle.disturb(now);
         let found = self.devices.access(now, access, value)?;
         self.send_for_devices(now);
         Ok(found)
@@ -175,9 +176,9 @@ impl Fabric {
         taken
     }
 
-    /// An APIC that a sample may look at has changed.
-    pub(crate) fn disturb(&mut self) {
-        self.cycle.disturb();
+    /// A CPU changed its APIC, which a sample may look at, at `at`: after what the interconnect does then.
+    pub(crate) fn disturb(&mut self, at: Time) {
+        self.cycle.disturb(at + Duration::from_ps(1));
     }
 
     pub(crate) fn next_event(&self) -> Time {
@@ -199,9 +200,14 @@ impl Fabric {
         self.next_change() == Time::NEVER && (self.bus.is_idle() || self.cycle.found.is_some())
     }
 
+    /// The instant at which it became settled: of the attempt that proved its cycle, or of its last event.
+    pub(crate) fn settled_at(&self) -> Time {
+        self.cycle.found.as_ref().map_or(self.stream.last(), |cycle| cycle.at.max(self.stream.last()))
+    }
+
     /// Skips whole cycles of a proven recurrence as long as they end by `until`.
     pub(crate) fn skip_until(&mut self, until: Time) {
-        let (Some(Cycle { period, attempts }), Some(next)) = (&self.cycle.found, self.bus.next_event()) else { return };
+        let (Some(Cycle { period, attempts, .. }), Some(next)) = (&self.cycle.found, self.bus.next_event()) else { return };
         let until = until.min(self.next_change());
         let periods = until.since(next).as_ps() / period.as_ps();
         if periods == 0 {
@@ -217,7 +223,7 @@ impl Fabric {
 
     /// Processes the next event. What must happen to the CPUs waits for [`apply`](Self::apply): a CPU that is
     /// skipped must first be brought up to [`touched`](Self::touched)'s instant.
-    pub(crate) fn advance(&mut self, cores: &[CoreBox]) -> Time {
+    pub(crate) fn advance(&mut self, cores: &[Slot]) -> Time {
         let now = self.next_event();
         if let Some(&(at, agent)) = self.deaths.front()
             && at == now
@@ -228,12 +234,12 @@ impl Fabric {
                 watch.exempt(agent, now);
             }
             self.event(now, What::ApicDead(agent));
-            self.cycle.disturb();
+            self.cycle.disturb(now);
             return now;
         }
         if self.devices.next_event() == now {
             self.devices.advance(now);
-            self.cycle.disturb();
+            self.cycle.disturb(now);
             self.send_for_devices(now);
             return now;
         }
@@ -241,24 +247,30 @@ impl Fabric {
         now
     }
 
-    /// The CPUs that the pending effects change. An error that is recorded already changes nothing.
-    pub(crate) fn touched<'a>(&'a self, cores: &'a [CoreBox]) -> impl Iterator<Item = usize> + 'a {
-        self.effects.iter().filter_map(|effect| {
+    /// Pushes the CPUs that the pending effects change, each once. An error that is recorded already changes nothing.
+    pub(crate) fn touched(&self, cores: &[Slot], found: &mut Vec<usize>) {
+        for effect in &self.effects {
             let agent = match effect {
                 BusEffect::Deliver { agent, .. } => *agent,
-                BusEffect::Error { agent, bits } if error_changes(cores.get(usize::from(*agent))?, *bits) => *agent,
+                BusEffect::Error { agent, bits } => match cores.get(usize::from(*agent)) {
+                    Some(core) if core.apic.record_error_changes(*bits) => *agent,
+                    _ => continue,
+                },
                 BusEffect::Dispatched { message, .. } | BusEffect::RemoteRead { message, .. } => message.source,
-                BusEffect::Error { .. }
-                | BusEffect::Attempt { .. }
-                | BusEffect::EndOfInterrupt { .. }
-                | BusEffect::Noise => return None,
+                BusEffect::Attempt { .. } | BusEffect::EndOfInterrupt { .. } | BusEffect::Noise => continue,
             };
-            Some(usize::from(agent)).filter(|&agent| agent < cores.len())
-        })
+            if usize::from(agent) < cores.len() {
+                found.push(usize::from(agent));
+            }
+        }
+        if found.len() > 1 {
+            found.sort_unstable();
+            found.dedup();
+        }
     }
 
     /// Does to the CPUs what the event at `now` said must happen.
-    pub(crate) fn apply(&mut self, now: Time, cores: &mut [CoreBox]) {
+    pub(crate) fn apply(&mut self, now: Time, cores: &mut [Slot]) {
         let mut effects = std::mem::take(&mut self.effects);
         let mut attempted = false;
         for effect in effects.drain(..) {
@@ -269,16 +281,16 @@ impl Fabric {
         if attempted && let Some(next) = self.bus.next_event() {
             let bus = &self.bus;
             let counts = self.runs.iter().map(|run| run.count);
-            self.cycle.attempt(next, counts, |words| bus.state(words));
+            self.cycle.attempt(now, next, counts, |words| bus.state(words));
         }
     }
 
-    fn perform(&mut self, now: Time, effect: BusEffect, cores: &mut [CoreBox]) {
+    fn perform(&mut self, now: Time, effect: BusEffect, cores: &mut [Slot]) {
         match effect {
             BusEffect::Attempt { message, outcome } => self.attempt(now, message, outcome),
             BusEffect::Deliver { agent, message } => {
                 self.event(now, What::Delivered(agent, message));
-                self.cycle.disturb();
+                self.cycle.disturb(now);
                 let core = &mut cores[usize::from(agent)];
                 if let Some(watch) = &mut self.watch {
                     watch.delivered(core, &message, now);
@@ -288,12 +300,12 @@ impl Fabric {
             }
             BusEffect::Dispatched { message, busy_still } => {
                 self.event(now, What::Dispatched(message, busy_still));
-                self.cycle.disturb();
+                self.cycle.disturb(now);
                 self.dispatched(now, &message, busy_still, cores);
             }
             BusEffect::RemoteRead { message, value } => {
                 self.event(now, What::RemoteRead(message, value));
-                self.cycle.disturb();
+                self.cycle.disturb(now);
                 if let Some(core) = cores.get_mut(usize::from(message.source)) {
                     core.apic.remote_read_answered(value);
                     core.apic_changed(now);
@@ -303,7 +315,7 @@ impl Fabric {
             BusEffect::Error { agent, bits } => self.error(now, agent, bits, cores),
             BusEffect::EndOfInterrupt { vector } => {
                 self.event(now, What::EndOfInterrupt(vector));
-                self.cycle.disturb();
+                self.cycle.disturb(now);
                 self.devices.end_of_interrupt(vector, now);
                 self.send_for_devices(now);
             }
@@ -322,31 +334,31 @@ impl Fabric {
             None => {}
         }
         // The first attempt of a message, or with a new outcome, is a change; the ones after it are a run.
-        self.cycle.disturb();
+        self.cycle.disturb(now);
         self.runs.push(AttemptRun { message, outcome, first: now, last: now, count: 1 });
         self.stream.touch(now);
     }
 
-    fn deliver(now: Time, core: &mut CoreBox, message: &Message) {
+    fn deliver(now: Time, core: &mut Core, message: &Message) {
         match core.apic.deliver(message) {
             Delivered::Nmi => core.nmi_arrives(now),
             Delivered::Smi => core.smi_arrives(now),
             Delivered::Init => {
-                core.init_arrives();
+                core.init_arrives(now);
                 core.apic_changed(now);
             }
             Delivered::InitReleased => core.init_released(now),
             Delivered::StartUp(vector) => core.start_up_arrives(vector, now),
             Delivered::External(vector) => core.external_arrives(vector, now),
             Delivered::Requested(vector) => {
-                core.provenance.entry(vector).or_insert(Provenance { from: message.source, at: now });
+                core.account.provenance.entry(vector).or_insert(Provenance { from: message.source, at: now });
                 core.apic_changed(now);
             }
             Delivered::Nothing => core.apic_changed(now),
         }
     }
 
-    fn dispatched(&mut self, now: Time, message: &Message, busy_still: bool, cores: &mut [CoreBox]) {
+    fn dispatched(&mut self, now: Time, message: &Message, busy_still: bool, cores: &mut [Slot]) {
         if let Some(watch) = &mut self.watch {
             watch.dispatched(message, busy_still, now);
         }
@@ -365,19 +377,19 @@ impl Fabric {
         }
     }
 
-    fn error(&mut self, now: Time, agent: Agent, bits: u32, cores: &mut [CoreBox]) {
+    fn error(&mut self, now: Time, agent: Agent, bits: u32, cores: &mut [Slot]) {
         if self.dead[usize::from(agent)] {
             return;
         }
         let Some(core) = cores.get_mut(usize::from(agent)) else { return };
-        if !error_changes(core, bits) {
+        if !core.apic.record_error_changes(bits) {
             return;
         }
         core.apic.record_error(bits); // a fixed interrupt, if any: the error entry has no other mode
         core.tell_local_requests(now);
         core.apic_changed(now);
         self.event(now, What::Error(agent, bits));
-        self.cycle.disturb();
+        self.cycle.disturb(now);
     }
 
     fn event(&mut self, now: Time, what: What) {
@@ -392,7 +404,7 @@ impl Fabric {
     }
 
     /// Messages that are not dispatched, with the agents that refuse each.
-    pub(crate) fn undispatched(&self, cores: &[CoreBox]) -> Vec<(Undispatched, Vec<Agent>)> {
+    pub(crate) fn undispatched(&self, cores: &[Slot]) -> Vec<(Undispatched, Vec<Agent>)> {
         let view = View { cores, dead: &self.dead, now: Time::ZERO };
         let refusers = |message: &Message| {
             (0..view.agents())
@@ -408,14 +420,14 @@ impl Fabric {
     }
 
     /// Takes what the CPUs have to tell the checker.
-    pub(crate) fn collect_facts(&mut self, core: &mut CoreBox) {
+    pub(crate) fn collect_facts(&mut self, core: &mut Core) {
         if let Some(watch) = &mut self.watch {
             watch.collect(core);
         }
     }
 
     /// The run has ended: is every message accounted for?
-    pub(crate) fn finish_watch(&mut self, cores: &mut [CoreBox], end: Time) -> Option<Violation> {
+    pub(crate) fn finish_watch(&mut self, cores: &mut [Slot], end: Time) -> Option<Violation> {
         let watch = self.watch.take()?;
         let carried = self.bus.undispatched().into_iter().chain(self.bus.in_transit());
         watch.finish(cores, carried.map(|held| held.message), end)
@@ -424,10 +436,4 @@ impl Fabric {
     pub(crate) fn is_dead(&self, agent: Agent) -> bool {
         self.dead[usize::from(agent)]
     }
-}
-
-/// Would recording these ESR bits change anything of the APIC?
-fn error_changes(core: &CoreBox, bits: u32) -> bool {
-    let mut after = core.apic.clone();
-    after.record_error(bits).is_some() || after != core.apic
 }

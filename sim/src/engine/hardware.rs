@@ -2,10 +2,12 @@
 
 use super::fabric::Fabric;
 use super::milestones::Milestones;
-use super::outcome::{Ending, Proof, RunError};
+use super::outcome::{Ending, Proof};
+use super::slot::Slot;
+use crate::RunError;
 use crate::bus::{Agent, DeliveryMode, DestinationMode, Message, Request, Shorthand};
 use crate::memory::{Key, Master};
-use crate::processor::{CoreBox, Outgoing, Outgone};
+use crate::processor::{Outgoing, Outgone};
 use crate::stream::Access;
 use crate::time::{ClockDomain, Duration, Time};
 use std::panic::Location;
@@ -24,22 +26,27 @@ pub struct DeviceInterrupt {
 /// The hardware, as the executors share it.
 #[derive(Debug)]
 pub(crate) struct Hardware {
-    pub(crate) cores: Vec<CoreBox>,
+    pub(crate) cpus: Vec<Slot>,
     pub(crate) fabric: Fabric,
     pub(crate) master: Master,
+    pub(crate) initial_words: Vec<u32>,
     pub(crate) milestones: Milestones,
     pub(crate) lookahead: Duration,
     pub(crate) visibility: Duration,
     pub(crate) elision: bool,
     pub(super) devices: Vec<DeviceInterrupt>,
+    /// The earliest thing that no machine can do.
     pub(super) failure: Option<RunError>,
+    /// When the last write of a shared word is seen by everybody.
+    pub(super) words_seen: Time,
+    pub(super) proven_at: Option<Time>,
     pub(super) clock: ClockDomain,
 }
 
 impl Hardware {
     /// What the I/O agent will send.
     pub(super) fn device_requests(&self) -> Vec<Outgone> {
-        let source = self.cores.len() as Agent; // the agent after the CPUs
+        let source = self.cpus.len() as Agent; // the agent after the CPUs
         let request = |(number, device): (usize, &DeviceInterrupt)| Outgone {
             key: Key { time: device.at, source, sequence: number as u64 },
             site: Location::caller(),
@@ -60,27 +67,76 @@ impl Hardware {
         self.devices.iter().enumerate().map(request).collect()
     }
 
-    pub(super) const fn has_failed(&self) -> bool {
-        self.failure.is_some()
+    /// No effect at or after this instant is executed.
+    pub(super) fn end(&self) -> Time {
+        let failed = self.failure.as_ref().map_or(Time::NEVER, |error| error.place().0 + Duration::from_ps(1));
+        self.milestones.end.min(failed)
+    }
+
+    /// Something happened that no machine can do. Others go on to its instant, so that the earliest is found everywhere.
+    fn fail(&mut self, error: RunError) {
+        if self.failure.as_ref().is_none_or(|before| error.place() < before.place()) {
+            self.failure = Some(error);
+        }
+    }
+
+    /// CPU `number` has run: takes what it has to tell.
+    pub(super) fn collect(&mut self, number: usize) {
+        let core = &mut self.cpus[number];
+        if let Some(at) = core.apic_touched.take() {
+            self.fabric.disturb(at);
+        }
+        self.fabric.collect_facts(core);
+        if let Some(error) = self.cpus[number].failure.clone() {
+            self.fail(error);
+        }
+    }
+
+    /// Does to the `touched` CPUs what the event of the interconnect at `now` said must happen.
+    ///
+    /// # Panics
+    /// If a CPU is further than that already.
+    pub(super) fn apply(&mut self, now: Time, touched: &[usize]) {
+        for &number in touched {
+            let last = self.cpus[number].stream.last();
+            assert!(last <= now, "CPU{number} is at {last} us when something reaches it at {now} us");
+        }
+        self.fabric.apply(now, &mut self.cpus);
+        for &number in touched {
+            self.fabric.collect_facts(&mut self.cpus[number]);
+        }
+    }
+
+    /// A shared word was written at `time`; gives when others see that.
+    pub(super) fn written(&mut self, time: Time) -> Time {
+        let at = time + self.visibility;
+        self.words_seen = self.words_seen.max(at);
+        at
     }
 
     /// An access of CPU `source` to a device at `now`.
     pub(super) fn device(&mut self, source: Agent, now: Time, access: Access, value: u32) {
         let answer = self.fabric.access_device(now, access, value).unwrap_or_else(|error| {
-            self.failure.get_or_insert(RunError::Device { cpu: source, at: now, error });
+            self.fail(RunError::Device { cpu: source, at: now, error });
             0
         });
-        self.cores[usize::from(source)].device_answers(answer);
+        self.cpus[usize::from(source)].answered(answer);
     }
 
-    /// Can nothing ever happen any more, but the same for ever?
-    pub(super) fn proof(&self) -> Option<Proof> {
-        if self.milestones.stopped {
+    /// Every CPU is settled. Can nothing ever happen any more, but the same for ever? The proof's instant, the greatest of
+    /// all its parts, must lie before the end.
+    pub(super) fn proven(&mut self) -> Option<Ending> {
+        if self.milestones.stopped || !self.fabric.is_settled() {
             return None;
         }
-        let settled = self.cores.iter().all(|core| core.is_settled()) && self.fabric.is_settled();
-        let polled = || self.cores.iter().any(|core| core.polls());
-        settled.then(|| if polled() { Proof::Recurrence } else { Proof::Quiescent })
+        let parts = self.cpus.iter().map(|core| core.settled_at());
+        let at = parts.chain([self.fabric.settled_at(), self.words_seen]).max()?;
+        if at >= self.end() {
+            return None;
+        }
+        self.proven_at = Some(at);
+        let polled = self.cpus.iter().any(|core| core.polls());
+        Some(Ending::Proven(if polled { Proof::Recurrence } else { Proof::Quiescent }))
     }
 
     pub(super) fn ending_at_end(&self) -> Ending {

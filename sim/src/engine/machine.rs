@@ -6,20 +6,25 @@ use super::execution::Execution;
 use super::fabric::Fabric;
 use super::hardware::{DeviceInterrupt, Hardware};
 use super::milestones::{Milestones, StopRule};
-use super::outcome::{Outcome, RunError};
+use super::outcome::{Effort, Ending, Outcome};
 use super::reference::Reference;
 use super::report::{Parts, outcome};
+use super::slot::Slot;
 use super::watch::Watch;
 use super::windowed::Windowed;
+use crate::RunError;
 use crate::bus::{Agent, Interconnect};
 use crate::check::Checks;
 use crate::choice::{Chooser, Seeded};
+use crate::coroutine::{Stacks, is_watching, room_for};
 use crate::generation::{Costs, Generation, Knobs};
 use crate::io_apic::IoApicVersion;
 use crate::memory::Master;
-use crate::processor::{Common, Core, CoreBox, CpuSettings, Program};
+use crate::processor::{Common, Core, CpuSettings, Processor, Program, seat};
 use crate::time::{ClockDomain, Duration, Time};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// Everything a machine is built from.
 #[derive(Debug)]
@@ -64,6 +69,8 @@ pub struct MachineSettings {
     pub keep_events: bool,
     /// Skip polls and retries that are proven to repeat. Never changes an event.
     pub elision: bool,
+    /// What software runs on. Never changes an event; on threads no recurrence is proven.
+    pub stacks: Stacks,
 }
 
 impl MachineSettings {
@@ -91,6 +98,7 @@ impl MachineSettings {
             checks: Checks::ALL,
             keep_events: false,
             elision: true,
+            stacks: Stacks::Own,
         }
     }
 }
@@ -115,6 +123,26 @@ pub enum MachineError {
         /// Least latency of the bus.
         bus: Duration,
     },
+    /// Each CPU and the I/O agent is an agent of the interconnect, and agents have 16-bit numbers.
+    #[error("a machine has at most {max} CPUs, not {cpus}")]
+    TooManyCpus {
+        /// How many were asked for.
+        cpus: usize,
+        /// How many there may be.
+        max: usize,
+    },
+    /// Each stack of software with its guard is two mappings, of which the host allows a process so many.
+    #[error(
+        "{cpus} CPUs need {needed} memory mappings, the host allows {limit}: raise vm.max_map_count, or take fewer CPUs"
+    )]
+    Mappings {
+        /// How many CPUs were asked for.
+        cpus: usize,
+        /// Mappings that they need.
+        needed: usize,
+        /// `vm.max_map_count` of the host.
+        limit: usize,
+    },
 }
 
 /// A machine, ready to run once.
@@ -129,18 +157,7 @@ impl Machine {
     /// # Errors
     /// If the settings contradict each other.
     pub fn new(settings: MachineSettings) -> Result<Self, MachineError> {
-        if settings.cpus.is_empty() {
-            return Err(MachineError::NoCpu);
-        }
-        let Costs { visibility, read_modify_write, .. } = settings.costs;
-        if visibility == Duration::ZERO || read_modify_write < visibility {
-            return Err(MachineError::SharedMemoryLatency);
-        }
-        let bus = settings.bus.minimum_latency();
-        if visibility > bus {
-            return Err(MachineError::StoreAfterIpi { visibility, bus });
-        }
-        let lookahead = visibility.min(read_modify_write).min(bus);
+        let lookahead = possible(&settings)?;
         let common = Arc::new(Common {
             generation: settings.generation,
             knobs: settings.knobs,
@@ -148,29 +165,27 @@ impl Machine {
             clock: settings.core_clock,
             timer_clock: settings.timer_clock,
             lookahead,
-            initial_words: settings.words.clone().into(),
             chooser: Arc::clone(&settings.chooser),
             busy_visible: settings.busy_visible,
             keep_events: settings.keep_events,
             elision: settings.elision,
             watched: settings.checks != Checks::NONE,
         });
-        let agents = settings.cpus.len() + 1;
-        let cores = settings
-            .cpus
-            .into_iter()
-            .enumerate()
-            .map(|(number, (cpu, program))| {
-                CoreBox::new(Core::new(number as Agent, Arc::clone(&common), &cpu, program))
-            })
-            .collect();
-        let cpus = (agents - 1) as Agent;
+        let cpus = settings.cpus.len() as Agent;
+        let place = |(number, (cpu, program)): (usize, (CpuSettings, Program))| {
+            let number = number as Agent;
+            let (guest, closed) = seat(program, number);
+            let allocated = Arc::new(AtomicBool::new(false));
+            let core = Core::new(number, Arc::clone(&common), &cpu, closed, Arc::clone(&allocated));
+            Slot::new(Processor::new(core, u64::from(number), guest, allocated, settings.stacks))
+        };
+        let slots = settings.cpus.into_iter().enumerate().map(place).collect();
         let watch = Watch::new(settings.generation, &settings.knobs, settings.checks, settings.bus.as_ref(), cpus);
         let mut devices = DeviceHub::new(cpus, settings.io_apic, settings.lines, &settings.knobs);
         devices.preset(&settings.io_apic_entries);
         let mut fabric = Fabric::new(
             settings.bus,
-            agents,
+            usize::from(cpus) + 1,
             devices,
             settings.dead_apics,
             settings.chooser,
@@ -179,15 +194,18 @@ impl Machine {
         );
         fabric.watch = watch;
         let hardware = Hardware {
-            cores,
+            cpus: slots,
             fabric,
             master: Master::new(&settings.words),
+            initial_words: settings.words,
             milestones: Milestones::new(settings.stop, settings.limit, lookahead),
             lookahead,
-            visibility,
+            visibility: settings.costs.visibility,
             elision: settings.elision,
             devices: settings.device_interrupts,
             failure: None,
+            words_seen: Time::ZERO,
+            proven_at: None,
             clock: settings.core_clock,
         };
         Ok(Self { hardware })
@@ -196,26 +214,68 @@ impl Machine {
     /// Runs to the end.
     ///
     /// # Errors
-    /// If software asks for something that is not modelled.
+    /// If software does what no machine can: it panics, uses up its stack, asks a device for something that is not
+    /// modelled. Of several the earliest is reported.
     ///
     /// # Panics
-    /// If software panics, or an invariant of the simulator breaks.
+    /// If an invariant of the simulator breaks.
     pub fn run(self, execution: Execution) -> Result<Outcome, RunError> {
         let mut hardware = self.hardware;
-        let ending = match execution {
-            Execution::Reference => Reference::new(&mut hardware).run(),
-            Execution::Windowed { workers, window } => {
-                std::thread::scope(|scope| Windowed::new(&mut hardware, Crew::new(scope, workers.max(1)), window).run())
-            }
+        let allocations_watched = is_watching();
+        let workers = match execution {
+            Execution::Reference => 1,
+            Execution::Windowed { workers, .. } => workers.max(1),
         };
-        let Hardware { mut cores, mut fabric, master, milestones, clock, failure, .. } = hardware;
-        let end = cores.iter().map(|core| core.stream.last()).max().unwrap_or(Time::ZERO).max(fabric.stream.last());
-        if let Some(error) = failure {
+        let (ending, effort) = std::thread::scope(|scope| {
+            let crew = Crew::new(scope, workers);
+            let result = catch_unwind(AssertUnwindSafe(|| execute(&mut hardware, &crew, execution)));
+            crew.finish(&mut hardware.cpus);
+            result.unwrap_or_else(|panic| resume_unwind(panic))
+        });
+        let Hardware { cpus: mut cores, mut fabric, master, milestones, clock, failure, proven_at, .. } = hardware;
+        if let Some(error) = failure.filter(|error| error.place().0 < milestones.end) {
             return Err(error);
         }
+        let end = cores.iter().map(|core| core.stream.last()).max().unwrap_or(Time::ZERO).max(fabric.stream.last());
         if let Some(violation) = fabric.finish_watch(&mut cores, end) {
             panic!("an IPI is not conserved: {violation}");
         }
-        Ok(outcome(Parts { cores, fabric, master, milestones, clock }, ending))
+        let parts = Parts { cores, fabric, master, milestones, clock, proven_at, effort, allocations_watched };
+        Ok(outcome(parts, ending))
     }
+}
+
+fn execute(hardware: &mut Hardware, crew: &Crew, execution: Execution) -> (Ending, Effort) {
+    match execution {
+        Execution::Reference => {
+            let mut reference = Reference::new(hardware);
+            (reference.run(), reference.effort)
+        }
+        Execution::Windowed { window, .. } => {
+            let mut windowed = Windowed::new(hardware, crew, window);
+            (windowed.run(), windowed.effort)
+        }
+    }
+}
+
+/// Is the machine possible? Gives its lookahead.
+fn possible(settings: &MachineSettings) -> Result<Duration, MachineError> {
+    let cpus = settings.cpus.len();
+    if cpus == 0 {
+        return Err(MachineError::NoCpu);
+    }
+    let max = usize::from(Agent::MAX);
+    if cpus > max {
+        return Err(MachineError::TooManyCpus { cpus, max });
+    }
+    room_for(cpus, settings.stacks).map_err(|(needed, limit)| MachineError::Mappings { cpus, needed, limit })?;
+    let Costs { visibility, read_modify_write, .. } = settings.costs;
+    if visibility == Duration::ZERO || read_modify_write < visibility {
+        return Err(MachineError::SharedMemoryLatency);
+    }
+    let bus = settings.bus.minimum_latency();
+    if visibility > bus {
+        return Err(MachineError::StoreAfterIpi { visibility, bus });
+    }
+    Ok(visibility.min(read_modify_write).min(bus))
 }

@@ -13,8 +13,11 @@ mod hardware;
 mod machine;
 mod milestones;
 mod outcome;
+mod pollers;
 mod reference;
 mod report;
+mod schedule;
+mod slot;
 mod watch;
 mod windowed;
 
@@ -23,4 +26,4 @@ pub use execution::{Execution, Window};
 pub use hardware::DeviceInterrupt;
 pub use machine::{Machine, MachineError, MachineSettings};
 pub use milestones::{Milestone, StopRule};
-pub use outcome::{CpuReport, Ending, Outcome, Proof, RunError, UndispatchedReport};
+pub use outcome::{CpuReport, Effort, Ending, Outcome, Proof, UndispatchedReport};

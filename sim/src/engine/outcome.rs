@@ -2,7 +2,6 @@
 
 use crate::bus::{Agent, Message, Undispatched};
 use crate::choice::ChoicePoint;
-use crate::devices::I8254Error;
 use crate::engine::Milestone;
 use crate::memory::Writer;
 use crate::processor::{Activity, Frame, LastSend, Misdirected, OpenWait, Provenance, WaitRecord};
@@ -30,20 +29,13 @@ pub enum Ending {
     Deadline,
 }
 
-/// A run could not go on. Fatal for the run; the machine is gone.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum RunError {
-    /// Software asked a device for something that it cannot do.
-    #[error("CPU{cpu} at {at} us: {error}")]
-    Device {
-        /// Who asked.
-        cpu: Agent,
-        /// When.
-        at: Time,
-        /// What is wrong with it.
-        error: I8254Error,
-    },
+/// What it took to execute a run: no result, and different in every execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Effort {
+    /// Windows that were opened.
+    pub windows: u64,
+    /// Visits of a CPU in a window.
+    pub visits: u64,
 }
 
 /// One CPU at the end of a run.
@@ -109,6 +101,9 @@ pub struct UndispatchedReport {
 pub struct Outcome {
     /// How it ended.
     pub ending: Ending,
+    /// Of a proven run: the instant of the proof, the greatest of all its parts (the operation that proved a CPU's loop,
+    /// the attempt that proved the interconnect's). A run with a limit above it is proven, in every execution.
+    pub proven_at: Option<Time>,
     /// Its last effective event.
     pub last_effective: Time,
     /// Milestones in their one order.
@@ -131,4 +126,9 @@ pub struct Outcome {
     pub choices: Vec<(ChoicePoint, u32)>,
     /// The event stream in order, if it was asked for.
     pub events: Vec<Event>,
+    /// Was an [`AllocationWatch`](crate::AllocationWatch) installed, which makes software Open that allocates? Without one
+    /// it is the implementer of [`Closed`](crate::Closed) who promises that it does not.
+    pub allocations_watched: bool,
+    /// What it took.
+    pub effort: Effort,
 }

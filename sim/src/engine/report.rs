@@ -2,23 +2,27 @@
 
 use super::fabric::Fabric;
 use super::milestones::Milestones;
-use super::outcome::{CpuReport, Ending, Outcome, UndispatchedReport};
+use super::outcome::{CpuReport, Effort, Ending, Outcome, UndispatchedReport};
+use super::slot::Slot;
 use crate::memory::Master;
-use crate::processor::{Core, CoreBox};
+use crate::processor::Core;
 use crate::stream::{Digest, Event};
 use crate::time::{ClockDomain, Time};
 
 /// Everything that a machine is made of, at its end.
 pub(crate) struct Parts {
-    pub(crate) cores: Vec<CoreBox>,
+    pub(crate) cores: Vec<Slot>,
     pub(crate) fabric: Fabric,
     pub(crate) master: Master,
     pub(crate) milestones: Milestones,
     pub(crate) clock: ClockDomain,
+    pub(crate) proven_at: Option<Time>,
+    pub(crate) effort: Effort,
+    pub(crate) allocations_watched: bool,
 }
 
 pub(crate) fn outcome(parts: Parts, ending: Ending) -> Outcome {
-    let Parts { mut cores, mut fabric, master, milestones, clock } = parts;
+    let Parts { mut cores, mut fabric, master, milestones, clock, proven_at, effort, allocations_watched } = parts;
     let undispatched = fabric.undispatched(&cores);
     let mut digest = Digest::new();
     digest.word(fabric.stream.digest());
@@ -30,14 +34,15 @@ pub(crate) fn outcome(parts: Parts, ending: Ending) -> Outcome {
         digest.word(core.stream.digest());
         last_effective = last_effective.max(core.stream.last());
         events.extend(core.stream.take());
-        waits.append(&mut core.ended_waits);
-        choices.append(&mut core.chosen);
+        waits.append(&mut core.account.ended_waits);
+        choices.append(&mut core.account.chosen);
     }
     events.sort_by_key(|event: &Event| (event.time, event.source)); // stable: each source's own order stays
     waits.sort_by_key(|wait| (wait.end, wait.cpu));
     choices.sort_unstable();
     Outcome {
         ending,
+        proven_at: proven_at.filter(|_| matches!(ending, Ending::Proven(_))),
         last_effective,
         milestones: milestones.reached,
         digest: digest.finish(),
@@ -49,27 +54,29 @@ pub(crate) fn outcome(parts: Parts, ending: Ending) -> Outcome {
         writers: master.into_writers(),
         choices,
         events,
+        allocations_watched,
+        effort,
     }
 }
 
 fn cpu_report(core: &Core, fabric: &Fabric, clock: ClockDomain) -> CpuReport {
     CpuReport {
         cpu: core.agent,
-        site: core.waiting_site().or(core.site),
+        site: core.site(),
         frames: core.frames.clone(),
-        waits: core.waits.clone(),
-        interrupts_off_since: core.interrupts_off_since,
-        nmi: (core.nmi_blocked, core.nmi_latched),
+        waits: core.open_waits(),
+        interrupts_off_since: core.account.interrupts_off_since,
+        nmi: (core.nmi_blocked, core.has_latched_nmi()),
         activity: core.activity(),
-        stalled_since: core.stalled_since,
+        stalled_since: core.account.stalled_since,
         period: core.proven_period().map(|cycles| clock.span(cycles)),
         suspected_period: core.suspected_period().map(|cycles| clock.span(cycles)),
         polled: core.polled(),
-        busy_since: core.busy_since,
+        busy_since: core.account.busy_since,
         queued: core.apic.queued().copied(),
-        last_send: core.last_send,
-        misdirected: core.misdirected(),
-        requested: core.apic.requested().map(|vector| (vector, core.provenance.get(&vector).copied())).collect(),
+        last_send: core.account.last_send,
+        misdirected: core.account.pairs.misdirected,
+        requested: core.apic.requested().map(|vector| (vector, core.account.provenance.get(&vector).copied())).collect(),
         in_service: core.apic.in_service().collect(),
         task_priority: core.apic.tpr(),
         finished: core.is_finished(),

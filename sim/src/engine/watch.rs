@@ -3,10 +3,11 @@
 //!
 //! Not modelled: what the checker itself leaves out; messages of an APIC in the instant in which it dies.
 
+use super::slot::Slot;
 use crate::bus::{Agent, Interconnect, Message, Reach};
 use crate::check::{Check, Checker, CheckerSettings, Checks, Violation};
 use crate::generation::{FullTarget, Generation, Knobs, StartUpResend};
-use crate::processor::{Core, CoreBox, Fact};
+use crate::processor::{Core, Fact};
 use crate::time::Time;
 
 /// The checker, and what is on its way to it.
@@ -111,7 +112,7 @@ impl Watch {
     /// The run has ended at `end`: whatever is owed is lost, but for what `carried` says is on its way.
     pub(crate) fn finish(
         mut self,
-        cores: &mut [CoreBox],
+        cores: &mut [Slot],
         carried: impl Iterator<Item = Message>,
         end: Time,
     ) -> Option<Violation> {

@@ -2,80 +2,120 @@
 //!
 //! Each CPU runs on its own state up to the earliest instant at which anything outside it could sample or reach it. What
 //! leaves it goes to its outbox. At the barrier, requests older than every CPU's next possible effect are committed in
-//! key order, and the interconnect advances, event by event, only up to there.
+//! key order, and the interconnect advances, event by event, only up to there. A barrier looks at CPUs that have
+//! something, and at no others.
 
 use super::crew::Crew;
 use super::execution::Window;
 use super::hardware::Hardware;
 use super::milestones::Milestone;
-use super::outcome::Ending;
-use crate::memory::{Arrival, Key, Writer};
+use super::outcome::{Effort, Ending};
+use super::pollers::Pollers;
+use super::schedule::Schedule;
+use crate::memory::{History, Key, Words, Writer, Written};
 use crate::processor::{Outgoing, Outgone};
 use crate::time::{Duration, Time};
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// The barrier's own state.
 pub(super) struct Windowed<'a> {
     hardware: &'a mut Hardware,
-    crew: Crew,
+    crew: &'a Crew,
+    /// What the CPUs see of the shared words: everybody's to read during a window, the barrier's to write.
+    words: Arc<Words>,
+    pollers: Pollers,
+    schedule: Schedule,
+    settled: Vec<bool>,
+    unsettled: usize,
     /// Requests that are not committed yet, in key order.
     pending: VecDeque<Outgone>,
     /// No window is longer than this past the earliest next effect.
     cap: Option<Duration>,
     lookahead: Duration,
+    ready: Vec<(usize, Time)>,
+    numbers: Vec<usize>,
+    pub(super) effort: Effort,
 }
 
 impl<'a> Windowed<'a> {
-    pub(super) fn new(hardware: &'a mut Hardware, crew: Crew, window: Window) -> Self {
+    pub(super) fn new(hardware: &'a mut Hardware, crew: &'a Crew, window: Window) -> Self {
         let lookahead = hardware.lookahead;
         let mut pending: Vec<Outgone> = hardware.device_requests();
         pending.sort_by_key(|request| request.key);
-        Self { crew, pending: pending.into(), cap: window.cap(lookahead), lookahead, hardware }
+        let cpus = hardware.cpus.len();
+        Self {
+            crew,
+            words: Arc::new(Words::History(History::new(&hardware.initial_words, hardware.visibility))),
+            pollers: Pollers::new(hardware.initial_words.len(), cpus),
+            schedule: Schedule::new(cpus),
+            settled: vec![false; cpus],
+            unsettled: cpus,
+            pending: pending.into(),
+            cap: window.cap(lookahead),
+            lookahead,
+            ready: Vec::new(),
+            numbers: Vec::new(),
+            effort: Effort::default(),
+            hardware,
+        }
     }
 
     /// Runs to the end.
     pub(super) fn run(&mut self) -> Ending {
         loop {
-            self.collect();
             if let Some(ending) = self.barrier() {
                 return ending;
             }
-            let ready = self.windows();
-            assert!(!ready.is_empty(), "somebody can act, or the barrier would have ended the run");
-            self.crew.run(&mut self.hardware.cores, &ready);
+            self.open_windows();
+            assert!(!self.ready.is_empty(), "somebody can act, or the barrier would have ended the run");
+            self.effort.windows += 1;
+            self.visit_ready();
         }
     }
 
-    /// Takes what has left the CPUs, in key order.
-    fn collect(&mut self) {
-        let before = self.pending.len();
-        for core in &mut self.hardware.cores {
-            self.pending.extend(core.outbox.drain(..));
-            self.hardware.fabric.collect_facts(core);
-            if std::mem::take(&mut core.apic_touched) {
-                self.hardware.fabric.disturb();
-            }
-        }
-        if self.pending.len() != before {
-            self.pending.make_contiguous().sort_by_key(|request| request.key);
+    /// Lets those who are ready run, and takes what has left them.
+    fn visit_ready(&mut self) {
+        self.effort.visits += self.ready.len() as u64;
+        self.crew.run(&mut self.hardware.cpus, &self.ready, &self.words);
+        for index in 0..self.ready.len() {
+            self.collect(self.ready[index].0);
         }
     }
 
-    /// The earliest instant at which any CPU may act.
-    fn earliest_action(&self) -> Time {
-        self.hardware.cores.iter().map(|core| core.next_action()).min().unwrap_or(Time::NEVER)
+    /// Takes what has left CPU `number`.
+    fn collect(&mut self, number: usize) {
+        let core = &mut self.hardware.cpus[number];
+        for request in core.outbox.drain(..) {
+            let place = self.pending.iter().rposition(|other| other.key < request.key).map_or(0, |before| before + 1);
+            self.pending.insert(place, request);
+        }
+        self.pollers.note(number, core);
+        self.hardware.collect(number);
+        self.refresh(number);
+    }
+
+    /// CPU `number` has run, or something has reached it.
+    fn refresh(&mut self, number: usize) {
+        let core = &self.hardware.cpus[number];
+        self.schedule.set(number, core.next_action());
+        let settled = core.is_settled();
+        if settled != self.settled[number] {
+            self.settled[number] = settled;
+            self.unsettled = if settled { self.unsettled - 1 } else { self.unsettled + 1 };
+        }
     }
 
     fn perform(&mut self, request: Outgone) {
         let Key { time, source, .. } = request.key;
+        let number = usize::from(source);
         match request.what {
             Outgoing::Bus(message) => self.hardware.fabric.request(time, message),
             Outgoing::Store { word, value } => self.publish(request, word, value),
             Outgoing::Modify { word, kind, operand } => {
                 let old = self.hardware.master.load(word);
-                let new = kind.modify(old, operand);
-                self.publish(request, word, new);
-                self.hardware.cores[usize::from(source)].modify_done(word, old, new, request.key);
+                self.publish(request, word, kind.modify(old, operand));
+                self.hardware.cpus[number].answered(old);
             }
             Outgoing::Milestone(code) => {
                 self.hardware.milestones.take(Milestone { at: time, cpu: source, code });
@@ -84,14 +124,22 @@ impl<'a> Windowed<'a> {
         }
     }
 
-    /// A value goes to the master now, and to the other CPUs' copies after V.
+    /// A value goes to the master now, and is seen by other CPUs after V.
     fn publish(&mut self, request: Outgone, word: u16, value: u32) {
         let Key { time, source, .. } = request.key;
         self.hardware.master.store(word, Writer { cpu: source, at: time, value, site: request.site });
-        let arrival = Arrival { at: time + self.hardware.visibility, word, value, key: request.key };
-        for core in &mut self.hardware.cores {
-            if core.agent != source {
-                core.receive(arrival);
+        let words = Arc::get_mut(&mut self.words).expect("outside windows nobody else reads the words");
+        if let Words::History(history) = words {
+            history.write(word, Written { value, key: Some(request.key) });
+        }
+        let at = self.hardware.written(time);
+        self.numbers.clear();
+        self.pollers.of(word, &self.hardware.cpus, &mut self.numbers);
+        for index in 0..self.numbers.len() {
+            let number = self.numbers[index];
+            if number != usize::from(source) {
+                self.hardware.cpus[number].word_will_change(word, value, at);
+                self.refresh(number);
             }
         }
     }
@@ -100,16 +148,14 @@ impl<'a> Windowed<'a> {
     /// run is over.
     fn barrier(&mut self) -> Option<Ending> {
         loop {
-            let earliest = self.earliest_action();
+            let earliest = self.schedule.least();
             let hardware = &mut *self.hardware;
-            let end = hardware.milestones.end;
-            if hardware.has_failed() {
-                return Some(Ending::Deadline);
-            }
-            if self.pending.is_empty()
-                && let Some(proof) = hardware.proof()
+            let end = hardware.end();
+            if self.unsettled == 0
+                && self.pending.is_empty()
+                && let Some(ending) = hardware.proven()
             {
-                return Some(Ending::Proven(proof));
+                return Some(ending);
             }
             // A request at the instant of the earliest action waits: somebody with a smaller key may still act then.
             let oldest = self.pending.front().map_or(Time::NEVER, |request| request.key.time);
@@ -134,65 +180,45 @@ impl<'a> Windowed<'a> {
 
     /// One event of the interconnect. A CPU that is skipped is brought up to it before it is touched.
     fn advance_interconnect(&mut self) {
-        let hardware = &mut *self.hardware;
-        let now = hardware.fabric.advance(&hardware.cores);
-        let mut behind: Vec<(usize, Time)> = hardware
-            .fabric
-            .touched(&hardware.cores)
-            .filter(|&number| hardware.cores[number].is_parked())
-            .map(|number| (number, now))
-            .collect();
-        if !behind.is_empty() {
-            behind.sort_unstable();
-            behind.dedup();
-            for &(number, _) in &behind {
-                hardware.cores[number].catch_up(now);
+        let now = self.hardware.fabric.advance(&self.hardware.cpus);
+        let mut touched = std::mem::take(&mut self.numbers);
+        touched.clear();
+        self.hardware.fabric.touched(&self.hardware.cpus, &mut touched);
+        self.ready.clear();
+        for &number in &touched {
+            if self.hardware.cpus[number].is_parked() {
+                self.hardware.cpus[number].wake(now);
+                self.ready.push((number, now));
             }
-            self.crew.run(&mut hardware.cores, &behind);
         }
-        hardware.fabric.apply(now, &mut hardware.cores);
+        if !self.ready.is_empty() {
+            self.visit_ready();
+        }
+        self.hardware.apply(now, &touched);
+        for &number in &touched {
+            self.refresh(number);
+        }
+        self.numbers = touched;
     }
 
     /// The end of each CPU's window, for those that have something to do in it.
-    fn windows(&self) -> Vec<(usize, Time)> {
+    fn open_windows(&mut self) {
         let hardware = &*self.hardware;
-        let actions: Vec<Time> = hardware.cores.iter().map(|core| core.next_action()).collect();
-        let earliest = actions.iter().copied().min().unwrap_or(Time::NEVER);
-        let shared = hardware.milestones.end.min(hardware.fabric.bound()).min(hardware.fabric.next_change());
+        let (first, second) = self.schedule.first_two();
+        let earliest = self.schedule.least();
+        let shared = hardware.end().min(hardware.fabric.bound()).min(hardware.fabric.next_change());
         let shared = self.cap.map_or(shared, |cap| shared.min(earliest + cap));
-        // What each source may do next: act, or see a request of its own committed.
-        let mut reach = actions.clone();
-        let mut devices = Time::NEVER;
-        for request in &self.pending {
-            match reach.get_mut(usize::from(request.key.source)) {
-                Some(slot) => *slot = (*slot).min(request.key.time),
-                None => devices = devices.min(request.key.time),
-            }
-        }
-        let (least, second) = two_least(&reach);
-        let mut ready = Vec::new();
-        for (number, &action) in actions.iter().enumerate() {
-            let others = if least.1 == number { second } else { least.0 };
-            let own_request = if reach[number] < action { reach[number] } else { Time::NEVER };
-            let end = shared.min(others.min(devices).min(own_request) + self.lookahead);
-            if action < end {
-                ready.push((number, end));
-            }
-        }
-        ready
-    }
-}
-
-/// The least of `times` with its index, and the second least.
-fn two_least(times: &[Time]) -> ((Time, usize), Time) {
-    let (mut least, mut second) = ((Time::NEVER, usize::MAX), Time::NEVER);
-    for (index, &time) in times.iter().enumerate() {
-        if time < least.0 {
-            second = least.0;
-            least = (time, index);
-        } else {
-            second = second.min(time);
+        // The first may go on until another one acts, or sees a request of its own committed. (It has none itself: it
+        // would be older than its action, and so committed.)
+        let oldest = self.pending.front().map_or(Time::NEVER, |request| request.key.time);
+        let of_first = shared.min(second.min(oldest) + self.lookahead);
+        let of_others = shared.min(earliest + self.lookahead);
+        self.numbers.clear();
+        self.schedule.before(of_others.max(earliest), &mut self.numbers);
+        self.ready.clear();
+        self.ready.extend(self.numbers.iter().filter(|&&number| number != first).map(|&number| (number, of_others)));
+        if earliest < of_first {
+            self.ready.push((first, of_first));
         }
     }
-    (least, second)
 }

@@ -1,11 +1,8 @@
-//! What happens on a CPU by itself: its timers, counters and pins, and injected changes of its state.
+//! What happens on a CPU by itself: events that are listed before the run, and when the next one is due.
 
-use super::activity::Activity;
-use super::core::Core;
-use super::facts::Fact;
-use crate::apic::{LocalInterrupt, LocalSource};
-use crate::stream::What;
-use crate::time::{Duration, Time};
+use crate::apic::LocalSource;
+use crate::time::{ClockDomain, Duration, Time};
+use std::collections::VecDeque;
 
 /// Something that happens on one CPU at a given instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,62 +44,61 @@ impl LocalEvent {
     }
 }
 
-impl Core {
-    /// Works out anew when the next local event is due.
-    pub(super) fn refresh_local(&mut self) {
-        let listed = self.local_events.front().map_or(Time::NEVER, |&(at, _)| at);
-        self.local_at = self.apic.timer_expiry().map_or(listed, |timer| timer.min(listed));
+/// The listed events of a CPU, and when anything happens by itself next.
+#[derive(Debug)]
+pub(super) struct LocalSources {
+    listed: VecDeque<(Time, LocalEvent)>,
+    /// Lengths of injected system-management windows that wait for their SMI.
+    windows: VecDeque<Duration>,
+    at: Time,
+    cycle: u64,
+}
+
+impl LocalSources {
+    pub(super) fn new(events: &[(Time, LocalEvent)], clock: ClockDomain) -> Self {
+        let mut listed = events.to_vec();
+        listed.sort_by_key(|&(at, _)| at); // stable: those of one instant keep their order
+        let mut sources =
+            Self { listed: listed.into(), windows: VecDeque::new(), at: Time::NEVER, cycle: u64::MAX };
+        sources.refresh(None, Time::ZERO, clock);
+        sources
     }
 
-    /// Cycle of the next local event.
-    pub(super) fn local_cycle(&self) -> u64 {
-        if self.local_at == Time::NEVER { u64::MAX } else { self.common.clock.first_at_or_after(self.local_at) }
-    }
-
-    /// The local event that is due happens. Listed ones come before the timer.
-    pub(super) fn local_event(&mut self) {
-        let at = self.local_at;
-        let listed = self.local_events.front().is_some_and(|&(due, _)| due == at);
-        let listed = if listed { self.local_events.pop_front() } else { None };
-        let event = listed.map_or(LocalEvent::Interrupt(LocalSource::Timer), |(_, event)| event);
-        let now = self.common.clock.instant(self.local_cycle());
-        self.effective(now, None, What::Local(event));
-        match event {
-            LocalEvent::Interrupt(source) => {
-                let fired = self.apic.local_event(source, now);
-                self.local_interrupt(fired, now);
-                if let LocalSource::Lint { high: false, .. } = source {
-                    self.external = None; // ExtINT is a level
-                }
-            }
-            LocalEvent::SystemManagement(span) => {
-                self.windows.push_back(span);
-                self.smi_latched = true;
-            }
-            LocalEvent::Init => self.init_arrives(),
-            LocalEvent::Shutdown => self.activity = Activity::ShuttingDown,
-            LocalEvent::JamDeliveryStatus => self.apic.jam_delivery_status(),
-            LocalEvent::LoseCommand => self.apic.lose_command(),
-            LocalEvent::ArmNmiPulse => self.arm_pulse(),
+    /// Works out anew when the next event is due: a listed one, or the APIC timer's. One that lies in the past when it is
+    /// armed, at `now`, happens then.
+    #[inline]
+    pub(super) fn refresh(&mut self, timer: Option<Time>, now: Time, clock: ClockDomain) {
+        let listed = self.listed.front().map_or(Time::NEVER, |&(at, _)| at);
+        let at = timer.map_or(listed, |timer| timer.min(listed)).max(now);
+        if at != self.at {
+            self.at = at;
+            self.cycle = if at == Time::NEVER { u64::MAX } else { clock.first_at_or_after(at) };
         }
-        self.apic_touched = true;
-        self.tell_local_requests(now);
-        self.refresh_local();
-        self.apic_changed(now);
     }
 
-    /// A local source fired, or did not.
-    pub(super) fn local_interrupt(&mut self, fired: Option<LocalInterrupt>, now: Time) {
-        match fired {
-            Some(LocalInterrupt::Nmi) => {
-                self.nmi_latched = self.activity != Activity::WaitForStartUp;
-                self.tell(now, Fact::NmiRequested);
-                self.effective(now, None, What::NmiLatched);
-            }
-            Some(LocalInterrupt::Smi) => self.smi_latched = true,
-            Some(LocalInterrupt::Init) => self.init_arrives(),
-            Some(LocalInterrupt::External(vector)) => self.external = Some(vector),
-            Some(LocalInterrupt::Requested(_) | LocalInterrupt::Refused(_)) | None => {}
-        }
+    /// When the next event is due.
+    pub(super) const fn at(&self) -> Time {
+        self.at
+    }
+
+    /// Its cycle.
+    #[inline]
+    pub(super) const fn cycle(&self) -> u64 {
+        self.cycle
+    }
+
+    /// The listed event that is due now; else it is the timer's. Listed ones come first.
+    pub(super) fn take_due(&mut self) -> Option<LocalEvent> {
+        let due = self.listed.front().is_some_and(|&(due, _)| due <= self.at);
+        if due { self.listed.pop_front().map(|(_, event)| event) } else { None }
+    }
+
+    pub(super) fn add_window(&mut self, span: Duration) {
+        self.windows.push_back(span);
+    }
+
+    /// How long the next injected system-management window lasts; `None`: software's own code runs.
+    pub(super) fn next_window(&mut self) -> Option<Duration> {
+        self.windows.pop_front()
     }
 }

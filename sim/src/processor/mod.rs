@@ -1,31 +1,47 @@
-//! One simulated CPU: its clock, its local APIC, its copy of the shared words, and the software that runs on it.
+//! One simulated CPU: its clock, its local APIC, and the software that runs on it.
+//!
+//! An operation of software comes in by [`cpu`] and the boundary (`coroutine`), begins in [`turns`], and takes effect in
+//! [`effects`]. What comes before it is decided by [`reasons`] and [`by_itself`], and done by [`handlers`] and
+//! [`activity`]. [`search`] and [`recurrence`] prove that a CPU repeats itself. The state that all of them work on is
+//! [`core`]; it is made of the small types of [`pending`], [`latches`], [`local_events`], [`account`], [`facts`].
 //!
 //! Not modelled: instructions between operations, caches, exceptions, machine checks.
 
+mod account;
 mod activity;
-mod boundary;
-mod command_pair;
+mod activity_kind;
+mod by_itself;
+mod command_pairs;
 mod core;
+mod cpu;
 mod effects;
 mod facts;
-mod interrupts;
+mod handlers;
+mod latches;
 mod local_events;
+mod next;
 mod operation;
-mod parking;
-mod privileged;
+mod pending;
+mod reasons;
+mod recurrence;
+mod search;
 mod settings;
 mod software;
-mod step;
+mod telling;
+mod turns;
 
-pub use activity::Activity;
-pub(crate) use boundary::{CoreBox, Flow};
-pub use boundary::{Cpu, PROOFS};
-pub use command_pair::Misdirected;
+pub use account::{Frame, LastSend, OpenWait, Provenance, WaitRecord};
+pub use activity_kind::Activity;
+pub use command_pairs::Misdirected;
 pub(crate) use core::{Core, Outgoing, Outgone};
-pub use core::{Frame, LastSend, OpenWait, Provenance, WaitRecord};
+pub use cpu::Cpu;
 pub(crate) use facts::Fact;
 pub use local_events::LocalEvent;
 pub use operation::Kind;
 pub(crate) use settings::Common;
 pub use settings::{CpuSettings, Start};
+pub(crate) use software::seat;
 pub use software::{Closed, Program, Software};
+
+/// A CPU with its software.
+pub(crate) type Processor = crate::coroutine::Owned<Core>;

@@ -16,7 +16,6 @@ pub(crate) struct Common {
     pub(crate) timer_clock: ClockDomain,
     /// Lookahead: least time from anything that leaves a CPU to its first effect on another.
     pub(crate) lookahead: Duration,
-    pub(crate) initial_words: Arc<[u32]>,
     pub(crate) chooser: Arc<dyn Chooser>,
     /// Does delivery status show "send pending" (false on the ideal bus)?
     pub(crate) busy_visible: bool,

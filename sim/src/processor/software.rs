@@ -1,10 +1,16 @@
 //! The software of a CPU: blocking code with entry points for interrupts and NMIs.
 
-use super::boundary::Cpu;
+use super::activity_kind::Entry;
+use super::cpu::Cpu;
+use crate::coroutine::{Guest, Handle};
+use crate::stream::Context;
+use std::sync::Arc;
 
 /// Software as the CPU sees it: where it starts, and where interrupts and NMIs enter.
 ///
-/// Handlers run nested on the interrupted code's stack; returning from them is the IRET.
+/// Handlers run nested on the interrupted code's stack; returning from them is the IRET. Its frames are unwound by an INIT
+/// and at the end of a run: operations in a `Drop` then do nothing and give 0. A panic ends the run with an error. Software
+/// must leave the floating-point control words as they are, and its stack has 256 KiB.
 pub trait Software: Send + Sync {
     /// The program. When it returns, the CPU does nothing more.
     fn run(&self, cpu: Cpu<'_>);
@@ -78,4 +84,38 @@ impl Program {
         }
         Self::open(Function(run))
     }
+}
+
+/// The software of one CPU, as the boundary runs it.
+struct Seated {
+    software: Box<dyn Software>,
+    cpu: u16,
+}
+
+impl Guest for Seated {
+    fn live(&self, handle: Handle, entry: u32) {
+        let cpu = Cpu::new(handle, self.cpu);
+        match Entry::from_code(entry) {
+            Entry::Program => self.software.run(cpu),
+            Entry::Reset => self.software.reset(cpu),
+            Entry::StartUp(vector) => self.software.start_up(cpu, vector),
+            Entry::Wait => {}
+        }
+        cpu.end();
+    }
+
+    fn handle(&self, handle: Handle, context: u32) {
+        let cpu = Cpu::new(handle, self.cpu);
+        match Context::from_code(context) {
+            Context::Interrupt(vector) => self.software.interrupt(cpu, vector),
+            Context::Nmi => self.software.non_maskable(cpu),
+            Context::SystemManagement => self.software.system_management(cpu),
+            Context::Program | Context::Shutdown => {}
+        }
+    }
+}
+
+/// `program` on CPU number `cpu`; and whether it is Closed.
+pub(crate) fn seat(program: Program, cpu: u16) -> (Arc<dyn Guest>, bool) {
+    (Arc::new(Seated { software: program.software, cpu }), program.closed)
 }

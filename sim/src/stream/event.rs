@@ -30,13 +30,23 @@ pub enum Context {
 }
 
 impl Context {
-    const fn code(self) -> u64 {
+    pub(crate) const fn code(self) -> u32 {
         match self {
             Self::Program => 0,
-            Self::Interrupt(vector) => 0x100 | vector as u64,
+            Self::Interrupt(vector) => 0x100 | vector as u32,
             Self::Nmi => 0x200,
             Self::SystemManagement => 0x300,
             Self::Shutdown => 0x400,
+        }
+    }
+
+    pub(crate) const fn from_code(code: u32) -> Self {
+        match code >> 8 {
+            0 => Self::Program,
+            1 => Self::Interrupt(code as u8),
+            2 => Self::Nmi,
+            3 => Self::SystemManagement,
+            _ => Self::Shutdown,
         }
     }
 }
@@ -160,8 +170,8 @@ impl What {
             Self::Modified { access: ref a, values } => [3, access(a), values, 0, 0, 0],
             Self::Sent(ref m) => message_words(4, m, 0, 0),
             Self::IcrWrittenWhileBusy(value) => [5, u64::from(value), 0, 0, 0, 0],
-            Self::Entered(context) => [6, context.code(), 0, 0, 0, 0],
-            Self::Left(context) => [7, context.code(), 0, 0, 0, 0],
+            Self::Entered(context) => [6, u64::from(context.code()), 0, 0, 0, 0],
+            Self::Left(context) => [7, u64::from(context.code()), 0, 0, 0, 0],
             Self::InterruptFlag(on) => [8, u64::from(on), 0, 0, 0, 0],
             Self::Halted => [9, 0, 0, 0, 0, 0],
             Self::Woken => [10, 0, 0, 0, 0, 0],

@@ -10,7 +10,7 @@ mod runs;
 
 pub(crate) use digest::Digest;
 pub use event::{Access, Context, Event, Source, What};
-pub(crate) use runs::{Fit, Runs};
+pub(crate) use runs::{Fit, Poll, Runs, Tally};
 
 use crate::time::Time;
 use std::panic::Location;

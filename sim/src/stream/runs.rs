@@ -1,30 +1,61 @@
 //! Runs: polls and delays between two effective events of one CPU, coalesced by (site, location, value).
+//!
+//! The runs of a loop are linked in the order in which it walks them. Along a link the boundary repeats an access without a
+//! look at it; whatever may change a value cuts all links ([`Runs::unlink`]).
 
 use super::Stream;
 use super::event::{Access, What};
+use crate::coroutine::{Hot, Repeat, Site};
 use crate::time::Time;
-use std::panic::Location;
 
 /// Runs kept at most between two effective events; one more closes them all.
 const RUNS_MAX: usize = 256;
 
-/// One open run.
+/// An access that may repeat without effect, as it is done.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Tally {
-    pub(crate) site: &'static Location<'static>,
+pub(crate) struct Poll {
+    pub(crate) site: Site,
     pub(crate) access: Access,
     pub(crate) value: u64,
-    pub(crate) first: Time,
-    pub(crate) last: u64,
-    pub(crate) count: u64,
+    /// Packed operation and value operand.
+    pub(crate) operation: u64,
+    pub(crate) argument: u64,
+    /// Core cycles; none: it must never be repeated without a look.
+    pub(crate) cost: u64,
 }
 
-/// The open runs of a CPU, in the order of first use. `last` is kept in core cycles: the hot path divides nothing.
-#[derive(Debug, Clone, Default)]
+/// One open run.
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct Tally {
+    repeat: Repeat,
+    pub(crate) site: Site,
+    pub(crate) access: Access,
+    first: Time,
+}
+
+impl Tally {
+    pub(crate) const fn value(&self) -> u64 {
+        self.repeat.value
+    }
+
+    pub(crate) const fn argument(&self) -> u64 {
+        self.repeat.argument
+    }
+
+    pub(crate) const fn count(&self) -> u64 {
+        self.repeat.count
+    }
+
+    fn address(&self) -> usize {
+        std::ptr::from_ref(&self.repeat).expose_provenance()
+    }
+}
+
+/// The open runs of a CPU, in the order of first use. Their last instants are in core cycles: the hot path divides nothing.
+#[derive(Debug, Default)]
 pub(crate) struct Runs {
     open: Vec<Tally>,
-    /// Where the next access is expected: loops walk the runs in turn.
-    next: usize,
 }
 
 /// Whether an access fits the open runs.
@@ -38,72 +69,110 @@ pub(crate) enum Fit {
     Changed,
 }
 
-fn same_site(a: &'static Location<'static>, b: &'static Location<'static>) -> bool {
+fn same_site(a: Site, b: Site) -> bool {
     std::ptr::eq(a, b) || (a.line() == b.line() && a.column() == b.column() && a.file() == b.file())
 }
 
 impl Runs {
-    /// Extends the run that this access repeats, if there is one.
-    #[inline]
-    pub(crate) fn extend(&mut self, site: &'static Location<'static>, access: Access, value: u64, cycle: u64) -> Fit {
-        if let Some(run) = self.open.get_mut(self.next)
-            && run.access == access
-            && run.value == value
-            && same_site(run.site, site)
-        {
-            run.last = cycle;
-            run.count += 1;
-            self.next = if self.next + 1 == self.open.len() { 0 } else { self.next + 1 };
-            return Fit::Repeats;
-        }
-        self.search(site, access, value, cycle)
-    }
-
-    #[cold]
-    fn search(&mut self, site: &'static Location<'static>, access: Access, value: u64, cycle: u64) -> Fit {
+    /// Extends the run that `poll` repeats at the clock of `hot`, if there is one. `before` is the cycle of the effect
+    /// before it: the run that was extended then leads to this one.
+    pub(crate) fn extend(&mut self, hot: &mut Hot, poll: &Poll, before: u64) -> Fit {
         let mut found = None;
         for (index, run) in self.open.iter().enumerate() {
-            if run.access == access {
-                if run.value != value {
+            if run.access == poll.access {
+                if run.repeat.value != poll.value {
                     return Fit::Changed;
                 }
-                if same_site(run.site, site) {
+                if same_site(run.site, poll.site) {
                     found = Some(index);
                 }
             }
         }
         let Some(index) = found else { return Fit::New };
+        self.link(index, before);
         let run = &mut self.open[index];
-        run.last = cycle;
-        run.count += 1;
-        self.next = (index + 1) % self.open.len();
+        run.repeat.last = hot.clock;
+        run.repeat.count += 1;
+        hot.next = run.repeat.next;
+        let same = run.repeat.operation == poll.operation && run.repeat.argument == poll.argument;
+        if !same || !std::ptr::eq(run.site, poll.site) {
+            run.repeat.cost = 0; // two kinds of access in one run
+            self.unlink(hot);
+        }
         Fit::Repeats
     }
 
+    /// The run that was extended at `before` leads to that at `index`.
+    fn link(&mut self, index: usize, before: u64) {
+        let target = &self.open[index];
+        if target.repeat.cost == 0 {
+            return;
+        }
+        let address = target.address();
+        if let Some(previous) = self.open.iter_mut().find(|run| run.repeat.last == before) {
+            previous.repeat.next = address;
+        }
+    }
+
     /// Opens a run. Gives false, and opens nothing, when there are too many: close them first.
-    pub(crate) fn open(
-        &mut self,
-        site: &'static Location<'static>,
-        access: Access,
-        value: u64,
-        cycle: u64,
-        time: Time,
-    ) -> bool {
+    pub(crate) fn open(&mut self, hot: &mut Hot, poll: &Poll, time: Time) -> bool {
         if self.open.len() >= RUNS_MAX {
             return false;
         }
-        self.open.push(Tally { site, access, value, first: time, last: cycle, count: 1 });
-        self.next = 0;
+        if self.open.len() == self.open.capacity() {
+            self.unlink(hot); // they move
+            self.open.reserve(self.open.len().max(4));
+        }
+        let &Poll { site, access, value, operation, argument, cost } = poll;
+        let next = crate::coroutine::NOTHING.address();
+        let site_address = Hot::site_address(site);
+        let (last, count) = (hot.clock, 1);
+        let repeat = Repeat { operation, argument, site: site_address, value, cost, next, last, count };
+        self.open.push(Tally { repeat, site, access, first: time });
+        hot.expect_nothing();
         true
     }
 
-    /// Closes all runs into the stream.
-    pub(crate) fn close(&mut self, stream: &mut Stream, instant: impl Fn(u64) -> Time) {
-        for run in self.open.drain(..) {
-            let what = What::Run { access: run.access, value: run.value, last: instant(run.last), count: run.count };
-            stream.push(run.first, Some(run.site), what);
+    /// A value may have changed: each access is looked at again before it repeats.
+    pub(crate) fn unlink(&mut self, hot: &mut Hot) {
+        hot.expect_nothing();
+        for run in &mut self.open {
+            run.repeat.next = crate::coroutine::NOTHING.address();
         }
-        self.next = 0;
+    }
+
+    /// The expected access, repeated by a look at it instead of by the boundary. `None`: it is another one, or its effect
+    /// may be the first to see a change.
+    #[inline]
+    pub(crate) fn repeat(&mut self, hot: &mut Hot, operation: u64, argument: u64, site: Site) -> Option<u64> {
+        let base = self.open.as_ptr().addr();
+        let index = hot.next.wrapping_sub(base) / size_of::<Tally>();
+        let run = self.open.get_mut(index)?;
+        let repeat = &mut run.repeat;
+        let effect = hot.clock + repeat.cost;
+        let same = (repeat.operation, repeat.argument, repeat.site) == (operation, argument, Hot::site_address(site));
+        if !same || effect >= hot.slow_at {
+            return None;
+        }
+        hot.clock = effect;
+        repeat.last = effect;
+        repeat.count += 1;
+        hot.next = repeat.next;
+        Some(repeat.value)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// Closes all runs into the stream.
+    pub(crate) fn close(&mut self, hot: &mut Hot, stream: &mut Stream, instant: impl Fn(u64) -> Time) {
+        hot.expect_nothing();
+        for run in self.open.drain(..) {
+            let Repeat { value, last, count, .. } = run.repeat;
+            let last = if count == 1 { run.first } else { instant(last) };
+            stream.push(run.first, Some(run.site), What::Run { access: run.access, value, last, count });
+        }
     }
 
     pub(crate) fn tallies(&self) -> &[Tally] {
@@ -111,11 +180,11 @@ impl Runs {
     }
 
     /// Counts `periods` repetitions in which each run grew by its entry of `growth`, `cycles` long each.
-    pub(crate) fn repeat(&mut self, growth: &[u64], periods: u64, cycles: u64) {
+    pub(crate) fn skip(&mut self, growth: &[u64], periods: u64, cycles: u64) {
         for (run, grown) in self.open.iter_mut().zip(growth) {
             if *grown > 0 {
-                run.count += grown * periods;
-                run.last += cycles * periods;
+                run.repeat.count += grown * periods;
+                run.repeat.last += cycles * periods;
             }
         }
     }

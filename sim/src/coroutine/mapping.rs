@@ -1,0 +1,124 @@
+//! Memory for stacks: mapped in slabs, a guard at the low end of each stack.
+//!
+//! Where the host has guard markers (Linux 6.13 and later) a slab is one mapping. Elsewhere a guard is a page without
+//! access, and each stack is two mappings, of which a Linux process may have `vm.max_map_count`.
+
+use super::stack_pool::{GUARD_BYTES, STACK_BYTES};
+
+/// `MADV_GUARD_INSTALL` (Linux 6.13).
+#[cfg(target_os = "linux")]
+const GUARD_INSTALL: libc::c_int = 102;
+/// Mappings that a process has besides stacks.
+const OTHER_MAPPINGS: usize = 1024;
+
+/// Some stacks side by side.
+#[derive(Debug)]
+pub(super) struct Slab {
+    low: usize,
+    stacks: usize,
+}
+
+impl Slab {
+    /// Room for `stacks` stacks. `None`: the host has none.
+    pub(super) fn map(stacks: usize) -> Option<Self> {
+        let low = reserve(stacks * STACK_BYTES)?;
+        let slab = Self { low, stacks };
+        let guarded = slab.stacks().all(guard);
+        guarded.then_some(slab)
+    }
+
+    /// Lowest addresses of the stacks.
+    pub(super) fn stacks(&self) -> impl DoubleEndedIterator<Item = usize> + use<> {
+        let low = self.low;
+        (0..self.stacks).map(move |number| low + number * STACK_BYTES)
+    }
+
+    pub(super) const fn low(&self) -> usize {
+        self.low
+    }
+
+    pub(super) const fn high(&self) -> usize {
+        self.low + self.stacks * STACK_BYTES
+    }
+}
+
+impl Drop for Slab {
+    fn drop(&mut self) {
+        // SAFETY: our own mapping; its stacks are in no coroutine any more (an abandoned one is never given back, and
+        // its thread's slabs are leaked with it).
+        unsafe { libc::munmap(std::ptr::with_exposed_provenance_mut(self.low), self.stacks * STACK_BYTES) };
+    }
+}
+
+const FLAGS: libc::c_int = libc::MAP_PRIVATE | libc::MAP_ANON | libc::MAP_NORESERVE;
+
+fn reserve(bytes: usize) -> Option<usize> {
+    // SAFETY: a new anonymous mapping.
+    let address =
+        unsafe { libc::mmap(std::ptr::null_mut(), bytes, libc::PROT_READ | libc::PROT_WRITE, FLAGS, -1, 0) };
+    (address != libc::MAP_FAILED).then(|| address.expose_provenance())
+}
+
+fn guard(low: usize) -> bool {
+    let address = std::ptr::with_exposed_provenance_mut(low);
+    #[cfg(target_os = "linux")]
+    // SAFETY: the low end of a stack of ours that nobody uses yet.
+    if unsafe { libc::madvise(address, GUARD_BYTES, GUARD_INSTALL) } == 0 {
+        return true;
+    }
+    // SAFETY: as above.
+    unsafe { libc::mprotect(address, GUARD_BYTES, libc::PROT_NONE) == 0 }
+}
+
+/// `stacks` neighbours, whose first is at `low`, read as zeros again; their guards stay.
+pub(super) fn clean(low: usize, stacks: usize) {
+    #[cfg(target_os = "linux")]
+    {
+        let address = std::ptr::with_exposed_provenance_mut(low);
+        // SAFETY: stacks of ours without a frame on them.
+        let cleaned = unsafe { libc::madvise(address, stacks * STACK_BYTES, libc::MADV_DONTNEED) };
+        assert!(cleaned == 0, "the host takes pages of ours back");
+    }
+    #[cfg(not(target_os = "linux"))]
+    for number in 0..stacks {
+        let usable = std::ptr::with_exposed_provenance_mut(low + number * STACK_BYTES + GUARD_BYTES);
+        let bytes = STACK_BYTES - GUARD_BYTES;
+        // SAFETY: as above; the new mapping takes the place of the old one.
+        let fresh = unsafe {
+            libc::mmap(usable, bytes, libc::PROT_READ | libc::PROT_WRITE, FLAGS | libc::MAP_FIXED, -1, 0)
+        };
+        assert!(fresh != libc::MAP_FAILED, "the host maps pages of ours anew");
+    }
+}
+
+/// May a machine have so many CPUs? If not: how many mappings it needs, and the limit.
+pub(super) fn room_for(cpus: usize) -> Result<(), (usize, usize)> {
+    let Some(limit) = mappings_max() else { return Ok(()) };
+    let needed = 2 * cpus + OTHER_MAPPINGS;
+    if needed <= limit || has_markers() { Ok(()) } else { Err((needed, limit)) }
+}
+
+#[cfg(target_os = "linux")]
+fn mappings_max() -> Option<usize> {
+    std::fs::read_to_string("/proc/sys/vm/max_map_count").ok()?.trim().parse().ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn mappings_max() -> Option<usize> {
+    None
+}
+
+#[cfg(target_os = "linux")]
+fn has_markers() -> bool {
+    let Some(low) = reserve(STACK_BYTES) else { return false };
+    let slab = Slab { low, stacks: 1 };
+    // SAFETY: a mapping of ours that nobody uses.
+    let installed =
+        unsafe { libc::madvise(std::ptr::with_exposed_provenance_mut(slab.low), GUARD_BYTES, GUARD_INSTALL) };
+    installed == 0
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn has_markers() -> bool {
+    false
+}

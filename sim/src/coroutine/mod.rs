@@ -1,0 +1,93 @@
+//! The boundary between software and simulator, and all `unsafe` code of the crate with the argument for it.
+//!
+//! Software is ordinary blocking code, so each simulated CPU is a coroutine. It has a stack of its own, and the simulator
+//! never runs on it: an operation leaves the software's stack before any simulator code runs, and comes back with nothing
+//! but its result. What is pending is kept in the core, not in a frame. So a stack of software holds frames of software
+//! only, and two equal stacks mean two equal futures, whoever executes the machine and however windows are cut.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`hot`] | what an operation touches: the block of a core that the boundary finds at its address |
+//! | `x86_64`, `aarch64` | the boundary itself: how to leave a stack and come back |
+//! | [`own_stack`] | a coroutine on a stack of its own; handlers and unwinding on it |
+//! | [`threads`] | its slow, safe twin: a thread a CPU; nothing is proven on it |
+//! | [`stack_pool`], [`mapping`], [`overflow`] | where stacks come from, what guards them, what is said when a guard is hit |
+//! | [`allocation_watch`] | an allocation by software makes its CPU Open |
+//! | [`owned`] | core and coroutine under one owner, on one home thread |
+//! | [`lent`] | something that the core may look at while it runs, and only then |
+//!
+//! # Why this is sound
+//!
+//! * **One owner.** [`Owned`] owns its core, at a stable address, and its coroutine. It may be held by another thread
+//!   between two visits, but is started, resumed, unwound and dropped on its home thread only; each entry asserts it. So
+//!   software may hold an `Rc` or a lock's guard across an operation.
+//! * **One reference.** While software runs nobody holds a reference to its core: the engine calls
+//!   [`Owned::resume`] with `&mut Owned`, and the functions that the boundary calls make a short-lived reference each.
+//!   [`Handle`], which software holds, has the core's address only, is neither `Send` nor `Sync`, and is passed to a
+//!   call of software for the length of that call.
+//! * **Frames.** Every live frame of software is unwound before its stack is reused, Closed or not. Operations that begin
+//!   while frames are unwound are inert: they come back at once with 0, touch nothing and never suspend, so a thread's
+//!   count of panics never travels. Software that catches the unwinding again and again ([`own_stack::CATCHES_MAX`]) is
+//!   abandoned: its stack and what it captured are leaked, which is safe, because nothing ever runs on them again.
+//! * **Stacks.** Each has a guard at its low end, which a stack probe of the compiler cannot miss. A stack is handed out
+//!   with the bytes of a fresh one.
+//! * **Comparing.** A checkpoint reads the live part of a stack that is suspended in the boundary, word by word, through
+//!   `read_volatile` of mapped memory that nobody writes then. Its bytes are software's: initialised or what software
+//!   itself left there. Equality of bytes that no variable lives in is never needed for a right proof; that they do not
+//!   depend on the execution makes verdicts equal on every executor.
+//! * **Registers.** What the simulator leaves in caller-saved registers is scrubbed on every return, because a compiler may
+//!   spill a register whole: vector registers too, as wide as the build uses them. The fast path leaves a constant, an
+//!   address of the core and the result.
+//! * **Floating point.** MXCSR and the x87 control word belong to the contract of [`Software`](crate::Software): software
+//!   must not change them (Rust code cannot without `unsafe`), and the boundary neither saves nor compares them.
+#![allow(unsafe_code, reason = "the one folder that switches stacks, looks at them and maps them")]
+
+#[cfg(all(unix, target_arch = "aarch64"))]
+mod aarch64;
+mod allocation_watch;
+mod handle;
+mod hot;
+mod lent;
+#[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod mapping;
+#[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod overflow;
+#[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod own_stack;
+mod owned;
+#[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod stack_pool;
+mod threads;
+mod turn;
+#[cfg(all(unix, target_arch = "x86_64"))]
+mod x86_64;
+
+pub use allocation_watch::AllocationWatch;
+pub(crate) use allocation_watch::is_watching;
+pub(crate) use handle::{Handle, INERT};
+pub(crate) use hot::{Hot, Live, NOTHING, Repeat};
+pub(crate) use lent::Lent;
+pub(crate) use owned::Owned;
+pub(crate) use turn::{Engine, Guest, Site, Turn};
+
+/// Can hangs be proven by recurrence on this host? Elsewhere programs run and report a deadline.
+pub const PROOFS: bool = cfg!(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")));
+
+/// What the software of a CPU runs on. It never changes an event; on threads no recurrence is proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stacks {
+    /// A coroutine with a stack of its own, where the host has them ([`PROOFS`]); else as `Threads`.
+    Own,
+    /// A thread a CPU: slow, and without code that is `unsafe`. What the other one is compared with.
+    Threads,
+}
+
+/// May a machine have `cpus` CPUs on this host? If not: how many mappings it needs, and the limit.
+pub(crate) fn room_for(cpus: usize, stacks: Stacks) -> Result<(), (usize, usize)> {
+    #[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
+    if stacks == Stacks::Own {
+        return mapping::room_for(cpus);
+    }
+    let _ = (cpus, stacks);
+    Ok(())
+}

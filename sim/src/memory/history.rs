@@ -1,0 +1,143 @@
+//! One history of writes a word, in key order, for all CPUs: what a CPU sees at an instant is the last entry that is visible
+//! then. No CPU has a copy.
+
+use super::Written;
+use crate::time::{Duration, Time};
+use std::collections::VecDeque;
+
+#[derive(Debug, Clone, Default)]
+struct Word {
+    /// The last write that everybody has seen for good.
+    base: Written,
+    /// Later ones, in key order.
+    entries: VecDeque<Written>,
+}
+
+/// The histories of all words.
+#[derive(Debug)]
+pub(crate) struct History {
+    words: Vec<Word>,
+    /// From a store until others see it.
+    visibility: Duration,
+    version: u64,
+}
+
+impl History {
+    pub(crate) fn new(initial: &[u32], visibility: Duration) -> Self {
+        let word = |&value: &u32| Word { base: Written { value, key: None }, entries: VecDeque::new() };
+        Self { words: initial.iter().map(word).collect(), visibility, version: 0 }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.words.len()
+    }
+
+    pub(super) const fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Entries of `word` that are visible at `at`.
+    fn visible(&self, word: &Word, at: Time) -> usize {
+        match word.entries.front() {
+            None => 0,
+            Some(first) if first.seen_at(self.visibility) > at => 0,
+            _ => word.entries.partition_point(|entry| entry.seen_at(self.visibility) <= at),
+        }
+    }
+
+    #[inline]
+    pub(super) fn load(&self, word: u16, at: Time) -> Written {
+        let word = &self.words[usize::from(word)];
+        match self.visible(word, at) {
+            0 => word.base,
+            count => word.entries[count - 1],
+        }
+    }
+
+    pub(super) fn next_change(&self, word: u16, at: Time) -> Time {
+        let word = &self.words[usize::from(word)];
+        word.entries.get(self.visible(word, at)).map_or(Time::NEVER, |entry| entry.seen_at(self.visibility))
+    }
+
+    /// Of entries that become visible at one instant the last one counts.
+    pub(super) fn first_other(&self, word: u16, value: u32, at: Time) -> Time {
+        let word = &self.words[usize::from(word)];
+        let instant = |index: usize| word.entries.get(index).map(|entry| entry.seen_at(self.visibility));
+        let differs = |&index: &usize| word.entries[index].value != value && instant(index) != instant(index + 1);
+        let first = (self.visible(word, at)..word.entries.len()).find(differs);
+        first.and_then(instant).unwrap_or(Time::NEVER)
+    }
+
+    /// The next write in key order. Entries that others see before it is made are seen by everybody: no CPU can still
+    /// read before them, and one that is skipped reads nothing that has changed until it looks up, which is later.
+    pub(crate) fn write(&mut self, word: u16, written: Written) {
+        self.version += 1;
+        let now = written.key.map_or(Time::ZERO, |key| key.time);
+        let word = &mut self.words[usize::from(word)];
+        debug_assert!(word.entries.back().unwrap_or(&word.base).key <= written.key, "writes come in key order");
+        while let Some(first) = word.entries.front()
+            && first.seen_at(self.visibility) < now
+        {
+            word.base = *first;
+            word.entries.pop_front();
+        }
+        word.entries.push_back(written);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Key;
+    use super::*;
+
+    const V: Duration = Duration::from_ps(100);
+
+    fn written(value: u32, time: u64, source: u16) -> Written {
+        Written { value, key: Some(Key { time: Time::from_ps(time), source, sequence: 0 }) }
+    }
+
+    fn is_seen(written: &Written, at: Time) -> bool {
+        written.key.is_none_or(|key| key.time + V <= at)
+    }
+
+    /// Against the rule itself: of all writes with time + V at or before the load, the greatest key.
+    #[test]
+    fn a_load_sees_the_greatest_visible_key() {
+        let mut state = 7u64;
+        let mut next = |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % below
+        };
+        let mut history = History::new(&[9], V);
+        let mut all = vec![Written { value: 9, key: None }];
+        let mut time = 0;
+        for _ in 0..500 {
+            time += next(60);
+            let sequence = all.len() as u64;
+            let key = Some(Key { time: Time::from_ps(time), source: 0, sequence });
+            let written = Written { value: next(3) as u32, key };
+            history.write(0, written);
+            all.push(written);
+            for at in (time..time + 250).step_by(7).map(Time::from_ps) {
+                let last_at = |at| all.iter().filter(|entry| is_seen(entry, at)).max_by_key(|entry| entry.key);
+                let last = last_at(at).expect("the initial value");
+                assert_eq!(history.load(0, at), *last);
+                let value = last.value;
+                let changes = |&later: &Time| last_at(later).is_some_and(|entry| entry.value != value);
+                let instants = all.iter().map(|entry| entry.seen_at(V)).filter(|&instant| instant > at);
+                let expected = instants.filter(changes).min().unwrap_or(Time::NEVER);
+                assert_eq!(history.first_other(0, value, at), expected);
+            }
+        }
+        assert!(history.words[0].entries.len() < 100, "what everybody has seen is folded");
+    }
+
+    #[test]
+    fn writes_that_are_seen_at_one_instant_change_once() {
+        let mut history = History::new(&[5], V);
+        history.write(0, written(6, 10, 1));
+        history.write(0, written(5, 10, 2));
+        assert_eq!(history.first_other(0, 5, Time::from_ps(20)), Time::NEVER);
+        assert_eq!(history.next_change(0, Time::from_ps(20)), Time::from_ps(110));
+    }
+}

@@ -1,0 +1,97 @@
+//! What a CPU keeps for reports and explanations: nothing here decides anything.
+
+use super::command_pairs::CommandPairs;
+use crate::bus::{Agent, Message};
+use crate::choice::{ChoicePoint, Counts};
+use crate::coroutine::Site;
+use crate::stream::Context;
+use crate::time::Time;
+use std::collections::BTreeMap;
+use std::panic::Location;
+
+/// One level of nesting: the program, or a handler on top of what it interrupted.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame {
+    /// What runs.
+    pub context: Context,
+    /// Since when.
+    pub since: Time,
+    /// The line that was about to act when this handler came in between.
+    pub interrupted: Option<&'static Location<'static>>,
+    pub(crate) interrupt_flag: bool,
+}
+
+/// A wait that has begun and not ended.
+#[derive(Debug, Clone, Copy)]
+pub struct OpenWait {
+    /// The code that software gave it.
+    pub code: u32,
+    /// The line that waits.
+    pub site: &'static Location<'static>,
+    /// Since when.
+    pub since: Time,
+    /// Reads of ICR low so far.
+    pub reads: u64,
+    /// Delays so far.
+    pub delays: u64,
+    pub(crate) level: usize,
+}
+
+/// A wait that has ended.
+#[derive(Debug, Clone, Copy)]
+pub struct WaitRecord {
+    /// The CPU.
+    pub cpu: Agent,
+    /// The wait.
+    pub wait: OpenWait,
+    /// When it ended.
+    pub end: Time,
+    /// The outcome code that software gave.
+    pub outcome: u32,
+}
+
+/// The last write of ICR low that asked for a message.
+#[derive(Debug, Clone, Copy)]
+pub struct LastSend {
+    /// The message.
+    pub message: Message,
+    /// The line that wrote it.
+    pub site: &'static Location<'static>,
+}
+
+/// Where a pending interrupt came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Provenance {
+    /// The sender.
+    pub from: Agent,
+    /// When it was delivered.
+    pub at: Time,
+}
+
+/// The account of a CPU.
+#[derive(Debug, Default)]
+pub(crate) struct Account {
+    pub(crate) waits: Vec<OpenWait>,
+    pub(crate) ended_waits: Vec<WaitRecord>,
+    /// Since when maskable interrupts are off.
+    pub(crate) interrupts_off_since: Option<Time>,
+    /// Since when a store to its ICR has not completed.
+    pub(crate) stalled_since: Option<Time>,
+    /// Since when its ICR reads "send pending".
+    pub(crate) busy_since: Option<Time>,
+    /// The line of the operation under way.
+    pub(crate) site: Option<Site>,
+    pub(crate) last_send: Option<LastSend>,
+    /// Writes of ICR high that wait for their ICR low.
+    pub(crate) pairs: CommandPairs,
+    pub(crate) provenance: BTreeMap<u8, Provenance>,
+    pub(super) choices: Counts,
+    pub(crate) chosen: Vec<(ChoicePoint, u32)>,
+}
+
+impl Account {
+    /// The innermost wait of the code that runs at `level`, not of code that it interrupted.
+    pub(super) fn own_wait(&mut self, level: usize) -> Option<&mut OpenWait> {
+        self.waits.last_mut().filter(|wait| wait.level == level)
+    }
+}

@@ -1,0 +1,72 @@
+//! What happens on a CPU by itself: its timers, counters and pins, and injected changes of its state.
+
+use super::activity_kind::Activity;
+use super::core::Core;
+use super::facts::Fact;
+use super::latches::Latches;
+use super::local_events::LocalEvent;
+use crate::apic::{LocalInterrupt, LocalSource};
+use crate::stream::What;
+use crate::time::Time;
+
+impl Core {
+    /// Works out anew when the next local event is due; `now` is the instant of what changed.
+    pub(super) fn refresh_local(&mut self, now: Time) {
+        let before = self.local.cycle();
+        self.local.refresh(self.apic.timer_expiry(), now, self.common.clock);
+        if self.local.cycle() != before {
+            self.refresh_slow();
+        }
+    }
+
+    /// The local event that is due happens. Listed ones come before the timer.
+    pub(super) fn local_event(&mut self) {
+        let event = self.local.take_due().unwrap_or(LocalEvent::Interrupt(LocalSource::Timer));
+        let now = self.common.clock.instant(self.local.cycle());
+        self.effective(now, None, What::Local(event));
+        match event {
+            LocalEvent::Interrupt(source) => {
+                let fired = self.apic.local_event(source, now);
+                self.local_interrupt(fired, now);
+                if let LocalSource::Lint { high: false, .. } = source {
+                    self.latches.external = None; // ExtINT is a level
+                }
+            }
+            LocalEvent::SystemManagement(span) => {
+                self.local.add_window(span);
+                Latches::set(&mut self.latches.smi, now);
+            }
+            LocalEvent::Init => self.init_arrives(now),
+            LocalEvent::Shutdown => {
+                self.activity = Activity::ShuttingDown;
+                Latches::set(&mut self.latches.shutdown, now);
+            }
+            LocalEvent::JamDeliveryStatus => self.apic.jam_delivery_status(),
+            LocalEvent::LoseCommand => self.apic.lose_command(),
+            LocalEvent::ArmNmiPulse => self.arm_pulse(),
+        }
+        self.apic_touched = Some(now);
+        self.tell_local_requests(now);
+        self.refresh_local(now);
+        self.apic_changed(now);
+    }
+
+    /// A local source fired, or did not.
+    pub(super) fn local_interrupt(&mut self, fired: Option<LocalInterrupt>, now: Time) {
+        match fired {
+            Some(LocalInterrupt::Nmi) => {
+                if self.activity == Activity::WaitForStartUp {
+                    self.latches.nmi = None;
+                } else {
+                    Latches::set(&mut self.latches.nmi, now);
+                }
+                self.tell(now, Fact::NmiRequested);
+                self.effective(now, None, What::NmiLatched);
+            }
+            Some(LocalInterrupt::Smi) => Latches::set(&mut self.latches.smi, now),
+            Some(LocalInterrupt::Init) => self.init_arrives(now),
+            Some(LocalInterrupt::External(vector)) => self.latches.external = Some((vector, now)),
+            Some(LocalInterrupt::Requested(_) | LocalInterrupt::Refused(_)) | None => {}
+        }
+    }
+}

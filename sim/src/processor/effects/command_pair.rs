@@ -1,0 +1,64 @@
+//! What comes between the two writes that make a message, ICR high and ICR low, on the same CPU: an injected pulse at the
+//! NMI pin, and a handler that writes ICR high for a message of its own.
+
+use crate::apic::LocalSource;
+use crate::bus::{Message, Shorthand};
+use crate::coroutine::Site;
+use crate::processor::command_pairs::{HighWrite, Misdirected};
+use crate::processor::core::Core;
+use crate::processor::local_events::LocalEvent;
+use crate::stream::What;
+
+/// ICR bits 63:32.
+const ICR_HIGH: u16 = 0x310;
+
+impl Core {
+    /// From now on the next destination that software writes is followed by a pulse at the NMI pin.
+    pub(in crate::processor) const fn arm_pulse(&mut self) {
+        self.account.pairs.armed = true;
+    }
+
+    /// Software wrote `value` to the register at `offset`.
+    pub(super) fn command_written(&mut self, site: Site, offset: u16, value: u32) {
+        if offset != ICR_HIGH {
+            return;
+        }
+        let (level, now) = (self.frames.len(), self.now());
+        let open = &mut self.account.pairs.open;
+        open.retain(|high| high.level < level);
+        open.iter_mut().for_each(|outer| outer.overwritten = Some((site, now)));
+        open.push(HighWrite { level, destination: value >> 24, overwritten: None });
+        self.pulse_if_armed();
+    }
+
+    /// Software sent `message`. Is it where ICR high was meant to send it?
+    pub(super) fn command_sent(&mut self, site: Site, message: Message) {
+        let level = self.frames.len();
+        let open = &mut self.account.pairs.open;
+        open.retain(|high| high.level <= level);
+        let Some(high) = open.pop_if(|high| high.level == level) else { return };
+        if let Some((overwritten_by, overwritten_at)) = high.overwritten
+            && message.shorthand == Shorthand::None
+            && message.destination != high.destination
+        {
+            let intended = high.destination;
+            self.account.pairs.misdirected = Some(Misdirected { message, intended, site, overwritten_by, overwritten_at });
+        }
+    }
+
+    /// The pulse is a rising and a falling edge at LINT1, at the instant of the write.
+    pub(super) fn pulse_if_armed(&mut self) {
+        if !std::mem::take(&mut self.account.pairs.armed) {
+            return;
+        }
+        let now = self.now();
+        for high in [true, false] {
+            let source = LocalSource::Lint { pin: 1, high, vector: 0 };
+            self.effective(now, None, What::Local(LocalEvent::Interrupt(source)));
+            let fired = self.apic.local_event(source, now);
+            self.local_interrupt(fired, now);
+        }
+        self.tell_local_requests(now);
+        self.apic_changed(now);
+    }
+}

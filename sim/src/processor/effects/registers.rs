@@ -1,0 +1,133 @@
+//! Registers of the local APIC: reads, writes, and what a write makes happen.
+
+use crate::apic::WriteResult;
+use crate::bus::Request;
+use crate::coroutine::Site;
+use crate::processor::account::{LastSend, Provenance};
+use crate::processor::core::{Core, Outgoing};
+use crate::processor::pending::{Interruptible, Phase, WAITS};
+use crate::stream::What;
+use crate::time::Time;
+
+/// ICR bits 31:0 (SDM vol. 3 §10.6.1): the register that sends and that waits poll.
+const ICR_LOW: u16 = 0x300;
+/// Current count of the timer: the one register whose value depends on the time.
+pub(super) const CURRENT_COUNT: u16 = 0x390;
+
+/// Registers that say who an APIC is: id, logical destination, destination format, spurious vector with its enable bit.
+const IDENTITY: [u16; 4] = [0x020, 0x0D0, 0x0E0, 0x0F0];
+
+impl Core {
+    pub(super) fn read_register(&mut self, before: u64) -> Option<u64> {
+        let access = self.access();
+        let offset = access.operand as u16;
+        if offset == CURRENT_COUNT {
+            return self.read_a_clock(u64::from);
+        }
+        let value = u64::from(self.apic.read(offset, Time::ZERO)); // none of the others tells the time
+        if self.apic.take_logged() {
+            self.poll_with_a_look(access, value, before);
+            self.read_was_an_error();
+        } else {
+            self.poll(access, value, before);
+        }
+        Some(value)
+    }
+
+    /// The timer's count: a clock, so that nothing is proven to repeat that reads it.
+    pub(super) fn read_a_clock(&mut self, as_read: impl Fn(u32) -> u64) -> Option<u64> {
+        let now = self.now();
+        let value = as_read(self.apic.read(CURRENT_COUNT, now));
+        self.effective(now, Some(self.line()), What::TimedRead { access: self.access(), value });
+        Some(value)
+    }
+
+    /// A read of a reserved offset may have requested the error interrupt.
+    #[cold]
+    pub(super) fn read_was_an_error(&mut self) {
+        let now = self.now();
+        self.apic_touched = Some(now);
+        self.tell_local_requests(now);
+        self.refresh_attention(now);
+    }
+
+    pub(super) fn exchange_register(&mut self) -> Option<u64> {
+        let old = match self.pending.phase {
+            Phase::Before => {
+                let now = self.now();
+                u64::from(self.apic.read(self.pending.operation.operand as u16, now))
+            }
+            _ => 0,
+        };
+        self.write_register().map(|_| old)
+    }
+
+    pub(super) fn write_register(&mut self) -> Option<u64> {
+        let (site, value, access) = (self.line(), self.pending.value as u32, self.access());
+        let now = self.now();
+        let was_busy = self.apic.is_busy();
+        let offset = access.operand as u16 & 0xFFF; // of a memory address, the place in the page
+        let written = self.apic.write(offset, value, now);
+        if written.result == WriteResult::Stall {
+            return self.stall(now);
+        }
+        if self.pending.phase == Phase::Stalled {
+            self.account.stalled_since = None;
+        }
+        self.effective(now, Some(site), What::Write { access, value: u64::from(value) });
+        if written.result == WriteResult::Nothing && offset == ICR_LOW && was_busy {
+            self.effective(now, Some(site), What::IcrWrittenWhileBusy(value));
+        }
+        self.written(site, written.result, IDENTITY.contains(&offset));
+        self.command_written(site, offset, value);
+        Some(0)
+    }
+
+    /// A register of the APIC has been written: what must happen, happens. `identity`: it may be another one now.
+    pub(super) fn written(&mut self, site: Site, result: WriteResult, identity: bool) {
+        let now = self.now();
+        self.apic_touched = Some(now);
+        match result {
+            WriteResult::Send(message) => {
+                self.account.busy_since = self.account.busy_since.or(Some(now));
+                self.account.last_send = Some(LastSend { message, site });
+                self.command_sent(site, message);
+                self.effective(now, Some(site), What::Sent(message));
+                self.send_out(site, Outgoing::Bus(Request::Message(message)));
+            }
+            WriteResult::EndOfInterrupt { vector, broadcast } => {
+                self.account.provenance.remove(&vector);
+                if broadcast {
+                    self.send_out(site, Outgoing::Bus(Request::EndOfInterrupt { source: self.agent, vector }));
+                }
+            }
+            WriteResult::DeliveredToSelf(message) => {
+                self.account.last_send = Some(LastSend { message, site });
+                self.effective(now, Some(site), What::Sent(message));
+                self.effective(now, Some(site), What::Delivered(self.agent, message));
+                let from = self.agent;
+                self.account.provenance.entry(message.vector).or_insert(Provenance { from, at: now });
+            }
+            WriteResult::Nothing | WriteResult::Stall => {}
+        }
+        if identity {
+            self.tell_identity(now);
+        }
+        self.tell_local_requests(now);
+        self.refresh_local(now);
+        self.refresh_attention(now);
+    }
+
+    /// The store to ICR low does not complete: the CPU waits in it, deaf to everything but an INIT.
+    fn stall(&mut self, now: Time) -> Option<u64> {
+        if self.pending.phase == Phase::Before {
+            self.pending.phase = Phase::Stalled;
+            self.account.stalled_since = Some(now);
+            let value = self.pending.value as u32;
+            self.effective(now, Some(self.line()), What::IcrWrittenWhileBusy(value));
+        }
+        self.pending.effect = WAITS;
+        self.pending.interruptible = Interruptible::InitOnly;
+        None
+    }
+}

@@ -1,0 +1,123 @@
+//! Entering and leaving handlers of interrupts, NMIs and system-management interrupts.
+//!
+//! Not modelled: exceptions, the state that system-management code saves and may change.
+
+use super::account::Frame;
+use super::activity_kind::Activity;
+use super::core::Core;
+use super::facts::Fact;
+use super::latches::Reason;
+use crate::RunError;
+use crate::generation::RsmNmiBlocking;
+use crate::stream::{Context, What};
+use crate::time::Time;
+
+/// Handlers that may be nested. Sixteen priority classes, NMI, SMI and shutdown need 20; only handlers that let in what
+/// interrupted them get further.
+const NESTING_MAX: usize = 64;
+
+impl Core {
+    /// Enters the handler that is due, at `cycle`; gives what runs now.
+    ///
+    /// # Panics
+    /// If it lies before its cause.
+    pub(super) fn enter_handler(&mut self, cycle: u64) -> Context {
+        let attention = self.attention.expect("a reason to enter a handler");
+        let now = self.common.clock.instant(cycle);
+        assert!(now >= attention.since, "CPU{}: {attention:?} acts before its cause, at {now} us", self.agent);
+        let costs = &self.common.costs;
+        let mut start = cycle + u64::from(costs.interrupt_entry);
+        if self.activity == Activity::Halted {
+            start += u64::from(costs.halt_wake);
+            self.effective(now, None, What::Woken);
+        }
+        let context = self.accept(attention.reason, now);
+        if context != Context::Shutdown {
+            self.activity = Activity::Running;
+        }
+        self.apic_touched = Some(now);
+        self.effective(now, None, What::Entered(context));
+        let interrupted = self.pending.site;
+        self.frames.push(Frame { context, since: now, interrupted, interrupt_flag: self.interrupt_flag });
+        self.interrupted.push(self.pending);
+        if self.frames.len() > NESTING_MAX {
+            self.fail(RunError::Nesting { cpu: self.agent, at: now, site: interrupted });
+        }
+        self.set_interrupt_flag(false, now);
+        self.hot.clock = start;
+        self.shadow = false;
+        self.attention = None;
+        self.refresh_attention(now);
+        self.refresh_slow();
+        context
+    }
+
+    /// Takes what `reason` stands for out of its latch.
+    fn accept(&mut self, reason: Reason, now: Time) -> Context {
+        match reason {
+            Reason::Shutdown => {
+                self.latches.shutdown = None;
+                self.activity = Activity::Shutdown;
+                Context::Shutdown
+            }
+            Reason::SystemManagement => {
+                self.latches.smi = None;
+                self.in_system_management = true;
+                Context::SystemManagement
+            }
+            Reason::Nmi => {
+                self.latches.nmi = None;
+                self.nmi_blocked = true;
+                self.tell(now, Fact::NmiTaken);
+                Context::Nmi
+            }
+            Reason::External => {
+                let external = self.latches.external.take();
+                Context::Interrupt(external.map_or(0, |(vector, _)| vector))
+            }
+            Reason::Interrupt(_) | Reason::Init => {
+                let vector = self.apic.acknowledge();
+                self.tell(now, Fact::Taken(vector));
+                self.requests_are_told();
+                Context::Interrupt(vector)
+            }
+        }
+    }
+
+    /// The IRET or RSM: back to what was interrupted, at the instant of the last effect. Gives what was left.
+    pub(super) fn leave_handler(&mut self) -> Context {
+        let now = self.now();
+        self.close_runs(now);
+        let frame = self.frames.pop().expect("a handler returns only once");
+        debug_assert!(!self.frames.is_empty(), "the program itself is no handler");
+        match frame.context {
+            Context::Nmi => {
+                self.nmi_blocked = false;
+                self.apic_touched = Some(now); // with the knob `nmi_when_pending = retry` a bus sample sees it
+            }
+            Context::SystemManagement => {
+                self.in_system_management = false;
+                // SDM vol. 3 §34.8: the blocking of NMIs is restored, or was not saved (knob)
+                self.nmi_blocked &= self.common.knobs.rsm_nmi_blocking == RsmNmiBlocking::Restored;
+                self.apic_touched = Some(now);
+            }
+            Context::Interrupt(_) if self.nmi_blocked && !self.in_system_management => {
+                self.nmi_blocked = false; // by any IRET, also by one inside an NMI handler (SDM vol. 3 §6.7.1)
+                self.apic_touched = Some(now);
+            }
+            Context::Program | Context::Interrupt(_) | Context::Shutdown => {}
+        }
+        self.effective(now, None, What::Left(frame.context));
+        self.set_interrupt_flag(frame.interrupt_flag, now);
+        let level = self.frames.len();
+        self.account.waits.retain(|wait| wait.level <= level);
+        self.refresh_attention(now);
+        frame.context
+    }
+
+    pub(super) fn set_interrupt_flag(&mut self, on: bool, now: Time) {
+        self.interrupt_flag = on;
+        let since = &mut self.account.interrupts_off_since;
+        *since = if on { None } else { since.or(Some(now)) };
+    }
+}

@@ -1,0 +1,169 @@
+//! What an executor asks of a CPU between two windows: when it may act next, and whether it ever will by itself.
+
+use super::account::OpenWait;
+use super::activity_kind::Activity;
+use super::core::{Core, Stage};
+use super::operation::Kind;
+use super::pending::{Interruptible, WAITS};
+use crate::coroutine::Site;
+use crate::memory::Words;
+use crate::stream::Access;
+use crate::time::Time;
+
+/// ICR bits 31:0: what waits poll.
+const ICR_LOW: u32 = 0x300;
+
+impl Core {
+    /// The earliest instant at which this CPU may act again by itself or because of what has already reached it.
+    pub(crate) fn next_action(&self) -> Time {
+        let cycle = match self.stage {
+            Stage::NotStarted => return Time::ZERO,
+            Stage::Failed => return Time::NEVER,
+            // Nothing but an INIT, and what its hardware does by itself, concerns a CPU whose program has ended.
+            Stage::Ended => return self.init_instant().unwrap_or(Time::NEVER).min(self.local.at()),
+            Stage::Running if self.search.parked => return self.wake_instant().unwrap_or(Time::NEVER),
+            Stage::Running => self.pending.effect.min(self.local.cycle()).min(self.interrupt_cycle()),
+        };
+        if cycle == WAITS { Time::NEVER } else { self.common.clock.instant(cycle) }
+    }
+
+    /// Lets the CPU run effects before `end`.
+    pub(crate) fn open_window(&mut self, end: Time) {
+        self.horizon = self.common.clock.first_at_or_after(end);
+        self.refresh_slow();
+    }
+
+    /// Words may have been written since this CPU looked last: when may one that an open run reads be another?
+    pub(super) fn look_at_words(&mut self) {
+        let version = self.words.with(Words::version);
+        if version != self.words_version {
+            self.words_version = version;
+            self.refresh_words();
+            self.refresh_slow();
+        }
+    }
+
+    /// When may a word that an open run reads change next, after the last effect?
+    pub(super) fn refresh_words(&mut self) {
+        let now = self.now();
+        let loads = self.runs.tallies().iter().filter(|run| run.access.kind == Kind::Load);
+        let change = |words: &Words| loads.map(|run| words.next_change(run.access.operand as u16, now)).min();
+        self.words_cycle = self.words.with(change).map_or(u64::MAX, |at| self.common.clock.first_at_or_after(at));
+    }
+
+    /// What this CPU sees of the words has changed between two operations.
+    pub(crate) fn words_changed(&mut self) {
+        self.runs.unlink(&mut self.hot);
+    }
+
+    /// Is nothing more to come from this CPU unless something reaches it: ended, asleep, stalled or parked?
+    pub(crate) fn is_settled(&self) -> bool {
+        if self.local.at() != Time::NEVER {
+            return false;
+        }
+        match self.stage {
+            Stage::Ended => self.init_instant().is_none(),
+            Stage::NotStarted | Stage::Failed => false,
+            Stage::Running => {
+                let asleep = self.pending.effect == WAITS || self.is_proven();
+                let nothing_due = self.attention.is_none() || self.cannot_take_attention();
+                asleep && nothing_due && self.wake_instant().is_none()
+            }
+        }
+    }
+
+    fn cannot_take_attention(&self) -> bool {
+        matches!(self.pending.interruptible, Interruptible::Never | Interruptible::InitOnly)
+            && self.latches.init.is_none()
+    }
+
+    /// The instant at which it became settled: of the operation that proved its loop, or of its last effective event.
+    pub(crate) fn settled_at(&self) -> Time {
+        self.search.found.as_ref().map_or(self.stream.last(), |found| found.at.max(self.stream.last()))
+    }
+
+    /// Does this CPU poll (rather than sleep) while settled?
+    pub(crate) fn polls(&self) -> bool {
+        self.is_proven()
+    }
+
+    /// Has the program of this CPU ended?
+    pub(crate) fn is_finished(&self) -> bool {
+        self.stage == Stage::Ended
+    }
+
+    /// Is it skipped rather than executed?
+    pub(crate) fn is_parked(&self) -> bool {
+        self.search.parked
+    }
+
+    /// The locations that the open runs read, in the order of first use: what a settled CPU polls.
+    pub(crate) fn polled(&self) -> Vec<Access> {
+        self.runs.tallies().iter().map(|run| run.access).collect()
+    }
+
+    /// The line that a CPU in a proven loop waits at: where it reads, or else delays; else the line that it was about to
+    /// act on. (Which line a loop is just about to act on depends on when one looks.)
+    pub(crate) fn site(&self) -> Option<Site> {
+        let runs = self.runs.tallies();
+        let read = runs.iter().rfind(|run| matches!(run.access.kind, Kind::Load | Kind::RegisterRead));
+        let waits_at = self.search.found.as_ref().and(read.or(runs.last()));
+        waits_at.map(|run| run.site).or(self.account.site)
+    }
+
+    /// The period of the loop this CPU is proven to be in, in cycles.
+    pub(crate) fn proven_period(&self) -> Option<u64> {
+        self.search.found.as_ref().map(|found| found.period)
+    }
+
+    /// The period that an Open program seems to have, in cycles: never a proof.
+    pub(crate) fn suspected_period(&self) -> Option<u64> {
+        self.search.suspected
+    }
+
+    /// What it does: runs, sleeps, waits.
+    pub(crate) fn activity(&self) -> Activity {
+        self.activity
+    }
+
+    pub(crate) fn is_closed_program(&self) -> bool {
+        self.closed
+    }
+
+    /// Does an NMI wait that will be taken?
+    pub(crate) fn has_latched_nmi(&self) -> bool {
+        self.latches.nmi.is_some()
+    }
+
+    /// Waits that have not ended, innermost last, with what was polled until now.
+    pub(crate) fn open_waits(&self) -> Vec<OpenWait> {
+        let mut waits = self.account.waits.clone();
+        let level = self.frames.len();
+        if let Some(wait) = waits.last_mut().filter(|wait| wait.level == level) {
+            let (reads, delays) = self.polls_for_waits();
+            (wait.reads, wait.delays) = (wait.reads + reads, wait.delays + delays);
+        }
+        waits
+    }
+
+    /// Reads of ICR low and delays in the open runs.
+    fn polls_for_waits(&self) -> (u64, u64) {
+        let counts = |wanted: fn(Access) -> bool| {
+            self.runs.tallies().iter().filter(|run| wanted(run.access)).map(crate::stream::Tally::count).sum()
+        };
+        let reads = counts(|access| access == Access { kind: Kind::RegisterRead, operand: ICR_LOW });
+        (reads, counts(|access| matches!(access.kind, Kind::Delay | Kind::DelayCycles)))
+    }
+
+    /// The innermost wait of the code that runs counts what the open runs polled: they are closed.
+    pub(super) fn count_for_waits(&mut self) {
+        let level = self.frames.len();
+        if self.account.own_wait(level).is_none() {
+            return;
+        }
+        let (reads, delays) = self.polls_for_waits();
+        if let Some(wait) = self.account.own_wait(level) {
+            (wait.reads, wait.delays) = (wait.reads + reads, wait.delays + delays);
+        }
+    }
+}

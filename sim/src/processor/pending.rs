@@ -1,0 +1,81 @@
+//! An operation under way. It is kept in the core, never in a frame, so it may hold absolute times.
+
+use super::operation::{Kind, Operation};
+use crate::coroutine::Site;
+
+/// Effect cycle of an operation that waits for somebody else. Nothing that lasts a time has it, however long.
+pub(super) const WAITS: u64 = u64::MAX;
+/// The last cycle that an effect may have by itself: far beyond the range of [`Time`](crate::Time).
+pub(super) const LATEST: u64 = u64::MAX - 1;
+
+/// How far an operation with two halves has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Its effect is still to come.
+    Before,
+    /// A read-modify-write is on its way.
+    Modifying,
+    /// A store waits for an idle ICR.
+    Stalled,
+    /// HLT, entered.
+    Halted,
+}
+
+/// When an operation lets interrupts in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Interruptible {
+    /// At its effect instant, before the effect.
+    AtEffect,
+    /// At any instant until its effect.
+    Throughout,
+    /// Not at all.
+    Never,
+    /// By an INIT only (a store that does not complete hears nothing else).
+    InitOnly,
+}
+
+/// An operation under way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pending {
+    pub(super) operation: Operation,
+    pub(super) value: u64,
+    /// `None`: the engine's own operation before any of software's.
+    pub(super) site: Option<Site>,
+    /// Cycle of its effect; [`WAITS`] while it waits for somebody else.
+    pub(super) effect: u64,
+    /// Cycle at which it began: that of the effect before it.
+    pub(super) begun: u64,
+    pub(super) interruptible: Interruptible,
+    pub(super) phase: Phase,
+    /// Cycle at which the last handler came in between.
+    pub(super) entered_at: Option<u64>,
+    /// An injected system-management window, in which no software runs.
+    pub(super) is_window: bool,
+}
+
+impl Pending {
+    pub(super) const fn new(operation: Operation, value: u64, site: Option<Site>, begun: u64) -> Self {
+        Self {
+            operation,
+            value,
+            site,
+            effect: begun,
+            begun,
+            interruptible: Interruptible::AtEffect,
+            phase: Phase::Before,
+            entered_at: None,
+            is_window: false,
+        }
+    }
+
+    /// Core cycles that the access costs whenever it is done. None if a handler has come in between: not to be repeated
+    /// without a look.
+    pub(super) fn cost(&self) -> u64 {
+        if self.entered_at.is_some() || self.is_window { 0 } else { self.effect - self.begun }
+    }
+
+    /// Nothing yet.
+    pub(super) const fn none() -> Self {
+        Self::new(Operation::new(Kind::AwaitStartUp, 0), 0, None, 0)
+    }
+}

@@ -1,0 +1,147 @@
+//! When a CPU takes what has come to it: the most urgent reason to leave what runs, and the cycle at which it acts.
+//!
+//! Not modelled: exceptions.
+
+use super::activity_kind::Activity;
+use super::core::Core;
+use super::latches::{Attention, Latches, Reason};
+use super::pending::{Interruptible, WAITS};
+use crate::generation::NmiInStiShadow;
+use crate::time::Time;
+
+impl Core {
+    /// The most urgent reason to leave what runs, and since when it holds.
+    #[inline]
+    fn reason(&self, now: Time) -> Option<(Reason, Time)> {
+        let maskable = self.interrupt_flag && matches!(self.activity, Activity::Running | Activity::Halted);
+        if self.latches.any() {
+            return self.latched_reason(maskable, now);
+        }
+        self.requested(maskable, now)
+    }
+
+    /// What the local APIC asks for. A request that was looked at before is as old as then.
+    #[inline]
+    fn requested(&self, maskable: bool, now: Time) -> Option<(Reason, Time)> {
+        if !maskable {
+            return None;
+        }
+        let reason = Reason::Interrupt(self.apic.pending_vector()?);
+        let before = self.attention.filter(|attention| attention.reason == reason);
+        Some((reason, before.map_or(now, |attention| attention.since)))
+    }
+
+    fn latched_reason(&self, maskable: bool, now: Time) -> Option<(Reason, Time)> {
+        let Latches { init, nmi, smi, external, shutdown } = self.latches;
+        let open = self.activity != Activity::WaitForStartUp && !self.in_system_management;
+        let holds = |latch: Option<Time>, taken: bool, reason: Reason| latch.filter(|_| taken).map(|at| (reason, at));
+        holds(init, open, Reason::Init)
+            .or_else(|| holds(shutdown, true, Reason::Shutdown))
+            .or_else(|| holds(smi, open, Reason::SystemManagement))
+            .or_else(|| holds(nmi, open && !self.nmi_blocked, Reason::Nmi))
+            .or_else(|| holds(external.map(|(_, at)| at), maskable, Reason::External))
+            .or_else(|| self.requested(maskable, now))
+    }
+
+    /// Works out anew whether anything would be taken; `now` is the instant of what changed.
+    pub(crate) fn refresh_attention(&mut self, now: Time) {
+        let reason = self.reason(now);
+        if reason.is_none() && self.attention.is_none() {
+            return;
+        }
+        self.attention = reason.map(|(reason, since)| match self.attention {
+            Some(same) if (same.reason, same.since) == (reason, since) => same,
+            _ => Attention { reason, since, cycle: self.common.clock.first_at_or_after(since) },
+        });
+        self.refresh_slow();
+    }
+
+    /// First cycle at which a handler would start: a reason acts from its own instant, or from the last effect.
+    #[inline]
+    pub(super) fn interrupt_cycle(&self) -> u64 {
+        let Some(attention) = self.attention else { return WAITS };
+        let at_once = attention.cycle.max(self.hot.clock);
+        match self.pending.interruptible {
+            Interruptible::Never => WAITS,
+            Interruptible::InitOnly if attention.reason == Reason::Init => at_once,
+            Interruptible::InitOnly => WAITS,
+            interruptible if self.shadow && self.is_shadowed(attention.reason) => match interruptible {
+                Interruptible::Throughout => at_once.max(self.hot.clock + 1), // a delay is more than one instruction
+                _ => WAITS,
+            },
+            Interruptible::AtEffect => self.pending.effect,
+            Interruptible::Throughout => at_once,
+        }
+    }
+
+    /// Does the boundary after STI keep it out (SDM vol. 2, STI; knob `nmi_in_sti_shadow`)?
+    fn is_shadowed(&self, reason: Reason) -> bool {
+        match reason {
+            Reason::External | Reason::Interrupt(_) => true,
+            Reason::Nmi => self.common.knobs.nmi_in_sti_shadow == NmiInStiShadow::Blocked,
+            Reason::Init | Reason::Shutdown | Reason::SystemManagement => false,
+        }
+    }
+
+    /// When the latched INIT came, if it may act now.
+    pub(super) fn init_instant(&self) -> Option<Time> {
+        self.latches.init.filter(|_| !self.in_system_management)
+    }
+
+    /// Something about the local APIC that software can see, or that the core is told, has changed at `now`.
+    pub(crate) fn apic_changed(&mut self, now: Time) {
+        if !self.runs.is_empty() {
+            self.runs.unlink(&mut self.hot);
+        }
+        self.refresh_attention(now);
+        self.wake(now);
+    }
+
+    /// An NMI message reached this CPU at `now`. One is latched while another is served, more collapse into it (SDM
+    /// vol. 3 §6.7.1); in wait-for-SIPI it is lost.
+    pub(crate) fn nmi_arrives(&mut self, now: Time) {
+        if self.activity == Activity::WaitForStartUp {
+            if self.latches.nmi.is_none() {
+                self.tell_loss(now);
+            }
+        } else {
+            Latches::set(&mut self.latches.nmi, now);
+        }
+        self.apic_changed(now);
+    }
+
+    /// A system-management interrupt reached this CPU at `now`. One is latched while another is served.
+    pub(crate) fn smi_arrives(&mut self, now: Time) {
+        Latches::set(&mut self.latches.smi, now);
+        self.apic_changed(now);
+    }
+
+    /// An interrupt of an external controller reached this CPU at `now`.
+    pub(crate) fn external_arrives(&mut self, vector: u8, now: Time) {
+        self.latches.external = Some((vector, now));
+        self.apic_changed(now);
+    }
+
+    /// An INIT reached this CPU at `now`. It acts at the next boundary between two operations; a CPU that waits for a
+    /// start-up message is initialised already.
+    pub(crate) fn init_arrives(&mut self, now: Time) {
+        if self.activity != Activity::WaitForStartUp {
+            Latches::set(&mut self.latches.init, now);
+        }
+    }
+
+    /// What the suspended operation waits for has come: it takes effect at `now`.
+    pub(super) fn release(&mut self, now: Time) {
+        self.released = Some(now);
+        self.pending.effect = self.common.clock.first_at_or_after(now).max(self.hot.clock);
+        self.refresh_slow();
+    }
+
+    /// Delivery status became idle.
+    pub(crate) fn icr_idle(&mut self, now: Time) {
+        self.account.busy_since = None;
+        if self.account.stalled_since.is_some() {
+            self.release(now);
+        }
+    }
+}

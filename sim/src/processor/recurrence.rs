@@ -1,0 +1,184 @@
+//! Recurrence of a CPU: the proof, the wake that ends it, and skipping polls by arithmetic.
+
+use super::core::{Core, Stage};
+use super::operation::Kind;
+use super::pending::{Pending, WAITS};
+use super::search::{Look, Watched};
+use crate::coroutine::Site;
+use crate::stream::Access;
+use crate::time::Time;
+use std::sync::atomic::Ordering;
+
+impl Core {
+    /// An operation has begun that the search wants to see. True: this CPU gives control back to the engine, which may
+    /// find that nothing is left to come.
+    pub(super) fn checkpoint(&mut self, site: Site) -> bool {
+        let runs = &self.runs;
+        let counts = || runs.tallies().iter().map(crate::stream::Tally::count).collect();
+        match self.search.look(&mut self.hot, &self.pending, site, counts) {
+            Look::Repeats(period) => self.recurs(period),
+            Look::Nothing => false,
+        }
+    }
+
+    fn recurs(&mut self, period: u64) -> bool {
+        let now = self.now();
+        if !self.reads_are_current(now) {
+            return false;
+        }
+        self.closed &= !self.allocated.load(Ordering::Relaxed);
+        if !self.closed {
+            self.search.suspect(&mut self.hot, period);
+            return false;
+        }
+        let counts = self.runs.tallies().iter().map(crate::stream::Tally::count);
+        self.search.prove(&mut self.hot, period, now, counts);
+        self.watch_words(now);
+        self.search.parked = self.common.elision;
+        true
+    }
+
+    /// Writes that are on their way at the proof may be about to change what the loop reads.
+    fn watch_words(&mut self, now: Time) {
+        for run in self.runs.tallies() {
+            if run.access.kind == Kind::Load {
+                let (word, value) = (run.access.operand as u16, run.value() as u32);
+                let wake = self.words.with(|words| words.first_other(word, value, now));
+                self.search.watched.push(Watched { word, value, wake });
+            }
+        }
+        self.search.refresh_wake(self.common.clock);
+        self.refresh_slow();
+    }
+
+    /// Is it in a loop that is proven to repeat itself?
+    pub(crate) fn is_proven(&self) -> bool {
+        self.search.found.is_some()
+    }
+
+    /// The words that its proven loop reads, and the number of that proof.
+    pub(crate) fn watched_words(&self) -> (u64, impl Iterator<Item = u16> + '_) {
+        (self.search.epoch, self.search.watched.iter().map(|watched| watched.word))
+    }
+
+    /// The value of `word` that its proven loop reads.
+    pub(crate) fn watched_value(&self, word: u16) -> Option<u32> {
+        self.search.watched.iter().find(|watched| watched.word == word).map(|watched| watched.value)
+    }
+
+    /// Others see `value` of `word` from `at` on. Of writes that are seen at one instant the last one counts.
+    pub(crate) fn word_will_change(&mut self, word: u16, value: u32, at: Time) {
+        for watched in self.search.watched.iter_mut().filter(|watched| watched.word == word) {
+            if watched.wake == at && value == watched.value {
+                watched.wake = Time::NEVER;
+            } else if watched.wake > at && value != watched.value {
+                watched.wake = at;
+            }
+        }
+        self.settle_wake();
+    }
+
+    /// What its proven loop rests on changes at `at`.
+    pub(crate) fn wake(&mut self, at: Time) {
+        if self.search.found.is_none() {
+            return;
+        }
+        self.search.wake(at);
+        self.settle_wake();
+    }
+
+    /// An operation that is under way already may be the first at or after the wake. (One that is skipped is looked at
+    /// when it is no longer.)
+    fn settle_wake(&mut self) {
+        self.search.refresh_wake(self.common.clock);
+        if !self.search.parked && self.stage == Stage::Running {
+            self.end_proof_if_woken();
+        }
+        self.refresh_slow();
+    }
+
+    /// A wake ends the proof: counting begins again with the first operation whose effect is at or after it.
+    pub(super) fn end_proof_if_woken(&mut self) {
+        if self.pending.effect != WAITS && self.pending.effect >= self.search.wake_cycle() {
+            self.search.restart_here(&mut self.hot);
+            self.runs.unlink(&mut self.hot);
+        }
+    }
+
+    /// Ends skipping, to execute what is left before `until`: whole periods are added by arithmetic.
+    pub(super) fn unpark(&mut self, until: Time) {
+        let Some(found) = self.search.found.as_ref() else { return };
+        let target = self.common.clock.first_at_or_after(until);
+        let periods = target.saturating_sub(self.hot.clock + 1) / found.period;
+        self.hot.clock += periods * found.period;
+        self.runs.skip(&found.growth, periods, found.period);
+        self.search.parked = false;
+        let Pending { operation, value, site, .. } = self.pending;
+        self.pending = Pending::new(operation, value, site, self.hot.clock);
+        self.schedule();
+        self.runs.unlink(&mut self.hot);
+        self.end_proof_if_woken();
+        self.refresh_slow();
+    }
+
+    /// When a CPU in a proven loop must look up, if at all.
+    pub(super) fn wake_instant(&self) -> Option<Time> {
+        self.search.found.as_ref()?;
+        let attention = self.attention.map(|attention| attention.since);
+        let local = Some(self.local.at()).filter(|&at| at != Time::NEVER);
+        [self.search.wake_instant(), attention, local].into_iter().flatten().min()
+    }
+
+    /// Would each location that the loop read still give the same value? One may have changed since it was read.
+    fn reads_are_current(&self, now: Time) -> bool {
+        let current = |run: &crate::stream::Tally| self.look(run.access, run.argument(), now) == Some(run.value());
+        self.runs.tallies().iter().all(current)
+    }
+
+    /// What software would see now if it did `access` again, without doing it. `None`: nothing that stays, or no access
+    /// that repeats without effect. Every operation is named here, so that a new one must be.
+    fn look(&self, access: Access, argument: u64, now: Time) -> Option<u64> {
+        let Access { kind, operand } = access;
+        match kind {
+            Kind::Load => {
+                let word = operand as u16;
+                let seen = self.words.with(|words| words.load(self.agent, word, now));
+                Some(u64::from(self.own_writes.over(word, seen)))
+            }
+            Kind::RegisterRead => self.apic.peek(operand as u16).map(u64::from),
+            Kind::MemoryRead => self.own_page_offset(operand).and_then(|offset| self.apic.peek(offset)).map(u64::from),
+            Kind::MsrRead => self.apic.peek_msr(operand)?.ok(),
+            Kind::PriorityRead => Some(u64::from(self.apic.read_cr8())),
+            Kind::Identification => Some(self.identification(operand, argument != 0)),
+            Kind::PortRead => (!crate::devices::is_port(operand)).then_some(0),
+            Kind::Pause | Kind::Delay | Kind::DelayCycles => Some(0),
+            Kind::RegisterWrite
+            | Kind::RegisterExchange
+            | Kind::MsrWrite
+            | Kind::Halt
+            | Kind::Sleep
+            | Kind::IrqSave
+            | Kind::IrqRestore
+            | Kind::Store
+            | Kind::Exchange
+            | Kind::FetchAdd
+            | Kind::FetchOr
+            | Kind::FetchAnd
+            | Kind::Clock
+            | Kind::Choose
+            | Kind::WaitBegin
+            | Kind::WaitEnd
+            | Kind::Reached
+            | Kind::Iret
+            | Kind::End
+            | Kind::Faulted
+            | Kind::EnableInterrupts
+            | Kind::MemoryWrite
+            | Kind::PortWrite
+            | Kind::PriorityWrite
+            | Kind::Shutdown
+            | Kind::AwaitStartUp
+            | Kind::CompareExchange => None,
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! Operation by operation: how one begins, what may come before its effect, and what happens then.
+//!
+//! Everything here runs on the engine's stack. What must happen on the software's side is the [`Turn`] that comes back.
+
+use super::activity_kind::{Activity, Entry, RESET_VECTOR};
+use super::core::{Core, Stage};
+use super::latches::Reason;
+use super::operation::{Kind, Operation};
+use super::pending::{Interruptible, LATEST, Pending, Phase, WAITS};
+use crate::RunError;
+use crate::coroutine::{Engine, Hot, INERT, Lent, Site, Turn};
+use crate::generation::DelayRule;
+use crate::memory::Words;
+use crate::stream::Context;
+use crate::time::Duration;
+use std::any::Any;
+use std::sync::atomic::Ordering;
+
+/// Operations without time that software may do at one instant.
+const STILL_MAX: u32 = 1 << 20;
+
+impl Engine for Core {
+    type Lent = Words;
+
+    fn lent(&self) -> &Lent<Words> {
+        &self.words
+    }
+
+    fn hot(&mut self) -> &mut Hot {
+        &mut self.hot
+    }
+
+    fn begin(&mut self, operation: u64, value: u64, site: Site) -> Turn {
+        self.hot.left = self.hot.left.saturating_sub(1);
+        if self.hot.left == 0 {
+            return self.begin_slowly(operation, value, site, true);
+        }
+        self.begin_slowly(operation, value, site, false)
+    }
+
+    fn begin_watched(&mut self, operation: u64, value: u64, site: Site) -> Turn {
+        if self.search.differs(&self.hot, operation, site)
+            && let Some(result) = self.runs.repeat(&mut self.hot, operation, value, site)
+        {
+            self.hot.left -= 1;
+            return Turn::Done(result);
+        }
+        self.hot.left = self.hot.left.saturating_sub(1);
+        self.begin_slowly(operation, value, site, true)
+    }
+
+    fn exhausted(&mut self, site: Site) -> Turn {
+        let (cpu, at) = (self.agent, self.now());
+        self.fail(RunError::StackExhausted { cpu, at, site: Some(site) });
+        Turn::Suspend
+    }
+
+    fn handler_returned(&mut self) -> Turn {
+        if self.unwinding {
+            return Turn::Suspend; // it caught its unwinding
+        }
+        self.begin_iret();
+        self.go_on()
+    }
+
+    fn advance(&mut self) -> Turn {
+        self.look_at_words();
+        match self.stage {
+            Stage::NotStarted => {
+                self.begin_life(self.entry).unwrap_or_else(|| self.go_on())
+            }
+            Stage::Running if self.search.parked => self.look_up(),
+            Stage::Running => self.go_on(),
+            Stage::Ended => self.go_on_ended(),
+            Stage::Failed => Turn::Suspend,
+        }
+    }
+
+    fn is_unwinding(&self) -> bool {
+        self.unwinding && self.stage != Stage::Failed
+    }
+
+    fn end(&mut self) {
+        (self.over, self.unwinding) = (true, true);
+        self.hot.left = u64::MAX;
+        self.hot.watch(false);
+        self.hot.expect_nothing();
+    }
+
+    fn unwound(&mut self) {
+        if !self.over {
+            self.allocated.store(false, Ordering::Relaxed); // unwinding allocates
+            self.initialise();
+        }
+    }
+
+    fn panicked(&mut self, payload: Box<dyn Any + Send>) {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let message = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no message").to_owned();
+        let (cpu, at, site) = (self.agent, self.now(), self.account.site);
+        self.fail(RunError::Panic { cpu, at, site, message });
+    }
+
+    fn has_returned(&self) -> bool {
+        self.stage == Stage::Ended
+    }
+}
+
+impl Core {
+    /// A new operation of software; `seen`: the search wants to see it.
+    fn begin_slowly(&mut self, operation: u64, value: u64, site: Site, seen: bool) -> Turn {
+        if self.unwinding || operation == INERT || self.dropped.is_some() || self.stage == Stage::Failed {
+            return self.begin_unwinding(operation, site);
+        }
+        self.pending = Pending::new(Operation::unpack(operation), value, Some(site), self.hot.clock);
+        self.account.site = Some(site);
+        self.schedule();
+        if self.pending.effect == self.hot.clock && self.stands_still(site) {
+            return Turn::Suspend;
+        }
+        self.end_proof_if_woken();
+        if seen && self.checkpoint(site) {
+            return Turn::Suspend;
+        }
+        if self.pending.effect < self.hot.slow_at {
+            if let Some(result) = self.effect() {
+                return self.finish(result).unwrap_or_else(|| self.go_on());
+            }
+            if self.stage == Stage::Failed {
+                return Turn::Suspend;
+            }
+        }
+        self.go_on()
+    }
+
+    /// An operation while frames of software are unwound does nothing. One after that means that software caught it.
+    #[cold]
+    fn begin_unwinding(&mut self, operation: u64, site: Site) -> Turn {
+        if operation == INERT {
+            if !self.unwinding {
+                self.dropped.get_or_insert(site);
+            }
+            return Turn::Done(0);
+        }
+        if !self.unwinding
+            && let Some(site) = self.dropped
+        {
+            let (cpu, at) = (self.agent, self.now());
+            self.fail(RunError::PanicCaught { cpu, at, site: Some(site) });
+        }
+        Turn::Suspend
+    }
+
+    /// Counts operations without time. True: too many.
+    fn stands_still(&mut self, site: Site) -> bool {
+        if self.still.0 != self.hot.clock {
+            self.still = (self.hot.clock, 0);
+        }
+        self.still.1 += 1;
+        if self.still.1 <= STILL_MAX {
+            return false;
+        }
+        let (cpu, at) = (self.agent, self.now());
+        self.fail(RunError::Standstill { cpu, at, site: Some(site) });
+        true
+    }
+
+    /// Goes on with what is pending, as far as the window allows.
+    pub(super) fn go_on(&mut self) -> Turn {
+        loop {
+            if let Some(at) = self.released.take() {
+                self.pending.effect = self.common.clock.first_at_or_after(at).max(self.hot.clock);
+                self.refresh_slow();
+            }
+            let interrupt = self.interrupt_cycle();
+            let local = self.local.cycle();
+            let next = self.pending.effect.min(interrupt).min(local);
+            if next >= self.horizon || next == WAITS {
+                return Turn::Suspend;
+            }
+            let turn = if local == next {
+                self.local_event();
+                None
+            } else if interrupt == next {
+                self.interrupted_at(interrupt)
+            } else {
+                self.take_effect()
+            };
+            if let Some(turn) = turn {
+                return turn;
+            }
+        }
+    }
+
+    fn take_effect(&mut self) -> Option<Turn> {
+        if self.pending.effect >= self.words_cycle {
+            self.runs.unlink(&mut self.hot);
+            self.hot.clock = self.pending.effect;
+            self.refresh_words();
+        }
+        if self.shadow {
+            self.shadow = false;
+            self.refresh_slow();
+        }
+        let result = self.effect();
+        if self.stage == Stage::Failed {
+            return Some(Turn::Suspend);
+        }
+        result.and_then(|result| self.finish(result))
+    }
+
+    /// The operation is done. `None`: it was the engine's own, and something else is pending now.
+    fn finish(&mut self, result: u64) -> Option<Turn> {
+        match self.pending.operation.kind {
+            Kind::Iret => {
+                self.go_back();
+                None
+            }
+            Kind::End => Some(Turn::Suspend),
+            Kind::AwaitStartUp => {
+                let entry = if result == RESET_VECTOR { Entry::Reset } else { Entry::StartUp(result as u8) };
+                self.begin_life(entry)
+            }
+            Kind::DelayCycles if self.pending.is_window => {
+                self.begin_iret();
+                None
+            }
+            _ => Some(Turn::Done(result)),
+        }
+    }
+
+    /// A life begins; `None`: with an operation of the engine's own.
+    fn begin_life(&mut self, entry: Entry) -> Option<Turn> {
+        self.stage = Stage::Running;
+        if entry != Entry::Wait {
+            return Some(Turn::Start(entry.code()));
+        }
+        let wait = Operation::new(Kind::AwaitStartUp, 0);
+        self.pending = Pending::new(wait, 0, None, self.hot.clock);
+        None
+    }
+
+    /// Something comes before the effect.
+    fn interrupted_at(&mut self, cycle: u64) -> Option<Turn> {
+        self.pending.entered_at = Some(cycle);
+        if self.attention.is_some_and(|attention| attention.reason == Reason::Init) {
+            self.hot.clock = cycle;
+            self.closed &= !self.allocated.load(Ordering::Relaxed);
+            self.unwinding = true;
+            self.refresh_slow();
+            return Some(Turn::Unwind);
+        }
+        let context = self.enter_handler(cycle);
+        if self.stage == Stage::Failed {
+            return Some(Turn::Suspend);
+        }
+        let site = self.pending.site;
+        match context {
+            Context::SystemManagement => match self.local.next_window() {
+                None => Some(Turn::Handle(context.code())),
+                Some(span) => {
+                    let cycles = self.common.clock.cycles(span);
+                    self.pending = Pending::new(Operation::new(Kind::DelayCycles, 0), cycles, site, self.hot.clock);
+                    self.pending.is_window = true;
+                    self.schedule();
+                    None
+                }
+            },
+            Context::Shutdown => {
+                self.pending = Pending::new(Operation::new(Kind::Shutdown, 0), 0, site, self.hot.clock);
+                None
+            }
+            _ => Some(Turn::Handle(context.code())),
+        }
+    }
+
+    fn begin_iret(&mut self) {
+        let site = self.interrupted.last().and_then(|pending| pending.site);
+        self.pending = Pending::new(Operation::new(Kind::Iret, 0), 0, site, self.hot.clock);
+        self.schedule();
+    }
+
+    /// Back to what the handler that has returned had interrupted: when does it take effect?
+    fn go_back(&mut self) {
+        let context = self.leave_handler();
+        self.pending = self.interrupted.pop().expect("a handler interrupted something");
+        let pending = &mut self.pending;
+        let clock = self.hot.clock;
+        match (pending.operation.kind, pending.phase) {
+            (Kind::Shutdown, _) => {
+                self.activity = Activity::Shutdown; // back into it, in silence
+                let now = self.now();
+                self.refresh_attention(now);
+            }
+            (Kind::Halt | Kind::Sleep, Phase::Halted) => {
+                pending.effect = clock;
+                pending.interruptible = Interruptible::AtEffect;
+                if context == Context::SystemManagement && pending.operation.kind == Kind::Halt {
+                    pending.phase = Phase::Before; // back into HLT (SDM vol. 3 §34.10)
+                }
+            }
+            (Kind::Delay | Kind::DelayCycles, _) if self.common.knobs.delay == DelayRule::Loop => {
+                pending.effect = pending.effect.saturating_add(clock.saturating_sub(pending.entered_at.unwrap_or(clock))).min(LATEST);
+            }
+            _ => pending.effect = pending.effect.max(clock),
+        }
+        self.account.site = self.pending.site.or(self.account.site);
+    }
+
+    /// A CPU that was skipped looks up, if its time has come.
+    fn look_up(&mut self) -> Turn {
+        match self.wake_instant() {
+            Some(until) if self.common.clock.first_at_or_after(until) <= self.horizon => {
+                self.unpark(until);
+                self.go_on()
+            }
+            _ => Turn::Suspend,
+        }
+    }
+
+    /// Cost and effect cycle of the operation that begins now.
+    #[inline]
+    pub(super) fn schedule(&mut self) {
+        let costs = &self.common.costs;
+        let clock = self.hot.clock;
+        let pending = &mut self.pending;
+        let cost = match pending.operation.kind {
+            Kind::RegisterRead | Kind::MsrRead | Kind::PortRead | Kind::MemoryRead => costs.register_read,
+            Kind::RegisterWrite | Kind::MsrWrite | Kind::PortWrite | Kind::MemoryWrite => costs.register_write,
+            Kind::PriorityRead | Kind::PriorityWrite | Kind::Identification => costs.irq_flag,
+            Kind::RegisterExchange => costs.register_read + costs.register_write,
+            Kind::Pause => costs.pause,
+            Kind::Load => costs.load,
+            Kind::Store => costs.store,
+            Kind::IrqSave | Kind::IrqRestore | Kind::EnableInterrupts => costs.irq_flag,
+            Kind::Faulted => {
+                pending.interruptible = Interruptible::Never; // it belongs to the access before it
+                0
+            }
+            Kind::Iret => {
+                pending.interruptible = Interruptible::Never;
+                costs.iret
+            }
+            Kind::Delay => {
+                pending.interruptible = Interruptible::Throughout;
+                let span = Duration::from_ps(pending.value.saturating_mul(1_000_000));
+                pending.effect = clock.saturating_add(self.common.clock.cycles(span)).min(LATEST);
+                return;
+            }
+            Kind::DelayCycles => {
+                pending.interruptible = Interruptible::Throughout;
+                pending.effect = clock.saturating_add(pending.value).min(LATEST);
+                return;
+            }
+            _ => 0,
+        };
+        pending.effect = clock.saturating_add(u64::from(cost)).min(LATEST);
+    }
+}
