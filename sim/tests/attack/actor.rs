@@ -32,7 +32,12 @@ pub(crate) struct Actor {
     pub(crate) resets: bool,
     /// It holds values whose `Drop` performs operations.
     pub(crate) guards: bool,
+    /// The operation at which it panics, or asks for a word that the machine does not have.
+    pub(crate) blunder: u32,
 }
+
+/// No operation.
+pub(crate) const NEVER: u32 = u32::MAX;
 
 impl Closed for Actor {}
 
@@ -89,7 +94,10 @@ impl Actor {
     }
 
     fn act_and_rest(&self, cpu: Cpu<'_>, draw: &mut Draw, operations: u32) {
-        for _ in 0..operations {
+        for operation in 0..operations {
+            if operation == self.blunder {
+                blunder(cpu);
+            }
             act(self, cpu, draw);
         }
         rest(self, cpu, draw);
@@ -100,6 +108,15 @@ impl Actor {
         cpu.write_register(0x0B0, 0);
         let _ = cpu.write_msr(0x80B, 0);
     }
+}
+
+/// What no machine can do.
+#[cold]
+fn blunder(cpu: Cpu<'_>) {
+    if cpu.choose(2, 2) == 0 {
+        cpu.load(999);
+    }
+    panic!("a blunder of CPU {}", cpu.number());
 }
 
 impl Software for Actor {

@@ -49,6 +49,10 @@ pub(crate) fn rest(actor: &Actor, cpu: Cpu<'_>, draw: &mut Draw) {
     if actor.rest != Rest::Ticking {
         cpu.write_register(0x380, 0); // no timer: else little can be proven
         let _ = cpu.write_msr(0x6E0, 0);
+        let _ = cpu.write_msr(0x838, 0);
+        if actor.devices && actor.timers {
+            cpu.write_port(0x43, 0x30);
+        }
     }
     match draw.below(4) {
         0 => {}
@@ -96,7 +100,7 @@ fn pace(actor: &Actor, cpu: Cpu<'_>, draw: &mut Draw) {
 /// Until the place changes, and then the next one; after four of them the program ends.
 fn poll_and_go_on(actor: &Actor, cpu: Cpu<'_>, draw: &mut Draw, delays: u32) {
     for stage in 0..4 {
-        let places = PLACES - draw.below(5);
+        let places = if draw.one_in(5) { PLACES } else { PLACES - 2 };
         let (place, which) = (draw.below(places), draw.number());
         let patience = draw.one_in(2);
         cpu.wait_begin(10 + stage);

@@ -1,6 +1,6 @@
 //! Random machines: everything that a seed decides about the hardware, and who runs what on it.
 
-use crate::actor::{Actor, WORDS};
+use crate::actor::{Actor, NEVER, WORDS};
 use crate::buses::{self, bus};
 use crate::draw::Draw;
 use crate::loops::Rest;
@@ -10,7 +10,7 @@ use sim::check::Checks;
 use sim::io_apic::IoApicVersion;
 use sim::{
     ClockDomain, Costs, CpuSettings, DeviceInterrupt, Duration, Generation, Knobs, LineChange, LocalEvent, Machine,
-    MachineSettings, Program, Seeded, Start, Time,
+    MachineSettings, Program, Seeded, Start, StopRule, Time,
 };
 use std::sync::Arc;
 
@@ -185,6 +185,7 @@ fn cpus(setup: Setup, frame: &Frame, devices: bool, draw: &mut Draw) -> Vec<(Cpu
             timers,
             resets,
             guards,
+            blunder: if GUARDS && draw.one_in(60) { draw.below(longest) } else { NEVER },
         };
         let mut local_events: Vec<(Time, LocalEvent)> = Vec::new();
         for _ in 0..draw.below(5) {
@@ -224,6 +225,16 @@ fn lines(frame: &Frame, draw: &mut Draw) -> Vec<LineChange> {
     (0..20).map(|_| change(draw)).collect()
 }
 
+/// Milestone 20 is that of the first poll that ends; 3 comes early.
+fn stop(cpus: u32, draw: &mut Draw) -> StopRule {
+    match draw.below(10) {
+        0 => StopRule::Any(vec![20, 21]),
+        1 => StopRule::Any(vec![3]),
+        2 => StopRule::All(vec![(draw.below(cpus) as u16, 20), (draw.below(cpus) as u16, 3)]),
+        _ => StopRule::Never,
+    }
+}
+
 /// The machine of a seed.
 pub(crate) fn machine(setup: Setup) -> Machine {
     let mut draw = Draw::new(setup.seed);
@@ -251,6 +262,7 @@ pub(crate) fn machine(setup: Setup) -> Machine {
         lines: if devices { lines(&frame, &mut draw) } else { vec![] },
         limit: setup.limit.unwrap_or(limit),
         checks: if setup.checks { Checks::ALL } else { Checks::NONE },
+        stop: stop(frame.cpus, &mut draw),
         keep_events: setup.keep_events,
         elision: setup.elision,
         ..MachineSettings::new(frame.generation, bus)

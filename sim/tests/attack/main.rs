@@ -8,6 +8,7 @@ mod actor;
 mod buses;
 mod compare;
 mod draw;
+mod elision_threshold;
 mod executions;
 mod generator;
 mod loops;

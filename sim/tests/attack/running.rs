@@ -27,3 +27,16 @@ pub(crate) const ODD: Window = Window::AtMost(Duration::from_ps(33_337));
 
 /// The shortest windows.
 pub(crate) const SHORTEST: Window = Window::AtMost(Duration::from_ps(1));
+
+/// Executions that a hand-made machine is run in, by name; true: with elision.
+pub(crate) const USUAL: [(bool, Execution); 9] = [
+    (false, Execution::Reference),
+    (true, Execution::Reference),
+    (true, windowed(1, Window::Full)),
+    (false, windowed(1, Window::Full)),
+    (true, windowed(1, Window::Half)),
+    (true, windowed(1, ODD)),
+    (false, windowed(1, ODD)),
+    (true, windowed(1, SHORTEST)),
+    (true, windowed(3, Window::Full)),
+];
