@@ -1,0 +1,42 @@
+//! Runs a machine and says how it ended, whatever it does: an outcome, an error, or a panic of the simulator.
+
+use crate::new_names::{Attempt, Failure, Fault, failure};
+use sim::{Duration, Execution, Machine, Window};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Runs `machine` to its end.
+pub(crate) fn attempt(machine: Machine, execution: Execution) -> Attempt {
+    match catch_unwind(AssertUnwindSafe(|| machine.run(execution))) {
+        Ok(Ok(outcome)) => Ok(Box::new(outcome)),
+        Ok(Err(error)) => Err(failure(&error)),
+        Err(payload) => {
+            let text = payload.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| payload.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default();
+            Err(Failure { kind: Fault::HostPanic, cpu: None, at: 0, line: None, text })
+        }
+    }
+}
+
+/// Windows on so many workers.
+pub(crate) const fn windowed(workers: usize, window: Window) -> Execution {
+    Execution::Windowed { workers, window }
+}
+
+/// An odd length of windows, which is on no grid.
+pub(crate) const ODD: Window = Window::AtMost(Duration::from_ps(33_337));
+
+/// The shortest windows.
+pub(crate) const SHORTEST: Window = Window::AtMost(Duration::from_ps(1));
+
+/// Executions that a hand-made machine is run in, by name; true: with elision.
+pub(crate) const USUAL: [(bool, Execution); 9] = [
+    (false, Execution::Reference),
+    (true, Execution::Reference),
+    (true, windowed(1, Window::Full)),
+    (false, windowed(1, Window::Full)),
+    (true, windowed(1, Window::Half)),
+    (true, windowed(1, ODD)),
+    (false, windowed(1, ODD)),
+    (true, windowed(1, SHORTEST)),
+    (true, windowed(3, Window::Full)),
+];
