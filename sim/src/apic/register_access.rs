@@ -91,6 +91,7 @@ impl LocalApic {
 
     /// Writes `value` to the register at `offset` (bytes from the APIC base) at `now`. Writes to read-only registers
     /// are ignored; one to a reserved offset is an error in the ESR.
+    #[inline]
     pub fn write(&mut self, offset: u16, value: u32, now: Time) -> Written {
         if self.mode() != Mode::XApic {
             return Written::nothing(false);
