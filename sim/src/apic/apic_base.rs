@@ -62,6 +62,7 @@ impl LocalApic {
 
     /// Writes the MSR: reserved bits fault, so do all changes of mode but off to xAPIC, xAPIC to x2APIC, and any to off
     /// (SDM vol. 3 fig. 10-27). Says whether anything changed.
+    #[cold]
     pub(super) fn write_base(&mut self, value: u64) -> Result<bool, GeneralProtection> {
         let extended = if self.generation.profile().x2apic { EXTENDED } else { 0 };
         if !self.has_base() || value & !(BOOTSTRAP | ENABLED | extended | ADDRESS) != 0 {

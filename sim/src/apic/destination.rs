@@ -87,6 +87,7 @@ impl Identity {
 impl LocalApic {
     /// Is this APIC addressed by `message` (SDM vol. 3 §10.6.2)? The INIT level de-assert goes to everybody, whatever
     /// its destination (§10.6.1). The engine keeps a dead APIC out of this.
+    #[inline]
     pub const fn addressed_by(&self, message: &Message) -> bool {
         if matches!(self.mode(), Mode::Disabled) {
             return false;

@@ -246,13 +246,19 @@ impl LocalApic {
 
     /// The interconnect is done with `message`; `busy_still` says that it holds a newer one of this APIC. Returns the
     /// queued message that must be requested now, if there is one (knob `queue`); the delivery status then stays busy.
+    #[inline]
     pub fn dispatched(&mut self, message: &Message, busy_still: bool) -> Option<Message> {
-        let newest = self.current.is_some_and(|current| current.number == message.number);
+        let newest = matches!(&self.current, Some(current) if current.number == message.number);
         if busy_still || !newest || !self.busy {
             return None;
         }
         self.busy = false;
-        let queued = if self.jammed { None } else { self.queued.take() }?;
+        if self.jammed || self.queued.is_none() { None } else { self.start_queued() }
+    }
+
+    #[cold]
+    fn start_queued(&mut self) -> Option<Message> {
+        let queued = self.queued.take()?;
         self.start(queued);
         Some(queued)
     }

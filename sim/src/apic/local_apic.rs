@@ -310,6 +310,11 @@ mod tests {
     use Generation::P6;
 
     #[test]
+    fn an_apic_fits_ten_cache_lines() {
+        assert!(size_of::<LocalApic>() <= 640, "{}", size_of::<LocalApic>());
+    }
+
+    #[test]
     fn a_disabled_preset_keeps_entries_masked() {
         let mut apic = reset(P6, 0);
         apic.preset(&Preset { svr: 0xFF, lvt_performance: Some(0x400), ..Preset::default() });

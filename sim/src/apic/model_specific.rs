@@ -52,15 +52,21 @@ impl LocalApic {
         match msr {
             MSR_APIC_BASE => self.write_base(value).map(Written::nothing),
             MSR_TSC_DEADLINE if self.generation.profile().x2apic => {
-                let before = self.timer;
-                self.timer.set_deadline(value);
-                if self.is_masked(Register::LvtTimer) {
-                    self.timer.expire(now);
-                }
-                Ok(Written::nothing(before != self.timer))
+                Ok(Written::nothing(self.write_deadline(value, now)))
             }
             _ => self.write_x2apic(msr, value, now),
         }
+    }
+
+    /// Says whether anything changed.
+    #[inline(never)] // an IPI needs none of its frame
+    fn write_deadline(&mut self, value: u64, now: Time) -> bool {
+        let before = self.timer;
+        self.timer.set_deadline(value);
+        if self.is_masked(Register::LvtTimer) {
+            self.timer.expire(now);
+        }
+        before != self.timer
     }
 
     fn write_x2apic(&mut self, msr: u32, value: u64, now: Time) -> Result<Written, GeneralProtection> {
@@ -70,8 +76,9 @@ impl LocalApic {
         }
         Ok(match row.register {
             Register::CommandLow => self.write_wide_command(value, now),
+            Register::EndOfInterrupt => self.end_of_interrupt(),
             Register::SelfIpi => self.write_self_ipi(value as u8, now),
-            _ => self.write_register(row.register, value as u32, now),
+            register => Written::nothing(self.write_other(register, value as u32, now)),
         })
     }
 

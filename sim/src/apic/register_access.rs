@@ -91,30 +91,24 @@ impl LocalApic {
 
     /// Writes `value` to the register at `offset` (bytes from the APIC base) at `now`. Writes to read-only registers
     /// are ignored; one to a reserved offset is an error in the ESR.
+    #[inline]
     pub fn write(&mut self, offset: u16, value: u32, now: Time) -> Written {
         if self.mode() != Mode::XApic {
             return Written::nothing(false);
         }
         match registers::register_at(self.generation, offset) {
-            Some((register, _)) => self.write_register(register, value, now),
+            Some((Register::EndOfInterrupt, _)) => self.end_of_interrupt(),
+            Some((Register::CommandLow, _)) => self.write_command(value, now),
+            Some((Register::CommandHigh, _)) => Written::nothing(self.store(Register::CommandHigh, value)),
+            Some((register, _)) => Written::nothing(self.write_other(register, value, now)),
             None => Written::nothing(self.log(ILLEGAL_REGISTER)),
         }
     }
 
-    /// A write of `register`; one that is read-only has no bits that a write changes. What an IPI takes comes first.
-    #[inline]
-    pub(super) fn write_register(&mut self, register: Register, value: u32, now: Time) -> Written {
-        match register {
-            Register::EndOfInterrupt => self.end_of_interrupt(),
-            Register::CommandLow => self.write_command(value, now),
-            Register::CommandHigh => Written::nothing(self.store(register, value)),
-            _ => Written::nothing(self.write_other(register, value, now)),
-        }
-    }
-
-    /// A write that nobody else must hear of; says whether anything changed.
+    /// A write that nobody else must hear of; says whether anything changed. A read-only register has no bits that it
+    /// changes.
     #[inline(never)] // an IPI needs none of its frame
-    fn write_other(&mut self, register: Register, value: u32, now: Time) -> bool {
+    pub(super) fn write_other(&mut self, register: Register, value: u32, now: Time) -> bool {
         match register {
             Register::Id => self.write_id(value),
             Register::TaskPriority => self.interrupts.set_task_priority(value as u8),
