@@ -7,6 +7,7 @@ use super::account::Frame;
 use super::activity_kind::{Activity, Entry, RESET_VECTOR};
 use super::core::{Core, Stage};
 use super::latches::Latches;
+use super::pending::WAITS;
 use crate::coroutine::{Engine, Turn};
 use crate::stream::{Context, What};
 use crate::time::Time;
@@ -18,15 +19,18 @@ impl Core {
         while self.local.cycle() < self.horizon && comes_first(self) {
             self.local_event();
         }
-        let init = self.init_instant().map(|at| self.common.clock.first_at_or_after(at));
-        match init {
-            Some(cycle) if cycle < self.horizon => {
-                self.hot.clock = self.hot.clock.max(cycle);
-                self.initialise();
-                self.advance()
-            }
-            _ => Turn::Suspend,
+        if self.init_cycle() >= self.horizon {
+            return Turn::Suspend;
         }
+        self.hot.clock = self.init_cycle();
+        self.initialise();
+        self.advance()
+    }
+
+    /// The cycle at which a latched INIT acts on a CPU whose program has ended.
+    pub(super) fn init_cycle(&self) -> u64 {
+        let came = self.init_instant().map(|at| self.common.clock.first_at_or_after(at));
+        came.map_or(WAITS, |cycle| cycle.max(self.hot.clock))
     }
 
     /// The CPU is initialised at the instant of its clock: what it ran is gone, its APIC is reset but for its id (SDM

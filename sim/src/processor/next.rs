@@ -20,7 +20,7 @@ impl Core {
             Stage::NotStarted => return Time::ZERO,
             Stage::Failed => return Time::NEVER,
             // Nothing but an INIT, and what its hardware does by itself, concerns a CPU whose program has ended.
-            Stage::Ended => return self.init_instant().unwrap_or(Time::NEVER).min(self.local.at()),
+            Stage::Ended => self.init_cycle().min(self.local.cycle()),
             Stage::Running if self.search.parked => return self.wake_instant().unwrap_or(Time::NEVER),
             Stage::Running => self.pending.effect.min(self.local.cycle()).min(self.interrupt_cycle()),
         };
@@ -43,12 +43,23 @@ impl Core {
         }
     }
 
-    /// When may a word that an open run reads change next, after the last effect?
+    /// When may a word that an open run reads change next, after the last effect? One that everybody sees by now may have
+    /// changed since that already: then every access is looked at.
     pub(super) fn refresh_words(&mut self) {
         let now = self.now();
-        let loads = self.runs.tallies().iter().filter(|run| run.access.kind == Kind::Load);
-        let change = |words: &Words| loads.map(|run| words.next_change(run.access.operand as u16, now)).min();
-        self.words_cycle = self.words.with(change).map_or(u64::MAX, |at| self.common.clock.first_at_or_after(at));
+        let (mut next, mut stale) = (Time::NEVER, false);
+        self.words.with(|words| {
+            for run in self.runs.tallies().iter().filter(|run| run.access.kind == Kind::Load) {
+                let word = run.access.operand as u16;
+                let seen = self.own_writes.over(word, words.load(self.agent, word, now));
+                stale |= u64::from(seen) != run.value();
+                next = next.min(words.next_change(word, now));
+            }
+        });
+        if stale {
+            self.runs.unlink(&mut self.hot);
+        }
+        self.words_cycle = self.common.clock.first_at_or_after(next);
     }
 
     /// What this CPU sees of the words has changed between two operations.

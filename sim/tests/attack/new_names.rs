@@ -3,7 +3,7 @@
 //! The old engine lacks names that these tests need. To switch them on: make the path below `new_engine.rs`, and delete
 //! `old_engine.rs`.
 
-#[path = "old_engine.rs"]
+#[path = "new_engine.rs"]
 mod engine;
 pub(crate) use engine::*;
 
