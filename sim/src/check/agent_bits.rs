@@ -17,15 +17,16 @@ impl AgentBits {
     #[inline]
     pub(super) fn insert(&mut self, agent: Agent) {
         let word = agent as usize / 64;
-        if self.words.len() <= word {
-            self.grow(word + 1);
+        match self.words.get_mut(word) {
+            Some(word) => *word |= 1 << (agent % 64),
+            None => self.insert_beyond(agent),
         }
-        self.words[word] |= 1 << (agent % 64);
     }
 
     #[cold]
-    fn grow(&mut self, words: usize) {
-        self.words.resize(words, 0);
+    fn insert_beyond(&mut self, agent: Agent) {
+        self.words.resize(agent as usize / 64 + 1, 0);
+        self.insert(agent);
     }
 
     /// Keeps those for which `keep` says so, lowest first.

@@ -157,7 +157,7 @@ impl Checker {
         let Some((place, source)) = self.ledger.locate(message) else { return };
         let record = &source.open()[place];
         if record.dispatched && !record.is_owed() {
-            self.ledger.settle(message, place, true);
+            source.settle(place, true);
         }
     }
 
@@ -176,16 +176,26 @@ impl Checker {
         }
         let late = settings.late_deliveries;
         let lost = !late && settings.is_lost_at_its_end(record);
-        if wrong {
-            self.wrong_delivery_status(message, still_busy, at);
+        if !late && !lost && !wrong {
+            return source.settle(place, false);
+        }
+        self.end_oddly(message, (wrong, still_busy), lost, at);
+    }
+
+    /// The end of a message that is followed by a delivery, or by a complaint.
+    #[cold]
+    fn end_oddly(&mut self, message: &Message, (wrong, still_busy): (bool, bool), lost: bool, at: Time) {
+        if wrong && !self.directory.is_exempt(message.source) {
+            let message = self.subject(message);
+            self.complain(Violation::WrongDeliveryStatus { message, still_busy, at });
         }
         if lost {
             self.complain_of_loss(message, at);
         }
-        if late {
+        if self.settings.late_deliveries {
             self.settle_if_done(message);
         } else {
-            self.ledger.settle(message, place, false);
+            self.ledger.settle(message, false);
         }
     }
 
@@ -197,14 +207,6 @@ impl Checker {
             self.dispatched(message, still_busy, at);
         } else {
             self.not_pending(message, false, at);
-        }
-    }
-
-    #[cold]
-    fn wrong_delivery_status(&mut self, message: &Message, still_busy: bool, at: Time) {
-        if !self.directory.is_exempt(message.source) {
-            let message = self.subject(message);
-            self.complain(Violation::WrongDeliveryStatus { message, still_busy, at });
         }
     }
 

@@ -4,7 +4,7 @@
 
 use super::domains;
 use super::groups::{Group, Groups};
-use super::identity::{Addressed, ApicMode, Identity, Rules, Sender};
+use super::identity::{Addressed, ApicMode, Identity, Modes, Rules, Sender};
 use super::logical_index::LogicalIndex;
 use super::standings::{Standing, Standings};
 use crate::bus::{Agent, DeliveryMode, DestinationMode, Domains, Message, Shorthand};
@@ -18,10 +18,13 @@ struct Entry {
     /// When it changed last.
     changed: Time,
     exempt: bool,
+    /// What it must take, if it is addressed.
+    takes: Modes,
 }
 
 impl Entry {
-    const OFF: Self = Self { identity: Identity::OFF, changed: Time::ZERO, exempt: false };
+    const OFF: Self =
+        Self { identity: Identity::OFF, changed: Time::ZERO, exempt: false, takes: Modes::taken_by(&Identity::OFF) };
 
     /// What a broadcast looks at, as a number.
     #[inline]
@@ -58,6 +61,8 @@ pub(super) struct Directory {
     /// There are domains, or somebody is exempt.
     special: bool,
     entries: Vec<Entry>,
+    /// When any of them changed last.
+    changed: Time,
     /// How many are in xAPIC mode.
     narrow: usize,
     /// How many are in x2APIC mode.
@@ -77,6 +82,7 @@ impl Directory {
             domains: None,
             special: false,
             entries: vec![Entry::OFF; cpus],
+            changed: Time::ZERO,
             narrow: 0,
             wide: 0,
             by_id: Groups::new(1 << hash_bits, cpus),
@@ -110,7 +116,7 @@ impl Directory {
     /// `agent` as a sender; an I/O agent has destinations of 8 bits.
     #[inline]
     pub(super) fn sender(&self, agent: Agent) -> Sender {
-        let wide = self.identity(agent).is_some_and(|identity| identity.mode == ApicMode::X2Apic);
+        let wide = self.wide > 0 && self.identity(agent).is_some_and(|identity| identity.mode == ApicMode::X2Apic);
         Sender { agent, wide }
     }
 
@@ -118,6 +124,8 @@ impl Directory {
         let entry = &mut self.entries[agent as usize];
         let old = std::mem::replace(&mut entry.identity, identity);
         entry.changed = at;
+        entry.takes = Modes::taken_by(&identity);
+        self.changed = self.changed.max(at);
         self.by_logical_id.change(agent, &old, &identity);
         if (old.mode, old.id) == (identity.mode, identity.id) {
             return;
@@ -170,34 +178,13 @@ impl Directory {
         if changed { Addressed::Perhaps } else { self.addressed(sender, message, agent) }
     }
 
-    /// Gives everybody whom `message` may address the standing that follows from `addressed`.
-    pub(super) fn enrol(
-        &self,
-        sender: Sender,
-        message: &Message,
-        standings: &mut Standings,
-        addressed: impl Fn(Agent) -> Addressed,
-    ) {
-        let mut visit = |agent| {
-            let standing = Standing::from(addressed(agent));
-            if standing != Standing::Stranger {
-                standings.set(agent, standing);
-            }
-        };
-        match self.scope(sender, message) {
-            Scope::Everybody => standings.fill(self.entries.len(), |agent| addressed(agent).into()),
-            Scope::Own => visit(sender.agent),
-            Scope::Physical(destination) => self.physical(destination, &mut visit),
-            Scope::Logical(destination) => self.logical(destination, &mut visit),
-        }
-    }
-
     /// Gives everybody the standing to `message`, just sent.
     #[inline]
     pub(super) fn enrol_now(&self, sender: Sender, message: &Message, standings: &mut Standings) {
         if let Some(agent) = self.only_candidate(sender, message) {
-            let identity = &self.entries[agent as usize].identity;
-            let matched = self.rules.addressed_by_id(message.destination, message.mode, identity);
+            let Entry { identity, takes, .. } = &self.entries[agent as usize];
+            let matched = self.rules.matched_by_id(message.destination, identity);
+            let matched = if takes.has(message.mode) { matched } else { matched.min(Addressed::Perhaps) };
             standings.set_first(agent, self.as_far_as_it_gets(matched, sender, message, agent).into());
         } else {
             self.enrol_many(sender, message, standings);
@@ -220,10 +207,30 @@ impl Directory {
 
     fn enrol_many(&self, sender: Sender, message: &Message, standings: &mut Standings) {
         if self.goes_by_class(sender, message) {
-            self.enrol_classes(sender, message, standings);
-        } else {
-            self.enrol(sender, message, standings, |agent| self.addressed(sender, message, agent));
+            return self.enrol_classes(sender, message, standings);
         }
+        let mut visit = |agent| {
+            let standing = Standing::from(self.addressed(sender, message, agent));
+            if standing != Standing::Stranger {
+                standings.set(agent, standing);
+            }
+        };
+        match self.scope(sender, message) {
+            Scope::Everybody => {
+                standings.fill(self.entries.len(), |agent| self.addressed(sender, message, agent).into());
+            }
+            Scope::Own => visit(sender.agent),
+            Scope::Physical(destination) => self.physical(destination, &mut visit),
+            Scope::Logical(destination) => self.logical(destination, &mut visit),
+        }
+    }
+
+    /// Gives everybody the standing to `message`, which was under way for a while.
+    pub(super) fn enrol_since(&self, sender: Sender, message: &Message, standings: &mut Standings) {
+        if self.changed < message.written_at {
+            return self.enrol_now(sender, message, standings);
+        }
+        standings.fill(self.entries.len(), |agent| self.addressed_since(sender, message, agent).into());
     }
 
     /// Is `message` a broadcast whose standing to an agent follows from its class, and from whether it is the sender?

@@ -79,6 +79,28 @@ pub(super) struct Rules {
     pub(super) id_mask: u32,
 }
 
+/// A set of delivery modes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Modes(u8);
+
+impl Modes {
+    /// Those of messages that an agent with `identity` must take, if it is addressed.
+    pub(super) const fn taken_by(identity: &Identity) -> Self {
+        let (mut modes, mut bits) = (0, 0);
+        while bits < 8 {
+            let mode = DeliveryMode::from_bits(bits);
+            modes |= (Rules::takes(mode, identity) as u8) << mode as u8;
+            bits += 1;
+        }
+        Self(modes)
+    }
+
+    #[inline]
+    pub(super) const fn has(self, mode: DeliveryMode) -> bool {
+        self.0 >> mode as u8 & 1 != 0
+    }
+}
+
 /// The sender of a message, as it was when it sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sender {
@@ -123,16 +145,16 @@ impl Rules {
         if Self::takes(message.mode, identity) { matched } else { matched.min(Perhaps) }
     }
 
-    /// The same for a physical destination that is no broadcast in either mode: the most frequent case.
+    /// Does a physical destination that is no broadcast in either mode match? The most frequent case of
+    /// [`addressed`](Self::addressed).
     #[inline]
-    pub(super) fn addressed_by_id(&self, destination: u32, mode: DeliveryMode, identity: &Identity) -> Addressed {
+    pub(super) const fn matched_by_id(&self, destination: u32, identity: &Identity) -> Addressed {
         let id = match identity.mode {
             ApicMode::Off => return No,
             ApicMode::XApic => identity.id & self.id_mask,
             ApicMode::X2Apic => identity.id,
         };
-        let matched = when(id == destination, Certain);
-        if Self::takes(mode, identity) { matched } else { matched.min(Perhaps) }
+        when(id == destination, Certain)
     }
 
     /// Must an agent that is addressed take a message of this mode? A software-disabled one only what is not maskable

@@ -75,7 +75,7 @@ impl Ledger {
     pub(super) fn reopen(&mut self, message: &Message, directory: &Directory) {
         let sender = directory.sender(message.source);
         let standings = &mut self.source_mut(message).insert(message, sender).standings;
-        directory.enrol(sender, message, standings, |agent| directory.addressed_since(sender, message, agent));
+        directory.enrol_since(sender, message, standings);
         self.busy.insert(message.source);
     }
 
@@ -86,10 +86,11 @@ impl Ledger {
         Some((source.find(message.number)?, source))
     }
 
-    /// Nothing more is expected of `message`, which is at `place` of its sender; see [`Source::settle`].
-    #[inline(always)]
-    pub(super) fn settle(&mut self, message: &Message, place: usize, remember: bool) {
-        self.sources[message.source as usize].settle(place, remember);
+    /// Nothing more is expected of `message`; see [`Source::settle`].
+    pub(super) fn settle(&mut self, message: &Message, remember: bool) {
+        if let Some((place, source)) = self.locate(message) {
+            source.settle(place, remember);
+        }
     }
 
     /// `message` was replaced; see [`Source::replace`]. False: it is not open.
@@ -158,11 +159,6 @@ mod tests {
         directory
     }
 
-    fn settle(ledger: &mut Ledger, message: &Message) {
-        let (place, _) = ledger.locate(message).expect("it is under way");
-        ledger.settle(message, place, false);
-    }
-
     #[test]
     fn memory_follows_from_what_is_under_way_at_a_time() {
         let directory = directory(200);
@@ -176,7 +172,7 @@ mod tests {
             }
             for source in [1, 0, 2] {
                 assert_eq!(ledger.unlisted(&message(source, 2 * round)), Unlisted::Replaced);
-                settle(&mut ledger, &message(source, 2 * round + 1));
+                ledger.settle(&message(source, 2 * round + 1), false);
                 assert_eq!(ledger.unlisted(&message(source, 2 * round)), Unlisted::Settled);
             }
         }
@@ -192,7 +188,7 @@ mod tests {
             assert!((0..3).all(|number| ledger.send(&message(1, number), &directory)));
             for (gone, number) in order.into_iter().enumerate() {
                 assert!(ledger.find(&message(1, number)).is_some());
-                settle(&mut ledger, &message(1, number));
+                ledger.settle(&message(1, number), false);
                 let left = order[gone + 1..].iter().filter(|&&number| ledger.find(&message(1, number)).is_some());
                 assert_eq!((left.count(), ledger.open().len()), (2 - gone, 2 - gone), "{order:?}");
             }
@@ -207,7 +203,7 @@ mod tests {
         let mut ledger = Ledger::new(201);
         let senders = [0, 63, 64, 130, 199, 200, 300];
         assert!(senders.iter().all(|&source| ledger.send(&message(source, 0), &directory)));
-        settle(&mut ledger, &message(64, 0));
+        ledger.settle(&message(64, 0), false);
         directory.set(7, Identity::OFF, Time::ZERO);
         ledger.identity_changed(7, &directory);
         for source in senders {

@@ -34,6 +34,8 @@ pub(super) struct LogicalIndex {
     groups: Groups,
     /// The logical ids of either model that somebody has, a row a word.
     taken: [u16; 32],
+    /// The rows of either model with any of them.
+    rows: u32,
 }
 
 /// Where `identity` is; nowhere, unless in xAPIC mode.
@@ -51,7 +53,7 @@ fn group(identity: &Identity) -> Option<Group> {
 
 impl LogicalIndex {
     pub(super) fn new(agents: usize) -> Self {
-        Self { groups: Groups::new(RESERVED as usize + 1, agents), taken: [0; 32] }
+        Self { groups: Groups::new(RESERVED as usize + 1, agents), taken: [0; 32], rows: 0 }
     }
 
     /// `agent` is `new`, and was `old`.
@@ -60,41 +62,46 @@ impl LogicalIndex {
         if old == new {
             return;
         }
-        if let Some(emptied) = self.groups.put(agent, new)
-            && let Some(row) = self.taken.get_mut(emptied as usize / 16)
-        {
-            *row &= !(1 << (emptied % 16));
+        if let Some(emptied) = self.groups.put(agent, new) {
+            self.mark(emptied, false);
         }
-        if let Some(group) = new
-            && let Some(row) = self.taken.get_mut(group as usize / 16)
-        {
-            *row |= 1 << (group % 16);
+        if let Some(group) = new {
+            self.mark(group, true);
+        }
+    }
+
+    /// Has anybody the logical id of `group`?
+    fn mark(&mut self, group: Group, taken: bool) {
+        let row = group / 16;
+        if let Some(ids) = self.taken.get_mut(row as usize) {
+            *ids = *ids & !(1 << (group % 16)) | u16::from(taken) << (group % 16);
+            self.rows = self.rows & !(1 << row) | u32::from(*ids != 0) << row;
         }
     }
 
     /// Calls `visit` at least for everybody whom `destination` addresses; `every_cluster`: F in its high bits means
     /// all clusters. Not for the destination of all ones.
     pub(super) fn candidates(&self, destination: u8, every_cluster: bool, visit: &mut dyn FnMut(Agent)) {
-        let (high, sharing) = (destination >> 4, SHARING[usize::from(destination & 0xF)]);
-        for row in 0..16 {
-            let ids = if row & high != 0 { u16::MAX } else { sharing };
-            self.row(FLAT, row, ids, visit);
-        }
-        if high == 0xF && every_cluster {
-            (0..16).for_each(|row| self.row(CLUSTER, row, sharing, visit));
-        } else {
-            self.row(CLUSTER, high, sharing, visit);
+        let (high, sharing) = (u32::from(destination >> 4), SHARING[usize::from(destination & 0xF)]);
+        let mut rows = self.rows;
+        while rows != 0 {
+            let row = rows.trailing_zeros();
+            let flat = row < CLUSTER / 16;
+            let every_id = flat && row & high != 0;
+            if flat || row % 16 == high || every_cluster && high == 0xF {
+                self.row(row, if every_id { u16::MAX } else { sharing }, visit);
+            }
+            rows &= rows - 1;
         }
         self.groups.each(RESERVED, visit);
     }
 
     /// Visits those of a row whose low bits are among `ids`.
     #[inline]
-    fn row(&self, model: Group, row: u8, ids: u16, visit: &mut dyn FnMut(Agent)) {
-        let start = model + 16 * Group::from(row);
-        let mut found = self.taken[start as usize / 16] & ids;
+    fn row(&self, row: Group, ids: u16, visit: &mut dyn FnMut(Agent)) {
+        let mut found = self.taken[row as usize] & ids;
         while found != 0 {
-            self.groups.each(start + found.trailing_zeros(), visit);
+            self.groups.each(16 * row + found.trailing_zeros(), visit);
             found &= found - 1;
         }
     }

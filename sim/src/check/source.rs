@@ -127,7 +127,9 @@ impl Source {
         }
         self.remove(place);
         let (from, to) = self.replaced;
-        self.replaced = if after >= to { (0, 0) } else { (from.max(after), to) };
+        if to > 0 {
+            self.replaced = if after >= to { (0, 0) } else { (from.max(after), to) };
+        }
     }
 
     /// The message at `place` was replaced by a newer one before the interconnect was done with it. If nobody got it

@@ -50,12 +50,13 @@ impl Eq for Waiting {}
 #[derive(Debug)]
 pub(crate) struct Watch {
     checker: Checker,
+    /// A sender may send while a message of it is pending, and none takes the place of another.
     overlap: bool,
     /// What CPUs did, not told yet.
     facts: BinaryHeap<Waiting>,
     /// How many facts there were.
     numbers: u64,
-    /// The message of each sender that is not dispatched.
+    /// The message of each sender that is not dispatched, unless they overlap.
     pending: Vec<Option<Message>>,
 }
 
@@ -129,13 +130,13 @@ impl Watch {
     /// `message` goes to the interconnect.
     pub(crate) fn sent(&mut self, message: &Message, now: Time) {
         self.catch_up(now);
-        let pending = &mut self.pending[message.source as usize];
-        if let Some(old) = pending
-            && !self.overlap
-        {
-            self.checker.replaced(old, now);
+        if !self.overlap {
+            let pending = &mut self.pending[message.source as usize];
+            if let Some(old) = pending {
+                self.checker.replaced(old, now);
+            }
+            *pending = Some(*message);
         }
-        *pending = Some(*message);
         self.checker.sent(message, now);
     }
 
@@ -149,9 +150,11 @@ impl Watch {
     /// The interconnect is done with `message`.
     pub(crate) fn dispatched(&mut self, message: &Message, busy_still: bool, now: Time) {
         self.catch_up(now);
-        let pending = &mut self.pending[message.source as usize];
-        if pending.as_ref().is_some_and(|pending| pending.number == message.number) {
-            *pending = None;
+        if !self.overlap {
+            let pending = &mut self.pending[message.source as usize];
+            if pending.as_ref().is_some_and(|pending| pending.number == message.number) {
+                *pending = None;
+            }
         }
         self.checker.dispatched(message, busy_still, now);
     }
