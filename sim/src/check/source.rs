@@ -151,3 +151,16 @@ impl Source {
         self.records.len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::receiver::Receiver;
+    use super::*;
+
+    #[test]
+    fn a_sender_costs_a_few_hundred_bytes() {
+        // with one message under way; one to many agents has two bits for each of them besides
+        let fixed = size_of::<Source>() + size_of::<Record>() + size_of::<Receiver>();
+        assert!(fixed <= 320, "{fixed}");
+    }
+}
