@@ -6,17 +6,20 @@ use crate::bus::Agent;
 #[derive(Debug, Clone, Default)]
 pub(super) struct AgentBits {
     words: Vec<u64>,
+    /// There may be some.
+    any: bool,
 }
 
 impl AgentBits {
     /// An empty set with room for the agents from 0 to below `agents`; it grows if there are more.
     pub(super) fn new(agents: usize) -> Self {
-        Self { words: vec![0; agents.div_ceil(64)] }
+        Self { words: vec![0; agents.div_ceil(64)], any: false }
     }
 
     #[inline]
     pub(super) fn insert(&mut self, agent: Agent) {
         let word = agent as usize / 64;
+        self.any = true;
         match self.words.get_mut(word) {
             Some(word) => *word |= 1 << (agent % 64),
             None => self.insert_beyond(agent),
@@ -31,6 +34,9 @@ impl AgentBits {
 
     /// Keeps those for which `keep` says so, lowest first.
     pub(super) fn retain(&mut self, mut keep: impl FnMut(Agent) -> bool) {
+        if !std::mem::take(&mut self.any) {
+            return;
+        }
         for (index, word) in self.words.iter_mut().enumerate() {
             let mut left = *word;
             while left != 0 {
@@ -40,6 +46,7 @@ impl AgentBits {
                 }
                 left &= left - 1;
             }
+            self.any |= *word != 0;
         }
     }
 }
