@@ -3,92 +3,167 @@
 //! Not modelled: see the [module](super).
 
 use super::domains;
-use super::identity::{Addressed, ApicMode, Identity, Rules, Sender};
-use crate::bus::{Agent, DestinationMode, Domains, Message, Shorthand};
+use super::groups::{Group, Groups};
+use super::identity::{Addressed, ApicMode, Identity, Modes, Rules, Sender};
+use super::logical_index::LogicalIndex;
+use super::standings::{Standing, Standings};
+use crate::bus::{Agent, DeliveryMode, DestinationMode, Domains, Message, Shorthand};
+use crate::generation::{ClusterFifteen, Generation};
 use crate::time::Time;
+
+/// What is known of one agent.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    identity: Identity,
+    /// When it changed last.
+    changed: Time,
+    exempt: bool,
+    /// What it must take, if it is addressed.
+    takes: Modes,
+}
+
+impl Entry {
+    const OFF: Self =
+        Self { identity: Identity::OFF, changed: Time::ZERO, exempt: false, takes: Modes::taken_by(&Identity::OFF) };
+
+    /// What a broadcast looks at, as a number.
+    #[inline]
+    const fn class(&self) -> usize {
+        let Identity { mode, software_enabled, in_reset, .. } = self.identity;
+        mode as usize | (software_enabled as usize) << 2 | (in_reset as usize) << 3 | (self.exempt as usize) << 4
+    }
+}
+
+/// How many classes there are, or less.
+const CLASSES: usize = 32;
+
+/// Bits of an id that a logical destination in x2APIC mode names; the index looks at no more.
+const INDEXED: u32 = 0xF_FFFF;
+
+/// Whom to ask whether a message addresses them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    Everybody,
+    /// The sender only.
+    Own,
+    /// Those of an id.
+    Physical(u32),
+    /// Those of a logical id.
+    Logical(u32),
+}
 
 /// The agents by their identities.
 #[derive(Debug, Clone)]
 pub(super) struct Directory {
     rules: Rules,
     /// Domains of ids, where there are several.
-    pub(super) domains: Option<Domains>,
-    identities: Vec<Identity>,
-    /// When each identity changed last.
-    changed: Vec<Time>,
-    exempt: Vec<bool>,
-    /// Ids of all that take part, as physical destinations name them, in order.
-    by_id: Vec<(u32, Agent)>,
-    /// Those in xAPIC mode, in order.
-    narrow: Vec<Agent>,
+    domains: Option<Domains>,
+    /// There are domains, or somebody is exempt.
+    special: bool,
+    entries: Vec<Entry>,
+    /// When any of them changed last.
+    changed: Time,
+    /// How many are in xAPIC mode.
+    narrow: usize,
+    /// How many are in x2APIC mode.
+    wide: usize,
+    /// All that take part, by a hash of the id as physical destinations name it.
+    by_id: Groups,
+    hash_shift: u32,
+    by_logical_id: LogicalIndex,
 }
 
 impl Directory {
     pub(super) fn new(rules: Rules, cpus: Agent) -> Self {
-        let cpus = usize::from(cpus);
+        let cpus = cpus as usize;
+        let hash_bits = (2 * cpus.max(1)).next_power_of_two().ilog2();
         Self {
             rules,
             domains: None,
-            identities: vec![Identity::OFF; cpus],
-            changed: vec![Time::ZERO; cpus],
-            exempt: vec![false; cpus],
-            by_id: Vec::new(),
-            narrow: Vec::new(),
+            special: false,
+            entries: vec![Entry::OFF; cpus],
+            changed: Time::ZERO,
+            narrow: 0,
+            wide: 0,
+            by_id: Groups::new(1 << hash_bits, cpus),
+            hash_shift: u32::BITS - hash_bits,
+            by_logical_id: LogicalIndex::new(cpus),
         }
     }
 
+    /// There are several domains of ids.
+    pub(super) fn set_domains(&mut self, domains: Domains) {
+        self.domains = Some(domains);
+        self.special = true;
+    }
+
+    #[inline]
     pub(super) fn identity(&self, agent: Agent) -> Option<&Identity> {
-        self.identities.get(usize::from(agent))
+        self.entries.get(agent as usize).map(|entry| &entry.identity)
     }
 
     /// Is `agent` exempt? What is no CPU never is.
+    #[inline]
     pub(super) fn is_exempt(&self, agent: Agent) -> bool {
-        self.exempt.get(usize::from(agent)).is_some_and(|&exempt| exempt)
+        self.entries.get(agent as usize).is_some_and(|entry| entry.exempt)
     }
 
     pub(super) fn exempt(&mut self, agent: Agent) {
-        self.exempt[usize::from(agent)] = true;
+        self.entries[agent as usize].exempt = true;
+        self.special = true;
     }
 
     /// `agent` as a sender; an I/O agent has destinations of 8 bits.
+    #[inline]
     pub(super) fn sender(&self, agent: Agent) -> Sender {
-        let wide = self.identity(agent).is_some_and(|identity| identity.mode == ApicMode::X2Apic);
+        let wide = self.wide > 0 && self.identity(agent).is_some_and(|identity| identity.mode == ApicMode::X2Apic);
         Sender { agent, wide }
     }
 
-    fn key(&self, identity: &Identity) -> u32 {
-        if identity.mode == ApicMode::XApic { identity.id & self.rules.id_mask() } else { identity.id }
-    }
-
     pub(super) fn set(&mut self, agent: Agent, identity: Identity, at: Time) {
-        let old = std::mem::replace(&mut self.identities[usize::from(agent)], identity);
-        self.changed[usize::from(agent)] = at;
+        let entry = &mut self.entries[agent as usize];
+        let old = std::mem::replace(&mut entry.identity, identity);
+        entry.changed = at;
+        entry.takes = Modes::taken_by(&identity);
+        self.changed = self.changed.max(at);
+        self.by_logical_id.change(agent, &old, &identity);
         if (old.mode, old.id) == (identity.mode, identity.id) {
             return;
         }
-        if let Ok(place) = self.by_id.binary_search(&(self.key(&old), agent)) {
-            self.by_id.remove(place);
+        for (mode, count) in [(ApicMode::XApic, &mut self.narrow), (ApicMode::X2Apic, &mut self.wide)] {
+            *count += usize::from(identity.mode == mode);
+            *count -= usize::from(old.mode == mode);
         }
-        if let Ok(place) = self.narrow.binary_search(&agent) {
-            self.narrow.remove(place);
-        }
-        if identity.mode != ApicMode::Off {
-            let entry = (self.key(&identity), agent);
-            if let Err(place) = self.by_id.binary_search(&entry) {
-                self.by_id.insert(place, entry);
-            }
-        }
-        if identity.mode == ApicMode::XApic
-            && let Err(place) = self.narrow.binary_search(&agent)
-        {
-            self.narrow.insert(place, agent);
-        }
+        let group = match identity.mode {
+            ApicMode::Off => None,
+            ApicMode::XApic => Some(self.id_group(identity.id & self.rules.id_mask)),
+            ApicMode::X2Apic => Some(self.id_group(identity.id)),
+        };
+        self.by_id.put(agent, group);
+    }
+
+    /// Fibonacci hashing: ids come in strides, and must not fall together for that.
+    #[inline]
+    fn id_group(&self, id: u32) -> Group {
+        (id & INDEXED).wrapping_mul(0x9E37_79B9) >> self.hash_shift
     }
 
     /// Must `agent` take `message`? One that is exempt never must.
+    #[inline]
     pub(super) fn addressed(&self, sender: Sender, message: &Message, agent: Agent) -> Addressed {
-        let Some(identity) = self.identity(agent) else { return Addressed::No };
-        let mut addressed = self.rules.addressed(sender, message, agent, identity);
+        let Some(entry) = self.entries.get(agent as usize) else { return Addressed::No };
+        let matched = self.rules.addressed(sender, message, agent, &entry.identity);
+        self.as_far_as_it_gets(matched, sender, message, agent)
+    }
+
+    /// `agent` is addressed as `matched` says, unless the message gets nowhere near it, or nothing is expected.
+    #[inline]
+    fn as_far_as_it_gets(&self, matched: Addressed, sender: Sender, message: &Message, agent: Agent) -> Addressed {
+        if self.special { self.as_far_as_it_gets_here(matched, sender, message, agent) } else { matched }
+    }
+
+    fn as_far_as_it_gets_here(&self, matched: Addressed, sender: Sender, message: &Message, agent: Agent) -> Addressed {
+        let mut addressed = matched;
         if let Some(domains) = &self.domains {
             addressed = addressed.min(domains::reach(domains, self.rules.cluster_fifteen, message, agent));
         }
@@ -99,116 +174,145 @@ impl Directory {
     /// Must `agent` have taken `message`, which was under way for a while? If it changed since the message was
     /// written, nobody knows.
     pub(super) fn addressed_since(&self, sender: Sender, message: &Message, agent: Agent) -> Addressed {
-        let changed = self.changed.get(usize::from(agent)).is_some_and(|&at| at >= message.written_at);
+        let changed = self.entries.get(agent as usize).is_some_and(|entry| entry.changed >= message.written_at);
         if changed { Addressed::Perhaps } else { self.addressed(sender, message, agent) }
     }
 
-    /// Calls `visit` at least for every agent that `message` may address, for some more than once.
-    pub(super) fn candidates(&self, sender: Sender, message: &Message, mut visit: impl FnMut(Agent)) {
-        match message.shorthand {
-            Shorthand::Own if !message.is_init_deassert() => visit(sender.agent),
-            Shorthand::None if !message.is_init_deassert() && !self.is_broadcast(sender, message.destination) => {
-                match message.destination_mode {
-                    DestinationMode::Physical => self.physical(message.destination, &mut visit),
-                    DestinationMode::Logical => self.logical(message.destination, &mut visit),
-                }
+    /// Gives everybody the standing to `message`, just sent.
+    #[inline]
+    pub(super) fn enrol_now(&self, sender: Sender, message: &Message, standings: &mut Standings) {
+        if let Some(agent) = self.only_candidate(sender, message) {
+            let Entry { identity, takes, .. } = &self.entries[agent as usize];
+            let matched = self.rules.matched_by_id(message.destination, identity);
+            let matched = if takes.has(message.mode) { matched } else { matched.min(Addressed::Perhaps) };
+            standings.set_first(agent, self.as_far_as_it_gets(matched, sender, message, agent).into());
+        } else {
+            self.enrol_many(sender, message, standings);
+        }
+    }
+
+    /// The only agent that `message` may address by its id, if it is clear that there is no other.
+    #[inline]
+    fn only_candidate(&self, sender: Sender, message: &Message) -> Option<Agent> {
+        let by_id = message.shorthand == Shorthand::None
+            && message.destination_mode == DestinationMode::Physical
+            && message.mode != DeliveryMode::Init;
+        let destination = message.destination;
+        let within_mode = if sender.wide { self.narrow == 0 } else { destination < self.rules.id_mask };
+        if by_id && within_mode && destination != u32::MAX {
+            return self.by_id.only(self.id_group(destination));
+        }
+        None
+    }
+
+    fn enrol_many(&self, sender: Sender, message: &Message, standings: &mut Standings) {
+        if self.goes_by_class(sender, message) {
+            return self.enrol_classes(sender, message, standings);
+        }
+        let mut visit = |agent| {
+            let standing = Standing::from(self.addressed(sender, message, agent));
+            if standing != Standing::Stranger {
+                standings.set(agent, standing);
             }
-            _ => (0..self.identities.len() as Agent).for_each(visit),
+        };
+        match self.scope(sender, message) {
+            Scope::Everybody => {
+                standings.fill(self.entries.len(), |agent| self.addressed(sender, message, agent).into());
+            }
+            Scope::Own => visit(sender.agent),
+            Scope::Physical(destination) => self.physical(destination, &mut visit),
+            Scope::Logical(destination) => self.logical(destination, &mut visit),
+        }
+    }
+
+    /// Gives everybody the standing to `message`, which was under way for a while.
+    pub(super) fn enrol_since(&self, sender: Sender, message: &Message, standings: &mut Standings) {
+        if self.changed < message.written_at {
+            return self.enrol_now(sender, message, standings);
+        }
+        standings.fill(self.entries.len(), |agent| self.addressed_since(sender, message, agent).into());
+    }
+
+    /// Is `message` a broadcast whose standing to an agent follows from its class, and from whether it is the sender?
+    #[inline]
+    fn goes_by_class(&self, sender: Sender, message: &Message) -> bool {
+        let shorthand = matches!(message.shorthand, Shorthand::AllIncludingSelf | Shorthand::AllExcludingSelf);
+        let broadcast = shorthand || message.shorthand == Shorthand::None && self.is_broadcast(sender, message);
+        broadcast && self.domains.is_none()
+    }
+
+    /// The first agent of each class answers for all of it, and the sender for itself.
+    fn enrol_classes(&self, sender: Sender, message: &Message, standings: &mut Standings) {
+        let mut known = [None; CLASSES];
+        let standing = |agent| Standing::from(self.addressed(sender, message, agent));
+        standings.fill(self.entries.len(), |agent| {
+            let entry = &self.entries[agent as usize];
+            if agent == sender.agent {
+                return standing(agent);
+            }
+            *known[entry.class()].get_or_insert_with(|| standing(agent))
+        });
+    }
+
+    #[inline]
+    fn scope(&self, sender: Sender, message: &Message) -> Scope {
+        let Message { shorthand, destination_mode, destination, .. } = *message;
+        match (shorthand, destination_mode) {
+            _ if message.is_init_deassert() => Scope::Everybody,
+            (Shorthand::Own, _) => Scope::Own,
+            (Shorthand::AllIncludingSelf | Shorthand::AllExcludingSelf, _) => Scope::Everybody,
+            (Shorthand::None, _) if self.may_be_broadcast(sender, message) => Scope::Everybody,
+            (Shorthand::None, DestinationMode::Physical) => Scope::Physical(destination),
+            // on the 82489DX logical destinations are open
+            (Shorthand::None, DestinationMode::Logical) if self.rules.generation == Generation::I82489Dx => {
+                Scope::Everybody
+            }
+            (Shorthand::None, DestinationMode::Logical) => Scope::Logical(destination),
         }
     }
 
     /// May the destination field address everybody?
-    fn is_broadcast(&self, sender: Sender, destination: u32) -> bool {
-        let narrow = !sender.wide || !self.narrow.is_empty();
-        let mask = self.rules.id_mask();
-        destination == u32::MAX || narrow && destination & mask == mask
+    #[inline]
+    fn may_be_broadcast(&self, sender: Sender, message: &Message) -> bool {
+        let mask = match message.destination_mode {
+            DestinationMode::Physical => self.rules.id_mask,
+            DestinationMode::Logical => 0xFF,
+        };
+        let narrow = !sender.wide || self.narrow > 0;
+        message.destination == u32::MAX || narrow && message.destination & mask == mask
     }
 
-    fn with_id(&self, id: u32, visit: &mut impl FnMut(Agent)) {
-        let start = self.by_id.partition_point(|&(other, _)| other < id);
-        self.by_id[start..].iter().take_while(|&&(other, _)| other == id).for_each(|&(_, agent)| visit(agent));
+    /// Does the destination field address everybody for sure, whatever the ids?
+    #[inline]
+    fn is_broadcast(&self, sender: Sender, message: &Message) -> bool {
+        let for_wide = if sender.wide { message.destination == u32::MAX } else { self.wide == 0 };
+        for_wide && self.may_be_broadcast(sender, message)
     }
 
-    fn physical(&self, destination: u32, visit: &mut impl FnMut(Agent)) {
-        self.with_id(destination, visit);
-        let cut = destination & self.rules.id_mask();
-        if cut != destination && !self.narrow.is_empty() {
-            self.with_id(cut, visit);
+    /// In xAPIC mode the low bits of a destination are all that matters.
+    fn physical(&self, destination: u32, visit: &mut dyn FnMut(Agent)) {
+        self.by_id.each(self.id_group(destination), visit);
+        if destination > self.rules.id_mask && self.narrow > 0 {
+            self.by_id.each(self.id_group(destination & self.rules.id_mask), visit);
         }
     }
 
     /// In x2APIC mode the logical id names the id: cluster in bits 31:16, members in 15:0.
-    fn logical(&self, destination: u32, visit: &mut impl FnMut(Agent)) {
-        self.narrow.iter().for_each(|&agent| visit(agent));
-        if self.narrow.len() < self.by_id.len() {
-            let members = (0..16).filter(|member| destination & 1 << member != 0);
-            members.for_each(|member| self.with_id((destination >> 16) << 4 | member, visit));
+    fn logical(&self, destination: u32, visit: &mut dyn FnMut(Agent)) {
+        if self.narrow > 0 {
+            let every_cluster = self.rules.cluster_fifteen == ClusterFifteen::EveryCluster;
+            self.by_logical_id.candidates(destination as u8, every_cluster, visit);
+        }
+        if self.wide > 0 {
+            let mut members = destination & 0xFFFF;
+            while members != 0 {
+                self.by_id.each(self.id_group(destination >> 16 << 4 | members.trailing_zeros()), visit);
+                members &= members - 1;
+            }
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::bus::DeliveryMode;
-    use crate::generation::{ClusterFifteen, Generation};
-    use std::collections::BTreeSet;
-
-    /// The short cuts must find whom asking everybody finds.
-    #[test]
-    fn candidates_leave_nobody_out() {
-        let flat = u32::MAX;
-        for generation in [Generation::P6, Generation::XApic, Generation::X2Apic] {
-            for mixed in [0_u32, 1, 3] {
-                let mut directory = Directory::new(Rules::new(generation, ClusterFifteen::EveryCluster), 40);
-                for agent in 0..40_u32 {
-                    let wide = generation == Generation::X2Apic && agent % 4 >= mixed;
-                    let mode = if wide { ApicMode::X2Apic } else { ApicMode::XApic };
-                    let dfr = if agent % 3 == 0 { 0x0FFF_FFFF } else { flat };
-                    let identity = Identity {
-                        mode,
-                        id: agent * 7,
-                        ldr: agent << 26,
-                        dfr,
-                        software_enabled: true,
-                        ..Identity::OFF
-                    };
-                    directory.set(agent as Agent, Identity { id: 99, ..identity }, Time::ZERO);
-                    directory.set(agent as Agent, identity, Time::ZERO);
-                }
-                directory.set(5, Identity::OFF, Time::ZERO);
-                for destination in (0..0x400).chain([0x0001_0083, 0x0002_FFFF, 0xFFFF_FFFF, 0xFFFF_FFF0]) {
-                    check(&directory, destination);
-                }
-            }
-        }
-    }
-
-    fn check(directory: &Directory, destination: u32) {
-        for destination_mode in [DestinationMode::Physical, DestinationMode::Logical] {
-            for wide in [false, true] {
-                let message = Message {
-                    source: 1,
-                    number: 0,
-                    mode: DeliveryMode::Nmi,
-                    vector: 0,
-                    destination_mode,
-                    destination,
-                    shorthand: Shorthand::None,
-                    level_triggered: false,
-                    asserted: true,
-                    written_at: Time::ZERO,
-                    queues: false,
-                };
-                let sender = Sender { agent: 1, wide };
-                let mut candidates = BTreeSet::new();
-                directory.candidates(sender, &message, |agent| {
-                    candidates.insert(agent);
-                });
-                let all = (0..40).filter(|&agent| directory.addressed(sender, &message, agent) != Addressed::No);
-                let missed: Vec<_> = all.filter(|agent| !candidates.contains(agent)).collect();
-                assert!(missed.is_empty(), "{destination_mode:?} {destination:X} wide {wide}: {missed:?}");
-            }
-        }
-    }
-}
+#[path = "directory_tests.rs"]
+mod tests;

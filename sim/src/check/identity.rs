@@ -73,8 +73,32 @@ const fn when(condition: bool, yes: Addressed) -> Addressed {
 /// What matching depends on beside the two agents.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
-    generation: Generation,
+    pub(super) generation: Generation,
     pub(super) cluster_fifteen: ClusterFifteen,
+    /// All ones in the width of a physical destination in xAPIC mode.
+    pub(super) id_mask: u32,
+}
+
+/// A set of delivery modes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Modes(u8);
+
+impl Modes {
+    /// Those of messages that an agent with `identity` must take, if it is addressed.
+    pub(super) const fn taken_by(identity: &Identity) -> Self {
+        let (mut modes, mut bits) = (0, 0);
+        while bits < 8 {
+            let mode = DeliveryMode::from_bits(bits);
+            modes |= (Rules::takes(mode, identity) as u8) << mode as u8;
+            bits += 1;
+        }
+        Self(modes)
+    }
+
+    #[inline]
+    pub(super) const fn has(self, mode: DeliveryMode) -> bool {
+        self.0 >> mode as u8 & 1 != 0
+    }
 }
 
 /// The sender of a message, as it was when it sent.
@@ -87,16 +111,12 @@ pub(super) struct Sender {
 
 impl Rules {
     pub(super) const fn new(generation: Generation, cluster_fifteen: ClusterFifteen) -> Self {
-        Self { generation, cluster_fifteen }
-    }
-
-    /// All ones in the width of a physical destination in xAPIC mode: 4 bits on Pentium and P6, 8 on all others (SDM
-    /// vol. 3 §10.6.2.1).
-    pub(super) const fn id_mask(&self) -> u32 {
-        match self.generation {
+        // 4 bits on Pentium and P6, 8 on all others (SDM vol. 3 §10.6.2.1)
+        let id_mask = match generation {
             Generation::Pentium | Generation::P6 => 0xF,
             Generation::I82489Dx | Generation::XApic | Generation::X2Apic => 0xFF,
-        }
+        };
+        Self { generation, cluster_fifteen, id_mask }
     }
 
     /// Must `receiver` with `identity` take `message` of `sender`?
@@ -125,6 +145,18 @@ impl Rules {
         if Self::takes(message.mode, identity) { matched } else { matched.min(Perhaps) }
     }
 
+    /// Does a physical destination that is no broadcast in either mode match? The most frequent case of
+    /// [`addressed`](Self::addressed).
+    #[inline]
+    pub(super) const fn matched_by_id(&self, destination: u32, identity: &Identity) -> Addressed {
+        let id = match identity.mode {
+            ApicMode::Off => return No,
+            ApicMode::XApic => identity.id & self.id_mask,
+            ApicMode::X2Apic => identity.id,
+        };
+        when(id == destination, Certain)
+    }
+
     /// Must an agent that is addressed take a message of this mode? A software-disabled one only what is not maskable
     /// (SDM vol. 3 §10.4.7.2). A remote read is answered, not delivered.
     const fn takes(mode: DeliveryMode, identity: &Identity) -> bool {
@@ -138,7 +170,7 @@ impl Rules {
 
     /// SDM vol. 3 §10.6.2.1, §10.12.9. A broadcast from one mode to the other is open.
     fn physical(&self, wide: bool, destination: u32, identity: &Identity) -> Addressed {
-        let mask = self.id_mask();
+        let mask = self.id_mask;
         match (wide, identity.mode) {
             (true, ApicMode::X2Apic) => when(destination == u32::MAX || destination == identity.id, Certain),
             (false, ApicMode::X2Apic) if destination == 0xFF => Perhaps,

@@ -12,19 +12,28 @@
 //! makes of SMI, INIT, start-up and ExtINT messages after it got them, the content of a remote read, ISR and EOI, the
 //! 32-bit logical destinations of the 82489DX.
 
-mod agent_set;
+mod agent_bits;
 mod checker;
 mod checks;
+mod delivery;
 mod directory;
 mod domains;
+mod groups;
 mod identity;
 mod ledger;
+mod logical_index;
+mod receiver;
+mod record;
+mod settings;
 mod shadow;
+mod source;
+mod standings;
 #[cfg(test)]
 mod tests;
 mod violation;
 
-pub use checker::{Checker, CheckerSettings, Counts};
+pub use checker::{Checker, Counts};
 pub use checks::{Check, Checks, NoSuchCheck};
 pub use identity::{ApicMode, Identity};
+pub use settings::CheckerSettings;
 pub use violation::{Subject, Violation};

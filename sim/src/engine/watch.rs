@@ -9,15 +9,55 @@ use crate::check::{Check, Checker, CheckerSettings, Checks, Violation};
 use crate::generation::{FullTarget, Generation, Knobs, StartUpResend};
 use crate::processor::{Core, Fact};
 use crate::time::Time;
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+
+/// A fact that is not told yet. The first to tell is the greatest: by instant, then by CPU, in each CPU's own order.
+#[derive(Debug)]
+struct Waiting {
+    at: Time,
+    agent: Agent,
+    number: u64,
+    fact: Fact,
+}
+
+impl Waiting {
+    fn key(&self) -> Reverse<(Time, Agent, u64)> {
+        Reverse((self.at, self.agent, self.number))
+    }
+}
+
+impl Ord for Waiting {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+impl PartialOrd for Waiting {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Waiting {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Waiting {}
 
 /// The checker, and what is on its way to it.
 #[derive(Debug)]
 pub(crate) struct Watch {
     checker: Checker,
+    /// A sender may send while a message of it is pending, and none takes the place of another.
     overlap: bool,
     /// What CPUs did, not told yet.
-    facts: Vec<(Time, Agent, Fact)>,
-    /// The message of each sender that is not dispatched.
+    facts: BinaryHeap<Waiting>,
+    /// How many facts there were.
+    numbers: u64,
+    /// The message of each sender that is not dispatched, unless they overlap.
     pending: Vec<Option<Message>>,
 }
 
@@ -48,43 +88,55 @@ impl Watch {
         if let Reach::Domains(domains) = reach {
             checker = checker.with_domains(domains);
         }
-        let pending = vec![None; usize::from(cpus) + 1];
+        let pending = vec![None; cpus as usize + 1];
         let overlap = !promises.one_message_a_sender;
-        (checks != Checks::NONE).then_some(Self { checker, overlap, facts: Vec::new(), pending })
+        (checks != Checks::NONE).then_some(Self { checker, overlap, facts: BinaryHeap::new(), numbers: 0, pending })
     }
 
     /// Takes what a CPU has to tell.
+    #[inline]
     pub(crate) fn collect(&mut self, core: &mut Core) {
-        let agent = core.agent;
-        self.facts.extend(core.facts.drain(..).map(|(at, fact)| (at, agent, fact)));
+        if !core.facts.is_empty() {
+            self.collect_from(core.agent, &mut core.facts);
+        }
+    }
+
+    fn collect_from(&mut self, agent: Agent, facts: &mut Vec<(Time, Fact)>) {
+        for (at, fact) in facts.drain(..) {
+            self.numbers += 1;
+            self.facts.push(Waiting { at, agent, number: self.numbers, fact });
+        }
     }
 
     /// Everything that CPUs did before `now` is told: what the interconnect does at `now` comes after it.
+    #[inline]
     pub(crate) fn catch_up(&mut self, now: Time) {
-        if self.facts.is_empty() {
-            return;
+        while self.facts.peek().is_some_and(|first| first.at < now) {
+            self.tell_first();
         }
-        self.facts.sort_by_key(|&(at, agent, _)| (at, agent)); // stable: each CPU's own order stays
-        let due = self.facts.partition_point(|&(at, ..)| at < now);
-        for (at, agent, fact) in self.facts.drain(..due) {
-            match fact {
-                Fact::Taken(vector) => self.checker.taken(agent, vector, at),
-                Fact::NmiTaken => self.checker.nmi_taken(agent, at),
-                Fact::Requested(vector) => self.checker.requested_locally(agent, vector),
-                Fact::NmiRequested => self.checker.nmi_requested_locally(agent),
-                Fact::Reset => self.checker.reset(agent),
-                Fact::Identity(identity) => self.checker.identity(agent, identity, at),
-            }
+    }
+
+    fn tell_first(&mut self) {
+        let Some(Waiting { at, agent, fact, .. }) = self.facts.pop() else { return };
+        match fact {
+            Fact::Taken(vector) => self.checker.taken(agent, vector, at),
+            Fact::NmiTaken => self.checker.nmi_taken(agent, at),
+            Fact::Requested(vector) => self.checker.requested_locally(agent, vector),
+            Fact::NmiRequested => self.checker.nmi_requested_locally(agent),
+            Fact::Reset => self.checker.reset(agent),
+            Fact::Identity(identity) => self.checker.identity(agent, identity, at),
         }
     }
 
     /// `message` goes to the interconnect.
     pub(crate) fn sent(&mut self, message: &Message, now: Time) {
         self.catch_up(now);
-        if let Some(old) = self.pending[usize::from(message.source)].replace(*message)
-            && !self.overlap
-        {
-            self.checker.replaced(&old, now);
+        if !self.overlap {
+            let pending = &mut self.pending[message.source as usize];
+            if let Some(old) = pending {
+                self.checker.replaced(old, now);
+            }
+            *pending = Some(*message);
         }
         self.checker.sent(message, now);
     }
@@ -99,7 +151,12 @@ impl Watch {
     /// The interconnect is done with `message`.
     pub(crate) fn dispatched(&mut self, message: &Message, busy_still: bool, now: Time) {
         self.catch_up(now);
-        self.pending[usize::from(message.source)].take_if(|pending| pending.number == message.number);
+        if !self.overlap {
+            let pending = &mut self.pending[message.source as usize];
+            if pending.as_ref().is_some_and(|pending| pending.number == message.number) {
+                *pending = None;
+            }
+        }
         self.checker.dispatched(message, busy_still, now);
     }
 
