@@ -23,9 +23,10 @@ impl LocalApic {
     /// Records an error this APIC found itself, with its interrupt; says whether anything changed.
     #[cold]
     pub(super) fn log(&mut self, bits: u32) -> bool {
-        self.logged = true;
-        let changed = self.error_status.record(bits).changed;
-        self.record_error(bits).is_some() || changed
+        let recorded = self.error_status.record(bits).changed;
+        let changed = self.record_error(bits).is_some() || recorded;
+        self.logged |= changed;
+        changed
     }
 
     /// The error interrupt, once until the next write of the ESR (SDM vol. 3 §10.5.3).

@@ -108,7 +108,7 @@ pub struct LocalApic {
     /// Knob `queue`: the message that waits for the current one.
     pub(super) queued: Option<Message>,
     pub(super) next_number: u32,
-    /// This APIC recorded an error of its own since [`LocalApic::take_logged`] asked last.
+    /// An error of this APIC's own changed it since [`LocalApic::take_logged`] asked last.
     pub(super) logged: bool,
     /// CR8 while the APIC is globally disabled.
     pub(super) detached_tpr: u8,

@@ -38,7 +38,7 @@ impl LocalApic {
     /// Would a [`read`](Self::read) of `offset` (bytes from the APIC base) record an illegal register address? If not, it
     /// changes nothing; if so, [`record_error_changes`](Self::record_error_changes) of
     /// [`ILLEGAL_REGISTER`](super::ILLEGAL_REGISTER) says whether it changes anything that registers show or that the core
-    /// hears; [`take_logged`](Self::take_logged) tells of it in any case.
+    /// hears, and so does [`take_logged`](Self::take_logged).
     #[inline]
     pub fn read_logs(&self, offset: u16) -> bool {
         self.mode() == Mode::XApic && registers::register_at(self.generation, offset).is_none()

@@ -87,6 +87,7 @@ impl Core {
     pub(super) fn written(&mut self, site: Site, result: WriteResult, identity: bool) {
         let now = self.now();
         self.apic_touched = Some(now);
+        self.apic.take_logged(); // looked at below
         match result {
             WriteResult::Send(message) => {
                 self.account.busy_since = self.account.busy_since.or(Some(now));
