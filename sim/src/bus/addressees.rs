@@ -40,7 +40,6 @@ mod tests {
         ClusterBus, FrontSideBus, IdealBus, Interconnect, Latencies, PhysicalScope, PointToPointFabric, SerialBus,
         ShorthandScope,
     };
-    use super::*;
     use crate::time::Time;
 
     fn buses() -> Vec<Box<dyn Interconnect>> {

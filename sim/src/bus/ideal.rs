@@ -40,19 +40,20 @@ impl IdealBus {
     }
 
     /// `message` arrives at every addressed agent that listens; one without room takes it all the same.
-    fn arrive(&mut self, message: Message, targets: &dyn Targets, effects: &mut Vec<BusEffect>) {
+    fn arrive(&mut self, message: &Message, targets: &dyn Targets, effects: &mut Vec<BusEffect>) {
+        let deliver = |agent| BusEffect::Deliver { agent, message: *message };
         if message.mode == DeliveryMode::LowestPriority {
-            let agent = lowest_task_priority(&mut self.addressees, targets, &message);
-            effects.extend(agent.map(|agent| BusEffect::Deliver { agent, message }));
+            let agent = lowest_task_priority(&mut self.addressees, targets, message);
+            effects.extend(agent.map(deliver));
             return;
         }
-        let listens = |&agent: &_| targets.response(agent, &message) != Response::Silent;
-        let mut takers = self.addressees.of(targets, &message).filter(listens);
+        let listens = |&agent: &_| targets.response(agent, message) != Response::Silent;
+        let mut takers = self.addressees.of(targets, message).filter(listens);
         if message.mode == DeliveryMode::RemoteRead {
             let value = takers.next().map(|agent| targets.remote_register(agent, message.vector & 0x3F));
-            effects.push(BusEffect::RemoteRead { message, value });
+            effects.push(BusEffect::RemoteRead { message: *message, value });
         } else {
-            takers.for_each(|agent| effects.push(BusEffect::Deliver { agent, message }));
+            takers.for_each(|agent| effects.push(deliver(agent)));
         }
     }
 }
@@ -80,12 +81,12 @@ impl Interconnect for IdealBus {
     fn advance(&mut self, targets: &dyn Targets, effects: &mut Vec<BusEffect>) {
         let Some((_, request)) = self.in_flight.pop_front() else { return };
         self.next = self.in_flight.front().map_or(Time::NEVER, |&(at, _)| at);
-        match request {
+        match &request {
             Request::Message(message) => {
                 self.arrive(message, targets, effects);
-                effects.push(BusEffect::Dispatched { message, busy_still: false });
+                effects.push(BusEffect::Dispatched { message: *message, busy_still: false });
             }
-            Request::EndOfInterrupt { vector, .. } => effects.push(BusEffect::EndOfInterrupt { vector }),
+            Request::EndOfInterrupt { vector, .. } => effects.push(BusEffect::EndOfInterrupt { vector: *vector }),
         }
     }
 

@@ -69,19 +69,23 @@ impl Lane {
         self.queue(grantee).grant()
     }
 
-    /// The response of what has the bus; gives it, and the cycle of its grant. The bus is free from cycle `free_from` on.
+    /// What has the bus, and the cycle of its grant.
     #[inline]
-    pub(super) fn end(&mut self, free_from: u64) -> Option<(Load, u64)> {
-        let Active { grantee, granted, .. } = self.active.take()?;
-        self.free_from = free_from;
-        self.queue(grantee).end().map(|load| (load, granted))
+    pub(super) fn granted(&self) -> Option<(&Load, u64)> {
+        let Active { grantee, granted, .. } = self.active?;
+        let queue = match grantee {
+            Grantee::Chipset => &self.chipset,
+            Grantee::Sender => &self.waiting,
+        };
+        queue.front().map(|load| (load, granted))
     }
 
-    /// What has the bus.
-    fn granted(&self) -> Option<&Load> {
-        match self.active?.grantee {
-            Grantee::Chipset => self.chipset.front(),
-            Grantee::Sender => self.waiting.front(),
+    /// The response of what has the bus, which is free from cycle `free_from` on.
+    #[inline]
+    pub(super) fn end(&mut self, free_from: u64) {
+        if let Some(active) = self.active.take() {
+            self.free_from = free_from;
+            self.queue(active.grantee).end();
         }
     }
 
@@ -111,7 +115,7 @@ impl Lane {
         let mut report = |message: &Message, granted| {
             messages.push(Undispatched { stalled_since, ..retries.report(message, clock, granted) });
         };
-        if let Some(message) = self.granted().and_then(Load::asked) {
+        if let Some(message) = self.granted().and_then(|(load, _)| load.asked()) {
             report(message, true);
         }
         for (load, _) in self.queued() {
@@ -126,9 +130,9 @@ impl Lane {
         words.push(self.free_from.saturating_sub(base));
         let (waiting, chipset) = (self.waiting.waiting().len(), self.chipset.waiting().len());
         words.extend([u64::from(self.active.is_some()), waiting as u64, chipset as u64]);
-        if let Some((active, load)) = self.active.zip(self.granted()) {
+        if let Some((load, granted)) = self.granted() {
             load.state(words);
-            words.push(base.wrapping_sub(active.granted));
+            words.push(base.wrapping_sub(granted));
         }
         for (load, from) in self.queued() {
             load.state(words);

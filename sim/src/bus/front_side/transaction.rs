@@ -53,7 +53,8 @@ impl FrontSideBus {
     /// The response on bus `lane`, in `cycle`.
     #[inline(never)] // so that a grant need not pay for its registers
     pub(super) fn respond(&mut self, cycle: u64, lane: usize, targets: &dyn Targets, effects: &mut Vec<BusEffect>) {
-        let Some((load, granted)) = self.lanes[lane].end(cycle) else { return };
+        let Some((&load, granted)) = self.lanes[lane].granted() else { return };
+        self.lanes[lane].end(cycle);
         self.senders_from = self.senders_from.max(cycle); // whoever waited for a buffer gets it now, not before
         match &load {
             Load::Asked(Request::EndOfInterrupt { vector, .. }) => {
