@@ -25,10 +25,10 @@ impl Addressees {
         targets: &'a dyn Targets,
         message: &'a Message,
     ) -> impl Iterator<Item = Agent> + 'a {
-        if self.indexed(targets, message).is_none() {
-            self.candidates.extend(0..targets.agents());
-        }
-        self.candidates.iter().copied().filter(|&agent| targets.addressed(agent, message))
+        let candidates = self.indexed(targets, message);
+        let count = candidates.map_or(usize::from(targets.agents()), <[Agent]>::len);
+        let agents = (0..count).map(move |place| candidates.map_or(place as Agent, |listed| listed[place]));
+        agents.filter(|&agent| targets.addressed(agent, message))
     }
 }
 

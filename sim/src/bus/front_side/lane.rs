@@ -70,8 +70,7 @@ impl Lane {
     }
 
     /// What has the bus, and the cycle of its grant.
-    #[inline]
-    pub(super) fn granted(&self) -> Option<(&Load, u64)> {
+    fn granted(&self) -> Option<(&Load, u64)> {
         let Active { grantee, granted, .. } = self.active?;
         let queue = match grantee {
             Grantee::Chipset => &self.chipset,
@@ -80,13 +79,15 @@ impl Lane {
         queue.front().map(|load| (load, granted))
     }
 
-    /// The response of what has the bus, which is free from cycle `free_from` on.
+    /// The response of what has the bus; gives it, and the cycle of its grant. The bus is free from cycle `free_from` on.
     #[inline]
-    pub(super) fn end(&mut self, free_from: u64) {
-        if let Some(active) = self.active.take() {
-            self.free_from = free_from;
-            self.queue(active.grantee).end();
-        }
+    pub(super) fn end(&mut self, free_from: u64) -> Option<(Load, u64)> {
+        let Active { grantee, granted, .. } = self.active.take()?;
+        self.free_from = free_from;
+        let queue = self.queue(grantee);
+        let load = *queue.front()?;
+        queue.end();
+        Some((load, granted))
     }
 
     /// Does a message of `source` wait?

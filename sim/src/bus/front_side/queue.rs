@@ -85,7 +85,7 @@ impl Queue {
     fn link(&mut self, source: usize) {
         let place = self.front + self.entries.len() as Place;
         if source >= self.own.len() {
-            self.own.resize(source + 1, Own::default());
+            self.admit(source);
         }
         let own = &mut self.own[source];
         if own.messages == 0 {
@@ -95,6 +95,12 @@ impl Queue {
         }
         own.last = place;
         own.messages += 1;
+    }
+
+    /// The first message of a sender.
+    #[cold]
+    fn admit(&mut self, source: usize) {
+        self.own.resize(source + 1, Own::default());
     }
 
     /// Grants the front; gives it, if there is one.

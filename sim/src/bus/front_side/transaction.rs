@@ -6,7 +6,7 @@ use super::FrontSideBus;
 use super::lane::Grantee;
 use super::load::Load;
 use crate::bus::redirection::lowest_task_priority;
-use crate::bus::{AttemptOutcome, BusEffect, DeliveryMode, Message, Request, Response, Targets};
+use crate::bus::{Agent, AttemptOutcome, BusEffect, DeliveryMode, Message, Request, Response, Targets};
 
 /// Must the chipset find the target? (Redirection hint, A3: Intel 5000X MCH datasheet §5.6.3.)
 const fn is_redirectable(message: &Message) -> bool {
@@ -24,18 +24,26 @@ impl FrontSideBus {
         load.message().is_some_and(|message| needs_buffer(self.lanes.len() > 1, message))
     }
 
-    /// Grants bus `lane`, unless the manager holds senders back. It is asked for room first: as long as it has some, no CPU
-    /// is looked at.
+    /// Grants bus `lane`, unless the manager holds senders back.
+    #[inline]
     pub(super) fn grant(&mut self, cycle: u64, grantee: Grantee, lane: usize, targets: &dyn Targets) {
-        if let (Grantee::Sender, Some(manager)) = (grantee, self.manager)
-            && let Some(message) = self.lanes[lane].waiting.front().and_then(Load::asked)
-            && targets.response(manager, message) == Response::Retry
-            && targets.addressed(manager, message)
-        {
-            self.held_back = true;
-            return self.plan();
+        match self.manager {
+            Some(manager) if grantee == Grantee::Sender && self.is_full(manager, lane, targets) => {
+                self.held_back = true;
+                self.plan();
+            }
+            _ => self.give(cycle, grantee, lane),
         }
-        self.give(cycle, grantee, lane);
+    }
+
+    /// Has the manager no room for the message that is next on bus `lane`, which addresses it? It is asked for room first:
+    /// as long as it has some, no CPU is looked at.
+    #[inline(never)] // most buses have no manager
+    fn is_full(&self, manager: Agent, lane: usize, targets: &dyn Targets) -> bool {
+        let next = self.lanes[lane].waiting.front().and_then(Load::asked);
+        next.is_some_and(|message| {
+            targets.response(manager, message) == Response::Retry && targets.addressed(manager, message)
+        })
     }
 
     /// Grants bus `lane` in `cycle`.
@@ -53,8 +61,7 @@ impl FrontSideBus {
     /// The response on bus `lane`, in `cycle`.
     #[inline(never)] // so that a grant need not pay for its registers
     pub(super) fn respond(&mut self, cycle: u64, lane: usize, targets: &dyn Targets, effects: &mut Vec<BusEffect>) {
-        let Some((&load, granted)) = self.lanes[lane].granted() else { return };
-        self.lanes[lane].end(cycle);
+        let Some((load, granted)) = self.lanes[lane].end(cycle) else { return };
         self.senders_from = self.senders_from.max(cycle); // whoever waited for a buffer gets it now, not before
         match &load {
             Load::Asked(Request::EndOfInterrupt { vector, .. }) => {

@@ -71,6 +71,7 @@ impl Steps {
         Self { queues, fronts: [NEVER; Delay::COUNT], first: (NEVER, 0), planned: 0 }
     }
 
+    #[inline]
     pub(super) fn plan(&mut self, time: Time, delay: Delay, step: Step) {
         let key = Key::from(time.as_ps()) << 64 | Key::from(self.planned);
         self.planned += 1;
@@ -79,11 +80,13 @@ impl Steps {
         if queue.back().is_none_or(|&(last, _)| last < key) {
             queue.push_back((key, step));
         } else {
-            queue.insert(queue.partition_point(|&(other, _)| other < key), (key, step));
+            insert(queue, key, step);
         }
         if key < self.fronts[index] {
             self.fronts[index] = key;
-            self.first = self.first.min((key, index));
+            if key < self.first.0 {
+                self.first = (key, index);
+            }
         }
     }
 
@@ -94,6 +97,7 @@ impl Steps {
     }
 
     /// The next step, which takes place now.
+    #[inline]
     pub(super) fn take(&mut self) -> Option<(Time, Step)> {
         let index = self.first.1;
         let (key, step) = self.queues[index].pop_front()?;
@@ -103,12 +107,13 @@ impl Steps {
     }
 
     fn choose(&mut self) {
-        self.first = (NEVER, 0);
+        let mut first = (NEVER, 0);
         for (index, &key) in self.fronts.iter().enumerate() {
-            if key < self.first.0 {
-                self.first = (key, index);
+            if key < first.0 {
+                first = (key, index);
             }
         }
+        self.first = first;
     }
 
     /// All, in order.
@@ -127,6 +132,12 @@ impl Steps {
         }
         self.choose();
     }
+}
+
+/// A step before others: its message had less jitter.
+#[cold]
+fn insert(queue: &mut VecDeque<(Key, Step)>, key: Key, step: Step) {
+    queue.insert(queue.partition_point(|&(other, _)| other < key), (key, step));
 }
 
 #[cfg(test)]
