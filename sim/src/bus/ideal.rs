@@ -2,10 +2,9 @@
 //!
 //! Not modelled: everything that makes a bus a bus; injected jitter has no clock to count in and is ignored.
 
+use super::addressees::Addressees;
 use super::redirection::lowest_task_priority;
-use super::{
-    Agent, BusEffect, DeliveryMode, Interconnect, Message, Promises, Request, Response, Targets, Undispatched,
-};
+use super::{BusEffect, DeliveryMode, Interconnect, Message, Promises, Request, Response, Targets, Undispatched};
 use crate::time::{Duration, Time};
 use std::collections::VecDeque;
 
@@ -16,6 +15,9 @@ pub struct IdealBus {
     latency: Duration,
     /// In the order of arrival, which is that of requests.
     in_flight: VecDeque<(Time, Request)>,
+    /// The first arrival.
+    next: Time,
+    addressees: Addressees,
 }
 
 impl Default for IdealBus {
@@ -29,13 +31,31 @@ impl IdealBus {
     /// A bus that delivers `latency` after the request; less than a picosecond counts as one, because an engine cannot
     /// advance by nothing.
     pub fn new(latency: Duration) -> Self {
-        Self { latency: latency.max(Duration::from_ps(1)), in_flight: VecDeque::new() }
+        Self {
+            latency: latency.max(Duration::from_ps(1)),
+            in_flight: VecDeque::new(),
+            next: Time::NEVER,
+            addressees: Addressees::default(),
+        }
     }
-}
 
-/// The agents to look at for `message`.
-fn everybody(targets: &dyn Targets, message: &Message) -> Vec<Agent> {
-    targets.candidates(message).unwrap_or_else(|| (0..targets.agents()).collect())
+    /// `message` arrives at every addressed agent that listens; one without room takes it all the same.
+    fn arrive(&mut self, message: &Message, targets: &dyn Targets, effects: &mut Vec<BusEffect>) {
+        let deliver = |agent| BusEffect::Deliver { agent, message: *message };
+        if message.mode == DeliveryMode::LowestPriority {
+            let agent = lowest_task_priority(&mut self.addressees, targets, message);
+            effects.extend(agent.map(deliver));
+            return;
+        }
+        let listens = |&agent: &_| targets.response(agent, message) != Response::Silent;
+        let mut takers = self.addressees.of(targets, message).filter(listens);
+        if message.mode == DeliveryMode::RemoteRead {
+            let value = takers.next().map(|agent| targets.remote_register(agent, message.vector & 0x3F));
+            effects.push(BusEffect::RemoteRead { message: *message, value });
+        } else {
+            takers.for_each(|agent| effects.push(deliver(agent)));
+        }
+    }
 }
 
 impl Interconnect for IdealBus {
@@ -45,43 +65,28 @@ impl Interconnect for IdealBus {
 
     /// Messages of one sender do not replace each other: it may have many in flight.
     fn request(&mut self, at: Time, request: Request, _extra_cycles: u32) {
-        self.in_flight.push_back((at + self.latency, request));
+        let arrival = at + self.latency;
+        self.in_flight.push_back((arrival, request));
+        self.next = self.next.min(arrival); // it is the last one, or the only one
     }
 
     fn next_event(&self) -> Option<Time> {
-        self.in_flight.front().map(|&(at, _)| at)
+        (self.next != Time::NEVER).then_some(self.next)
     }
 
     fn bound(&self) -> Time {
-        self.next_event().unwrap_or(Time::NEVER)
+        self.next
     }
 
-    /// Delivers to every addressed agent that listens; one without room takes the message all the same.
     fn advance(&mut self, targets: &dyn Targets, effects: &mut Vec<BusEffect>) {
-        match self.in_flight.pop_front() {
-            Some((_, Request::Message(message))) => {
-                let takes = |&agent: &_| {
-                    targets.addressed(agent, &message) && targets.response(agent, &message) != Response::Silent
-                };
-                match message.mode {
-                    DeliveryMode::LowestPriority => {
-                        let agent = lowest_task_priority(targets, &message);
-                        effects.extend(agent.map(|agent| BusEffect::Deliver { agent, message }));
-                    }
-                    DeliveryMode::RemoteRead => {
-                        let read = |agent| targets.remote_register(agent, message.vector & 0x3F);
-                        let value = everybody(targets, &message).into_iter().find(takes).map(read);
-                        effects.push(BusEffect::RemoteRead { message, value });
-                    }
-                    _ => {
-                        let takers = everybody(targets, &message).into_iter().filter(takes);
-                        effects.extend(takers.map(|agent| BusEffect::Deliver { agent, message }));
-                    }
-                }
-                effects.push(BusEffect::Dispatched { message, busy_still: false });
+        let Some((_, request)) = self.in_flight.pop_front() else { return };
+        self.next = self.in_flight.front().map_or(Time::NEVER, |&(at, _)| at);
+        match &request {
+            Request::Message(message) => {
+                self.arrive(message, targets, effects);
+                effects.push(BusEffect::Dispatched { message: *message, busy_still: false });
             }
-            Some((_, Request::EndOfInterrupt { vector, .. })) => effects.push(BusEffect::EndOfInterrupt { vector }),
-            None => {}
+            Request::EndOfInterrupt { vector, .. } => effects.push(BusEffect::EndOfInterrupt { vector: *vector }),
         }
     }
 
@@ -118,6 +123,7 @@ impl Interconnect for IdealBus {
     fn skip(&mut self, periods: u64, period: Duration, _attempts: u64) {
         let span = Duration::from_ps(period.as_ps().saturating_mul(periods));
         self.in_flight.iter_mut().for_each(|(at, _)| *at += span);
+        self.next += span;
     }
 
     fn name(&self) -> &'static str {

@@ -1,14 +1,9 @@
 //! Interconnects: what carries messages between APICs, and thereby decides how long an ICR stays busy.
 
+mod addressees;
 mod arbitration;
 mod cluster;
-mod cluster_manager;
-mod cluster_map;
-mod cluster_presets;
-mod cluster_segment;
 mod front_side;
-mod front_side_faults;
-mod front_side_lane;
 mod ideal;
 mod message;
 mod point_to_point;
@@ -20,8 +15,7 @@ mod testing;
 mod testing_agents;
 
 pub use arbitration::{ArbitrationIds, BusError};
-pub use cluster::{Cluster, ClusterBus};
-pub use cluster_map::{ClusterError, PhysicalScope, ShorthandScope};
+pub use cluster::{Cluster, ClusterBus, ClusterError, PhysicalScope, ShorthandScope};
 pub use front_side::FrontSideBus;
 pub use ideal::IdealBus;
 pub use message::{Agent, AttemptOutcome, Bid, DeliveryMode, DestinationMode, Message, Request, Response, Shorthand};
@@ -35,10 +29,14 @@ use std::fmt::Debug;
 pub trait Targets {
     /// Number of agents on the interconnect.
     fn agents(&self) -> Agent;
-    /// The agents that `message` may address, lowest first: all that it does address, and perhaps others. `None`: ask each.
-    /// With an index by id, a directed message on a large machine costs no look at everybody.
-    fn candidates(&self, _message: &Message) -> Option<Vec<Agent>> {
-        None
+    /// Appends the agents that `message` may address now to `into`, which is empty: all that it does address, and perhaps
+    /// others; each once, lowest first. False: nobody knows, each agent must be asked, and `into` is as it was.
+    ///
+    /// An interconnect asks the candidates whether they are [`addressed`](Self::addressed), and nobody else: with an index
+    /// by id, a directed message on a large machine costs no look at everybody. An index that forgets an agent loses its
+    /// interrupts, so whatever changes an id or a mode must reach it before the next event.
+    fn candidates(&self, _message: &Message, _into: &mut Vec<Agent>) -> bool {
+        false
     }
     /// Is `agent` addressed by `message`? (Destination matching; a dead agent is never addressed.)
     fn addressed(&self, agent: Agent, message: &Message) -> bool;

@@ -3,14 +3,18 @@
 //! Not modelled: the choice by vector bits that I/O hubs since Nehalem offer instead (Xeon C5500/C3500 datasheet vol. 1
 //! §7.3.2); the messages by which CPUs report their task priorities, which are known at once here.
 
+use super::addressees::Addressees;
 use super::{Agent, Message, Response, Targets};
 
 /// The agent that takes a redirectable message: addressed, enabled, lowest task priority (class: four bits a CPU, Intel
 /// 5000X MCH datasheet §5.6.3), lowest APIC id among equals (460GX §3.7).
-pub(super) fn lowest_task_priority(targets: &dyn Targets, message: &Message) -> Option<Agent> {
-    let candidates = targets.candidates(message).unwrap_or_else(|| (0..targets.agents()).collect());
-    candidates
-        .into_iter()
-        .filter(|&agent| targets.addressed(agent, message) && targets.response(agent, message) == Response::Accept)
+pub(super) fn lowest_task_priority(
+    addressees: &mut Addressees,
+    targets: &dyn Targets,
+    message: &Message,
+) -> Option<Agent> {
+    addressees
+        .of(targets, message)
+        .filter(|&agent| targets.response(agent, message) == Response::Accept)
         .min_by_key(|&agent| (targets.bid(agent, message).priority >> 4, targets.apic_id(agent)))
 }

@@ -29,6 +29,14 @@ impl Targets for Fake {
         self.0.len() as Agent
     }
 
+    /// An index by id, for what it is good for.
+    fn candidates(&self, message: &Message, into: &mut Vec<Agent>) -> bool {
+        if message.shorthand == Shorthand::None {
+            into.extend(Agent::try_from(message.destination).ok().filter(|&agent| agent < self.agents()));
+        }
+        message.shorthand == Shorthand::None
+    }
+
     fn addressed(&self, agent: Agent, message: &Message) -> bool {
         match message.shorthand {
             Shorthand::None => message.destination == u32::from(agent),

@@ -85,6 +85,43 @@ impl Targets for Fellows {
     }
 }
 
+/// Agents with an index that names those addressed, and one more that is not.
+#[derive(Debug, Clone)]
+pub(super) struct Indexed(pub(super) Fellows);
+
+impl Targets for Indexed {
+    fn agents(&self) -> Agent {
+        self.0.agents()
+    }
+
+    fn candidates(&self, message: &Message, into: &mut Vec<Agent>) -> bool {
+        let addressed = |&agent: &Agent| self.addressed(agent, message);
+        let more = (0..self.agents()).find(|agent| !addressed(agent));
+        into.extend((0..self.agents()).filter(|agent| addressed(agent) || Some(*agent) == more));
+        true
+    }
+
+    fn addressed(&self, agent: Agent, message: &Message) -> bool {
+        self.0.addressed(agent, message)
+    }
+
+    fn response(&self, agent: Agent, message: &Message) -> Response {
+        self.0.response(agent, message)
+    }
+
+    fn bid(&self, agent: Agent, message: &Message) -> Bid {
+        self.0.bid(agent, message)
+    }
+
+    fn apic_id(&self, agent: Agent) -> Option<u32> {
+        self.0.apic_id(agent)
+    }
+
+    fn remote_register(&self, agent: Agent, slot: u8) -> u32 {
+        self.0.remote_register(agent, slot)
+    }
+}
+
 /// A fixed message to a logical destination.
 pub(super) fn logical(source: Agent, number: u32, destination: u32) -> Message {
     Message { destination_mode: DestinationMode::Logical, ..testing::message(source, number, destination) }

@@ -9,7 +9,12 @@ pub(in crate::bus) struct AgentSet(pub(super) u32);
 impl AgentSet {
     /// The agents, lowest first.
     pub(in crate::bus) fn iter(self) -> impl Iterator<Item = Agent> {
-        (0..32).filter(move |&agent| self.contains(agent))
+        let mut rest = self.0;
+        std::iter::from_fn(move || {
+            let lowest = (rest != 0).then(|| rest.trailing_zeros() as Agent);
+            rest &= rest.wrapping_sub(1);
+            lowest
+        })
     }
 
     pub(super) const fn contains(self, agent: Agent) -> bool {
@@ -24,6 +29,10 @@ impl AgentSet {
     /// Those that are in either.
     pub(super) const fn with(self, others: Self) -> Self {
         Self(self.0 | others.0)
+    }
+
+    pub(super) const fn len(self) -> u32 {
+        self.0.count_ones()
     }
 
     pub(super) const fn is_empty(self) -> bool {

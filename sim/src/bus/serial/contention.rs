@@ -3,7 +3,7 @@
 //! Not modelled: agents that miss the edge at which the others begin.
 
 use super::agent_set::AgentSet;
-use super::carried::{Load, OnBus, Pending};
+use super::carried::{Load, OnBus};
 use super::frame::Format;
 use super::line::drop_out;
 use super::{Sender, SerialBus};
@@ -97,9 +97,13 @@ impl SerialBus {
                 left.iter().filter(|agent| Some(rank(agent)) == best).collect()
             }
         };
-        let take = |agent: Agent| self.senders[usize::from(agent)].pending.take();
-        let pendings: Vec<Pending> = first.iter().filter_map(take).collect();
-        (!pendings.is_empty()).then_some(Load::Messages(pendings))
+        let mut pendings = std::mem::take(&mut self.spare);
+        pendings.extend(first.iter().filter_map(|agent| self.senders[usize::from(agent)].pending.take()));
+        if pendings.is_empty() {
+            self.spare = pendings;
+            return None;
+        }
+        Some(Load::Messages(pendings))
     }
 
     fn is_broadcast(&self, agent: Agent) -> bool {

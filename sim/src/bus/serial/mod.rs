@@ -22,12 +22,14 @@ mod end_of_interrupt;
 mod faults;
 mod frame;
 mod line;
+mod plan;
 mod progress;
 mod reception;
 mod status;
 
 pub use faults::{SerialFault, SerialFaultError, SerialFaultKind, Wire};
 
+use super::addressees::Addressees;
 use super::{Agent, ArbitrationIds, BusEffect, BusError, Interconnect, Reach, Request, Targets, Undispatched};
 use crate::generation::Knobs;
 use crate::time::{ClockDomain, Duration, Time};
@@ -36,6 +38,7 @@ use carried::{Load, OnBus, Pending};
 use faults::Faults;
 use frame::Format;
 use line::Line;
+use plan::Plan;
 use std::collections::VecDeque;
 
 /// What one agent wants to send.
@@ -77,6 +80,10 @@ pub struct SerialBus {
     faults: Faults,
     /// The instant of the last event.
     now: Time,
+    plan: Plan,
+    addressees: Addressees,
+    /// A list that is empty, for the next messages on the bus.
+    spare: Vec<Pending>,
 }
 
 /// Attempts remembered. Senders that retry for ever, however many, repeat after at most 63 attempts (tried for up to 15
@@ -102,6 +109,9 @@ impl SerialBus {
             recent: VecDeque::new(),
             faults: Faults::default(),
             now: Time::ZERO,
+            plan: Plan::NOTHING,
+            addressees: Addressees::default(),
+            spare: Vec::new(),
         })
     }
 
@@ -123,7 +133,9 @@ impl SerialBus {
     /// If a fault is impossible on this bus, or two contradict each other.
     pub fn with_faults(self, faults: Vec<SerialFault>) -> Result<Self, SerialFaultError> {
         let faults = Faults::new(faults, self.agents())?;
-        Ok(Self { clock: self.clock.with_gaps(faults.clock_gaps()), faults, ..self })
+        let mut bus = Self { clock: self.clock.with_gaps(faults.clock_gaps()), faults, ..self };
+        bus.plan();
+        Ok(bus)
     }
 
     /// The arbitration ids as they are now.
@@ -133,11 +145,6 @@ impl SerialBus {
 
     fn agents(&self) -> Agent {
         self.senders.len() as Agent
-    }
-
-    /// Cycle of the next event.
-    fn next_cycle(&self) -> Option<u64> {
-        self.on_bus.as_ref().map(OnBus::next_cycle).or_else(|| self.arbitration())
     }
 
     /// The wires as they are read at the edge that ends `cycle`.
@@ -173,8 +180,12 @@ impl Interconnect for SerialBus {
     fn request(&mut self, at: Time, request: Request, extra_cycles: u32) {
         // An arbitration at or before `at` has all its contenders: requests come in the order of their times. It must
         // not see this one, nor lose a message that this one replaces.
-        while let Some(edge) = self.arbitration().filter(|&edge| self.clock.instant(edge) <= at) {
+        while let Some(edge) = self.plan.cycle
+            && self.on_bus.is_none()
+            && self.clock.instant(edge) <= at
+        {
             self.arbitrate(edge);
+            self.plan();
         }
         let from = self.clock.first_after(at) + u64::from(extra_cycles);
         match request {
@@ -185,31 +196,28 @@ impl Interconnect for SerialBus {
                 self.senders[usize::from(source)].end_of_interrupts.push_back((from, vector));
             }
         }
+        if self.on_bus.is_none() {
+            self.plan(); // what is on the bus goes on
+        }
     }
 
     fn next_event(&self) -> Option<Time> {
-        self.next_cycle().map(|cycle| self.clock.instant(cycle)).filter(|&at| at != Time::NEVER)
+        (self.plan.at != Time::NEVER).then_some(self.plan.at)
     }
 
     fn bound(&self) -> Time {
-        if self.on_bus.is_some() {
-            return self.next_event().unwrap_or(Time::NEVER);
-        }
-        let Some(edge) = self.arbitration() else { return Time::NEVER };
-        let end_of_interrupt = self.senders.iter().any(|sender| sender.wants_end_of_interrupt(edge))
-            || self.faults.jabbering(self.clock.instant(edge)).is_some();
-        let format = if end_of_interrupt { Format::EndOfInterrupt } else { Format::Short };
-        self.clock.instant(edge + format.first_status())
+        self.plan.bound
     }
 
     fn advance(&mut self, targets: &dyn Targets, effects: &mut Vec<BusEffect>) {
-        let Some(cycle) = self.next_cycle() else { return };
-        self.now = self.clock.instant(cycle);
+        let Some(cycle) = self.plan.cycle else { return };
+        self.now = self.plan.at;
         self.corrupt_ids(self.now);
         match self.on_bus.take() {
             Some(on_bus) => self.progress(on_bus, targets, effects),
             None => self.arbitrate(cycle),
         }
+        self.plan();
     }
 
     /// A sender may have two: the one on the bus and the one that replaced it.
@@ -229,7 +237,7 @@ impl Interconnect for SerialBus {
     }
 
     fn state(&self, words: &mut Vec<u64>) {
-        let base = self.next_cycle().unwrap_or(self.free_from);
+        let base = self.plan.cycle.unwrap_or(self.free_from);
         words.extend([self.ids.word(), u64::from(self.on_bus.is_some())]);
         if let Some(on_bus) = &self.on_bus {
             on_bus.state(base, words);
@@ -271,6 +279,7 @@ impl Interconnect for SerialBus {
                 pendings.iter_mut().for_each(skip);
             }
         }
+        self.plan();
     }
 
     /// With a stuck wire a sender may be told that a message was taken that was not.
@@ -284,9 +293,13 @@ impl Interconnect for SerialBus {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;
 
 #[cfg(test)]
-#[path = "fault_tests.rs"]
+mod format_tests;
+
+#[cfg(test)]
+mod fault_kind_tests;
+
+#[cfg(test)]
 mod fault_tests;

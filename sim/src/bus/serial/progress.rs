@@ -72,7 +72,7 @@ impl SerialBus {
     }
 
     /// The focus processor, if there is one (SDM vol. 3 §10.6.2.4).
-    fn focus(&self, on_bus: &OnBus, message: &Message, targets: &dyn Targets) -> AgentSet {
+    fn focus(&mut self, on_bus: &OnBus, message: &Message, targets: &dyn Targets) -> AgentSet {
         let answers = Answers::of(targets, self.addressed(on_bus, targets), message);
         answers.accepting.iter().find(|&agent| targets.bid(agent, message).focus).into_iter().collect()
     }
@@ -108,7 +108,10 @@ impl SerialBus {
             ArbitrationUpdate::AcceptedOnly => outcome == AttemptOutcome::Accepted,
         };
         if moves {
-            self.ids.rotate_all(&senders.iter().collect::<Vec<_>>());
+            match senders.iter().next() {
+                Some(only) if senders.len() == 1 => self.ids.rotate(only),
+                _ => self.ids.rotate_all(&senders.iter().collect::<Vec<_>>()),
+            }
         }
     }
 
@@ -211,15 +214,16 @@ impl SerialBus {
         status::errors(outcome, on_bus.load.senders(), on_bus.noticed(outcome), self.agents(), effects);
         self.free_from = on_bus.end();
         let Load::Messages(pendings) = &mut on_bus.load else { return };
-        let (given_up, resent): (Vec<Pending>, Vec<Pending>) =
-            pendings.drain(..).partition(|pending| self.gives_up(&pending.message));
-        for pending in resent {
-            self.senders[usize::from(pending.message.source)].pending.get_or_insert(pending);
+        pendings.retain(|pending| {
+            let given_up = self.gives_up(&pending.message);
+            if !given_up {
+                self.senders[usize::from(pending.message.source)].pending.get_or_insert(*pending);
+            }
+            given_up
+        });
+        if pendings.is_empty() {
+            return self.recycle(on_bus.load);
         }
-        if given_up.is_empty() {
-            return;
-        }
-        on_bus.load = Load::Messages(given_up);
         for message in messages(&on_bus).filter(|message| message.mode == DeliveryMode::RemoteRead) {
             effects.push(BusEffect::RemoteRead { message, value: None });
         }
@@ -241,6 +245,15 @@ impl SerialBus {
         for message in messages(&on_bus) {
             let busy_still = self.senders[usize::from(message.source)].pending.is_some();
             effects.push(BusEffect::Dispatched { message, busy_still });
+        }
+        self.recycle(on_bus.load);
+    }
+
+    /// Keeps the list of messages for the next ones.
+    fn recycle(&mut self, load: Load) {
+        if let Load::Messages(mut pendings) = load {
+            pendings.clear();
+            self.spare = pendings;
         }
     }
 }

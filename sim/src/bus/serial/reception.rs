@@ -4,11 +4,11 @@
 
 use super::SerialBus;
 use super::agent_set::AgentSet;
-use super::carried::{Heard, Load, OnBus};
+use super::carried::{Heard, Load, OnBus, Pending};
 use super::frame::{Frame, checksum, data_symbols};
 use super::line::Symbol;
 use super::status::TAKEN;
-use crate::bus::{Agent, Shorthand, Targets};
+use crate::bus::{Shorthand, Targets};
 
 /// Cycles from the first one to the checksum of a message, the longest part that receivers check.
 const CHECKED: u64 = 17;
@@ -24,7 +24,7 @@ impl SerialBus {
         if matches!(on_bus.load, Load::Jabber(_)) || noise {
             return Heard::Damaged;
         }
-        let senders = on_bus.load.senders().iter().count();
+        let senders = on_bus.load.senders().len();
         let quiet = !self.faults.has_stuck_wires()
             || (1..=CHECKED).all(|cycle| self.line(on_bus.start + cycle) == super::Line::default());
         if senders == 1 && quiet {
@@ -63,19 +63,21 @@ impl SerialBus {
 
     /// Who is addressed by what was heard. Only a sender knows whether it is left out itself (82801BA §5.8.3), so that
     /// of several equal messages each leaves out its own sender.
-    pub(super) fn addressed(&self, on_bus: &OnBus, targets: &dyn Targets) -> AgentSet {
+    pub(super) fn addressed(&mut self, on_bus: &OnBus, targets: &dyn Targets) -> AgentSet {
         let Load::Messages(pendings) = &on_bus.load else { return AgentSet::default() };
         if on_bus.heard != Heard::Clearly {
             return AgentSet::default();
         }
-        let is_addressed = |agent: &Agent| {
-            let mut messages = pendings.iter().map(|pending| &pending.message);
-            let left_out = |message: &crate::bus::Message| {
-                message.shorthand == Shorthand::AllExcludingSelf && message.source == *agent
-            };
-            messages.clone().any(|message| targets.addressed(*agent, message)) && !messages.any(left_out)
-        };
-        (0..self.agents()).filter(is_addressed).collect()
+        let agents = self.agents();
+        let (mut addressed, mut left_out) = (AgentSet::default(), AgentSet::default());
+        for Pending { message, .. } in pendings {
+            let of_message = self.addressees.of(targets, message).filter(|&agent| agent < agents).collect();
+            addressed = addressed.with(of_message);
+            if message.shorthand == Shorthand::AllExcludingSelf {
+                left_out = left_out.with([message.source].into_iter().collect());
+            }
+        }
+        addressed.without(left_out)
     }
 
     /// The first status symbol of a message that `heard` says this of; `focus` has a focus processor.

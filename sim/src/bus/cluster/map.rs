@@ -2,8 +2,10 @@
 //!
 //! Not modelled: locality-dependent routing of more than 15 clusters (NUMA-Q), remapping of destinations by a manager.
 
-use super::{Agent, DeliveryMode, DestinationMode, Domains, Message, Shorthand, Targets};
+use crate::bus::addressees::Addressees;
+use crate::bus::{Agent, DeliveryMode, DestinationMode, Domains, Message, Shorthand, Targets};
 use crate::generation::{ClusterFifteen, Knobs};
+use std::cell::RefCell;
 
 /// How far a physical destination reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -73,7 +75,7 @@ pub enum ClusterError {
         /// Its number.
         number: u8,
         /// What the serial bus says.
-        error: super::BusError,
+        error: crate::bus::BusError,
     },
     /// The serial bus of a cluster cannot have these faults.
     #[error("cluster {number}: {error}")]
@@ -81,7 +83,7 @@ pub enum ClusterError {
         /// Its number.
         number: u8,
         /// What the serial bus says.
-        error: super::SerialFaultError,
+        error: crate::bus::SerialFaultError,
     },
 }
 
@@ -103,6 +105,8 @@ pub(super) struct Map {
     pub(super) physical: PhysicalScope,
     pub(super) shorthands: ShorthandScope,
     pub(super) knobs: Knobs,
+    /// Where a view of the agents, which is read only, looks for them.
+    addressees: RefCell<Addressees>,
 }
 
 impl Map {
@@ -141,6 +145,7 @@ impl Map {
             physical: PhysicalScope::default(),
             shorthands: ShorthandScope::default(),
             knobs: Knobs::default(),
+            addressees: RefCell::default(),
         })
     }
 
@@ -163,6 +168,15 @@ impl Map {
     /// If the agent is in no cluster.
     pub(super) fn home(&self, agent: Agent) -> (usize, Agent) {
         self.homes[usize::from(agent)]
+    }
+
+    /// Number of an agent on the segment of the cluster at `place`, if it is there.
+    pub(super) fn local(&self, place: usize, agent: Agent) -> Option<Agent> {
+        self.homes.get(usize::from(agent)).filter(|home| home.0 == place).map(|home| home.1)
+    }
+
+    pub(super) fn agents(&self) -> usize {
+        self.homes.len()
     }
 
     /// The place of the cluster with this number.
@@ -199,13 +213,17 @@ impl Map {
             (Shorthand::None, DestinationMode::Logical) => self.remote_logical(from, message),
             (Shorthand::None, DestinationMode::Physical) => match self.physical {
                 PhysicalScope::Cluster => 0,
-                PhysicalScope::Machine => {
-                    let addressed =
-                        |place: usize| self.members[place].iter().any(|&agent| targets.addressed(agent, message));
-                    places(self.others(from)).filter(|&place| addressed(place)).fold(0, |set, place| set | 1 << place)
-                }
+                PhysicalScope::Machine => self.addressed(message, targets) & self.others(from),
             },
         }
+    }
+
+    /// The clusters of the agents that `message` addresses.
+    fn addressed(&self, message: &Message, targets: &dyn Targets) -> ClusterSet {
+        let mut addressees = self.addressees.borrow_mut();
+        let agents = addressees.of(targets, message);
+        let places = agents.filter_map(|agent| self.homes.get(usize::from(agent)));
+        places.fold(0, |set, &(place, _)| set | 1 << place)
     }
 
     /// Hierarchical cluster model: cluster in bits 7:4, FFh for all (SDM vol. 3 §10.6.2.2). A lowest-priority broadcast is
@@ -227,68 +245,5 @@ impl Map {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::testing::{broadcast, message};
-    use super::super::testing_agents::{Fellows, logical, lowest_priority};
-    use super::*;
-
-    fn map() -> Map {
-        Map::new(&[(0, vec![0, 1]), (1, vec![2, 3]), (5, vec![4, 5])]).expect("it is possible")
-    }
-
-    #[test]
-    fn logical_destinations_name_a_cluster() {
-        // SDM vol. 3 §10.6.2.2: from the cluster with the number 1
-        let table = [
-            (0x01, 0b001),
-            (0x0F, 0b001),
-            (0x12, 0), // its own
-            (0x51, 0b100),
-            (0x50, 0), // no member
-            (0x21, 0), // no such cluster
-            (0xF1, 0),
-            (0xFF, 0b101),
-        ];
-        for (destination, expected) in table {
-            let set = map().remote(1, &logical(2, 0, destination), &Fellows::clustered(3, 2));
-            assert_eq!(set, expected, "{destination:02X}");
-        }
-        let mut every = map();
-        every.knobs.cluster_fifteen = ClusterFifteen::EveryCluster;
-        assert_eq!(every.remote(1, &logical(2, 0, 0xF1), &Fellows::clustered(3, 2)), 0b101);
-        let agents = Fellows::clustered(3, 2);
-        assert_eq!(map().remote(1, &lowest_priority(logical(2, 0, 0xFF)), &agents), 0);
-        assert_eq!(map().remote(1, &lowest_priority(logical(2, 0, 0x51)), &agents), 0b100);
-    }
-
-    #[test]
-    fn physical_destinations_and_shorthands_have_a_scope() {
-        let agents = Fellows::flat(6);
-        let mut wide = map();
-        wide.physical = PhysicalScope::Machine;
-        wide.shorthands = ShorthandScope::Machine;
-        let own = Message { shorthand: Shorthand::Own, ..message(0, 0, 0) };
-        let table = [(message(0, 0, 1), 0), (message(0, 0, 4), 0b100), (broadcast(0, 0), 0b110), (own, 0)];
-        for (message, expected) in table {
-            assert_eq!(map().remote(0, &message, &agents), 0, "{message:?}");
-            assert_eq!(wide.remote(0, &message, &agents), expected, "{message:?}");
-        }
-    }
-
-    #[test]
-    fn impossible_lists_are_refused() {
-        type List = Vec<(u8, Vec<Agent>)>;
-        let many = (0..17).map(|number| (number, vec![])).collect();
-        let table: [(List, ClusterError); 6] = [
-            (vec![], ClusterError::NoCluster),
-            (many, ClusterError::TooManyClusters { clusters: 17 }),
-            (vec![(16, vec![0])], ClusterError::BadNumber { number: 16 }),
-            (vec![(3, vec![0]), (3, vec![1])], ClusterError::DuplicateNumber { number: 3 }),
-            (vec![(0, vec![0, 1]), (1, vec![1])], ClusterError::DuplicateAgent { agent: 1 }),
-            (vec![(0, vec![0]), (1, vec![2])], ClusterError::MissingAgent { agent: 1 }),
-        ];
-        for (clusters, error) in table {
-            assert_eq!(Map::new(&clusters).err(), Some(error), "{error}");
-        }
-    }
-}
+#[path = "map_tests.rs"]
+mod tests;

@@ -3,7 +3,7 @@
 use super::super::Response::{Retry, Silent};
 use super::super::testing::{broadcast, delivered, dispatched, message, run, send};
 use super::super::testing_agents::{Fellow, Fellows, lowest_priority};
-use super::super::{Bid, Response};
+use super::super::{Bid, Response, Shorthand};
 use super::*;
 use std::cell::Cell;
 
@@ -158,8 +158,11 @@ impl Targets for Many {
     fn agents(&self) -> Agent {
         4096
     }
-    fn candidates(&self, message: &Message) -> Option<Vec<Agent>> {
-        self.indexed.then(|| vec![message.destination as Agent])
+    fn candidates(&self, message: &Message, into: &mut Vec<Agent>) -> bool {
+        if self.indexed {
+            into.push(message.destination as Agent);
+        }
+        self.indexed
     }
     fn addressed(&self, agent: Agent, message: &Message) -> bool {
         self.asked.set(self.asked.get() + 1);

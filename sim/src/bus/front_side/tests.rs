@@ -3,6 +3,7 @@
 use super::super::Response::{Accept, Retry, Silent};
 use super::super::testing::{Fake, broadcast, delivered, dispatched, message, run, send};
 use super::super::testing_agents::{Fellows, lowest_priority};
+use super::super::{AttemptOutcome, Message, Response};
 use super::*;
 
 const NS: u64 = 1_000;
@@ -303,4 +304,16 @@ fn a_full_manager_holds_all_senders_back_and_sends_itself() {
     bus.room_again(Time::from_ps(2_000 * NS));
     let effects = run(&mut bus, &Fellows::flat(4), Time::NEVER);
     assert_eq!(dispatched(&effects), [(2_130 * NS, 0), (2_250 * NS, 1)]);
+}
+
+#[test]
+fn a_grant_that_asks_the_manager_samples_it() {
+    let mut bus = FrontSideBus::new().with_manager(3);
+    send(&mut bus, 0, message(0, 0, 2));
+    assert_eq!((bus.next_event(), bus.bound()), (Some(Time::from_ps(10 * NS)), Time::from_ps(10 * NS)));
+    bus.advance(&Fellows::flat(4), &mut Vec::new());
+    assert_eq!(bus.bound(), Time::from_ps(130 * NS));
+    let mut unasked = FrontSideBus::new().with_manager(3);
+    unasked.request(Time::ZERO, Request::EndOfInterrupt { source: 0, vector: 0x41 }, 0);
+    assert_eq!(unasked.bound(), Time::from_ps(130 * NS));
 }

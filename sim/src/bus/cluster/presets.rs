@@ -2,9 +2,8 @@
 //!
 //! Not modelled: what differs between them beyond their buses (mailboxes, timers, firmware).
 
-use super::cluster::{Cluster, ClusterBus};
-use super::cluster_map::{ClusterError, PhysicalScope, ShorthandScope};
-use super::{Agent, FrontSideBus, Interconnect, SerialBus, SerialFaultError};
+use super::{Cluster, ClusterBus, ClusterError, PhysicalScope, ShorthandScope};
+use crate::bus::{Agent, FrontSideBus, Interconnect, SerialBus, SerialFaultError};
 
 /// CPUs a cluster: a logical destination has four bits for them (SDM vol. 3 §10.6.2.2).
 const CLUSTER: Agent = 4;
@@ -66,8 +65,8 @@ impl ClusterBus {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{delivered, message, run, send};
-    use super::super::testing_agents::{Fellows, logical};
+    use super::super::super::testing::{delivered, message, run, send};
+    use super::super::super::testing_agents::{Fellows, logical};
     use super::*;
     use crate::time::Time;
 
@@ -93,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_quad_may_have_faults_of_its_own() {
-        use super::super::{SerialFault, SerialFaultKind};
+        use super::super::super::{SerialFault, SerialFaultKind};
         let jabber = |agent| SerialFault { from: Time::ZERO, until: None, kind: SerialFaultKind::Jabber { agent } };
         let second_quad = |agent| {
             ClusterBus::numa_q(

@@ -3,8 +3,8 @@
 //! Not modelled: the protocol of the links, which nobody published. A manager knows at once when another one has room
 //! again, and a link carries any number of messages side by side.
 
-use super::Message;
-use super::cluster_map::{ClusterSet, places};
+use super::map::{ClusterSet, places};
+use crate::bus::Message;
 use crate::time::{Duration, Time};
 use std::collections::VecDeque;
 
@@ -105,12 +105,17 @@ impl Links {
     pub(super) fn pump(&mut self, managers: &mut [Manager], now: Time) -> ClusterSet {
         let mut relieved = 0;
         loop {
-            let mut heads: Vec<(u64, usize)> = (0..managers.len())
-                .filter_map(|place| managers[place].outgoing.front().map(|head| (head.order, place)))
-                .collect();
-            heads.sort_unstable();
+            let mut heads = [(0, 0); ClusterSet::BITS as usize];
+            let mut count = 0;
+            for (place, manager) in managers.iter().enumerate() {
+                if let Some(head) = manager.outgoing.front() {
+                    heads[count] = (head.order, place);
+                    count += 1;
+                }
+            }
+            heads[..count].sort_unstable();
             let mut left = false;
-            for (_, from) in heads {
+            for &(_, from) in &heads[..count] {
                 left |= self.pump_one(managers, from, now);
                 if managers[from].outgoing.front().is_some_and(|head| head.remaining == 0) {
                     managers[from].outgoing.pop_front();

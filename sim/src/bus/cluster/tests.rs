@@ -5,6 +5,7 @@ use super::super::testing::{broadcast, delivered, dispatched, message, run, send
 use super::super::testing_agents::{Fellows, logical, lowest_priority};
 use super::super::{AttemptOutcome, FrontSideBus, SerialBus};
 use super::*;
+use crate::generation::ClusterBusy;
 
 const NS: u64 = 1_000;
 const US: u64 = 1_000_000;

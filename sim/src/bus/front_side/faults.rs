@@ -55,8 +55,14 @@ impl Faults {
         self.retries.push(Retry { from, until, left: count });
     }
 
-    /// The response that is due in `cycle`. Each turn of the loop leaves a stall for good.
-    pub(super) fn completion(&self, clock: ClockDomain, mut cycle: u64) -> Completion {
+    /// The response that is due in `cycle`.
+    #[inline]
+    pub(super) fn completion(&self, clock: ClockDomain, cycle: u64) -> Completion {
+        if self.stalls.is_empty() { Completion::At(cycle) } else { self.after_stalls(clock, cycle) }
+    }
+
+    /// Each turn of the loop leaves a stall for good.
+    fn after_stalls(&self, clock: ClockDomain, mut cycle: u64) -> Completion {
         while let Some(stall) = self.stalls.iter().find(|stall| covers(stall.from, stall.until, clock.instant(cycle))) {
             match stall.until {
                 Some(until) => cycle = clock.first_at_or_after(until),

@@ -3,8 +3,9 @@
 //!
 //! Not modelled: an id register of the manager that software could read.
 
-use super::cluster_map::Map;
-use super::{Agent, Bid, Message, Response, Targets};
+use super::map::Map;
+use crate::bus::{Agent, Bid, BusEffect, Interconnect, Message, Request, Response, Targets};
+use crate::time::{Duration, Time};
 use std::collections::VecDeque;
 
 /// What a manager has sent on its bus. A bus with several parts may still show a message after it is done for the manager,
@@ -45,18 +46,67 @@ impl Sent {
     }
 }
 
-/// The agents of one cluster, as its bus may see them.
-pub(super) struct SegmentView<'a> {
-    pub(super) targets: &'a dyn Targets,
-    pub(super) map: &'a Map,
-    /// Place of the cluster.
-    pub(super) place: usize,
-    /// Has the manager room for a message to another cluster?
-    pub(super) room: bool,
+/// A cluster's bus, with what it says of its next event kept.
+#[derive(Debug)]
+pub(super) struct Segment {
+    pub(super) bus: Box<dyn Interconnect>,
+    pub(super) next: Option<Time>,
+    pub(super) bound: Time,
+    /// Its least latency.
+    pub(super) latency: Duration,
+    manager_id: u32,
     /// What the manager has sent here.
-    pub(super) sent: &'a Sent,
-    /// The manager's APIC id.
-    pub(super) manager_id: u32,
+    pub(super) sent: Sent,
+}
+
+impl Segment {
+    pub(super) fn new(bus: Box<dyn Interconnect>, manager_id: u32) -> Self {
+        let (next, bound, latency) = (bus.next_event(), bus.bound(), bus.minimum_latency());
+        Self { bus, next, bound, latency, manager_id, sent: Sent::default() }
+    }
+
+    fn changed(&mut self) {
+        (self.next, self.bound) = (self.bus.next_event(), self.bus.bound());
+    }
+
+    pub(super) fn request(&mut self, at: Time, request: Request, extra_cycles: u32) {
+        self.bus.request(at, request, extra_cycles);
+        self.changed();
+    }
+
+    pub(super) fn room_again(&mut self, at: Time) {
+        self.bus.room_again(at);
+        self.changed();
+    }
+
+    /// One event. `place` is that of the cluster; `room`: the manager has room for a message to another one.
+    pub(super) fn advance(
+        &mut self,
+        targets: &dyn Targets,
+        map: &Map,
+        place: usize,
+        room: bool,
+        effects: &mut Vec<BusEffect>,
+    ) {
+        let view = SegmentView { targets, map, place, room, sent: &self.sent, manager_id: self.manager_id };
+        self.bus.advance(&view, effects);
+        self.changed();
+    }
+
+    pub(super) fn skip(&mut self, periods: u64, period: Duration, attempts: u64) {
+        self.bus.skip(periods, period, attempts);
+        self.changed();
+    }
+}
+
+/// The agents of one cluster, as its bus may see them.
+struct SegmentView<'a> {
+    targets: &'a dyn Targets,
+    map: &'a Map,
+    place: usize,
+    room: bool,
+    sent: &'a Sent,
+    manager_id: u32,
 }
 
 impl SegmentView<'_> {
@@ -77,6 +127,23 @@ impl SegmentView<'_> {
 impl Targets for SegmentView<'_> {
     fn agents(&self) -> Agent {
         self.map.manager(self.place) + 1
+    }
+
+    /// Those of the machine, and always the manager.
+    fn candidates(&self, message: &Message, into: &mut Vec<Agent>) -> bool {
+        if !self.targets.candidates(&self.original(message), into) {
+            return false;
+        }
+        into.retain_mut(|agent| match self.map.local(self.place, *agent) {
+            Some(local) => {
+                *agent = local;
+                true
+            }
+            None => false,
+        });
+        into.sort_unstable(); // members may be listed in any order
+        into.push(self.map.manager(self.place));
+        true
     }
 
     /// The manager is addressed by what must leave the cluster, but never by what came in.
