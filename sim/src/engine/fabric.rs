@@ -253,7 +253,7 @@ impl Fabric {
             let agent = match effect {
                 BusEffect::Deliver { agent, .. } => *agent,
                 BusEffect::Error { agent, bits } => match cores.get(usize::from(*agent)) {
-                    Some(core) if core.apic.record_error_changes(*bits) => *agent,
+                    Some(core) if !self.is_dead(*agent) && core.apic.record_error_changes(*bits) => *agent,
                     _ => continue,
                 },
                 BusEffect::Dispatched { message, .. } | BusEffect::RemoteRead { message, .. } => message.source,

@@ -91,7 +91,9 @@ impl<'a> Reference<'a> {
         let mut touched = Vec::new();
         self.hardware.fabric.touched(&self.hardware.cpus, &mut touched);
         for &number in &touched {
-            self.bring_up(number, now);
+            if self.hardware.cpus[number].is_parked() {
+                self.bring_up(number, now);
+            }
         }
         self.hardware.apply(now, &touched);
     }
