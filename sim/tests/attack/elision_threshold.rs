@@ -163,9 +163,8 @@ fn random_machines_agree_at_the_limit_of_their_proof() {
         }
         tried += 1;
         let at_limit = |limit| Setup { limit: Some(limit), ..plain };
-        let proven = |limit| {
-            attempt(machine(at_limit(limit)), Execution::Reference).is_ok_and(|outcome| is_proven(&outcome))
-        };
+        let proven =
+            |limit| attempt(machine(at_limit(limit)), Execution::Reference).is_ok_and(|outcome| is_proven(&outcome));
         let proof = proven_at(&outcome).map(|at| at + Duration::from_ps(1));
         let least = proof.or_else(|| least_limit(Time::from_us(1_000), proven)).expect("it was proven");
         assert!(proven(least), "seed {seed}: not proven at {least}");
