@@ -1,6 +1,6 @@
 //! A counter that no stack holds proves nothing; one that a stack holds is seen.
 
-use crate::code::{Code, ideal, settings};
+use crate::code::{Body, Code, ideal, settings};
 use crate::new_names::allocations_watched;
 use crate::running::{USUAL, attempt};
 use sim::{Cpu, Duration, Ending, Generation, Machine, Outcome, Program, Proof, StopRule, Time};
@@ -18,7 +18,7 @@ fn round(cpu: Cpu<'_>, count: u32) {
 }
 
 /// Places on the heap where a program may count.
-const HEAPS: [(&str, fn(Cpu<'_>, u32)); 8] = [
+const HEAPS: [(&str, Body); 8] = [
     ("Box", |cpu, _| {
         let mut count = Box::new(0_u32);
         loop {
@@ -83,14 +83,15 @@ const HEAPS: [(&str, fn(Cpu<'_>, u32)); 8] = [
     ("a Box in every round", |cpu, _| {
         let mut count = Box::new(0_u32);
         loop {
-            count = Box::new(*black_box(&mut *count) + 1);
+            let next = Box::new(*black_box(&mut *count) + 1);
+            count = next;
             round(cpu, *count);
         }
     }),
 ];
 
 /// Loops that count in a local variable, and what they come to.
-const LOCALS: [(&str, fn(Cpu<'_>, u32)); 2] = [
+const LOCALS: [(&str, Body); 2] = [
     ("a word", |cpu, _| {
         let mut count = 0_u32;
         loop {
@@ -107,7 +108,7 @@ const LOCALS: [(&str, fn(Cpu<'_>, u32)); 2] = [
     }),
 ];
 
-fn run(code: fn(Cpu<'_>, u32), elision: bool, execution: sim::Execution) -> Outcome {
+fn run(code: Body, elision: bool, execution: sim::Execution) -> Outcome {
     let beside = Code { run: |cpu, _| cpu.halt(), ..Code::default() };
     let programs = [Program::closed(beside), Program::closed(Code { run: code, ..Code::default() })];
     let mut settings = settings(Generation::XApic, ideal(), programs);
@@ -117,7 +118,7 @@ fn run(code: fn(Cpu<'_>, u32), elision: bool, execution: sim::Execution) -> Outc
     *attempt(Machine::new(settings).expect("the machine is possible"), execution).expect("nothing fails")
 }
 
-// OLD
+// Old: Proven(Recurrence) for six of the eight heaps, in all nine executions.
 #[test]
 fn a_counter_on_the_heap_is_counted_to_its_end() {
     let mut wrong = Vec::new();
@@ -130,7 +131,7 @@ fn a_counter_on_the_heap_is_counted_to_its_end() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-// OLD
+// Old: nothing is watched.
 #[test]
 fn this_binary_watches_allocations() {
     let (_, code) = HEAPS[0];
@@ -150,7 +151,7 @@ fn a_counter_in_a_local_is_counted_to_its_end() {
 /// A counter of eight bits never gets to a thousand: the loop repeats after 256 rounds, and no sooner.
 #[test]
 fn a_small_counter_in_a_local_gives_its_period() {
-    let code: fn(Cpu<'_>, u32) = |cpu, _| {
+    let code: Body = |cpu, _| {
         let mut count = 0_u8;
         loop {
             let small = black_box(&mut count);

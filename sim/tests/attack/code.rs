@@ -3,14 +3,17 @@
 use sim::bus::{IdealBus, Interconnect, Latencies, PointToPointFabric, SerialBus};
 use sim::{Closed, Cpu, CpuSettings, Duration, Generation, MachineSettings, Program, Software, Time};
 
+/// A piece of a program.
+pub(crate) type Body = fn(Cpu<'_>, u32);
+
 /// What one CPU runs: a function for each way in. All get `operand`.
 #[derive(Clone, Copy)]
 pub(crate) struct Code {
-    pub(crate) run: fn(Cpu<'_>, u32),
+    pub(crate) run: Body,
     pub(crate) interrupt: fn(Cpu<'_>, u8, u32),
-    pub(crate) nmi: fn(Cpu<'_>, u32),
-    pub(crate) start_up: fn(Cpu<'_>, u32),
-    pub(crate) reset: fn(Cpu<'_>, u32),
+    pub(crate) nmi: Body,
+    pub(crate) start_up: Body,
+    pub(crate) reset: Body,
     pub(crate) operand: u32,
 }
 
@@ -50,11 +53,6 @@ impl Software for Code {
     fn reset(&self, cpu: Cpu<'_>) {
         (self.reset)(cpu, self.operand);
     }
-}
-
-/// A program that runs `run` and nothing else.
-pub(crate) fn code(operand: u32, run: fn(Cpu<'_>, u32)) -> Code {
-    Code { run, operand, ..Code::default() }
 }
 
 /// Writes the ICR through the page.

@@ -110,7 +110,7 @@ const PROGRAMS: [Undisturbed; 6] = [
     Undisturbed { delays: 1, disturbance: 0, after_us: 1_111 },
 ];
 
-// OLD: 0
+// Old: 20720.102085 us without elision, 20461.100835 with it or in short windows.
 #[test]
 fn the_least_limit_that_proves_is_one_and_follows_the_proof() {
     for program in PROGRAMS {
@@ -127,7 +127,7 @@ fn the_least_limit_that_proves_is_one_and_follows_the_proof() {
     }
 }
 
-// OLD: 1
+// Old: at 20488 us Deadline or Proven(Recurrence), by execution.
 #[test]
 fn period_and_site_are_one_at_every_limit() {
     for program in PROGRAMS {
@@ -151,7 +151,7 @@ fn period_and_site_are_one_at_every_limit() {
 /// Random machines that are tried at the limit of their proof.
 const MACHINES: std::ops::Range<u64> = 0..60;
 
-// OLD: 2
+// Old: seed 7 at 612.604 us: Deadline without elision, Proven(Recurrence) with it.
 #[test]
 fn random_machines_agree_at_the_limit_of_their_proof() {
     let mut tried = 0;

@@ -124,7 +124,7 @@ fn check(name: &str, end: &str, drops: u32) {
     }
 }
 
-// OLD
+// Old: the process aborts (panic in a destructor during cleanup).
 #[test]
 fn a_guard_at_an_init_is_dropped_and_does_nothing() {
     check("loop", "init", 1);
@@ -132,13 +132,13 @@ fn a_guard_at_an_init_is_dropped_and_does_nothing() {
     check("two", "init", 2);
 }
 
-// OLD
+// Old: the process aborts.
 #[test]
 fn a_guard_asleep_at_an_init_is_dropped_and_does_nothing() {
     check("sleep", "init", 1);
 }
 
-// OLD
+// Old: the process aborts.
 #[test]
 fn a_guard_at_the_end_is_dropped_and_does_nothing() {
     check("loop", "end", 1);
@@ -146,25 +146,25 @@ fn a_guard_at_the_end_is_dropped_and_does_nothing() {
     check("two", "end", 2);
 }
 
-// OLD
+// Old: the process aborts.
 #[test]
 fn a_guard_asleep_at_the_end_is_dropped_and_does_nothing() {
     check("sleep", "end", 1);
 }
 
-// OLD
+// Old: the run never ends.
 #[test]
 fn software_cannot_catch_an_init() {
     check("catch", "init", 0);
 }
 
-// OLD
+// Old: the run never ends.
 #[test]
 fn software_cannot_catch_the_end() {
     check("catch", "end", 0);
 }
 
-// OLD
+// Held on the old engine.
 #[test]
 fn software_that_catches_and_holds_a_guard_ends() {
     for end in ["init", "end"] {

@@ -85,9 +85,11 @@ fn target(case: Case) -> Code {
     Code {
         run: target_run,
         nmi: |cpu, state| {
-            while STATES[state as usize] == State::Handling {
-                cpu.load(1);
-                cpu.pause();
+            if STATES[state as usize] == State::Handling {
+                loop {
+                    cpu.load(1);
+                    cpu.pause();
+                }
             }
         },
         reset: |cpu, _| watch(cpu),
@@ -256,7 +258,7 @@ pub(crate) fn case(words: &[&str]) -> String {
     fault(case).unwrap_or_else(|| String::from("right"))
 }
 
-// OLD
+// Old: 16 of 140 cases: INIT came at 100.65625 us and acted at 50.566667 (finished or stalled, older NMI or SMI).
 #[test]
 fn an_init_message_acts_when_it_has_come() {
     let tried: Vec<Case> = cases().filter(|case| !case.pin).collect();
@@ -265,7 +267,7 @@ fn an_init_message_acts_when_it_has_come() {
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), tried.len(), wrong.join("\n"));
 }
 
-// OLD
+// Old: 28 of 140: 8 act at 50.566667 or 51.42 us, and for 20 of a finished CPU the reference executor never ends.
 #[test]
 fn an_init_at_the_pin_acts_when_it_has_come() {
     let mut wrong = Vec::new();

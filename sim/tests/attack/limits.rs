@@ -1,7 +1,7 @@
 //! What no machine can do, and delays without an end: errors that name the CPU, and no proof of what was never proven.
 
 use crate::child::in_child;
-use crate::code::{Code, ideal, send, settings};
+use crate::code::{Body, Code, ideal, send, settings};
 use crate::guards::execution;
 use crate::running::attempt;
 use sim::{Cpu, Generation, LocalEvent, Machine, Program, Time};
@@ -33,18 +33,30 @@ fn nesting(deepest: u32) -> Code {
 }
 
 /// Every access to a shared word, of a word that is not there.
-const ACCESSES: [fn(Cpu<'_>, u32); 7] = [
-    |cpu, word| drop(cpu.load(word as u16)),
+const ACCESSES: [Body; 7] = [
+    |cpu, word| {
+        let _ = cpu.load(word as u16);
+    },
     |cpu, word| cpu.store(word as u16, 1),
-    |cpu, word| drop(cpu.exchange(word as u16, 1)),
-    |cpu, word| drop(cpu.fetch_add(word as u16, 1)),
-    |cpu, word| drop(cpu.fetch_or(word as u16, 1)),
-    |cpu, word| drop(cpu.fetch_and(word as u16, 1)),
-    |cpu, word| drop(cpu.compare_exchange(word as u16, 0, 1)),
+    |cpu, word| {
+        let _ = cpu.exchange(word as u16, 1);
+    },
+    |cpu, word| {
+        let _ = cpu.fetch_add(word as u16, 1);
+    },
+    |cpu, word| {
+        let _ = cpu.fetch_or(word as u16, 1);
+    },
+    |cpu, word| {
+        let _ = cpu.fetch_and(word as u16, 1);
+    },
+    |cpu, word| {
+        let _ = cpu.compare_exchange(word as u16, 0, 1);
+    },
 ];
 
 /// Delays that outlast time itself: 213 days.
-const DELAYS: [(&str, fn(Cpu<'_>, u32)); 7] = [
+const DELAYS: [(&str, Body); 7] = [
     ("max", |cpu, _| cpu.delay_cycles(u64::MAX)),
     ("max-10", |cpu, _| {
         cpu.load(0);
@@ -113,7 +125,7 @@ fn sixty_four_handlers_nest() {
     }
 }
 
-// OLD
+// Old: a panic of the simulator, "handlers of CPU1 nest more than 64 deep".
 #[test]
 fn more_than_sixty_four_handlers_are_an_error_of_software() {
     for workers in WORKERS {
@@ -124,7 +136,7 @@ fn more_than_sixty_four_handlers_are_an_error_of_software() {
     }
 }
 
-// OLD
+// Old: a panic of the simulator, "index out of bounds".
 #[test]
 fn a_word_that_is_not_there_is_an_error_of_software() {
     for workers in WORKERS {
@@ -138,7 +150,7 @@ fn a_word_that_is_not_there_is_an_error_of_software() {
     }
 }
 
-// OLD
+// Old: Proven(Quiescent) for `max` and `two`, in all executions.
 #[test]
 fn a_delay_however_long_is_no_proof() {
     let mut wrong = Vec::new();

@@ -198,21 +198,21 @@ fn panic_at(us: u64, message: &str) -> String {
     format!("{:?} of Some(0) at {}: {message}", Fault::Panic, us * 1_000_000)
 }
 
-// OLD
+// Old: `Machine::run` panics.
 #[test]
 fn a_panic_of_software_ends_the_run_with_its_message() {
     check("formatted", &panic_at(10, "software panics"));
     check("own-guard", &panic_at(10, "software panics"));
 }
 
-// OLD
+// Old: the process aborts (guards over freed cores).
 #[test]
 fn a_panic_of_software_harms_no_other_cpu() {
     check("others-guard", &panic_at(10, "software panics"));
     check("others-reside", &panic_at(10, "software panics"));
 }
 
-// OLD
+// Old: the process aborts.
 #[test]
 fn a_panic_in_a_handler_is_software_s_own() {
     for workers in WORKERS {
@@ -233,7 +233,7 @@ fn a_panic_that_software_catches_is_its_own_affair() {
     check("caught", calm);
 }
 
-// OLD
+// Old: the process aborts.
 #[test]
 fn a_caught_panic_that_dropped_operations_is_an_error() {
     for workers in WORKERS {
@@ -243,7 +243,7 @@ fn a_caught_panic_that_dropped_operations_is_an_error() {
     }
 }
 
-// OLD
+// Held on the old engine.
 #[test]
 fn what_software_holds_stays_on_its_thread_and_is_dropped() {
     let expected = |name: &str| {

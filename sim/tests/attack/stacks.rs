@@ -78,7 +78,7 @@ fn a_hundred_levels_fit() {
     }
 }
 
-// OLD
+// Old: a bare SIGSEGV.
 #[test]
 fn a_stack_that_is_used_up_is_reported_with_its_cpu() {
     for what in ["deep 1000", "deep 100000", "large 0", "silent 100000"] {

@@ -1,13 +1,13 @@
 //! Software that does operation after operation while no time passes: the run ends with its line.
 
 use crate::child::in_child;
-use crate::code::{Code, ideal, settings};
+use crate::code::{Body, Code, ideal, settings};
 use crate::guards::execution;
 use crate::running::attempt;
 use sim::{Costs, Cpu, Generation, Machine, Program, Time};
 
 /// A loop in which no time passes, and the line of its operation.
-type Loop = (fn(Cpu<'_>, u32), u32);
+type Loop = (Body, u32);
 
 #[rustfmt::skip]
 const LOOPS: [(&str, Loop); 11] = [
@@ -54,7 +54,7 @@ fn busy(cpu: Cpu<'_>, operations: u32) {
 /// The name of a loop, or `busy` and a number; workers; `closed` or `open`.
 pub(crate) fn case(words: &[&str]) -> String {
     let found = LOOPS.iter().find(|(name, _)| *name == words[0]);
-    let run = found.map_or(busy as fn(Cpu<'_>, u32), |(_, (run, _))| *run);
+    let run = found.map_or(busy as Body, |(_, (run, _))| *run);
     let operand = words.get(3).and_then(|number| number.parse().ok()).unwrap_or_default();
     let code = Code { run, operand, ..Code::default() };
     let program = if words[2] == "closed" { Program::closed(code) } else { Program::open(code) };
@@ -70,7 +70,7 @@ pub(crate) fn case(words: &[&str]) -> String {
     }
 }
 
-// OLD
+// Old: 11 of 11 never end.
 #[test]
 fn a_loop_in_which_no_time_passes_is_reported_with_its_line() {
     let mut wrong = Vec::new();
