@@ -1,4 +1,4 @@
-//! Nothing happens before its cause: in every random machine, each INIT, start-up, NMI and SMI that acts has come before.
+//! Nothing happens before its cause: in random machines, each INIT, start-up, NMI and SMI that acts has come.
 
 use crate::machines::{Setup, machine};
 use crate::running::attempt;

@@ -1,5 +1,5 @@
-//! When a proof is found is a result: the least limit that gives *proven* is the same in every execution, one picosecond
-//! after `proven_at`; so are period and site at every limit around it.
+//! When a proof is found is a result: the least limit that gives *proven* is the same in every execution, one
+//! picosecond after `proven_at`; so are period and site at every limit around it.
 
 use crate::compare::{differing, lines};
 use crate::executions::drawn;

@@ -112,8 +112,8 @@ fn ways(seed: u64) -> Vec<Way> {
     if long || number("SEED").is_some() { all() } else { drawn(seed) }
 }
 
-// Old: its reference executor loops for ever on 10 of the first 60 seeds (see local_events.rs); with that put right, 3 of 1500
-// comparisons differ (period and site of a CPU, seed 140).
+// Old: its reference executor loops for ever on 10 of the first 60 seeds (see local_events.rs); with that put
+// right, 3 of 1500 comparisons differ (period and site of a CPU, seed 140).
 #[test]
 #[expect(clippy::print_stdout, reason = "the long run says what it did")]
 fn generator_machines_give_one_result_in_every_execution() {

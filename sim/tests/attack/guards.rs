@@ -1,4 +1,5 @@
-//! Values that are alive at an INIT or at the end of a run: their `Drop` runs, and what it asks of the CPU does nothing.
+//! Values that are alive at an INIT or at the end of a run: their `Drop` runs, and what it asks of the CPU does
+//! nothing.
 
 use crate::child::in_child;
 use crate::code::{ideal, settings};

@@ -12,7 +12,7 @@ use sim::{
     What,
 };
 
-/// Arms a deadline `operand` away: below 1000 it lies that many microseconds in the past, else so many nanoseconds ahead.
+/// Arms a deadline: below 1000 `operand` is microseconds in the past, else the nanoseconds ahead plus 1000.
 fn deadline(cpu: Cpu<'_>, operand: u32) {
     cpu.delay_us(1_500);
     cpu.write_register(0x320, 2 << 17 | 0xE0);

@@ -1,5 +1,5 @@
-//! A machine that is called hung is run on: the same programs as Open ones, of which nothing is proven, a hundred thousand
-//! periods longer and without elision. Nothing effective may happen any more.
+//! A machine that is called hung is run on: the same programs as Open ones, of which nothing is proven, a hundred
+//! thousand periods longer and without elision. Nothing effective may happen any more.
 
 use crate::compare::first_event;
 use crate::machines::{Setup, machine};
