@@ -89,11 +89,11 @@ fn send(actor: &Actor, cpu: Cpu<'_>, draw: &mut Draw) -> u64 {
     let to = draw.below(actor.cpus);
     let vector = 0xF0 + draw.below(4) + 0x10 * draw.below(2);
     let low = match draw.below(16) {
-        0 | 1 => 0x400,      // NMI
-        2 => 0x100 | vector, // lowest priority
-        3 => 0x900 | vector, // lowest priority, logical
-        4 => 0x800 | vector, // logical
-        5 => draw.of(&[0x4_0000, 0x8_0000, 0xC_0000]) | vector.min(0xF3),
+        0 | 1 => 0x400,                              // NMI
+        2 => 0x100 | vector,                         // lowest priority
+        3 => 0x900 | vector,                         // lowest priority, logical
+        4 => 0x800 | (draw.below(2) << 15) | vector, // logical
+        5 => draw.of(&[0x4_0000, 0x8_0000, 0xC_0000, 0xC_0100]) | vector.min(0xF3),
         6 => draw.of(&[0xC_0400, 0x8_0400]) | 0x10,
         7 => 0x300 | draw.of(&[2, 3, 8, 0x10]), // remote read
         8 if actor.resets => draw.of(&[0x4500, 0xC500, 0x500, 0xC_4500]),

@@ -1,5 +1,5 @@
-//! When a proof is found is a result: the least limit that gives *proven* is the same in every execution, one picosecond
-//! after `proven_at`; so are period and site at every limit around it.
+//! When a proof is found is a result: the least limit that gives *proven* is the same in every execution, one
+//! picosecond after `proven_at`; so are period and site at every limit around it.
 
 use crate::compare::{differing, lines};
 use crate::executions::drawn;
@@ -110,7 +110,7 @@ const PROGRAMS: [Undisturbed; 6] = [
     Undisturbed { delays: 1, disturbance: 0, after_us: 1_111 },
 ];
 
-// OLD: 0
+// Old: 20720.102085 us without elision, 20461.100835 with it or in short windows.
 #[test]
 fn the_least_limit_that_proves_is_one_and_follows_the_proof() {
     for program in PROGRAMS {
@@ -127,7 +127,7 @@ fn the_least_limit_that_proves_is_one_and_follows_the_proof() {
     }
 }
 
-// OLD: 1
+// Old: at 20488 us Deadline or Proven(Recurrence), by execution.
 #[test]
 fn period_and_site_are_one_at_every_limit() {
     for program in PROGRAMS {
@@ -151,7 +151,7 @@ fn period_and_site_are_one_at_every_limit() {
 /// Random machines that are tried at the limit of their proof.
 const MACHINES: std::ops::Range<u64> = 0..60;
 
-// OLD: 2
+// Old: seed 7 at 612.604 us: Deadline without elision, Proven(Recurrence) with it.
 #[test]
 fn random_machines_agree_at_the_limit_of_their_proof() {
     let mut tried = 0;
@@ -163,9 +163,8 @@ fn random_machines_agree_at_the_limit_of_their_proof() {
         }
         tried += 1;
         let at_limit = |limit| Setup { limit: Some(limit), ..plain };
-        let proven = |limit| {
-            attempt(machine(at_limit(limit)), Execution::Reference).is_ok_and(|outcome| is_proven(&outcome))
-        };
+        let proven =
+            |limit| attempt(machine(at_limit(limit)), Execution::Reference).is_ok_and(|outcome| is_proven(&outcome));
         let proof = proven_at(&outcome).map(|at| at + Duration::from_ps(1));
         let least = proof.or_else(|| least_limit(Time::from_us(1_000), proven)).expect("it was proven");
         assert!(proven(least), "seed {seed}: not proven at {least}");

@@ -94,12 +94,11 @@ fn try_machine(score: &mut Score, seed: u64, ways: &[Way]) {
         let setup = Setup { elision: way.elision, keep_events: way.keep_events, ..plain };
         score.compare(&expected, setup, way.execution);
     }
-    if THREADS && seed.is_multiple_of(10) {
+    // Threads prove nothing by recurrence and are slow: a few small machines.
+    let small = reference.as_ref().map_or(true, |outcome| outcome.cpus.len() <= 4);
+    if THREADS && small && !recurs(&reference) && seed.is_multiple_of(5) {
         let expected = lines(&reference, false);
-        let setup = Setup { threads: true, ..plain };
-        if !recurs(&reference) {
-            score.compare(&expected, setup, Execution::default());
-        }
+        score.compare(&expected, Setup { threads: true, ..plain }, Execution::default());
     }
 }
 
@@ -113,7 +112,8 @@ fn ways(seed: u64) -> Vec<Way> {
     if long || number("SEED").is_some() { all() } else { drawn(seed) }
 }
 
-// Seen failing on the old engine.
+// Old: its reference executor loops for ever on 10 of the first 60 seeds (see local_events.rs); with that put
+// right, 3 of 1500 comparisons differ (period and site of a CPU, seed 140).
 #[test]
 #[expect(clippy::print_stdout, reason = "the long run says what it did")]
 fn generator_machines_give_one_result_in_every_execution() {

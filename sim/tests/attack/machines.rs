@@ -78,8 +78,8 @@ fn knobs(draw: &mut Draw) -> Knobs {
     knobs
 }
 
-/// Costs of any size; now and then an operation costs nothing. A PAUSE always lasts at least 20 ns or a cycle, so that no
-/// loop stands still and no machine needs millions of polls.
+/// Costs of any size; now and then an operation costs nothing. A PAUSE always lasts at least 20 ns or a cycle, so that
+/// no loop stands still and no machine needs millions of polls.
 fn costs(frame: &Frame, least_latency: Duration, draw: &mut Draw) -> Costs {
     let span = |ns: u64| frame.clock.cycles(Duration::from_ns(ns)) as u32;
     let grain = if frame.aligned { span(100) } else { 1 };

@@ -17,6 +17,11 @@ pub(crate) fn proven_at(_outcome: &Outcome) -> Option<Time> {
     None
 }
 
+/// Were allocations of software seen?
+pub(crate) fn allocations_watched(_outcome: &Outcome) -> bool {
+    false
+}
+
 /// What failed.
 pub(crate) fn failure(error: &RunError) -> Failure {
     match error {
@@ -25,4 +30,12 @@ pub(crate) fn failure(error: &RunError) -> Failure {
         }
         _ => Failure { kind: Fault::Other, cpu: None, at: 0, line: None, text: format!("{error:?}") },
     }
+}
+
+/// What the binary allocates with.
+pub(crate) type Allocator = std::alloc::System;
+
+/// A new one.
+pub(crate) const fn allocator() -> Allocator {
+    std::alloc::System
 }
