@@ -1,7 +1,9 @@
 //! An allocator that notices who allocates: software that does is Open from then on, because a counter on the heap is in no
 //! checkpoint.
 //!
-//! It knows software by the stack pointer, so operations pay nothing. What it cannot notice: statics, thread-local
+//! It knows software by the stack pointer, so operations pay nothing. A panic allocates, too: so where the watch is
+//! installed an access may repeat without a look at it, and still nothing is done while software's frames are unwound.
+//! What it cannot notice: statics, thread-local
 //! variables, atomics that were captured, files, clocks.
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -52,7 +54,6 @@ unsafe impl GlobalAlloc for AllocationWatch {
 mod on_own_stacks {
     use super::super::stack_pool::{label, stack_at};
     use std::cell::Cell;
-    use std::sync::atomic::Ordering;
 
     thread_local! {
         static PROBED: Cell<bool> = const { Cell::new(false) };
@@ -63,8 +64,8 @@ mod on_own_stacks {
     pub(super) fn note() {
         let here = 0u8;
         match stack_at(std::ptr::from_ref(&here).addr()) {
-            // SAFETY: we are on this stack, so it is in use, and its label stands.
-            Some(low) => unsafe { (*(*label(low)).allocated).store(true, Ordering::Relaxed) },
+            // SAFETY: software runs on this stack, so its label stands, and nobody else looks at its core now.
+            Some(low) => unsafe { (*(*label(low)).hot).note_allocation() },
             None => drop(PROBED.try_with(|probed| probed.set(true))),
         }
     }

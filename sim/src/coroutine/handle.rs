@@ -23,11 +23,9 @@ impl Handle {
         Self { hot, on_its_thread: PhantomData }
     }
 
-    /// One operation of software. While a panic or the engine unwinds its frames, nothing happens.
+    /// One operation of software.
     #[inline(always)]
     pub(crate) fn operate(self, operation: u64, value: u64, site: Site) -> u64 {
-        // A panic cannot be seen by the boundary's fast path: so it is looked for here, for three instructions.
-        let operation = if std::thread::panicking() { INERT } else { operation };
         // SAFETY: see `new`.
         unsafe { boundary(self.hot, operation, value, site) }
     }

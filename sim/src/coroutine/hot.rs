@@ -2,7 +2,6 @@
 
 use std::mem::offset_of;
 use std::panic::Location;
-use std::sync::atomic::AtomicBool;
 
 /// Registers that are saved of suspended software, the stack pointer first.
 pub(super) const REGISTERS: usize = if cfg!(target_arch = "aarch64") { 20 } else { 6 };
@@ -80,6 +79,8 @@ pub(crate) struct Hot {
     pub(super) base: u64,
     /// Whom the boundary calls.
     pub(super) seat: usize,
+    /// Non-zero: the software has allocated.
+    allocated: u64,
 }
 
 const _: () = assert!(size_of::<Hot>() <= 256 && size_of::<Repeat>() == 64);
@@ -120,6 +121,7 @@ impl Default for Hot {
             registers: [0; REGISTERS],
             base: 0,
             seat: 0,
+            allocated: 0,
         }
     }
 }
@@ -140,9 +142,15 @@ impl Hot {
         self.limit = if on { WATCH } else { self.true_limit };
     }
 
-    /// Can software's state be looked at here?
-    pub(crate) fn can_watch(&self) -> bool {
-        self.base != 0
+    /// The software allocates: perhaps for a panic, so that the next operation must be looked at.
+    pub(super) fn note_allocation(&mut self) {
+        self.allocated = 1;
+        self.expect_nothing();
+    }
+
+    /// Has the software allocated since this was asked last?
+    pub(crate) fn take_allocated(&mut self) -> bool {
+        std::mem::take(&mut self.allocated) != 0
     }
 
     /// Is the saved stack pointer below what leaves room for a panic?
@@ -206,8 +214,7 @@ fn word(hot: &Hot, index: usize) -> u64 {
 #[derive(Debug)]
 #[repr(C)]
 pub(super) struct Label {
-    /// Set by an allocation of the software.
-    pub(super) allocated: *const AtomicBool,
+    pub(super) hot: *mut Hot,
     /// Number of the CPU.
     pub(super) cpu: u64,
 }

@@ -3,14 +3,13 @@
 //! [`act`] and [`live`] are the only functions of the simulator on a stack of software. They hold no time and no reference
 //! to the core.
 
-use super::handle::Handle;
+use super::handle::{Handle, INERT};
 use super::hot::{Hot, Label};
 use super::stack_pool::{Stack, StackPool};
 use super::turn::{Answer, Engine, Guest, HANDLE, SUSPEND, Site, Turn, UNWIND, Unwinding};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 #[cfg(target_arch = "aarch64")]
 use super::aarch64::{enter, enter_fresh};
@@ -45,14 +44,12 @@ pub(super) struct Seat {
 pub(super) struct OwnStack {
     seat: Box<Seat>,
     stack: Option<Stack>,
-    /// An allocation of the software was seen.
-    allocated: Arc<AtomicBool>,
     catches: u32,
 }
 
 impl OwnStack {
     /// A coroutine for `core`, which keeps its address. It has no stack before its first life.
-    pub(super) fn new<E: Engine>(core: *mut E, guest: Arc<dyn Guest>, allocated: Arc<AtomicBool>) -> Self {
+    pub(super) fn new<E: Engine>(core: *mut E, guest: Arc<dyn Guest>) -> Self {
         let seat = Box::new(Seat {
             begin: begin::<E>,
             begin_watched: begin_watched::<E>,
@@ -63,7 +60,7 @@ impl OwnStack {
         });
         // SAFETY: the caller's core is alive, and nobody else looks at it now.
         unsafe { (*core).hot().seat = std::ptr::from_ref(&*seat).expose_provenance() };
-        Self { seat, stack: None, allocated, catches: 0 }
+        Self { seat, stack: None, catches: 0 }
     }
 
     /// Is there a stack that may have frames of software?
@@ -115,7 +112,7 @@ impl OwnStack {
     fn start<E: Engine>(&mut self, core: *mut E, entry: u32, cpu: u64) -> u64 {
         self.leave();
         self.catches = 0;
-        let label = Label { allocated: Arc::as_ptr(&self.allocated), cpu };
+        let label = Label { hot: core.cast(), cpu };
         let stack = self.stack.insert(StackPool::take(label));
         // SAFETY: the core is alive; the stack is fresh, and stays ours while frames are on it.
         unsafe {
@@ -162,13 +159,22 @@ impl Drop for OwnStack {
     }
 }
 
+/// Software's own panic, or the engine, unwinds frames of this thread's software: what they ask for is not done.
+fn unless_panicking(operation: u64) -> u64 {
+    if std::thread::panicking() { INERT } else { operation }
+}
+
 extern "C" fn begin<E: Engine>(hot: *mut Hot, operation: u64, value: u64, site: Site) -> Answer {
-    guarded::<E>(hot, |core| core.begin(operation, value, site))
+    guarded::<E>(hot, |core| core.begin(unless_panicking(operation), value, site))
 }
 
 extern "C" fn begin_watched<E: Engine>(hot: *mut Hot, operation: u64, value: u64, site: Site) -> Answer {
     guarded::<E>(hot, |core| {
-        if core.hot().is_used_up() { core.exhausted(site) } else { core.begin_watched(operation, value, site) }
+        match unless_panicking(operation) {
+            INERT => core.begin(INERT, value, site),
+            _ if core.hot().is_used_up() => core.exhausted(site),
+            operation => core.begin_watched(operation, value, site),
+        }
     })
 }
 

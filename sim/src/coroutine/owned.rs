@@ -8,7 +8,6 @@ use super::turn::{Engine, Guest};
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::thread::ThreadId;
 
 enum Flow {
@@ -49,19 +48,16 @@ impl<E: Engine> std::fmt::Debug for Owned<E> {
 }
 
 impl<E: Engine> Owned<E> {
-    /// `core`, CPU number `cpu`, on which `guest` will run. `allocated` is set when the software allocates.
-    pub(crate) fn new(core: E, cpu: u64, guest: Arc<dyn Guest>, allocated: Arc<AtomicBool>, stacks: Stacks) -> Self {
+    /// `core`, CPU number `cpu`, on which `guest` will run.
+    pub(crate) fn new(core: E, cpu: u64, guest: Arc<dyn Guest>, stacks: Stacks) -> Self {
         let core = Box::leak(Box::new(core));
         let address = std::ptr::from_ref(core).addr();
         assert!(std::ptr::from_ref(core.hot()).addr() == address, "the boundary finds the block at the core's address");
         let core = NonNull::from(core);
         let flow = match stacks {
             #[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
-            Stacks::Own => Flow::Own(OwnStack::new(core.as_ptr(), guest, allocated)),
-            _ => {
-                drop(allocated);
-                Flow::Thread(Twin::new(guest))
-            }
+            Stacks::Own => Flow::Own(OwnStack::new(core.as_ptr(), guest)),
+            _ => Flow::Thread(Twin::new(guest)),
         };
         Self { core, flow, home: None, cpu }
     }

@@ -1,7 +1,7 @@
 //! The slow, safe twin of a coroutine: a thread a CPU, in lock step with the engine. It has no `unsafe` code, and nothing
 //! can be proven on it; events are the same.
 
-use super::handle::Handle;
+use super::handle::{Handle, INERT};
 use super::hot::Hot;
 use super::turn::{Engine, Guest, Site, Turn, Unwinding};
 use crossbeam::channel::{Receiver, Sender, bounded};
@@ -43,6 +43,7 @@ fn talk(ask: Ask) -> Option<Turn> {
 
 /// An operation of software on its thread; where the boundary goes instead of another stack.
 pub(super) extern "C-unwind" fn operate(hot: *mut Hot, operation: u64, value: u64, site: Site) -> u64 {
+    let operation = if std::thread::panicking() { INERT } else { operation };
     let mut ask = Ask::Operation { operation, value, site };
     loop {
         match talk(ask) {

@@ -46,6 +46,8 @@ pub(crate) struct Fabric {
     choices: Counts,
     pub(crate) chosen: Vec<(ChoicePoint, u32)>,
     jitter_cycles: u32,
+    /// When a line of a device changed last, or an APIC died.
+    changed_at: Time,
 }
 
 /// The agents as a bus may see them.
@@ -120,6 +122,7 @@ impl Fabric {
             choices: Counts::default(),
             chosen: Vec::new(),
             jitter_cycles,
+            changed_at: Time::ZERO,
         }
     }
 
@@ -202,7 +205,8 @@ impl Fabric {
 
     /// The instant at which it became settled: of the attempt that proved its cycle, or of its last event.
     pub(crate) fn settled_at(&self) -> Time {
-        self.cycle.found.as_ref().map_or(self.stream.last(), |cycle| cycle.at.max(self.stream.last()))
+        let changed = self.stream.last().max(self.changed_at);
+        self.cycle.found.as_ref().map_or(changed, |cycle| cycle.at.max(changed))
     }
 
     /// Skips whole cycles of a proven recurrence as long as they end by `until`.
@@ -238,6 +242,7 @@ impl Fabric {
             return now;
         }
         if self.devices.next_event() == now {
+            self.changed_at = now;
             self.devices.advance(now);
             self.cycle.disturb(now);
             self.send_for_devices(now);

@@ -16,7 +16,7 @@ use crate::RunError;
 use crate::bus::{Agent, Interconnect};
 use crate::check::Checks;
 use crate::choice::{Chooser, Seeded};
-use crate::coroutine::{Stacks, is_watching, room_for};
+use crate::coroutine::{PROOFS, Stacks, is_watching, room_for};
 use crate::generation::{Costs, Generation, Knobs};
 use crate::io_apic::IoApicVersion;
 use crate::memory::Master;
@@ -24,7 +24,6 @@ use crate::processor::{Common, Core, CpuSettings, Processor, Program, seat};
 use crate::time::{ClockDomain, Duration, Time};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 /// Everything a machine is built from.
 #[derive(Debug)]
@@ -149,6 +148,7 @@ pub enum MachineError {
 #[derive(Debug)]
 pub struct Machine {
     hardware: Hardware,
+    allocations_watched: bool,
 }
 
 impl Machine {
@@ -158,6 +158,7 @@ impl Machine {
     /// If the settings contradict each other.
     pub fn new(settings: MachineSettings) -> Result<Self, MachineError> {
         let lookahead = possible(&settings)?;
+        let allocations_watched = is_watching();
         let common = Arc::new(Common {
             generation: settings.generation,
             knobs: settings.knobs,
@@ -169,15 +170,16 @@ impl Machine {
             busy_visible: settings.busy_visible,
             keep_events: settings.keep_events,
             elision: settings.elision,
+            proofs: PROOFS && settings.stacks == Stacks::Own,
+            repeats: allocations_watched,
             watched: settings.checks != Checks::NONE,
         });
         let cpus = settings.cpus.len() as Agent;
         let place = |(number, (cpu, program)): (usize, (CpuSettings, Program))| {
             let number = number as Agent;
             let (guest, closed) = seat(program, number);
-            let allocated = Arc::new(AtomicBool::new(false));
-            let core = Core::new(number, Arc::clone(&common), &cpu, closed, Arc::clone(&allocated));
-            Slot::new(Processor::new(core, u64::from(number), guest, allocated, settings.stacks))
+            let core = Core::new(number, Arc::clone(&common), &cpu, closed);
+            Slot::new(Processor::new(core, u64::from(number), guest, settings.stacks))
         };
         let slots = settings.cpus.into_iter().enumerate().map(place).collect();
         let watch = Watch::new(settings.generation, &settings.knobs, settings.checks, settings.bus.as_ref(), cpus);
@@ -208,7 +210,7 @@ impl Machine {
             proven_at: None,
             clock: settings.core_clock,
         };
-        Ok(Self { hardware })
+        Ok(Self { hardware, allocations_watched })
     }
 
     /// Runs to the end.
@@ -220,8 +222,12 @@ impl Machine {
     /// # Panics
     /// If an invariant of the simulator breaks.
     pub fn run(self, execution: Execution) -> Result<Outcome, RunError> {
-        let mut hardware = self.hardware;
-        let allocations_watched = is_watching();
+        if std::thread::panicking() {
+            // In somebody's `Drop`: on this thread every operation would be taken for one of a software that panics.
+            let result = std::thread::scope(|scope| scope.spawn(|| self.run(execution)).join());
+            return result.unwrap_or_else(|panic| resume_unwind(panic));
+        }
+        let Self { mut hardware, allocations_watched } = self;
         let workers = match execution {
             Execution::Reference => 1,
             Execution::Windowed { workers, .. } => workers.max(1),

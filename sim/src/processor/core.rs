@@ -20,7 +20,6 @@ use crate::memory::{Key, OwnWrites, Words};
 use crate::stream::{Access, Context, Runs, Source, Stream, What};
 use crate::time::Time;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 /// Something that leaves a CPU.
 #[derive(Debug, Clone, Copy)]
@@ -115,7 +114,6 @@ pub(crate) struct Core {
     pub(super) still: (u64, u32),
     /// The first operation that was dropped while software's own panic unwound its frames.
     pub(super) dropped: Option<Site>,
-    pub(super) allocated: Arc<AtomicBool>,
     pub(crate) failure: Option<RunError>,
     pub(crate) account: Account,
     pub(super) common: Arc<Common>,
@@ -134,7 +132,6 @@ impl Core {
         common: Arc<Common>,
         settings: &CpuSettings,
         closed: bool,
-        allocated: Arc<AtomicBool>,
     ) -> Self {
         let clocks = Clocks { core: common.clock, timer: common.timer_clock };
         let mut apic = LocalApic::new(common.generation, common.knobs, agent, settings.apic_id, clocks);
@@ -178,7 +175,7 @@ impl Core {
             answer: None,
             released: None,
             runs: Runs::default(),
-            search: Search::default(),
+            search: Search::new(common.proofs),
             stream: Stream::new(Source::Cpu(agent), common.keep_events),
             outbox: Vec::new(),
             sequence: 0,
@@ -186,7 +183,6 @@ impl Core {
             told: Told::default(),
             still: (0, 0),
             dropped: None,
-            allocated,
             failure: None,
             account: Account {
                 interrupts_off_since: (!interrupt_flag).then_some(Time::ZERO),

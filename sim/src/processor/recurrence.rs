@@ -7,7 +7,6 @@ use super::search::{Look, Watched};
 use crate::coroutine::Site;
 use crate::stream::Access;
 use crate::time::Time;
-use std::sync::atomic::Ordering;
 
 impl Core {
     /// An operation has begun that the search wants to see. True: this CPU gives control back to the engine, which may
@@ -26,7 +25,7 @@ impl Core {
         if !self.reads_are_current(now) {
             return false;
         }
-        self.closed &= !self.allocated.load(Ordering::Relaxed);
+        self.closed &= !self.hot.take_allocated();
         if !self.closed {
             self.search.suspect(&mut self.hot, period);
             return false;

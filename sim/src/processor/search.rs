@@ -65,6 +65,8 @@ pub(super) struct Found {
 /// The search, and what it found.
 #[derive(Debug, Default)]
 pub(super) struct Search {
+    /// Can software's state be looked at at all?
+    possible: bool,
     phase: Phase,
     /// Number of the operation that is, or was, the reference.
     stretch: u64,
@@ -93,6 +95,10 @@ pub(super) enum Look {
 }
 
 impl Search {
+    pub(super) fn new(possible: bool) -> Self {
+        Self { possible, ..Self::default() }
+    }
+
     /// Something effective happened: look anew.
     #[inline]
     pub(super) fn restart(&mut self, hot: &mut Hot) {
@@ -100,7 +106,7 @@ impl Search {
             self.forget(hot);
         }
         self.stretch = FIRST_REFERENCE;
-        hot.left = if hot.can_watch() { FIRST_REFERENCE - 1 } else { u64::MAX };
+        hot.left = if self.possible { FIRST_REFERENCE - 1 } else { u64::MAX };
     }
 
     /// The same, and the operation that has just begun is the first that counts.

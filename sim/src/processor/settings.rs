@@ -21,6 +21,10 @@ pub(crate) struct Common {
     pub(crate) busy_visible: bool,
     pub(crate) keep_events: bool,
     pub(crate) elision: bool,
+    /// Can software's state be looked at, so that a recurrence can be proven?
+    pub(crate) proofs: bool,
+    /// May an access repeat without a look at it? Only where an allocation, and so a panic, is noticed.
+    pub(crate) repeats: bool,
     /// Does the conservation checker want to know?
     pub(crate) watched: bool,
 }

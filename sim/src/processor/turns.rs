@@ -14,7 +14,6 @@ use crate::memory::Words;
 use crate::stream::Context;
 use crate::time::Duration;
 use std::any::Any;
-use std::sync::atomic::Ordering;
 
 /// Operations without time that software may do at one instant.
 const STILL_MAX: u32 = 1 << 20;
@@ -89,7 +88,7 @@ impl Engine for Core {
 
     fn unwound(&mut self) {
         if !self.over {
-            self.allocated.store(false, Ordering::Relaxed); // unwinding allocates
+            self.hot.take_allocated(); // unwinding allocates
             self.initialise();
         }
     }
@@ -232,6 +231,7 @@ impl Core {
     /// A life begins; `None`: with an operation of the engine's own.
     fn begin_life(&mut self, entry: Entry) -> Option<Turn> {
         self.stage = Stage::Running;
+        self.search.restart(&mut self.hot);
         if entry != Entry::Wait {
             return Some(Turn::Start(entry.code()));
         }
@@ -245,7 +245,7 @@ impl Core {
         self.pending.entered_at = Some(cycle);
         if self.attention.is_some_and(|attention| attention.reason == Reason::Init) {
             self.hot.clock = cycle;
-            self.closed &= !self.allocated.load(Ordering::Relaxed);
+            self.closed &= !self.hot.take_allocated();
             self.unwinding = true;
             self.refresh_slow();
             return Some(Turn::Unwind);

@@ -41,7 +41,7 @@ fn pause_for_ever(cpu: Cpu<'_>) {
 }
 
 fn held(cpu: Cpu<'_>, plain: bool) -> Option<Guard<'_>> {
-    (!plain).then_some(Guard(cpu))
+    (!plain).then(|| Guard(cpu))
 }
 
 /// The program that holds something, or the same one that holds nothing.

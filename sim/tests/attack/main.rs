@@ -26,6 +26,7 @@ mod loops;
 mod machines;
 mod many_cpus;
 mod memory;
+mod new_engine;
 mod new_names;
 mod panics;
 mod run_on;

@@ -1,6 +1,6 @@
 //! The names of the engine under test.
 
-use super::{Failure, Fault};
+use crate::new_names::{Failure, Fault};
 use sim::{MachineSettings, Outcome, RunError, Stacks, Time};
 
 /// Do programs hold values whose `Drop` performs operations?

@@ -82,7 +82,7 @@ impl Core {
             value,
             operation: pending.operation.pack(),
             argument: pending.value,
-            cost: pending.cost(),
+            cost: if self.common.repeats { pending.cost() } else { 0 },
         };
         self.record(&poll, before);
     }
