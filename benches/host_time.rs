@@ -13,6 +13,10 @@ use sim::{
 };
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// Software that allocates is Open: see [`sim::AllocationWatch`].
+#[global_allocator]
+static ALLOCATOR: sim::AllocationWatch = sim::AllocationWatch::new();
+
 /// A program of one function.
 #[derive(Clone, Copy)]
 struct Only(fn(Cpu<'_>));

@@ -5,6 +5,10 @@
 use apicsim::scenario::{self, Request};
 use apicsim::{Settings, run};
 
+/// Software that allocates is Open: see [`sim::AllocationWatch`].
+#[global_allocator]
+static ALLOCATOR: sim::AllocationWatch = sim::AllocationWatch::new();
+
 fn main() {
     // Cargo adds `--bench`: without a variant and a count, this is no benchmark of its own.
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();

@@ -8,6 +8,10 @@ use apicsim::{Settings, price, price_under_load, run};
 use criterion::measurement::{Measurement, ValueFormatter};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
+/// Software that allocates is Open: see [`sim::AllocationWatch`].
+#[global_allocator]
+static ALLOCATOR: sim::AllocationWatch = sim::AllocationWatch::new();
+
 /// Simulated time.
 struct Simulated;
 

@@ -16,6 +16,10 @@ use sim::{
 use std::collections::VecDeque;
 use std::error::Error;
 
+/// Software that allocates is Open: see [`sim::AllocationWatch`].
+#[global_allocator]
+static ALLOCATOR: sim::AllocationWatch = sim::AllocationWatch::new();
+
 /// What one agent wants to send.
 #[derive(Debug, Clone, Copy)]
 struct Entry {

@@ -10,6 +10,10 @@ use sim::{
 };
 use std::error::Error;
 
+/// Software that allocates is Open: see [`sim::AllocationWatch`].
+#[global_allocator]
+static ALLOCATOR: sim::AllocationWatch = sim::AllocationWatch::new();
+
 /// Milestone: the wait is over.
 const THROUGH: u32 = 1;
 

@@ -7,6 +7,10 @@ use apicsim::scenario::{self, Request, VARIANTS};
 use apicsim::{Settings, Verdict, run};
 use std::error::Error;
 
+/// Software that allocates is Open: see [`sim::AllocationWatch`].
+#[global_allocator]
+static ALLOCATOR: sim::AllocationWatch = sim::AllocationWatch::new();
+
 fn main() -> Result<(), Box<dyn Error>> {
     for variant in VARIANTS {
         let mut request = Request::new("nmi-stall");

@@ -23,3 +23,7 @@ mod start_up;
 mod support;
 mod tidy;
 mod users;
+
+/// Software that allocates is Open: see [`sim::AllocationWatch`].
+#[global_allocator]
+static ALLOCATOR: sim::AllocationWatch = sim::AllocationWatch::new();

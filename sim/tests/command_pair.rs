@@ -8,6 +8,10 @@ use sim::{
     Time, What, Window,
 };
 
+/// Software that allocates is Open: see [`sim::AllocationWatch`].
+#[global_allocator]
+static ALLOCATOR: sim::AllocationWatch = sim::AllocationWatch::new();
+
 const ICR_LOW: u16 = 0x300;
 const ICR_HIGH: u16 = 0x310;
 const MSR_COMMAND: u32 = 0x830;

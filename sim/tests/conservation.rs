@@ -10,6 +10,10 @@ use sim::{
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+/// Software that allocates is Open: see [`sim::AllocationWatch`].
+#[global_allocator]
+static ALLOCATOR: sim::AllocationWatch = sim::AllocationWatch::new();
+
 /// Small, fast, and a plain function of its state: what the random programs decide by.
 fn next(state: &mut u64) -> u32 {
     *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

@@ -7,6 +7,10 @@ use sim::{
     MachineSettings, NmiInStiShadow, Outcome, Program, RsmNmiBlocking, Software, Start, Time, What, Window,
 };
 
+/// Software that allocates is Open: see [`sim::AllocationWatch`].
+#[global_allocator]
+static ALLOCATOR: sim::AllocationWatch = sim::AllocationWatch::new();
+
 /// A CPU's code, as plain functions: what one does shows in shared words and in the event stream.
 #[derive(Clone, Copy)]
 struct Code {

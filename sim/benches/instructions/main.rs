@@ -12,6 +12,10 @@ mod one_cpu;
 
 use sim::{Ending, Execution, Machine, MachineSettings, Proof};
 
+/// Software that allocates is Open: see [`sim::AllocationWatch`].
+#[global_allocator]
+static ALLOCATOR: sim::AllocationWatch = sim::AllocationWatch::new();
+
 /// A workload.
 struct Workload {
     name: &'static str,

@@ -46,7 +46,7 @@ pub(crate) struct Fabric {
     choices: Counts,
     pub(crate) chosen: Vec<(ChoicePoint, u32)>,
     jitter_cycles: u32,
-    /// When a line of a device changed last, or an APIC died.
+    /// When the last request was made, or a line of a device changed.
     changed_at: Time,
 }
 
@@ -129,6 +129,7 @@ impl Fabric {
     /// Takes a request; draws its jitter, if the machine has any.
     pub(crate) fn request(&mut self, at: Time, request: Request) {
         self.cycle.disturb(at);
+        self.changed_at = self.changed_at.max(at);
         let source = match request {
             Request::Message(message) => message.source,
             Request::EndOfInterrupt { source, .. } => source,

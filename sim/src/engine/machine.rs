@@ -242,6 +242,7 @@ impl Machine {
         if let Some(error) = failure.filter(|error| error.place().0 < milestones.end) {
             return Err(error);
         }
+        cores.iter_mut().for_each(|core| core.settle_proof(milestones.end));
         let end = cores.iter().map(|core| core.stream.last()).max().unwrap_or(Time::ZERO).max(fabric.stream.last());
         if let Some(violation) = fabric.finish_watch(&mut cores, end) {
             panic!("an IPI is not conserved: {violation}");

@@ -74,7 +74,10 @@ impl Core {
                 watched.wake = at;
             }
         }
-        self.settle_wake();
+        // Another write may still be seen at the same instant, and the run may end before it: so an operation ends the proof
+        // at its effect only.
+        self.search.refresh_wake(self.common.clock);
+        self.refresh_slow();
     }
 
     /// What its proven loop rests on changes at `at`.
@@ -118,6 +121,13 @@ impl Core {
         self.runs.unlink(&mut self.hot);
         self.end_proof_if_woken();
         self.refresh_slow();
+    }
+
+    /// The run has ended before `end`: a proof that a wake before that has ended is none.
+    pub(crate) fn settle_proof(&mut self, end: Time) {
+        if self.wake_instant().is_some_and(|at| at < end) {
+            self.search.restart(&mut self.hot);
+        }
     }
 
     /// When a CPU in a proven loop must look up, if at all.

@@ -117,7 +117,6 @@ impl Core {
         if self.pending.effect == self.hot.clock && self.stands_still(site) {
             return Turn::Suspend;
         }
-        self.end_proof_if_woken();
         if seen && self.checkpoint(site) {
             return Turn::Suspend;
         }
@@ -192,6 +191,7 @@ impl Core {
     }
 
     fn take_effect(&mut self) -> Option<Turn> {
+        self.end_proof_if_woken();
         if self.pending.effect >= self.words_cycle {
             self.runs.unlink(&mut self.hot);
             self.hot.clock = self.pending.effect;

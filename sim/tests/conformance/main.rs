@@ -53,3 +53,7 @@ mod own_workers;
 mod platform;
 mod record;
 mod seat;
+
+/// Software that allocates is Open: see [`sim::AllocationWatch`].
+#[global_allocator]
+static ALLOCATOR: sim::AllocationWatch = sim::AllocationWatch::new();
