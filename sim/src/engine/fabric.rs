@@ -1,5 +1,6 @@
 //! The interconnect in the machine: its stream, its faults, and doing what it says must happen.
 
+use super::addressees::Addressees;
 use super::cycle::{Cycle, CycleSearch};
 use super::device_hub::DeviceHub;
 use super::slot::Slot;
@@ -11,6 +12,7 @@ use crate::bus::{
 use crate::check::Violation;
 use crate::choice::{ChoicePoint, Chooser, Counts, Label};
 use crate::devices::I8254Error;
+use crate::generation::Generation;
 use crate::processor::{Activity, Core, Provenance};
 use crate::stream::{Access, Source, Stream, What};
 use crate::time::{Duration, Time};
@@ -35,6 +37,7 @@ pub(crate) struct Fabric {
     /// Attempts since the last other event, a run for each message, in the order of first attempt.
     runs: Vec<AttemptRun>,
     dead: Vec<bool>,
+    addressees: Addressees,
     deaths: VecDeque<(Time, Agent)>,
     devices: DeviceHub,
     pub(crate) watch: Option<Watch>,
@@ -54,12 +57,17 @@ pub(crate) struct Fabric {
 struct View<'a> {
     cores: &'a [Slot],
     dead: &'a [bool],
+    addressees: &'a Addressees,
     now: Time,
 }
 
 impl Targets for View<'_> {
     fn agents(&self) -> Agent {
         self.dead.len() as Agent
+    }
+
+    fn candidates(&self, message: &Message, into: &mut Vec<Agent>) -> bool {
+        self.addressees.find(message, into)
     }
 
     fn addressed(&self, agent: Agent, message: &Message) -> bool {
@@ -105,13 +113,17 @@ impl Fabric {
         chooser: Arc<dyn Chooser>,
         jitter_cycles: u32,
         keep_events: bool,
+        generation: Generation,
     ) -> Self {
+        let external = generation == Generation::I82489Dx;
+        let addressees = Addressees::new(agents - 1, generation.profile().id_bits, external);
         deaths.sort_unstable();
         Self {
             bus,
             stream: Stream::new(Source::Interconnect, keep_events),
             runs: Vec::new(),
             dead: vec![false; agents],
+            addressees,
             deaths: deaths.into(),
             devices,
             watch: None,
@@ -249,7 +261,7 @@ impl Fabric {
             self.send_for_devices(now);
             return now;
         }
-        self.bus.advance(&View { cores, dead: &self.dead, now }, &mut self.effects);
+        self.bus.advance(&View { cores, dead: &self.dead, addressees: &self.addressees, now }, &mut self.effects);
         now
     }
 
@@ -411,7 +423,7 @@ impl Fabric {
 
     /// Messages that are not dispatched, with the agents that refuse each.
     pub(crate) fn undispatched(&self, cores: &[Slot]) -> Vec<(Undispatched, Vec<Agent>)> {
-        let view = View { cores, dead: &self.dead, now: Time::ZERO };
+        let view = View { cores, dead: &self.dead, addressees: &self.addressees, now: Time::ZERO };
         let refusers = |message: &Message| {
             (0..view.agents())
                 .filter(|&agent| matches!(view.response(agent, message), Response::Retry | Response::Refuse))
@@ -425,8 +437,11 @@ impl Fabric {
         self.bus.in_transit()
     }
 
-    /// Takes what the CPUs have to tell the checker.
+    /// Takes what a CPU has to tell: who it is now, and facts for the checker.
     pub(crate) fn collect_facts(&mut self, core: &mut Core) {
+        if std::mem::take(&mut core.identity_changed) {
+            self.addressees.list(core.agent, &core.apic);
+        }
         if let Some(watch) = &mut self.watch {
             watch.collect(core);
         }

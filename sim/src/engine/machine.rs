@@ -181,7 +181,7 @@ impl Machine {
             let core = Core::new(number, Arc::clone(&common), &cpu, closed);
             Slot::new(Processor::new(core, u64::from(number), guest, settings.stacks))
         };
-        let slots = settings.cpus.into_iter().enumerate().map(place).collect();
+        let mut slots: Vec<Slot> = settings.cpus.into_iter().enumerate().map(place).collect();
         let watch = Watch::new(settings.generation, &settings.knobs, settings.checks, settings.bus.as_ref(), cpus);
         let mut devices = DeviceHub::new(cpus, settings.io_apic, settings.lines, &settings.knobs);
         devices.preset(&settings.io_apic_entries);
@@ -193,8 +193,10 @@ impl Machine {
             settings.chooser,
             settings.knobs.jitter_cycles,
             settings.keep_events,
+            settings.generation,
         );
         fabric.watch = watch;
+        slots.iter_mut().for_each(|slot| fabric.collect_facts(slot));
         let hardware = Hardware {
             cpus: slots,
             fabric,

@@ -4,6 +4,7 @@
 //! it could sample or reach it, on any number of workers; [`reference`] runs one thread, always the globally next
 //! effect. They share the state machines of the hardware and nothing else.
 
+mod addressees;
 mod crew;
 mod cycle;
 mod device_hub;

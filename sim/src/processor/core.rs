@@ -110,6 +110,8 @@ pub(crate) struct Core {
     pub(crate) facts: Vec<(Time, Fact)>,
     /// Who the checker takes this APIC for, and the vectors that it knows of.
     pub(super) told: Told,
+    /// Its id or mode may be another one since the engine asked last.
+    pub(crate) identity_changed: bool,
     /// Operations without time at the clock's instant.
     pub(super) still: (u64, u32),
     /// The first operation that was dropped while software's own panic unwound its frames.
@@ -181,6 +183,7 @@ impl Core {
             sequence: 0,
             facts: Vec::new(),
             told: Told::default(),
+            identity_changed: true,
             still: (0, 0),
             dropped: None,
             failure: None,

@@ -31,6 +31,7 @@ impl Core {
             in_reset: self.activity == Activity::WaitForStartUp,
         };
         if identity != self.told.identity {
+            self.identity_changed = true;
             let was_on = self.told.identity.mode != ApicMode::Off;
             self.told.identity = identity;
             if was_on && identity.mode == ApicMode::Off {

@@ -288,6 +288,7 @@ impl Core {
         let clock = self.hot.clock;
         match (pending.operation.kind, pending.phase) {
             (Kind::Shutdown, _) => {
+                pending.effect = pending.effect.max(clock); // it may have come before that took effect
                 self.activity = Activity::Shutdown; // back into it, in silence
                 let now = self.now();
                 self.refresh_attention(now);
