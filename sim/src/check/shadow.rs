@@ -26,12 +26,14 @@ pub(super) struct Difference {
 }
 
 fn vectors(set: Vectors) -> Vec<u8> {
-    (0..=255)
-        .filter(|&vector| {
-            let (word, bit) = place(vector);
-            set[word] & bit != 0
-        })
-        .collect()
+    if set.iter().all(|&word| word == 0) {
+        return Vec::new();
+    }
+    let is_set = |vector: &u8| {
+        let (word, bit) = place(*vector);
+        set[word] & bit != 0
+    };
+    (0..=255).filter(is_set).collect()
 }
 
 impl Difference {

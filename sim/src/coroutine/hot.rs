@@ -55,7 +55,7 @@ impl Nothing {
 
 /// What an operation touches. At most 256 bytes.
 #[derive(Debug)]
-#[repr(C, align(64))]
+#[repr(C)]
 pub(crate) struct Hot {
     /// Lowest stack pointer for which an operation needs no closer look; the greatest number while registers are wanted.
     limit: u64,

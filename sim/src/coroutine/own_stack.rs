@@ -35,6 +35,7 @@ pub(super) struct Seat {
     pub(super) begin_watched: Step,
     pub(super) handler_returned: extern "C" fn(*mut Hot) -> Answer,
     guest: Arc<dyn Guest>,
+    cpu: u16,
     /// A panic of software, or one of the simulator: raised again on the engine's stack.
     panic: Option<Box<dyn Any + Send>>,
     broken: Option<Box<dyn Any + Send>>,
@@ -49,12 +50,13 @@ pub(super) struct OwnStack {
 
 impl OwnStack {
     /// A coroutine for `core`, which keeps its address. It has no stack before its first life.
-    pub(super) fn new<E: Engine>(core: *mut E, guest: Arc<dyn Guest>) -> Self {
+    pub(super) fn new<E: Engine>(core: *mut E, cpu: u16, guest: Arc<dyn Guest>) -> Self {
         let seat = Box::new(Seat {
             begin: begin::<E>,
             begin_watched: begin_watched::<E>,
             handler_returned: handler_returned::<E>,
             guest,
+            cpu,
             panic: None,
             broken: None,
         });
@@ -69,13 +71,13 @@ impl OwnStack {
     }
 
     /// Runs `core` until it waits.
-    pub(super) fn run<E: Engine>(&mut self, core: *mut E, cpu: u64) {
+    pub(super) fn run<E: Engine>(&mut self, core: *mut E) {
         // SAFETY: here and below: the core is alive, and each reference ends with its statement.
         let mut turn = unsafe { (*core).advance() };
         loop {
             let end = match turn {
                 Turn::Suspend => WAITS,
-                Turn::Start(entry) => self.start(core, entry, cpu),
+                Turn::Start(entry) => self.start(core, entry),
                 Turn::Unwind if !self.may_unwind() => UNWOUND,
                 turn => {
                     let Answer { value, action } = Answer::new(turn);
@@ -109,10 +111,10 @@ impl OwnStack {
         }
     }
 
-    fn start<E: Engine>(&mut self, core: *mut E, entry: u32, cpu: u64) -> u64 {
+    fn start<E: Engine>(&mut self, core: *mut E, entry: u32) -> u64 {
         self.leave();
         self.catches = 0;
-        let label = Label { hot: core.cast(), cpu };
+        let label = Label { hot: core.cast(), cpu: u64::from(self.seat.cpu) };
         let stack = self.stack.insert(StackPool::take(label));
         // SAFETY: the core is alive; the stack is fresh, and stays ours while frames are on it.
         unsafe {
@@ -212,13 +214,13 @@ pub(super) extern "C-unwind" fn act(hot: *mut Hot, action: u64) {
     }
     // SAFETY: the guest is behind an `Arc` that the seat never replaces, and the seat is older than this stack's frames.
     // The handle is used in this call only.
-    unsafe { (*seat(hot)).guest.handle(Handle::new(hot), (action >> 8) as u32) }
+    unsafe { (*seat(hot)).guest.handle(Handle::new(hot), (*seat(hot)).cpu, (action >> 8) as u32) }
 }
 
 /// On the software's stack: a life, from its start to its end. A program that returns stays suspended for ever.
 pub(super) extern "C" fn live(hot: *mut Hot, entry: u64) -> u64 {
     // SAFETY: as in `act`.
-    let life = || unsafe { (*seat(hot)).guest.live(Handle::new(hot), entry as u32) };
+    let life = || unsafe { (*seat(hot)).guest.live(Handle::new(hot), (*seat(hot)).cpu, entry as u32) };
     match catch_unwind(AssertUnwindSafe(life)) {
         Err(payload) if !payload.is::<Unwinding>() => {
             // SAFETY: the seat is older than this stack's frames.

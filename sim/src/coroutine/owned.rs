@@ -34,7 +34,7 @@ pub(crate) struct Owned<E: Engine> {
     core: NonNull<E>,
     flow: Flow,
     home: Option<ThreadId>,
-    cpu: u64,
+    cpu: u16,
 }
 
 // SAFETY: the core is `Send` but for addresses that only its coroutine uses; the coroutine is used on its home thread only,
@@ -49,15 +49,15 @@ impl<E: Engine> std::fmt::Debug for Owned<E> {
 
 impl<E: Engine> Owned<E> {
     /// `core`, CPU number `cpu`, on which `guest` will run.
-    pub(crate) fn new(core: E, cpu: u64, guest: Arc<dyn Guest>, stacks: Stacks) -> Self {
+    pub(crate) fn new(core: E, cpu: u16, guest: Arc<dyn Guest>, stacks: Stacks) -> Self {
         let core = Box::leak(Box::new(core));
         let address = std::ptr::from_ref(core).addr();
         assert!(std::ptr::from_ref(core.hot()).addr() == address, "the boundary finds the block at the core's address");
         let core = NonNull::from(core);
         let flow = match stacks {
             #[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
-            Stacks::Own => Flow::Own(OwnStack::new(core.as_ptr(), guest)),
-            _ => Flow::Thread(Twin::new(guest)),
+            Stacks::Own => Flow::Own(OwnStack::new(core.as_ptr(), cpu, guest)),
+            _ => Flow::Thread(Twin::new(cpu, guest)),
         };
         Self { core, flow, home: None, cpu }
     }
@@ -85,7 +85,7 @@ impl<E: Engine> Owned<E> {
         let _guard = TakeBack(self.core);
         match &mut self.flow {
             #[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
-            Flow::Own(stack) => stack.run(self.core.as_ptr(), self.cpu),
+            Flow::Own(stack) => stack.run(self.core.as_ptr()),
             // SAFETY: the core is ours, and nobody else looks at it now.
             Flow::Thread(twin) => twin.run(unsafe { self.core.as_mut() }),
         }
@@ -135,7 +135,7 @@ impl<E: Engine> Drop for Owned<E> {
     /// Live frames that cannot be unwound here, because this is not their thread, are leaked with all that they use.
     fn drop(&mut self) {
         if self.flow.is_live() && self.home != Some(std::thread::current().id()) {
-            let nothing = Flow::Thread(Twin::new(Arc::new(Nobody)));
+            let nothing = Flow::Thread(Twin::new(self.cpu, Arc::new(Nobody)));
             return std::mem::forget(std::mem::replace(&mut self.flow, nothing));
         }
         self.finish();
@@ -148,6 +148,6 @@ impl<E: Engine> Drop for Owned<E> {
 struct Nobody;
 
 impl Guest for Nobody {
-    fn live(&self, _: super::Handle, _: u32) {}
-    fn handle(&self, _: super::Handle, _: u32) {}
+    fn live(&self, _: super::Handle, _: u16, _: u32) {}
+    fn handle(&self, _: super::Handle, _: u16, _: u32) {}
 }

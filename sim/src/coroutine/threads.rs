@@ -27,6 +27,7 @@ struct Line {
     ask: Sender<Ask>,
     turns: Receiver<Turn>,
     guest: Arc<dyn Guest>,
+    cpu: u16,
 }
 
 thread_local! {
@@ -49,11 +50,11 @@ pub(super) extern "C-unwind" fn operate(hot: *mut Hot, operation: u64, value: u6
         match talk(ask) {
             Some(Turn::Done(result)) => return result,
             Some(Turn::Handle(context)) => {
-                let guest = LINE.with_borrow(|line| line.as_ref().map(|line| Arc::clone(&line.guest)));
+                let guest = LINE.with_borrow(|line| line.as_ref().map(|line| (Arc::clone(&line.guest), line.cpu)));
                 // SAFETY: the block is this thread's own, and software of this thread calls.
                 let handle = unsafe { Handle::new(hot) };
-                if let Some(guest) = guest {
-                    guest.handle(handle, context);
+                if let Some((guest, cpu)) = guest {
+                    guest.handle(handle, cpu, context);
                 }
                 ask = Ask::HandlerReturned;
             }
@@ -67,12 +68,12 @@ pub(super) extern "C-unwind" fn operate(hot: *mut Hot, operation: u64, value: u6
 
 /// A life on this thread.
 fn live(line: Line, entry: u32) {
-    let guest = Arc::clone(&line.guest);
+    let (guest, cpu) = (Arc::clone(&line.guest), line.cpu);
     LINE.set(Some(line));
     let mut hot = Hot::for_twin();
     // SAFETY: the block outlives the life.
     let handle = unsafe { Handle::new(&raw mut hot) };
-    let end = match catch_unwind(AssertUnwindSafe(|| guest.live(handle, entry))) {
+    let end = match catch_unwind(AssertUnwindSafe(|| guest.live(handle, cpu, entry))) {
         Err(payload) if !payload.is::<Unwinding>() => Ask::Panicked(payload),
         _ => Ask::Unwound,
     };
@@ -89,14 +90,15 @@ struct Life {
 
 /// The twin of a coroutine.
 pub(super) struct Twin {
+    cpu: u16,
     guest: Arc<dyn Guest>,
     life: Option<Life>,
     catches: u32,
 }
 
 impl Twin {
-    pub(super) fn new(guest: Arc<dyn Guest>) -> Self {
-        Self { guest, life: None, catches: 0 }
+    pub(super) fn new(cpu: u16, guest: Arc<dyn Guest>) -> Self {
+        Self { cpu, guest, life: None, catches: 0 }
     }
 
     pub(super) const fn is_live(&self) -> bool {
@@ -128,7 +130,7 @@ impl Twin {
     fn start(&mut self, entry: u32) {
         self.catches = 0;
         let ((ask, asks), (turns, receiver)) = (bounded(1), bounded(1));
-        let line = Line { ask, turns: receiver, guest: Arc::clone(&self.guest) };
+        let line = Line { ask, turns: receiver, guest: Arc::clone(&self.guest), cpu: self.cpu };
         let thread = std::thread::spawn(move || live(line, entry));
         self.life = Some(Life { asks, turns, thread });
     }

@@ -56,10 +56,10 @@ pub(crate) trait Engine {
 
 /// The software side.
 pub(crate) trait Guest: Send + Sync {
-    /// Runs the life that [`Turn::Start`] named, to its end.
-    fn live(&self, handle: Handle, entry: u32);
+    /// Runs the life that [`Turn::Start`] named on CPU `cpu`, to its end.
+    fn live(&self, handle: Handle, cpu: u16, entry: u32);
     /// Runs the handler that [`Turn::Handle`] named.
-    fn handle(&self, handle: Handle, context: u32);
+    fn handle(&self, handle: Handle, cpu: u16, context: u32);
 }
 
 /// How software is unwound. Not a panic: no hook runs.

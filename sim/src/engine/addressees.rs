@@ -29,6 +29,8 @@ enum Place {
 #[derive(Debug)]
 pub(super) struct Addressees {
     places: Vec<Place>,
+    /// The index is made when it is first asked for: many machines never do.
+    made: bool,
     pages: BTreeSet<(u32, Agent)>,
     wides: BTreeSet<(u32, Agent)>,
     /// Bits of an id that are compared outside x2APIC mode.
@@ -42,6 +44,7 @@ impl Addressees {
     pub(super) fn new(cpus: usize, id_bits: u32, external: bool) -> Self {
         Self {
             places: vec![Place::Nowhere; cpus],
+            made: false,
             pages: BTreeSet::new(),
             wides: BTreeSet::new(),
             mask: (1 << id_bits) - 1,
@@ -57,7 +60,7 @@ impl Addressees {
             Mode::X2Apic => Place::Wide(apic.id()),
         };
         let before = std::mem::replace(&mut self.places[usize::from(agent)], place);
-        if before == place {
+        if before == place || !self.made {
             return;
         }
         match before {
@@ -72,9 +75,26 @@ impl Addressees {
         }
     }
 
+    /// To be called before it is asked.
+    #[inline]
+    pub(super) fn make(&mut self) {
+        if !self.made && self.places.len() > SMALL {
+            self.make_anew();
+        }
+    }
+
+    fn make_anew(&mut self) {
+        self.made = true;
+        let agents = || self.places.iter().zip(0..).map(|(&place, agent)| (place, agent));
+        let page = |(place, agent)| if let Place::Page(id) = place { Some((id, agent)) } else { None };
+        let wide = |(place, agent)| if let Place::Wide(id) = place { Some((id, agent)) } else { None };
+        self.pages = agents().filter_map(page).collect();
+        self.wides = agents().filter_map(wide).collect();
+    }
+
     /// Pushes everybody whom `message` may address, lowest first. False: ask each.
     pub(super) fn find(&self, message: &Message, found: &mut Vec<Agent>) -> bool {
-        if self.places.len() <= SMALL || message.is_init_deassert() {
+        if !self.made || message.is_init_deassert() {
             return false;
         }
         match (message.shorthand, message.destination_mode) {
@@ -162,6 +182,9 @@ mod tests {
                 let apic = apic(generation, agent, id, mode, (next(256) as u32) << 24);
                 addressees.list(agent, &apic);
                 apics.push(apic);
+                if agent == 3 {
+                    addressees.make(); // some are listed before, some after
+                }
             }
             for _ in 0..200 {
                 let own = apics[next(cpus as u64) as usize].id();

@@ -53,6 +53,19 @@ pub(crate) struct Fabric {
     changed_at: Time,
 }
 
+/// What an interconnect is built from.
+#[derive(Debug)]
+pub(crate) struct Wiring {
+    pub(crate) bus: Box<dyn Interconnect>,
+    pub(crate) devices: DeviceHub,
+    /// Injected: from then on an APIC is deaf and mute.
+    pub(crate) deaths: Vec<(Time, Agent)>,
+    pub(crate) chooser: Arc<dyn Chooser>,
+    pub(crate) jitter_cycles: u32,
+    pub(crate) keep_events: bool,
+    pub(crate) generation: Generation,
+}
+
 /// The agents as a bus may see them.
 struct View<'a> {
     cores: &'a [Slot],
@@ -104,17 +117,9 @@ impl Targets for View<'_> {
 }
 
 impl Fabric {
-    /// `agents` counts the CPUs and the I/O agent; `deaths` are injected: from then on an APIC is deaf and mute.
-    pub(crate) fn new(
-        bus: Box<dyn Interconnect>,
-        agents: usize,
-        devices: DeviceHub,
-        mut deaths: Vec<(Time, Agent)>,
-        chooser: Arc<dyn Chooser>,
-        jitter_cycles: u32,
-        keep_events: bool,
-        generation: Generation,
-    ) -> Self {
+    /// `agents` counts the CPUs and the I/O agent.
+    pub(crate) fn new(agents: usize, wiring: Wiring) -> Self {
+        let Wiring { bus, devices, mut deaths, chooser, jitter_cycles, keep_events, generation } = wiring;
         let external = generation == Generation::I82489Dx;
         let addressees = Addressees::new(agents - 1, generation.profile().id_bits, external);
         deaths.sort_unstable();
@@ -223,8 +228,10 @@ impl Fabric {
     }
 
     /// Skips whole cycles of a proven recurrence as long as they end by `until`.
+    #[inline]
     pub(crate) fn skip_until(&mut self, until: Time) {
-        let (Some(Cycle { period, attempts, .. }), Some(next)) = (&self.cycle.found, self.bus.next_event()) else { return };
+        let Some(Cycle { period, attempts, .. }) = &self.cycle.found else { return };
+        let Some(next) = self.bus.next_event() else { return };
         let until = until.min(self.next_change());
         let periods = until.since(next).as_ps() / period.as_ps();
         if periods == 0 {
@@ -261,6 +268,7 @@ impl Fabric {
             self.send_for_devices(now);
             return now;
         }
+        self.addressees.make();
         self.bus.advance(&View { cores, dead: &self.dead, addressees: &self.addressees, now }, &mut self.effects);
         now
     }
@@ -369,7 +377,7 @@ impl Fabric {
             Delivered::StartUp(vector) => core.start_up_arrives(vector, now),
             Delivered::External(vector) => core.external_arrives(vector, now),
             Delivered::Requested(vector) => {
-                core.account.provenance.entry(vector).or_insert(Provenance { from: message.source, at: now });
+                core.account.note_provenance(vector, Provenance { from: message.source, at: now });
                 core.apic_changed(now);
             }
             Delivered::Nothing => core.apic_changed(now),
@@ -435,6 +443,14 @@ impl Fabric {
     /// Messages that are carried beyond their senders' bus.
     pub(crate) fn in_transit(&self) -> Vec<Undispatched> {
         self.bus.in_transit()
+    }
+
+    /// A CPU of the machine, before the run.
+    pub(crate) fn introduce(&mut self, core: &mut Core) {
+        if let Some(watch) = &mut self.watch {
+            watch.introduce(core);
+        }
+        self.collect_facts(core);
     }
 
     /// Takes what a CPU has to tell: who it is now, and facts for the checker.

@@ -135,19 +135,11 @@ impl Hardware {
             return None;
         }
         self.proven_at = Some(at);
-        if std::env::var("DBG").is_ok() {
-            eprintln!("PROVEN parts {:?} fabric {} words {}", self.cpus.iter().map(|c| (c.polls(), c.settled_at())).collect::<Vec<_>>(), self.fabric.settled_at(), self.words_seen);
-            for c in &self.cpus { eprintln!("  {} {}", c.debug(), c.search_debug()); }
-        }
         let polled = self.cpus.iter().any(|core| core.polls());
         Some(Ending::Proven(if polled { Proof::Recurrence } else { Proof::Quiescent }))
     }
 
     pub(super) fn ending_at_end(&self) -> Ending {
-        if std::env::var("DBG").is_ok() {
-            eprintln!("END fabric {} next_change {} parts {:?} fabric {} words {}", self.fabric.is_settled(), self.fabric.next_change(), self.cpus.iter().map(|c| (c.is_settled(), c.settled_at())).collect::<Vec<_>>(), self.fabric.settled_at(), self.words_seen);
-            for c in &self.cpus { eprintln!("  {}", c.debug()); }
-        }
         if self.milestones.stopped { Ending::Stopped } else { Ending::Deadline }
     }
 }

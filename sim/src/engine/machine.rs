@@ -3,7 +3,7 @@
 use super::crew::Crew;
 use super::device_hub::{DeviceHub, LineChange};
 use super::execution::Execution;
-use super::fabric::Fabric;
+use super::fabric::{Fabric, Wiring};
 use super::hardware::{DeviceInterrupt, Hardware};
 use super::milestones::{Milestones, StopRule};
 use super::outcome::{Effort, Ending, Outcome};
@@ -20,7 +20,7 @@ use crate::coroutine::{PROOFS, Stacks, is_watching, room_for};
 use crate::generation::{Costs, Generation, Knobs};
 use crate::io_apic::IoApicVersion;
 use crate::memory::Master;
-use crate::processor::{Common, Core, CpuSettings, Processor, Program, seat};
+use crate::processor::{Common, Core, CpuSettings, Processor, Program};
 use crate::time::{ClockDomain, Duration, Time};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -177,26 +177,26 @@ impl Machine {
         let cpus = settings.cpus.len() as Agent;
         let place = |(number, (cpu, program)): (usize, (CpuSettings, Program))| {
             let number = number as Agent;
-            let (guest, closed) = seat(program, number);
+            let Program { guest, closed } = program;
             let core = Core::new(number, Arc::clone(&common), &cpu, closed);
-            Slot::new(Processor::new(core, u64::from(number), guest, settings.stacks))
+            Slot::new(Processor::new(core, number, guest, settings.stacks))
         };
         let mut slots: Vec<Slot> = settings.cpus.into_iter().enumerate().map(place).collect();
         let watch = Watch::new(settings.generation, &settings.knobs, settings.checks, settings.bus.as_ref(), cpus);
         let mut devices = DeviceHub::new(cpus, settings.io_apic, settings.lines, &settings.knobs);
         devices.preset(&settings.io_apic_entries);
-        let mut fabric = Fabric::new(
-            settings.bus,
-            usize::from(cpus) + 1,
+        let wiring = Wiring {
+            bus: settings.bus,
             devices,
-            settings.dead_apics,
-            settings.chooser,
-            settings.knobs.jitter_cycles,
-            settings.keep_events,
-            settings.generation,
-        );
+            deaths: settings.dead_apics,
+            chooser: settings.chooser,
+            jitter_cycles: settings.knobs.jitter_cycles,
+            keep_events: settings.keep_events,
+            generation: settings.generation,
+        };
+        let mut fabric = Fabric::new(usize::from(cpus) + 1, wiring);
         fabric.watch = watch;
-        slots.iter_mut().for_each(|slot| fabric.collect_facts(slot));
+        slots.iter_mut().for_each(|slot| fabric.introduce(slot));
         let hardware = Hardware {
             cpus: slots,
             fabric,

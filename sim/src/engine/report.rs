@@ -47,7 +47,7 @@ pub(crate) fn outcome(parts: Parts, ending: Ending) -> Outcome {
         milestones: milestones.reached,
         digest: digest.finish(),
         waits,
-        cpus: cores.iter().map(|core| cpu_report(core, &fabric, clock)).collect(),
+        cpus: cores.iter_mut().map(|core| cpu_report(core, &fabric, clock)).collect(),
         undispatched: undispatched.into_iter().map(|(held, refusers)| UndispatchedReport { held, refusers }).collect(),
         in_transit: fabric.in_transit(),
         refused_once: fabric.refused,
@@ -59,12 +59,12 @@ pub(crate) fn outcome(parts: Parts, ending: Ending) -> Outcome {
     }
 }
 
-fn cpu_report(core: &Core, fabric: &Fabric, clock: ClockDomain) -> CpuReport {
+fn cpu_report(core: &mut Core, fabric: &Fabric, clock: ClockDomain) -> CpuReport {
     CpuReport {
         cpu: core.agent,
         site: core.site(),
-        frames: core.frames.clone(),
         waits: core.open_waits(),
+        frames: std::mem::take(&mut core.frames),
         interrupts_off_since: core.account.interrupts_off_since,
         nmi: (core.nmi_blocked, core.has_latched_nmi()),
         activity: core.activity(),
@@ -76,7 +76,7 @@ fn cpu_report(core: &Core, fabric: &Fabric, clock: ClockDomain) -> CpuReport {
         queued: core.apic.queued().copied(),
         last_send: core.account.last_send,
         misdirected: core.account.pairs.misdirected,
-        requested: core.apic.requested().map(|vector| (vector, core.account.provenance.get(&vector).copied())).collect(),
+        requested: core.apic.requested().map(|vector| (vector, core.account.provenance_of(vector))).collect(),
         in_service: core.apic.in_service().collect(),
         task_priority: core.apic.tpr(),
         finished: core.is_finished(),

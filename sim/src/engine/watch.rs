@@ -93,6 +93,11 @@ impl Watch {
         (checks != Checks::NONE).then_some(Self { checker, overlap, facts: BinaryHeap::new(), numbers: 0, pending })
     }
 
+    /// Who the APIC of `core` is before the run.
+    pub(crate) fn introduce(&mut self, core: &mut Core) {
+        self.checker.identity(core.agent, core.first_identity(), Time::ZERO);
+    }
+
     /// Takes what a CPU has to tell.
     #[inline]
     pub(crate) fn collect(&mut self, core: &mut Core) {

@@ -6,7 +6,6 @@ use crate::choice::{ChoicePoint, Counts};
 use crate::coroutine::Site;
 use crate::stream::Context;
 use crate::time::Time;
-use std::collections::BTreeMap;
 use std::panic::Location;
 
 /// One level of nesting: the program, or a handler on top of what it interrupted.
@@ -84,12 +83,25 @@ pub(crate) struct Account {
     pub(crate) last_send: Option<LastSend>,
     /// Writes of ICR high that wait for their ICR low.
     pub(crate) pairs: CommandPairs,
-    pub(crate) provenance: BTreeMap<u8, Provenance>,
+    /// Where requested vectors came from. Few at a time.
+    pub(super) provenance: Vec<(u8, Provenance)>,
     pub(super) choices: Counts,
     pub(crate) chosen: Vec<(ChoicePoint, u32)>,
 }
 
 impl Account {
+    /// `vector` was requested: of several requests that merge the first counts.
+    pub(crate) fn note_provenance(&mut self, vector: u8, provenance: Provenance) {
+        if self.provenance_of(vector).is_none() {
+            self.provenance.push((vector, provenance));
+        }
+    }
+
+    /// Where the request of `vector` came from.
+    pub(crate) fn provenance_of(&self, vector: u8) -> Option<Provenance> {
+        self.provenance.iter().find(|(noted, _)| *noted == vector).map(|&(_, provenance)| provenance)
+    }
+
     /// The innermost wait of the code that runs at `level`, not of code that it interrupted.
     pub(super) fn own_wait(&mut self, level: usize) -> Option<&mut OpenWait> {
         self.waits.last_mut().filter(|wait| wait.level == level)

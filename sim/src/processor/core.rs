@@ -141,7 +141,7 @@ impl Core {
         apic.set_busy_visible(common.busy_visible);
         let interrupt_flag = settings.interrupts_enabled;
         let program = Frame { context: Context::Program, since: Time::ZERO, interrupted: None, interrupt_flag };
-        let mut core = Self {
+        Self {
             hot: Hot::default(),
             words: Lent::default(),
             own_writes: OwnWrites::default(),
@@ -193,9 +193,7 @@ impl Core {
             },
             common,
             now: (0, Time::ZERO),
-        };
-        core.tell_identity(Time::ZERO);
-        core
+        }
     }
 
     /// The instant of the last effect.

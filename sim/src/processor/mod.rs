@@ -40,7 +40,6 @@ pub use local_events::LocalEvent;
 pub use operation::Kind;
 pub(crate) use settings::Common;
 pub use settings::{CpuSettings, Start};
-pub(crate) use software::seat;
 pub use software::{Closed, Program, Software};
 
 /// A CPU with its software.

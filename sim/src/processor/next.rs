@@ -93,10 +93,6 @@ impl Core {
         self.search.found.as_ref().map_or(self.stream.last(), |found| found.at.max(self.stream.last()))
     }
 
-    pub(crate) fn search_debug(&self) -> String { format!("{:?} last {}", self.search.found.as_ref().map(|f| (f.period, f.at)), self.stream.last()) }
-    pub(crate) fn debug(&self) -> String {
-        format!("{:?} {:?} wake {:?} att {:?} local {} latches {:?} parked {} horizon {} clock {} next {}", self.stage, self.pending, self.wake_instant(), self.attention, self.local.at(), self.latches, self.search.parked, self.horizon, self.hot.clock, self.next_action())
-    }
     /// Does this CPU poll (rather than sleep) while settled?
     pub(crate) fn polls(&self) -> bool {
         self.is_proven()

@@ -6,7 +6,7 @@
 //! keep those values and nothing reaches it.
 //!
 //! The schedule is one of counts of operations since the last effective event, so that no execution finds a proof that
-//! another does not: a reference is taken at operation 64, 128, 256 and so on, and the eighth part of as many operations
+//! another does not: a reference is taken at operation 64, 128, 256 and so on, and the sixteenth part of as many operations
 //! after it is compared with it. The first that is equal gives the least period.
 
 use super::pending::Pending;
@@ -16,7 +16,7 @@ use crate::time::{ClockDomain, Time};
 /// Operation at which the first reference is taken.
 const FIRST_REFERENCE: u64 = 64;
 /// The part of the operations after a reference that is compared with it.
-const COMPARED_PART: u64 = 8;
+const COMPARED_PART: u64 = 16;
 
 /// What the next operation that is looked at is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

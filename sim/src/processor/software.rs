@@ -53,7 +53,7 @@ pub trait Closed: Software + Copy + 'static {}
 
 /// A program for one CPU, Closed or Open.
 pub struct Program {
-    pub(crate) software: Box<dyn Software>,
+    pub(crate) guest: Arc<dyn Guest>,
     pub(crate) closed: bool,
 }
 
@@ -66,12 +66,12 @@ impl std::fmt::Debug for Program {
 impl Program {
     /// Closed software: it can be parked, skipped and proven to hang.
     pub fn closed(software: impl Closed) -> Self {
-        Self { software: Box::new(software), closed: true }
+        Self { guest: Arc::new(Seated(software)), closed: true }
     }
 
     /// Any software. It is never proven to hang: a run that does not end reports a deadline.
     pub fn open(software: impl Software + 'static) -> Self {
-        Self { software: Box::new(software), closed: false }
+        Self { guest: Arc::new(Seated(software)), closed: false }
     }
 
     /// A host closure without handlers, always Open.
@@ -87,35 +87,27 @@ impl Program {
 }
 
 /// The software of one CPU, as the boundary runs it.
-struct Seated {
-    software: Box<dyn Software>,
-    cpu: u16,
-}
+struct Seated<S>(S);
 
-impl Guest for Seated {
-    fn live(&self, handle: Handle, entry: u32) {
-        let cpu = Cpu::new(handle, self.cpu);
+impl<S: Software> Guest for Seated<S> {
+    fn live(&self, handle: Handle, cpu: u16, entry: u32) {
+        let cpu = Cpu::new(handle, cpu);
         match Entry::from_code(entry) {
-            Entry::Program => self.software.run(cpu),
-            Entry::Reset => self.software.reset(cpu),
-            Entry::StartUp(vector) => self.software.start_up(cpu, vector),
+            Entry::Program => self.0.run(cpu),
+            Entry::Reset => self.0.reset(cpu),
+            Entry::StartUp(vector) => self.0.start_up(cpu, vector),
             Entry::Wait => {}
         }
         cpu.end();
     }
 
-    fn handle(&self, handle: Handle, context: u32) {
-        let cpu = Cpu::new(handle, self.cpu);
+    fn handle(&self, handle: Handle, cpu: u16, context: u32) {
+        let cpu = Cpu::new(handle, cpu);
         match Context::from_code(context) {
-            Context::Interrupt(vector) => self.software.interrupt(cpu, vector),
-            Context::Nmi => self.software.non_maskable(cpu),
-            Context::SystemManagement => self.software.system_management(cpu),
+            Context::Interrupt(vector) => self.0.interrupt(cpu, vector),
+            Context::Nmi => self.0.non_maskable(cpu),
+            Context::SystemManagement => self.0.system_management(cpu),
             Context::Program | Context::Shutdown => {}
         }
     }
-}
-
-/// `program` on CPU number `cpu`; and whether it is Closed.
-pub(crate) fn seat(program: Program, cpu: u16) -> (Arc<dyn Guest>, bool) {
-    (Arc::new(Seated { software: program.software, cpu }), program.closed)
 }

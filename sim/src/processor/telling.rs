@@ -14,10 +14,10 @@ impl Core {
         }
     }
 
-    /// After anything that may have changed who this APIC is.
-    pub(crate) fn tell_identity(&mut self, now: Time) {
+    /// Who this APIC is.
+    pub(super) fn identity(&self) -> Identity {
         let apic = &self.apic;
-        let identity = Identity {
+        Identity {
             mode: match apic.mode() {
                 Mode::Disabled => ApicMode::Off,
                 Mode::XApic => ApicMode::XApic,
@@ -29,7 +29,18 @@ impl Core {
             software_enabled: apic.software_enabled(),
             spurious_vector: apic.spurious_vector(),
             in_reset: self.activity == Activity::WaitForStartUp,
-        };
+        }
+    }
+
+    /// Who it is before the run.
+    pub(crate) fn first_identity(&mut self) -> Identity {
+        self.told.identity = self.identity();
+        self.told.identity
+    }
+
+    /// After anything that may have changed who this APIC is.
+    pub(crate) fn tell_identity(&mut self, now: Time) {
+        let identity = self.identity();
         if identity != self.told.identity {
             self.identity_changed = true;
             let was_on = self.told.identity.mode != ApicMode::Off;
@@ -44,9 +55,12 @@ impl Core {
     /// After anything by which the APIC itself may have requested a vector.
     pub(crate) fn tell_local_requests(&mut self, now: Time) {
         let requests = self.apic.requests();
+        if requests == self.told.requests {
+            return;
+        }
         if self.told.requests.iter().any(|vector| !requests.contains(vector)) {
             self.tell_loss(now); // an 82489DX that software disables clears its IRR
-        } else if requests != self.told.requests {
+        } else {
             let before = std::mem::replace(&mut self.told.requests, requests);
             for vector in requests.iter().filter(|&vector| !before.contains(vector)) {
                 self.tell(now, Fact::Requested(vector));

@@ -130,17 +130,3 @@ fn generator_machines_give_one_result_in_every_execution() {
     );
     assert!(differences.is_empty(), "seeds {seeds:?}:\n{}", differences[..differences.len().min(SHOWN)].join("\n"));
 }
-#[test]
-fn debug_seed() {
-    use crate::machines::{Setup, machine};
-    let Some(seed) = std::env::var("DEBUG_SEED").ok().and_then(|s| s.parse().ok()) else { return };
-    let (a, b): (f64, f64) = (std::env::var("FROM").unwrap().parse().unwrap(), std::env::var("TO").unwrap().parse().unwrap());
-    for (execution, elision) in [(sim::Execution::Reference, false), (sim::Execution::Windowed { workers: 1, window: if std::env::var("FULL").is_ok() { sim::Window::Full } else { sim::Window::AtMost(sim::Duration::from_ps(33337)) } }, std::env::var("ELIDE").is_ok())] {
-        println!("=== {execution:?}");
-        let mut setup = Setup::plain(seed); setup.keep_events = true; setup.elision = elision; setup.limit = std::env::var("LIMIT").ok().map(|x| sim::Time::from_ps(x.parse().unwrap())); setup.checks = std::env::var("CHECKS").is_ok();
-        let o = machine(setup).run(execution).unwrap();
-        println!("{:?} {:?}", o.ending, o.proven_at);
-        for c in &o.cpus { println!("  {} period {:?} susp {:?} fin {} {:?} polled {:?} last {} site {:?} nmi {:?} {:?}", c.cpu, c.period, c.suspected_period, c.finished, c.activity, c.polled, c.last_effective, c.site.map(|s| s.line()), c.nmi, c.frames.len()); }
-        for e in o.events.iter().filter(|e| (a..b).contains(&(e.time.as_ps() as f64 / 1e6))) { println!("{} {:?} {:?}", e.time, e.source, e.what); }
-    }
-}

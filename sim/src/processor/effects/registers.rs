@@ -97,7 +97,7 @@ impl Core {
                 self.send_out(site, Outgoing::Bus(Request::Message(message)));
             }
             WriteResult::EndOfInterrupt { vector, broadcast } => {
-                self.account.provenance.remove(&vector);
+                self.account.provenance.retain(|(noted, _)| *noted != vector);
                 if broadcast {
                     self.send_out(site, Outgoing::Bus(Request::EndOfInterrupt { source: self.agent, vector }));
                 }
@@ -107,7 +107,7 @@ impl Core {
                 self.effective(now, Some(site), What::Sent(message));
                 self.effective(now, Some(site), What::Delivered(self.agent, message));
                 let from = self.agent;
-                self.account.provenance.entry(message.vector).or_insert(Provenance { from, at: now });
+                self.account.note_provenance(message.vector, Provenance { from, at: now });
             }
             WriteResult::Nothing | WriteResult::Stall => {}
         }
