@@ -3,8 +3,8 @@
 use std::mem::offset_of;
 use std::panic::Location;
 
-/// Registers that are saved of suspended software, the stack pointer first.
-pub(super) const REGISTERS: usize = if cfg!(target_arch = "aarch64") { 20 } else { 6 };
+/// Registers that are saved of suspended software, the stack pointer first: the frame pointer is in the live stack.
+pub(super) const REGISTERS: usize = if cfg!(target_arch = "aarch64") { 19 } else { 6 };
 
 /// Value of [`Hot::limit`] while registers are wanted: every stack pointer is below it.
 const WATCH: u64 = u64::MAX;

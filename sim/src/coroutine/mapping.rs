@@ -54,8 +54,7 @@ const FLAGS: libc::c_int = libc::MAP_PRIVATE | libc::MAP_ANON | libc::MAP_NORESE
 
 fn reserve(bytes: usize) -> Option<usize> {
     // SAFETY: a new anonymous mapping.
-    let address =
-        unsafe { libc::mmap(std::ptr::null_mut(), bytes, libc::PROT_READ | libc::PROT_WRITE, FLAGS, -1, 0) };
+    let address = unsafe { libc::mmap(std::ptr::null_mut(), bytes, libc::PROT_READ | libc::PROT_WRITE, FLAGS, -1, 0) };
     (address != libc::MAP_FAILED).then(|| address.expose_provenance())
 }
 
@@ -84,9 +83,8 @@ pub(super) fn clean(low: usize, stacks: usize) {
         let usable = std::ptr::with_exposed_provenance_mut(low + number * STACK_BYTES + GUARD_BYTES);
         let bytes = STACK_BYTES - GUARD_BYTES;
         // SAFETY: as above; the new mapping takes the place of the old one.
-        let fresh = unsafe {
-            libc::mmap(usable, bytes, libc::PROT_READ | libc::PROT_WRITE, FLAGS | libc::MAP_FIXED, -1, 0)
-        };
+        let fresh =
+            unsafe { libc::mmap(usable, bytes, libc::PROT_READ | libc::PROT_WRITE, FLAGS | libc::MAP_FIXED, -1, 0) };
         assert!(fresh != libc::MAP_FAILED, "the host maps pages of ours anew");
     }
 }

@@ -171,12 +171,10 @@ extern "C" fn begin<E: Engine>(hot: *mut Hot, operation: u64, value: u64, site: 
 }
 
 extern "C" fn begin_watched<E: Engine>(hot: *mut Hot, operation: u64, value: u64, site: Site) -> Answer {
-    guarded::<E>(hot, |core| {
-        match unless_panicking(operation) {
-            INERT => core.begin(INERT, value, site),
-            _ if core.hot().is_used_up() => core.exhausted(site),
-            operation => core.begin_watched(operation, value, site),
-        }
+    guarded::<E>(hot, |core| match unless_panicking(operation) {
+        INERT => core.begin(INERT, value, site),
+        _ if core.hot().is_used_up() => core.exhausted(site),
+        operation => core.begin_watched(operation, value, site),
     })
 }
 

@@ -8,8 +8,8 @@ use std::cell::{Cell, RefCell};
 
 /// Bytes of a stack with its guard.
 pub(super) const STACK_BYTES: usize = 256 * 1024;
-/// Bytes at the low end that nobody may touch.
-pub(super) const GUARD_BYTES: usize = 16 * 1024;
+/// Bytes at the low end that nobody may touch: whole pages, which AArch64 hosts may have of 64 KiB.
+pub(super) const GUARD_BYTES: usize = if cfg!(target_arch = "aarch64") { 64 * 1024 } else { 16 * 1024 };
 /// Bytes that an operation must leave: unwinding takes 3 KiB, the panic hook 6, a backtrace 20.
 const RESERVE: usize = 24 * 1024;
 /// Stacks of the first slab; each later one doubles.

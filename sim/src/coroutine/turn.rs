@@ -1,8 +1,8 @@
 //! What simulator and software say to each other at the boundary.
 
+use super::handle::Handle;
 use super::hot::Hot;
 use super::lent::Lent;
-use super::handle::Handle;
 use std::any::Any;
 use std::panic::Location;
 
