@@ -103,15 +103,15 @@ mod run_error;
 mod stream;
 mod time;
 
-pub use coroutine::{AllocationWatch, PROOFS, Stacks};
 pub use choice::{ChoicePoint, Chooser, Label, Recorded, Seeded};
+pub use coroutine::{AllocationWatch, PROOFS, Stacks};
 pub use engine::*;
 pub use generation::*;
 pub use memory::{Key, Writer};
 pub use named::Named;
 pub use processor::{
-    Activity, Closed, Cpu, CpuSettings, Frame, Kind, LastSend, LocalEvent, Misdirected, OpenWait, Program,
-    Provenance, Software, Start, WaitRecord,
+    Activity, Closed, Cpu, CpuSettings, Frame, Kind, LastSend, LocalEvent, Misdirected, OpenWait, Program, Provenance,
+    Software, Start, WaitRecord,
 };
 pub use run_error::RunError;
 pub use stream::{Access, Context, Event, Source, What};

@@ -13,7 +13,7 @@
 //! Darwin it was assembled only. The crate as a whole has not run on an AArch64 host.
 
 use super::hot::{Hot, at};
-use super::own_stack::{Seat, act, live};
+use super::seat::{Seat, act, live};
 use super::turn::{HANDLE, SUSPEND, Site, UNWIND};
 use std::arch::naked_asm;
 use std::mem::offset_of;

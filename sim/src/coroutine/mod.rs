@@ -9,7 +9,9 @@
 //! |---|---|
 //! | [`hot`] | what an operation touches: the block of a core that the boundary finds at its address |
 //! | `x86_64`, `aarch64` | the boundary itself: how to leave a stack and come back |
-//! | [`own_stack`] | a coroutine on a stack of its own; handlers and unwinding on it |
+//! | [`handle`], [`operate`] | what software holds of its CPU, and how it enters the boundary |
+//! | [`seat`] | whom the boundary calls: operations on the engine's stack, handlers and lives on the software's |
+//! | [`own_stack`] | a coroutine on a stack of its own, as the engine drives it |
 //! | [`threads`] | its slow, safe twin: a thread a CPU; nothing is proven on it |
 //! | [`stack_pool`], [`mapping`], [`overflow`] | where stacks come from, what guards them, what is said when a guard is hit |
 //! | [`allocation_watch`] | an allocation by software makes its CPU Open |
@@ -50,11 +52,14 @@ mod hot;
 mod lent;
 #[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod mapping;
+mod operate;
 #[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod overflow;
 #[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod own_stack;
 mod owned;
+#[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod seat;
 #[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod stack_pool;
 mod threads;

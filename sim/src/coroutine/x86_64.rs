@@ -6,7 +6,7 @@
 //! unwinding and backtraces go from them into software, and end at [`begin`].
 
 use super::hot::{Hot, at};
-use super::own_stack::{Seat, act, live};
+use super::seat::{Seat, act, live};
 use super::turn::{HANDLE, SUSPEND, Site, UNWIND};
 use std::arch::naked_asm;
 use std::mem::offset_of;

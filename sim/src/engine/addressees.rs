@@ -149,8 +149,7 @@ mod tests {
 
     fn apic(generation: Generation, agent: Agent, id: u32, mode: Mode, ldr: u32) -> LocalApic {
         let clock = ClockDomain::new(1000, 1);
-        let mut apic =
-            LocalApic::new(generation, Knobs::default(), agent, id, Clocks { core: clock, timer: clock });
+        let mut apic = LocalApic::new(generation, Knobs::default(), agent, id, Clocks { core: clock, timer: clock });
         apic.preset(&Preset { mode, ldr, ..Preset::default() });
         apic
     }
@@ -167,8 +166,7 @@ mod tests {
             let generation = [Generation::I82489Dx, Generation::P6, Generation::XApic, Generation::X2Apic][round % 4];
             let profile = generation.profile();
             let cpus = 5 + next(30) as usize;
-            let mut addressees =
-                Addressees::new(cpus, profile.id_bits, generation == Generation::I82489Dx);
+            let mut addressees = Addressees::new(cpus, profile.id_bits, generation == Generation::I82489Dx);
             let mut apics = Vec::new();
             for agent in 0..cpus as Agent {
                 let mode = match next(4) {
@@ -189,7 +187,8 @@ mod tests {
             for _ in 0..200 {
                 let own = apics[next(cpus as u64) as usize].id();
                 let logical = own >> 4 << 16 | 1 << (own & 15);
-                let destinations = [own, logical, next(16) as u32, next(256) as u32, 0xFF, u32::MAX, next(1 << 32) as u32];
+                let destinations =
+                    [own, logical, next(16) as u32, next(256) as u32, 0xFF, u32::MAX, next(1 << 32) as u32];
                 let shorthands = [Shorthand::None, Shorthand::None, Shorthand::Own, Shorthand::AllExcludingSelf];
                 let message = Message {
                     source: next(cpus as u64) as Agent,

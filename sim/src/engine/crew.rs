@@ -64,11 +64,16 @@ impl Crew {
             return;
         }
         let batches = self.batches(cpus, ready.iter().copied());
-        self.order(cpus, batches, |batch| Order::Run(batch, Arc::clone(words)), |visits| {
-            for (_, end, processor) in visits {
-                visit(processor, *end, words);
-            }
-        });
+        self.order(
+            cpus,
+            batches,
+            |batch| Order::Run(batch, Arc::clone(words)),
+            |visits| {
+                for (_, end, processor) in visits {
+                    visit(processor, *end, words);
+                }
+            },
+        );
     }
 
     /// The run is over: every CPU unwinds its software at home.

@@ -4,16 +4,14 @@ use super::addressees::Addressees;
 use super::cycle::{Cycle, CycleSearch};
 use super::device_hub::DeviceHub;
 use super::slot::Slot;
+use super::view::View;
 use super::watch::Watch;
-use crate::apic::{CoreState, Delivered};
-use crate::bus::{
-    Agent, AttemptOutcome, Bid, BusEffect, Interconnect, Message, Request, Response, Targets, Undispatched,
-};
+use crate::bus::{Agent, AttemptOutcome, BusEffect, Interconnect, Message, Request, Response, Targets, Undispatched};
 use crate::check::Violation;
 use crate::choice::{ChoicePoint, Chooser, Counts, Label};
 use crate::devices::I8254Error;
 use crate::generation::Generation;
-use crate::processor::{Activity, Core, Provenance};
+use crate::processor::Core;
 use crate::stream::{Access, Source, Stream, What};
 use crate::time::{Duration, Time};
 use std::collections::VecDeque;
@@ -36,15 +34,15 @@ pub(crate) struct Fabric {
     pub(crate) stream: Stream,
     /// Attempts since the last other event, a run for each message, in the order of first attempt.
     runs: Vec<AttemptRun>,
-    dead: Vec<bool>,
+    pub(super) dead: Vec<bool>,
     addressees: Addressees,
     deaths: VecDeque<(Time, Agent)>,
-    devices: DeviceHub,
+    pub(super) devices: DeviceHub,
     pub(crate) watch: Option<Watch>,
     /// Has any attempt been refused by a full target?
     pub(crate) refused: bool,
     effects: Vec<BusEffect>,
-    cycle: CycleSearch,
+    pub(super) cycle: CycleSearch,
     chooser: Arc<dyn Chooser>,
     choices: Counts,
     pub(crate) chosen: Vec<(ChoicePoint, u32)>,
@@ -64,56 +62,6 @@ pub(crate) struct Wiring {
     pub(crate) jitter_cycles: u32,
     pub(crate) keep_events: bool,
     pub(crate) generation: Generation,
-}
-
-/// The agents as a bus may see them.
-struct View<'a> {
-    cores: &'a [Slot],
-    dead: &'a [bool],
-    addressees: &'a Addressees,
-    now: Time,
-}
-
-impl Targets for View<'_> {
-    fn agents(&self) -> Agent {
-        self.dead.len() as Agent
-    }
-
-    fn candidates(&self, message: &Message, into: &mut Vec<Agent>) -> bool {
-        self.addressees.find(message, into)
-    }
-
-    fn addressed(&self, agent: Agent, message: &Message) -> bool {
-        let index = usize::from(agent);
-        !self.dead[index] && self.cores.get(index).is_some_and(|core| core.apic.addressed_by(message))
-    }
-
-    fn response(&self, agent: Agent, message: &Message) -> Response {
-        match self.cores.get(usize::from(agent)) {
-            Some(core) if self.addressed(agent, message) => {
-                let state = CoreState {
-                    nmi_blocked: core.nmi_blocked,
-                    nmi_latched: core.has_latched_nmi(),
-                    waits_for_start_up: core.activity() == Activity::WaitForStartUp,
-                };
-                core.apic.response(message, state)
-            }
-            _ => Response::Silent,
-        }
-    }
-
-    fn bid(&self, agent: Agent, message: &Message) -> Bid {
-        let core = &self.cores[usize::from(agent)];
-        core.apic.bid(message.vector)
-    }
-
-    fn apic_id(&self, agent: Agent) -> Option<u32> {
-        self.cores.get(usize::from(agent)).map(|core| core.apic.id())
-    }
-
-    fn remote_register(&self, agent: Agent, slot: u8) -> u32 {
-        self.cores.get(usize::from(agent)).map_or(0, |core| core.apic.remote_register(slot, self.now))
-    }
 }
 
 impl Fabric {
@@ -172,7 +120,7 @@ impl Fabric {
     }
 
     /// The I/O agent holds its lines: one message at a time, none replaces another.
-    fn send_for_devices(&mut self, at: Time) {
+    pub(super) fn send_for_devices(&mut self, at: Time) {
         if let Some(message) = self.devices.next_message() {
             self.send(at, message.source, Request::Message(message));
         }
@@ -311,44 +259,7 @@ impl Fabric {
         }
     }
 
-    fn perform(&mut self, now: Time, effect: BusEffect, cores: &mut [Slot]) {
-        match effect {
-            BusEffect::Attempt { message, outcome } => self.attempt(now, message, outcome),
-            BusEffect::Deliver { agent, message } => {
-                self.event(now, What::Delivered(agent, message));
-                self.cycle.disturb(now);
-                let core = &mut cores[usize::from(agent)];
-                if let Some(watch) = &mut self.watch {
-                    watch.delivered(core, &message, now);
-                }
-                Self::deliver(now, core, &message);
-                core.requests_are_told();
-            }
-            BusEffect::Dispatched { message, busy_still } => {
-                self.event(now, What::Dispatched(message, busy_still));
-                self.cycle.disturb(now);
-                self.dispatched(now, &message, busy_still, cores);
-            }
-            BusEffect::RemoteRead { message, value } => {
-                self.event(now, What::RemoteRead(message, value));
-                self.cycle.disturb(now);
-                if let Some(core) = cores.get_mut(usize::from(message.source)) {
-                    core.apic.remote_read_answered(value);
-                    core.apic_changed(now);
-                }
-            }
-            BusEffect::Noise => {}
-            BusEffect::Error { agent, bits } => self.error(now, agent, bits, cores),
-            BusEffect::EndOfInterrupt { vector } => {
-                self.event(now, What::EndOfInterrupt(vector));
-                self.cycle.disturb(now);
-                self.devices.end_of_interrupt(vector, now);
-                self.send_for_devices(now);
-            }
-        }
-    }
-
-    fn attempt(&mut self, now: Time, message: Message, outcome: AttemptOutcome) {
+    pub(super) fn attempt(&mut self, now: Time, message: Message, outcome: AttemptOutcome) {
         self.refused |= outcome == AttemptOutcome::Retry;
         match self.runs.iter_mut().find(|run| run.message == message) {
             Some(run) if run.outcome == outcome => {
@@ -365,60 +276,7 @@ impl Fabric {
         self.stream.touch(now);
     }
 
-    fn deliver(now: Time, core: &mut Core, message: &Message) {
-        match core.apic.deliver(message) {
-            Delivered::Nmi => core.nmi_arrives(now),
-            Delivered::Smi => core.smi_arrives(now),
-            Delivered::Init => {
-                core.init_arrives(now);
-                core.apic_changed(now);
-            }
-            Delivered::InitReleased => core.init_released(now),
-            Delivered::StartUp(vector) => core.start_up_arrives(vector, now),
-            Delivered::External(vector) => core.external_arrives(vector, now),
-            Delivered::Requested(vector) => {
-                core.account.note_provenance(vector, Provenance { from: message.source, at: now });
-                core.apic_changed(now);
-            }
-            Delivered::Nothing => core.apic_changed(now),
-        }
-    }
-
-    fn dispatched(&mut self, now: Time, message: &Message, busy_still: bool, cores: &mut [Slot]) {
-        if let Some(watch) = &mut self.watch {
-            watch.dispatched(message, busy_still, now);
-        }
-        let Some(core) = cores.get_mut(usize::from(message.source)) else {
-            self.devices.dispatched(now);
-            return self.send_for_devices(now);
-        };
-        let queued = core.apic.dispatched(message, busy_still);
-        if !core.apic.is_busy() {
-            core.icr_idle(now);
-        }
-        core.apic_changed(now);
-        if let Some(next) = queued {
-            self.event(now, What::Sent(next));
-            self.request(now, Request::Message(next));
-        }
-    }
-
-    fn error(&mut self, now: Time, agent: Agent, bits: u32, cores: &mut [Slot]) {
-        if self.dead[usize::from(agent)] {
-            return;
-        }
-        let Some(core) = cores.get_mut(usize::from(agent)) else { return };
-        if !core.apic.record_error_changes(bits) {
-            return;
-        }
-        core.apic.record_error(bits); // a fixed interrupt, if any: the error entry has no other mode
-        core.tell_local_requests(now);
-        core.apic_changed(now);
-        self.event(now, What::Error(agent, bits));
-        self.cycle.disturb(now);
-    }
-
-    fn event(&mut self, now: Time, what: What) {
+    pub(super) fn event(&mut self, now: Time, what: What) {
         self.close_runs();
         self.stream.push(now, None, what);
     }

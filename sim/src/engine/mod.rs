@@ -5,6 +5,7 @@
 //! effect. They share the state machines of the hardware and nothing else.
 
 mod addressees;
+mod consequences;
 mod crew;
 mod cycle;
 mod device_hub;
@@ -19,6 +20,7 @@ mod reference;
 mod report;
 mod schedule;
 mod slot;
+mod view;
 mod watch;
 mod windowed;
 

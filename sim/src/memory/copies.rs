@@ -58,8 +58,10 @@ impl Copies {
     /// Everything that arrives at the next instant, in key order.
     pub(crate) fn due(&self) -> Vec<Arrival> {
         let now = self.next_arrival();
-        self.in_flight.range(..=(now, Key { time: Time::NEVER, source: Agent::MAX, sequence: u64::MAX }))
-            .map(|(_, arrival)| *arrival).collect()
+        self.in_flight
+            .range(..=(now, Key { time: Time::NEVER, source: Agent::MAX, sequence: u64::MAX }))
+            .map(|(_, arrival)| *arrival)
+            .collect()
     }
 
     /// What `cpu` will see of `word` when all that is due has arrived.

@@ -129,12 +129,7 @@ impl std::fmt::Debug for Core {
 }
 
 impl Core {
-    pub(crate) fn new(
-        agent: Agent,
-        common: Arc<Common>,
-        settings: &CpuSettings,
-        closed: bool,
-    ) -> Self {
+    pub(crate) fn new(agent: Agent, common: Arc<Common>, settings: &CpuSettings, closed: bool) -> Self {
         let clocks = Clocks { core: common.clock, timer: common.timer_clock };
         let mut apic = LocalApic::new(common.generation, common.knobs, agent, settings.apic_id, clocks);
         apic.preset(&settings.apic);
@@ -187,10 +182,7 @@ impl Core {
             still: (0, 0),
             dropped: None,
             failure: None,
-            account: Account {
-                interrupts_off_since: (!interrupt_flag).then_some(Time::ZERO),
-                ..Account::default()
-            },
+            account: Account { interrupts_off_since: (!interrupt_flag).then_some(Time::ZERO), ..Account::default() },
             common,
             now: (0, Time::ZERO),
         }

@@ -58,8 +58,7 @@ impl LocalSources {
     pub(super) fn new(events: &[(Time, LocalEvent)], clock: ClockDomain) -> Self {
         let mut listed = events.to_vec();
         listed.sort_by_key(|&(at, _)| at); // stable: those of one instant keep their order
-        let mut sources =
-            Self { listed: listed.into(), windows: VecDeque::new(), at: Time::NEVER, cycle: u64::MAX };
+        let mut sources = Self { listed: listed.into(), windows: VecDeque::new(), at: Time::NEVER, cycle: u64::MAX };
         sources.refresh(None, Time::ZERO, clock);
         sources
     }

@@ -146,13 +146,7 @@ impl Search {
 
     /// An operation begins that the schedule wants to see, or whose registers were saved; `counts` are those of the open
     /// runs. Says whether it repeats the reference.
-    pub(super) fn look(
-        &mut self,
-        hot: &mut Hot,
-        pending: &Pending,
-        site: Site,
-        counts: impl Fn() -> Vec<u64>,
-    ) -> Look {
+    pub(super) fn look(&mut self, hot: &mut Hot, pending: &Pending, site: Site, counts: impl Fn() -> Vec<u64>) -> Look {
         let (operation, value) = (pending.operation.pack(), pending.value);
         match self.phase {
             Phase::Over => {}
@@ -163,8 +157,7 @@ impl Search {
             }
             Phase::Reference => {
                 let live = Live::capture(hot);
-                self.reference =
-                    Some(Checkpoint { live, operation, value, site, clock: hot.clock, counts: counts() });
+                self.reference = Some(Checkpoint { live, operation, value, site, clock: hot.clock, counts: counts() });
                 hot.left = self.stretch / COMPARED_PART;
                 self.phase = Phase::Comparing;
             }

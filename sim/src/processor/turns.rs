@@ -65,9 +65,7 @@ impl Engine for Core {
     fn advance(&mut self) -> Turn {
         self.look_at_words();
         match self.stage {
-            Stage::NotStarted => {
-                self.begin_life(self.entry).unwrap_or_else(|| self.go_on())
-            }
+            Stage::NotStarted => self.begin_life(self.entry).unwrap_or_else(|| self.go_on()),
             Stage::Running if self.search.parked => self.look_up(),
             Stage::Running => self.go_on(),
             Stage::Ended => self.go_on_ended(),
@@ -301,7 +299,10 @@ impl Core {
                 }
             }
             (Kind::Delay | Kind::DelayCycles, _) if self.common.knobs.delay == DelayRule::Loop => {
-                pending.effect = pending.effect.saturating_add(clock.saturating_sub(pending.entered_at.unwrap_or(clock))).min(LATEST);
+                pending.effect = pending
+                    .effect
+                    .saturating_add(clock.saturating_sub(pending.entered_at.unwrap_or(clock)))
+                    .min(LATEST);
             }
             _ => pending.effect = pending.effect.max(clock),
         }

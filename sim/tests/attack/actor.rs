@@ -3,7 +3,6 @@
 use crate::actions::act;
 use crate::draw::Draw;
 use crate::loops::{Rest, rest};
-use crate::new_names::GUARDS;
 use sim::{Closed, Cpu, Software};
 
 /// Words of shared memory that the programs use.
@@ -73,7 +72,7 @@ impl Actor {
 
     fn live(&self, cpu: Cpu<'_>, life: u64, operations: u32) {
         let mut draw = self.draw(cpu, life);
-        if self.guards && GUARDS {
+        if self.guards {
             self.live_guarded(cpu, &mut draw, operations);
         } else {
             self.act_and_rest(cpu, &mut draw, operations);
@@ -147,7 +146,7 @@ impl Software for Actor {
             }
             1 => cpu.store(1, u32::from(vector)),
             2 => {
-                let _guard = (self.guards && GUARDS).then_some(Guard { cpu, kind: 2 });
+                let _guard = self.guards.then(|| Guard { cpu, kind: 2 });
                 cpu.enable_interrupts();
                 cpu.delay_cycles(self.step);
                 cpu.irq_save();

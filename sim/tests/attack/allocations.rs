@@ -1,7 +1,6 @@
 //! A counter that no stack holds proves nothing; one that a stack holds is seen.
 
 use crate::code::{Body, Code, ideal, settings};
-use crate::new_names::allocations_watched;
 use crate::running::{USUAL, attempt};
 use sim::{Cpu, Duration, Ending, Generation, Machine, Outcome, Program, Proof, StopRule, Time};
 use std::collections::{BTreeMap, VecDeque};
@@ -135,7 +134,7 @@ fn a_counter_on_the_heap_is_counted_to_its_end() {
 #[test]
 fn this_binary_watches_allocations() {
     let (_, code) = HEAPS[0];
-    assert!(allocations_watched(&run(code, true, USUAL[2].1)));
+    assert!(run(code, true, USUAL[2].1).allocations_watched);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What two runs of one machine must agree in, as lines of text: so that a difference is readable as it is.
 
+use crate::failures::Attempt;
 use crate::machines::{Setup, machine};
-use crate::new_names::{Attempt, proven_at};
 use crate::running::attempt;
 use sim::{CpuReport, Ending, Execution, OpenWait, Outcome, Proof, WaitRecord};
 
@@ -18,7 +18,7 @@ pub(crate) fn lines(attempt: &Attempt, proofs: bool) -> Vec<String> {
         format!("choices {}, refused {}", outcome.choices.len(), outcome.refused_once),
     ];
     if proofs {
-        lines.push(format!("ending {:?}, proven at {:?}", outcome.ending, proven_at(outcome)));
+        lines.push(format!("ending {:?}, proven at {:?}", outcome.ending, outcome.proven_at));
     }
     lines.extend(outcome.cpus.iter().map(|cpu| cpu_line(cpu, proofs)));
     lines.extend(outcome.waits.iter().map(ended_wait));

@@ -4,7 +4,6 @@
 use crate::compare::{differing, lines};
 use crate::executions::drawn;
 use crate::machines::{Setup, machine};
-use crate::new_names::proven_at;
 use crate::running::{USUAL, attempt};
 use sim::bus::{IdealBus, Interconnect};
 use sim::{
@@ -121,7 +120,7 @@ fn the_least_limit_that_proves_is_one_and_follows_the_proof() {
             least_limit(greatest, proven)
         });
         assert!(least.iter().all(|limit| limit.is_some() && *limit == least[0]), "{program:?}: {least:?}");
-        let proof = run(greatest, true, Execution::default()).ok().and_then(|outcome| proven_at(&outcome));
+        let proof = run(greatest, true, Execution::default()).ok().and_then(|outcome| outcome.proven_at);
         let just_after = proof.map(|at| at + Duration::from_ps(1));
         assert_eq!(least[0], just_after, "{program:?}: least limit, and one picosecond after the proof");
     }
@@ -165,7 +164,7 @@ fn random_machines_agree_at_the_limit_of_their_proof() {
         let at_limit = |limit| Setup { limit: Some(limit), ..plain };
         let proven =
             |limit| attempt(machine(at_limit(limit)), Execution::Reference).is_ok_and(|outcome| is_proven(&outcome));
-        let proof = proven_at(&outcome).map(|at| at + Duration::from_ps(1));
+        let proof = outcome.proven_at.map(|at| at + Duration::from_ps(1));
         let least = proof.or_else(|| least_limit(Time::from_us(1_000), proven)).expect("it was proven");
         assert!(proven(least), "seed {seed}: not proven at {least}");
         let just_before = Time::from_ps(least.as_ps() - 1);

@@ -6,8 +6,8 @@
 
 use crate::compare::{differing, first_event, lines, recurs};
 use crate::executions::{Way, all, drawn};
+use crate::failures::{Attempt, Fault};
 use crate::machines::{Setup, machine};
-use crate::new_names::{Attempt, Fault, THREADS};
 use crate::running::attempt;
 use sim::{Ending, Execution};
 use std::ops::Range;
@@ -96,7 +96,7 @@ fn try_machine(score: &mut Score, seed: u64, ways: &[Way]) {
     }
     // Threads prove nothing by recurrence and are slow: a few small machines.
     let small = reference.as_ref().map_or(true, |outcome| outcome.cpus.len() <= 4);
-    if THREADS && small && !recurs(&reference) && seed.is_multiple_of(5) {
+    if small && !recurs(&reference) && seed.is_multiple_of(5) {
         let expected = lines(&reference, false);
         score.compare(&expected, Setup { threads: true, ..plain }, Execution::default());
     }

@@ -4,13 +4,12 @@ use crate::actor::{Actor, NEVER, WORDS};
 use crate::buses::{self, bus};
 use crate::draw::Draw;
 use crate::loops::Rest;
-use crate::new_names::{self, GUARDS};
 use sim::apic::{LocalSource, Mode, Preset};
 use sim::check::Checks;
 use sim::io_apic::IoApicVersion;
 use sim::{
     ClockDomain, Costs, CpuSettings, DeviceInterrupt, Duration, Generation, Knobs, LineChange, LocalEvent, Machine,
-    MachineSettings, Program, Seeded, Start, StopRule, Time,
+    MachineSettings, Program, Seeded, Stacks, Start, StopRule, Time,
 };
 use std::sync::Arc;
 
@@ -169,7 +168,7 @@ fn rest(draw: &mut Draw) -> Rest {
 /// The programs, whether each is Closed, and where each CPU starts.
 fn cpus(setup: Setup, frame: &Frame, devices: bool, draw: &mut Draw) -> Vec<(CpuSettings, Program)> {
     let longest = draw.of(&[20, 60, 60, 120]);
-    let (resets, timers, guards) = (!draw.one_in(3), draw.one_in(2), GUARDS && draw.one_in(2));
+    let (resets, timers, guards) = (!draw.one_in(3), draw.one_in(2), draw.one_in(2));
     let (curious, jams) = (draw.one_in(2), draw.one_in(3));
     let step_ns = if frame.aligned { 100 } else { 60 + u64::from(draw.below(400)) };
     let mut cpu = |number: u32| {
@@ -185,7 +184,7 @@ fn cpus(setup: Setup, frame: &Frame, devices: bool, draw: &mut Draw) -> Vec<(Cpu
             timers,
             resets,
             guards,
-            blunder: if GUARDS && draw.one_in(60) { draw.below(longest) } else { NEVER },
+            blunder: if draw.one_in(60) { draw.below(longest) } else { NEVER },
         };
         let mut local_events: Vec<(Time, LocalEvent)> = Vec::new();
         for _ in 0..draw.below(5) {
@@ -268,7 +267,7 @@ pub(crate) fn machine(setup: Setup) -> Machine {
         ..MachineSettings::new(frame.generation, bus)
     };
     if setup.threads {
-        new_names::use_threads(&mut settings);
+        settings.stacks = Stacks::Threads;
     }
     Machine::new(settings).expect("the machine is possible")
 }

@@ -6,7 +6,6 @@
 mod actions;
 mod actor;
 mod allocations;
-mod allocator;
 mod buses;
 mod causes;
 mod child;
@@ -16,6 +15,7 @@ mod dead_bytes;
 mod draw;
 mod elision_threshold;
 mod executions;
+mod failures;
 mod false_hung;
 mod generator;
 mod guards;
@@ -26,10 +26,12 @@ mod loops;
 mod machines;
 mod many_cpus;
 mod memory;
-mod new_engine;
-mod new_names;
 mod panics;
 mod run_on;
 mod running;
 mod stacks;
 mod standstill;
+
+/// Software that allocates is Open: see [`sim::AllocationWatch`].
+#[global_allocator]
+static ALLOCATOR: sim::AllocationWatch = sim::AllocationWatch::new();

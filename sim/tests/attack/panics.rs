@@ -2,8 +2,8 @@
 
 use crate::child::in_child;
 use crate::code::{ideal, settings};
+use crate::failures::Fault;
 use crate::guards::execution;
-use crate::new_names::Fault;
 use crate::running::attempt;
 use sim::{Cpu, Generation, LocalEvent, Machine, Program, Software, Time};
 use std::cell::Cell;

@@ -1,6 +1,6 @@
 //! Runs a machine and says how it ended, whatever it does: an outcome, an error, or a panic of the simulator.
 
-use crate::new_names::{Attempt, Failure, Fault, failure};
+use crate::failures::{Attempt, Failure, Fault, failure};
 use sim::{Duration, Execution, Machine, Window};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -42,7 +42,8 @@ impl Core {
             && message.destination != high.destination
         {
             let intended = high.destination;
-            self.account.pairs.misdirected = Some(Misdirected { message, intended, site, overwritten_by, overwritten_at });
+            self.account.pairs.misdirected =
+                Some(Misdirected { message, intended, site, overwritten_by, overwritten_at });
         }
     }
 

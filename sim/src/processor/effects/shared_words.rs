@@ -12,9 +12,7 @@ impl Core {
         let word = access.operand as u16;
         let now = self.now();
         let agent = self.agent;
-        let seen = self.words.with(|words| {
-            (usize::from(word) < words.len()).then(|| words.load(agent, word, now))
-        });
+        let seen = self.words.with(|words| (usize::from(word) < words.len()).then(|| words.load(agent, word, now)));
         let Some(seen) = seen else { return self.no_such_word() };
         let value = u64::from(self.own_writes.over(word, seen));
         self.poll(access, value, before);

@@ -1,8 +1,6 @@
 //! How a run can fail, in the words of these tests.
 
-pub(crate) use crate::new_engine::*;
-
-use sim::Outcome;
+use sim::{Outcome, RunError};
 
 /// What a run came to, or how it failed.
 pub(crate) type Attempt = Result<Box<Outcome>, Failure>;
@@ -23,7 +21,6 @@ pub(crate) struct Failure {
 
 /// What a run failed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(dead_code, reason = "the old engine has not all of them")]
 pub(crate) enum Fault {
     /// Software asked a device for something that it cannot do.
     Device,
@@ -43,4 +40,21 @@ pub(crate) enum Fault {
     HostPanic,
     /// An error without a name here.
     Other,
+}
+
+/// What failed.
+pub(crate) fn failure(error: &RunError) -> Failure {
+    let (kind, cpu, at, site, text) = match error {
+        RunError::Device { cpu, at, error, .. } => (Fault::Device, *cpu, *at, None, error.to_string()),
+        RunError::Panic { cpu, at, site, message } => (Fault::Panic, *cpu, *at, *site, message.clone()),
+        RunError::PanicCaught { cpu, at, site } => (Fault::PanicCaught, *cpu, *at, *site, String::new()),
+        RunError::StackExhausted { cpu, at, site } => (Fault::StackExhausted, *cpu, *at, *site, String::new()),
+        RunError::Nesting { cpu, at, site } => (Fault::Nesting, *cpu, *at, *site, String::new()),
+        RunError::Standstill { cpu, at, site } => (Fault::Standstill, *cpu, *at, *site, String::new()),
+        RunError::NoSuchWord { cpu, at, site, word, words } => {
+            (Fault::NoSuchWord, *cpu, *at, *site, format!("{word} of {words}"))
+        }
+        other => return Failure { kind: Fault::Other, cpu: None, at: 0, line: None, text: format!("{other:?}") },
+    };
+    Failure { kind, cpu: Some(cpu), at: at.as_ps(), line: site.map(|site| site.line()), text }
 }

@@ -1,0 +1,116 @@
+//! Whom the boundary calls for a core: what runs on the engine's stack for an operation, and what runs on the software's.
+//!
+//! [`act`] and [`live`] are the only functions of the simulator on a stack of software. They hold no time and no reference
+//! to the core.
+
+use super::handle::{Handle, INERT};
+use super::hot::Hot;
+use super::turn::{Answer, Engine, Guest, HANDLE, SUSPEND, Site, Turn, Unwinding};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+
+/// What `enter` gives: software waits.
+pub(super) const WAITS: u64 = 0;
+/// Its frames are unwound.
+pub(super) const UNWOUND: u64 = 1;
+/// It panicked.
+pub(super) const PANICKED: u64 = 2;
+
+type Step = extern "C" fn(*mut Hot, u64, u64, Site) -> Answer;
+
+/// Whom the boundary calls for a core, and who runs on it.
+#[repr(C)]
+pub(super) struct Seat {
+    pub(super) begin: Step,
+    pub(super) begin_watched: Step,
+    pub(super) handler_returned: extern "C" fn(*mut Hot) -> Answer,
+    pub(super) guest: Arc<dyn Guest>,
+    pub(super) cpu: u16,
+    /// A panic of software, or one of the simulator: raised again on the engine's stack.
+    pub(super) panic: Option<Box<dyn Any + Send>>,
+    pub(super) broken: Option<Box<dyn Any + Send>>,
+}
+
+impl Seat {
+    /// For the software `guest` of CPU `cpu`, whose core is an `E`.
+    pub(super) fn new<E: Engine>(cpu: u16, guest: Arc<dyn Guest>) -> Self {
+        Self {
+            begin: begin::<E>,
+            begin_watched: begin_watched::<E>,
+            handler_returned: handler_returned::<E>,
+            guest,
+            cpu,
+            panic: None,
+            broken: None,
+        }
+    }
+}
+
+/// Software's own panic, or the engine, unwinds frames of this thread's software: what they ask for is not done.
+fn unless_panicking(operation: u64) -> u64 {
+    if std::thread::panicking() { INERT } else { operation }
+}
+
+extern "C" fn begin<E: Engine>(hot: *mut Hot, operation: u64, value: u64, site: Site) -> Answer {
+    guarded::<E>(hot, |core| core.begin(unless_panicking(operation), value, site))
+}
+
+extern "C" fn begin_watched<E: Engine>(hot: *mut Hot, operation: u64, value: u64, site: Site) -> Answer {
+    guarded::<E>(hot, |core| match unless_panicking(operation) {
+        INERT => core.begin(INERT, value, site),
+        _ if core.hot().is_used_up() => core.exhausted(site),
+        operation => core.begin_watched(operation, value, site),
+    })
+}
+
+extern "C" fn handler_returned<E: Engine>(hot: *mut Hot) -> Answer {
+    guarded::<E>(hot, E::handler_returned)
+}
+
+/// A panic of the simulator stays on the engine's side: software never sees it.
+#[inline(always)]
+fn guarded<E: Engine>(hot: *mut Hot, step: impl FnOnce(&mut E) -> Turn) -> Answer {
+    // SAFETY: the block is the first field of a core (`Engine`'s contract), whose software has left its stack for this
+    // call; nobody else has a reference to it.
+    let core = unsafe { &mut *hot.cast::<E>() };
+    match catch_unwind(AssertUnwindSafe(|| step(core))) {
+        Ok(turn) => Answer::new(turn),
+        Err(payload) => {
+            // SAFETY: the seat is as old as the coroutine, which runs now.
+            unsafe { (*seat(hot)).broken = Some(payload) };
+            Answer { value: 0, action: SUSPEND }
+        }
+    }
+}
+
+/// # Safety
+/// `hot` belongs to a core with a coroutine.
+unsafe fn seat(hot: *mut Hot) -> *mut Seat {
+    // SAFETY: passed on from the caller.
+    std::ptr::with_exposed_provenance_mut(unsafe { (*hot).seat })
+}
+
+/// On the software's stack: a handler, or the beginning of the end.
+pub(super) extern "C-unwind" fn act(hot: *mut Hot, action: u64) {
+    if action & 0xFF != HANDLE {
+        resume_unwind(Box::new(Unwinding));
+    }
+    // SAFETY: the guest is behind an `Arc` that the seat never replaces, and the seat is older than this stack's frames.
+    // The handle is used in this call only.
+    unsafe { (*seat(hot)).guest.handle(Handle::new(hot), (*seat(hot)).cpu, (action >> 8) as u32) }
+}
+
+/// On the software's stack: a life, from its start to its end. A program that returns stays suspended for ever.
+pub(super) extern "C" fn live(hot: *mut Hot, entry: u64) -> u64 {
+    // SAFETY: as in `act`.
+    let life = || unsafe { (*seat(hot)).guest.live(Handle::new(hot), (*seat(hot)).cpu, entry as u32) };
+    match catch_unwind(AssertUnwindSafe(life)) {
+        Err(payload) if !payload.is::<Unwinding>() => {
+            // SAFETY: the seat is older than this stack's frames.
+            unsafe { (*seat(hot)).panic = Some(payload) };
+            PANICKED
+        }
+        _ => UNWOUND,
+    }
+}

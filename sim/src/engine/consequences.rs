@@ -1,0 +1,101 @@
+//! What the interconnect says must happen, done to the CPUs and the devices.
+
+use super::fabric::Fabric;
+use super::slot::Slot;
+use crate::apic::Delivered;
+use crate::bus::{Agent, BusEffect, Message, Request};
+use crate::processor::{Core, Provenance};
+use crate::stream::What;
+use crate::time::Time;
+
+impl Fabric {
+    pub(super) fn perform(&mut self, now: Time, effect: BusEffect, cores: &mut [Slot]) {
+        match effect {
+            BusEffect::Attempt { message, outcome } => self.attempt(now, message, outcome),
+            BusEffect::Deliver { agent, message } => {
+                self.event(now, What::Delivered(agent, message));
+                self.cycle.disturb(now);
+                let core = &mut cores[usize::from(agent)];
+                if let Some(watch) = &mut self.watch {
+                    watch.delivered(core, &message, now);
+                }
+                Self::deliver(now, core, &message);
+                core.requests_are_told();
+            }
+            BusEffect::Dispatched { message, busy_still } => {
+                self.event(now, What::Dispatched(message, busy_still));
+                self.cycle.disturb(now);
+                self.dispatched(now, &message, busy_still, cores);
+            }
+            BusEffect::RemoteRead { message, value } => {
+                self.event(now, What::RemoteRead(message, value));
+                self.cycle.disturb(now);
+                if let Some(core) = cores.get_mut(usize::from(message.source)) {
+                    core.apic.remote_read_answered(value);
+                    core.apic_changed(now);
+                }
+            }
+            BusEffect::Noise => {}
+            BusEffect::Error { agent, bits } => self.error(now, agent, bits, cores),
+            BusEffect::EndOfInterrupt { vector } => {
+                self.event(now, What::EndOfInterrupt(vector));
+                self.cycle.disturb(now);
+                self.devices.end_of_interrupt(vector, now);
+                self.send_for_devices(now);
+            }
+        }
+    }
+
+    fn deliver(now: Time, core: &mut Core, message: &Message) {
+        match core.apic.deliver(message) {
+            Delivered::Nmi => core.nmi_arrives(now),
+            Delivered::Smi => core.smi_arrives(now),
+            Delivered::Init => {
+                core.init_arrives(now);
+                core.apic_changed(now);
+            }
+            Delivered::InitReleased => core.init_released(now),
+            Delivered::StartUp(vector) => core.start_up_arrives(vector, now),
+            Delivered::External(vector) => core.external_arrives(vector, now),
+            Delivered::Requested(vector) => {
+                core.account.note_provenance(vector, Provenance { from: message.source, at: now });
+                core.apic_changed(now);
+            }
+            Delivered::Nothing => core.apic_changed(now),
+        }
+    }
+
+    fn dispatched(&mut self, now: Time, message: &Message, busy_still: bool, cores: &mut [Slot]) {
+        if let Some(watch) = &mut self.watch {
+            watch.dispatched(message, busy_still, now);
+        }
+        let Some(core) = cores.get_mut(usize::from(message.source)) else {
+            self.devices.dispatched(now);
+            return self.send_for_devices(now);
+        };
+        let queued = core.apic.dispatched(message, busy_still);
+        if !core.apic.is_busy() {
+            core.icr_idle(now);
+        }
+        core.apic_changed(now);
+        if let Some(next) = queued {
+            self.event(now, What::Sent(next));
+            self.request(now, Request::Message(next));
+        }
+    }
+
+    fn error(&mut self, now: Time, agent: Agent, bits: u32, cores: &mut [Slot]) {
+        if self.dead[usize::from(agent)] {
+            return;
+        }
+        let Some(core) = cores.get_mut(usize::from(agent)) else { return };
+        if !core.apic.record_error_changes(bits) {
+            return;
+        }
+        core.apic.record_error(bits); // a fixed interrupt, if any: the error entry has no other mode
+        core.tell_local_requests(now);
+        core.apic_changed(now);
+        self.event(now, What::Error(agent, bits));
+        self.cycle.disturb(now);
+    }
+}

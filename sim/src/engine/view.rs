@@ -1,0 +1,58 @@
+//! The agents as an interconnect sees them while it advances: their state at exactly that instant, read only.
+
+use super::addressees::Addressees;
+use super::slot::Slot;
+use crate::apic::CoreState;
+use crate::bus::{Agent, Bid, Message, Response, Targets};
+use crate::processor::Activity;
+use crate::time::Time;
+
+/// The agents as a bus may see them.
+pub(super) struct View<'a> {
+    pub(super) cores: &'a [Slot],
+    pub(super) dead: &'a [bool],
+    pub(super) addressees: &'a Addressees,
+    pub(super) now: Time,
+}
+
+impl Targets for View<'_> {
+    fn agents(&self) -> Agent {
+        self.dead.len() as Agent
+    }
+
+    fn candidates(&self, message: &Message, into: &mut Vec<Agent>) -> bool {
+        self.addressees.find(message, into)
+    }
+
+    fn addressed(&self, agent: Agent, message: &Message) -> bool {
+        let index = usize::from(agent);
+        !self.dead[index] && self.cores.get(index).is_some_and(|core| core.apic.addressed_by(message))
+    }
+
+    fn response(&self, agent: Agent, message: &Message) -> Response {
+        match self.cores.get(usize::from(agent)) {
+            Some(core) if self.addressed(agent, message) => {
+                let state = CoreState {
+                    nmi_blocked: core.nmi_blocked,
+                    nmi_latched: core.has_latched_nmi(),
+                    waits_for_start_up: core.activity() == Activity::WaitForStartUp,
+                };
+                core.apic.response(message, state)
+            }
+            _ => Response::Silent,
+        }
+    }
+
+    fn bid(&self, agent: Agent, message: &Message) -> Bid {
+        let core = &self.cores[usize::from(agent)];
+        core.apic.bid(message.vector)
+    }
+
+    fn apic_id(&self, agent: Agent) -> Option<u32> {
+        self.cores.get(usize::from(agent)).map(|core| core.apic.id())
+    }
+
+    fn remote_register(&self, agent: Agent, slot: u8) -> u32 {
+        self.cores.get(usize::from(agent)).map_or(0, |core| core.apic.remote_register(slot, self.now))
+    }
+}
