@@ -1,19 +1,23 @@
 //! A set of CPUs.
 //!
-//! Not modelled: `NR_CPUS` as a build-time choice. A mask holds 256 CPUs, more than any 8-bit APIC id can name.
+//! Not modelled: `NR_CPUS` as a build-time choice. A mask holds 1024 CPUs, four times as
+//! many as 8-bit APIC ids can name.
 
 use core::fmt;
 
 /// CPUs that fit in a [`CpuMask`].
-pub const NR_CPUS: u16 = 256;
+pub const NR_CPUS: u16 = 1024;
+
+/// Words of a mask.
+const WORDS: usize = NR_CPUS as usize / 64;
 
 /// A set of CPUs, at most [`NR_CPUS`]. Numbers beyond that are in no mask.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Hash)]
-pub struct CpuMask([u64; 4]);
+pub struct CpuMask([u64; WORDS]);
 
 impl CpuMask {
     /// Nobody.
-    pub const EMPTY: Self = Self([0; 4]);
+    pub const EMPTY: Self = Self([0; WORDS]);
 
     /// One CPU.
     pub const fn of(cpu: u16) -> Self {

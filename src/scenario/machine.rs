@@ -210,6 +210,9 @@ impl Machine {
             _ if self.bus == Bus::Cluster => (60, "there are 15 clusters of 4 CPUs"),
             (true, true) => (14, "ids on the serial bus are 0 to 14, and the I/O agent has one of them"),
             (true, false) => (15, "ids on the serial bus are 0 to 14"),
+            (false, _) if self.arch.starts_with("modern/x2apic") => {
+                (768, "the shared words of more CPUs have no 16-bit numbers")
+            }
             (false, _) => (255, "xAPIC ids are 0 to 254"),
         };
         let by_arch = match self.arch {
@@ -294,6 +297,8 @@ mod tests {
         assert_eq!(machine.cpus_max().0, 15);
         machine.generation = Generation::XApic;
         assert_eq!(machine.cpus_max().0, 255);
+        machine.arch = "modern/x2apic-phys";
+        assert_eq!(machine.cpus_max().0, 768);
         machine.arch = "x86_64/flat";
         assert_eq!(machine.cpus_max().0, 8);
         machine.arch = "i386/summit";

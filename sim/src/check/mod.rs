@@ -29,6 +29,8 @@ mod shadow;
 mod source;
 mod standings;
 #[cfg(test)]
+mod state_tests;
+#[cfg(test)]
 mod tests;
 mod violation;
 

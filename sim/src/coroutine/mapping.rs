@@ -3,7 +3,10 @@
 //! Where the host has guard markers (Linux 6.13 and later) a slab is one mapping. Elsewhere a guard is a page without
 //! access, and each stack is two mappings, of which a Linux process may have `vm.max_map_count`.
 
-use super::stack_pool::{GUARD_BYTES, STACK_BYTES};
+/// Bytes of a stack with its guard.
+pub(super) const STACK_BYTES: usize = 256 * 1024;
+/// Bytes at the low end that nobody may touch: whole pages, which AArch64 hosts may have of 64 KiB.
+pub(super) const GUARD_BYTES: usize = if cfg!(target_arch = "aarch64") { 64 * 1024 } else { 16 * 1024 };
 
 /// `MADV_GUARD_INSTALL` (Linux 6.13).
 #[cfg(target_os = "linux")]

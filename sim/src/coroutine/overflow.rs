@@ -3,7 +3,8 @@
 //! At an operation the boundary finds out earlier, and the run ends with an error. A guard is hit by a large local or deep
 //! recursion without an operation: nothing can be unwound then, so the process ends, with a message.
 
-use super::stack_pool::{GUARD_BYTES, STACK_BYTES, label, stack_at};
+use super::mapping::{GUARD_BYTES, STACK_BYTES};
+use super::stack_pool::{label, stack_at};
 use std::cell::Cell;
 use std::sync::OnceLock;
 

@@ -1,6 +1,7 @@
 //! A coroutine on a stack of its own, as the engine drives it: a life begins, goes on, is unwound.
 
 use super::hot::Label;
+use super::overflow::watch_this_thread;
 use super::seat::{PANICKED, Seat, UNWOUND, WAITS};
 use super::stack_pool::{Stack, StackPool};
 use super::turn::{Answer, Engine, Guest, Turn, UNWIND};
@@ -80,6 +81,7 @@ impl OwnStack {
     fn start<E: Engine>(&mut self, core: *mut E, entry: u32) -> u64 {
         self.leave();
         self.catches = 0;
+        watch_this_thread();
         let label = Label { hot: core.cast(), cpu: u64::from(self.seat.cpu) };
         let stack = self.stack.insert(StackPool::take(label));
         // SAFETY: the core is alive; the stack is fresh, and stays ours while frames are on it.

@@ -3,13 +3,9 @@
 //! Not done: stacks of other sizes. A page is the host's business until software touches it.
 
 use super::hot::Label;
-use super::mapping::{self, Slab};
+use super::mapping::{self, GUARD_BYTES, STACK_BYTES, Slab};
 use std::cell::{Cell, RefCell};
 
-/// Bytes of a stack with its guard.
-pub(super) const STACK_BYTES: usize = 256 * 1024;
-/// Bytes at the low end that nobody may touch: whole pages, which AArch64 hosts may have of 64 KiB.
-pub(super) const GUARD_BYTES: usize = if cfg!(target_arch = "aarch64") { 64 * 1024 } else { 16 * 1024 };
 /// Bytes that an operation must leave: unwinding takes 3 KiB, the panic hook 6, a backtrace 20.
 const RESERVE: usize = 24 * 1024;
 /// Stacks of the first slab; each later one doubles.
@@ -70,7 +66,6 @@ impl StackPool {
     /// # Panics
     /// If the host has no address space for one.
     pub(super) fn take(label: Label) -> Stack {
-        super::overflow::watch_this_thread();
         let low = POOL.with_borrow_mut(Pool::take);
         let stack = Stack { low };
         // SAFETY: the top of a stack that nobody else has: mapped, aligned to 16.

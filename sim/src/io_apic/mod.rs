@@ -8,7 +8,11 @@
 //! may have made an interrupt wait, hands the answer to the interconnect, and reports back by
 //! [`IoApic::dispatched`] and [`IoApic::end_of_interrupt`].
 
+#[cfg(test)]
+mod bench;
 mod controller;
+#[cfg(test)]
+mod message_tests;
 mod pin;
 mod redirection;
 #[cfg(test)]
