@@ -13,8 +13,22 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::thread::Scope;
 
+/// The end of a window: for effects, and for polls.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct End {
+    pub(super) effects: Time,
+    pub(super) polls: Time,
+}
+
+impl End {
+    /// The same for all.
+    pub(super) const fn at(end: Time) -> Self {
+        Self { effects: end, polls: end }
+    }
+}
+
 /// A CPU, its number, and the end of its window.
-type Visit = (usize, Time, Processor);
+type Visit = (usize, End, Processor);
 
 /// What a worker is asked.
 enum Order {
@@ -40,8 +54,8 @@ pub(crate) struct Crew {
     others: Vec<Worker>,
 }
 
-fn visit(processor: &mut Processor, end: Time, words: &Words) {
-    processor.open_window(end);
+fn visit(processor: &mut Processor, end: End, words: &Words) {
+    processor.open_window(end.effects, end.polls);
     processor.resume(words);
 }
 
@@ -55,7 +69,7 @@ impl Crew {
     ///
     /// # Panics
     /// If an invariant of the simulator breaks on any worker.
-    pub(crate) fn run(&self, cpus: &mut [Slot], ready: &[(usize, Time)], words: &Arc<Words>) {
+    pub(crate) fn run(&self, cpus: &mut [Slot], ready: &[(usize, End)], words: &Arc<Words>) {
         let workers = self.others.len() + 1;
         if workers == 1 || ready.iter().all(|(number, _)| number % workers == 0) {
             for &(number, end) in ready {
@@ -78,12 +92,12 @@ impl Crew {
 
     /// The run is over: every CPU unwinds its software at home.
     pub(crate) fn finish(&self, cpus: &mut [Slot]) {
-        let everybody = (0..cpus.len()).map(|number| (number, Time::ZERO));
+        let everybody = (0..cpus.len()).map(|number| (number, End::at(Time::ZERO)));
         let batches = self.batches(cpus, everybody);
         self.order(cpus, batches, Order::Finish, |visits| visits.iter_mut().for_each(|(.., cpu)| cpu.finish()));
     }
 
-    fn batches(&self, cpus: &mut [Slot], ready: impl Iterator<Item = (usize, Time)>) -> Vec<Vec<Visit>> {
+    fn batches(&self, cpus: &mut [Slot], ready: impl Iterator<Item = (usize, End)>) -> Vec<Vec<Visit>> {
         let workers = self.others.len() + 1;
         let mut batches: Vec<Vec<Visit>> = (0..workers).map(|_| Vec::new()).collect();
         for (number, end) in ready {

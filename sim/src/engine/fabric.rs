@@ -169,6 +169,11 @@ impl Fabric {
         self.next_change() == Time::NEVER && (self.bus.is_idle() || self.cycle.found.is_some())
     }
 
+    /// Is it proven to do nothing but the same, as long as nobody does anything?
+    pub(crate) const fn repeats(&self) -> bool {
+        self.cycle.found.is_some()
+    }
+
     /// The instant at which it became settled: of the attempt that proved its cycle, or of its last event.
     pub(crate) fn settled_at(&self) -> Time {
         let changed = self.stream.last().max(self.changed_at);

@@ -111,7 +111,7 @@ impl<'a> Reference<'a> {
         self.effort.windows += 1;
         self.effort.visits += 1;
         let cpu = &mut self.hardware.cpus[number];
-        cpu.open_window(end);
+        cpu.open_window(end, end);
         cpu.resume(&self.words);
         self.hardware.collect(number);
     }

@@ -5,7 +5,7 @@
 //! key order, and the interconnect advances, event by event, only up to there. A barrier looks at CPUs that have
 //! something, and at no others.
 
-use super::crew::Crew;
+use super::crew::{Crew, End};
 use super::execution::Window;
 use super::hardware::Hardware;
 use super::milestones::Milestone;
@@ -33,7 +33,7 @@ pub(super) struct Windowed<'a> {
     /// No window is longer than this past the earliest next effect.
     cap: Option<Duration>,
     lookahead: Duration,
-    ready: Vec<(usize, Time)>,
+    ready: Vec<(usize, End)>,
     numbers: Vec<usize>,
     pub(super) effort: Effort,
 }
@@ -188,7 +188,7 @@ impl<'a> Windowed<'a> {
         for &number in &touched {
             if self.hardware.cpus[number].is_parked() {
                 self.hardware.cpus[number].wake(now);
-                self.ready.push((number, now));
+                self.ready.push((number, End::at(now)));
             }
         }
         if !self.ready.is_empty() {
@@ -206,19 +206,23 @@ impl<'a> Windowed<'a> {
         let hardware = &*self.hardware;
         let (first, second) = self.schedule.first_two();
         let earliest = self.schedule.least();
-        let shared = hardware.end().min(hardware.fabric.bound()).min(hardware.fabric.next_change());
-        let shared = self.cap.map_or(shared, |cap| shared.min(earliest + cap));
+        let quiet = hardware.end().min(hardware.fabric.next_change());
+        let quiet = self.cap.map_or(quiet, |cap| quiet.min(earliest + cap));
+        let shared = quiet.min(hardware.fabric.bound());
         // The first may go on until another one acts, or sees a request of its own committed. (It has none itself: it
         // would be older than its action, and so committed.)
         let oldest = self.pending.front().map_or(Time::NEVER, |request| request.key.time);
         let of_first = shared.min(second.min(oldest) + self.lookahead);
+        // An interconnect that only repeats itself changes nothing that a poll sees, until somebody acts.
+        let repeats = hardware.elision && hardware.fabric.repeats();
+        let polls = if repeats { quiet.min(second.min(oldest)).max(of_first) } else { of_first };
         let of_others = shared.min(earliest + self.lookahead);
         self.numbers.clear();
         self.schedule.before(of_others.max(earliest), &mut self.numbers);
         self.ready.clear();
-        self.ready.extend(self.numbers.iter().filter(|&&number| number != first).map(|&number| (number, of_others)));
+        self.ready.extend(self.numbers.iter().filter(|&&number| number != first).map(|&number| (number, End::at(of_others))));
         if earliest < of_first {
-            self.ready.push((first, of_first));
+            self.ready.push((first, End { effects: of_first, polls }));
         }
     }
 }

@@ -67,6 +67,9 @@ pub(crate) struct Core {
     pub(super) own_writes: OwnWrites,
     /// First cycle that must not be executed in this window.
     pub(super) horizon: u64,
+    /// First cycle at which not even a poll may be executed: later than the horizon where the interconnect only repeats
+    /// itself, so that a poll sees nothing new.
+    pub(super) poll_horizon: u64,
     /// First cycle at which a word that an open run reads may change, and the version of the words for which that holds.
     pub(super) words_cycle: u64,
     pub(super) words_version: u64,
@@ -141,6 +144,7 @@ impl Core {
             words: Lent::default(),
             own_writes: OwnWrites::default(),
             horizon: 0,
+            poll_horizon: 0,
             words_cycle: u64::MAX,
             words_version: u64::MAX,
             agent,
@@ -226,8 +230,9 @@ impl Core {
         self.sequence += 1;
         self.outbox.push(Outgone { key, site, what });
         let end = self.common.clock.first_at_or_after(now + self.common.lookahead);
-        if end < self.horizon {
-            self.horizon = end;
+        if end < self.poll_horizon {
+            self.poll_horizon = end;
+            self.horizon = self.horizon.min(end);
             self.refresh_slow();
         }
         key
@@ -246,7 +251,7 @@ impl Core {
         self.hot.slow_at = if soon {
             0
         } else {
-            self.horizon.min(self.local.cycle()).min(self.words_cycle).min(self.search.wake_cycle())
+            self.poll_horizon.min(self.local.cycle()).min(self.words_cycle).min(self.search.wake_cycle())
         };
     }
 }

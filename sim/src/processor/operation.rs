@@ -124,6 +124,12 @@ impl Kind {
         Self::CompareExchange,
     ];
 
+    /// Is it a look or a delay that changes nothing and that nobody hears of?
+    #[inline]
+    pub(crate) const fn is_poll(self) -> bool {
+        matches!(self, Self::RegisterRead | Self::Pause | Self::Load | Self::Delay | Self::DelayCycles)
+    }
+
     /// The new value of a shared word, given the old one and the operand.
     pub(crate) const fn modify(self, old: u32, operand: u64) -> u32 {
         let value = operand as u32;

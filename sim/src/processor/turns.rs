@@ -118,7 +118,7 @@ impl Core {
         if seen && self.checkpoint(site) {
             return Turn::Suspend;
         }
-        if self.pending.effect < self.hot.slow_at {
+        if self.pending.effect < self.hot.slow_at.min(self.effect_horizon()) {
             if let Some(result) = self.effect() {
                 return self.finish(result).unwrap_or_else(|| self.go_on());
             }
@@ -171,7 +171,9 @@ impl Core {
             let interrupt = self.interrupt_cycle();
             let local = self.local.cycle();
             let next = self.pending.effect.min(interrupt).min(local);
-            if next >= self.horizon || next == WAITS {
+            let comes_first = local == next || interrupt == next;
+            let horizon = if comes_first { self.horizon } else { self.effect_horizon() };
+            if next >= horizon || next == WAITS {
                 return Turn::Suspend;
             }
             let turn = if local == next {
@@ -186,6 +188,12 @@ impl Core {
                 return turn;
             }
         }
+    }
+
+    /// First cycle at which the effect of what is pending may not be executed.
+    #[inline]
+    fn effect_horizon(&self) -> u64 {
+        if self.pending.operation.kind.is_poll() { self.poll_horizon } else { self.horizon }
     }
 
     fn take_effect(&mut self) -> Option<Turn> {
