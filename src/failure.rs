@@ -4,6 +4,7 @@ use crate::assembly::AssemblyError;
 use crate::diagnostic::InputError;
 use crate::exit_status::ExitStatus;
 use crate::run::RunFailure;
+use sim::RunError;
 use std::io;
 
 /// A command that could not do its work.
@@ -62,6 +63,9 @@ impl From<InputError> for Failure {
 
 impl From<RunFailure> for Failure {
     /// A scenario that its machine cannot run is bad input.
+    ///
+    /// # Panics
+    /// If the fault is our software's.
     fn from(failure: RunFailure) -> Self {
         let help = match &failure {
             RunFailure::Assembly(AssemblyError::Bus(_)) => {
@@ -69,7 +73,10 @@ impl From<RunFailure> for Failure {
             }
             RunFailure::Assembly(AssemblyError::TooManyRoles(_)) => "spread the roles over more CPUs",
             RunFailure::Assembly(_) => "change the costs or the faults of the scenario",
-            RunFailure::Run(_) => "leave it out of the scenario, or wait for a later version",
+            RunFailure::Run(RunError::Device { .. }) => "leave it out of the scenario, or wait for a later version",
+            RunFailure::Run(RunError::Standstill { .. }) => "give operations a cost: `costs` of the scenario has zeros",
+            // The software is ours, or a kernel's as we wrote it down: a panic of it is a bug.
+            RunFailure::Run(error) => panic!("{error}"),
         };
         InputError::new(failure.to_string()).help(help).into()
     }

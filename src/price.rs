@@ -6,7 +6,7 @@ use crate::run::RunFailure;
 use crate::scenario::Scenario;
 use kernel_model::apicdef::NMI_VECTOR;
 use kernel_model::{CpuMask, Kernel};
-use sim::{Closed, Cpu, Duration, Execution, Machine, Program, Software, StopRule, Time};
+use sim::{Closed, Cpu, Duration, Execution, Machine, Program, Software, Stacks, StopRule, Time};
 
 const CALLED: u32 = 200;
 const TAKEN: u32 = 201;
@@ -106,7 +106,8 @@ fn send_once(
     loaded: bool,
     until: u32,
 ) -> Result<Option<Duration>, RunFailure> {
-    let choices = Choices { seed: 0, keep_events: false, elision: true, cut_ps: None, to_the_end: false };
+    let choices =
+        Choices { seed: 0, keep_events: false, elision: true, cut_ps: None, to_the_end: false, stacks: Stacks::Own };
     let mut settings = assembly::assemble(scenario, choices)?;
     let software =
         SendOnce { kernel: assembly::kernel(scenario), delays: assembly::delays(scenario), vector, to, loaded };

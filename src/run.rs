@@ -4,7 +4,7 @@ use crate::assembly::{self, AssemblyError, Choices};
 use crate::scenario::Scenario;
 use crate::token::Token;
 use crate::verdict::{self, RunReport};
-use sim::{Activity, Ending, Execution, Machine, Outcome, RunError};
+use sim::{Activity, Ending, Execution, Machine, Outcome, RunError, Stacks};
 use std::cell::RefCell;
 
 thread_local! {
@@ -40,7 +40,8 @@ pub struct Settings {
 impl Settings {
     /// One worker, full windows, elision on, no events kept.
     pub fn seeded(seed: u64) -> Self {
-        let choices = Choices { seed, keep_events: false, elision: true, cut_ps: None, to_the_end: false };
+        let choices =
+            Choices { seed, keep_events: false, elision: true, cut_ps: None, to_the_end: false, stacks: Stacks::Own };
         Self { execution: Execution::default(), choices }
     }
 }

@@ -126,6 +126,17 @@ fn exit_statuses() {
 }
 
 #[test]
+fn a_machine_has_as_many_cpus_as_its_kernel_can_name() {
+    let nmi_stall = ["run", "nmi-stall", "--arch", "modern/x2apic-cluster", "--variant", "merged", "--json"];
+    let document = json(&[&nmi_stall[..], &["--cpus", "300"]].concat());
+    assert_eq!((&document["verdict"], &document["stopped"]), (&Value::from("completed"), &Value::from(299)));
+    for (cpus, code) in [("768", 0), ("769", 2)] {
+        let output = apicsim(&["run", "crossed-flushes", "--arch", "modern/x2apic-cluster", "--cpus", cpus]);
+        assert_eq!(output.status.code(), Some(code), "{cpus}");
+    }
+}
+
+#[test]
 fn replay_gives_the_same_run_on_any_executor() {
     let document = json(&[
         "run",

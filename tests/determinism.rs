@@ -5,7 +5,7 @@ use apicsim::scenario::{ARCHES, Scenario};
 use apicsim::token::Token;
 use apicsim::{Settings, run, run_document};
 use serde_json::Value;
-use sim::{Duration, Execution, Window};
+use sim::{Duration, Execution, Stacks, Window};
 
 fn windowed(workers: usize, window: Window) -> Execution {
     Execution::Windowed { workers, window }
@@ -63,6 +63,32 @@ fn short_completed_runs_are_equal() {
     ] {
         assert_equal(&load(name, arch, "merged", &[]), &every_execution(), &[true]);
         assert_equal(&load(name, arch, "merged", &[]), &[windowed(1, Window::Full), Execution::Reference], &[false]);
+    }
+}
+
+/// On a thread a CPU, without the boundary's assembler: the slow twin of stacks of its own. It proves nothing, so of a run
+/// that hangs the events are compared, up to a limit.
+#[test]
+fn the_twin_on_threads_gives_the_same_events() {
+    let short = [
+        ("normal-dispatch", "i386/default", "before"),
+        ("normal-dispatch", "x86_64/physflat", "merged"),
+        ("smp-boot", "i386/default", "merged"),
+        ("smp-boot", "i386/numaq", "before"),
+        ("nmi-between-writes", "i386/default", "before"),
+        ("refused-multicast", "i386/default", "before"),
+        ("nmi-stall", "i386/default", "before"),
+        ("crossed-senders", "i386/default", "before"),
+    ];
+    for (name, arch, variant) in short {
+        let scenario = load(name, arch, variant, &["limit_us=200"]);
+        let digest = |stacks| {
+            let mut settings = Settings::seeded(0);
+            settings.choices.elision = false;
+            settings.choices.stacks = stacks;
+            run(&scenario, &settings).unwrap().1.digest
+        };
+        assert_eq!(digest(Stacks::Threads), digest(Stacks::Own), "{name} on {arch}, {variant}");
     }
 }
 

@@ -15,7 +15,7 @@ use crate::scenario::{self, Bus, Event, FaultKind, Role, Scenario};
 use kernel_model::{Kernel, Layout};
 use sim::bus::Interconnect;
 use sim::io_apic::IoApicVersion;
-use sim::{LineChange, MachineSettings, Seeded, StopRule, Time};
+use sim::{LineChange, MachineSettings, Seeded, Stacks, StopRule, Time};
 use std::sync::Arc;
 
 /// The pin of the I/O APIC to which a PC's keyboard is wired: IRQ 1.
@@ -30,6 +30,8 @@ pub struct Choices {
     pub keep_events: bool,
     /// Skip what is proven to repeat?
     pub elision: bool,
+    /// What software runs on.
+    pub stacks: Stacks,
     /// Cut the run here, in picoseconds, if that is earlier than the scenario's limit.
     pub cut_ps: Option<u64>,
     /// Go on past the instant at which the run has nothing more to show, until nothing can happen any more.
@@ -62,6 +64,7 @@ pub fn assemble(scenario: &Scenario, choices: Choices) -> Result<MachineSettings
         stop: if choices.to_the_end { StopRule::Never } else { goal::stop_rule(scenario) },
         keep_events: choices.keep_events,
         elision: choices.elision,
+        stacks: choices.stacks,
         ..MachineSettings::new(generation, bus(scenario, &kernel)?)
     })
 }

@@ -13,7 +13,7 @@ use crate::assembly::Choices;
 use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::run::Settings;
-use sim::Duration;
+use sim::{Duration, Stacks};
 
 /// Does what the command line asks for.
 ///
@@ -54,5 +54,8 @@ fn settings(execution: &Execution, seed: u64, keep_events: bool) -> Settings {
         Executor::Reference => sim::Execution::Reference,
     };
     let elision = execution.elision == Elision::On;
-    Settings { execution: executor, choices: Choices { seed, keep_events, elision, cut_ps: None, to_the_end: false } }
+    Settings {
+        execution: executor,
+        choices: Choices { seed, keep_events, elision, cut_ps: None, to_the_end: false, stacks: Stacks::Own },
+    }
 }

@@ -220,7 +220,8 @@ impl<'a> Windowed<'a> {
         self.numbers.clear();
         self.schedule.before(of_others.max(earliest), &mut self.numbers);
         self.ready.clear();
-        self.ready.extend(self.numbers.iter().filter(|&&number| number != first).map(|&number| (number, End::at(of_others))));
+        self.ready
+            .extend(self.numbers.iter().filter(|&&number| number != first).map(|&number| (number, End::at(of_others))));
         if earliest < of_first {
             self.ready.push((first, End { effects: of_first, polls }));
         }

@@ -118,7 +118,7 @@ impl FrontSideBus {
     }
 
     /// The same bus with `manager` as the way to other buses: what it sends goes before all senders, and while it answers
-    /// [`Retry`](Response::Retry) to the next message that addresses it, no sender gets a bus
+    /// [`Retry`](crate::bus::Response::Retry) to the next message that addresses it, no sender gets a bus
     /// ([`room_again`](Interconnect::room_again) ends that). Directed interrupts cannot be retried (Intel 5000X MCH
     /// datasheet §5.8).
     #[must_use]
