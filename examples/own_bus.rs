@@ -259,7 +259,7 @@ fn show(name: &str, open: bool, outcome: &Outcome) {
         Some(sent) => println!("all sent after {} us", sent.at),
         None => println!("{:?}, {} message undispatched", outcome.ending, outcome.undispatched.len()),
     }
-    println!("    digest {:016x}, the same on every executor", outcome.digest);
+    println!("    digest {}:{:016x}, the same on every executor", Outcome::DIGEST_VERSION, outcome.digest);
 }
 
 /// The outcome on `bus`, which must not depend on how it is executed, nor on whether repetition is skipped.

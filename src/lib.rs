@@ -24,6 +24,7 @@ pub mod crash_page;
 mod crash_report;
 mod demo;
 pub mod diagnostic;
+pub mod digest;
 pub mod exit_status;
 mod failure;
 mod interconnect;

@@ -1,6 +1,7 @@
 //! The JSON documents of the contract: field names stay, others script on them.
 
 use crate::crash_report::{CpuFate, CrashReport};
+use crate::digest;
 use crate::json::{microseconds, microseconds_or_null};
 use crate::matrix::Matrix;
 use crate::scenario::Scenario;
@@ -30,11 +31,6 @@ impl std::fmt::Display for Host {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} us on {} threads", self.host_us, self.threads)
     }
-}
-
-/// As in JSON: 16 hex digits.
-pub(crate) fn digest(digest: u64) -> String {
-    format!("{digest:016x}")
 }
 
 fn proof(proof: Option<Proof>) -> &'static str {
@@ -68,7 +64,7 @@ pub fn run_document(scenario: &Scenario, report: &RunReport, host: Option<Host>)
         "goal": goal_name(scenario),
         "sim_time_us": microseconds(report.sim_time.as_ps()),
         "from_crash_us": microseconds_or_null(report.from_crash.map(|span| span.as_ps())),
-        "digest": digest(report.digest),
+        "digest": digest::written(report.digest),
         "waits": report.waits.iter().map(wait).collect::<Vec<_>>(),
         "timeouts": report.timeouts,
         "stopped": report.stopped,
@@ -188,7 +184,7 @@ pub(crate) fn matrix_document(matrix: &Matrix, host: Option<Host>) -> Value {
                         "notes": report.notes,
                         "nmi_us": microseconds_or_null(cell.price.nmi.map(|span| span.as_ps())),
                         "fixed_us": microseconds_or_null(cell.price.fixed.map(|span| span.as_ps())),
-                        "digest": digest(report.digest),
+                        "digest": digest::written(report.digest),
                     })
                 })
                 .collect();

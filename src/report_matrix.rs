@@ -1,8 +1,9 @@
 //! A matrix for people and for spreadsheets: the comparison that the headline prints, and one record a run as text,
 //! Markdown or CSV. Causes and marks of the tables are explained below them.
 
+use crate::digest;
 use crate::matrix::{Cell, Matrix, Row};
-use crate::report_json::{digest, proof_value};
+use crate::report_json::proof_value;
 use crate::scenario::decimal;
 use crate::scenario::named::Named;
 use crate::verdict::Verdict;
@@ -276,7 +277,7 @@ fn csv_record(scenario: &str, row: &Row, cell: &Cell) -> [String; CSV_FIELDS.len
         report.notes.join(" "),
         span(cell.price.nmi),
         span(cell.price.fixed),
-        digest(report.digest),
+        digest::written(report.digest),
     ]
 }
 

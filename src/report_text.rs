@@ -1,7 +1,7 @@
 //! Reports for people.
 
 use crate::crash_report::{CrashReport, Fate};
-use crate::report_json::digest;
+use crate::digest;
 use crate::scenario::Scenario;
 use crate::verdict::{RunReport, Verdict, goal_name};
 use crate::wait_report::WaitReport;
@@ -66,7 +66,7 @@ pub(crate) fn run(scenario: &Scenario, report: &RunReport) -> String {
     let _ = writeln!(
         out,
         "\n  expected {expected}\n  digest   {}\n  replay   apicsim replay '{}'",
-        digest(report.digest),
+        digest::written(report.digest),
         report.token
     );
     out

@@ -1,36 +1,44 @@
 //! The run token: all that decides a run's result, in one line that a shell takes as one word.
 //!
 //! ```text
-//! apicsim1:0.1.0:nmi-stall:5c0f…:i386/default:before:serial:p6:4:0:10000000:knobs.slots=per-vector
-//!    |       |       |       |        |         |      |    |  | |    |        `- every --set, with commas between
-//!    |       |       |       |        |         |      |    |  | |    `- limit, µs
-//!    |       |       |       |        |         |      |    |  | `- seed
-//!    |       |       |       |        arch   variant  bus   |  CPUs
-//!    |       |       |       hash of the scenario's text    generation
-//!    |       |       scenario: built-in name, or @ and the path of a file
+//! apicsim2:0.1.0:2:nmi-stall:5c0f…:i386/default:before:serial:p6:4:0:10000000:knobs.slots=per-vector
+//!    |       |   |     |       |        |         |      |    |  | |    |        `- every --set, with commas between
+//!    |       |   |     |       |        |         |      |    |  | |    `- limit, µs
+//!    |       |   |     |       |        |         |      |    |  | `- seed
+//!    |       |   |     |       |        arch   variant  bus   |  CPUs
+//!    |       |   |     |       hash of the scenario's text    generation
+//!    |       |   |     scenario: built-in name, or @ and the path of a file
+//!    |       |   version of the digest
 //!    |       version of the program
 //!    format of the token
 //! ```
 //!
 //! Threads, window and executor are not in it: they do not change a result. Characters that a shell or this format
 //! gives a meaning to are written as `%` and two hex digits.
+//!
+//! A token repeats a run so that its digest can be compared, so one of another version of the digest is refused. Format 1
+//! had no such field: its tokens are all of digest version 1.
 
 use crate::diagnostic::{InputError, Place, Source};
 use crate::scenario::decimal::{self, Unit};
 use crate::scenario::named::{Named, by_name};
 use crate::scenario::{self, Bus, Origin, Request, Scenario};
-use sim::Generation;
+use sim::{Generation, Outcome};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
 /// The first field of every token of this format.
-const FORMAT: &str = "apicsim1";
+const FORMAT: &str = "apicsim2";
+
+/// The first field of the tokens that say no version of the digest, because there was one only.
+const FORMAT_OF_DIGEST_1: &str = "apicsim1";
 
 /// The names of the fields, in order.
-const FIELDS: [&str; 12] = [
+const FIELDS: [&str; 13] = [
     "format",
     "version",
+    "digest",
     "scenario",
     "hash",
     "arch",
@@ -134,8 +142,8 @@ impl fmt::Display for Token {
         let (bus, generation, limit) = (bus.name(), generation.name(), decimal::microseconds(self.limit_ps));
         let sets: Vec<String> = self.sets.iter().map(|set| escape(set)).collect();
         let (version, arch, variant) = (escape(version), escape(arch), escape(variant));
-        write!(f, "{FORMAT}:{version}:{scenario}:{hash}:{arch}:{variant}:{bus}:{generation}:{cpus}:{seed}:{limit}:")?;
-        f.write_str(&sets.join(","))
+        write!(f, "{FORMAT}:{version}:{}:{scenario}:{hash}:{arch}:{variant}:", Outcome::DIGEST_VERSION)?;
+        write!(f, "{bus}:{generation}:{cpus}:{seed}:{limit}:{}", sets.join(","))
     }
 }
 
@@ -187,6 +195,9 @@ impl<'t> Fields<'t> {
             at += field.len() + 1;
         }
         let fields = Self { source, texts };
+        if fields.texts[0].0 == FORMAT_OF_DIGEST_1 {
+            return Err(fields.of_digest(0, 1));
+        }
         if fields.texts[0].0 != FORMAT {
             let later = fields.texts[0].0.starts_with("apicsim");
             let what = if later { "a token of another version" } else { "not a token" };
@@ -199,7 +210,23 @@ impl<'t> Fields<'t> {
                 .at(&place, if found < wanted { "cut off?" } else { "something is added" })
                 .help(format!("copy it whole, as one word: {}", FIELDS.join(":"))));
         }
-        Ok(fields)
+        match fields.number(2)? {
+            Outcome::DIGEST_VERSION => Ok(fields),
+            other => Err(fields.of_digest(2, other)),
+        }
+    }
+
+    /// The refusal of a token of another digest version, which the field at `index` tells.
+    fn of_digest(&self, index: usize, version: u32) -> InputError {
+        let ours = Outcome::DIGEST_VERSION;
+        self.error(
+            index,
+            &format!(
+                "this token is of digest version {version}; this program has version {ours}: \
+                 the digest of a replay could not be compared"
+            ),
+        )
+        .help("replay it with the apicsim that printed it, or run the scenario anew for a token of this one")
     }
 
     fn error(&self, index: usize, message: &str) -> InputError {
@@ -234,31 +261,31 @@ impl FromStr for Token {
 
     fn from_str(text: &str) -> Result<Self, InputError> {
         let fields = Fields::split(text.trim())?;
-        let scenario = match fields.texts[2].0.strip_prefix('@') {
+        let scenario = match fields.texts[3].0.strip_prefix('@') {
             Some(path) => unescape(path).filter(|path| !path.is_empty()).map(Origin::File),
-            None => Some(Origin::BuiltIn(fields.text(2)?)),
+            None => Some(Origin::BuiltIn(fields.text(3)?)),
         };
-        let hash = fields.text(3)?;
+        let hash = fields.text(4)?;
         if hash.len() != 16 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(fields.error(3, "the token's hash is not 16 hex digits"));
+            return Err(fields.error(4, "the token's hash is not 16 hex digits"));
         }
-        let sets: Option<Vec<String>> = match fields.texts[11].0 {
+        let sets: Option<Vec<String>> = match fields.texts[12].0 {
             "" => Some(Vec::new()),
             sets => sets.split(',').map(unescape).collect(),
         };
         Ok(Self {
             version: fields.text(1)?,
-            scenario: scenario.ok_or_else(|| fields.error(2, "the token's scenario cannot be read"))?,
+            scenario: scenario.ok_or_else(|| fields.error(3, "the token's scenario cannot be read"))?,
             hash,
-            arch: fields.text(4)?,
-            variant: fields.text(5)?,
-            bus: fields.name(6)?,
-            generation: fields.name(7)?,
-            cpus: fields.number(8)?,
-            seed: fields.number(9)?,
-            limit_ps: decimal::picoseconds(fields.texts[10].0, Unit::Microseconds)
-                .map_err(|error| fields.error(10, &error.to_string()))?,
-            sets: sets.ok_or_else(|| fields.error(11, "the token's settings cannot be read"))?,
+            arch: fields.text(5)?,
+            variant: fields.text(6)?,
+            bus: fields.name(7)?,
+            generation: fields.name(8)?,
+            cpus: fields.number(9)?,
+            seed: fields.number(10)?,
+            limit_ps: decimal::picoseconds(fields.texts[11].0, Unit::Microseconds)
+                .map_err(|error| fields.error(11, &error.to_string()))?,
+            sets: sets.ok_or_else(|| fields.error(12, "the token's settings cannot be read"))?,
         })
     }
 }
@@ -266,6 +293,7 @@ impl FromStr for Token {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exit_status::ExitStatus;
 
     fn token(sets: &[&str]) -> Token {
         let request = Request { sets: sets.iter().map(|&set| set.to_owned()).collect(), ..Request::new("nmi-stall") };
@@ -308,6 +336,22 @@ mod tests {
         assert!(old.load().expect_err("another version").message().contains("99.0.0"));
     }
 
+    /// Every token of format 1, whole or damaged, is of digest version 1; of a later one the field says it.
+    #[test]
+    fn tokens_of_another_digest_version_are_refused_by_it() {
+        let old = "apicsim1:0.1.0:nmi-stall:85a20081cb699faf:i386/default:before:serial:p6:4:0:10000000:";
+        let ours = token(&[]).to_string();
+        assert!(ours.starts_with("apicsim2:0.1.0:2:nmi-stall:"), "{ours}");
+        let of_version = |version| ours.replacen(":2:", &format!(":{version}:"), 1);
+        let cases = [(old.to_owned(), 1), (old[..40].to_owned(), 1), (of_version(1), 1), (of_version(3), 3)];
+        for (text, version) in cases {
+            let error = text.parse::<Token>().expect_err(&text);
+            let reason = format!("this token is of digest version {version}; this program has version 2: ");
+            assert!(error.message().starts_with(&reason), "{text}: {error}");
+            assert_eq!(error.exit_status(), ExitStatus::BadInput);
+        }
+    }
+
     #[test]
     fn bad_tokens_say_which_field() {
         let good = token(&["fault=[]"]).to_string();
@@ -319,20 +363,22 @@ mod tests {
         let cases = [
             (String::new(), "not a token"),
             ("hello".to_owned(), "not a token"),
-            (field(0, "apicsim2"), "another version"),
-            (good.rsplit_once(':').map(|(start, _)| start.to_owned()).expect("fields"), "11 fields instead of 12"),
-            (format!("{good}:x"), "13 fields"),
-            (field(2, "%4"), "scenario cannot be read"),
-            (field(2, "@%FF"), "scenario cannot be read"),
-            (field(2, ""), "scenario cannot be read"),
-            (field(3, "12"), "16 hex digits"),
-            (field(6, "seriol"), "unknown bus"),
-            (field(7, "p7"), "unknown generation"),
-            (field(8, "-4"), "cpus is not a number"),
-            (field(9, "18446744073709551616"), "seed is not a number"),
-            (field(10, "1e9"), "plain decimal"),
-            (field(11, "%zz"), "settings cannot be read"),
-            (field(11, "%+1"), "settings cannot be read"),
+            (field(0, "apicsim3"), "another version"),
+            (good.rsplit_once(':').map(|(start, _)| start.to_owned()).expect("fields"), "12 fields instead of 13"),
+            (format!("{good}:x"), "14 fields"),
+            (field(2, "two"), "digest is not a number"),
+            (field(2, ""), "digest is not a number"),
+            (field(3, "%4"), "scenario cannot be read"),
+            (field(3, "@%FF"), "scenario cannot be read"),
+            (field(3, ""), "scenario cannot be read"),
+            (field(4, "12"), "16 hex digits"),
+            (field(7, "seriol"), "unknown bus"),
+            (field(8, "p7"), "unknown generation"),
+            (field(9, "-4"), "cpus is not a number"),
+            (field(10, "18446744073709551616"), "seed is not a number"),
+            (field(11, "1e9"), "plain decimal"),
+            (field(12, "%zz"), "settings cannot be read"),
+            (field(12, "%+1"), "settings cannot be read"),
         ];
         for (text, message) in cases {
             let error = text.parse::<Token>().expect_err(&text);

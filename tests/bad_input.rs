@@ -120,6 +120,17 @@ fn tokens_are_checked() {
     assert_refused(&["replay", &other_hash], &[]);
 }
 
+/// Digests of another version cannot be compared: a token that was printed with one says so.
+#[test]
+fn tokens_of_another_digest_version_are_refused() {
+    let old = "apicsim1:0.1.0:nmi-stall:85a20081cb699faf:i386/default:before:serial:p6:4:0:10000000:";
+    assert_refused(&["replay", old], &["this token is of digest version 1; this program has version 2: "]);
+    let token = crate::support::report("nmi-stall", "i386/default", "before", &[]).token;
+    assert_eq!(apicsim(&["replay", &token]).status.code(), Some(0), "{token}");
+    let later = token.replacen(":2:", ":3:", 1);
+    assert_refused(&["replay", &later], &["this token is of digest version 3; this program has version 2: "]);
+}
+
 #[test]
 fn what_the_machine_cannot_model_is_an_error() {
     assert_refused(&["run", "nmi-stall", "--set", "costs.visibility_ns=200"], &["R >= V"]);

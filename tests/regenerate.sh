@@ -6,7 +6,7 @@ cargo build --release --quiet
 apicsim=target/release/apicsim
 field() { sed -n "s/^  \"$1\": \"\\(.*\\)\",\$/\\1/p"; }
 {
-  echo "# scenario arch variant digest"
+  echo "# scenario arch variant digest (its version, a colon, 16 hex digits)"
   grep -v '^#' tests/digests.txt | while read -r scenario arch variant _; do
     echo "$scenario $arch $variant $("$apicsim" run "$scenario" --arch "$arch" --variant "$variant" --json | field digest)"
   done

@@ -1,6 +1,7 @@
 //! A transcript as text, in the lines that the format prescribes, and as a JSON document.
 
 use super::run::{End, Reply, Transcript};
+use crate::digest;
 use crate::json::microseconds;
 use crate::trace::{self, Names, Software};
 use serde_json::{Value, json};
@@ -65,7 +66,7 @@ pub fn document(transcript: &Transcript) -> Value {
         "lines": lines,
         "icr_reads": transcript.icr_reads.reads,
         "icr_busy": transcript.icr_reads.busy,
-        "digest": format!("{:016x}", transcript.digest),
+        "digest": digest::written(transcript.digest),
     })
 }
 

@@ -6,7 +6,7 @@ use super::outcome::{CpuReport, Effort, Ending, Outcome, UndispatchedReport};
 use super::slot::Slot;
 use crate::memory::Master;
 use crate::processor::Core;
-use crate::stream::{Digest, Event};
+use crate::stream::{DIGEST_VERSION, Digest, Event};
 use crate::time::{ClockDomain, Time};
 
 /// Everything that a machine is made of, at its end.
@@ -21,17 +21,23 @@ pub(crate) struct Parts {
     pub(crate) allocations_watched: bool,
 }
 
+impl Outcome {
+    /// Version of what [`Outcome::digest`] is computed from and how. Digests of different versions say nothing about each
+    /// other, so whoever writes a digest down writes this with it.
+    pub const DIGEST_VERSION: u32 = DIGEST_VERSION;
+}
+
 pub(crate) fn outcome(parts: Parts, ending: Ending) -> Outcome {
     let Parts { mut cores, mut fabric, master, milestones, clock, proven_at, effort, allocations_watched } = parts;
     let undispatched = fabric.undispatched(&cores);
-    let mut digest = Digest::new();
-    digest.word(fabric.stream.digest());
+    let mut digest = Digest::of_run(cores.len());
+    digest.stream(fabric.stream.digest());
     let mut last_effective = fabric.stream.last();
     let mut events = fabric.stream.take();
     let mut waits = Vec::new();
     let mut choices = std::mem::take(&mut fabric.chosen);
     for core in &mut cores {
-        digest.word(core.stream.digest());
+        digest.stream(core.stream.digest());
         last_effective = last_effective.max(core.stream.last());
         events.extend(core.stream.take());
         waits.append(&mut core.account.ended_waits);

@@ -158,66 +158,6 @@ pub enum What {
     RemoteRead(Message, Option<u32>),
 }
 
-impl What {
-    /// The event as words for the digest. Sites are not part of it.
-    pub(crate) fn words(&self) -> [u64; 6] {
-        let access = |a: &Access| (a.kind as u64) << 32 | u64::from(a.operand);
-        match *self {
-            Self::Run { ref access, value, last, count } => {
-                [1, (access.kind as u64) << 32 | u64::from(access.operand), value, last.as_ps(), count, 0]
-            }
-            Self::Write { access: ref a, value } => [2, access(a), value, 0, 0, 0],
-            Self::Modified { access: ref a, values } => [3, access(a), values, 0, 0, 0],
-            Self::Sent(ref m) => message_words(4, m, 0, 0),
-            Self::IcrWrittenWhileBusy(value) => [5, u64::from(value), 0, 0, 0, 0],
-            Self::Entered(context) => [6, u64::from(context.code()), 0, 0, 0, 0],
-            Self::Left(context) => [7, u64::from(context.code()), 0, 0, 0, 0],
-            Self::InterruptFlag(on) => [8, u64::from(on), 0, 0, 0, 0],
-            Self::Halted => [9, 0, 0, 0, 0, 0],
-            Self::Woken => [10, 0, 0, 0, 0, 0],
-            Self::NmiLatched => [11, 0, 0, 0, 0, 0],
-            Self::WaitBegan(code) => [13, u64::from(code), 0, 0, 0, 0],
-            Self::WaitEnded(code, outcome) => [14, u64::from(code), u64::from(outcome), 0, 0, 0],
-            Self::Reached(code) => [15, u64::from(code), 0, 0, 0, 0],
-            Self::Chosen(of, taken) => [16, u64::from(of), u64::from(taken), 0, 0, 0],
-            Self::ClockRead => [17, 0, 0, 0, 0, 0],
-            Self::Ended => [18, 0, 0, 0, 0, 0],
-            Self::Attempts { ref message, outcome, last, count } => {
-                let words = message_words(19, message, outcome as u64, last.as_ps());
-                [words[0], words[1], words[2], words[3], words[4], count]
-            }
-            Self::Delivered(agent, ref m) => message_words(20, m, u64::from(agent), 0),
-            Self::Dispatched(ref m, still) => message_words(21, m, u64::from(still), 0),
-            Self::Error(agent, bits) => [22, u64::from(agent), u64::from(bits), 0, 0, 0],
-            Self::EndOfInterrupt(vector) => [23, u64::from(vector), 0, 0, 0, 0],
-            Self::ApicDead(agent) => [24, u64::from(agent), 0, 0, 0, 0],
-            Self::TimedRead { access: ref a, value } => [25, access(a), value, 0, 0, 0],
-            Self::Local(event) => {
-                let (kind, operand) = event.code();
-                [26, kind, operand, 0, 0, 0]
-            }
-            Self::Fault(ref a) => [27, access(a), 0, 0, 0, 0],
-            Self::Initialised => [28, 0, 0, 0, 0, 0],
-            Self::Started(vector) => [29, u64::from(vector), 0, 0, 0, 0],
-            Self::Shutdown => [30, 0, 0, 0, 0, 0],
-            Self::RemoteRead(ref m, value) => {
-                message_words(31, m, u64::from(value.is_some()), u64::from(value.unwrap_or_default()))
-            }
-        }
-    }
-}
-
-/// A message in words: tag, name, what it asks, and two words of the event.
-fn message_words(tag: u64, message: &Message, a: u64, b: u64) -> [u64; 6] {
-    let what = message.vector as u64
-        | (message.mode as u64) << 8
-        | (message.destination_mode as u64) << 16
-        | (message.shorthand as u64) << 24
-        | u64::from(message.destination) << 32;
-    let how = u64::from(message.level_triggered) | u64::from(message.asserted) << 1;
-    [tag | how << 8, u64::from(message.source) << 32 | u64::from(message.number), what, a, b, 0]
-}
-
 /// One event of the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Event {

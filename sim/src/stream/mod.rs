@@ -7,8 +7,9 @@
 mod digest;
 mod event;
 mod runs;
+mod words;
 
-pub(crate) use digest::Digest;
+pub(crate) use digest::{DIGEST_VERSION, Digest};
 pub use event::{Access, Context, Event, Source, What};
 pub(crate) use runs::{Fit, Poll, Runs, Tally};
 
@@ -31,10 +32,19 @@ impl Stream {
 
     /// Appends an effective event (or a run that such an event has closed).
     pub(crate) fn push(&mut self, time: Time, site: Option<&'static Location<'static>>, what: What) {
-        self.digest.event(time, &what);
+        what.feed(time, &mut self.digest);
         if !matches!(what, What::Run { .. } | What::Attempts { .. }) {
             self.last = time;
         }
+        if self.kept.is_some() {
+            self.keep(time, site, what);
+        }
+    }
+
+    /// Out of the way of runs that keep nothing, which are most.
+    #[cold]
+    #[inline(never)]
+    fn keep(&mut self, time: Time, site: Option<&'static Location<'static>>, what: What) {
         if let Some(kept) = &mut self.kept {
             kept.push(Event { time, source: self.source, site, what });
         }
@@ -50,8 +60,8 @@ impl Stream {
         self.last
     }
 
-    pub(crate) fn digest(&self) -> u64 {
-        self.digest.finish()
+    pub(crate) const fn digest(&self) -> &Digest {
+        &self.digest
     }
 
     /// Takes what was kept.
