@@ -4,6 +4,7 @@
 //! access, and each stack is two mappings, of which a Linux process may have `vm.max_map_count`.
 
 use super::stack_pool::{GUARD_BYTES, STACK_BYTES};
+use super::valgrind;
 
 /// `MADV_GUARD_INSTALL` (Linux 6.13).
 #[cfg(target_os = "linux")]
@@ -16,13 +17,18 @@ const OTHER_MAPPINGS: usize = 1024;
 pub(super) struct Slab {
     low: usize,
     stacks: usize,
+    /// Numbers that valgrind gave them, if it is there.
+    known: Vec<u64>,
 }
 
 impl Slab {
     /// Room for `stacks` stacks. `None`: the host has none.
     pub(super) fn map(stacks: usize) -> Option<Self> {
         let low = reserve(stacks * STACK_BYTES)?;
-        let slab = Self { low, stacks };
+        let mut slab = Self { low, stacks, known: Vec::new() };
+        if valgrind::is_there() {
+            slab.known = slab.stacks().map(|low| valgrind::register_stack(low, STACK_BYTES)).collect();
+        }
         let guarded = slab.stacks().all(guard);
         guarded.then_some(slab)
     }
@@ -44,6 +50,7 @@ impl Slab {
 
 impl Drop for Slab {
     fn drop(&mut self) {
+        self.known.iter().for_each(|number| valgrind::forget_stack(*number));
         // SAFETY: our own mapping; its stacks are in no coroutine any more (an abandoned one is never given back, and
         // its thread's slabs are leaked with it).
         unsafe { libc::munmap(std::ptr::with_exposed_provenance_mut(self.low), self.stacks * STACK_BYTES) };
@@ -87,6 +94,7 @@ pub(super) fn clean(low: usize, stacks: usize) {
             unsafe { libc::mmap(usable, bytes, libc::PROT_READ | libc::PROT_WRITE, FLAGS | libc::MAP_FIXED, -1, 0) };
         assert!(fresh != libc::MAP_FAILED, "the host maps pages of ours anew");
     }
+    valgrind::make_defined(low, stacks * STACK_BYTES);
 }
 
 /// May a machine have so many CPUs? If not: how many mappings it needs, and the limit.
@@ -109,7 +117,7 @@ const fn mappings_max() -> Option<usize> {
 #[cfg(target_os = "linux")]
 fn has_markers() -> bool {
     let Some(low) = reserve(STACK_BYTES) else { return false };
-    let slab = Slab { low, stacks: 1 };
+    let slab = Slab { low, stacks: 1, known: Vec::new() };
     // SAFETY: a mapping of ours that nobody uses.
     let installed =
         unsafe { libc::madvise(std::ptr::with_exposed_provenance_mut(slab.low), GUARD_BYTES, GUARD_INSTALL) };

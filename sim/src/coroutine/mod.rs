@@ -14,6 +14,7 @@
 //! | [`stack_pool`], [`mapping`], [`overflow`] | where stacks come from, what guards them, what is said when a guard is hit |
 //! | [`allocation_watch`] | an allocation by software makes its CPU Open |
 //! | [`owned`] | core and coroutine under one owner, on one home thread |
+//! | [`valgrind`] | what memcheck is told of stacks, so that it can judge this folder |
 //! | [`lent`] | something that the core may look at while it runs, and only then |
 //!
 //! # Why this is sound
@@ -57,8 +58,15 @@ mod own_stack;
 mod owned;
 #[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod stack_pool;
+#[cfg(all(test, unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod tests;
 mod threads;
 mod turn;
+#[cfg_attr(
+    not(all(unix, any(target_arch = "x86_64", target_arch = "aarch64"))),
+    allow(dead_code, reason = "there are no stacks to speak of")
+)]
+mod valgrind;
 #[cfg(all(unix, target_arch = "x86_64"))]
 mod x86_64;
 
