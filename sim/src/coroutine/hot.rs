@@ -173,7 +173,7 @@ impl Hot {
 
 /// Registers and live stack of software at an operation.
 ///
-/// Under valgrind two of them are compared as copies whose bytes count as defined. Padding and slots that software never
+/// Under memcheck two of them are compared as copies whose bytes count as defined. Padding and slots that software never
 /// wrote are compared, too, and memcheck would report that; it must not be told that they are defined on the stack itself,
 /// or in the registers that software gets back, because then it could not report software or the simulator that uses such
 /// a value. That every live byte is one of a stack still in use it judges when the copy is made. Bytes of the simulator
@@ -182,7 +182,7 @@ impl Hot {
 pub(crate) struct Live {
     registers: [u64; REGISTERS],
     stack: Vec<u64>,
-    /// Valgrind looks on.
+    /// Memcheck looks on.
     judged: bool,
 }
 

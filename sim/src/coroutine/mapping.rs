@@ -17,7 +17,7 @@ const OTHER_MAPPINGS: usize = 1024;
 pub(super) struct Slab {
     low: usize,
     stacks: usize,
-    /// Numbers that valgrind gave them, if it is there.
+    /// Numbers that valgrind gave them, if memcheck is there.
     known: Vec<u64>,
 }
 
