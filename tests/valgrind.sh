@@ -13,8 +13,10 @@
 # nothing is suppressed here. Any error fails. Leaks are not looked for: software that catches its unwinding for ever is
 # abandoned on purpose, with all that it holds, and the tests do that.
 #
-# Takes a minute and a half after the build, on a quiet host. Exit status: 0 if memcheck has no complaint (or without valgrind: then nothing is
-# checked, and a loud message says so), 1 if it has one or a case ends otherwise than it should, 2 if nothing could be run.
+# Takes a minute and a half after the build, on a quiet host.
+#
+# Exit status: 0 if memcheck has no complaint (or without valgrind: then nothing is checked, and a loud message says so),
+# 1 if it has one or a case ends otherwise than it should, 2 if nothing could be run.
 set -euo pipefail
 shopt -s inherit_errexit
 export LC_ALL=C
