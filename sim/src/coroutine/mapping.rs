@@ -3,6 +3,8 @@
 //! Where the host has guard markers (Linux 6.13 and later) a slab is one mapping. Elsewhere a guard is a page without
 //! access, and each stack is two mappings, of which a Linux process may have `vm.max_map_count`.
 
+use super::valgrind;
+
 /// Bytes of a stack with its guard.
 pub(super) const STACK_BYTES: usize = 256 * 1024;
 /// Bytes at the low end that nobody may touch: whole pages, which AArch64 hosts may have of 64 KiB.
@@ -19,13 +21,18 @@ const OTHER_MAPPINGS: usize = 1024;
 pub(super) struct Slab {
     low: usize,
     stacks: usize,
+    /// Numbers that valgrind gave them, if memcheck is there.
+    known: Vec<u64>,
 }
 
 impl Slab {
     /// Room for `stacks` stacks. `None`: the host has none.
     pub(super) fn map(stacks: usize) -> Option<Self> {
         let low = reserve(stacks * STACK_BYTES)?;
-        let slab = Self { low, stacks };
+        let mut slab = Self { low, stacks, known: Vec::new() };
+        if valgrind::is_there() {
+            slab.known = slab.stacks().map(|low| valgrind::register_stack(low, STACK_BYTES)).collect();
+        }
         let guarded = slab.stacks().all(guard);
         guarded.then_some(slab)
     }
@@ -47,6 +54,7 @@ impl Slab {
 
 impl Drop for Slab {
     fn drop(&mut self) {
+        self.known.iter().for_each(|number| valgrind::forget_stack(*number));
         // SAFETY: our own mapping; its stacks are in no coroutine any more (an abandoned one is never given back, and
         // its thread's slabs are leaked with it).
         unsafe { libc::munmap(std::ptr::with_exposed_provenance_mut(self.low), self.stacks * STACK_BYTES) };
@@ -90,6 +98,7 @@ pub(super) fn clean(low: usize, stacks: usize) {
             unsafe { libc::mmap(usable, bytes, libc::PROT_READ | libc::PROT_WRITE, FLAGS | libc::MAP_FIXED, -1, 0) };
         assert!(fresh != libc::MAP_FAILED, "the host maps pages of ours anew");
     }
+    valgrind::make_defined(low, stacks * STACK_BYTES);
 }
 
 /// May a machine have so many CPUs? If not: how many mappings it needs, and the limit.
@@ -112,7 +121,7 @@ const fn mappings_max() -> Option<usize> {
 #[cfg(target_os = "linux")]
 fn has_markers() -> bool {
     let Some(low) = reserve(STACK_BYTES) else { return false };
-    let slab = Slab { low, stacks: 1 };
+    let slab = Slab { low, stacks: 1, known: Vec::new() };
     // SAFETY: a mapping of ours that nobody uses.
     let installed =
         unsafe { libc::madvise(std::ptr::with_exposed_provenance_mut(slab.low), GUARD_BYTES, GUARD_INSTALL) };

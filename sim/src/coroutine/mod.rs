@@ -16,6 +16,7 @@
 //! | [`stack_pool`], [`mapping`], [`overflow`] | where stacks come from, what guards them, what is said when a guard is hit |
 //! | [`allocation_watch`] | an allocation by software makes its CPU Open |
 //! | [`owned`] | core and coroutine under one owner, on one home thread |
+//! | [`valgrind`] | what memcheck is told of stacks, so that it can judge this folder |
 //! | [`lent`] | something that the core may look at while it runs, and only then |
 //!
 //! # Why this is sound
@@ -38,8 +39,8 @@
 //!   itself left there. Equality of bytes that no variable lives in is never needed for a right proof; that they do not
 //!   depend on the execution makes verdicts equal on every executor.
 //! * **Registers.** What the simulator leaves in caller-saved registers is scrubbed on every return, because a compiler may
-//!   spill a register whole: vector registers too, as wide as the build uses them. The fast path leaves a constant, an
-//!   address of the core and the result.
+//!   spill a register whole: vector registers too, as wide as the build uses them. The fast path leaves general registers
+//!   as the slow way does; vector registers it does not touch, so they hold what software had there.
 //! * **Floating point.** MXCSR and the x87 control word belong to the contract of [`Software`](crate::Software): software
 //!   must not change them (Rust code cannot without `unsafe`), and the boundary neither saves nor compares them.
 #![allow(unsafe_code, reason = "the one folder that switches stacks, looks at them and maps them")]
@@ -62,8 +63,15 @@ mod owned;
 mod seat;
 #[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod stack_pool;
+#[cfg(all(test, unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod tests;
 mod threads;
 mod turn;
+#[cfg_attr(
+    not(all(unix, any(target_arch = "x86_64", target_arch = "aarch64"))),
+    allow(dead_code, reason = "there are no stacks to speak of")
+)]
+mod valgrind;
 #[cfg(all(unix, target_arch = "x86_64"))]
 mod x86_64;
 

@@ -12,8 +12,11 @@ thread_local! {
     static WATCHED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// What handled the signal before.
-static BEFORE: OnceLock<libc::sigaction> = OnceLock::new();
+/// What handled the signals before.
+static BEFORE: OnceLock<[libc::sigaction; 2]> = OnceLock::new();
+
+/// What a host may send for a page without access.
+const SIGNALS: [libc::c_int; 2] = [libc::SIGSEGV, libc::SIGBUS];
 
 /// Room for a handler.
 const ALTERNATE_BYTES: usize = 64 * 1024;
@@ -24,17 +27,20 @@ pub(super) fn watch_this_thread() {
         return;
     }
     give_alternate_stack();
-    BEFORE.get_or_init(|| {
-        // SAFETY: a handler that only calls what a signal handler may, on the alternate stack.
-        unsafe {
-            let mut ours: libc::sigaction = std::mem::zeroed();
-            ours.sa_sigaction = on_fault as extern "C" fn(_, _, _) as usize;
-            ours.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
-            let mut before: libc::sigaction = std::mem::zeroed();
-            libc::sigaction(libc::SIGSEGV, &raw const ours, &raw mut before);
-            before
-        }
-    });
+    BEFORE.get_or_init(|| SIGNALS.map(handle));
+}
+
+/// Handles `signal`; gives what did before.
+fn handle(signal: libc::c_int) -> libc::sigaction {
+    // SAFETY: a handler that only calls what a signal handler may, on the alternate stack.
+    unsafe {
+        let mut ours: libc::sigaction = std::mem::zeroed();
+        ours.sa_sigaction = on_fault as extern "C" fn(_, _, _) as usize;
+        ours.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+        let mut before: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(signal, &raw const ours, &raw mut before);
+        before
+    }
 }
 
 /// The standard library gives its threads one; others get one here, once, for as long as they live.
@@ -62,7 +68,9 @@ extern "C" fn on_fault(signal: libc::c_int, info: *mut libc::siginfo_t, _context
         // SAFETY: may be called anywhere.
         unsafe { libc::abort() };
     }
-    if let Some(before) = BEFORE.get() {
+    if let Some(all) = BEFORE.get()
+        && let Some((before, _)) = all.iter().zip(SIGNALS).find(|(_, handled)| *handled == signal)
+    {
         // SAFETY: what was there before handles it: the faulting instruction is executed again.
         unsafe { libc::sigaction(signal, before, std::ptr::null_mut()) };
     }

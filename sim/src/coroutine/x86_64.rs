@@ -14,10 +14,13 @@ use std::mem::offset_of;
 /// What the simulator left in caller-saved registers, but for the result. `rdi` and `rsi` too.
 macro_rules! scrub {
     () => {
-        concat!(
-            "xor ecx, ecx\n xor edx, edx\n xor r8d, r8d\n xor r9d, r9d\n xor r10d, r10d\n xor r11d, r11d\n",
-            scrub_vectors!()
-        )
+        concat!(scrub_general!(), scrub_vectors!())
+    };
+}
+
+macro_rules! scrub_general {
+    () => {
+        "xor ecx, ecx\n xor edx, edx\n xor r8d, r8d\n xor r9d, r9d\n xor r10d, r10d\n xor r11d, r11d\n"
     };
 }
 
@@ -56,8 +59,11 @@ macro_rules! scrub_vectors {
 }
 
 /// One operation of software. First the fast path: an access that repeats the one that is expected, with its effect
-/// before anything could change its value. It needs no other stack, and leaves no time in a register. Else the software's
-/// stack is left before anything else happens.
+/// before anything could change its value. It needs no other stack, and leaves general registers as the slow way does. Else
+/// the software's stack is left before anything else happens.
+///
+/// Vector registers stay as software left them on the fast path, and are zero after the slow one: nothing of the simulator
+/// is in them either way.
 ///
 /// # Safety
 /// `hot` belongs to the core whose software calls.
@@ -83,9 +89,12 @@ pub(super) unsafe extern "C-unwind" fn boundary(hot: *mut Hot, operation: u64, v
         "mov [rdi + {clock}], r8",
         "mov [rax + {last}], r8",
         "inc qword ptr [rax + {count}]",
-        "mov r8, [rax + {follower}]", // an address: no time stays here
+        "mov r8, [rax + {follower}]",
         "mov [rdi + {next}], r8",
         "mov rax, [rax + {value}]",
+        scrub_general!(), // as after the slow way
+        "xor esi, esi",
+        "xor edi, edi",
         "ret",
         "3:", // the search for a recurrence wants to see this one, and counts it
         "inc qword ptr [rdi + {left}]",
