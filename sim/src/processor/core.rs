@@ -221,6 +221,16 @@ impl Core {
         }
         self.stream.touch(time);
         self.search.restart(&mut self.hot);
+        self.end_of_quiet();
+    }
+
+    /// This CPU did something that the interconnect may see: from now on polls, too, end with the window.
+    #[inline]
+    pub(super) fn end_of_quiet(&mut self) {
+        if self.poll_horizon > self.horizon {
+            self.poll_horizon = self.horizon;
+            self.refresh_slow();
+        }
     }
 
     /// Sends `what` out at the instant of the last effect; nothing else may be executed past its first effect.

@@ -45,6 +45,7 @@ impl Core {
     /// A read of a reserved offset may have requested the error interrupt.
     #[cold]
     pub(super) fn read_was_an_error(&mut self) {
+        self.end_of_quiet();
         let now = self.now();
         self.apic_touched = Some(now);
         self.tell_local_requests(now);
