@@ -27,6 +27,7 @@ mod machines;
 mod many_cpus;
 mod memory;
 mod panics;
+mod repeating_bus;
 mod run_on;
 mod running;
 mod stacks;
