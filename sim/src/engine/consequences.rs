@@ -54,8 +54,15 @@ impl Fabric {
                 core.init_arrives(now);
                 core.apic_changed(now);
             }
-            Delivered::InitReleased => core.init_released(now),
-            Delivered::StartUp(vector) => core.start_up_arrives(vector, now),
+            // Whether it starts or not: a proof of its loop ends where something reaches it, skipped or not.
+            Delivered::InitReleased => {
+                core.init_released(now);
+                core.apic_changed(now);
+            }
+            Delivered::StartUp(vector) => {
+                core.start_up_arrives(vector, now);
+                core.apic_changed(now);
+            }
             Delivered::External(vector) => core.external_arrives(vector, now),
             Delivered::Requested(vector) => {
                 core.account.note_provenance(vector, Provenance { from: message.source, at: now });
