@@ -37,10 +37,12 @@
 //! * **Comparing.** A checkpoint reads the live part of a stack that is suspended in the boundary, word by word, through
 //!   `read_volatile` of mapped memory that nobody writes then. Its bytes are software's: initialised or what software
 //!   itself left there. Equality of bytes that no variable lives in is never needed for a right proof; that they do not
-//!   depend on the execution makes verdicts equal on every executor.
+//!   depend on the execution (but see the registers) makes verdicts equal on every executor.
 //! * **Registers.** What the simulator leaves in caller-saved registers is scrubbed on every return, because a compiler may
-//!   spill a register whole: vector registers too, as wide as the build uses them. The fast path leaves general registers
-//!   as the slow way does; vector registers it does not touch, so they hold what software had there.
+//!   spill a register whole: vector registers too, as wide as the build uses them. The fast path leaves nothing of the
+//!   simulator's either; on x86-64 it leaves general registers as the slow way does. Not closed: vector registers (on
+//!   AArch64 general ones, too) hold after the fast path what software had there, and zeros after the slow one. A compiler
+//!   that spilled one of them whole, with a part that means nothing, could make a missed proof depend on the window.
 //! * **Floating point.** MXCSR and the x87 control word belong to the contract of [`Software`](crate::Software): software
 //!   must not change them (Rust code cannot without `unsafe`), and the boundary neither saves nor compares them.
 #![allow(unsafe_code, reason = "the one folder that switches stacks, looks at them and maps them")]

@@ -48,7 +48,9 @@ pub trait Software: Send + Sync {
 /// Only such software can be *proven* to hang, because only then does an equal stack mean an equal future. A counter
 /// in a static, on the heap, in a captured cell or in thread-local storage would make a false proof: software that has
 /// any of these must not be Closed. An implementation is `Copy + 'static`, which rules out captured cells by
-/// reference; what a compiler cannot rule out, a lint of the implementing crate must.
+/// reference; what a compiler cannot rule out, a lint of the implementing crate must. Where an
+/// [`AllocationWatch`](crate::AllocationWatch) is installed, software that allocates is Open from then on, whatever it
+/// promised.
 pub trait Closed: Software + Copy + 'static {}
 
 /// A program for one CPU, Closed or Open.
