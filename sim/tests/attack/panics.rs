@@ -1,7 +1,8 @@
 //! Software that panics: the run ends with an error that says who and what, and nothing of the host is harmed.
 
 use crate::child::in_child;
-use crate::code::{ideal, settings};
+use crate::code::{Body, Code, ideal, settings};
+use crate::compare::lines;
 use crate::failures::Fault;
 use crate::guards::execution;
 use crate::running::attempt;
@@ -252,4 +253,38 @@ fn what_software_holds_stays_on_its_thread_and_is_dropped() {
     };
     check("reside", &expected("reside"));
     check("lock", &expected("lock"));
+}
+
+/// Runs a machine when it is dropped, and says what came out.
+struct RunsAtLast(std::sync::mpsc::Sender<(bool, Vec<String>)>);
+
+impl Drop for RunsAtLast {
+    fn drop(&mut self) {
+        let body: Body = |cpu, _| {
+            for _ in 0..100 {
+                cpu.fetch_add(0, 1);
+            }
+            cpu.halt();
+        };
+        let programs = [Program::closed(Code { run: body, ..Code::default() })];
+        let settings = settings(Generation::XApic, ideal(), programs);
+        let machine = Machine::new(settings).expect("the machine is possible");
+        let result = lines(&attempt(machine, sim::Execution::default()), true);
+        let _ = self.0.send((std::thread::panicking(), result));
+    }
+}
+
+/// On a thread that panics every operation would be taken for one of software that unwinds, and do nothing.
+#[test]
+fn a_machine_runs_on_a_thread_that_panics() {
+    let (says, hears) = std::sync::mpsc::channel();
+    drop(RunsAtLast(says.clone()));
+    let quiet = std::thread::spawn(move || {
+        let _last = RunsAtLast(says);
+        std::panic::resume_unwind(Box::new("on purpose"));
+    });
+    assert!(quiet.join().is_err());
+    let (calm, panicking) = (hears.recv().expect("a result"), hears.recv().expect("a result"));
+    assert_eq!((calm.0, panicking.0), (false, true));
+    assert_eq!(calm.1, panicking.1);
 }
