@@ -143,6 +143,9 @@ fn skipping_moves_everything() {
 #[test]
 fn impossible_fabrics_are_refused() {
     assert_eq!(PointToPointFabric::new(&[], Latencies::default()).err(), Some(FabricError::NoAgent));
+    let refused = PointToPointFabric::new(&[0; 65_537], Latencies::default()).err();
+    assert_eq!(refused, Some(FabricError::TooManyAgents { agents: 65_537 }), "an agent's number has 16 bits");
+    assert!(PointToPointFabric::new(&[0; 65_536], Latencies::default()).is_ok());
     let latencies = Latencies { same_socket: Duration::ZERO, ..Latencies::default() };
     let refused = PointToPointFabric::new(&[0], latencies).err();
     assert_eq!(refused, Some(FabricError::NoLatency { distance: "its socket" }));

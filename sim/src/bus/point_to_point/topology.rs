@@ -33,6 +33,12 @@ pub enum FabricError {
     /// Without agents there is nothing to connect.
     #[error("a point-to-point fabric needs the socket of at least one agent")]
     NoAgent,
+    /// An agent's number has 16 bits.
+    #[error("a point-to-point fabric connects at most 65536 agents, but the sockets of {agents} are given")]
+    TooManyAgents {
+        /// How many were asked for.
+        agents: usize,
+    },
     /// An engine cannot advance by nothing.
     #[error("each latency of a point-to-point fabric must be at least 1 ps, but the one to {distance} is 0")]
     NoLatency {
@@ -70,6 +76,9 @@ impl Topology {
         if socket_of.is_empty() {
             return Err(FabricError::NoAgent);
         }
+        if Agent::try_from(socket_of.len() - 1).is_err() {
+            return Err(FabricError::TooManyAgents { agents: socket_of.len() });
+        }
         let Latencies { own, same_socket, cross_socket } = latencies;
         let named = [("the sender itself", own), ("its socket", same_socket), ("other sockets", cross_socket)];
         if let Some(&(distance, _)) = named.iter().find(|(_, latency)| *latency == Duration::ZERO) {
@@ -80,7 +89,7 @@ impl Topology {
         numbers.dedup();
         let mut members = vec![Vec::new(); numbers.len()];
         let mut places = Vec::with_capacity(socket_of.len());
-        for (agent, socket) in (0..).zip(socket_of) {
+        for (agent, socket) in (0..=Agent::MAX).zip(socket_of) {
             let place = numbers.partition_point(|number| number < socket);
             members[place].push(agent);
             places.push(place as u16);
