@@ -227,6 +227,11 @@ impl LocalApic {
     pub const fn requests(&self) -> Bits256 {
         *self.interrupts.requests()
     }
+    /// The IRR, in place.
+    #[inline]
+    pub(crate) const fn request_set(&self) -> &Bits256 {
+        self.interrupts.requests()
+    }
     /// The IRR as its eight registers show it.
     pub fn request_registers(&self) -> [u32; 8] {
         std::array::from_fn(|index| self.interrupts.requests().register(index))

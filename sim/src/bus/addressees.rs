@@ -2,7 +2,7 @@
 //!
 //! Not modelled: agents are asked by the simulator, not by the message on its way.
 
-use super::{Agent, Message, Targets};
+use super::{Agent, Message, Response, Targets};
 
 /// The search, with its list kept from one message to the next, so that none is allocated for each.
 #[derive(Debug, Clone, Default)]
@@ -25,10 +25,26 @@ impl Addressees {
         targets: &'a dyn Targets,
         message: &'a Message,
     ) -> impl Iterator<Item = Agent> + 'a {
+        self.asked(targets, message).filter(|&agent| targets.addressed(agent, message))
+    }
+
+    /// Calls `take` for each agent that answers `message`, lowest first, with its answer, which is not silence.
+    #[inline]
+    pub(super) fn answers(&mut self, targets: &dyn Targets, message: &Message, mut take: impl FnMut(Agent, Response)) {
+        for agent in self.asked(targets, message) {
+            let response = targets.answer(agent, message);
+            if response != Response::Silent {
+                take(agent, response);
+            }
+        }
+    }
+
+    /// Whom to ask, lowest first.
+    #[inline]
+    fn asked(&mut self, targets: &dyn Targets, message: &Message) -> impl Iterator<Item = Agent> {
         let candidates = self.indexed(targets, message);
         let count = candidates.map_or(usize::from(targets.agents()), <[Agent]>::len);
-        let agents = (0..count).map(move |place| candidates.map_or(place as Agent, |listed| listed[place]));
-        agents.filter(|&agent| targets.addressed(agent, message))
+        (0..count).map(move |place| candidates.map_or(place as Agent, |listed| listed[place]))
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::addressees::Addressees;
 use super::redirection::lowest_task_priority;
-use super::{BusEffect, DeliveryMode, Interconnect, Message, Promises, Request, Response, Targets, Undispatched};
+use super::{BusEffect, DeliveryMode, Interconnect, Message, Promises, Request, Targets, Undispatched};
 use crate::time::{Duration, Time};
 use std::collections::VecDeque;
 
@@ -41,20 +41,22 @@ impl IdealBus {
 
     /// `message` arrives at every addressed agent that listens; one without room takes it all the same.
     fn arrive(&mut self, message: &Message, targets: &dyn Targets, effects: &mut Vec<BusEffect>) {
-        let deliver = |agent| BusEffect::Deliver { agent, message: *message };
-        if message.mode == DeliveryMode::LowestPriority {
-            let agent = lowest_task_priority(&mut self.addressees, targets, message);
-            effects.extend(agent.map(deliver));
-            return;
+        match message.mode {
+            DeliveryMode::LowestPriority => {
+                let agent = lowest_task_priority(&mut self.addressees, targets, message);
+                effects.extend(agent.map(|agent| BusEffect::Deliver { agent, message: *message }));
+            }
+            DeliveryMode::RemoteRead => {
+                let mut first = None;
+                self.addressees.answers(targets, message, |agent, _| first = first.or(Some(agent)));
+                let value = first.map(|agent| targets.remote_register(agent, message.vector & 0x3F));
+                effects.push(BusEffect::RemoteRead { message: *message, value });
+            }
+            _ => self.addressees.answers(targets, message, |agent, _| {
+                effects.push(BusEffect::Deliver { agent, message: *message });
+            }),
         }
-        let listens = |&agent: &_| targets.response(agent, message) != Response::Silent;
-        let mut takers = self.addressees.of(targets, message).filter(listens);
-        if message.mode == DeliveryMode::RemoteRead {
-            let value = takers.next().map(|agent| targets.remote_register(agent, message.vector & 0x3F));
-            effects.push(BusEffect::RemoteRead { message: *message, value });
-        } else {
-            takers.for_each(|agent| effects.push(deliver(agent)));
-        }
+        effects.push(BusEffect::Dispatched { message: *message, busy_still: false });
     }
 }
 
@@ -82,10 +84,7 @@ impl Interconnect for IdealBus {
         let Some((_, request)) = self.in_flight.pop_front() else { return };
         self.next = self.in_flight.front().map_or(Time::NEVER, |&(at, _)| at);
         match &request {
-            Request::Message(message) => {
-                self.arrive(message, targets, effects);
-                effects.push(BusEffect::Dispatched { message: *message, busy_still: false });
-            }
+            Request::Message(message) => self.arrive(message, targets, effects),
             Request::EndOfInterrupt { vector, .. } => effects.push(BusEffect::EndOfInterrupt { vector: *vector }),
         }
     }

@@ -42,6 +42,10 @@ pub trait Targets {
     fn addressed(&self, agent: Agent, message: &Message) -> bool;
     /// How would `agent`, if addressed, answer `message` now? Of a lowest-priority message: does it take part?
     fn response(&self, agent: Agent, message: &Message) -> Response;
+    /// How does `agent` answer `message` now? Silent, unless it is addressed.
+    fn answer(&self, agent: Agent, message: &Message) -> Response {
+        if self.addressed(agent, message) { self.response(agent, message) } else { Response::Silent }
+    }
     /// What `agent` brings to the arbitration for a lowest-priority `message` in which it takes part.
     fn bid(&self, agent: Agent, message: &Message) -> Bid;
     /// The APIC id of `agent` as its id register holds it now. `None`: it has no local APIC, and keeps the id that the

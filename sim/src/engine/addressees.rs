@@ -9,8 +9,6 @@ use crate::apic::{LocalApic, Mode};
 use crate::bus::{Agent, DestinationMode, Message, Shorthand};
 use std::collections::BTreeSet;
 
-/// Machines of so many CPUs are asked in less time than an index is looked at.
-const SMALL: usize = 4;
 /// From here on two x2APIC ids may have one logical id (SDM vol. 3 §10.12.10.2: 16 bits of cluster).
 const LOGICAL_IDS: u32 = 1 << 20;
 
@@ -25,14 +23,30 @@ enum Place {
     Wide(u32),
 }
 
+/// Who has an id of eight bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holder {
+    Nobody,
+    One(Agent),
+    /// Several: everybody is asked.
+    Several,
+}
+
+/// Those listed by ids.
+#[derive(Debug)]
+struct Index {
+    /// By the bits of an id that are compared outside x2APIC mode.
+    pages: Vec<Holder>,
+    /// In x2APIC mode.
+    wides: BTreeSet<(u32, Agent)>,
+}
+
 /// The CPUs by id.
 #[derive(Debug)]
 pub(super) struct Addressees {
     places: Vec<Place>,
-    /// The index is made when it is first asked for: many machines never do.
-    made: bool,
-    pages: BTreeSet<(u32, Agent)>,
-    wides: BTreeSet<(u32, Agent)>,
+    /// It is made when it is first asked for: many machines never do.
+    index: Option<Index>,
     /// Bits of an id that are compared outside x2APIC mode.
     mask: u32,
     /// Logical destinations have 32 bits without clusters (82489DX).
@@ -42,14 +56,7 @@ pub(super) struct Addressees {
 impl Addressees {
     /// Of `cpus` CPUs that are not listed yet, with ids of `id_bits` outside x2APIC mode.
     pub(super) fn new(cpus: usize, id_bits: u32, external: bool) -> Self {
-        Self {
-            places: vec![Place::Nowhere; cpus],
-            made: false,
-            pages: BTreeSet::new(),
-            wides: BTreeSet::new(),
-            mask: (1 << id_bits) - 1,
-            external,
-        }
+        Self { places: vec![Place::Nowhere; cpus], index: None, mask: (1 << id_bits) - 1, external }
     }
 
     /// The APIC of `agent` may have another id or mode than before.
@@ -60,62 +67,78 @@ impl Addressees {
             Mode::X2Apic => Place::Wide(apic.id()),
         };
         let before = std::mem::replace(&mut self.places[usize::from(agent)], place);
-        if before == place || !self.made {
+        if before == place {
             return;
         }
+        let Some(index) = &mut self.index else { return };
         match before {
             Place::Nowhere => {}
-            Place::Page(id) => drop(self.pages.remove(&(id, agent))),
-            Place::Wide(id) => drop(self.wides.remove(&(id, agent))),
+            Place::Page(id) => index.pages[id as usize] = holder(&self.places, id),
+            Place::Wide(id) => drop(index.wides.remove(&(id, agent))),
         }
         match place {
             Place::Nowhere => {}
-            Place::Page(id) => drop(self.pages.insert((id, agent))),
-            Place::Wide(id) => drop(self.wides.insert((id, agent))),
+            Place::Page(id) => index.pages[id as usize].join(agent),
+            Place::Wide(id) => drop(index.wides.insert((id, agent))),
         }
     }
 
     /// To be called before it is asked.
     #[inline]
     pub(super) fn make(&mut self) {
-        if !self.made && self.places.len() > SMALL {
+        if self.index.is_none() {
             self.make_anew();
         }
     }
 
+    #[cold]
     fn make_anew(&mut self) {
-        self.made = true;
-        let agents = || self.places.iter().zip(0..).map(|(&place, agent)| (place, agent));
-        let page = |(place, agent)| if let Place::Page(id) = place { Some((id, agent)) } else { None };
-        let wide = |(place, agent)| if let Place::Wide(id) = place { Some((id, agent)) } else { None };
-        self.pages = agents().filter_map(page).collect();
-        self.wides = agents().filter_map(wide).collect();
+        let mut index = Index { pages: vec![Holder::Nobody; self.mask as usize + 1], wides: BTreeSet::new() };
+        for (&place, agent) in self.places.iter().zip(0..) {
+            match place {
+                Place::Nowhere => {}
+                Place::Page(id) => index.pages[id as usize].join(agent),
+                Place::Wide(id) => drop(index.wides.insert((id, agent))),
+            }
+        }
+        self.index = Some(index);
     }
 
     /// Pushes everybody whom `message` may address, lowest first. False: ask each.
+    #[inline]
     pub(super) fn find(&self, message: &Message, found: &mut Vec<Agent>) -> bool {
-        if !self.made || message.is_init_deassert() {
+        let Some(index) = &self.index else { return false };
+        if message.is_init_deassert() {
             return false;
         }
         match (message.shorthand, message.destination_mode) {
             (Shorthand::Own, _) => found.push(message.source),
-            (Shorthand::None, DestinationMode::Physical) => return self.physical(message.destination, found),
-            (Shorthand::None, DestinationMode::Logical) => return self.logical(message.destination, found),
+            (Shorthand::None, DestinationMode::Physical) => return self.physical(index, message.destination, found),
+            (Shorthand::None, DestinationMode::Logical) => return self.logical(index, message.destination, found),
             (Shorthand::AllIncludingSelf | Shorthand::AllExcludingSelf, _) => return false,
         }
         true
     }
 
-    fn physical(&self, destination: u32, found: &mut Vec<Agent>) -> bool {
+    #[inline]
+    fn physical(&self, index: &Index, destination: u32, found: &mut Vec<Agent>) -> bool {
         let everybody = destination == u32::MAX || destination <= 0xFF && destination & self.mask == self.mask;
         if everybody || destination == 0xFF {
             return false;
         }
-        push(&self.wides, destination, destination, found);
+        if !index.wides.is_empty() {
+            push(&index.wides, destination, destination, found);
+        }
         if destination <= 0xFF {
-            let from = found.len();
-            push(&self.pages, destination & self.mask, destination & self.mask, found);
-            if from > 0 {
+            match index.pages[(destination & self.mask) as usize] {
+                Holder::Nobody => {}
+                Holder::One(agent) => found.push(agent),
+                Holder::Several => {
+                    found.clear();
+                    return false;
+                }
+            }
+            if found.len() > 1 {
                 found.sort_unstable();
             }
         }
@@ -123,16 +146,35 @@ impl Addressees {
     }
 
     /// In x2APIC mode a logical destination names a cluster of sixteen ids. One that a page may hear has eight bits.
-    fn logical(&self, destination: u32, found: &mut Vec<Agent>) -> bool {
+    fn logical(&self, index: &Index, destination: u32, found: &mut Vec<Agent>) -> bool {
         let wide = destination > 0xFF && destination != u32::MAX && !self.external;
-        if !wide || self.wides.last().is_some_and(|&(id, _)| id >= LOGICAL_IDS) {
+        if !wide || index.wides.last().is_some_and(|&(id, _)| id >= LOGICAL_IDS) {
             return false;
         }
         let cluster = destination >> 16 << 4;
-        push(&self.wides, cluster, cluster | 0xF, found);
+        push(&index.wides, cluster, cluster | 0xF, found);
         found.sort_unstable();
         true
     }
+}
+
+impl Holder {
+    /// `agent` has the id, too.
+    const fn join(&mut self, agent: Agent) {
+        *self = match self {
+            Self::Nobody => Self::One(agent),
+            Self::One(_) | Self::Several => Self::Several,
+        };
+    }
+}
+
+/// Who has `id` outside x2APIC mode?
+fn holder(places: &[Place], id: u32) -> Holder {
+    let mut holder = Holder::Nobody;
+    for (_, agent) in places.iter().zip(0..).filter(|(place, _)| **place == Place::Page(id)) {
+        holder.join(agent);
+    }
+    holder
 }
 
 fn push(ids: &BTreeSet<(u32, Agent)>, first: u32, last: u32, found: &mut Vec<Agent>) {

@@ -9,41 +9,48 @@ use crate::stream::What;
 use crate::time::Time;
 
 impl Fabric {
-    pub(super) fn perform(&mut self, now: Time, effect: BusEffect, cores: &mut [Slot]) {
+    /// Does what `effect` says. Gives whom it has changed.
+    #[inline]
+    pub(super) fn perform(&mut self, now: Time, effect: &BusEffect, cores: &mut [Slot]) -> Option<Agent> {
         match effect {
-            BusEffect::Attempt { message, outcome } => self.attempt(now, message, outcome),
+            BusEffect::Attempt { message, outcome } => self.attempt(now, *message, *outcome),
             BusEffect::Deliver { agent, message } => {
-                self.event(now, What::Delivered(agent, message));
+                self.event(now, What::Delivered(*agent, *message));
                 self.cycle.disturb(now);
-                let core = &mut cores[usize::from(agent)];
+                let core = reached(&mut cores[usize::from(*agent)], now);
                 if let Some(watch) = &mut self.watch {
-                    watch.delivered(core, &message, now);
+                    watch.delivered(core, message, now);
                 }
-                Self::deliver(now, core, &message);
+                Self::deliver(now, core, message);
                 core.requests_are_told();
+                return Some(*agent);
             }
             BusEffect::Dispatched { message, busy_still } => {
-                self.event(now, What::Dispatched(message, busy_still));
+                self.event(now, What::Dispatched(*message, *busy_still));
                 self.cycle.disturb(now);
-                self.dispatched(now, &message, busy_still, cores);
+                self.dispatched(now, message, *busy_still, cores);
+                return Some(message.source);
             }
             BusEffect::RemoteRead { message, value } => {
-                self.event(now, What::RemoteRead(message, value));
+                self.event(now, What::RemoteRead(*message, *value));
                 self.cycle.disturb(now);
                 if let Some(core) = cores.get_mut(usize::from(message.source)) {
-                    core.apic.remote_read_answered(value);
+                    let core = reached(core, now);
+                    core.apic.remote_read_answered(*value);
                     core.apic_changed(now);
                 }
+                return Some(message.source);
             }
             BusEffect::Noise => {}
-            BusEffect::Error { agent, bits } => self.error(now, agent, bits, cores),
+            BusEffect::Error { agent, bits } => return self.error(now, *agent, *bits, cores),
             BusEffect::EndOfInterrupt { vector } => {
-                self.event(now, What::EndOfInterrupt(vector));
+                self.event(now, What::EndOfInterrupt(*vector));
                 self.cycle.disturb(now);
-                self.devices.end_of_interrupt(vector, now);
+                self.devices.end_of_interrupt(*vector, now);
                 self.send_for_devices(now);
             }
         }
+        None
     }
 
     fn deliver(now: Time, core: &mut Core, message: &Message) {
@@ -80,6 +87,7 @@ impl Fabric {
             self.devices.dispatched(now);
             return self.send_for_devices(now);
         };
+        let core = reached(core, now);
         let queued = core.apic.dispatched(message, busy_still);
         if !core.apic.is_busy() {
             core.icr_idle(now);
@@ -87,22 +95,37 @@ impl Fabric {
         core.apic_changed(now);
         if let Some(next) = queued {
             self.event(now, What::Sent(next));
-            self.request(now, Request::Message(next));
+            self.take(now, Request::Message(next));
         }
     }
 
-    fn error(&mut self, now: Time, agent: Agent, bits: u32, cores: &mut [Slot]) {
-        if self.dead[usize::from(agent)] {
-            return;
+    /// `agent` records `bits`. An error that is recorded already changes nothing, and nobody.
+    fn error(&mut self, now: Time, agent: Agent, bits: u32, cores: &mut [Slot]) -> Option<Agent> {
+        if self.is_dead(agent) {
+            return None;
         }
-        let Some(core) = cores.get_mut(usize::from(agent)) else { return };
+        let core = cores.get_mut(usize::from(agent))?;
         if !core.apic.record_error_changes(bits) {
-            return;
+            return None;
         }
+        let core = reached(core, now);
         core.apic.record_error(bits); // a fixed interrupt, if any: the error entry has no other mode
         core.tell_local_requests(now);
         core.apic_changed(now);
         self.event(now, What::Error(agent, bits));
         self.cycle.disturb(now);
+        Some(agent)
     }
+}
+
+/// The core that something reaches at `now`.
+///
+/// # Panics
+/// If it is further than that already.
+#[inline]
+fn reached(slot: &mut Slot, now: Time) -> &mut Core {
+    let core: &mut Core = slot;
+    let (number, last) = (core.agent, core.stream.last());
+    assert!(last <= now, "CPU{number} is at {last} us when something reaches it at {now} us");
+    core
 }

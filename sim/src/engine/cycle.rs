@@ -22,22 +22,31 @@ struct Reference {
 /// Looks for a cycle by Brent's rule: the reference moves at powers of two of attempts.
 #[derive(Debug, Default)]
 pub(crate) struct CycleSearch {
+    /// None: there is no reference, and nothing was found.
     attempts: u64,
     reference: Option<Reference>,
     scratch: Vec<u64>,
     pub(crate) found: Option<Cycle>,
     /// The last instant at which something changed that the proof would rest on. A CPU may have changed it before the
     /// attempts of earlier instants are looked at.
-    disturbed_at: Option<Time>,
+    disturbed_at: Time,
 }
 
 impl CycleSearch {
     /// Something that the proof would rest on has changed at `at`.
+    #[inline]
     pub(crate) fn disturb(&mut self, at: Time) {
+        if self.attempts > 0 {
+            self.forget();
+        }
+        self.disturbed_at = self.disturbed_at.max(at);
+    }
+
+    #[inline(never)]
+    fn forget(&mut self) {
         self.attempts = 0;
         self.reference = None;
         self.found = None;
-        self.disturbed_at = self.disturbed_at.max(Some(at));
     }
 
     /// An attempt has ended at `now` without effect; `state` writes the interconnect's state, `counts` are the attempts
@@ -49,7 +58,7 @@ impl CycleSearch {
         counts: impl Iterator<Item = u64>,
         state: impl FnOnce(&mut Vec<u64>),
     ) {
-        if self.found.is_some() || self.disturbed_at.is_some_and(|at| now < at) {
+        if self.found.is_some() || now < self.disturbed_at {
             return;
         }
         self.attempts += 1;

@@ -49,6 +49,17 @@ pub(crate) struct Fabric {
     jitter_cycles: u32,
     /// When the last request was made, or a line of a device changed.
     changed_at: Time,
+    times: Times,
+}
+
+/// When the interconnect does what next: worked out after each change, because it is asked for more often.
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    /// Its next event, or the next change.
+    event: Time,
+    bound: Time,
+    /// The next injected death of an APIC, or the next change of a device's line.
+    change: Time,
 }
 
 /// What an interconnect is built from.
@@ -71,7 +82,7 @@ impl Fabric {
         let external = generation == Generation::I82489Dx;
         let addressees = Addressees::new(agents - 1, generation.profile().id_bits, external);
         deaths.sort_unstable();
-        Self {
+        let mut fabric = Self {
             bus,
             stream: Stream::new(Source::Interconnect, keep_events),
             runs: Vec::new(),
@@ -88,11 +99,28 @@ impl Fabric {
             chosen: Vec::new(),
             jitter_cycles,
             changed_at: Time::ZERO,
-        }
+            times: Times { event: Time::NEVER, bound: Time::NEVER, change: Time::NEVER },
+        };
+        fabric.keep_times();
+        fabric
+    }
+
+    /// To be called after anything that may have changed them.
+    #[inline]
+    fn keep_times(&mut self) {
+        let change = self.deaths.front().map_or(Time::NEVER, |&(at, _)| at).min(self.devices.next_event());
+        let event = self.bus.next_event().unwrap_or(Time::NEVER).min(change);
+        self.times = Times { event, bound: self.bus.bound(), change };
     }
 
     /// Takes a request; draws its jitter, if the machine has any.
+    #[inline]
     pub(crate) fn request(&mut self, at: Time, request: Request) {
+        self.take(at, request);
+        self.keep_times();
+    }
+
+    pub(super) fn take(&mut self, at: Time, request: Request) {
         self.cycle.disturb(at);
         self.changed_at = self.changed_at.max(at);
         let source = match request {
@@ -129,9 +157,12 @@ impl Fabric {
     /// An access of a CPU to a device at `now`; gives what a read finds.
     pub(crate) fn access_device(&mut self, now: Time, access: Access, value: u32) -> Result<u32, I8254Error> {
         self.cycle.disturb(now);
-        let found = self.devices.access(now, access, value)?;
-        self.send_for_devices(now);
-        Ok(found)
+        let found = self.devices.access(now, access, value);
+        if found.is_ok() {
+            self.send_for_devices(now);
+        }
+        self.keep_times();
+        found
     }
 
     fn draw_jitter(&mut self, source: Agent) -> u32 {
@@ -150,18 +181,21 @@ impl Fabric {
         self.cycle.disturb(at + Duration::from_ps(1));
     }
 
-    pub(crate) fn next_event(&self) -> Time {
-        self.bus.next_event().unwrap_or(Time::NEVER).min(self.next_change())
+    #[inline]
+    pub(crate) const fn next_event(&self) -> Time {
+        self.times.event
     }
 
     /// The earliest instant at which the interconnect may sample a CPU or change what software sees.
-    pub(crate) fn bound(&self) -> Time {
-        self.bus.bound()
+    #[inline]
+    pub(crate) const fn bound(&self) -> Time {
+        self.times.bound
     }
 
     /// When the next injected death of an APIC, or the next change of a device's line, is due.
-    pub(crate) fn next_change(&self) -> Time {
-        self.deaths.front().map_or(Time::NEVER, |&(at, _)| at).min(self.devices.next_event())
+    #[inline]
+    pub(crate) const fn next_change(&self) -> Time {
+        self.times.change
     }
 
     /// Does nothing happen here any more, or only the same for ever?
@@ -196,12 +230,26 @@ impl Fabric {
             run.count += grown * periods;
             run.last += Duration::from_ps(period.as_ps() * periods);
         }
+        self.keep_times();
     }
 
     /// Processes the next event. What must happen to the CPUs waits for [`apply`](Self::apply): a CPU that is
     /// skipped must first be brought up to [`touched`](Self::touched)'s instant.
     pub(crate) fn advance(&mut self, cores: &[Slot]) -> Time {
-        let now = self.next_event();
+        let now = self.times.event;
+        if now == self.times.change {
+            self.change(now);
+        } else {
+            self.addressees.make();
+            let view = View { cores, dead: &self.dead, addressees: &self.addressees, now };
+            self.bus.advance(&view, &mut self.effects);
+        }
+        now
+    }
+
+    /// An injected death of an APIC, or a change of a device's line.
+    #[cold]
+    fn change(&mut self, now: Time) {
         if let Some(&(at, agent)) = self.deaths.front()
             && at == now
         {
@@ -211,19 +259,12 @@ impl Fabric {
                 watch.exempt(agent, now);
             }
             self.event(now, What::ApicDead(agent));
-            self.cycle.disturb(now);
-            return now;
-        }
-        if self.devices.next_event() == now {
+        } else {
             self.changed_at = now;
             self.devices.advance(now);
-            self.cycle.disturb(now);
             self.send_for_devices(now);
-            return now;
         }
-        self.addressees.make();
-        self.bus.advance(&View { cores, dead: &self.dead, addressees: &self.addressees, now }, &mut self.effects);
-        now
+        self.cycle.disturb(now);
     }
 
     /// Pushes the CPUs that the pending effects change, each once. An error that is recorded already changes nothing.
@@ -248,20 +289,28 @@ impl Fabric {
         }
     }
 
-    /// Does to the CPUs what the event at `now` said must happen.
-    pub(crate) fn apply(&mut self, now: Time, cores: &mut [Slot]) {
+    /// Does to the CPUs what the event at `now` said must happen. Pushes the numbers of those that it changes, some of them
+    /// perhaps twice.
+    pub(crate) fn apply(&mut self, now: Time, cores: &mut [Slot], touched: &mut Vec<usize>) {
         let mut effects = std::mem::take(&mut self.effects);
         let mut attempted = false;
-        for effect in effects.drain(..) {
+        for effect in &effects {
             attempted |= matches!(effect, BusEffect::Attempt { .. } | BusEffect::Noise);
-            self.perform(now, effect, cores);
+            if let Some(agent) = self.perform(now, effect, cores)
+                && let Some(core) = cores.get_mut(usize::from(agent))
+            {
+                self.collect_facts(core);
+                touched.push(usize::from(agent));
+            }
         }
+        effects.clear();
         self.effects = effects;
         if attempted && let Some(next) = self.bus.next_event() {
             let bus = &self.bus;
             let counts = self.runs.iter().map(|run| run.count);
             self.cycle.attempt(now, next, counts, |words| bus.state(words));
         }
+        self.keep_times();
     }
 
     pub(super) fn attempt(&mut self, now: Time, message: Message, outcome: AttemptOutcome) {
@@ -281,11 +330,15 @@ impl Fabric {
         self.stream.touch(now);
     }
 
+    #[inline(always)]
     pub(super) fn event(&mut self, now: Time, what: What) {
-        self.close_runs();
+        if !self.runs.is_empty() {
+            self.close_runs();
+        }
         self.stream.push(now, None, what);
     }
 
+    #[inline(never)]
     fn close_runs(&mut self) {
         for AttemptRun { message, outcome, first, last, count } in self.runs.drain(..) {
             self.stream.push(first, None, What::Attempts { message, outcome, last, count });
@@ -317,8 +370,10 @@ impl Fabric {
     }
 
     /// Takes what a CPU has to tell: who it is now, and facts for the checker.
+    #[inline]
     pub(crate) fn collect_facts(&mut self, core: &mut Core) {
-        if std::mem::take(&mut core.identity_changed) {
+        if core.identity_changed {
+            core.identity_changed = false;
             self.addressees.list(core.agent, &core.apic);
         }
         if let Some(watch) = &mut self.watch {

@@ -87,24 +87,20 @@ impl Hardware {
             self.fabric.disturb(at);
         }
         self.fabric.collect_facts(core);
-        if let Some(error) = self.cpus[number].failure.clone() {
+        if let Some(error) = &core.failure {
+            let error = error.clone();
             self.fail(error);
         }
     }
 
-    /// Does to the `touched` CPUs what the event of the interconnect at `now` said must happen.
+    /// Does to the CPUs what the event of the interconnect at `now` said must happen. Pushes the numbers of those that it
+    /// changes, some of them perhaps twice.
     ///
     /// # Panics
     /// If a CPU is further than that already.
-    pub(super) fn apply(&mut self, now: Time, touched: &[usize]) {
-        for &number in touched {
-            let last = self.cpus[number].stream.last();
-            assert!(last <= now, "CPU{number} is at {last} us when something reaches it at {now} us");
-        }
-        self.fabric.apply(now, &mut self.cpus);
-        for &number in touched {
-            self.fabric.collect_facts(&mut self.cpus[number]);
-        }
+    #[inline]
+    pub(super) fn apply(&mut self, now: Time, touched: &mut Vec<usize>) {
+        self.fabric.apply(now, &mut self.cpus, touched);
     }
 
     /// A shared word was written at `time`; gives when others see that.

@@ -20,7 +20,7 @@ use crate::coroutine::{PROOFS, Stacks, is_watching, room_for};
 use crate::generation::{Costs, Generation, Knobs};
 use crate::io_apic::IoApicVersion;
 use crate::memory::Master;
-use crate::processor::{Common, Core, CpuSettings, Processor, Program};
+use crate::processor::{Common, Core, CpuSettings, Kind, Processor, Program};
 use crate::time::{ClockDomain, Duration, Time};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -163,6 +163,7 @@ impl Machine {
             generation: settings.generation,
             knobs: settings.knobs,
             costs: settings.costs,
+            cost_of: Kind::costs(&settings.costs),
             clock: settings.core_clock,
             timer_clock: settings.timer_clock,
             lookahead,

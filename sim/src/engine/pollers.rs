@@ -1,6 +1,7 @@
 //! Which CPUs are in a proven loop that reads a word: they must hear when it changes.
 
 use super::slot::Slot;
+use crate::processor::Core;
 use std::collections::BTreeSet;
 
 /// The pollers of every word.
@@ -18,13 +19,16 @@ impl Pollers {
     }
 
     /// CPU `number` has run: it may be in a proven loop since.
-    pub(super) fn note(&mut self, number: usize, cpu: &Slot) {
-        let (proof, words) = cpu.watched_words();
-        if proof == self.proofs[number] {
-            return;
+    #[inline]
+    pub(super) fn note(&mut self, number: usize, cpu: &Core) {
+        if cpu.proof_number() != self.proofs[number] {
+            self.list(number, cpu);
         }
-        self.proofs[number] = proof;
-        for word in words {
+    }
+
+    fn list(&mut self, number: usize, cpu: &Core) {
+        self.proofs[number] = cpu.proof_number();
+        for word in cpu.watched_words() {
             self.cpus[usize::from(word)].insert(number);
         }
     }
@@ -32,7 +36,7 @@ impl Pollers {
     /// Pushes the CPUs that are in a proven loop that reads `word`, and forgets those that no longer are.
     pub(super) fn of(&mut self, word: u16, cpus: &[Slot], found: &mut Vec<usize>) {
         self.cpus[usize::from(word)].retain(|&number| {
-            let polls = cpus[number].is_proven() && cpus[number].watched_words().1.any(|watched| watched == word);
+            let polls = cpus[number].is_proven() && cpus[number].watched_words().any(|watched| watched == word);
             if polls {
                 found.push(number);
             }

@@ -95,7 +95,7 @@ impl<'a> Reference<'a> {
                 self.bring_up(number, now);
             }
         }
-        self.hardware.apply(now, &touched);
+        self.hardware.apply(now, &mut touched);
     }
 
     /// What a skipped CPU rests on changes at `now`: its accesses before that are executed.
@@ -121,7 +121,7 @@ impl<'a> Reference<'a> {
         let due = self.copies().due();
         for number in 0..self.hardware.cpus.len() {
             let agent = number as Agent;
-            let words: Vec<u16> = self.hardware.cpus[number].watched_words().1.collect();
+            let words: Vec<u16> = self.hardware.cpus[number].watched_words().collect();
             let changes = |copies: &Copies, word| {
                 self.hardware.cpus[number].watched_value(word) != Some(copies.after(agent, word, &due))
             };

@@ -4,7 +4,7 @@ use super::addressees::Addressees;
 use super::slot::Slot;
 use crate::apic::CoreState;
 use crate::bus::{Agent, Bid, Message, Response, Targets};
-use crate::processor::Activity;
+use crate::processor::{Activity, Core};
 use crate::time::Time;
 
 /// The agents as a bus may see them.
@@ -30,17 +30,23 @@ impl Targets for View<'_> {
     }
 
     fn response(&self, agent: Agent, message: &Message) -> Response {
-        match self.cores.get(usize::from(agent)) {
-            Some(core) if self.addressed(agent, message) => {
-                let state = CoreState {
-                    nmi_blocked: core.nmi_blocked,
-                    nmi_latched: core.has_latched_nmi(),
-                    waits_for_start_up: core.activity() == Activity::WaitForStartUp,
-                };
-                core.apic.response(message, state)
-            }
-            _ => Response::Silent,
+        self.answer(agent, message)
+    }
+
+    #[inline]
+    fn answer(&self, agent: Agent, message: &Message) -> Response {
+        let index = usize::from(agent);
+        let Some(core) = self.cores.get(index) else { return Response::Silent };
+        let core: &Core = core;
+        if self.dead[index] || !core.apic.addressed_by(message) {
+            return Response::Silent;
         }
+        let state = CoreState {
+            nmi_blocked: core.nmi_blocked,
+            nmi_latched: core.has_latched_nmi(),
+            waits_for_start_up: core.activity() == Activity::WaitForStartUp,
+        };
+        core.apic.response(message, state)
     }
 
     fn bid(&self, agent: Agent, message: &Message) -> Bid {

@@ -18,6 +18,13 @@ use crate::time::{Duration, Time};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+/// What the barrier counts of the CPUs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Standing {
+    settled: bool,
+    parked: bool,
+}
+
 /// The barrier's own state.
 pub(super) struct Windowed<'a> {
     hardware: &'a mut Hardware,
@@ -26,8 +33,9 @@ pub(super) struct Windowed<'a> {
     words: Arc<Words>,
     pollers: Pollers,
     schedule: Schedule,
-    settled: Vec<bool>,
+    standings: Vec<Standing>,
     unsettled: usize,
+    parked: usize,
     /// Requests that are not committed yet, in key order.
     pending: VecDeque<Outgone>,
     /// No window is longer than this past the earliest next effect.
@@ -49,8 +57,9 @@ impl<'a> Windowed<'a> {
             words: Arc::new(Words::History(History::new(&hardware.initial_words, hardware.visibility))),
             pollers: Pollers::new(hardware.initial_words.len(), cpus),
             schedule: Schedule::new(cpus),
-            settled: vec![false; cpus],
+            standings: vec![Standing { settled: false, parked: false }; cpus],
             unsettled: cpus,
+            parked: 0,
             pending: pending.into(),
             cap: window.cap(lookahead),
             lookahead,
@@ -78,17 +87,24 @@ impl<'a> Windowed<'a> {
     fn visit_ready(&mut self) {
         self.effort.visits += self.ready.len() as u64;
         self.crew.run(&mut self.hardware.cpus, &self.ready, &self.words);
-        for index in 0..self.ready.len() {
-            self.collect(self.ready[index].0);
+        let ready = std::mem::take(&mut self.ready);
+        for &(number, _) in &ready {
+            self.collect(number);
         }
+        self.ready = ready;
     }
 
     /// Takes what has left CPU `number`.
     fn collect(&mut self, number: usize) {
-        let core = &mut self.hardware.cpus[number];
+        let core = &mut *self.hardware.cpus[number];
         for request in core.outbox.drain(..) {
-            let place = self.pending.iter().rposition(|other| other.key < request.key).map_or(0, |before| before + 1);
-            self.pending.insert(place, request);
+            match self.pending.back() {
+                Some(last) if last.key > request.key => {
+                    let place = self.pending.partition_point(|other| other.key < request.key);
+                    self.pending.insert(place, request);
+                }
+                _ => self.pending.push_back(request),
+            }
         }
         self.pollers.note(number, core);
         self.hardware.collect(number);
@@ -96,14 +112,23 @@ impl<'a> Windowed<'a> {
     }
 
     /// CPU `number` has run, or something has reached it.
+    #[inline]
     fn refresh(&mut self, number: usize) {
-        let core = &self.hardware.cpus[number];
-        self.schedule.set(number, core.next_action());
-        let settled = core.is_settled();
-        if settled != self.settled[number] {
-            self.settled[number] = settled;
-            self.unsettled = if settled { self.unsettled - 1 } else { self.unsettled + 1 };
+        let core = &*self.hardware.cpus[number];
+        let action = core.next_action();
+        self.schedule.set(number, action);
+        // One that will act by itself is not settled, unless it is proven to do nothing new, and is not skipped.
+        let settled = (action == Time::NEVER || !self.hardware.elision) && core.is_settled();
+        let standing = Standing { settled, parked: core.is_parked() };
+        if standing != self.standings[number] {
+            self.count(number, standing);
         }
+    }
+
+    fn count(&mut self, number: usize, standing: Standing) {
+        let before = std::mem::replace(&mut self.standings[number], standing);
+        self.unsettled = self.unsettled + usize::from(before.settled) - usize::from(standing.settled);
+        self.parked = self.parked + usize::from(standing.parked) - usize::from(before.parked);
     }
 
     fn perform(&mut self, request: Outgone) {
@@ -128,9 +153,10 @@ impl<'a> Windowed<'a> {
     fn publish(&mut self, request: Outgone, word: u16, value: u32) {
         let Key { time, source, .. } = request.key;
         self.hardware.master.store(word, Writer { cpu: source, at: time, value, site: request.site });
+        let written = Written { value, key: Some(request.key) };
         let words = Arc::get_mut(&mut self.words).expect("outside windows nobody else reads the words");
         if let Words::History(history) = words {
-            history.write(word, Written { value, key: Some(request.key) });
+            history.write(word, written);
         }
         let at = self.hardware.written(time);
         self.numbers.clear();
@@ -138,7 +164,7 @@ impl<'a> Windowed<'a> {
         for index in 0..self.numbers.len() {
             let number = self.numbers[index];
             if number != usize::from(source) {
-                self.hardware.cpus[number].word_will_change(word, value, at);
+                self.hardware.cpus[number].word_will_change(word, written, at);
                 self.refresh(number);
             }
         }
@@ -181,11 +207,24 @@ impl<'a> Windowed<'a> {
     /// One event of the interconnect. A CPU that is skipped is brought up to it before it is touched.
     fn advance_interconnect(&mut self) {
         let now = self.hardware.fabric.advance(&self.hardware.cpus);
+        if self.parked > 0 {
+            self.bring_up(now);
+        }
         let mut touched = std::mem::take(&mut self.numbers);
         touched.clear();
-        self.hardware.fabric.touched(&self.hardware.cpus, &mut touched);
-        self.ready.clear();
+        self.hardware.apply(now, &mut touched);
         for &number in &touched {
+            self.refresh(number);
+        }
+        self.numbers = touched;
+    }
+
+    /// Those who are skipped, and whom the event at `now` touches, do what lies before it.
+    fn bring_up(&mut self, now: Time) {
+        self.numbers.clear();
+        self.hardware.fabric.touched(&self.hardware.cpus, &mut self.numbers);
+        self.ready.clear();
+        for &number in &self.numbers {
             if self.hardware.cpus[number].is_parked() {
                 self.hardware.cpus[number].wake(now);
                 self.ready.push((number, End::at(now)));
@@ -194,11 +233,6 @@ impl<'a> Windowed<'a> {
         if !self.ready.is_empty() {
             self.visit_ready();
         }
-        self.hardware.apply(now, &touched);
-        for &number in &touched {
-            self.refresh(number);
-        }
-        self.numbers = touched;
     }
 
     /// The end of each CPU's window, for those that have something to do in it.
@@ -217,11 +251,13 @@ impl<'a> Windowed<'a> {
         let repeats = hardware.elision && hardware.fabric.repeats();
         let polls = if repeats { quiet.min(second.min(oldest)).max(of_first) } else { of_first };
         let of_others = shared.min(earliest + self.lookahead);
-        self.numbers.clear();
-        self.schedule.before(of_others.max(earliest), &mut self.numbers);
         self.ready.clear();
-        self.ready
-            .extend(self.numbers.iter().filter(|&&number| number != first).map(|&number| (number, End::at(of_others))));
+        if second < of_others {
+            self.numbers.clear();
+            self.schedule.before(of_others, &mut self.numbers);
+            let others = self.numbers.iter().filter(|&&number| number != first);
+            self.ready.extend(others.map(|&number| (number, End::at(of_others))));
+        }
         if earliest < of_first {
             self.ready.push((first, End { effects: of_first, polls }));
         }

@@ -59,11 +59,14 @@ impl History {
         word.entries.get(self.visible(word, at)).map_or(Time::NEVER, |entry| entry.seen_at(self.visibility))
     }
 
-    /// Of entries that become visible at one instant the last one counts.
-    pub(super) fn first_other(&self, word: u16, value: u32, at: Time) -> Time {
+    /// Of entries that become visible at one instant the last one counts; earlier writes than what was `seen` never do.
+    pub(super) fn first_other(&self, word: u16, seen: Written, at: Time) -> Time {
         let word = &self.words[usize::from(word)];
         let instant = |index: usize| word.entries.get(index).map(|entry| entry.seen_at(self.visibility));
-        let differs = |&index: &usize| word.entries[index].value != value && instant(index) != instant(index + 1);
+        let differs = |&index: &usize| {
+            let entry = &word.entries[index];
+            entry.key > seen.key && entry.value != seen.value && instant(index) != instant(index + 1)
+        };
         let first = (self.visible(word, at)..word.entries.len()).find(differs);
         first.and_then(instant).unwrap_or(Time::NEVER)
     }
@@ -126,7 +129,7 @@ mod tests {
                 let changes = |&later: &Time| last_at(later).is_some_and(|entry| entry.value != value);
                 let instants = all.iter().map(|entry| entry.seen_at(V)).filter(|&instant| instant > at);
                 let expected = instants.filter(changes).min().unwrap_or(Time::NEVER);
-                assert_eq!(history.first_other(0, value, at), expected);
+                assert_eq!(history.first_other(0, *last, at), expected);
             }
         }
         assert!(history.words[0].entries.len() < 100, "what everybody has seen is folded");
@@ -137,7 +140,10 @@ mod tests {
         let mut history = History::new(&[5], V);
         history.write(0, written(6, 10, 1));
         history.write(0, written(5, 10, 2));
-        assert_eq!(history.first_other(0, 5, Time::from_ps(20)), Time::NEVER);
+        let seen = Written { value: 5, key: None };
+        assert_eq!(history.first_other(0, seen, Time::from_ps(20)), Time::NEVER);
+        let own = written(7, 10, 3);
+        assert_eq!(history.first_other(0, own, Time::from_ps(20)), Time::NEVER, "it has seen a later write");
         assert_eq!(history.next_change(0, Time::from_ps(20)), Time::from_ps(110));
     }
 }

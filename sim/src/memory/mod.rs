@@ -77,10 +77,10 @@ impl Words {
         }
     }
 
-    /// The first instant after `at` at which a CPU that sees `value` of `word` sees another one, for good or not.
-    pub(crate) fn first_other(&self, word: u16, value: u32, at: Time) -> Time {
+    /// The first instant after `at` at which a CPU that has `seen` that of `word` sees another value, for good or not.
+    pub(crate) fn first_other(&self, word: u16, seen: Written, at: Time) -> Time {
         match self {
-            Self::History(history) => history.first_other(word, value, at),
+            Self::History(history) => history.first_other(word, seen, at),
             Self::Copies(_) => Time::NEVER,
         }
     }

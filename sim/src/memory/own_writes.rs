@@ -8,20 +8,22 @@ use crate::time::Duration;
 pub(crate) struct OwnWrites(Vec<(u16, Written)>);
 
 impl OwnWrites {
-    /// This CPU wrote `value`.
-    pub(crate) fn note(&mut self, word: u16, written: Written, visibility: Duration) {
-        let now = written.seen_at(Duration::ZERO);
-        self.0.retain(|(other, earlier)| *other != word && earlier.seen_at(visibility) > now);
+    /// This CPU wrote `value`. What it wrote longer than `kept` ago has been committed.
+    pub(crate) fn note(&mut self, word: u16, written: Written, kept: Duration) {
+        if !self.0.is_empty() {
+            let now = written.seen_at(Duration::ZERO);
+            self.0.retain(|(other, earlier)| *other != word && earlier.seen_at(kept) > now);
+        }
         self.0.push((word, written));
     }
 
     /// What it sees of `word`, if the others' last visible write is `seen`.
     #[inline]
-    pub(crate) fn over(&self, word: u16, seen: Written) -> u32 {
+    pub(crate) fn over(&self, word: u16, seen: Written) -> Written {
         if self.0.is_empty() {
-            return seen.value;
+            return seen;
         }
         let own = self.0.iter().find(|(other, written)| *other == word && written.key > seen.key);
-        own.map_or(seen.value, |(_, written)| written.value)
+        own.map_or(seen, |&(_, written)| written)
     }
 }

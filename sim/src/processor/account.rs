@@ -97,6 +97,14 @@ impl Account {
         }
     }
 
+    /// The service of `vector` has ended.
+    #[inline]
+    pub(super) fn forget_provenance(&mut self, vector: u8) {
+        if let Some(place) = self.provenance.iter().position(|(noted, _)| *noted == vector) {
+            self.provenance.remove(place);
+        }
+    }
+
     /// Where the request of `vector` came from.
     pub(crate) fn provenance_of(&self, vector: u8) -> Option<Provenance> {
         self.provenance.iter().find(|(noted, _)| *noted == vector).map(|&(_, provenance)| provenance)

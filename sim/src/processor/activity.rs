@@ -6,7 +6,7 @@
 use super::account::Frame;
 use super::activity_kind::{Activity, Entry, RESET_VECTOR};
 use super::core::{Core, Stage};
-use super::latches::Latches;
+use super::latches::{Latch, Latches};
 use super::pending::WAITS;
 use crate::coroutine::{Engine, Turn};
 use crate::stream::{Context, What};
@@ -41,7 +41,7 @@ impl Core {
     /// If it acts before its INIT came.
     pub(super) fn initialise(&mut self) {
         let now = self.now();
-        let came = self.latches.init.is_some_and(|came| came <= now);
+        let came = self.latches.came(Latch::Init).is_some_and(|came| came <= now);
         assert!(came, "CPU{} is initialised before its INIT, at {now} us", self.agent);
         self.effective(now, None, What::Initialised);
         let bootstrap = self.agent == 0 && self.apic.generation().profile().start_up;

@@ -3,7 +3,7 @@
 use super::activity_kind::Activity;
 use super::core::Core;
 use super::facts::Fact;
-use super::latches::Latches;
+use super::latches::Latch;
 use super::local_events::LocalEvent;
 use crate::apic::{LocalInterrupt, LocalSource};
 use crate::stream::What;
@@ -29,17 +29,17 @@ impl Core {
                 let fired = self.apic.local_event(source, now);
                 self.local_interrupt(fired, now);
                 if let LocalSource::Lint { high: false, .. } = source {
-                    self.latches.external = None; // ExtINT is a level
+                    self.latches.clear(Latch::External); // ExtINT is a level
                 }
             }
             LocalEvent::SystemManagement(span) => {
                 self.local.add_window(span);
-                Latches::set(&mut self.latches.smi, now);
+                self.latches.set(Latch::Smi, now);
             }
             LocalEvent::Init => self.init_arrives(now),
             LocalEvent::Shutdown => {
                 self.activity = Activity::ShuttingDown;
-                Latches::set(&mut self.latches.shutdown, now);
+                self.latches.set(Latch::Shutdown, now);
             }
             LocalEvent::JamDeliveryStatus => self.apic.jam_delivery_status(),
             LocalEvent::LoseCommand => self.apic.lose_command(),
@@ -56,16 +56,16 @@ impl Core {
         match fired {
             Some(LocalInterrupt::Nmi) => {
                 if self.activity == Activity::WaitForStartUp {
-                    self.latches.nmi = None;
+                    self.latches.clear(Latch::Nmi);
                 } else {
-                    Latches::set(&mut self.latches.nmi, now);
+                    self.latches.set(Latch::Nmi, now);
                 }
                 self.tell(now, Fact::NmiRequested);
                 self.effective(now, None, What::NmiLatched);
             }
-            Some(LocalInterrupt::Smi) => Latches::set(&mut self.latches.smi, now),
+            Some(LocalInterrupt::Smi) => self.latches.set(Latch::Smi, now),
             Some(LocalInterrupt::Init) => self.init_arrives(now),
-            Some(LocalInterrupt::External(vector)) => self.latches.external = Some((vector, now)),
+            Some(LocalInterrupt::External(vector)) => self.latches.set_external(vector, now),
             Some(LocalInterrupt::Requested(_) | LocalInterrupt::Refused(_)) | None => {}
         }
     }

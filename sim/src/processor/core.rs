@@ -18,7 +18,7 @@ use crate::bus::{Agent, Request};
 use crate::coroutine::{Hot, Lent, Site};
 use crate::memory::{Key, OwnWrites, Words};
 use crate::stream::{Access, Context, Runs, Source, Stream, What};
-use crate::time::Time;
+use crate::time::{Duration, Time};
 use std::sync::Arc;
 
 /// Something that leaves a CPU.
@@ -205,23 +205,37 @@ impl Core {
     ///
     /// # Panics
     /// If it lies before an event of this CPU that has been recorded.
+    #[inline(always)]
     pub(crate) fn effective(&mut self, time: Time, site: Option<Site>, what: What) {
-        assert!(time >= self.stream.last(), "CPU{}: {what:?} at {time} us lies before its cause", self.agent);
+        if time < self.stream.last() {
+            self.lies_before_its_cause(time, what);
+        }
         self.close_runs(time);
         self.stream.push(time, site, what);
     }
 
+    #[cold]
+    fn lies_before_its_cause(&self, time: Time, what: What) -> ! {
+        panic!("CPU{}: {what:?} at {time} us lies before its cause", self.agent)
+    }
+
     /// Something effective happens at `time`: what was polled until now is told.
+    #[inline]
     pub(super) fn close_runs(&mut self, time: Time) {
         if !self.runs.is_empty() {
-            self.count_for_waits();
-            let clock = self.common.clock;
-            self.runs.close(&mut self.hot, &mut self.stream, |cycle| clock.instant(cycle));
-            self.words_cycle = u64::MAX;
+            self.tell_runs();
         }
         self.stream.touch(time);
         self.search.restart(&mut self.hot);
         self.end_of_quiet();
+    }
+
+    #[inline(never)]
+    fn tell_runs(&mut self) {
+        self.count_for_waits();
+        let clock = self.common.clock;
+        self.runs.close(&mut self.hot, &mut self.stream, |cycle| clock.instant(cycle));
+        self.words_cycle = u64::MAX;
     }
 
     /// This CPU did something that the interconnect may see: from now on polls, too, end with the window.
@@ -233,13 +247,21 @@ impl Core {
         }
     }
 
-    /// Sends `what` out at the instant of the last effect; nothing else may be executed past its first effect.
+    /// From a store until something that others do because of it can reach this CPU: they see it after V, and whatever
+    /// they do then takes the lookahead to get here. In that time the store itself is committed.
+    #[inline]
+    pub(super) fn until_answered(&self) -> Duration {
+        self.common.costs.visibility + self.common.lookahead
+    }
+
+    /// Sends `what` out at the instant of the last effect; nothing may be executed past the first effect on this CPU.
     pub(super) fn send_out(&mut self, site: Site, what: Outgoing) -> Key {
         let now = self.now();
         let key = Key { time: now, source: self.agent, sequence: self.sequence };
         self.sequence += 1;
         self.outbox.push(Outgone { key, site, what });
-        let end = self.common.clock.first_at_or_after(now + self.common.lookahead);
+        let span = if matches!(what, Outgoing::Store { .. }) { self.until_answered() } else { self.common.lookahead };
+        let end = self.common.clock.first_at_or_after(now + span);
         if end < self.poll_horizon {
             self.poll_horizon = end;
             self.horizon = self.horizon.min(end);
@@ -254,14 +276,23 @@ impl Core {
         self.failure.get_or_insert(error);
     }
 
-    /// First cycle at which an operation must take the slow way.
+    /// Something has changed that [`Core::slow_at`] rests on: the next operation is looked at.
     #[inline]
-    pub(super) fn refresh_slow(&mut self) {
-        let soon = self.attention.is_some() || self.shadow || self.released.is_some() || self.unwinding;
-        self.hot.slow_at = if soon {
-            0
-        } else {
-            self.poll_horizon.min(self.local.cycle()).min(self.words_cycle).min(self.search.wake_cycle())
-        };
+    pub(super) const fn refresh_slow(&mut self) {
+        self.hot.slow_at = 0;
+    }
+
+    /// First cycle at which an operation must take the slow way. Worked out when it is asked for: many things change it
+    /// between two operations.
+    #[inline]
+    pub(super) fn slow_at(&mut self) -> u64 {
+        if self.hot.slow_at == 0 {
+            let soon = self.attention.is_some() || self.shadow || self.released.is_some() || self.unwinding;
+            if !soon {
+                let change = self.words_cycle.min(self.search.wake_cycle());
+                self.hot.slow_at = self.poll_horizon.min(self.local.cycle()).min(change);
+            }
+        }
+        self.hot.slow_at
     }
 }

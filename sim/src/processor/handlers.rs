@@ -6,7 +6,7 @@ use super::account::Frame;
 use super::activity_kind::Activity;
 use super::core::Core;
 use super::facts::Fact;
-use super::latches::Reason;
+use super::latches::{Latch, Reason};
 use crate::RunError;
 use crate::generation::RsmNmiBlocking;
 use crate::stream::{Context, What};
@@ -56,24 +56,24 @@ impl Core {
     fn accept(&mut self, reason: Reason, now: Time) -> Context {
         match reason {
             Reason::Shutdown => {
-                self.latches.shutdown = None;
+                self.latches.clear(Latch::Shutdown);
                 self.activity = Activity::Shutdown;
                 Context::Shutdown
             }
             Reason::SystemManagement => {
-                self.latches.smi = None;
+                self.latches.clear(Latch::Smi);
                 self.in_system_management = true;
                 Context::SystemManagement
             }
             Reason::Nmi => {
-                self.latches.nmi = None;
+                self.latches.clear(Latch::Nmi);
                 self.nmi_blocked = true;
                 self.tell(now, Fact::NmiTaken);
                 Context::Nmi
             }
             Reason::External => {
-                let external = self.latches.external.take();
-                Context::Interrupt(external.map_or(0, |(vector, _)| vector))
+                self.latches.clear(Latch::External);
+                Context::Interrupt(self.latches.vector())
             }
             Reason::Interrupt(_) | Reason::Init => {
                 let vector = self.apic.acknowledge();

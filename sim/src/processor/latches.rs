@@ -2,32 +2,71 @@
 
 use crate::time::Time;
 
+/// A latch of a core.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Latch {
+    Init,
+    /// One is latched while another is served, more collapse into it (SDM vol. 3 §6.7.1).
+    Nmi,
+    Smi,
+    /// An external controller interrupts: a level.
+    External,
+    /// A triple fault: shutdown at the next boundary.
+    Shutdown,
+}
+
 /// The latches of a core. A reason to leave what runs acts from the instant of its own latch, never of another.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Latches {
-    pub(super) init: Option<Time>,
-    /// One is latched while another is served, more collapse into it (SDM vol. 3 §6.7.1).
-    pub(super) nmi: Option<Time>,
-    pub(super) smi: Option<Time>,
-    /// Vector of an external controller that interrupts: a level.
-    pub(super) external: Option<(u8, Time)>,
-    /// A triple fault: shutdown at the next boundary.
-    pub(super) shutdown: Option<Time>,
+    /// A bit a latch: most of the time there is nothing in any.
+    held: u8,
+    came: [Time; 5],
+    /// The vector of the external controller.
+    vector: u8,
 }
 
 impl Latches {
     /// Is there anything but the interrupts of the local APIC?
+    #[inline]
     pub(super) const fn any(&self) -> bool {
-        self.init.is_some()
-            || self.nmi.is_some()
-            || self.smi.is_some()
-            || self.external.is_some()
-            || self.shutdown.is_some()
+        self.held != 0
+    }
+
+    /// Does `latch` hold anything?
+    #[inline]
+    pub(super) const fn holds(&self, latch: Latch) -> bool {
+        self.held & 1 << latch as u8 != 0
+    }
+
+    /// When came what `latch` holds?
+    #[inline]
+    pub(super) const fn came(&self, latch: Latch) -> Option<Time> {
+        if self.holds(latch) { Some(self.came[latch as usize]) } else { None }
     }
 
     /// Of two causes of one kind the first counts.
-    pub(super) fn set(latch: &mut Option<Time>, now: Time) {
-        latch.get_or_insert(now);
+    pub(super) const fn set(&mut self, latch: Latch, now: Time) {
+        if !self.holds(latch) {
+            self.held |= 1 << latch as u8;
+            self.came[latch as usize] = now;
+        }
+    }
+
+    /// What `latch` holds is taken, or gone.
+    pub(super) const fn clear(&mut self, latch: Latch) {
+        self.held &= !(1 << latch as u8);
+    }
+
+    /// An external controller interrupts with `vector`, from `now` on.
+    pub(super) const fn set_external(&mut self, vector: u8, now: Time) {
+        self.clear(Latch::External);
+        self.set(Latch::External, now);
+        self.vector = vector;
+    }
+
+    /// The vector of the external controller that interrupted last.
+    pub(super) const fn vector(&self) -> u8 {
+        self.vector
     }
 }
 

@@ -3,6 +3,7 @@
 use super::account::OpenWait;
 use super::activity_kind::Activity;
 use super::core::{Core, Stage};
+use super::latches::Latch;
 use super::operation::Kind;
 use super::pending::{Interruptible, WAITS};
 use crate::coroutine::Site;
@@ -47,13 +48,17 @@ impl Core {
     /// When may a word that an open run reads change next, after the last effect? One that everybody sees by now may have
     /// changed since that already: then every access is looked at.
     pub(super) fn refresh_words(&mut self) {
+        if self.runs.is_empty() {
+            self.words_cycle = u64::MAX;
+            return;
+        }
         let now = self.now();
         let (mut next, mut stale) = (Time::NEVER, false);
         self.words.with(|words| {
             for run in self.runs.tallies().iter().filter(|run| run.access.kind == Kind::Load) {
                 let word = run.access.operand as u16;
                 let seen = self.own_writes.over(word, words.load(self.agent, word, now));
-                stale |= u64::from(seen) != run.value();
+                stale |= u64::from(seen.value) != run.value();
                 next = next.min(words.next_change(word, now));
             }
         });
@@ -86,7 +91,7 @@ impl Core {
 
     fn cannot_take_attention(&self) -> bool {
         matches!(self.pending.interruptible, Interruptible::Never | Interruptible::InitOnly)
-            && self.latches.init.is_none()
+            && !self.latches.holds(Latch::Init)
     }
 
     /// The instant at which it became settled: of the operation that proved its loop, or of its last effective event.
@@ -144,7 +149,7 @@ impl Core {
 
     /// Does an NMI wait that will be taken?
     pub(crate) fn has_latched_nmi(&self) -> bool {
-        self.latches.nmi.is_some()
+        self.latches.holds(Latch::Nmi)
     }
 
     /// Waits that have not ended, innermost last, with what was polled until now.

@@ -3,6 +3,8 @@
 //! Not modelled: instruction fetch and anything that touches neither a device nor a shared word: code between two
 //! operations takes no time.
 
+use crate::generation::Costs;
+
 /// What kind of operation it is. Its number is in digests: a new kind goes to the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
@@ -84,6 +86,8 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// How many there are.
+    pub(crate) const COUNT: usize = Self::ALL.len();
     const ALL: [Self; 37] = [
         Self::RegisterRead,
         Self::RegisterWrite,
@@ -128,6 +132,32 @@ impl Kind {
     #[inline]
     pub(crate) const fn is_poll(self) -> bool {
         matches!(self, Self::RegisterRead | Self::Pause | Self::Load | Self::Delay | Self::DelayCycles)
+    }
+
+    /// Core cycles until its effect, but for delays, which say it themselves.
+    const fn cost(self, costs: &Costs) -> u32 {
+        match self {
+            Self::RegisterRead | Self::MsrRead | Self::PortRead | Self::MemoryRead => costs.register_read,
+            Self::RegisterWrite | Self::MsrWrite | Self::PortWrite | Self::MemoryWrite => costs.register_write,
+            Self::RegisterExchange => costs.register_read + costs.register_write,
+            Self::PriorityRead | Self::PriorityWrite | Self::Identification => costs.irq_flag,
+            Self::IrqSave | Self::IrqRestore | Self::EnableInterrupts => costs.irq_flag,
+            Self::Pause => costs.pause,
+            Self::Load => costs.load,
+            Self::Store => costs.store,
+            Self::Iret => costs.iret,
+            Self::Delay | Self::DelayCycles => 0,
+            // Read-modify-writes come back later; the others take no time, or wait.
+            Self::Exchange | Self::FetchAdd | Self::FetchOr | Self::FetchAnd | Self::CompareExchange => 0,
+            Self::Halt | Self::Sleep | Self::Shutdown | Self::AwaitStartUp => 0,
+            Self::Clock | Self::Choose | Self::WaitBegin | Self::WaitEnd => 0,
+            Self::Reached | Self::End | Self::Faulted => 0,
+        }
+    }
+
+    /// The cost of each kind, by its number.
+    pub(crate) fn costs(costs: &Costs) -> [u32; Self::COUNT] {
+        Self::ALL.map(|kind| kind.cost(costs))
     }
 
     /// The new value of a shared word, given the old one and the operand.

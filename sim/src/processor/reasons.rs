@@ -4,7 +4,7 @@
 
 use super::activity_kind::Activity;
 use super::core::Core;
-use super::latches::{Attention, Latches, Reason};
+use super::latches::{Attention, Latch, Reason};
 use super::pending::{Interruptible, WAITS};
 use crate::generation::NmiInStiShadow;
 use crate::time::Time;
@@ -32,19 +32,28 @@ impl Core {
     }
 
     fn latched_reason(&self, maskable: bool, now: Time) -> Option<(Reason, Time)> {
-        let Latches { init, nmi, smi, external, shutdown } = self.latches;
         let open = self.activity != Activity::WaitForStartUp && !self.in_system_management;
-        let holds = |latch: Option<Time>, taken: bool, reason: Reason| latch.filter(|_| taken).map(|at| (reason, at));
-        holds(init, open, Reason::Init)
-            .or_else(|| holds(shutdown, true, Reason::Shutdown))
-            .or_else(|| holds(smi, open, Reason::SystemManagement))
-            .or_else(|| holds(nmi, open && !self.nmi_blocked, Reason::Nmi))
-            .or_else(|| holds(external.map(|(_, at)| at), maskable, Reason::External))
+        let holds = |latch: Latch, taken: bool, reason: Reason| {
+            self.latches.came(latch).filter(|_| taken).map(|at| (reason, at))
+        };
+        holds(Latch::Init, open, Reason::Init)
+            .or_else(|| holds(Latch::Shutdown, true, Reason::Shutdown))
+            .or_else(|| holds(Latch::Smi, open, Reason::SystemManagement))
+            .or_else(|| holds(Latch::Nmi, open && !self.nmi_blocked, Reason::Nmi))
+            .or_else(|| holds(Latch::External, maskable, Reason::External))
             .or_else(|| self.requested(maskable, now))
     }
 
     /// Works out anew whether anything would be taken; `now` is the instant of what changed.
+    #[inline]
     pub(crate) fn refresh_attention(&mut self, now: Time) {
+        if self.latches.any() || self.attention.is_some() || self.apic.pending_vector().is_some() {
+            self.work_out_attention(now);
+        }
+    }
+
+    #[inline(never)]
+    fn work_out_attention(&mut self, now: Time) {
         let reason = self.reason(now);
         if reason.is_none() && self.attention.is_none() {
             return;
@@ -85,7 +94,7 @@ impl Core {
 
     /// When the latched INIT came, if it may act now.
     pub(super) fn init_instant(&self) -> Option<Time> {
-        self.latches.init.filter(|_| !self.in_system_management)
+        self.latches.came(Latch::Init).filter(|_| !self.in_system_management)
     }
 
     /// Something about the local APIC that software can see, or that the core is told, has changed at `now`.
@@ -101,24 +110,24 @@ impl Core {
     /// vol. 3 §6.7.1); in wait-for-SIPI it is lost.
     pub(crate) fn nmi_arrives(&mut self, now: Time) {
         if self.activity == Activity::WaitForStartUp {
-            if self.latches.nmi.is_none() {
+            if !self.latches.holds(Latch::Nmi) {
                 self.tell_loss(now);
             }
         } else {
-            Latches::set(&mut self.latches.nmi, now);
+            self.latches.set(Latch::Nmi, now);
         }
         self.apic_changed(now);
     }
 
     /// A system-management interrupt reached this CPU at `now`. One is latched while another is served.
     pub(crate) fn smi_arrives(&mut self, now: Time) {
-        Latches::set(&mut self.latches.smi, now);
+        self.latches.set(Latch::Smi, now);
         self.apic_changed(now);
     }
 
     /// An interrupt of an external controller reached this CPU at `now`.
     pub(crate) fn external_arrives(&mut self, vector: u8, now: Time) {
-        self.latches.external = Some((vector, now));
+        self.latches.set_external(vector, now);
         self.apic_changed(now);
     }
 
@@ -126,7 +135,7 @@ impl Core {
     /// start-up message is initialised already.
     pub(crate) fn init_arrives(&mut self, now: Time) {
         if self.activity != Activity::WaitForStartUp {
-            Latches::set(&mut self.latches.init, now);
+            self.latches.set(Latch::Init, now);
         }
     }
 

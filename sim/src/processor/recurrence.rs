@@ -5,6 +5,7 @@ use super::operation::Kind;
 use super::pending::{Pending, WAITS};
 use super::search::{Look, Watched};
 use crate::coroutine::Site;
+use crate::memory::Written;
 use crate::stream::Access;
 use crate::time::Time;
 
@@ -41,9 +42,11 @@ impl Core {
     fn watch_words(&mut self, now: Time) {
         for run in self.runs.tallies() {
             if run.access.kind == Kind::Load {
-                let (word, value) = (run.access.operand as u16, run.value() as u32);
-                let wake = self.words.with(|words| words.first_other(word, value, now));
-                self.search.watched.push(Watched { word, value, wake });
+                let word = run.access.operand as u16;
+                let seen = self.words.with(|words| words.load(self.agent, word, now));
+                let seen = self.own_writes.over(word, seen);
+                let wake = self.words.with(|words| words.first_other(word, seen, now));
+                self.search.watched.push(Watched { word, seen, wake });
             }
         }
         self.search.refresh_wake(self.common.clock);
@@ -55,22 +58,30 @@ impl Core {
         self.search.found.is_some()
     }
 
-    /// The words that its proven loop reads, and the number of that proof.
-    pub(crate) fn watched_words(&self) -> (u64, impl Iterator<Item = u16> + '_) {
-        (self.search.epoch, self.search.watched.iter().map(|watched| watched.word))
+    /// The number of its last proof.
+    pub(crate) const fn proof_number(&self) -> u64 {
+        self.search.epoch
+    }
+
+    /// The words that its proven loop reads.
+    pub(crate) fn watched_words(&self) -> impl Iterator<Item = u16> + '_ {
+        self.search.watched.iter().map(|watched| watched.word)
     }
 
     /// The value of `word` that its proven loop reads.
     pub(crate) fn watched_value(&self, word: u16) -> Option<u32> {
-        self.search.watched.iter().find(|watched| watched.word == word).map(|watched| watched.value)
+        self.search.watched.iter().find(|watched| watched.word == word).map(|watched| watched.seen.value)
     }
 
-    /// Others see `value` of `word` from `at` on. Of writes that are seen at one instant the last one counts.
-    pub(crate) fn word_will_change(&mut self, word: u16, value: u32, at: Time) {
-        for watched in self.search.watched.iter_mut().filter(|watched| watched.word == word) {
-            if watched.wake == at && value == watched.value {
+    /// Others see what was `written` to `word` from `at` on, but for those who have seen a later write. Of writes that are
+    /// seen at one instant the last one counts.
+    pub(crate) fn word_will_change(&mut self, word: u16, written: Written, at: Time) {
+        let later = |watched: &&mut Watched| watched.word == word && watched.seen.key < written.key;
+        for watched in self.search.watched.iter_mut().filter(later) {
+            let other = written.value != watched.seen.value;
+            if watched.wake == at && !other {
                 watched.wake = Time::NEVER;
-            } else if watched.wake > at && value != watched.value {
+            } else if watched.wake > at && other {
                 watched.wake = at;
             }
         }
@@ -100,8 +111,9 @@ impl Core {
     }
 
     /// A wake ends the proof: counting begins again with the first operation whose effect is at or after it.
+    #[inline]
     pub(super) fn end_proof_if_woken(&mut self) {
-        if self.pending.effect != WAITS && self.pending.effect >= self.search.wake_cycle() {
+        if self.pending.effect >= self.search.wake_cycle() && self.pending.effect != WAITS {
             self.search.restart_here(&mut self.hot);
             self.runs.unlink(&mut self.hot);
         }
@@ -152,7 +164,7 @@ impl Core {
             Kind::Load => {
                 let word = operand as u16;
                 let seen = self.words.with(|words| words.load(self.agent, word, now));
-                Some(u64::from(self.own_writes.over(word, seen)))
+                Some(u64::from(self.own_writes.over(word, seen).value))
             }
             Kind::RegisterRead => self.apic.peek(operand as u16).map(u64::from),
             Kind::MemoryRead => self.own_page_offset(operand).and_then(|offset| self.apic.peek(offset)).map(u64::from),

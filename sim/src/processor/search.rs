@@ -11,6 +11,7 @@
 
 use super::pending::Pending;
 use crate::coroutine::{Hot, Live, Site};
+use crate::memory::Written;
 use crate::time::{ClockDomain, Time};
 
 /// Operation at which the first reference is taken.
@@ -47,7 +48,8 @@ struct Checkpoint {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Watched {
     pub(super) word: u16,
-    pub(super) value: u32,
+    /// What it sees of it.
+    pub(super) seen: Written,
     pub(super) wake: Time,
 }
 
@@ -67,6 +69,8 @@ pub(super) struct Found {
 pub(super) struct Search {
     /// Can software's state be looked at at all?
     possible: bool,
+    /// Something is to be forgotten when it is looked for anew.
+    begun: bool,
     phase: Phase,
     /// Number of the operation that is, or was, the reference.
     stretch: u64,
@@ -79,7 +83,7 @@ pub(super) struct Search {
     /// What the proof rests on changes here, whatever the words do.
     wake: Option<Time>,
     pub(super) watched: Vec<Watched>,
-    /// First cycle at or after the earliest wake.
+    /// First cycle at or after the earliest wake of what was found.
     wake_cycle: u64,
     /// Counts proofs, so that whoever keeps a list of watched words knows that it is old.
     pub(super) epoch: u64,
@@ -96,16 +100,15 @@ pub(super) enum Look {
 
 impl Search {
     pub(super) fn new(possible: bool) -> Self {
-        Self { possible, ..Self::default() }
+        Self { possible, stretch: FIRST_REFERENCE, wake_cycle: u64::MAX, ..Self::default() }
     }
 
     /// Something effective happened: look anew.
     #[inline]
     pub(super) fn restart(&mut self, hot: &mut Hot) {
-        if self.phase != Phase::Counting || self.reference.is_some() {
+        if self.begun {
             self.forget(hot);
         }
-        self.stretch = FIRST_REFERENCE;
         hot.left = if self.possible { FIRST_REFERENCE - 1 } else { u64::MAX };
     }
 
@@ -115,14 +118,18 @@ impl Search {
         hot.left = hot.left.saturating_sub(1).max(1);
     }
 
+    #[inline(never)]
     fn forget(&mut self, hot: &mut Hot) {
         hot.watch(false);
+        self.begun = false;
+        self.stretch = FIRST_REFERENCE;
         self.phase = Phase::Counting;
         self.reference = None;
         self.found = None;
         self.parked = false;
         self.suspected = None;
         self.wake = None;
+        self.wake_cycle = u64::MAX;
         self.watched.clear();
     }
 
@@ -151,6 +158,7 @@ impl Search {
         match self.phase {
             Phase::Over => {}
             Phase::Counting => {
+                self.begun = true;
                 hot.watch(true);
                 hot.left = 1;
                 self.phase = Phase::Reference;
@@ -215,7 +223,7 @@ impl Search {
 
     /// First cycle at which an operation of a proven loop ends the proof.
     #[inline]
-    pub(super) fn wake_cycle(&self) -> u64 {
-        if self.found.is_some() { self.wake_cycle } else { u64::MAX }
+    pub(super) const fn wake_cycle(&self) -> u64 {
+        self.wake_cycle
     }
 }

@@ -3,6 +3,7 @@
 use super::activity_kind::Activity;
 use super::core::Core;
 use super::facts::Fact;
+use super::latches::Latch;
 use crate::apic::{Bits256, Mode};
 use crate::check::{ApicMode, Identity};
 use crate::time::Time;
@@ -53,11 +54,16 @@ impl Core {
     }
 
     /// After anything by which the APIC itself may have requested a vector.
+    #[inline]
     pub(crate) fn tell_local_requests(&mut self, now: Time) {
-        let requests = self.apic.requests();
-        if requests == self.told.requests {
-            return;
+        if *self.apic.request_set() != self.told.requests {
+            self.tell_requests(now);
         }
+    }
+
+    #[inline(never)]
+    fn tell_requests(&mut self, now: Time) {
+        let requests = *self.apic.request_set();
         if self.told.requests.iter().any(|vector| !requests.contains(vector)) {
             self.tell_loss(now); // an 82489DX that software disables clears its IRR
         } else {
@@ -70,7 +76,7 @@ impl Core {
 
     /// What is requested now needs no telling: a message did it, or the CPU took one.
     pub(crate) fn requests_are_told(&mut self) {
-        self.told.requests = self.apic.requests();
+        self.told.requests = *self.apic.request_set();
     }
 
     /// Everything requested and latched is gone.
@@ -82,7 +88,7 @@ impl Core {
     /// Something that was delivered is gone for a good reason: what there is now is told anew.
     pub(super) fn tell_loss(&mut self, now: Time) {
         self.tell_reset(now);
-        if self.latches.nmi.is_some() {
+        if self.latches.holds(Latch::Nmi) {
             self.tell(now, Fact::NmiRequested);
         }
         self.tell_local_requests(now);

@@ -31,10 +31,8 @@ impl Engine for Core {
 
     fn begin(&mut self, operation: u64, value: u64, site: Site) -> Turn {
         self.hot.left = self.hot.left.saturating_sub(1);
-        if self.hot.left == 0 {
-            return self.begin_slowly(operation, value, site, true);
-        }
-        self.begin_slowly(operation, value, site, false)
+        let seen = self.hot.left == 0;
+        self.begin_slowly(operation, value, site, seen)
     }
 
     fn begin_watched(&mut self, operation: u64, value: u64, site: Site) -> Turn {
@@ -105,6 +103,7 @@ impl Engine for Core {
 
 impl Core {
     /// A new operation of software; `seen`: the search wants to see it.
+    #[inline]
     fn begin_slowly(&mut self, operation: u64, value: u64, site: Site, seen: bool) -> Turn {
         if self.unwinding || operation == INERT || self.dropped.is_some() || self.stage == Stage::Failed {
             return self.begin_unwinding(operation, site);
@@ -118,9 +117,9 @@ impl Core {
         if seen && self.checkpoint(site) {
             return Turn::Suspend;
         }
-        if self.pending.effect < self.hot.slow_at.min(self.effect_horizon()) {
+        if self.pending.effect < self.slow_at().min(self.effect_horizon()) {
             if let Some(result) = self.effect() {
-                return self.finish(result).unwrap_or_else(|| self.go_on());
+                return if self.pending.operation.kind == Kind::End { Turn::Suspend } else { Turn::Done(result) };
             }
             if self.stage == Stage::Failed {
                 return Turn::Suspend;
@@ -331,39 +330,22 @@ impl Core {
     /// Cost and effect cycle of the operation that begins now.
     #[inline]
     pub(super) fn schedule(&mut self) {
-        let costs = &self.common.costs;
         let clock = self.hot.clock;
         let pending = &mut self.pending;
         let cost = match pending.operation.kind {
-            Kind::RegisterRead | Kind::MsrRead | Kind::PortRead | Kind::MemoryRead => costs.register_read,
-            Kind::RegisterWrite | Kind::MsrWrite | Kind::PortWrite | Kind::MemoryWrite => costs.register_write,
-            Kind::PriorityRead | Kind::PriorityWrite | Kind::Identification => costs.irq_flag,
-            Kind::RegisterExchange => costs.register_read + costs.register_write,
-            Kind::Pause => costs.pause,
-            Kind::Load => costs.load,
-            Kind::Store => costs.store,
-            Kind::IrqSave | Kind::IrqRestore | Kind::EnableInterrupts => costs.irq_flag,
-            Kind::Faulted => {
-                pending.interruptible = Interruptible::Never; // it belongs to the access before it
-                0
-            }
-            Kind::Iret => {
-                pending.interruptible = Interruptible::Never;
-                costs.iret
-            }
             Kind::Delay => {
-                pending.interruptible = Interruptible::Throughout;
                 let span = Duration::from_ps(pending.value.saturating_mul(1_000_000));
-                pending.effect = clock.saturating_add(self.common.clock.cycles(span)).min(LATEST);
-                return;
+                self.common.clock.cycles(span)
             }
-            Kind::DelayCycles => {
-                pending.interruptible = Interruptible::Throughout;
-                pending.effect = clock.saturating_add(pending.value).min(LATEST);
-                return;
-            }
-            _ => 0,
+            Kind::DelayCycles => pending.value,
+            kind => u64::from(self.common.cost_of[kind as usize]),
         };
-        pending.effect = clock.saturating_add(u64::from(cost)).min(LATEST);
+        pending.interruptible = match pending.operation.kind {
+            Kind::Delay | Kind::DelayCycles => Interruptible::Throughout,
+            // It belongs to the access before it; IRET lets nothing in before what it goes back to.
+            Kind::Faulted | Kind::Iret => Interruptible::Never,
+            _ => Interruptible::AtEffect,
+        };
+        pending.effect = clock.saturating_add(cost).min(LATEST);
     }
 }

@@ -31,6 +31,7 @@ impl Stream {
     }
 
     /// Appends an effective event (or a run that such an event has closed).
+    #[inline(always)] // what it is, is known where it is called: a few multiplications are left
     pub(crate) fn push(&mut self, time: Time, site: Option<&'static Location<'static>>, what: What) {
         what.feed(time, &mut self.digest);
         if !matches!(what, What::Run { .. } | What::Attempts { .. }) {
@@ -51,11 +52,13 @@ impl Stream {
     }
 
     /// A value changed at `time`, seen by a read: effective, though the read itself begins a run.
+    #[inline]
     pub(crate) fn touch(&mut self, time: Time) {
         self.last = time;
     }
 
     /// Instant of the last effective event.
+    #[inline]
     pub(crate) fn last(&self) -> Time {
         self.last
     }

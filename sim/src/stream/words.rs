@@ -16,7 +16,7 @@ use crate::time::Time;
 
 impl What {
     /// Feeds the event to a digest.
-    #[inline]
+    #[inline(always)]
     pub(super) fn feed(&self, time: Time, to: &mut impl Pairs) {
         let time = time.as_ps();
         match *self {

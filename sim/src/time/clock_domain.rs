@@ -2,7 +2,7 @@
 //!
 //! Not modelled: drift between domains, jitter of a clock edge.
 
-use super::reciprocal::Reciprocal;
+use super::reciprocal::{Inverse, Reciprocal};
 use super::{Duration, Time};
 
 /// A clock whose cycle lasts `numerator / denominator` picoseconds. Cycle *n* happens at `ceil(n * period)`: each
@@ -11,8 +11,9 @@ use super::{Duration, Time};
 pub struct ClockDomain {
     numerator: u64,
     denominator: u64,
-    /// Whole picoseconds of the period.
-    whole: u64,
+    /// For the cycles below `direct`: how a number is divided by the denominator.
+    inverse: Inverse,
+    direct: u64,
     /// The rest of the period, less than a picosecond.
     fraction: Reciprocal,
     /// Cycles a picosecond, at most one.
@@ -31,7 +32,8 @@ impl ClockDomain {
         Self {
             numerator,
             denominator,
-            whole: numerator / denominator,
+            inverse: Inverse::new(denominator),
+            direct: Inverse::dividends(numerator, denominator),
             fraction: Reciprocal::new(numerator % denominator, denominator),
             frequency: Reciprocal::new(denominator, numerator),
         }
@@ -40,7 +42,17 @@ impl ClockDomain {
     /// The instant of cycle `n`; saturates at [`Time::NEVER`].
     #[inline]
     pub const fn instant(self, cycle: u64) -> Time {
-        let whole = cycle as u128 * self.whole as u128;
+        if cycle < self.direct {
+            // ceil(p / d) is floor((p + d - 1) / d)
+            return Time(self.inverse.divide(cycle * self.numerator + self.denominator - 1));
+        }
+        self.late_instant(cycle)
+    }
+
+    /// Of any cycle.
+    #[inline(never)]
+    const fn late_instant(self, cycle: u64) -> Time {
+        let whole = cycle as u128 * (self.numerator / self.denominator) as u128;
         let fraction = self.fraction.estimate(cycle);
         // Modulo 2^64, so that it is right where the product does not fit, too: what is left of it is below
         // 2 * denominator (see `Reciprocal`).

@@ -9,20 +9,14 @@ use crate::processor::core::Core;
 use crate::processor::local_events::LocalEvent;
 use crate::stream::What;
 
-/// ICR bits 63:32.
-const ICR_HIGH: u16 = 0x310;
-
 impl Core {
     /// From now on the next destination that software writes is followed by a pulse at the NMI pin.
     pub(in crate::processor) const fn arm_pulse(&mut self) {
         self.account.pairs.armed = true;
     }
 
-    /// Software wrote `value` to the register at `offset`.
-    pub(super) fn command_written(&mut self, site: Site, offset: u16, value: u32) {
-        if offset != ICR_HIGH {
-            return;
-        }
+    /// Software wrote `value` to ICR high.
+    pub(super) fn destination_written(&mut self, site: Site, value: u32) {
         let (level, now) = (self.frames.len(), self.now());
         let open = &mut self.account.pairs.open;
         open.retain(|high| high.level < level);
@@ -32,7 +26,14 @@ impl Core {
     }
 
     /// Software sent `message`. Is it where ICR high was meant to send it?
-    pub(super) fn command_sent(&mut self, site: Site, message: Message) {
+    #[inline]
+    pub(super) fn command_sent(&mut self, site: Site, message: &Message) {
+        if !self.account.pairs.open.is_empty() {
+            self.pair_sent(site, *message);
+        }
+    }
+
+    fn pair_sent(&mut self, site: Site, message: Message) {
         let level = self.frames.len();
         let open = &mut self.account.pairs.open;
         open.retain(|high| high.level <= level);

@@ -1,7 +1,7 @@
 //! Registers of the local APIC: reads, writes, and what a write makes happen.
 
 use crate::apic::WriteResult;
-use crate::bus::Request;
+use crate::bus::{Message, Request};
 use crate::coroutine::Site;
 use crate::processor::account::{LastSend, Provenance};
 use crate::processor::core::{Core, Outgoing};
@@ -11,6 +11,8 @@ use crate::time::Time;
 
 /// ICR bits 31:0 (SDM vol. 3 §10.6.1): the register that sends and that waits poll.
 const ICR_LOW: u16 = 0x300;
+/// ICR bits 63:32: the destination.
+const ICR_HIGH: u16 = 0x310;
 /// Current count of the timer: the one register whose value depends on the time.
 pub(super) const CURRENT_COUNT: u16 = 0x390;
 
@@ -69,55 +71,68 @@ impl Core {
         let was_busy = self.apic.is_busy();
         let offset = access.operand as u16 & 0xFFF; // of a memory address, the place in the page
         let written = self.apic.write(offset, value, now);
-        if written.result == WriteResult::Stall {
+        if matches!(written.result, WriteResult::Stall) {
             return self.stall(now);
         }
         if self.pending.phase == Phase::Stalled {
             self.account.stalled_since = None;
         }
         self.effective(now, Some(site), What::Write { access, value: u64::from(value) });
-        if written.result == WriteResult::Nothing && offset == ICR_LOW && was_busy {
+        if was_busy && offset == ICR_LOW && matches!(written.result, WriteResult::Nothing) {
             self.effective(now, Some(site), What::IcrWrittenWhileBusy(value));
         }
-        self.written(site, written.result, IDENTITY.contains(&offset));
-        self.command_written(site, offset, value);
+        self.written(site, &written.result, IDENTITY.contains(&offset));
+        if offset == ICR_HIGH {
+            self.destination_written(site, value);
+        }
         Some(0)
     }
 
     /// A register of the APIC has been written: what must happen, happens. `identity`: it may be another one now.
-    pub(super) fn written(&mut self, site: Site, result: WriteResult, identity: bool) {
+    #[inline]
+    pub(super) fn written(&mut self, site: Site, result: &WriteResult, identity: bool) {
         let now = self.now();
         self.apic_touched = Some(now);
         self.apic.take_logged(); // looked at below
         match result {
-            WriteResult::Send(message) => {
-                self.account.busy_since = self.account.busy_since.or(Some(now));
-                self.account.last_send = Some(LastSend { message, site });
-                self.command_sent(site, message);
-                self.effective(now, Some(site), What::Sent(message));
-                self.send_out(site, Outgoing::Bus(Request::Message(message)));
-            }
-            WriteResult::EndOfInterrupt { vector, broadcast } => {
-                self.account.provenance.retain(|(noted, _)| *noted != vector);
-                if broadcast {
-                    self.send_out(site, Outgoing::Bus(Request::EndOfInterrupt { source: self.agent, vector }));
-                }
-            }
-            WriteResult::DeliveredToSelf(message) => {
-                self.account.last_send = Some(LastSend { message, site });
-                self.effective(now, Some(site), What::Sent(message));
-                self.effective(now, Some(site), What::Delivered(self.agent, message));
-                let from = self.agent;
-                self.account.note_provenance(message.vector, Provenance { from, at: now });
-            }
-            WriteResult::Nothing | WriteResult::Stall => {}
+            WriteResult::Send(message) => self.send(site, message, now),
+            WriteResult::EndOfInterrupt { vector, broadcast } => self.end_interrupt(site, *vector, *broadcast),
+            _ => self.configured(site, result, identity, now),
+        }
+        self.tell_local_requests(now);
+        self.refresh_attention(now);
+    }
+
+    fn send(&mut self, site: Site, message: &Message, now: Time) {
+        self.account.busy_since = self.account.busy_since.or(Some(now));
+        self.account.last_send = Some(LastSend { message: *message, site });
+        self.command_sent(site, message);
+        self.effective(now, Some(site), What::Sent(*message));
+        self.send_out(site, Outgoing::Bus(Request::Message(*message)));
+    }
+
+    #[inline]
+    fn end_interrupt(&mut self, site: Site, vector: u8, broadcast: bool) {
+        self.account.forget_provenance(vector);
+        if broadcast {
+            self.send_out(site, Outgoing::Bus(Request::EndOfInterrupt { source: self.agent, vector }));
+        }
+    }
+
+    /// A write after which the APIC may be another one, or have another timer, or have taken a message to itself.
+    #[inline(never)]
+    fn configured(&mut self, site: Site, result: &WriteResult, identity: bool, now: Time) {
+        if let WriteResult::DeliveredToSelf(message) = *result {
+            self.account.last_send = Some(LastSend { message, site });
+            self.effective(now, Some(site), What::Sent(message));
+            self.effective(now, Some(site), What::Delivered(self.agent, message));
+            let from = self.agent;
+            self.account.note_provenance(message.vector, Provenance { from, at: now });
         }
         if identity {
             self.tell_identity(now);
         }
-        self.tell_local_requests(now);
         self.refresh_local(now);
-        self.refresh_attention(now);
     }
 
     /// The store to ICR low does not complete: the CPU waits in it, deaf to everything but an INIT.

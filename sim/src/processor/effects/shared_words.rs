@@ -14,7 +14,7 @@ impl Core {
         let agent = self.agent;
         let seen = self.words.with(|words| (usize::from(word) < words.len()).then(|| words.load(agent, word, now)));
         let Some(seen) = seen else { return self.no_such_word() };
-        let value = u64::from(self.own_writes.over(word, seen));
+        let value = u64::from(self.own_writes.over(word, seen).value);
         self.poll(access, value, before);
         Some(value)
     }
@@ -28,7 +28,7 @@ impl Core {
         self.effective(now, Some(site), What::Write { access, value });
         let value = value as u32;
         let key = self.send_out(site, Outgoing::Store { word, value });
-        self.own_writes.note(word, Written { value, key: Some(key) }, self.common.costs.visibility);
+        self.own_writes.note(word, Written { value, key: Some(key) }, self.until_answered());
         Some(0)
     }
 
