@@ -10,6 +10,11 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::thread::ThreadId;
 
+thread_local! {
+    /// This thread, asked for once.
+    static HERE: ThreadId = std::thread::current().id();
+}
+
 enum Flow {
     #[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
     Own(OwnStack),
@@ -62,8 +67,9 @@ impl<E: Engine> Owned<E> {
         Self { core, flow, home: None, cpu }
     }
 
+    #[inline]
     fn assert_home(&mut self) {
-        let here = std::thread::current().id();
+        let here = HERE.with(|here| *here);
         assert!(*self.home.get_or_insert(here) == here, "CPU{} runs on its home thread only", self.cpu);
     }
 

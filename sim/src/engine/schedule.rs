@@ -50,20 +50,21 @@ impl Schedule {
         (node - self.leaves, second)
     }
 
-    /// Pushes every CPU that may act before `end`, in the order of numbers.
-    pub(super) fn before(&self, end: Time, found: &mut Vec<usize>) {
-        self.collect(1, end, found);
+    /// Pushes every CPU that may act before `end`, in the order of numbers. Gives the earliest action of all others.
+    pub(super) fn before(&self, end: Time, found: &mut Vec<usize>) -> Time {
+        self.collect(1, end, found)
     }
 
-    fn collect(&self, node: usize, end: Time, found: &mut Vec<usize>) {
+    fn collect(&self, node: usize, end: Time, found: &mut Vec<usize>) -> Time {
         if self.nodes[node] >= end {
-            return;
+            return self.nodes[node];
         }
         if node >= self.leaves {
-            return found.push(node - self.leaves);
+            found.push(node - self.leaves);
+            return Time::NEVER;
         }
-        self.collect(2 * node, end, found);
-        self.collect(2 * node + 1, end, found);
+        let left = self.collect(2 * node, end, found);
+        left.min(self.collect(2 * node + 1, end, found))
     }
 }
 
@@ -94,7 +95,9 @@ mod tests {
                 assert_eq!(schedule.first_two(), (who, others.unwrap_or(Time::NEVER)));
                 let end = Time::from_ps(next(30));
                 let mut found = Vec::new();
-                schedule.before(end, &mut found);
+                let rest = schedule.before(end, &mut found);
+                let expected = plain.iter().copied().filter(|&at| at >= end).min();
+                assert_eq!(rest, expected.unwrap_or(Time::NEVER));
                 assert_eq!(found, (0..cpus).filter(|&cpu| plain[cpu] < end).collect::<Vec<_>>());
             }
         }

@@ -106,10 +106,17 @@ impl Watch {
         }
     }
 
+    /// A fact that concerns this CPU alone is told at once: no CPU does anything past an instant at which something may
+    /// reach it, so all deliveries before it have been told, and none after it. Who a CPU is concerns whoever sends in the
+    /// meantime: that waits for its turn, and so does what the CPU does then.
     fn collect_from(&mut self, agent: Agent, facts: &mut Vec<(Time, Fact)>) {
         for (at, fact) in facts.drain(..) {
-            self.numbers += 1;
-            self.facts.push(Waiting { at, agent, number: self.numbers, fact });
+            if self.facts.is_empty() && !matches!(fact, Fact::Identity(_)) {
+                self.tell(agent, at, fact);
+            } else {
+                self.numbers += 1;
+                self.facts.push(Waiting { at, agent, number: self.numbers, fact });
+            }
         }
     }
 
@@ -123,6 +130,11 @@ impl Watch {
 
     fn tell_first(&mut self) {
         let Some(Waiting { at, agent, fact, .. }) = self.facts.pop() else { return };
+        self.tell(agent, at, fact);
+    }
+
+    #[inline]
+    fn tell(&mut self, agent: Agent, at: Time, fact: Fact) {
         match fact {
             Fact::Taken(vector) => self.checker.taken(agent, vector, at),
             Fact::NmiTaken => self.checker.nmi_taken(agent, at),
@@ -187,6 +199,7 @@ impl Watch {
         }
         carried.for_each(|message| self.checker.carried(&message));
         self.checker.finish(end);
-        self.checker.violations().first().cloned()
+        // The first in time: in which order CPUs tell what they did depends on the execution.
+        self.checker.violations().iter().min_by_key(|violation| (violation.at(), violation.to_string())).cloned()
     }
 }

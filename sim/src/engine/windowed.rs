@@ -249,15 +249,21 @@ impl<'a> Windowed<'a> {
         let of_first = shared.min(second.min(oldest) + self.lookahead);
         // An interconnect that only repeats itself changes nothing that a poll sees, until somebody acts.
         let repeats = hardware.elision && hardware.fabric.repeats();
-        let polls = if repeats { quiet.min(second.min(oldest)).max(of_first) } else { of_first };
-        let of_others = shared.min(earliest + self.lookahead);
+        let near = shared.min(earliest + self.lookahead);
         self.ready.clear();
-        if second < of_others {
+        let mut of_first = of_first;
+        if second < near {
             self.numbers.clear();
-            self.schedule.before(of_others, &mut self.numbers);
+            let rest = self.schedule.before(near, &mut self.numbers);
+            // Nothing leaves those who act soon before what they promise, nor the others before they act.
+            let promises = self.numbers.iter().map(|&number| hardware.cpus[number].next_request());
+            let promised = promises.fold(rest.min(oldest), Time::min);
+            let of_others = shared.min(promised + self.lookahead).max(near);
+            of_first = of_first.max(of_others);
             let others = self.numbers.iter().filter(|&&number| number != first);
             self.ready.extend(others.map(|&number| (number, End::at(of_others))));
         }
+        let polls = if repeats { quiet.min(second.min(oldest)).max(of_first) } else { of_first };
         if earliest < of_first {
             self.ready.push((first, End { effects: of_first, polls }));
         }

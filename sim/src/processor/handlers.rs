@@ -25,10 +25,8 @@ impl Core {
         let attention = self.attention.expect("a reason to enter a handler");
         let now = self.common.clock.instant(cycle);
         assert!(now >= attention.since, "CPU{}: {attention:?} acts before its cause, at {now} us", self.agent);
-        let costs = &self.common.costs;
-        let mut start = cycle + u64::from(costs.interrupt_entry);
+        let start = cycle + self.entry_cost();
         if self.activity == Activity::Halted {
-            start += u64::from(costs.halt_wake);
             self.effective(now, None, What::Woken);
         }
         let context = self.accept(attention.reason, now);
@@ -50,6 +48,13 @@ impl Core {
         self.refresh_attention(now);
         self.refresh_slow();
         context
+    }
+
+    /// Core cycles from leaving what runs now to the first operation of a handler.
+    pub(super) fn entry_cost(&self) -> u64 {
+        let costs = &self.common.costs;
+        let wake = if self.activity == Activity::Halted { costs.halt_wake } else { 0 };
+        u64::from(costs.interrupt_entry) + u64::from(wake)
     }
 
     /// Takes what `reason` stands for out of its latch.

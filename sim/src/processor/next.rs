@@ -3,7 +3,7 @@
 use super::account::OpenWait;
 use super::activity_kind::Activity;
 use super::core::{Core, Stage};
-use super::latches::Latch;
+use super::latches::{Latch, Reason};
 use super::operation::Kind;
 use super::pending::{Interruptible, WAITS};
 use crate::coroutine::Site;
@@ -25,6 +25,16 @@ impl Core {
             Stage::Running if self.search.parked => return self.wake_instant().unwrap_or(Time::NEVER),
             Stage::Running => self.pending.effect.min(self.local.cycle()).min(self.interrupt_cycle()),
         };
+        if cycle == WAITS { Time::NEVER } else { self.common.clock.instant(cycle) }
+    }
+
+    /// The earliest instant at which anything may leave this CPU: a handler's first operation comes after the entry.
+    pub(crate) fn next_request(&self) -> Time {
+        let Some(attention) = self.attention.filter(|_| self.stage == Stage::Running && !self.search.parked) else {
+            return self.next_action();
+        };
+        let entry = if attention.reason == Reason::Init { 0 } else { self.entry_cost() };
+        let cycle = self.interrupt_cycle().saturating_add(entry).min(self.pending.effect).min(self.local.cycle());
         if cycle == WAITS { Time::NEVER } else { self.common.clock.instant(cycle) }
     }
 
