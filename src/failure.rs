@@ -1,9 +1,9 @@
 //! What can go wrong with a command, and the exit status that tells a script which.
 
-use crate::assembly::AssemblyError;
-use crate::diagnostic::InputError;
-use crate::exit_status::ExitStatus;
+use crate::cli::exit_status::ExitStatus;
+use crate::machine::AssemblyError;
 use crate::run::RunFailure;
+use crate::scenario::diagnostic::InputError;
 use sim::RunError;
 use std::io;
 

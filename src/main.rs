@@ -1,8 +1,9 @@
 //! The command line.
 
-use apicsim::arguments::Arguments;
-use apicsim::exit_status::ExitStatus;
-use apicsim::{Failure, commands};
+use apicsim::Failure;
+use apicsim::cli::arguments::Arguments;
+use apicsim::cli::commands;
+use apicsim::cli::exit_status::ExitStatus;
 use clap::Parser;
 use std::io::Write;
 use std::process::ExitCode;

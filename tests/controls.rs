@@ -504,7 +504,7 @@ fn negative_controls_hang_nowhere() {
 /// waits; where the bus has the first one in its hands, replacing makes two that the target takes as one. Never none.
 #[test]
 fn a_late_retry_makes_one_interrupt_or_two() {
-    use apicsim::retry_page::{Copies, copies};
+    use apicsim::book::late_retries::{Copies, copies};
     for arch in ARCHES {
         let serial = SERIAL.contains(&arch);
         for (rule, delivered) in [("replace", if serial { 1 } else { 2 }), ("drop", 1), ("queue", 2), ("stall", 2)] {

@@ -6,7 +6,7 @@
 mod cpu;
 mod others;
 
-use crate::arguments::{Icr, Others};
+use crate::cli::arguments::{Icr, Others};
 use cpu::Cpu;
 use kernel_model::{Call, Given, Kernel, Wait, Word};
 use std::any::Any;

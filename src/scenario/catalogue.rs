@@ -1,8 +1,8 @@
 //! Where scenario texts come from: built in, or a file.
 
+use super::diagnostic::{InputError, Source};
 use super::model::Origin;
-use crate::diagnostic::{InputError, Source};
-use crate::nearest;
+use super::nearest;
 use siphasher::sip::SipHasher13;
 use std::hash::Hasher;
 use std::io::{ErrorKind, Read};
@@ -119,7 +119,7 @@ pub fn content_hash(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exit_status::ExitStatus;
+    use crate::cli::exit_status::ExitStatus;
 
     #[test]
     fn builtin_scenarios_open_by_name() {

@@ -41,6 +41,7 @@
 
 mod catalogue;
 pub mod decimal;
+pub mod diagnostic;
 mod document;
 mod fault_name;
 mod faults;
@@ -53,6 +54,7 @@ mod machine;
 mod model;
 pub mod named;
 mod names;
+pub mod nearest;
 mod overrides;
 mod pace;
 mod passing;

@@ -340,7 +340,7 @@ pub struct Scenario {
     /// Name.
     pub name: String,
     /// The mechanism that it is about, if of the list.
-    pub mechanism: Option<crate::mechanism::Mechanism>,
+    pub mechanism: Option<crate::judgement::mechanism::Mechanism>,
     /// One paragraph for a reader.
     pub story: String,
     /// What has to be reached.

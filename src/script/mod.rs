@@ -10,7 +10,6 @@ mod answer;
 mod conductor;
 mod execute;
 mod guest;
-mod interactive;
 mod machine;
 mod mailbox;
 mod model;
@@ -25,7 +24,6 @@ mod tokens;
 mod value;
 
 pub(crate) use guest::milestone_name;
-pub(crate) use interactive::interact;
 pub(crate) use mailbox::word_name;
 pub(crate) use print::trace;
 

@@ -1,9 +1,9 @@
 //! A transcript as text, in the lines that the format prescribes, and as a JSON document.
 
 use super::run::{End, Reply, Transcript};
-use crate::digest;
-use crate::json::microseconds;
-use crate::trace::{self, Names, Software};
+use crate::report::digest;
+use crate::report::microseconds::microseconds;
+use crate::report::trace::{self, Names, Software};
 use serde_json::{Value, json};
 use sim::Named;
 

@@ -1,0 +1,19 @@
+//! Judge: what a run came to. The verdict, the reports of waits, crashes, panics and starts, and why a CPU waits.
+//!
+//! Nothing here prints: a judgement is data, and sentences.
+
+pub(crate) mod crash;
+pub mod mechanism;
+pub(crate) mod panic;
+pub(crate) mod source_lines;
+pub(crate) mod start_up;
+pub(crate) mod verdict;
+pub(crate) mod waits;
+pub(crate) mod why;
+
+pub use crash::{CpuFate, CrashReport, Fate, Stage};
+pub use panic::PanicReport;
+pub use start_up::{StartUpOutcome, StartUpReport};
+pub use verdict::{HangReport, LoopReport, RunReport, Verdict, judge};
+pub use waits::WaitReport;
+pub use why::{Why, explain};
