@@ -33,7 +33,7 @@ fn say(failure: &Failure) -> ExitStatus {
     if let Some(message) = failure.render() {
         let _ = writeln!(std::io::stderr(), "{}", message.trim_end());
     }
-    failure.exit_status()
+    failure.into()
 }
 
 /// The panic's own message stands above.

@@ -1,5 +1,6 @@
 //! Exit statuses: the only place where they are defined.
 
+use crate::failure::Failure;
 use std::process::{ExitCode, Termination};
 
 /// How the program ends. Scripts rely on the difference between 1 and 2.
@@ -27,6 +28,17 @@ impl ExitStatus {
     }
 }
 
+impl From<&Failure> for ExitStatus {
+    fn from(failure: &Failure) -> Self {
+        match failure {
+            Failure::Input(error) if error.is_of_host() => Self::HostFailed,
+            Failure::Input(_) => Self::BadInput,
+            Failure::Host { .. } => Self::HostFailed,
+            Failure::ClosedPipe => Self::Success,
+        }
+    }
+}
+
 impl Termination for ExitStatus {
     fn report(self) -> ExitCode {
         ExitCode::from(self.code())
@@ -36,6 +48,22 @@ impl Termination for ExitStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::diagnostic::InputError;
+    use std::io::{Error, ErrorKind};
+
+    #[test]
+    fn failures_tell_whose_fault_they_are() {
+        let refused = || Error::from(ErrorKind::PermissionDenied);
+        let all = [
+            (InputError::new("not a scenario").into(), ExitStatus::BadInput),
+            (InputError::host("cannot read it").into(), ExitStatus::HostFailed),
+            (Failure::writing("the trace", refused()), ExitStatus::HostFailed),
+            (Failure::writing("the trace", Error::from(ErrorKind::BrokenPipe)), ExitStatus::Success),
+        ];
+        for (failure, status) in all {
+            assert_eq!(ExitStatus::from(&failure), status, "{failure}");
+        }
+    }
 
     #[test]
     fn codes_are_the_contract() {

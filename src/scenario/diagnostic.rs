@@ -10,7 +10,6 @@
 //!    = help: did you mean `slots`? Valid: slots, icr_write_while_busy, …
 //! ```
 
-use crate::cli::exit_status::ExitStatus;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use std::fmt;
 use std::io::IsTerminal;
@@ -106,7 +105,8 @@ struct Parts {
     place: Option<Place>,
     label: String,
     help: Vec<String>,
-    status: ExitStatus,
+    /// Is it the host that failed us, and not the input that is wrong?
+    host: bool,
 }
 
 impl InputError {
@@ -117,14 +117,14 @@ impl InputError {
             place: None,
             label: String::new(),
             help: Vec::new(),
-            status: ExitStatus::BadInput,
+            host: false,
         }))
     }
 
-    /// The host could not give us what was asked for: exit status 3 instead of 2.
+    /// The host could not give us what was asked for.
     pub fn host(message: impl Into<String>) -> Self {
         let mut error = Self::new(message);
-        error.0.status = ExitStatus::HostFailed;
+        error.0.host = true;
         error
     }
 
@@ -158,9 +158,9 @@ impl InputError {
         &self.0.help
     }
 
-    /// The exit status of the program.
-    pub fn exit_status(&self) -> ExitStatus {
-        self.0.status
+    /// Is it the host that failed us (a file, a permission), and not the input that is wrong?
+    pub fn is_of_host(&self) -> bool {
+        self.0.host
     }
 
     /// The whole message as a terminal shows it, ending with a newline; with colours if `styled`.
@@ -241,7 +241,7 @@ mod tests {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
         assert_eq!(error.to_string(), "my.toml:2:1: unknown key `slot`");
-        assert_eq!(error.exit_status(), ExitStatus::BadInput);
+        assert!(!error.is_of_host());
         assert!(error.render(true).contains('\u{1b}') && !text.contains('\u{1b}'));
     }
 
@@ -250,6 +250,6 @@ mod tests {
         let error = InputError::host("cannot read a.toml: permission denied").help("check the file's mode");
         let text = error.render(false);
         assert!(text.contains("error: cannot read") && text.contains("help: check"), "{text}");
-        assert_eq!(error.exit_status(), ExitStatus::HostFailed);
+        assert!(error.is_of_host());
     }
 }
