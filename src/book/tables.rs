@@ -1,12 +1,12 @@
 //! The reference pages of the book that are printed from the tables of the code, so that they cannot differ from it.
 
-use crate::judgement::mechanism::Mechanism;
+use crate::scenario::Mechanism;
 use sim::apic::{Access, Row, TABLE};
 use sim::{Generation, Knobs, Named};
 use std::fmt::Write;
 
 /// `docs/registers.md`: the register map of every generation.
-pub fn registers() -> String {
+pub(super) fn registers() -> String {
     let mut out = String::from(
         "# Registers of the local APIC\n\n\
          Printed from the register table of `sim/src/apic/registers.rs`, which drives every access, too.\n\n\

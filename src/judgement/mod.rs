@@ -3,7 +3,7 @@
 //! Nothing here prints: a judgement is data, and sentences.
 
 pub(crate) mod crash;
-pub mod mechanism;
+pub(crate) mod mechanism;
 pub(crate) mod panic;
 pub(crate) mod source_lines;
 pub(crate) mod start_up;

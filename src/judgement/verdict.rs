@@ -1,7 +1,7 @@
 //! The verdict: was the goal reached, is it proven unreachable, or neither; and what the run says beside it.
 
 use super::crash::{CrashReport, crash_report};
-use super::mechanism::{self, Mechanism};
+use super::mechanism;
 use super::panic::{PanicReport, panicked};
 use super::source_lines;
 use super::start_up::{self, StartUpReport};
@@ -9,7 +9,7 @@ use super::waits::{WaitReport, waits};
 use super::why;
 use crate::machine::goal_milestones;
 use crate::scenario::named::Named;
-use crate::scenario::{Bus, ExpectedProof, ExpectedVerdict, Scenario, is_modern};
+use crate::scenario::{Bus, ExpectedProof, ExpectedVerdict, Mechanism, Scenario, is_modern};
 use crate::token::Token;
 use kernel_model::Point;
 use sim::Slots;

@@ -51,6 +51,7 @@ mod knob_filter;
 mod knobs;
 mod load;
 mod machine;
+mod mechanism;
 mod model;
 pub mod named;
 mod names;
@@ -69,6 +70,7 @@ pub use machine::{
     ALL_ARCHES, ARCHES, Bus, FAMILIES, LINUX_ARCHES, MAIN_VARIANTS, MODERN_ARCHES, Machine, OTHER_ARCHES, OWN_VARIANT,
     VARIANTS, is_modern, is_other, is_x2apic, natural, natural_variant,
 };
+pub use mechanism::Mechanism;
 pub use model::{
     Again, CostOverrides, CpuFault, Event, Expectation, ExpectedProof, ExpectedVerdict, Fault, FaultKind, Goal, Knobs,
     MpsTimeout, Origin, Scenario, Stall, StopLock, WaitShape,
