@@ -1,8 +1,8 @@
 //! The options of `apicsim accesses`.
 
 use super::{help_list, help_names, number, parse_arch, parse_microseconds, parse_name, parse_variant};
+use crate::recorder::{Icr, Others};
 use crate::scenario::diagnostic::InputError;
-use crate::scenario::named::named;
 use crate::scenario::nearest;
 use crate::scenario::{ALL_ARCHES, ARCHES, MpsTimeout, VARIANTS, WaitShape};
 use clap::Args;
@@ -68,30 +68,6 @@ pub struct Accesses {
     /// Print one JSON document on standard output.
     #[arg(long)]
     pub json: bool,
-}
-
-named! {
-    /// What the other CPUs of the recording machine do when the function waits for them.
-    pub enum Others ("behaviour of others") {
-        /// They take what was sent, by the kernel's own code, at once.
-        Answer = "answer",
-        /// Nothing.
-        Silent = "silent",
-    }
-}
-
-/// Delivery status of the recording APIC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Icr {
-    /// Idle.
-    Idle,
-    /// Busy for ever.
-    Stuck,
-    /// Busy until this much delay has passed.
-    ClearsAfter {
-        /// That much.
-        delay_ps: u64,
-    },
 }
 
 impl Accesses {

@@ -6,7 +6,7 @@ mod accesses;
 mod matrix;
 mod script;
 
-pub use accesses::{Accesses, Icr, Others};
+pub use accesses::Accesses;
 pub use matrix::{Format, Matrix};
 pub use script::Script;
 
@@ -402,6 +402,7 @@ fn parse_html(_: &str) -> Result<PathBuf, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recorder::Icr;
     use clap::CommandFactory;
     use clap::error::ErrorKind;
 
