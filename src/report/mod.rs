@@ -4,9 +4,11 @@
 
 pub mod digest;
 pub(crate) mod json;
+mod kernel_names;
 pub(crate) mod matrix;
 pub mod microseconds;
 pub(crate) mod text;
 pub(crate) mod trace;
 
 pub use json::{Host, run_document};
+pub(crate) use kernel_names::KernelNames;

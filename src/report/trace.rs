@@ -2,28 +2,29 @@
 
 use crate::judgement::source_lines::describe;
 use crate::judgement::why::{destination, what};
-use kernel_model::{Layout, Point, Wait, Word};
 use sim::apic::LocalSource;
 use sim::{Access, Context, Event, Kind, LocalEvent, Source, What};
-use std::fmt::Write;
+use std::fmt::{Debug, Write};
+
+/// What the software on the CPUs calls its own.
+pub(crate) trait Vocabulary: Debug {
+    /// A shared word.
+    fn word(&self, word: u16) -> String;
+    /// A CPU that has come to a milestone: `reaches Stopped`.
+    fn milestone(&self, code: u32) -> String;
+    /// What a wait is for: `for the ICR`.
+    fn wait(&self, code: u32) -> &'static str;
+}
 
 /// Names that a trace needs.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Names {
+pub(crate) struct Names<'a> {
     pub(crate) cpus: u16,
-    pub(crate) software: Software,
+    /// Of the software whose words and milestones they are.
+    pub(crate) software: &'a dyn Vocabulary,
 }
 
-/// Whose words and milestones they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Software {
-    /// The kernel's.
-    Kernel,
-    /// The guest's that runs scripts.
-    Script,
-}
-
-impl Names {
+impl Names<'_> {
     fn agent(self, agent: u16) -> String {
         if agent < self.cpus { format!("CPU{agent}") } else { "I/O agent".to_owned() }
     }
@@ -40,13 +41,12 @@ impl Names {
             Kind::PortWrite => format!("port {:02X}", access.operand),
             Kind::PriorityRead | Kind::PriorityWrite => "CR8".to_owned(),
             Kind::Identification => format!("CPUID {:X}", access.operand),
-            _ if self.software == Software::Script => crate::script::word_name(access.operand as u16),
-            _ => Layout::new(self.cpus).name(Word(access.operand as u16)).to_string(),
+            _ => self.software.word(access.operand as u16),
         }
     }
 
     /// What happened, in words.
-    pub(crate) fn say(self, event: &What) -> String {
+    fn say(self, event: &What) -> String {
         match *event {
             What::Run { access, value, last, count } => self.run(access, value, last, count),
             What::Write { access, value } => {
@@ -64,12 +64,11 @@ impl Names {
             What::Halted => "halts".to_owned(),
             What::Woken => "wakes".to_owned(),
             What::NmiLatched => "NMI latched".to_owned(),
-            What::WaitBegan(code) => format!("wait begins: {}", wait(code)),
+            What::WaitBegan(code) => format!("wait begins: {}", self.software.wait(code)),
             What::WaitEnded(code, outcome) => {
-                format!("wait ends: {}{}", wait(code), if outcome == 0 { "" } else { ", TIMED OUT" })
+                format!("wait ends: {}{}", self.software.wait(code), if outcome == 0 { "" } else { ", TIMED OUT" })
             }
-            What::Reached(code) if self.software == Software::Script => crate::script::milestone_name(code).to_owned(),
-            What::Reached(code) => format!("reaches {}", milestone(code)),
+            What::Reached(code) => self.software.milestone(code),
             What::Chosen(of, taken) => format!("chooses {taken} of {of}"),
             What::ClockRead => "reads the clock".to_owned(),
             What::Ended => "ends".to_owned(),
@@ -150,67 +149,8 @@ fn local(event: LocalEvent) -> String {
     }
 }
 
-fn wait(code: u32) -> &'static str {
-    const WAITS: [(Wait, &str); 13] = [
-        (Wait::IcrIdle, "for the ICR"),
-        (Wait::Acknowledgement, "for acknowledgements"),
-        (Wait::Lock, "for a lock"),
-        (Wait::RunQueue, "for the end of a list"),
-        (Wait::Shootdown, "for the others to stop"),
-        (Wait::Backtrace, "for backtraces"),
-        (Wait::Stop, "for the others to stop"),
-        (Wait::SelfStop, "to be stopped"),
-        (Wait::Callin, "for a CPU to call in"),
-        (Wait::Callout, "to be called out"),
-        (Wait::Mailbox, "for the mailbox"),
-        (Wait::RemoteRead, "for a remote read"),
-        (Wait::InitDeassert, "for INIT to go away"),
-    ];
-    WAITS.iter().find(|(wait, _)| *wait as u32 == code).map_or("for something", |(_, name)| name)
-}
-
-fn milestone(code: u32) -> String {
-    const POINTS: [Point; 27] = [
-        Point::CrashEntered,
-        Point::CallbackRegistered,
-        Point::NmiSendReturned,
-        Point::Stopped,
-        Point::ShootdownOver,
-        Point::CaptureKernelEntered,
-        Point::CaptureKernelReady,
-        Point::Panicked,
-        Point::RegistersSaved,
-        Point::IoApicDisabled,
-        Point::ArbitrationIdsSynced,
-        Point::OthersStopped,
-        Point::StoppedByCall,
-        Point::BacktracePrinted,
-        Point::BacktracesOver,
-        Point::WakeUpBegins,
-        Point::StartupWritten,
-        Point::NeverDelivered,
-        Point::DeliveryError,
-        Point::WakeUpReturned,
-        Point::TrampolineEntered,
-        Point::CalledIn,
-        Point::Booted,
-        Point::Stuck,
-        Point::NotResponding,
-        Point::InquiryAnswered,
-        Point::InquiryFailed,
-    ];
-    match POINTS.into_iter().find(|point| *point as u32 == code) {
-        Some(point) => format!("{point:?}"),
-        None if code == crate::machine::program::PROGRAM_ENDED => "ProgramEnded".to_owned(),
-        None if code == crate::machine::program::SEQUENCE_RETURNED => "SequenceReturned".to_owned(),
-        None if code == crate::machine::program::CALLS_RETURNED => "CallsReturned".to_owned(),
-        None if code == crate::machine::program::BOOT_RETURNED => "BootReturned".to_owned(),
-        None => format!("milestone {code}"),
-    }
-}
-
 /// The whole trace.
-pub(crate) fn text(events: &[Event], names: Names) -> String {
+pub(crate) fn text(events: &[Event], names: Names<'_>) -> String {
     let mut out = String::from("# time_us  source  event  (function)\n");
     for event in events {
         let source = match event.source {

@@ -17,15 +17,6 @@ pub(super) const SCRIPT_ENDED: u32 = 1;
 /// Milestone: CPU 0 was initialised. Nobody hands out operations any more.
 pub(super) const CONDUCTOR_LOST: u32 = 2;
 
-/// What traces call a milestone.
-pub(crate) const fn milestone_name(code: u32) -> &'static str {
-    match code {
-        SCRIPT_ENDED => "is at the end of the script",
-        CONDUCTOR_LOST => "is at the reset vector: the script cannot go on",
-        _ => "reaches a milestone",
-    }
-}
-
 /// Start-up vectors at which there is code, as in the guest of the emulators.
 pub(super) const TRAMPOLINES: [u8; 3] = [0x08, 0x09, 0x0A];
 

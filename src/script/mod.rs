@@ -13,6 +13,7 @@ mod guest;
 mod machine;
 mod mailbox;
 mod model;
+mod names;
 mod notebook;
 mod operations;
 mod parse;
@@ -23,8 +24,6 @@ mod session;
 mod tokens;
 mod value;
 
-pub(crate) use guest::milestone_name;
-pub(crate) use mailbox::word_name;
 pub(crate) use print::trace;
 
 pub use answer::{Answer, Seen};

@@ -5,8 +5,9 @@ use crate::cli::arguments::{Execution, Output, Replay, Run};
 use crate::cli::exit_status::ExitStatus;
 use crate::cli::output;
 use crate::failure::Failure;
+use crate::report::KernelNames;
 use crate::report::json::{Host, run_document};
-use crate::report::trace::{Names, Software};
+use crate::report::trace::Names;
 use crate::report::{text as report_text, trace};
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::{self, Scenario};
@@ -32,8 +33,8 @@ fn run_scenario(scenario: &Scenario, seed: u64, execution: &Execution, wanted: &
     let (report, outcome) = crate::run(scenario, &settings(execution, seed, wanted.trace.is_some()))?;
     let host = wanted.host.then(|| Host { threads: workers(execution), host_us: timer.elapsed_us() });
     if let Some(path) = &wanted.trace {
-        let names = Names { cpus: scenario.machine.cpus as u16, software: Software::Kernel };
-        write_trace(path, &trace::text(&outcome.events, names))?;
+        let cpus = scenario.machine.cpus as u16;
+        write_trace(path, &trace::text(&outcome.events, Names { cpus, software: &KernelNames { cpus } }))?;
     }
     if wanted.json {
         output::print_json(&run_document(scenario, &report, host))?;
