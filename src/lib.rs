@@ -16,7 +16,8 @@
 //! # Ok::<(), apicsim::scenario::diagnostic::InputError>(())
 //! ```
 
-pub mod book;
+#[cfg(test)]
+mod book;
 pub mod cli;
 mod failure;
 pub mod judgement;

@@ -18,11 +18,11 @@ const OFF_SINCE_US: u64 = 5;
 
 /// What became of one IPI that was perhaps sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Copies {
+pub(super) struct Copies {
     /// Times that the target's APIC took it.
-    pub delivered: usize,
+    delivered: usize,
     /// Times that the target's handler ran.
-    pub handled: usize,
+    handled: usize,
 }
 
 impl fmt::Display for Copies {
@@ -39,7 +39,7 @@ impl fmt::Display for Copies {
 ///
 /// # Errors
 /// As for any run on that machine.
-pub fn copies(arch: &str, variant: &str, rule: &str, room_ns: u64) -> Result<Copies, Failure> {
+pub(super) fn copies(arch: &str, variant: &str, rule: &str, room_ns: u64) -> Result<Copies, Failure> {
     let mut request = Request::new("late-retry");
     request.arch = Some(arch.to_owned());
     request.variant = Some(variant.to_owned());
@@ -72,14 +72,14 @@ pub fn copies(arch: &str, variant: &str, rule: &str, room_ns: u64) -> Result<Cop
 ///
 /// # Errors
 /// None on the built-in machines; a run of them would have to fail.
-pub fn late_retries() -> Result<String, Failure> {
+pub(super) fn late_retries() -> Result<String, Failure> {
     let mut out = String::from(
         "# What a rewritten command does\n\n\
          The MP specification (1.4, page B-4) lets software wait 20 µs for the dispatch of a message and then send it again. Here\n\
          `mps-retry` does that in the scenario `late-retry`: CPU 2 has no room for CPU 0's reschedule interrupt of 40 µs (on a\n\
          front-side bus: no transaction completes), so that CPU 0 writes the low half of its ICR again at about 62 µs. Counted is how\n\
          often CPU 2's APIC takes the interrupt, and, where that differs, how often its handler runs. Printed from runs\n\
-         (`src/retry_page.rs`); the columns are the values of the knob `icr_write_while_busy`.\n\n\
+         (`src/book/late_retries.rs`); the columns are the values of the knob `icr_write_while_busy`.\n\n\
          ## Room at 75 µs: the first message is pending when it is written again\n\n",
     );
     let rules: Vec<&str> = IcrWriteWhileBusy::names();
@@ -111,4 +111,30 @@ fn twice(arch: &str, rule: &str) -> Result<usize, Failure> {
     let runs: Result<Vec<Copies>, Failure> =
         (58_000..=66_000).step_by(100).map(|room| copies(arch, "mps-retry", rule, room)).collect();
     Ok(runs?.iter().filter(|copies| copies.delivered == 2).count())
+}
+
+/// A rewritten command makes exactly one interrupt where it replaces the pending one or is ignored, two where it queues or
+/// waits; where the bus has the first one in its hands, replacing makes two that the target takes as one. Never none.
+#[test]
+fn a_late_retry_makes_one_interrupt_or_two() {
+    for arch in ARCHES {
+        let serial = ["i386/default", "i386/bigsmp", "i386/es7000-clustered", "i386/numaq"].contains(&arch);
+        for (rule, delivered) in [("replace", if serial { 1 } else { 2 }), ("drop", 1), ("queue", 2), ("stall", 2)] {
+            let pending = copies(arch, "mps-retry", rule, 75_000).expect("built-in scenarios run");
+            let handled = if serial { delivered } else { 1 };
+            assert_eq!(pending, Copies { delivered, handled }, "{arch} {rule}");
+            for room in (58_000..=66_000).step_by(50) {
+                let copies = copies(arch, "mps-retry", rule, room).expect("built-in scenarios run");
+                assert!(
+                    (1..=2).contains(&copies.delivered) && copies.handled >= 1,
+                    "{arch} {rule} {room} ns: {copies}"
+                );
+            }
+        }
+        assert_eq!(
+            copies(arch, "mps-abort", "replace", 75_000).expect("built-in scenarios run").delivered,
+            1,
+            "{arch}: nobody sends again"
+        );
+    }
 }

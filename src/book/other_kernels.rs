@@ -28,11 +28,11 @@ const START: Time = Time::from_us(10);
 ///
 /// # Errors
 /// None on the built-in machines; a run of them would have to fail.
-pub fn other_kernels() -> Result<String, Failure> {
+pub(super) fn other_kernels() -> Result<String, Failure> {
     let mut out = String::from(
         "# Other kernels\n\n\
          Which kernels survive an ICR that stays busy? Their send functions are `kernel_model/src/other/`, one file each, as the\n\
-         sub-architectures `other/*`; Linux beside them. Printed from runs (`src/other_page.rs`).\n\n\
+         sub-architectures `other/*`; Linux beside them. Printed from runs (`src/book/other_kernels.rs`).\n\n\
          ## How they wait\n\n\
          For a message to one CPU, through the page of an xAPIC; in x2APIC mode there is nothing to wait for, though Serenity does.\n\n\
          | name | kernel | file | commit | function | wait before a message | wait after it | bound |\n\

@@ -26,11 +26,11 @@ const TARGETS: u16 = 3;
 ///
 /// # Errors
 /// None on the built-in machines; a run of them would have to fail.
-pub fn prices() -> Result<String, Failure> {
+pub(super) fn prices() -> Result<String, Failure> {
     let mut out = String::from(
         "# What each wait costs a healthy machine\n\n\
          How long CPU 0 is in `send_IPI_mask` for an IPI to each of CPUs 1 to 3, all idle, on each sub-architecture's own machine,\n\
-         in simulated µs. Printed from runs (`src/price_page.rs`). `mps` looks after its message, the others before it. Under\n\
+         in simulated µs. Printed from runs (`src/book/prices.rs`). `mps` looks after its message, the others before it. Under\n\
          `b1` only kdump's own senders are bounded, so that the ordinary NMI below is that of `before`.\n\n\
          Bitmask senders (`i386/default`, `x86_64/flat`) send one message, the others three, and wait before each. Delay first\n\
          costs 100 µs a message whatever the ICR reads. Read first costs nothing where the ICR is idle; the second message of a\n\

@@ -65,7 +65,7 @@ fn versions() -> String {
 }
 
 /// `docs/knobs.md`: every point at which documents disagree.
-pub fn knobs() -> String {
+pub(super) fn knobs() -> String {
     let mut out = String::from(
         "# Knobs\n\n\
          Every point at which public documents disagree or are silent, as one named choice: `[knobs]` of a scenario file, or\n\
@@ -81,7 +81,7 @@ pub fn knobs() -> String {
 }
 
 /// The table of mechanisms in `docs/mechanisms.md`.
-pub fn mechanisms() -> String {
+pub(super) fn mechanisms() -> String {
     let mut out = String::from(
         "# What can keep an ICR busy\n\n\
          The mechanisms of which `run` and `explain` name the one that a run shows, each with the built-in scenarios that are\n\

@@ -52,7 +52,7 @@ const WHAT_IT_SAYS: &str = "
 ///
 /// # Errors
 /// None on the built-in machines; a run of them would have to fail.
-pub fn who_crashes() -> Result<String, Failure> {
+pub(super) fn who_crashes() -> Result<String, Failure> {
     let mut out = String::from(
         "# Who crashes\n\n\
          Whether a stuck ICR costs the crash dump depends on whose it is. Here the machines of `nmi-stall` and `nested-crash`, with a\n\
@@ -65,7 +65,7 @@ pub fn who_crashes() -> Result<String, Failure> {
          CPU 2's answer. CPU 4 is idle. A time is how long the crashing CPU needs to send its NMIs, in simulated µs; then how many of\n\
          the four others stop, and whether the capture kernel hangs in its own waits. \"CPU 2 instead\": its watchdog's panic comes\n\
          first. \"Never crashes\": that CPU, or that cause, does not come to it. Hangs are proven. Printed from runs\n\
-         (`src/crash_page.rs`).\n",
+         (`src/book/who_crashes.rs`).\n",
     );
     for (scenario, title) in [
         ("nmi-stall", "The crash after the kick: `nmi-stall`"),
