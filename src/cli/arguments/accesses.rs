@@ -1,6 +1,6 @@
 //! The options of `apicsim accesses`.
 
-use super::{help_list, help_names, number, parse_arch, parse_microseconds, parse_name, parse_variant};
+use super::values::{help_list, help_names, number, parse_arch, parse_microseconds, parse_name, parse_variant};
 use crate::recorder::{Icr, Others};
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::nearest;

@@ -1,6 +1,9 @@
 //! The options of `apicsim matrix`.
 
-use super::{Execution, MACHINE, OUTPUT, Overrides, help_list, help_names, parse_arch, parse_name, parse_variant};
+use super::execution::Execution;
+use super::output::OUTPUT;
+use super::overrides::{MACHINE, Overrides};
+use super::values::{help_list, help_names, parse_arch, parse_name, parse_variant};
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::named::{self, Named, named};
 use crate::scenario::{ALL_ARCHES, ARCHES, FAMILIES, MAIN_VARIANTS, RoleName, VARIANTS};

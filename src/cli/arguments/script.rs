@@ -1,6 +1,9 @@
 //! The options of `apicsim script`.
 
-use super::{Execution, MACHINE, OUTPUT, help_names, parse_name, parse_trace};
+use super::execution::Execution;
+use super::output::{OUTPUT, parse_trace};
+use super::overrides::MACHINE;
+use super::values::{help_names, parse_name};
 use crate::scenario::Bus;
 use clap::Args;
 use sim::Generation;

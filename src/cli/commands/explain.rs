@@ -1,6 +1,6 @@
 //! `apicsim explain`: run a scenario, and say why each wait took as long as it did.
 
-use super::settings;
+use super::settings::settings;
 use crate::cli::arguments::Run;
 use crate::cli::exit_status::ExitStatus;
 use crate::cli::output;

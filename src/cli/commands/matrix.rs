@@ -1,7 +1,7 @@
 //! The headline, and `apicsim matrix`.
 
-use super::run::HostTimer;
-use super::{settings, workers};
+use super::host_timer::HostTimer;
+use super::settings::{settings, workers};
 use crate::cli::arguments::{Execution, Format, Matrix as Arguments};
 use crate::cli::exit_status::ExitStatus;
 use crate::cli::output;

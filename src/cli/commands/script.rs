@@ -1,11 +1,10 @@
 //! `apicsim script`: local APICs poked by hand.
 
-use super::run::{check_streams, write_trace};
-use super::settings;
+use super::settings::settings;
 use crate::cli::arguments::Script as Arguments;
 use crate::cli::exit_status::ExitStatus;
 use crate::cli::interactive::interact;
-use crate::cli::output;
+use crate::cli::output::{self, check_streams, write_trace};
 use crate::failure::Failure;
 use crate::scenario::diagnostic::{InputError, Place, Source};
 use crate::scenario::nearest;
