@@ -1,9 +1,10 @@
 //! The machine that a script runs on.
 
-use super::guest::{CONDUCTOR_LOST, Guest, SCRIPT_ENDED};
+use super::guest::Guest;
 use super::mailbox;
 use super::model::Script;
 use super::notebook::Notebook;
+use super::software::{CONDUCTOR_LOST, SCRIPT_ENDED};
 use crate::machine::interconnect::{IO_AGENT_ID, Parts};
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::named::Named;

@@ -16,11 +16,13 @@ mod model;
 mod names;
 mod notebook;
 mod operations;
+mod pace;
 mod parse;
 mod print;
 mod registers;
 mod run;
 mod session;
+mod software;
 mod tokens;
 mod value;
 

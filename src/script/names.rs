@@ -1,7 +1,7 @@
 //! What the software that runs scripts calls its shared words and milestones, in a trace.
 
-use super::guest::{CONDUCTOR_LOST, SCRIPT_ENDED};
 use super::mailbox::word_name;
+use super::software::{CONDUCTOR_LOST, SCRIPT_ENDED};
 use crate::report::trace::Vocabulary;
 
 /// The guest's names.

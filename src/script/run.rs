@@ -2,10 +2,10 @@
 
 use super::answer::{Answer, Seen};
 use super::conductor::ANSWER_US;
-use super::guest::CONDUCTOR_LOST;
 use super::machine::Board;
 use super::model::{Action, Counted, Operation, Script};
 use super::notebook::{Done, IcrReads, Notebook, Verdict};
+use super::software::CONDUCTOR_LOST;
 use crate::scenario::diagnostic::InputError;
 use sim::{Event, Execution, Machine, Outcome, Time};
 use std::ops::Range;
