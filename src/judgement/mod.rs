@@ -4,6 +4,7 @@
 
 pub(crate) mod crash;
 pub(crate) mod mechanism;
+pub(crate) mod messages;
 pub(crate) mod panic;
 pub(crate) mod source_lines;
 pub(crate) mod start_up;

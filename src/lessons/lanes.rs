@@ -1,7 +1,7 @@
 //! A lane per CPU: its state as the event stream tells it, up to one event.
 
+use crate::judgement::messages::{destination, what};
 use crate::judgement::source_lines::{function, waiting_line};
-use crate::judgement::why::{destination, what};
 use kernel_model::Point;
 use sim::bus::{AttemptOutcome, Message};
 use sim::{Context, Event, Kind, Source, What};

@@ -1,7 +1,7 @@
 //! The text trace: the event stream, a line an event, in order.
 
+use crate::judgement::messages::{destination, what};
 use crate::judgement::source_lines::describe;
-use crate::judgement::why::{destination, what};
 use sim::apic::LocalSource;
 use sim::{Access, Context, Event, Kind, LocalEvent, Source, What};
 use std::fmt::{Debug, Write};
