@@ -1,7 +1,7 @@
 //! A scenario on several sub-architectures, under several variants, with several crashes.
 
 use crate::failure::Failure;
-use crate::judgement::verdict::RunReport;
+use crate::judgement::RunReport;
 use crate::price::{Price, price};
 use crate::run::{Settings, run};
 use crate::scenario::diagnostic::InputError;

@@ -1,6 +1,6 @@
 //! One run of a scenario: assemble, execute, judge.
 
-use crate::judgement::verdict::{self, RunReport};
+use crate::judgement::{RunReport, judge};
 use crate::machine::{self, AssemblyError, Choices};
 use crate::scenario::Scenario;
 use crate::token::Token;
@@ -70,5 +70,5 @@ pub fn run(scenario: &Scenario, settings: &Settings) -> Result<(RunReport, Outco
     } else {
         None
     };
-    Ok((verdict::judge(scenario, settings.choices.seed, &outcome, aftermath.as_ref()), outcome))
+    Ok((judge(scenario, settings.choices.seed, &outcome, aftermath.as_ref()), outcome))
 }

@@ -1,7 +1,7 @@
 //! `docs/other-kernels.md`: which kernels survive a stuck ICR, from runs of the scenario `stuck-icr`.
 
 use crate::failure::Failure;
-use crate::judgement::verdict::{RunReport, Verdict};
+use crate::judgement::{RunReport, Verdict};
 use crate::price::time_in_sender;
 use crate::run::{Settings, execute, run};
 use crate::scenario::{self, Bus, Request, Scenario};

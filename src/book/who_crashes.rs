@@ -1,7 +1,7 @@
 //! `docs/who-crashes.md`: the same stalled machine, crashed by each of its CPUs and from each cause, from runs.
 
 use crate::failure::Failure;
-use crate::judgement::verdict::Verdict;
+use crate::judgement::Verdict;
 use crate::matrix::{Axes, Cell, Matrix, Row, matrix};
 use crate::report::matrix::place_among;
 use crate::run::Settings;

@@ -2,8 +2,8 @@
 
 use super::lanes::Lanes;
 use crate::failure::Failure;
+use crate::judgement::RunReport;
 use crate::judgement::messages::{destination, what};
-use crate::judgement::verdict::RunReport;
 use crate::machine::Choices;
 use crate::run::{Settings, run};
 use crate::scenario::{self, Request, Scenario};

@@ -4,8 +4,8 @@ use super::digest;
 use super::microseconds::{microseconds, microseconds_or_null};
 use crate::judgement::crash::{CpuFate, CrashReport};
 use crate::judgement::start_up::StartUpReport;
-use crate::judgement::verdict::{HangReport, LoopReport, RunReport, goal_name};
 use crate::judgement::waits::WaitReport;
+use crate::judgement::{HangReport, LoopReport, RunReport, Verdict};
 use crate::matrix::Matrix;
 use crate::scenario::Scenario;
 use crate::scenario::named::Named;
@@ -43,7 +43,7 @@ fn proof(proof: Option<Proof>) -> &'static str {
 
 /// Null when completed.
 pub(crate) fn proof_value(report: &RunReport) -> Value {
-    if report.verdict == crate::Verdict::Completed { Value::Null } else { Value::from(proof(report.proof)) }
+    if report.verdict == Verdict::Completed { Value::Null } else { Value::from(proof(report.proof)) }
 }
 
 /// The document of one run.
@@ -61,7 +61,7 @@ pub fn run_document(scenario: &Scenario, report: &RunReport, host: Option<Host>)
         "token": report.token,
         "verdict": report.verdict.name(),
         "proof": proof_value(report),
-        "goal": goal_name(scenario),
+        "goal": scenario.goal.name(),
         "sim_time_us": microseconds(report.sim_time.as_ps()),
         "from_crash_us": microseconds_or_null(report.from_crash.map(|span| span.as_ps())),
         "digest": digest::written(report.digest),

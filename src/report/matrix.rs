@@ -3,7 +3,7 @@
 
 use super::digest;
 use super::json::proof_value;
-use crate::judgement::verdict::Verdict;
+use crate::judgement::Verdict;
 use crate::matrix::{Cell, Matrix, Row};
 use crate::scenario::decimal;
 use crate::scenario::named::Named;

@@ -2,9 +2,10 @@
 
 use super::digest;
 use crate::judgement::crash::{CrashReport, Fate};
-use crate::judgement::verdict::{RunReport, Verdict, goal_name};
 use crate::judgement::waits::WaitReport;
+use crate::judgement::{RunReport, Verdict};
 use crate::scenario::Scenario;
+use crate::scenario::named::Named;
 use sim::Proof;
 use std::fmt::Write;
 
@@ -92,7 +93,7 @@ fn crash_lines(crash: &CrashReport, out: &mut String) {
 }
 
 fn verdict(scenario: &Scenario, report: &RunReport) -> String {
-    let goal = goal_name(scenario);
+    let goal = scenario.goal.name();
     match report.verdict {
         Verdict::Completed => {
             let crash = report.from_crash.map(|span| format!(", {span} us after the crash")).unwrap_or_default();

@@ -10,7 +10,7 @@ use crate::judgement::source_lines;
 use crate::judgement::waits::WaitReport;
 use crate::judgement::why::explain_icr;
 use crate::report::{json as report_json, text as report_text};
-use crate::run::{Settings, execute};
+use crate::run::{Settings, execute, run};
 use crate::scenario::{self, Scenario};
 use kernel_model::{Arch, Other};
 use serde_json::json;
@@ -20,7 +20,7 @@ use std::fmt::Write;
 pub(super) fn explain(arguments: &Run) -> Result<ExitStatus, Failure> {
     let scenario = scenario::load(&arguments.request())?;
     let settings = settings(&arguments.execution, arguments.overrides.seed, false);
-    let (report, _) = crate::run(&scenario, &settings)?;
+    let (report, _) = run(&scenario, &settings)?;
     let mut explained = Vec::new();
     for wait in report.waits.iter().filter(|wait| wait.outcome != "hung") {
         explained.push((wait, why(&scenario, &settings, wait)?));

@@ -26,7 +26,7 @@ pub(super) fn replay(arguments: &Replay) -> Result<ExitStatus, Failure> {
 fn run_scenario(scenario: &Scenario, seed: u64, execution: &Execution, wanted: &Output) -> Result<ExitStatus, Failure> {
     check_streams(wanted.json, wanted.trace.as_deref())?;
     let timer = HostTimer::start();
-    let (report, outcome) = crate::run(scenario, &settings(execution, seed, wanted.trace.is_some()))?;
+    let (report, outcome) = crate::run::run(scenario, &settings(execution, seed, wanted.trace.is_some()))?;
     let host = wanted.host.then(|| Host { threads: workers(execution), host_us: timer.elapsed_us() });
     if let Some(path) = &wanted.trace {
         let cpus = scenario.machine.cpus as u16;
