@@ -1,7 +1,8 @@
 //! apicsim: deterministic, cycle-accurate simulation of x86 local APICs and of the kernel code that sends IPIs.
 //!
-//! This crate knows both sides: the hardware (`sim`) and the software (`kernel_model`). It loads scenarios, runs them,
-//! judges the outcome, explains it, and prints it.
+//! This crate knows both sides: the hardware (`sim`) and the software (`kernel_model`). A scenario is described
+//! ([`scenario`]), built into a machine ([`assemble`]), run ([`run()`]), judged ([`judgement`]), and told ([`report`]);
+//! [`cli`] is the program. ARCHITECTURE.md draws the house, and which room may import from which.
 //!
 //! ```
 //! use apicsim::scenario::{self, Request};

@@ -1,0 +1,45 @@
+//! The matrix as the headline has it: a row a sub-architecture, a column a variant, to be compared.
+
+use super::marks::{legend, letter, marks};
+use super::records::{or_dash, outcome, time};
+use crate::judgement::Verdict;
+use crate::matrix::{Cell, Matrix};
+use comfy_table::{Cell as TableCell, CellAlignment, Table, presets};
+use std::fmt::Write;
+
+/// The matrix as the headline has it: a row a sub-architecture, a column a variant, to be compared.
+pub(crate) fn comparison(matrix: &Matrix) -> String {
+    let variants: Vec<&str> =
+        matrix.rows.first().map(|row| row.cells.iter().map(|c| c.variant).collect()).unwrap_or_default();
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    let mut header = vec!["sub-architecture".to_owned(), "machine".to_owned()];
+    header.extend(variants.iter().map(|variant| format!("{variant}, us")));
+    header.extend(variants.iter().map(|variant| format!("NMI {variant}")));
+    header.push("FIXED".to_owned());
+    table.set_header(header);
+    let mut causes: Vec<String> = Vec::new();
+    for row in &matrix.rows {
+        let mut cells = vec![TableCell::new(row.arch), TableCell::new(format!("{} {}", row.generation, row.bus))];
+        cells.extend(row.cells.iter().map(|cell| TableCell::new(compared(cell, &mut causes))));
+        let right = |text: String| TableCell::new(text).set_alignment(CellAlignment::Right);
+        cells.extend(row.cells.iter().map(|cell| right(or_dash(cell.price.nmi))));
+        cells.push(right(or_dash(row.cells.first().and_then(|cell| cell.price.fixed))));
+        table.add_row(cells);
+    }
+    let mut out = format!("{table}\n");
+    for (n, cause) in causes.iter().enumerate() {
+        let _ = writeln!(out, "[{}] {cause}", letter(n));
+    }
+    for (mark, text) in legend(matrix) {
+        let _ = writeln!(out, " {mark}  {text}");
+    }
+    out
+}
+
+fn compared(cell: &Cell, causes: &mut Vec<String>) -> String {
+    match cell.report.verdict {
+        Verdict::Completed => time(cell).map(|time| time + &marks(cell)).unwrap_or_default(),
+        Verdict::Hung | Verdict::Deadline => outcome(cell, "hangs", causes),
+    }
+}
