@@ -88,7 +88,7 @@ fn paths(tokens: &[Token], mut n: usize, before: &[String], out: &mut Vec<Vec<St
     }
 }
 
-/// What one file says: the modules that it declares, what it passes on under `pub use`, and the paths that it uses, each
+/// What one file says: what it passes on under `pub use`, by the names that it gives it, and the paths that it uses, each
 /// as from the root of the crate.
 #[derive(Debug, Default)]
 struct Module {

@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::judgement::Verdict;
 use crate::matrix::{Axes, Cell, Matrix, Row, matrix};
-use crate::report::matrix::marks::place_among;
+use crate::report::matrix::records::place_among;
 use crate::run::Settings;
 use crate::scenario::{Request, RoleName};
 use std::fmt::Write;

@@ -1,6 +1,6 @@
 //! The command line: arguments, commands, exit statuses, and where output goes.
 //!
-//! The top of the house: it imports from every room, and nothing imports from it.
+//! The top of the house: it may import from the rooms below, and nothing imports from it.
 
 pub mod arguments;
 pub mod commands;

@@ -3,7 +3,6 @@
 //! What belongs to a later version is refused here with a message that says so.
 
 mod accesses;
-mod demo;
 mod execution;
 mod list;
 mod matrix;
@@ -16,7 +15,6 @@ mod tests;
 mod values;
 
 pub use accesses::Accesses;
-pub use demo::Demo;
 pub use execution::{Elision, Execution, Executor, Window};
 pub use list::{List, ListKind};
 pub use matrix::{Format, Matrix};
@@ -98,6 +96,14 @@ pub enum Command {
     /// Comes later.
     #[command(hide = true)]
     Serve(Later),
+}
+
+/// `demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// The lesson; without it, the hang of 2007.
+    #[arg(value_name = "LESSON")]
+    pub lesson: Option<String>,
 }
 
 /// A command of a later version: whatever follows its name is taken and not read.

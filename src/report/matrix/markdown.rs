@@ -1,7 +1,6 @@
 //! One record a run, as a Markdown table.
 
-use super::marks::{legend, letter};
-use super::records::records;
+use super::records::{legend, letter, records};
 use crate::matrix::Matrix;
 use std::fmt::Write;
 
