@@ -36,7 +36,24 @@ pub(super) const DELIVERY_MODE: u32 = 0x700;
 /// More than any function of Linux does before it returns. Of FreeBSD's loop no more is kept.
 const ENTRIES_KEPT: usize = 2_000_000;
 
-impl Machine<'_> {
+impl<'a> Machine<'a> {
+    /// A healthy machine, on which nothing has been recorded yet.
+    pub(super) fn healthy(kernel: &'a Kernel, given: Given, (icr, others): (Icr, Others), limit: usize) -> Self {
+        Self {
+            kernel,
+            given,
+            icr,
+            others,
+            limit,
+            delayed_us: Cell::new(0),
+            words: RefCell::new(words(kernel)),
+            selected: Cell::new(0),
+            io_apic: RefCell::new(BTreeMap::new()),
+            command: Cell::new(None),
+            entries: RefCell::new(Vec::new()),
+        }
+    }
+
     pub(super) fn record(&self, entry: Entry) {
         let mut entries = self.entries.borrow_mut();
         if entries.len() < ENTRIES_KEPT {
@@ -55,6 +72,17 @@ impl Machine<'_> {
         *word = change(old);
         old
     }
+}
+
+/// The shared words of a healthy machine: timer interrupts go on everywhere.
+fn words(kernel: &Kernel) -> Vec<u32> {
+    let layout = kernel.layout();
+    let mut words = vec![0; layout.count()];
+    let going_on = (0..kernel.cpus).map(|cpu| (layout.timer_goes_on(cpu), 1));
+    for (word, value) in layout.initial_values().chain(going_on) {
+        words[usize::from(word.0)] = value;
+    }
+    words
 }
 
 /// Unwinding with [`resume_unwind`](std::panic::resume_unwind) calls no panic hook: a function that never returns is no panic of ours.

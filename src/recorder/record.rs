@@ -1,46 +1,21 @@
-//! Records one call on one CPU of such a machine.
+//! Records one call on one CPU of the recording machine.
 
 use super::conditions::{Icr, Others};
 use super::cpu::Cpu;
 use super::machine::{Ended, Machine, catch_quietly};
 use super::recording::{End, Recording};
 use kernel_model::{Call, Given, Kernel};
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, resume_unwind};
-
-/// The shared words of a healthy machine: timer interrupts go on everywhere.
-fn healthy(kernel: &Kernel) -> Vec<u32> {
-    let layout = kernel.layout();
-    let mut words = vec![0; layout.count()];
-    let going_on = (0..kernel.cpus).map(|cpu| (layout.timer_goes_on(cpu), 1));
-    for (word, value) in layout.initial_values().chain(going_on) {
-        words[usize::from(word.0)] = value;
-    }
-    words
-}
 
 /// Records one call on CPU `number`. A function that hangs or panics is cut after `limit` accesses.
 pub(crate) fn record(
     kernel: &Kernel,
     number: u16,
-    (icr, others): (Icr, Others),
+    surroundings: (Icr, Others),
     limit: usize,
     (call, given): (Call, Given),
 ) -> Recording {
-    let machine = Machine {
-        kernel,
-        given,
-        icr,
-        others,
-        limit,
-        delayed_us: Cell::new(0),
-        words: RefCell::new(healthy(kernel)),
-        selected: Cell::new(0),
-        io_apic: RefCell::new(BTreeMap::new()),
-        command: Cell::new(None),
-        entries: RefCell::new(Vec::new()),
-    };
+    let machine = Machine::healthy(kernel, given, surroundings, limit);
     let cpu = Cpu::recorded(&machine, number);
     let end = match catch_quietly(AssertUnwindSafe(|| call.run(kernel, &cpu, &given))) {
         Ok(()) => End::Returns,
