@@ -22,5 +22,5 @@ fn main() {
     for _ in 0..count.parse::<u32>().expect("a count is a number") {
         digest = run(&scenario, &Settings::seeded(0)).expect("it runs").0.digest;
     }
-    println!("nmi-stall {variant}, {count} runs, digest {}", apicsim::digest::written(digest));
+    println!("nmi-stall {variant}, {count} runs, digest {}", apicsim::report::digest::written(digest));
 }

@@ -1,9 +1,10 @@
-//! What can go wrong with a command, and the exit status that tells a script which.
+//! What can go wrong between a request and its report: the input, the machine, the host.
+//!
+//! What the program ends with is the command line's affair (`cli/exit_status.rs`).
 
-use crate::assembly::AssemblyError;
-use crate::diagnostic::InputError;
-use crate::exit_status::ExitStatus;
+use crate::machine::AssemblyError;
 use crate::run::RunFailure;
+use crate::scenario::diagnostic::InputError;
 use sim::RunError;
 use std::io;
 
@@ -28,15 +29,6 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The exit status.
-    pub fn exit_status(&self) -> ExitStatus {
-        match self {
-            Self::Input(error) => error.exit_status(),
-            Self::Host { .. } => ExitStatus::HostFailed,
-            Self::ClosedPipe => ExitStatus::Success,
-        }
-    }
-
     /// The message for standard error; none where there is nothing to say.
     pub fn render(&self) -> Option<String> {
         match self {

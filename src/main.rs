@@ -1,8 +1,9 @@
 //! The command line.
 
-use apicsim::arguments::Arguments;
-use apicsim::exit_status::ExitStatus;
-use apicsim::{Failure, commands};
+use apicsim::Failure;
+use apicsim::cli::arguments::Arguments;
+use apicsim::cli::commands;
+use apicsim::cli::exit_status::ExitStatus;
 use clap::Parser;
 use std::io::Write;
 use std::process::ExitCode;
@@ -32,7 +33,7 @@ fn say(failure: &Failure) -> ExitStatus {
     if let Some(message) = failure.render() {
         let _ = writeln!(std::io::stderr(), "{}", message.trim_end());
     }
-    failure.exit_status()
+    failure.into()
 }
 
 /// The panic's own message stands above.

@@ -1,12 +1,12 @@
 //! A scenario on several sub-architectures, under several variants, with several crashes.
 
-use crate::diagnostic::InputError;
 use crate::failure::Failure;
+use crate::judgement::RunReport;
 use crate::price::{Price, price};
 use crate::run::{Settings, run};
+use crate::scenario::diagnostic::InputError;
 use crate::scenario::named::Named;
 use crate::scenario::{self, Event, OWN_VARIANT, Request, RoleName, Scenario, is_other};
-use crate::verdict::RunReport;
 
 /// What the runs of a matrix differ in.
 #[derive(Debug, Clone, Copy)]

@@ -1,7 +1,7 @@
 //! The price of one IPI to one idle CPU: from the call of the send function to the handler's first instruction.
 
-use crate::adapter::{Delays, OnCpu};
-use crate::assembly::{self, AssemblyError, Choices};
+use crate::machine::adapter::{Delays, OnCpu};
+use crate::machine::{self, AssemblyError, Choices};
 use crate::run::RunFailure;
 use crate::scenario::Scenario;
 use kernel_model::apicdef::NMI_VECTOR;
@@ -85,7 +85,7 @@ fn price_of(scenario: &Scenario, loaded: bool) -> Result<Price, RunFailure> {
     quiet.events.clear();
     quiet.faults.clear();
     quiet.machine.offline.clear();
-    let fixed = assembly::kernel(&quiet).arch.reschedule_vector();
+    let fixed = machine::kernel(&quiet).arch.reschedule_vector();
     let price = |vector| send_once(&quiet, vector, CpuMask::of(1), loaded, TAKEN);
     Ok(Price { nmi: price(NMI_VECTOR)?, fixed: price(fixed)? })
 }
@@ -95,7 +95,7 @@ fn price_of(scenario: &Scenario, loaded: bool) -> Result<Price, RunFailure> {
 /// # Errors
 /// As for any run on that machine.
 pub fn time_in_sender(scenario: &Scenario, targets: u16, nmi: bool) -> Result<Option<Duration>, RunFailure> {
-    let vector = if nmi { NMI_VECTOR } else { assembly::kernel(scenario).arch.reschedule_vector() };
+    let vector = if nmi { NMI_VECTOR } else { machine::kernel(scenario).arch.reschedule_vector() };
     send_once(scenario, vector, (1..=targets).collect(), false, RETURNED)
 }
 
@@ -108,9 +108,9 @@ fn send_once(
 ) -> Result<Option<Duration>, RunFailure> {
     let choices =
         Choices { seed: 0, keep_events: false, elision: true, cut_ps: None, to_the_end: false, stacks: Stacks::Own };
-    let mut settings = assembly::assemble(scenario, choices)?;
+    let mut settings = machine::assemble(scenario, choices)?;
     let software =
-        SendOnce { kernel: assembly::kernel(scenario), delays: assembly::delays(scenario), vector, to, loaded };
+        SendOnce { kernel: machine::kernel(scenario), delays: machine::delays(scenario), vector, to, loaded };
     settings.cpus = settings.cpus.into_iter().map(|(cpu, _)| (cpu, Program::closed(software))).collect();
     settings.stop = StopRule::Any(vec![until]);
     let machine = Machine::new(settings).map_err(AssemblyError::from)?;

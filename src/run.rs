@@ -1,9 +1,9 @@
 //! One run of a scenario: assemble, execute, judge.
 
-use crate::assembly::{self, AssemblyError, Choices};
+use crate::judgement::{RunReport, judge};
+use crate::machine::{self, AssemblyError, Choices};
 use crate::scenario::Scenario;
 use crate::token::Token;
-use crate::verdict::{self, RunReport};
 use sim::{Activity, Ending, Execution, Machine, Outcome, RunError, Stacks};
 use std::cell::RefCell;
 
@@ -51,7 +51,7 @@ impl Settings {
 /// # Errors
 /// If the scenario does not fit its machine, or asks for something that is not modelled.
 pub fn execute(scenario: &Scenario, settings: &Settings) -> Result<Outcome, RunFailure> {
-    let machine = Machine::new(assembly::assemble(scenario, settings.choices)?).map_err(AssemblyError::from)?;
+    let machine = Machine::new(machine::assemble(scenario, settings.choices)?).map_err(AssemblyError::from)?;
     Ok(machine.run(settings.execution)?)
 }
 
@@ -70,5 +70,5 @@ pub fn run(scenario: &Scenario, settings: &Settings) -> Result<(RunReport, Outco
     } else {
         None
     };
-    Ok((verdict::judge(scenario, settings.choices.seed, &outcome, aftermath.as_ref()), outcome))
+    Ok((judge(scenario, settings.choices.seed, &outcome, aftermath.as_ref()), outcome))
 }

@@ -500,29 +500,6 @@ fn negative_controls_hang_nowhere() {
     }
 }
 
-/// A rewritten command makes exactly one interrupt where it replaces the pending one or is ignored, two where it queues or
-/// waits; where the bus has the first one in its hands, replacing makes two that the target takes as one. Never none.
-#[test]
-fn a_late_retry_makes_one_interrupt_or_two() {
-    use apicsim::retry_page::{Copies, copies};
-    for arch in ARCHES {
-        let serial = SERIAL.contains(&arch);
-        for (rule, delivered) in [("replace", if serial { 1 } else { 2 }), ("drop", 1), ("queue", 2), ("stall", 2)] {
-            let pending = copies(arch, "mps-retry", rule, 75_000).unwrap();
-            let handled = if serial { delivered } else { 1 };
-            assert_eq!(pending, Copies { delivered, handled }, "{arch} {rule}");
-            for room in (58_000..=66_000).step_by(50) {
-                let copies = copies(arch, "mps-retry", rule, room).unwrap();
-                assert!(
-                    (1..=2).contains(&copies.delivered) && copies.handled >= 1,
-                    "{arch} {rule} {room} ns: {copies}"
-                );
-            }
-        }
-        assert_eq!(copies(arch, "mps-abort", "replace", 75_000).unwrap().delivered, 1, "{arch}: nobody sends again");
-    }
-}
-
 /// The checker watches every run here: no choice in a disputed rule makes the machine lose, double or invent an IPI.
 #[test]
 fn no_value_of_a_knob_breaks_an_invariant() {

@@ -190,7 +190,7 @@ fn digests_are_the_same_in_every_build_profile() {
         let words: Vec<&str> = line.split_whitespace().collect();
         let [name, arch, variant, digest] = words[..] else { panic!("four words: {line}") };
         let (report, _) = run(&load(name, arch, variant, &[]), &Settings::seeded(0)).unwrap();
-        assert_eq!(apicsim::digest::written(report.digest), digest, "{line}");
+        assert_eq!(apicsim::report::digest::written(report.digest), digest, "{line}");
         checked += 1;
     }
     assert!(checked >= 3);

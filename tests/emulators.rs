@@ -1,7 +1,7 @@
 //! The scripts of `tests/emulators/`, with what Bochs 2.7 and QEMU 10.0.2 answer behind `##` (one answer where they agree).
 //! Where the two agree, so do we; where they differ, or both are wrong, `differences.txt` says who is right by the manual.
 
-use apicsim::diagnostic::Source;
+use apicsim::scenario::diagnostic::Source;
 use apicsim::script::{Board, Script, run};
 use sim::{Execution, Generation, Named};
 use std::collections::BTreeMap;

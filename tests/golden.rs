@@ -53,28 +53,3 @@ fn the_readme_shows_the_headline() {
         assert!(readme.contains(line), "the README does not show: {line}");
     }
 }
-
-/// Reference pages are what the tables of the code print (write them anew with `UPDATE_PAGES=1`).
-#[test]
-fn the_reference_pages_are_those_of_the_tables() {
-    use apicsim::reference_pages::{knobs, mechanisms, registers};
-    let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
-    let prices = apicsim::price_page::prices().unwrap();
-    let retries = apicsim::retry_page::late_retries().unwrap();
-    let pages = [
-        ("registers.md", registers()),
-        ("knobs.md", knobs()),
-        ("mechanisms.md", mechanisms()),
-        ("prices.md", prices),
-        ("other-kernels.md", apicsim::other_page::other_kernels().unwrap()),
-        ("late-retries.md", retries),
-        ("who-crashes.md", apicsim::crash_page::who_crashes().unwrap()),
-    ];
-    for (name, text) in pages {
-        let path = directory.join(name);
-        if std::env::var_os("UPDATE_PAGES").is_some() {
-            std::fs::write(&path, &text).unwrap();
-        }
-        assert!(std::fs::read_to_string(&path).unwrap() == text, "docs/{name} is not what the table prints");
-    }
-}

@@ -12,6 +12,8 @@ mod emulators;
 mod expectations;
 mod golden;
 mod hand_over;
+mod house;
+mod imports;
 mod matrix;
 mod modern;
 mod proofs;

@@ -226,7 +226,7 @@ fn a_crash_of_the_matrix_is_a_setting() {
     let row = &document["rows"][0];
     assert_eq!((&row["crash_cpu"], &row["trigger"]), (&Value::from(3), &Value::from("oops-crash")));
     let alone = report("nmi-stall", "i386/numaq", "merged", &["event.5.cpu=3", "event.5.role=oops-crash"]);
-    assert_eq!(row["cells"][0]["digest"], apicsim::digest::written(alone.digest));
+    assert_eq!(row["cells"][0]["digest"], apicsim::report::digest::written(alone.digest));
     assert_ne!(alone.digest, report("nmi-stall", "i386/numaq", "merged", &[]).digest);
 }
 

@@ -13,3 +13,4 @@ field() { sed -n "s/^  \"$1\": \"\\(.*\\)\",\$/\\1/p"; }
 } > tests/digests.new
 mv tests/digests.new tests/digests.txt
 UPDATE_HEADLINE=1 cargo test --quiet --test main golden::the_headline
+UPDATE_PAGES=1 cargo test --quiet --lib book

@@ -2,7 +2,7 @@
 //! command around them.
 
 use crate::support::{apicsim, json};
-use apicsim::diagnostic::Source;
+use apicsim::scenario::diagnostic::Source;
 use apicsim::script::{Board, End, Script, Transcript, run, text};
 use sim::{Execution, Named, Window};
 use std::path::{Path, PathBuf};

@@ -35,6 +35,15 @@ fn no_file_is_too_long() {
 }
 
 #[test]
+fn files_of_the_library_are_short() {
+    let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for file in sources().iter().filter(|file| file.starts_with(&library)) {
+        let lines = std::fs::read_to_string(file).unwrap().lines().count();
+        assert!(lines <= 400, "{} has {lines} lines: is it one concept?", file.display());
+    }
+}
+
+#[test]
 fn unsafe_code_is_in_one_folder() {
     for file in sources() {
         let text = std::fs::read_to_string(&file).unwrap();

@@ -30,7 +30,8 @@ use crate::smp_call_function::{CallLock, Called, smp_call_function, smp_call_fun
 use crate::smp_callin::smp_callin;
 use crate::smp_send_nmi_allbutself::{safe_smp_processor_id, smp_send_nmi_allbutself};
 use crate::smp_send_reschedule::{smp_reschedule_interrupt, smp_send_reschedule};
-use crate::smp_send_stop::{smp_send_stop, stop_this_cpu};
+use crate::smp_send_stop::smp_send_stop;
+use crate::stop_this_cpu::stop_this_cpu;
 use crate::sync_arb_ids::sync_Arb_IDs;
 use crate::v6;
 use crate::variant::{Bound, Site};

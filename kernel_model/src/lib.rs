@@ -84,6 +84,7 @@ mod smp_send_nmi_allbutself;
 mod smp_send_reschedule;
 mod smp_send_stop;
 mod spinlock;
+mod stop_this_cpu;
 mod sync_arb_ids;
 mod variant;
 mod wait;
@@ -131,8 +132,9 @@ pub use smp_call_function::{CallLock, Called, smp_call_function, smp_call_functi
 pub use smp_callin::{firmware, smp_callin, start_secondary, trampoline};
 pub use smp_send_nmi_allbutself::{safe_smp_processor_id, smp_send_nmi_allbutself};
 pub use smp_send_reschedule::{smp_reschedule_interrupt, smp_send_reschedule};
-pub use smp_send_stop::{smp_send_stop, stop_this_cpu};
+pub use smp_send_stop::smp_send_stop;
 pub use spinlock::{spin_lock, spin_trylock, spin_unlock};
+pub use stop_this_cpu::stop_this_cpu;
 pub use sync_arb_ids::sync_Arb_IDs;
 pub use variant::{Bound, MpsTimeout, Site, Variant};
 pub use wait::{Point, Wait, WaitOutcome};

@@ -6,8 +6,8 @@
 use crate::kernel::{Kernel, this_cpu};
 use crate::processor::Processor;
 use crate::send_ipi_broadcast::send_IPI_allbutself;
-use crate::smp_send_stop::stop_this_cpu;
 use crate::spinlock::{spin_lock, spin_trylock, spin_unlock};
+use crate::stop_this_cpu::stop_this_cpu;
 use crate::v6;
 use crate::wait::{Wait, WaitOutcome};
 use crate::words::Word;

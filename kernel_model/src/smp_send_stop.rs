@@ -4,15 +4,15 @@
 
 use crate::kernel::Kernel;
 use crate::lapic::disable_local_APIC;
-use crate::processor::{IrqFlags, Processor};
+use crate::processor::Processor;
 use crate::smp_call_function::{CallLock, Called, smp_call_function};
-use crate::wait::Point;
-use crate::words::Word;
 
 /// `smp_send_stop` (`arch/i386/kernel/smp.c`, `arch/x86_64/kernel/smp.c`, 2.6.20): calls [`stop_this_cpu`] on all
 /// others, then disables its own local APIC. i386 takes the call lock like any caller, and so waits for ever where its
 /// holder waits for this CPU. x86_64, and i386 from 2.6.22 on, try the lock once and go ahead without it. The wait for
 /// the others to start has no bound in either.
+///
+/// [`stop_this_cpu`]: fn@crate::stop_this_cpu
 pub fn smp_send_stop(kernel: &Kernel, cpu: &impl Processor) {
     let takes = kernel.arch.is_i386() && kernel.stop_takes_call_lock;
     let lock = if takes { CallLock::Take } else { CallLock::Try };
@@ -20,19 +20,4 @@ pub fn smp_send_stop(kernel: &Kernel, cpu: &impl Processor) {
     let flags = cpu.irq_save();
     disable_local_APIC(kernel, cpu);
     cpu.irq_restore(flags);
-}
-
-/// `stop_this_cpu` (`arch/i386/kernel/smp.c`, 2.6.20; on x86_64 `smp_really_stop_cpu`): interrupts off, the local APIC
-/// disabled, HLT for ever. x86_64 lets interrupts in again before, and its disabled APIC brings none.
-pub fn stop_this_cpu(kernel: &Kernel, cpu: &impl Processor) -> ! {
-    cpu.fetch_add(Word::TAKEN_OUT, 1);
-    cpu.irq_save();
-    disable_local_APIC(kernel, cpu);
-    if !kernel.arch.is_i386() {
-        cpu.irq_restore(IrqFlags(true));
-    }
-    cpu.reached(Point::StoppedByCall);
-    loop {
-        cpu.halt();
-    }
 }

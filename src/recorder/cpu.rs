@@ -2,8 +2,9 @@
 //!
 //! Not modelled: what the local APIC does; a register gives back what was written to it, and before that its reset value.
 
-use super::{DELIVERY_MODE, End, Ended, Entry, Machine};
-use crate::arguments::{Icr, Others};
+use super::conditions::{Icr, Others};
+use super::machine::{DELIVERY_MODE, Ended, Machine};
+use super::recording::{End, Entry};
 use kernel_model::apicdef::{APIC_BASE_MSR, APIC_DM_REMRD, APIC_ICR_BUSY};
 use kernel_model::other::{Other, freebsd::DS_IDLE_TIMEOUT_US};
 use kernel_model::{Access, IrqFlags, Mmio, Point, Processor, Register, Wait, WaitOutcome, Word};

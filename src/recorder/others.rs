@@ -4,7 +4,7 @@
 //! time: the answer is there when the wait for it begins.
 
 use super::cpu::Cpu;
-use super::{DELIVERY_MODE, Ended, Machine, catch_quietly};
+use super::machine::{DELIVERY_MODE, Ended, Machine, catch_quietly};
 use kernel_model::apicdef::APIC_DM_NMI;
 use kernel_model::{Wait, WakeUp, do_interrupt, do_nmi, firmware, panic, trampoline};
 use std::panic::{AssertUnwindSafe, resume_unwind};

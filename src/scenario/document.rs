@@ -3,7 +3,7 @@
 //! Values of `--set` are grafted into the same tree before anything is read from it, so that one set of checks serves
 //! both, and each message points at the text that is wrong.
 
-use crate::diagnostic::{InputError, Place, Source};
+use super::diagnostic::{InputError, Place, Source};
 use std::ops::Range;
 use std::sync::Arc;
 use toml::Spanned;

@@ -1,6 +1,7 @@
 //! Reading `[[fault]]`, and checking it against the machine.
 
 use super::decimal::{self, Unit};
+use super::diagnostic::InputError;
 use super::fault_name::FaultName;
 use super::filter::{self, Filter};
 use super::happenings::{Stage, instant, optional_time};
@@ -9,7 +10,6 @@ use super::model::{Again, CpuFault, Fault, FaultKind};
 use super::named::{self, named};
 use super::names::present;
 use super::reader::{Field, Table};
-use crate::diagnostic::InputError;
 use sim::bus::{SerialFaultKind, Wire};
 
 named! {

@@ -1,5 +1,6 @@
 //! Filters: to which machines an event, a fault or an expectation applies.
 
+use super::diagnostic::InputError;
 use super::knob_filter::KnobFilter;
 use super::knobs::knob_keys;
 use super::machine::{Bus, Machine};
@@ -8,7 +9,6 @@ use super::names::{arch_pattern, trigger, variant};
 use super::passing::{Numbers, has, list, names};
 use super::reader::Table;
 use super::role::RoleName;
-use crate::diagnostic::InputError;
 use sim::Generation;
 
 /// The keys of an event's or fault's filter.

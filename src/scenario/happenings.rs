@@ -1,6 +1,7 @@
 //! Reading `[[event]]`, and checking it against the machine.
 
 use super::decimal::Unit;
+use super::diagnostic::InputError;
 use super::filter::{self, Filter};
 use super::machine::{Machine, is_modern, is_other};
 use super::model::{Event, Stall};
@@ -8,7 +9,6 @@ use super::named::{Named, by_name};
 use super::names::present;
 use super::reader::{Field, Table};
 use super::role::{self, IpiVector, KEYBOARD_VECTOR, Role, RoleName, StartUpMessages, VectorUse};
-use crate::diagnostic::InputError;
 
 /// What happenings are checked against.
 #[derive(Debug, Clone, Copy)]

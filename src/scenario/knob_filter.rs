@@ -1,10 +1,10 @@
 //! Filters by knobs: which values of `[knobs]` an expectation is about.
 
+use super::diagnostic::InputError;
 use super::knobs::{HZ, JITTER, RETRIES, knob_value};
 use super::model::{Knobs, MpsTimeout, StopLock, WaitShape};
 use super::passing::{Numbers, has, list, names};
 use super::reader::Table;
-use crate::diagnostic::InputError;
 
 /// The knobs that pass. What is absent does not filter; a knob without a default passes only where it is set.
 #[derive(Debug)]

@@ -1,9 +1,9 @@
 //! Reading `[knobs]`.
 
+use super::diagnostic::InputError;
 use super::model::Knobs;
 use super::named;
 use super::reader::{Field, Table};
-use crate::diagnostic::InputError;
 use sim::Knob;
 use std::ops::RangeInclusive;
 

@@ -2,6 +2,7 @@
 
 use super::catalogue;
 use super::decimal::{self, Unit};
+use super::diagnostic::{InputError, Place, Source};
 use super::document::{self, Node, Value};
 use super::faults;
 use super::filter::{self, ExpectFilter, Subject};
@@ -10,13 +11,12 @@ use super::knobs;
 use super::machine::{Bus, Machine};
 use super::model::{Expectation, ExpectedVerdict, Goal, Scenario, Stall};
 use super::named::Named;
+use super::nearest;
 use super::overrides;
 use super::pace;
 use super::reader::{Field, Table};
 use super::role::Role;
 use super::settings::{self, COST_KEYS, MACHINE_KEYS};
-use crate::diagnostic::{InputError, Place, Source};
-use crate::nearest;
 use sim::Generation;
 use std::sync::Arc;
 

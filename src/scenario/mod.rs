@@ -41,6 +41,7 @@
 
 mod catalogue;
 pub mod decimal;
+pub mod diagnostic;
 mod document;
 mod fault_name;
 mod faults;
@@ -50,9 +51,11 @@ mod knob_filter;
 mod knobs;
 mod load;
 mod machine;
+mod mechanism;
 mod model;
 pub mod named;
 mod names;
+pub mod nearest;
 mod overrides;
 mod pace;
 mod passing;
@@ -67,6 +70,7 @@ pub use machine::{
     ALL_ARCHES, ARCHES, Bus, FAMILIES, LINUX_ARCHES, MAIN_VARIANTS, MODERN_ARCHES, Machine, OTHER_ARCHES, OWN_VARIANT,
     VARIANTS, is_modern, is_other, is_x2apic, natural, natural_variant,
 };
+pub use mechanism::Mechanism;
 pub use model::{
     Again, CostOverrides, CpuFault, Event, Expectation, ExpectedProof, ExpectedVerdict, Fault, FaultKind, Goal, Knobs,
     MpsTimeout, Origin, Scenario, Stall, StopLock, WaitShape,

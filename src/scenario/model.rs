@@ -2,6 +2,7 @@
 
 use super::fault_name::FaultName;
 use super::machine::Machine;
+use super::mechanism::Mechanism;
 use super::named::{Named, named};
 use super::role::Role;
 
@@ -340,7 +341,7 @@ pub struct Scenario {
     /// Name.
     pub name: String,
     /// The mechanism that it is about, if of the list.
-    pub mechanism: Option<crate::mechanism::Mechanism>,
+    pub mechanism: Option<Mechanism>,
     /// One paragraph for a reader.
     pub story: String,
     /// What has to be reached.

@@ -1,6 +1,6 @@
 //! Things that have a name in scenario files and on the command line: one table of names for both.
 
-use crate::nearest;
+use super::nearest;
 pub use sim::Named;
 pub(crate) use sim::named;
 

@@ -1,10 +1,10 @@
 //! Values that name something: a variant, a sub-architecture, a role, a CPU of the machine.
 
+use super::diagnostic::InputError;
 use super::machine::{ALL_ARCHES, FAMILIES, Machine, OWN_VARIANT, VARIANTS};
 use super::named::{self, Named, UnknownName};
 use super::reader::Field;
 use super::role::RoleName;
-use crate::diagnostic::InputError;
 
 /// A role that brings a crash.
 pub(super) fn trigger(field: &Field<'_>) -> Result<RoleName, InputError> {
@@ -34,7 +34,7 @@ pub(super) fn arch_pattern(field: &Field<'_>) -> Result<String, InputError> {
     }
     let all: Vec<&str> = ALL_ARCHES.into_iter().chain(FAMILIES).collect();
     let message = format!("unknown sub-architecture `{text}`");
-    Err(field.unknown(UnknownName { message, help: crate::nearest::suggestion(text, &all) }))
+    Err(field.unknown(UnknownName { message, help: super::nearest::suggestion(text, &all) }))
 }
 
 /// A sub-architecture.

@@ -3,8 +3,8 @@
 //! `PATH` names keys and positions, as `knobs.slots`, `machine.cpus`, `event.3.at_us`, `fault.0.cpu`; `VALUE` is TOML,
 //! or else a bare string. `fault=[]` replaces all faults by none: the control "without the injection".
 
+use super::diagnostic::{InputError, Place, Source};
 use super::document::{Entry, Node, Value, parse_value};
-use crate::diagnostic::{InputError, Place, Source};
 use std::ops::Range;
 use std::sync::Arc;
 

@@ -4,11 +4,11 @@
 //! after it, moves what a CPU does next; where that would turn the order round, all times of events and faults, spans
 //! too, are multiplied by a factor.
 
+use super::diagnostic::InputError;
 use super::model::{CpuFault, Event, Fault, FaultKind};
 use super::names::variant;
 use super::reader::Table;
 use super::role::Role;
-use crate::diagnostic::InputError;
 
 const KEYS: [&str; 2] = ["variant", "factor"];
 const FACTOR_MAX: u32 = 1_000;

@@ -1,8 +1,8 @@
 //! What passes a filter: lists of values, and numbers.
 
+use super::diagnostic::InputError;
 use super::named::Named;
 use super::reader::{Field, Table};
-use crate::diagnostic::InputError;
 use std::ops::RangeInclusive;
 
 /// The list `key`, if it is there.

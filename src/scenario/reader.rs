@@ -1,10 +1,10 @@
 //! Reading a table key by key: unknown keys are refused at once, and every value is checked where it is read.
 
 use super::decimal::{self, Unit};
+use super::diagnostic::InputError;
 use super::document::{Node, Value};
 use super::named::{self, Named, UnknownName};
-use crate::diagnostic::InputError;
-use crate::nearest;
+use super::nearest;
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 

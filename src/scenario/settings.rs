@@ -1,12 +1,12 @@
 //! Reading `[machine]` and `[costs]`.
 
 use super::decimal::Unit;
+use super::diagnostic::InputError;
 use super::machine::{self, ARCHES, Bus, Machine, OWN_VARIANT, VARIANTS, is_other, natural_variant};
 use super::model::CostOverrides;
 use super::named::Named;
 use super::names::{arch, present, variant};
 use super::reader::{Field, Table};
-use crate::diagnostic::InputError;
 use sim::Generation;
 use sim::check::{Check, Checks};
 

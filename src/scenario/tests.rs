@@ -2,8 +2,7 @@
 
 use super::named::Named;
 use super::*;
-use crate::diagnostic::InputError;
-use crate::exit_status::ExitStatus;
+use crate::scenario::diagnostic::InputError;
 
 fn request(scenario: &str, arch: &str, variant: &str, sets: &[&str]) -> Request {
     Request {
@@ -302,8 +301,8 @@ fn bad_files_say_where_and_what_would_be_right() {
         assert_ne!(text, SMALL, "{old}");
         let error = load_text(&text, |_| {}).expect_err(new);
         let shown = error.render(false);
-        assert_eq!(error.exit_status(), ExitStatus::BadInput);
-        assert_eq!(error.place().map(crate::diagnostic::Place::line), Some(line), "{new}\n{shown}");
+        assert!(!error.is_of_host());
+        assert_eq!(error.place().map(crate::scenario::diagnostic::Place::line), Some(line), "{new}\n{shown}");
         assert!(error.message().contains(message), "{new}\n{shown}");
         assert!(help.is_empty() || error.help_lines().iter().any(|text| text.contains(help)), "{new}\n{shown}");
         assert!(shown.contains(&format!(".toml:{line}:")), "{shown}");

@@ -1,10 +1,11 @@
 //! CPU 0: starts the others, walks the script, hands each operation to the CPU that it names.
 
 use super::execute::{Hands, initialise};
-use super::guest::{Guest, Pace, TRAMPOLINES};
+use super::guest::{Guest, TRAMPOLINES};
 use super::mailbox::{Mailbox, Order};
 use super::model::{Action, Init};
 use super::notebook::Verdict;
+use super::pace::Pace;
 use super::registers::{Register, offset};
 use sim::Cpu;
 

@@ -1,11 +1,12 @@
 //! The machine that a script runs on.
 
-use super::guest::{CONDUCTOR_LOST, Guest, SCRIPT_ENDED};
+use super::guest::Guest;
 use super::mailbox;
 use super::model::Script;
 use super::notebook::Notebook;
-use crate::diagnostic::InputError;
-use crate::interconnect::{IO_AGENT_ID, Parts};
+use super::software::{CONDUCTOR_LOST, SCRIPT_ENDED};
+use crate::machine::interconnect::{IO_AGENT_ID, Parts};
+use crate::scenario::diagnostic::InputError;
 use crate::scenario::named::Named;
 use crate::scenario::{Bus, Machine};
 use sim::apic::Preset;

@@ -44,7 +44,7 @@ pub(super) const fn words(cpus: u16) -> usize {
 }
 
 /// What traces call shared word `word`.
-pub(crate) fn word_name(word: u16) -> String {
+pub(super) fn word_name(word: u16) -> String {
     format!("{} of CPU{}", if word.is_multiple_of(2) { "mailbox" } else { "receipt" }, word / 2)
 }
 

@@ -10,23 +10,22 @@ mod answer;
 mod conductor;
 mod execute;
 mod guest;
-mod interactive;
 mod machine;
 mod mailbox;
 mod model;
+mod names;
 mod notebook;
 mod operations;
+mod pace;
 mod parse;
 mod print;
 mod registers;
 mod run;
 mod session;
+mod software;
 mod tokens;
 mod value;
 
-pub(crate) use guest::milestone_name;
-pub(crate) use interactive::interact;
-pub(crate) use mailbox::word_name;
 pub(crate) use print::trace;
 
 pub use answer::{Answer, Seen};

@@ -1,7 +1,7 @@
 //! A script as plain data: what to do, in order, and how the machine starts.
 
 use super::registers::X2APIC_MSRS;
-use crate::diagnostic::Place;
+use crate::scenario::diagnostic::Place;
 use sim::apic::Register;
 
 /// A script, read and checked.

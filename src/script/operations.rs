@@ -4,8 +4,8 @@
 use super::model::{Operation, VectorSet};
 use super::tokens::Tokens;
 use super::value::{msr, plain, register, value};
-use crate::diagnostic::InputError;
-use crate::nearest;
+use crate::scenario::diagnostic::InputError;
+use crate::scenario::nearest;
 
 /// How something is written, and what it does.
 #[derive(Debug, Clone, Copy)]

@@ -4,8 +4,8 @@ use super::model::{Action, Counted, Init, Line, Script};
 use super::operations::{self, Form, WAIT_US_MAX, empty_range, operation};
 use super::tokens::{Token, Tokens};
 use super::value::plain;
-use crate::diagnostic::{InputError, Place, Source};
-use crate::nearest;
+use crate::scenario::diagnostic::{InputError, Place, Source};
+use crate::scenario::nearest;
 use std::sync::Arc;
 
 /// CPUs of a script that does not say.

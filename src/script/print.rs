@@ -1,9 +1,10 @@
 //! A transcript as text, in the lines that the format prescribes, and as a JSON document.
 
+use super::names::GuestNames;
 use super::run::{End, Reply, Transcript};
-use crate::digest;
-use crate::json::microseconds;
-use crate::trace::{self, Names, Software};
+use crate::report::digest;
+use crate::report::microseconds::microseconds;
+use crate::report::trace::{self, Names};
 use serde_json::{Value, json};
 use sim::Named;
 
@@ -43,7 +44,7 @@ pub(super) fn footer(transcript: &Transcript) -> String {
 
 /// Every event of the run, a line each.
 pub(crate) fn trace(transcript: &Transcript) -> String {
-    trace::text(&transcript.events, Names { cpus: transcript.script.cpus, software: Software::Script })
+    trace::text(&transcript.events, Names { cpus: transcript.script.cpus, software: &GuestNames })
 }
 
 /// The transcript as a document.

@@ -1,6 +1,6 @@
 //! The register names of scripts: those of the hardware's own table, with the eight registers of a block numbered.
 
-use crate::nearest::nearest;
+use crate::scenario::nearest::nearest;
 pub(super) use sim::apic::{MSR_APIC_BASE, Register, X2APIC_MSRS};
 use sim::apic::{MSR_TSC_DEADLINE, Row, TABLE};
 

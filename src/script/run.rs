@@ -2,11 +2,11 @@
 
 use super::answer::{Answer, Seen};
 use super::conductor::ANSWER_US;
-use super::guest::CONDUCTOR_LOST;
 use super::machine::Board;
 use super::model::{Action, Counted, Operation, Script};
 use super::notebook::{Done, IcrReads, Notebook, Verdict};
-use crate::diagnostic::InputError;
+use super::software::CONDUCTOR_LOST;
+use crate::scenario::diagnostic::InputError;
 use sim::{Event, Execution, Machine, Outcome, Time};
 use std::ops::Range;
 use std::sync::Arc;

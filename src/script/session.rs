@@ -11,7 +11,7 @@ use super::print;
 use super::registers;
 use super::run::{End, Transcript, run};
 use super::value::term_names;
-use crate::diagnostic::{InputError, Source};
+use crate::scenario::diagnostic::{InputError, Source};
 use sim::Execution;
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! A line of a script as tokens, each with its place, and the cursor that the parser walks them with.
 
-use crate::diagnostic::{InputError, Place, Source};
+use crate::scenario::diagnostic::{InputError, Place, Source};
 use std::sync::Arc;
 
 /// A run of characters between blanks.

@@ -3,8 +3,8 @@
 use super::model::x2apic_msr;
 use super::registers::{self, MSRS};
 use super::tokens::Token;
-use crate::diagnostic::{InputError, Place};
-use crate::nearest;
+use crate::scenario::diagnostic::{InputError, Place};
+use crate::scenario::nearest;
 use std::ops::RangeInclusive;
 
 /// Names of values: fields of the ICR (SDM vol. 3 §10.6.1), of the local vector table (§10.5.1) and of the APIC base
@@ -162,7 +162,7 @@ pub(super) fn msr(token: &Token<'_>) -> Result<u32, InputError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::Source;
+    use crate::scenario::diagnostic::Source;
 
     fn token(text: &str) -> Token<'_> {
         Token { text, place: Place::new(&Source::new("t", text), 0..text.len()) }

@@ -1,0 +1,40 @@
+//! The pages of the book that are printed from tables and runs, so that they cannot differ from them.
+//!
+//! No part of the library: only its test binary makes them, and holds the files to them. Write them anew with
+//! `UPDATE_PAGES=1 cargo test --lib book`.
+
+mod late_retries;
+mod other_kernels;
+mod prices;
+mod tables;
+mod who_crashes;
+
+use crate::failure::Failure;
+
+/// Every page: its file in `docs/`, and its text.
+fn pages() -> Result<[(&'static str, String); 7], Failure> {
+    Ok([
+        ("registers.md", tables::registers()),
+        ("knobs.md", tables::knobs()),
+        ("mechanisms.md", tables::mechanisms()),
+        ("prices.md", prices::prices()?),
+        ("other-kernels.md", other_kernels::other_kernels()?),
+        ("late-retries.md", late_retries::late_retries()?),
+        ("who-crashes.md", who_crashes::who_crashes()?),
+    ])
+}
+
+#[test]
+fn the_pages_are_what_tables_and_runs_print() {
+    let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    for (name, text) in pages().expect("built-in scenarios run") {
+        let path = directory.join(name);
+        if std::env::var_os("UPDATE_PAGES").is_some() {
+            std::fs::write(&path, &text).expect("a page can be written");
+        }
+        assert!(
+            std::fs::read_to_string(&path).expect("the page is there") == text,
+            "docs/{name} is not what the program prints (if that is meant: UPDATE_PAGES=1 cargo test --lib book)"
+        );
+    }
+}

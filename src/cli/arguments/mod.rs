@@ -1,0 +1,135 @@
+//! The command line, as data: every subcommand and option with its help, its unit and its default.
+//!
+//! What belongs to a later version is refused here with a message that says so.
+
+mod accesses;
+mod execution;
+mod list;
+mod matrix;
+mod output;
+mod overrides;
+mod run;
+mod script;
+#[cfg(test)]
+mod tests;
+mod values;
+
+pub use accesses::Accesses;
+pub use execution::{Elision, Execution, Executor, Window};
+pub use list::{List, ListKind};
+pub use matrix::{Format, Matrix};
+pub use output::Output;
+pub use overrides::Overrides;
+pub use run::{Replay, Run};
+pub use script::Script;
+
+use crate::scenario::diagnostic::InputError;
+use clap::{Args, Parser, Subcommand};
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "apicsim",
+    version,
+    about = "Simulates x86 local APICs and the kernel code that sends IPIs, deterministically, cycle by cycle",
+    long_about = "Simulates x86 local APICs, their buses, and the kernel code that sends IPIs and waits for the ICR: \
+        deterministically, in simulated time.\n\nWithout a command it prints the headline: the nmi-stall scenario, \
+        the hang of 2007, on all sub-architectures under three ways to wait.",
+    after_help = EXAMPLES,
+    args_conflicts_with_subcommands = true,
+    max_term_width = 120
+)]
+pub struct Arguments {
+    /// What to do; without it, the headline.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// Print the headline as one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  apicsim                                        the headline
+  apicsim explain nmi-stall                      why the send never returns
+  apicsim run nmi-stall --variant merged         with the bounded wait
+  apicsim run nmi-stall --set knobs.slots=per-vector
+  apicsim accesses --arch x86_64/flat --variant merged --call send_IPI_mask --vector nmi --icr stuck
+
+Exit status: 0 as expected, 1 not as expected, 2 bad usage or input, 3 the host failed (file, disk),
+4 a bug of apicsim, 130 interrupted.";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List what there is: scenarios, archs, variants, buses, generations, faults, lessons, kernel functions.
+    #[command(after_help = "Example:\n  apicsim list scenarios")]
+    List(List),
+    /// Run a scenario: verdict, proof, cause, waits, and the token that repeats the run.
+    #[command(after_help = run::EXAMPLES)]
+    Run(Run),
+    /// Repeat the run that printed a token, on any executor and number of threads.
+    #[command(after_help = "Example:\n  apicsim replay \"$TOKEN\" --executor reference --trace run.txt")]
+    Replay(Replay),
+    /// Run a scenario on several sub-architectures, under several variants, as a table.
+    #[command(after_help = matrix::EXAMPLES)]
+    Matrix(Matrix),
+    /// Run a scenario and print why each wait took as long as it did.
+    #[command(after_help = "Example:\n  apicsim explain nmi-stall --arch x86_64/flat")]
+    Explain(Run),
+    /// Print the ordered register accesses of one kernel function on a recording APIC.
+    #[command(after_help = accesses::EXAMPLES)]
+    Accesses(Accesses),
+    /// Tell a lesson step by step, from a real run.
+    #[command(after_help = "Enter goes on at a terminal; elsewhere the lesson is printed whole.")]
+    Demo(Demo),
+    /// Poke local APICs by hand: run a script of register accesses, IPIs and waits, or type it line by line.
+    #[command(after_help = script::EXAMPLES)]
+    Script(Script),
+    /// Comes later.
+    #[command(hide = true)]
+    Explore(Later),
+    /// Comes later.
+    #[command(hide = true)]
+    Campaign(Later),
+    /// Comes later.
+    #[command(hide = true)]
+    Serve(Later),
+}
+
+/// `demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// The lesson; without it, the hang of 2007.
+    #[arg(value_name = "LESSON")]
+    pub lesson: Option<String>,
+}
+
+/// A command of a later version: whatever follows its name is taken and not read.
+#[derive(Debug, Args)]
+#[command(disable_help_flag = true)]
+pub struct Later {
+    /// Ignored.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    pub rest: Vec<String>,
+}
+
+impl Arguments {
+    /// Checks what no single option can check.
+    ///
+    /// # Errors
+    /// A command of a later version, or CPUs that do not exist.
+    pub fn check(&self) -> Result<(), InputError> {
+        let later = match &self.command {
+            Some(Command::Explore(_)) => "explore",
+            Some(Command::Campaign(_)) => "campaign",
+            Some(Command::Serve(_)) => "serve",
+            Some(Command::Accesses(accesses)) => return accesses.check(),
+            Some(Command::Matrix(matrix)) => return matrix.check(),
+            _ => return Ok(()),
+        };
+        Err(InputError::new(format!("`apicsim {later}` comes later"))
+            .help("today: list, run, replay, matrix, explain, accesses, demo, script"))
+    }
+}

@@ -1,0 +1,40 @@
+//! Options that say what comes out, and where.
+
+use clap::Args;
+use std::path::{Path, PathBuf};
+
+/// The heading of these options.
+pub(super) const OUTPUT: &str = "Output";
+
+/// What comes out.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Output {
+    /// Write every event to a text file (- is standard output); other formats come later.
+    #[arg(long, value_name = "FILE", value_parser = parse_trace, help_heading = OUTPUT)]
+    pub trace: Option<PathBuf>,
+    /// Write the HTML page; comes later.
+    #[arg(long, value_name = "FILE", value_parser = parse_html, help_heading = OUTPUT, hide = true)]
+    pub html: Option<PathBuf>,
+    /// Print one JSON document on standard output.
+    #[arg(long, help_heading = OUTPUT)]
+    pub json: bool,
+    /// Add what depends on the host: threads and host time.
+    #[arg(long, help_heading = OUTPUT)]
+    pub host: bool,
+}
+
+/// File name extensions of the trace formats of a later version.
+const LATER_TRACES: [&str; 6] = ["json", "vcd", "fst", "html", "pftrace", "dat"];
+
+pub(super) fn parse_trace(text: &str) -> Result<PathBuf, String> {
+    let path = Path::new(text);
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_lowercase();
+    if LATER_TRACES.contains(&extension.as_str()) {
+        return Err(format!("the trace format .{extension} comes later; today a trace is text: FILE.txt"));
+    }
+    Ok(path.to_owned())
+}
+
+fn parse_html(_: &str) -> Result<PathBuf, String> {
+    Err("the HTML page comes later; today there is a text trace: --trace FILE.txt".to_owned())
+}

@@ -1,0 +1,71 @@
+//! `apicsim accesses`: the ordered register accesses of one kernel function.
+
+use crate::cli::arguments::Accesses;
+use crate::cli::exit_status::ExitStatus;
+use crate::cli::output;
+use crate::failure::Failure;
+use crate::machine;
+use crate::recorder::{document, record, text};
+use crate::scenario::diagnostic::InputError;
+use crate::scenario::{natural, natural_variant};
+use kernel_model::{Arch, Call, CpuMask, Given, Kernel, Variant};
+
+pub(super) fn accesses(arguments: &Accesses) -> Result<ExitStatus, Failure> {
+    let call = Call::from_name(&arguments.call).expect("the command line takes known names only");
+    let kernel = kernel(arguments, call);
+    if !call.is_of(&kernel) {
+        return Err(not_of(arguments, call).into());
+    }
+    let from = arguments.from as u16;
+    let mask: CpuMask = if arguments.to.is_empty() {
+        kernel.cpu_possible_map().without(from)
+    } else {
+        arguments.to.iter().map(|&cpu| cpu as u16).collect()
+    };
+    let vector = arguments.vector.unwrap_or(kernel.arch.reschedule_vector());
+    let given = Given { mask, target: mask.iter().next().unwrap_or_default(), vector };
+    let recording = record(&kernel, from, (arguments.icr, arguments.others), arguments.limit as usize, (call, given));
+    if arguments.json {
+        output::print_json(&document(&recording, (&arguments.arch, variant_name(arguments), &arguments.call)))?;
+    } else {
+        output::print(&text(&recording))?;
+    }
+    Ok(ExitStatus::Success)
+}
+
+/// The kernel that the options describe, on the sub-architecture's natural machine.
+fn kernel(arguments: &Accesses, call: Call) -> Kernel {
+    let arch = Arch::from_name(&arguments.arch).expect("the command line takes known names only");
+    // A kernel that is not Linux never looks at its variant.
+    let variant = Variant::from_name(variant_name(arguments)).unwrap_or(Variant::Before);
+    let mut kernel = Kernel::new(arch, variant, arguments.cpus as u16);
+    kernel.erratum_11ap = arguments.erratum_11ap;
+    kernel.no_broadcast = arguments.no_broadcast.unwrap_or(kernel.no_broadcast);
+    kernel.wait_shape = machine::bound(arguments.wait_shape);
+    kernel.mps_timeout = machine::mps_timeout(arguments.mps_timeout);
+    kernel.crash_image = !arguments.no_crash_image;
+    if let (true, Some(page)) = (call.takes_trampoline(), arguments.vector) {
+        kernel.trampoline = page;
+    }
+    if let Some((generation, _)) = natural(arch.name()) {
+        kernel.apic_version = generation.profile().version.to_le_bytes()[0];
+        kernel.init_udelay = machine::init_udelay(generation);
+    }
+    kernel
+}
+
+/// The refusal of a function that this kernel does not have.
+fn not_of(arguments: &Accesses, call: Call) -> InputError {
+    if arguments.arch.starts_with("other/") {
+        let only = Call::send_IPI_mask.name();
+        return InputError::new(format!("{} is a function of Linux, and {} is not Linux", call.name(), arguments.arch))
+            .help(format!("--call {only} is its own way to send"));
+    }
+    let machine = format!("{} under {}", arguments.arch, variant_name(arguments));
+    InputError::new(format!("{machine} has no `{}`", call.name()))
+        .help(format!("kernels that have it: {}; `apicsim list calls` says so of all", call.whose().describe()))
+}
+
+fn variant_name(arguments: &Accesses) -> &str {
+    arguments.variant.as_deref().unwrap_or_else(|| natural_variant(&arguments.arch))
+}

@@ -1,0 +1,75 @@
+//! The headline, and `apicsim matrix`.
+
+use super::host_timer::HostTimer;
+use super::settings::{settings, workers};
+use crate::cli::arguments::{Execution, Format, Matrix as Arguments};
+use crate::cli::exit_status::ExitStatus;
+use crate::cli::output;
+use crate::failure::Failure;
+use crate::matrix::{Axes, Matrix, matrix as run_matrix};
+use crate::report::json::{Host, matrix_document};
+use crate::report::matrix as report_matrix;
+use crate::run::Settings;
+use crate::scenario::{ARCHES, MAIN_VARIANTS, Request};
+
+const INTRODUCTION: &str = "\
+The hang of 2007 (scenario nmi-stall): a crashing CPU must send an NMI to the others before kdump gets its chance, and
+first waits for its ICR to become idle. How long, in simulated us, from the crash until that send returns, for three
+ways to wait; and the price of one NMI and one FIXED IPI to an idle CPU, in us, from the call to the handler.
+
+";
+
+const NEXT: &str = "
+next:  apicsim explain nmi-stall                       why it hangs, link by link
+       apicsim demo                                    the story, step by step
+       apicsim run nmi-stall --variant merged          the fix at work
+       apicsim matrix kdump --set stall=slots          is the fix enough?
+       apicsim list                                    what else there is
+";
+
+/// The matrix of `nmi-stall` over everything.
+pub(super) fn headline(json: bool) -> Result<ExitStatus, Failure> {
+    let request = |arch: String, variant: String| {
+        let mut request = Request::new("nmi-stall");
+        (request.arch, request.variant) = (Some(arch), Some(variant));
+        request
+    };
+    let axes = Axes { arches: &ARCHES, variants: &MAIN_VARIANTS, crash_cpus: &[], triggers: &[] };
+    let matrix = run_matrix(axes, &Settings::seeded(0), request)?;
+    if json {
+        output::print_json(&matrix_document(&matrix, None))?;
+    } else {
+        output::print(&format!("{INTRODUCTION}{}{NEXT}", report_matrix::comparison(&matrix)))?;
+    }
+    Ok(status(&matrix))
+}
+
+pub(super) fn matrix(arguments: &Arguments) -> Result<ExitStatus, Failure> {
+    let timer = HostTimer::start();
+    let execution: &Execution = &arguments.execution;
+    let settings = settings(execution, arguments.overrides.seed, false);
+    let request =
+        |arch: String, variant: String| arguments.overrides.request(&arguments.scenario, Some(arch), Some(variant));
+    let axes = Axes {
+        arches: &arguments.arches(),
+        variants: &arguments.variants(),
+        crash_cpus: &arguments.crash_cpus(),
+        triggers: &arguments.triggers(),
+    };
+    let matrix = run_matrix(axes, &settings, request)?;
+    let host = arguments.host.then(|| Host { threads: workers(execution), host_us: timer.elapsed_us() });
+    let host_line = |before: &str| host.map(|host| format!("{before}{host}\n")).unwrap_or_default();
+    match arguments.format() {
+        Format::Json => output::print_json(&matrix_document(&matrix, host))?,
+        Format::Csv => output::print(&report_matrix::csv(&matrix))?,
+        Format::Text => output::print(&(report_matrix::text(&matrix) + &host_line("host: ")))?,
+        Format::Markdown => output::print(&(report_matrix::markdown(&matrix) + &host_line("\nHost: ")))?,
+    }
+    Ok(status(&matrix))
+}
+
+/// 0 only if every cell is as expected.
+fn status(matrix: &Matrix) -> ExitStatus {
+    let ok = matrix.rows.iter().flat_map(|row| &row.cells).all(|cell| cell.report.ok());
+    if ok { ExitStatus::Success } else { ExitStatus::Unexpected }
+}

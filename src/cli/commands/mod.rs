@@ -1,0 +1,37 @@
+//! The commands: each reads its arguments, does its work through the library, prints.
+
+mod accesses;
+mod demo;
+mod explain;
+mod host_timer;
+mod list;
+mod matrix;
+mod run;
+mod script;
+mod settings;
+
+use crate::cli::arguments::{Arguments, Command};
+use crate::cli::exit_status::ExitStatus;
+use crate::failure::Failure;
+
+/// Does what the command line asks for.
+///
+/// # Errors
+/// Bad input, or a host that fails us.
+pub fn dispatch(arguments: &Arguments) -> Result<ExitStatus, Failure> {
+    arguments.check()?;
+    match &arguments.command {
+        None => matrix::headline(arguments.json),
+        Some(Command::List(list)) => list::list(list),
+        Some(Command::Run(run)) => run::run(run),
+        Some(Command::Replay(replay)) => run::replay(replay),
+        Some(Command::Matrix(matrix)) => matrix::matrix(matrix),
+        Some(Command::Explain(run)) => explain::explain(run),
+        Some(Command::Accesses(accesses)) => accesses::accesses(accesses),
+        Some(Command::Demo(demo)) => demo::demo(demo),
+        Some(Command::Script(script)) => script::script(script),
+        Some(Command::Explore(_) | Command::Campaign(_) | Command::Serve(_)) => {
+            unreachable!("check() refuses what comes later")
+        }
+    }
+}

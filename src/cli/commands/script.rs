@@ -1,0 +1,106 @@
+//! `apicsim script`: local APICs poked by hand.
+
+use super::settings::settings;
+use crate::cli::arguments::Script as Arguments;
+use crate::cli::exit_status::ExitStatus;
+use crate::cli::interactive::interact;
+use crate::cli::output::{self, check_streams, write_trace};
+use crate::failure::Failure;
+use crate::scenario::diagnostic::{InputError, Place, Source};
+use crate::scenario::nearest;
+use crate::script::{self, Board, End, Script, Session, Transcript};
+use sim::{Execution, Knobs, NoSuchValue};
+use std::io::{IsTerminal, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The name under which a script on standard input goes.
+const STANDARD_INPUT: &str = "-";
+
+pub(super) fn script(arguments: &Arguments) -> Result<ExitStatus, Failure> {
+    check_streams(arguments.json, arguments.trace.as_deref())?;
+    let board = board(arguments)?;
+    let source = match &arguments.file {
+        Some(file) => Some(read(file)?),
+        None if arguments.interactive || std::io::stdin().is_terminal() => None,
+        None => {
+            return Err(InputError::new("no script")
+                .help("give a FILE (- is standard input), or --interactive")
+                .into());
+        }
+    };
+    let execution = settings(&arguments.execution, 0, false).execution;
+    let Some(source) = source.as_ref().filter(|_| !arguments.interactive) else {
+        return interactive(board, execution, source);
+    };
+    let script = Arc::new(Script::parse(source)?);
+    let transcript = script::run(&script, &board, execution, arguments.trace.is_some())?;
+    show(arguments, &transcript)?;
+    Ok(match transcript.end {
+        End::Complete | End::Skipped => ExitStatus::Success,
+        End::ConductorInitialised | End::ConductorStuck => ExitStatus::Unexpected,
+    })
+}
+
+fn interactive(board: Board, execution: Execution, source: Option<Arc<Source>>) -> Result<ExitStatus, Failure> {
+    let mut session = Session::new(board, execution);
+    if let Some(source) = source {
+        output::print(&session.load(&source)?)?;
+    }
+    interact(&mut session)?;
+    Ok(ExitStatus::Success)
+}
+
+fn show(arguments: &Arguments, transcript: &Transcript) -> Result<(), Failure> {
+    if let Some(path) = &arguments.trace {
+        write_trace(path, &script::trace(transcript))?;
+    }
+    if arguments.json {
+        output::print_json(&script::document(transcript))
+    } else {
+        output::print(&script::text(transcript))
+    }
+}
+
+fn read(file: &Path) -> Result<Arc<Source>, Failure> {
+    let failed = |error| Failure::Host { what: format!("cannot read {}", file.display()), error };
+    if file == Path::new(STANDARD_INPUT) {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map_err(failed)?;
+        return Ok(Source::new("standard input", text));
+    }
+    let text = std::fs::read_to_string(file).map_err(failed)?;
+    Ok(Source::new(file.display().to_string(), text))
+}
+
+fn board(arguments: &Arguments) -> Result<Board, InputError> {
+    let mut knobs = Knobs::default();
+    for set in &arguments.sets {
+        set_knob(&mut knobs, set)?;
+    }
+    Ok(Board { generation: arguments.generation, bus: arguments.bus, knobs })
+}
+
+/// One `--set knobs.KEY=VALUE`.
+fn set_knob(knobs: &mut Knobs, set: &str) -> Result<(), InputError> {
+    let source = Source::new("--set", set);
+    let Some((path, value)) = set.split_once('=') else {
+        return Err(InputError::new("`--set` takes PATH=VALUE")
+            .at(&Place::new(&source, 0..set.len()), "no `=`")
+            .help("for example: --set knobs.invalid_shorthand=delivered"));
+    };
+    let keys: Vec<&str> = Knobs::ALL.iter().map(|knob| knob.key).collect();
+    let key = path.strip_prefix("knobs.").unwrap_or(path);
+    match knobs.set(key, value.trim_matches('"')) {
+        Some(Ok(())) if path.starts_with("knobs.") => Ok(()),
+        Some(Err(NoSuchValue(knob))) => Err(InputError::new(format!("unknown {} `{value}`", knob.what))
+            .at(&Place::new(&source, path.len() + 1..set.len()), "not a value of this knob")
+            .help(nearest::suggestion(value, knob.values))),
+        Some(Ok(())) => Err(InputError::new(format!("`{path}` is not a path"))
+            .at(&Place::new(&source, 0..path.len()), "a script has knobs only")
+            .help(format!("did you mean `knobs.{path}`?"))),
+        None => Err(InputError::new(format!("unknown knob `{path}`"))
+            .at(&Place::new(&source, 0..path.len()), "not a knob")
+            .help(nearest::suggestion(key, &keys))),
+    }
+}

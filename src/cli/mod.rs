@@ -1,0 +1,9 @@
+//! The command line: arguments, commands, exit statuses, and where output goes.
+//!
+//! The top of the house: it may import from the rooms below, and nothing imports from it.
+
+pub mod arguments;
+pub mod commands;
+pub mod exit_status;
+mod interactive;
+pub(crate) mod output;

@@ -1,0 +1,22 @@
+//! A message in words: what it is, and for whom.
+
+use sim::bus::{DeliveryMode, DestinationMode, Message, Shorthand};
+
+/// `FIXED FC`, or `NMI`.
+pub(crate) fn what(message: &Message) -> String {
+    match message.mode {
+        DeliveryMode::Fixed => format!("FIXED {:02X}", message.vector),
+        mode => mode.name().to_owned(),
+    }
+}
+
+/// `logical 04`, `physical 2`.
+pub(crate) fn destination(message: &Message) -> String {
+    match (message.shorthand, message.destination_mode) {
+        (Shorthand::Own, _) => "itself".to_owned(),
+        (Shorthand::AllIncludingSelf, _) => "all".to_owned(),
+        (Shorthand::AllExcludingSelf, _) => "all but itself".to_owned(),
+        (_, DestinationMode::Logical) => format!("logical {:02X}", message.destination),
+        (_, DestinationMode::Physical) => format!("physical {:02X}", message.destination),
+    }
+}

@@ -1,0 +1,23 @@
+//! Judge: what a run came to. The verdict, the reports of waits, crashes, panics and starts, and why a CPU waits.
+//!
+//! Nothing here prints: a judgement is data, and sentences.
+
+pub(crate) mod crash;
+mod expectation;
+pub(crate) mod mechanism;
+pub(crate) mod messages;
+pub(crate) mod panic;
+mod run_report;
+pub(crate) mod source_lines;
+pub(crate) mod start_up;
+mod verdict;
+pub(crate) mod waits;
+pub(crate) mod why;
+
+pub use crash::{CpuFate, CrashReport, Fate, Stage};
+pub use panic::PanicReport;
+pub use run_report::{HangReport, LoopReport, RunReport, Verdict};
+pub use start_up::{StartUpOutcome, StartUpReport};
+pub use verdict::judge;
+pub use waits::WaitReport;
+pub use why::{Why, explain};

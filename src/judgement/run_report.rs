@@ -1,0 +1,121 @@
+//! What a run says: its verdict, and all that is reported beside it. Plain data; `verdict.rs` fills it in.
+
+use super::crash::CrashReport;
+use super::panic::PanicReport;
+use super::start_up::StartUpReport;
+use super::waits::WaitReport;
+use crate::scenario::Mechanism;
+use sim::{Duration, Proof, Time};
+
+/// How a run is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The goal was reached.
+    Completed,
+    /// The goal is proven unreachable.
+    Hung,
+    /// Neither within the limit.
+    Deadline,
+}
+
+impl Verdict {
+    /// As in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Hung => "hung",
+            Self::Deadline => "deadline",
+        }
+    }
+}
+
+/// A CPU that spins for ever.
+#[derive(Debug, Clone)]
+pub struct LoopReport {
+    /// CPU.
+    pub cpu: u16,
+    /// Start of the wait.
+    pub since: Time,
+    /// Minimal period.
+    pub period: Duration,
+    /// `function (file:line)`.
+    pub at: String,
+}
+
+/// Where and why the goal's CPU hangs.
+#[derive(Debug, Clone)]
+pub struct HangReport {
+    /// CPU.
+    pub cpu: u16,
+    /// Start of the wait.
+    pub since: Time,
+    /// `function (file:line)`.
+    pub at: String,
+    /// The line of source that waits.
+    pub line: Option<&'static str>,
+    /// The causal chain, from the wait to its root.
+    pub why: Vec<String>,
+    /// The mechanism that keeps its ICR busy, if that is what it waits for.
+    pub mechanism: Option<Mechanism>,
+    /// The root in a few words.
+    pub cause: String,
+}
+
+/// What a run says.
+#[derive(Debug, Clone)]
+pub struct RunReport {
+    /// The token that replays it.
+    pub token: String,
+    /// Seed.
+    pub seed: u64,
+    /// Verdict.
+    pub verdict: Verdict,
+    /// What a hang's proof rests on.
+    pub proof: Option<Proof>,
+    /// Instant of the goal, or the last effective event of a run that did not reach it.
+    pub sim_time: Time,
+    /// When the crash path was entered.
+    pub crashed: Option<Time>,
+    /// From the crash to the goal.
+    pub from_crash: Option<Duration>,
+    /// Digest of the event stream.
+    pub digest: u64,
+    /// Waits for an ICR, in order of their start.
+    pub waits: Vec<WaitReport>,
+    /// Timed-out waits of the crashing CPU, or, where none crashes, of the one that starts others.
+    pub timeouts: u32,
+    /// Starts of other CPUs, in their order.
+    pub start_ups: Vec<StartUpReport>,
+    /// CPUs that were started and have called in.
+    pub started: u32,
+    /// CPUs that the crash callback stopped.
+    pub stopped: u32,
+    /// The crash: its stages, and what became of each CPU.
+    pub crash: Option<CrashReport>,
+    /// When the capture kernel was past its first APIC accesses.
+    pub capture: Option<Time>,
+    /// The first CPU whose kernel panicked because its ICR stayed busy.
+    pub panicked: Option<PanicReport>,
+    /// Faults that were injected.
+    pub injected: Vec<String>,
+    /// The hang.
+    pub hang: Option<HangReport>,
+    /// CPUs that spin for ever.
+    pub loops: Vec<LoopReport>,
+    /// `injected`, `disputed`, `hypothetical`.
+    pub notes: Vec<&'static str>,
+    /// Does the scenario's expectation hold? None where it expects nothing.
+    pub expected: Option<bool>,
+}
+
+impl RunReport {
+    /// When the capture kernel got control. It is ready ([`RunReport::capture`]) once its own waits are over.
+    pub fn hand_over(&self) -> Option<Time> {
+        self.crash.as_ref().and_then(|crash| crash.at("control"))
+    }
+
+    /// Exit status 0?
+    pub fn ok(&self) -> bool {
+        self.expected.unwrap_or(self.verdict != Verdict::Deadline)
+    }
+}

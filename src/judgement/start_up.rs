@@ -1,0 +1,152 @@
+//! What a run says of the start of CPUs: each `do_boot_cpu`, read off the milestones and the waits of the CPU that ran it.
+//!
+//! Not reported: what the error status held; the trace has that.
+
+use super::waits::WaitReport;
+use crate::scenario::{Role, Scenario};
+use kernel_model::Point;
+use sim::{Duration, Outcome, Time};
+use std::fmt;
+
+/// How the start of a CPU came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartUpOutcome {
+    /// It has called in.
+    Booted,
+    /// A message was not sent, or came back with an error.
+    NotSent,
+    /// It entered the trampoline and did not call in.
+    Stuck,
+    /// It did not enter the trampoline.
+    NotResponding,
+    /// The run ended before.
+    Unfinished,
+}
+
+impl StartUpOutcome {
+    /// As in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Booted => "booted",
+            Self::NotSent => "not-sent",
+            Self::Stuck => "stuck",
+            Self::NotResponding => "not-responding",
+            Self::Unfinished => "unfinished",
+        }
+    }
+}
+
+/// The start of one CPU.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartUpReport {
+    /// The CPU that starts it.
+    pub cpu: u16,
+    /// The CPU that is started.
+    pub target: u16,
+    /// When the first message was about to be written.
+    pub start: Time,
+    /// How long the messages took, with all that waits between them; none where they did not end.
+    pub messages: Option<Duration>,
+    /// Reads of the ICR by the waits between them.
+    pub reads: u64,
+    /// Waits that timed out.
+    pub timeouts: u32,
+    /// STARTUP messages written.
+    pub startups: u32,
+    /// The last wait timed out.
+    pub never_delivered: bool,
+    /// The error status had bits.
+    pub delivery_error: bool,
+    /// When the CPU called in.
+    pub called_in: Option<Time>,
+    /// Remote reads that were answered, and how many were asked; none where the kernel did not ask.
+    pub answers: Option<(u32, u32)>,
+    /// What came of it.
+    pub outcome: StartUpOutcome,
+}
+
+/// The starts of a run, in order.
+pub(crate) fn reports(scenario: &Scenario, outcome: &Outcome, waits: &[WaitReport]) -> Vec<StartUpReport> {
+    let mut reports = Vec::new();
+    for number in 0..scenario.machine.cpus as u16 {
+        let begins: Vec<Time> = instants(outcome, number, Point::WakeUpBegins).collect();
+        let roles = scenario.events.iter().filter(|event| event.cpu == u32::from(number));
+        let targets = roles.filter(|event| matches!(event.role, Role::BootCpus { .. })).flat_map(|event| {
+            let mut targets = event.role.targets().to_vec();
+            targets.sort_unstable();
+            targets
+        });
+        for (n, (&start, target)) in begins.iter().zip(targets).enumerate() {
+            let end = begins.get(n + 1).copied();
+            reports.push(report(outcome, waits, (number, target as u16), start, end));
+        }
+    }
+    reports.sort_by_key(|report| report.start);
+    reports
+}
+
+fn instants(outcome: &Outcome, cpu: u16, point: Point) -> impl Iterator<Item = Time> {
+    let of_cpu = outcome.milestones.iter().filter(move |milestone| milestone.cpu == cpu);
+    of_cpu.filter(move |milestone| milestone.code == point as u32).map(|milestone| milestone.at)
+}
+
+fn report(
+    outcome: &Outcome,
+    waits: &[WaitReport],
+    (cpu, target): (u16, u16),
+    start: Time,
+    end: Option<Time>,
+) -> StartUpReport {
+    let within = |at: Time| at >= start && end.is_none_or(|end| at < end);
+    let count = |point: Point| instants(outcome, cpu, point).filter(|at| within(*at)).count() as u32;
+    let returned = instants(outcome, cpu, Point::WakeUpReturned).find(|at| within(*at));
+    let during =
+        |wait: &&WaitReport| wait.cpu == cpu && wait.start >= start && returned.is_none_or(|at| wait.start < at);
+    let never_delivered = count(Point::NeverDelivered) > 0;
+    let delivery_error = count(Point::DeliveryError) > 0;
+    let (answered, failed) = (count(Point::InquiryAnswered), count(Point::InquiryFailed));
+    StartUpReport {
+        cpu,
+        target,
+        start,
+        messages: returned.map(|at| at.since(start)),
+        reads: waits.iter().filter(during).filter_map(|wait| wait.reads).sum(),
+        timeouts: waits.iter().filter(during).filter(|wait| wait.outcome == "timeout").count() as u32,
+        startups: count(Point::StartupWritten),
+        never_delivered,
+        delivery_error,
+        called_in: instants(outcome, target, Point::CalledIn).next(),
+        answers: (answered + failed > 0).then_some((answered, answered + failed)),
+        outcome: match () {
+            () if never_delivered || delivery_error => StartUpOutcome::NotSent,
+            () if count(Point::Booted) > 0 => StartUpOutcome::Booted,
+            () if count(Point::Stuck) > 0 => StartUpOutcome::Stuck,
+            () if count(Point::NotResponding) > 0 => StartUpOutcome::NotResponding,
+            () => StartUpOutcome::Unfinished,
+        },
+    }
+}
+
+impl fmt::Display for StartUpReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cpu, target, start, reads, startups, .. } = self;
+        write!(f, "CPU{cpu} starts CPU{target} at {start} us: {}", self.outcome.name())?;
+        if let Some(messages) = self.messages {
+            write!(
+                f,
+                "; {messages} us for its messages, {startups} STARTUP, {reads} reads, {} time-outs",
+                self.timeouts
+            )?;
+        }
+        match (self.never_delivered, self.delivery_error) {
+            (true, true) => write!(f, "; never delivered, and an error")?,
+            (true, false) => write!(f, "; never delivered")?,
+            (false, true) => write!(f, "; delivery error")?,
+            (false, false) => {}
+        }
+        if let Some(at) = self.called_in {
+            write!(f, "; called in at {at} us")?;
+        }
+        self.answers.map_or(Ok(()), |(answered, asked)| write!(f, "; {answered} of {asked} remote reads answered"))
+    }
+}

@@ -1,0 +1,153 @@
+//! The verdict: was the goal reached, is it proven unreachable, or neither; and what the run says beside it.
+
+use super::crash::crash_report;
+use super::expectation::expectation;
+use super::mechanism;
+use super::panic::panicked;
+use super::run_report::{HangReport, LoopReport, RunReport, Verdict};
+use super::source_lines;
+use super::start_up;
+use super::waits::{WaitReport, waits};
+use super::why;
+use crate::machine::goal_milestones;
+use crate::scenario::{Bus, Scenario, is_modern};
+use crate::token::Token;
+use kernel_model::Point;
+use sim::{Activity, CpuReport, Ending, Outcome, Slots, Time};
+
+/// Judges a finished run. `aftermath` is the same run without its stop rule, where that is needed to tell which CPUs
+/// spin for ever.
+pub fn judge(scenario: &Scenario, seed: u64, outcome: &Outcome, aftermath: Option<&Outcome>) -> RunReport {
+    let goal = goal_milestones(scenario);
+    let goal_at = goal_instant(&goal, outcome);
+    let verdict = match (goal_at, outcome.ending) {
+        (Some(_), _) => Verdict::Completed,
+        (None, Ending::Proven(_)) => Verdict::Hung,
+        (None, Ending::Stopped | Ending::Deadline) => Verdict::Deadline,
+    };
+    let proof = match (verdict, outcome.ending) {
+        (Verdict::Hung, Ending::Proven(proof)) => Some(proof),
+        _ => None,
+    };
+    let crashed = instant_of(outcome, Point::CrashEntered);
+    let crashing = crashing_cpu(scenario, outcome);
+    let waits = waits(outcome);
+    let mut report = RunReport {
+        token: Token::new(scenario, seed).to_string(),
+        seed,
+        verdict,
+        proof,
+        sim_time: goal_at.unwrap_or(outcome.last_effective),
+        crashed,
+        from_crash: goal_at.zip(crashed).map(|(goal, crash)| goal.since(crash)),
+        digest: outcome.digest,
+        timeouts: timeouts(&waits, crashing.or(scenario.booting_cpu().map(|cpu| cpu as u16))),
+        start_ups: start_up::reports(scenario, outcome, &waits),
+        started: count_of(outcome, Point::CalledIn),
+        waits,
+        stopped: count_of(outcome, Point::Stopped),
+        crash: crash_report(scenario, outcome),
+        capture: instant_of(outcome, Point::CaptureKernelReady),
+        panicked: panicked(outcome),
+        injected: injected(scenario),
+        hang: (verdict == Verdict::Hung).then(|| hang(scenario, &goal, crashing, outcome)),
+        loops: loops(aftermath.unwrap_or(outcome)),
+        notes: notes(scenario, outcome),
+        expected: None,
+    };
+    report.expected = expectation(scenario, &report);
+    report
+}
+
+fn goal_instant(goal: &[(Option<u16>, u32)], outcome: &Outcome) -> Option<Time> {
+    let reached = |&(cpu, code): &(Option<u16>, u32)| {
+        let mut of_code = outcome.milestones.iter().filter(|milestone| milestone.code == code);
+        of_code.find(|milestone| cpu.is_none_or(|cpu| cpu == milestone.cpu)).map(|milestone| milestone.at)
+    };
+    goal.iter().map(reached).collect::<Option<Vec<Time>>>()?.into_iter().max()
+}
+
+fn instant_of(outcome: &Outcome, point: Point) -> Option<Time> {
+    outcome.milestones.iter().find(|milestone| milestone.code == point as u32).map(|milestone| milestone.at)
+}
+
+fn count_of(outcome: &Outcome, point: Point) -> u32 {
+    outcome.milestones.iter().filter(|milestone| milestone.code == point as u32).count() as u32
+}
+
+fn crashing_cpu(scenario: &Scenario, outcome: &Outcome) -> Option<u16> {
+    let entered = outcome.milestones.iter().find(|milestone| milestone.code == Point::CrashEntered as u32);
+    entered.map(|milestone| milestone.cpu).or_else(|| scenario.crashing_cpu().map(|cpu| cpu as u16))
+}
+
+fn timeouts(waits: &[WaitReport], crashing: Option<u16>) -> u32 {
+    waits.iter().filter(|wait| Some(wait.cpu) == crashing && wait.outcome == "timeout").count() as u32
+}
+
+fn injected(scenario: &Scenario) -> Vec<String> {
+    let at = |ps| Time::from_ps(ps);
+    scenario.faults.iter().map(|fault| format!("{} at {} us", fault.kind.name(), at(fault.at_ps))).collect()
+}
+
+/// Where a CPU waits: the start of its innermost wait, or its last effective event.
+fn since(cpu: &CpuReport) -> Time {
+    cpu.stalled_since.or(cpu.waits.last().map(|wait| wait.since)).unwrap_or(cpu.last_effective)
+}
+
+/// A CPU repeats itself for as long as nothing reaches it: only where nothing is left that could, it does so for ever.
+fn loops(outcome: &Outcome) -> Vec<LoopReport> {
+    let spinning = |cpu: &CpuReport| {
+        let (period, site) = (cpu.period?, cpu.site?);
+        Some(LoopReport { cpu: cpu.cpu, since: since(cpu), period, at: source_lines::describe(site) })
+    };
+    let proven = matches!(outcome.ending, Ending::Proven(_));
+    outcome.cpus.iter().filter(|_| proven).filter_map(spinning).collect()
+}
+
+/// The goal's CPU: the one that has not reached its milestone, or the one that crashed.
+fn hang(scenario: &Scenario, goal: &[(Option<u16>, u32)], crashing: Option<u16>, outcome: &Outcome) -> HangReport {
+    let missing = goal.iter().filter_map(|&(cpu, code)| cpu.map(|cpu| (cpu, code))).find(|&(cpu, code)| {
+        !outcome.milestones.iter().any(|milestone| (milestone.cpu, milestone.code) == (cpu, code))
+    });
+    let number = missing.map(|(cpu, _)| cpu).or(crashing).unwrap_or(0);
+    let cpu = &outcome.cpus[usize::from(number)];
+    let mut why = why::explain(scenario, outcome, number);
+    let control = instant_of(outcome, Point::CaptureKernelEntered).filter(|_| Some(number) == crashing);
+    if let Some(at) = control {
+        let synced = instant_of(outcome, Point::ArbitrationIdsSynced).is_some();
+        let wait = if synced { "ioapic_retrigger_irq" } else { "sync_Arb_IDs" };
+        why.chain.insert(0, format!("the capture kernel has control of CPU{number} since {at} us, and is in {wait}"));
+        why.cause = format!("capture kernel, in {wait}: {}", why.cause);
+    }
+    HangReport {
+        cpu: number,
+        since: since(cpu),
+        at: match cpu.activity {
+            Activity::WaitForStartUp => "wait-for-SIPI".to_owned(),
+            _ => cpu.site.map_or_else(String::new, source_lines::describe),
+        },
+        line: cpu.site.and_then(source_lines::line),
+        why: why.chain,
+        mechanism: mechanism::shown(scenario, outcome, number),
+        cause: why.cause,
+    }
+}
+
+/// What the result rests on that a reader may doubt.
+fn notes(scenario: &Scenario, outcome: &Outcome) -> Vec<&'static str> {
+    let mut notes = Vec::new();
+    if scenario.is_injected() {
+        notes.push("injected");
+    }
+    let refused = outcome.refused_once;
+    if scenario.machine.has_bus(Bus::Serial) && scenario.knobs.hardware.slots == Slots::PerClass && refused {
+        notes.push("disputed");
+    }
+    let never_had = is_modern(scenario.machine.arch) && scenario.machine.variant != "modern";
+    if never_had
+        || scenario.machine.arch == "x86_64/cluster" && ["merged", "modern"].contains(&scenario.machine.variant)
+    {
+        notes.push("hypothetical");
+    }
+    notes
+}

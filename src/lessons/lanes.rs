@@ -1,0 +1,171 @@
+//! A lane per CPU: its state as the event stream tells it, up to one event.
+
+use crate::judgement::messages::{destination, what};
+use crate::judgement::source_lines::{function, waiting_line};
+use kernel_model::Point;
+use sim::bus::{AttemptOutcome, Message};
+use sim::{Context, Event, Kind, Source, What};
+use std::fmt::Write;
+use std::panic::Location;
+
+const EOI: u32 = 0xB0;
+
+/// What the stream has said of one CPU.
+#[derive(Debug, Clone)]
+struct Lane {
+    contexts: Vec<Context>,
+    interrupts_on: Vec<bool>,
+    halted: bool,
+    /// What it sends, until that is dispatched.
+    sending: Option<Message>,
+    requested: Vec<u8>,
+    in_service: Vec<u8>,
+    /// How deep the code is nested that waits, and its line.
+    waits: Vec<(usize, &'static Location<'static>)>,
+    stopped: bool,
+}
+
+/// All lanes, and the bus.
+#[derive(Debug, Clone)]
+pub(super) struct Lanes {
+    lanes: Vec<Lane>,
+    bus: String,
+}
+
+impl Lanes {
+    pub(super) fn new(cpus: u32) -> Self {
+        let lane = Lane {
+            contexts: vec![Context::Program],
+            interrupts_on: vec![true],
+            halted: false,
+            sending: None,
+            requested: Vec::new(),
+            in_service: Vec::new(),
+            waits: Vec::new(),
+            stopped: false,
+        };
+        Self { lanes: vec![lane; cpus as usize], bus: "idle".to_owned() }
+    }
+
+    /// Takes the next event.
+    pub(super) fn take(&mut self, event: &Event) {
+        match event.source {
+            Source::Cpu(cpu) => self.lanes[usize::from(cpu)].take(event),
+            Source::Interconnect => self.take_bus(&event.what),
+        }
+    }
+
+    fn take_bus(&mut self, event: &What) {
+        match *event {
+            What::Attempts { message, outcome, .. } => self.attempt(&message, outcome),
+            What::Delivered(agent, message) => {
+                self.bus = format!("{} delivered to CPU{agent}", what(&message));
+                let Some(lane) = self.lanes.get_mut(usize::from(agent)) else { return };
+                if message.mode == sim::bus::DeliveryMode::Fixed && !lane.requested.contains(&message.vector) {
+                    lane.requested.push(message.vector);
+                }
+            }
+            What::Dispatched(message, still) => {
+                self.bus = "idle".to_owned();
+                if let Some(lane) = self.lanes.get_mut(usize::from(message.source))
+                    && !still
+                {
+                    lane.sending = None;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// An attempt that the stream has not closed yet, or one it has.
+    pub(super) fn attempt(&mut self, message: &Message, outcome: AttemptOutcome) {
+        let outcome = match outcome {
+            AttemptOutcome::Accepted => "accepted",
+            AttemptOutcome::Retry => "RETRY, sent again and again",
+            AttemptOutcome::AcceptError => "ACCEPT ERROR, sent again and again",
+            AttemptOutcome::ChecksumError => "CHECKSUM ERROR, sent again and again",
+        };
+        self.bus = format!("{} to {}: {outcome}", what(message), destination(message));
+    }
+
+    /// The picture.
+    pub(super) fn draw(&self, labels: &[String]) -> String {
+        let mut out = String::new();
+        let _ = writeln!(out, "  bus   {}", self.bus);
+        for (cpu, lane) in self.lanes.iter().enumerate() {
+            let _ = writeln!(out, "  CPU{cpu}  {}", lane.draw());
+            if let Some(site) = lane.waits_now() {
+                let (function, line) = (function(site).unwrap_or("?"), waiting_line(site).unwrap_or_default());
+                let _ = writeln!(out, "        │ {function}: {line}");
+            }
+        }
+        for label in labels {
+            let _ = writeln!(out, "\n  {label}");
+        }
+        out
+    }
+}
+
+impl Lane {
+    fn take(&mut self, event: &Event) {
+        match event.what {
+            What::Entered(context) => {
+                self.contexts.push(context);
+                self.interrupts_on.push(false);
+                if let Context::Interrupt(vector) = context {
+                    self.requested.retain(|requested| *requested != vector);
+                    self.in_service.push(vector);
+                }
+            }
+            What::Left(_) => {
+                self.contexts.pop();
+                self.interrupts_on.pop();
+            }
+            What::InterruptFlag(on) => {
+                if let Some(flag) = self.interrupts_on.last_mut() {
+                    *flag = on;
+                }
+            }
+            What::Halted => self.halted = true,
+            What::Woken => self.halted = false,
+            What::Sent(message) => self.sending = Some(message),
+            What::Write { access, .. } if access.operand == EOI && access.kind == Kind::RegisterWrite => {
+                self.in_service.pop();
+            }
+            What::WaitBegan(_) => self.waits.extend(event.site.map(|site| (self.contexts.len(), site))),
+            What::Reached(code) if code == Point::Stopped as u32 => self.stopped = true,
+            What::WaitEnded(..) => {
+                self.waits.pop();
+            }
+            _ => {}
+        }
+    }
+
+    /// The line at which the code that runs now waits, not code that it interrupted.
+    fn waits_now(&self) -> Option<&'static Location<'static>> {
+        self.waits.last().filter(|(level, _)| *level == self.contexts.len() && !self.stopped).map(|(_, site)| *site)
+    }
+
+    fn draw(&self) -> String {
+        let context = match self.contexts.last() {
+            _ if self.stopped => "STOPPED".to_owned(),
+            Some(Context::Nmi) => "NMI handler".to_owned(),
+            Some(Context::SystemManagement) => "in SMM".to_owned(),
+            Some(Context::Shutdown) => "in shutdown".to_owned(),
+            Some(Context::Interrupt(vector)) => format!("handler of {vector:02X}"),
+            Some(Context::Program) | None if self.halted => "idle, in HLT".to_owned(),
+            Some(Context::Program) | None => "running".to_owned(),
+        };
+        let interrupts = if self.interrupts_on.last() == Some(&true) { "IF=1" } else { "IF=0" };
+        let icr = match self.sending {
+            Some(message) => format!("ICR BUSY ({} to {})", what(&message), destination(&message)),
+            None => "ICR idle".to_owned(),
+        };
+        let vectors = |name: &str, set: &[u8]| {
+            let set: Vec<String> = set.iter().map(|vector| format!("{vector:02X}")).collect();
+            if set.is_empty() { String::new() } else { format!("  {name} {}", set.join(" ")) }
+        };
+        let registers = vectors("IRR", &self.requested) + &vectors("ISR", &self.in_service);
+        format!("{context:<14} {interrupts}  {icr}{registers}")
+    }
+}

@@ -1,0 +1,121 @@
+//! From a scenario to a machine: CPUs, their software, the bus, the faults.
+
+use super::error::AssemblyError;
+use super::interconnect::Parts;
+use super::kernel::kernel;
+use super::{costs, cpu, goal};
+use crate::scenario::{self, Bus, Event, FaultKind, Role, Scenario};
+use kernel_model::{Kernel, Layout};
+use sim::bus::Interconnect;
+use sim::io_apic::IoApicVersion;
+use sim::{LineChange, MachineSettings, Seeded, Stacks, StopRule, Time};
+use std::sync::Arc;
+
+/// The pin of the I/O APIC to which a PC's keyboard is wired: IRQ 1.
+const KEYBOARD_PIN: u8 = 1;
+
+/// What the command line says of a run beside the scenario.
+#[derive(Debug, Clone, Copy)]
+pub struct Choices {
+    /// Seed of everything that may happen either way.
+    pub seed: u64,
+    /// Keep the events?
+    pub keep_events: bool,
+    /// Skip what is proven to repeat?
+    pub elision: bool,
+    /// What software runs on.
+    pub stacks: Stacks,
+    /// Cut the run here, in picoseconds, if that is earlier than the scenario's limit.
+    pub cut_ps: Option<u64>,
+    /// Go on past the instant at which the run has nothing more to show, until nothing can happen any more.
+    pub to_the_end: bool,
+}
+
+/// Builds the machine's settings.
+///
+/// # Errors
+/// If the scenario does not fit the machine.
+pub fn assemble(scenario: &Scenario, choices: Choices) -> Result<MachineSettings, AssemblyError> {
+    let kernel = kernel(scenario);
+    let generation = scenario.machine.generation;
+    let limit = choices.cut_ps.map_or(scenario.limit_ps, |cut| cut.min(scenario.limit_ps));
+    Ok(MachineSettings {
+        knobs: scenario.knobs.hardware,
+        costs: costs::costs(scenario, generation.costs()),
+        core_clock: costs::core_clock(scenario),
+        words: words(scenario, &kernel),
+        cpus: (0..scenario.machine.cpus)
+            .map(|cpu| cpu::cpu_settings(scenario, &kernel, cpu))
+            .collect::<Result<_, _>>()?,
+        io_apic: io_apic(scenario),
+        io_apic_entries: keyboard(scenario, &kernel).map(|(entry, _)| entry).collect(),
+        lines: keyboard(scenario, &kernel).map(|(_, key)| key).collect(),
+        dead_apics: dead_apics(scenario),
+        checks: scenario.machine.checks,
+        chooser: Arc::new(Seeded(choices.seed)),
+        limit: Time::from_ps(limit),
+        stop: if choices.to_the_end { StopRule::Never } else { goal::stop_rule(scenario) },
+        keep_events: choices.keep_events,
+        elision: choices.elision,
+        stacks: choices.stacks,
+        ..MachineSettings::new(generation, bus(scenario, &kernel)?)
+    })
+}
+
+fn bus(scenario: &Scenario, kernel: &Kernel) -> Result<Box<dyn Interconnect>, AssemblyError> {
+    Parts {
+        machine: &scenario.machine,
+        ids: (0..kernel.cpus).map(|cpu| u32::from(kernel.arch.apic_id(cpu))).collect(),
+        knobs: scenario.knobs.hardware,
+        faults: &scenario.faults,
+        transaction_cycles: scenario.costs.fsb_transaction_cycles.unwrap_or(12),
+        ideal_delivery_ps: scenario.costs.ideal_delivery_ps.unwrap_or(100_000),
+        cluster_hop_ps: scenario.costs.cluster_hop_ps,
+    }
+    .build()
+    .map_err(AssemblyError::from)
+}
+
+/// Initial values of the shared words: a healthy kernel's, but for run queues that the story corrupts.
+fn words(scenario: &Scenario, kernel: &Kernel) -> Vec<u32> {
+    let layout = Layout::new(kernel.cpus);
+    let mut words = vec![0; layout.count()];
+    for (word, value) in layout.initial_values() {
+        words[usize::from(word.0)] = value;
+    }
+    for event in scenario.events.iter().filter(|event| event.role == Role::WatchdogTick) {
+        words[usize::from(layout.timer_goes_on(event.cpu as u16).0)] = 1;
+    }
+    for event in scenario.events.iter().filter(|event| event.role == Role::CorruptRunQueue) {
+        for (word, value) in layout.corrupt_run_queue(event.cpu as u16) {
+            words[usize::from(word.0)] = value;
+        }
+    }
+    words
+}
+
+/// The I/O APIC: a part of its own beside CPUs with four-bit ids, later in the south bridge.
+fn io_apic(scenario: &Scenario) -> Option<IoApicVersion> {
+    let machine = &scenario.machine;
+    let of_its_own = machine.generation.profile().serial && machine.bus != Bus::Cluster;
+    machine.io_agent.then_some(if of_its_own { IoApicVersion::I82093Aa } else { IoApicVersion::I82801 })
+}
+
+/// The keyboard: the redirection entry of its pin, edge-triggered to the one CPU that gets `SysRq`, and the key.
+fn keyboard(scenario: &Scenario, kernel: &Kernel) -> impl Iterator<Item = ((u8, u64), LineChange)> {
+    let key = |event: &Event| {
+        let Role::SysrqCrash { vector, .. } = event.role else { return None };
+        let destination = u64::from(kernel.arch.apic_id(event.cpu as u16)) << 56;
+        let press = LineChange { at: Time::from_ps(event.at_ps), pin: KEYBOARD_PIN, high: true };
+        Some(((KEYBOARD_PIN, destination | u64::from(vector)), press))
+    };
+    scenario.events.iter().filter_map(key)
+}
+
+fn dead_apics(scenario: &Scenario) -> Vec<(Time, u16)> {
+    let dead = |fault: &scenario::Fault| match fault.kind {
+        FaultKind::ApicDead { cpu } => Some((Time::from_ps(fault.at_ps), cpu as u16)),
+        _ => None,
+    };
+    scenario.faults.iter().filter_map(dead).collect()
+}

@@ -1,0 +1,142 @@
+//! One CPU of a scenario's machine: how it starts, what happens to it, and what it runs.
+
+use super::costs::whole_us;
+use super::error::AssemblyError;
+use super::kernel::delays;
+use super::program::{Action, CpuProgram, ROLES_MAX};
+use crate::scenario::{CpuFault, Event, FaultKind, IpiVector, Role, Scenario, StartUpMessages, VectorUse};
+use kernel_model::{Access, CpuMask, Kernel, LdrInit, WakeUp};
+use sim::apic::{LocalSource, Mode, Preset};
+use sim::{CpuSettings, Duration, Generation, LocalEvent, Program, Start, Time};
+
+/// LVTPC as the kernel's NMI watchdog leaves it, and LINT1 as firmware does: NMI delivery, not masked.
+const LVT_NMI: u32 = 0x400;
+
+/// How CPU `cpu` starts, and its program.
+pub(super) fn cpu_settings(
+    scenario: &Scenario,
+    kernel: &Kernel,
+    cpu: u32,
+) -> Result<(CpuSettings, Program), AssemblyError> {
+    let number = cpu as u16;
+    let overflows = scenario.events.iter().filter(|event| event.cpu == cpu && is_watchdog(event));
+    let overflow = LocalEvent::Interrupt(LocalSource::PerformanceCounter);
+    let mut local_events: Vec<_> = overflows.map(|event| (Time::from_ps(event.at_ps), overflow)).collect();
+    let apic = Preset {
+        mode: if kernel.arch.facts().access == Access::Msr { Mode::X2Apic } else { Mode::XApic },
+        dfr: kernel.arch.dfr(),
+        ldr: kernel.arch.ldr(number),
+        lvt_performance: (!local_events.is_empty()).then_some(LVT_NMI),
+        lvt_lint1: has_nmi_pin(scenario, cpu).then_some(LVT_NMI),
+        ..Preset::default()
+    };
+    for fault in &scenario.faults {
+        if let FaultKind::Cpu { cpu: victim, fault: what } = fault.kind
+            && victim == cpu
+        {
+            local_events.extend(cpu_fault(what).into_iter().map(|event| (Time::from_ps(fault.at_ps), event)));
+        }
+    }
+    let apic_id = u32::from(kernel.arch.apic_id(number));
+    let offline = scenario.machine.offline.contains(&cpu);
+    let settings = if offline {
+        before_start_up(
+            kernel,
+            scenario.machine.generation,
+            CpuSettings { apic_id, apic, local_events, ..CpuSettings::default() },
+        )
+    } else {
+        CpuSettings { apic_id, apic, local_events, ..CpuSettings::default() }
+    };
+    let mut roles = [None; ROLES_MAX];
+    let mut free = roles.iter_mut();
+    for event in scenario.events.iter().filter(|event| event.cpu == cpu) {
+        if let Some(action) = action(&event.role, kernel, number) {
+            *free.next().ok_or(AssemblyError::TooManyRoles(cpu))? = Some((Time::from_ps(event.at_ps), action));
+        }
+    }
+    Ok((settings, Program::closed(CpuProgram { kernel: *kernel, delays: delays(scenario), offline, roles })))
+}
+
+/// A CPU that is still to be started, as firmware leaves it: interrupts off, its APIC as after a reset; waiting for a
+/// start-up message, or, where no such message starts it, in firmware's code and with the logical id that firmware sets. A
+/// 82489DX that were not enabled would not take the INIT (`sim::apic`, `response`).
+fn before_start_up(kernel: &Kernel, generation: Generation, settings: CpuSettings) -> CpuSettings {
+    let start_up = generation.profile().start_up;
+    let waits = kernel.arch.facts().wake_up == WakeUp::Init && start_up;
+    let logical = kernel.arch.facts().ldr_init == LdrInit::Firmware;
+    let Preset { dfr, ldr, .. } = settings.apic;
+    let apic = if start_up { Preset::RESET } else { Preset::default() };
+    let apic = if logical { Preset { dfr, ldr, ..apic } } else { apic };
+    let start = if waits { Start::WaitForStartUp } else { Start::Running };
+    CpuSettings { apic, interrupts_enabled: false, start, ..settings }
+}
+
+fn has_nmi_pin(scenario: &Scenario, cpu: u32) -> bool {
+    scenario.faults.iter().any(|fault| fault.kind == FaultKind::Cpu { cpu, fault: CpuFault::Nmi })
+        || scenario.faults.iter().any(|fault| fault.kind == FaultKind::Cpu { cpu, fault: CpuFault::NmiBetweenWrites })
+}
+
+/// What a fault makes happen on its CPU.
+fn cpu_fault(fault: CpuFault) -> Vec<LocalEvent> {
+    let pin = |high| LocalEvent::Interrupt(LocalSource::Lint { pin: 1, high, vector: 0 });
+    match fault {
+        CpuFault::IcrStuck => vec![LocalEvent::JamDeliveryStatus],
+        CpuFault::Nmi => vec![pin(true), pin(false)],
+        CpuFault::NmiBetweenWrites => vec![LocalEvent::ArmNmiPulse],
+        CpuFault::Smm { length_ps } => vec![LocalEvent::SystemManagement(Duration::from_ps(length_ps))],
+        CpuFault::Shutdown => vec![LocalEvent::Shutdown],
+        CpuFault::Init => vec![LocalEvent::Init],
+        CpuFault::DeepSleep => vec![LocalEvent::LoseCommand],
+    }
+}
+
+/// An NMI of the watchdog, whatever it finds.
+fn is_watchdog(event: &Event) -> bool {
+    matches!(event.role, Role::WatchdogNmi { .. } | Role::WatchdogCrash { .. } | Role::WatchdogTick)
+}
+
+fn mask(targets: &[u32]) -> CpuMask {
+    targets.iter().map(|&cpu| cpu as u16).collect()
+}
+
+/// What the CPU itself runs for a role; `None` for roles that something else plays.
+fn action(role: &Role, kernel: &Kernel, cpu: u16) -> Option<Action> {
+    Some(match role {
+        Role::Idle
+        | Role::WatchdogNmi { .. }
+        | Role::WatchdogCrash { .. }
+        | Role::WatchdogTick
+        | Role::SysrqCrash { .. } => return None,
+        Role::Panic { print_ps, irqs_off } => Action::Panic { print_us: whole_us(*print_ps), irqs_off: *irqs_off },
+        Role::Backtrace => Action::Backtrace,
+        Role::CorruptRunQueue => Action::Schedule,
+        Role::SpinIrqsOff => Action::SpinIrqsOff,
+        Role::Munmap { targets, irqs_off } => Action::FlushTlb { mask: mask(targets), irqs_off: *irqs_off },
+        Role::CallFunction { wait, irqs_off } => Action::CallFunction { wait: *wait, irqs_off: *irqs_off },
+        Role::RcuKick { targets } => Action::Reschedule(mask(targets)),
+        Role::OopsCrash { print_ps } => Action::Oops { print_us: whole_us(*print_ps) },
+        Role::SendFixed { vector, targets } => {
+            Action::Send { vector: vector_number(*vector, kernel, cpu), mask: mask(targets) }
+        }
+        Role::StopOtherCpus { wait } => Action::StopOtherCpus { wait: *wait },
+        Role::BootCpus { targets, messages } => {
+            Action::BootCpus { mask: mask(targets), v6: *messages == StartUpMessages::V6 }
+        }
+        Role::SendSequence { vector, targets, repeat, send_after_ps } => Action::SendSequence {
+            vector: vector_number(*vector, kernel, cpu),
+            to: if targets.is_empty() { None } else { Some(mask(targets)) },
+            repeat: *repeat,
+            after_us: whole_us(*send_after_ps),
+        },
+    })
+}
+
+fn vector_number(vector: IpiVector, kernel: &Kernel, cpu: u16) -> u8 {
+    match vector {
+        IpiVector::Number(number) => number,
+        IpiVector::Use(VectorUse::Reschedule) => kernel.arch.reschedule_vector(),
+        IpiVector::Use(VectorUse::CallFunction) => kernel.arch.call_function_vector(),
+        IpiVector::Use(VectorUse::TlbFlush) => kernel.arch.invalidate_tlb_vector(cpu),
+    }
+}

@@ -1,0 +1,46 @@
+//! What a run is to reach, and where it stops.
+
+use super::program::{BOOT_RETURNED, CALLS_RETURNED, PROGRAM_ENDED, SEQUENCE_RETURNED};
+use crate::scenario::{Event, Goal, RoleName, Scenario};
+use kernel_model::Point;
+use sim::StopRule;
+
+/// Milestones that make up the goal: which CPU (`None`: any) has to reach what.
+pub(crate) fn goal_milestones(scenario: &Scenario) -> Vec<(Option<u16>, u32)> {
+    let all_with = |wanted: &dyn Fn(&Event) -> bool, code: u32| -> Vec<(Option<u16>, u32)> {
+        let mut cpus: Vec<u16> = scenario.events.iter().filter(|event| wanted(event)).map(|e| e.cpu as u16).collect();
+        cpus.sort_unstable();
+        cpus.dedup();
+        cpus.into_iter().map(|cpu| (Some(cpu), code)).collect()
+    };
+    match scenario.goal {
+        Goal::NmiSendReturns => vec![(None, Point::NmiSendReturned as u32)],
+        Goal::CaptureKernel => vec![(None, Point::CaptureKernelReady as u32)],
+        Goal::OthersStopped => vec![(None, Point::OthersStopped as u32)],
+        Goal::CallersReturn => all_with(&|event| event.role.is_call(), CALLS_RETURNED),
+        Goal::AllProgramsEnd => all_with(&|event| !is(event, RoleName::Idle), PROGRAM_ENDED),
+        Goal::CpusStarted => {
+            let mut milestones = all_with(&|event| is(event, RoleName::BootCpus), BOOT_RETURNED);
+            let boots = scenario.events.iter().filter(|event| is(event, RoleName::BootCpus));
+            let targets = boots.flat_map(|event| event.role.targets());
+            milestones.extend(targets.map(|&target| (Some(target as u16), Point::CalledIn as u32)));
+            milestones
+        }
+        Goal::SendersReturn => all_with(&|event| is(event, RoleName::SendSequence), SEQUENCE_RETURNED),
+    }
+}
+
+/// A run with a crash goes on until the capture kernel is through, or where there is none until the others are stopped;
+/// other runs until their goal.
+pub(super) fn stop_rule(scenario: &Scenario) -> StopRule {
+    if scenario.crashing_cpu().is_some() {
+        let last = if scenario.machine.crash_image { Point::CaptureKernelReady } else { Point::OthersStopped };
+        return StopRule::Any(vec![last as u32]);
+    }
+    StopRule::All(goal_milestones(scenario).into_iter().filter_map(|(cpu, code)| Some((cpu?, code))).collect())
+}
+
+/// Does the event start this role?
+pub(super) fn is(event: &Event, role: RoleName) -> bool {
+    event.role.role_name() == role
+}

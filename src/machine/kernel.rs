@@ -1,0 +1,93 @@
+//! The kernel that a scenario's machine runs: built, configured and calibrated.
+
+use super::adapter::Delays;
+use super::costs::{core_clock, costs, ticks, whole_us};
+use super::goal::is;
+use crate::scenario::{self, CpuFault, Event, FaultKind, MpsTimeout, Role, RoleName, Scenario, StopLock, WaitShape};
+use kernel_model::other::freebsd::lapic_ipi_wait_mult;
+use kernel_model::{Arch, Bound, Kernel, Variant};
+use sim::Generation;
+use sim::io_apic::PINS;
+
+/// The kernel that the scenario's machine runs.
+pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
+    let machine = &scenario.machine;
+    let arch = Arch::from_name(machine.arch).expect("a loaded scenario names a known sub-architecture");
+    // A kernel that is not Linux never looks at its variant.
+    let variant = Variant::from_name(machine.variant).unwrap_or(Variant::Before);
+    let mut kernel = Kernel {
+        wait_shape: bound(scenario.knobs.wait_shape),
+        mps_timeout: mps_timeout(scenario.knobs.mps_timeout),
+        mps_retries: scenario.knobs.mps_retries,
+        crash_image: machine.crash_image,
+        stop_takes_call_lock: scenario.knobs.smp_send_stop == StopLock::Take,
+        io_apic_pins: if machine.io_agent { PINS } else { 0 },
+        no_broadcast: scenario.knobs.no_broadcast.unwrap_or(!arch.is_modern()),
+        tsc_ticks_per_ms: ticks(core_clock(scenario), 1_000),
+        lapic_ipi_wait_mult: freebsd_calibration(scenario),
+        timer_ticks_per_us: ticks(machine.generation.timer_clock(), 1) as u32,
+        offline: machine.offline.iter().map(|&cpu| cpu as u16).collect(),
+        apic_version: machine.generation.profile().version.to_le_bytes()[0],
+        init_udelay: init_udelay(machine.generation),
+        ..Kernel::new(arch, variant, machine.cpus as u16)
+    };
+    let is_watched = |event: &Event| is(event, RoleName::WatchdogNmi) || is(event, RoleName::WatchdogCrash);
+    kernel.hardlockup_panic = scenario.events.iter().any(is_watched);
+    kernel.hardlockup_all_cpu_backtrace = scenario.faults.iter().any(interrupts_a_send);
+    for event in &scenario.events {
+        match event.role {
+            Role::SysrqCrash { vector, print_ps } => {
+                kernel.sysrq_vector = vector;
+                kernel.sysrq_print_us = whole_us(print_ps);
+            }
+            Role::WatchdogNmi { print_ps } | Role::WatchdogCrash { print_ps } => {
+                kernel.watchdog_print_us = whole_us(print_ps)
+            }
+            _ => {}
+        }
+    }
+    kernel
+}
+
+/// How long v6 holds INIT, in µs: not at all on Intel's family 6, which the P6 and CPUs with an x2APIC are.
+pub(crate) const fn init_udelay(generation: Generation) -> u32 {
+    match generation {
+        Generation::P6 | Generation::X2Apic => 0,
+        _ => 10_000,
+    }
+}
+
+/// The loop of that shape.
+pub(crate) const fn bound(shape: WaitShape) -> Bound {
+    match shape {
+        WaitShape::DelayFirst => Bound::DelayFirst,
+        WaitShape::ReadFirst => Bound::ReadFirst,
+    }
+}
+
+/// The mechanism, as the kernel model has it.
+pub(crate) const fn mps_timeout(timeout: MpsTimeout) -> kernel_model::MpsTimeout {
+    match timeout {
+        MpsTimeout::InstructionLoop => kernel_model::MpsTimeout::InstructionLoop,
+        MpsTimeout::TimeStampCounter => kernel_model::MpsTimeout::TimeStampCounter,
+        MpsTimeout::ExternalInterrupt => kernel_model::MpsTimeout::ExternalInterrupt,
+    }
+}
+
+fn interrupts_a_send(fault: &scenario::Fault) -> bool {
+    matches!(fault.kind, FaultKind::Cpu { fault: CpuFault::NmiBetweenWrites, .. })
+}
+
+/// What FreeBSD finds at boot: how often it can read its ICR, and PAUSE, in a µs.
+fn freebsd_calibration(scenario: &Scenario) -> u64 {
+    let costs = costs(scenario, scenario.machine.generation.costs());
+    let ticks_a_round = u64::from(costs.register_read) + u64::from(costs.pause);
+    lapic_ipi_wait_mult(ticks(core_clock(scenario), 1_000_000), ticks_a_round.max(1))
+}
+
+/// How long the kernel's busy delays are.
+pub(crate) fn delays(scenario: &Scenario) -> Delays {
+    let Some(hz) = scenario.knobs.delay_hz else { return Delays::Exact };
+    let tsc_hz = ticks(core_clock(scenario), 1_000_000);
+    Delays::Kernel { arch: kernel(scenario).arch, hz, tsc_hz }
+}

@@ -1,0 +1,19 @@
+//! Build: from a scenario to a machine, its CPUs with their software, its bus, and the faults that act on them.
+//!
+//! [`assemble`] puts it together. `kernel` configures the kernel, `program` is what runs on its CPUs, `adapter` the only
+//! place where that kernel and the simulated hardware meet.
+
+pub(crate) mod adapter;
+mod assembly;
+mod costs;
+mod cpu;
+mod error;
+mod goal;
+pub(crate) mod interconnect;
+mod kernel;
+pub(crate) mod program;
+
+pub use assembly::{Choices, assemble};
+pub use error::AssemblyError;
+pub(crate) use goal::goal_milestones;
+pub(crate) use kernel::{bound, delays, init_udelay, kernel, mps_timeout};

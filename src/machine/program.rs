@@ -1,0 +1,231 @@
+//! What runs on a CPU: the roles that a scenario puts there, one after the other, and the kernel's handlers.
+
+use super::adapter::{Delays, OnCpu};
+use kernel_model::{CallLock, Called, CpuMask, Kernel, Processor, Wait};
+use sim::{Closed, Cpu, Software, Time};
+
+/// Roles a CPU can have at most.
+pub(crate) const ROLES_MAX: usize = 16;
+
+/// Milestone: every role of this CPU is done.
+pub(crate) const PROGRAM_ENDED: u32 = 100;
+/// Milestone: a `send-sequence` has returned from its last send.
+pub(crate) const SEQUENCE_RETURNED: u32 = 101;
+/// Milestone: a `boot-cpus` has tried to start all its targets.
+pub(crate) const BOOT_RETURNED: u32 = 103;
+
+/// Milestone: this CPU is back from its last call that waits for others.
+pub(crate) const CALLS_RETURNED: u32 = 102;
+
+/// A role as the CPU runs it, made of kernel functions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Action {
+    /// `schedule()` on the CPU's run queue.
+    Schedule,
+    /// Spins with interrupts off, holding nothing.
+    SpinIrqsOff,
+    /// `flush_tlb_others`.
+    FlushTlb {
+        /// Targets.
+        mask: CpuMask,
+        /// Interrupts off before?
+        irqs_off: bool,
+    },
+    /// `smp_call_function` to all others.
+    CallFunction {
+        /// Wait until the function has run everywhere?
+        wait: bool,
+        /// Interrupts off before?
+        irqs_off: bool,
+    },
+    /// `smp_send_reschedule` to each.
+    Reschedule(CpuMask),
+    /// An oops on this CPU.
+    Oops {
+        /// Time it prints, in µs.
+        print_us: u32,
+    },
+    /// `panic`.
+    Panic {
+        /// Time it prints, in µs.
+        print_us: u32,
+        /// Interrupts off before?
+        irqs_off: bool,
+    },
+    /// `__trigger_all_cpu_backtrace`.
+    Backtrace,
+    /// One `send_IPI_mask`.
+    Send {
+        /// Vector.
+        vector: u8,
+        /// Targets.
+        mask: CpuMask,
+    },
+    /// Rounds of `send_IPI_mask` to each target in turn, interrupts off.
+    SendSequence {
+        /// Vector.
+        vector: u8,
+        /// Targets; none: all others, by `send_IPI_allbutself`.
+        to: Option<CpuMask>,
+        /// Rounds.
+        repeat: u32,
+        /// From the start to the first send, in µs.
+        after_us: u32,
+    },
+    /// `native_stop_other_cpus`.
+    StopOtherCpus {
+        /// For as long as it takes?
+        wait: bool,
+    },
+    /// `do_boot_cpu` for each.
+    BootCpus {
+        /// Targets.
+        mask: CpuMask,
+        /// By v6's messages?
+        v6: bool,
+    },
+}
+
+impl Action {
+    /// Does it wait for what other CPUs do about it?
+    const fn is_call(self) -> bool {
+        matches!(self, Self::FlushTlb { .. } | Self::CallFunction { .. } | Self::Backtrace)
+    }
+}
+
+/// A CPU's software: Closed, because all it changes is in its stack or in the simulated machine.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CpuProgram {
+    pub(crate) kernel: Kernel,
+    pub(crate) delays: Delays,
+    /// Is it to be started by another CPU?
+    pub(crate) offline: bool,
+    /// When each role starts, at the earliest, and what it is.
+    pub(crate) roles: [Option<(Time, Action)>; ROLES_MAX],
+}
+
+impl Closed for CpuProgram {}
+
+impl Software for CpuProgram {
+    fn run(&self, cpu: Cpu<'_>) {
+        if self.offline {
+            kernel_model::firmware(&self.kernel, &OnCpu(cpu, self.delays));
+            return self.come_up(cpu);
+        }
+        self.play(cpu);
+    }
+
+    /// There is code at the trampoline's page only.
+    fn start_up(&self, cpu: Cpu<'_>, vector: u8) {
+        if self.offline && vector == self.kernel.trampoline {
+            self.come_up(cpu);
+        }
+    }
+
+    /// A CPU older than the start-up message finds the warm-reset vector there, and goes to the trampoline.
+    fn reset(&self, cpu: Cpu<'_>) {
+        if self.offline {
+            self.come_up(cpu);
+        }
+    }
+
+    fn interrupt(&self, cpu: Cpu<'_>, vector: u8) {
+        kernel_model::do_interrupt(&self.kernel, &OnCpu(cpu, self.delays), vector);
+    }
+
+    fn non_maskable(&self, cpu: Cpu<'_>) {
+        let on_cpu = OnCpu(cpu, self.delays);
+        // In firmware it does nothing but end the HLT.
+        if self.offline && on_cpu.load(self.kernel.layout().cpu_callin(cpu.number())) == 0 {
+            return;
+        }
+        kernel_model::do_nmi(&self.kernel, &on_cpu);
+    }
+}
+
+impl CpuProgram {
+    /// From the trampoline to the roles.
+    fn come_up(&self, cpu: Cpu<'_>) {
+        kernel_model::trampoline(&self.kernel, &OnCpu(cpu, self.delays));
+        self.play(cpu);
+    }
+
+    fn play(&self, cpu: Cpu<'_>) {
+        let last_call = self.roles.iter().rposition(|role| role.is_some_and(|(_, action)| action.is_call()));
+        for (position, role) in self.roles.iter().enumerate() {
+            let &Some((at, action)) = role else { break };
+            cpu.sleep_until(at);
+            act(&self.kernel, OnCpu(cpu, self.delays), action);
+            if last_call == Some(position) {
+                cpu.reached(CALLS_RETURNED);
+            }
+        }
+        cpu.reached(PROGRAM_ENDED);
+        kernel_model::cpu_idle(&OnCpu(cpu, self.delays));
+    }
+}
+
+fn act(kernel: &Kernel, cpu: OnCpu<'_>, action: Action) {
+    match action {
+        Action::Schedule => kernel_model::schedule(kernel, &cpu),
+        Action::SpinIrqsOff => spin_irqs_off(&cpu),
+        Action::FlushTlb { mask, irqs_off } => {
+            with_interrupts(&cpu, !irqs_off, || kernel_model::flush_tlb_others(kernel, &cpu, mask));
+        }
+        Action::CallFunction { wait, irqs_off } => {
+            let call = || kernel_model::smp_call_function(kernel, &cpu, Called::Nothing, wait, CallLock::Take);
+            with_interrupts(&cpu, !irqs_off, call);
+        }
+        Action::Reschedule(mask) => {
+            for target in mask.iter() {
+                kernel_model::smp_send_reschedule(kernel, &cpu, target);
+            }
+        }
+        Action::Panic { print_us, irqs_off } => {
+            with_interrupts(&cpu, !irqs_off, || kernel_model::panic(kernel, &cpu, print_us))
+        }
+        Action::Backtrace => kernel_model::__trigger_all_cpu_backtrace(kernel, &cpu),
+        Action::Oops { print_us } => kernel_model::die(kernel, &cpu, print_us),
+        Action::Send { vector, mask } => kernel_model::send_IPI_mask(kernel, &cpu, mask, vector),
+        Action::StopOtherCpus { wait } => kernel_model::v6::native_stop_other_cpus(kernel, &cpu, wait),
+        Action::SendSequence { vector, to, repeat, after_us } => {
+            let flags = cpu.irq_save();
+            cpu.udelay(after_us);
+            for _ in 0..repeat {
+                match to {
+                    None => kernel_model::send_IPI_allbutself(kernel, &cpu, vector),
+                    Some(mask) => mask.iter().for_each(|target| {
+                        kernel_model::send_IPI_mask(kernel, &cpu, CpuMask::of(target), vector);
+                    }),
+                }
+            }
+            cpu.0.reached(SEQUENCE_RETURNED);
+            cpu.irq_restore(flags);
+        }
+        Action::BootCpus { mask, v6 } => {
+            let kernel = &Kernel { v6_start_up: v6, ..*kernel };
+            for target in mask.iter() {
+                kernel_model::do_boot_cpu(kernel, &cpu, target);
+            }
+            cpu.0.reached(BOOT_RETURNED);
+        }
+    }
+}
+
+/// Runs `code` with interrupts as they are, or off.
+fn with_interrupts<R>(cpu: &OnCpu<'_>, on: bool, code: impl FnOnce() -> R) {
+    let flags = (!on).then(|| cpu.irq_save());
+    code();
+    if let Some(flags) = flags {
+        cpu.irq_restore(flags);
+    }
+}
+
+/// Any code that has interrupts off and never comes back.
+fn spin_irqs_off(cpu: &OnCpu<'_>) {
+    cpu.irq_save();
+    cpu.wait_begin(Wait::RunQueue);
+    loop {
+        cpu.cpu_relax();
+    }
+}

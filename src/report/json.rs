@@ -1,0 +1,216 @@
+//! The JSON documents of the contract: field names stay, others script on them.
+
+use super::digest;
+use super::microseconds::{microseconds, microseconds_or_null};
+use crate::judgement::crash::{CpuFate, CrashReport};
+use crate::judgement::start_up::StartUpReport;
+use crate::judgement::waits::WaitReport;
+use crate::judgement::{HangReport, LoopReport, RunReport, Verdict};
+use crate::matrix::Matrix;
+use crate::scenario::Scenario;
+use crate::scenario::named::Named;
+use serde_json::{Value, json};
+use sim::{Proof, Time};
+
+/// What the host adds to a document, if it is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Host {
+    /// Workers.
+    pub threads: usize,
+    /// Host time of the run, in microseconds.
+    pub host_us: u64,
+}
+
+impl Host {
+    fn json(self) -> Value {
+        json!({ "threads": self.threads, "host_ms": microseconds(self.host_us * 1_000) })
+    }
+}
+
+impl std::fmt::Display for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} us on {} threads", self.host_us, self.threads)
+    }
+}
+
+fn proof(proof: Option<Proof>) -> &'static str {
+    match proof {
+        Some(Proof::Quiescent) => "quiescent",
+        Some(Proof::Recurrence) => "recurrence",
+        None => "none",
+    }
+}
+
+/// Null when completed.
+pub(crate) fn proof_value(report: &RunReport) -> Value {
+    if report.verdict == Verdict::Completed { Value::Null } else { Value::from(proof(report.proof)) }
+}
+
+/// The document of one run.
+pub fn run_document(scenario: &Scenario, report: &RunReport, host: Option<Host>) -> Value {
+    let machine = &scenario.machine;
+    let mut document = json!({
+        "schema": { "name": "apicsim.run", "version": "1.1" },
+        "scenario": scenario.name,
+        "arch": machine.arch,
+        "variant": machine.variant,
+        "bus": machine.bus.name(),
+        "generation": machine.generation.name(),
+        "cpus": machine.cpus,
+        "seed": report.seed.to_string(),
+        "token": report.token,
+        "verdict": report.verdict.name(),
+        "proof": proof_value(report),
+        "goal": scenario.goal.name(),
+        "sim_time_us": microseconds(report.sim_time.as_ps()),
+        "from_crash_us": microseconds_or_null(report.from_crash.map(|span| span.as_ps())),
+        "digest": digest::written(report.digest),
+        "waits": report.waits.iter().map(wait).collect::<Vec<_>>(),
+        "timeouts": report.timeouts,
+        "stopped": report.stopped,
+        "started": report.started,
+        "start_ups": report.start_ups.iter().map(start_up).collect::<Vec<_>>(),
+        "capture_us": microseconds_or_null(report.capture.map(|at| at.as_ps())),
+        "crash": report.crash.as_ref().map_or(Value::Null, crash),
+        "panicked": report.panicked.map(|panic| json!({ "cpu": panic.cpu, "at_us": microseconds(panic.at.as_ps()) })),
+        "injected": report.injected,
+        "notes": report.notes,
+        "hang": report.hang.as_ref().map_or(Value::Null, hang),
+        "loops": report.loops.iter().map(endless_loop).collect::<Vec<_>>(),
+        "expected": report.expected,
+        "ok": report.ok(),
+    });
+    if let Some(host) = host {
+        document["host"] = host.json();
+    }
+    document
+}
+
+fn wait(wait: &WaitReport) -> Value {
+    json!({
+        "cpu": wait.cpu,
+        "at": wait.at,
+        "start_us": microseconds(wait.start.as_ps()),
+        "reads": wait.reads,
+        "delays": wait.delays,
+        "outcome": wait.outcome,
+        "sim_us": microseconds_or_null(wait.took.map(|span| span.as_ps())),
+    })
+}
+
+fn start_up(start: &StartUpReport) -> Value {
+    json!({
+        "cpu": start.cpu,
+        "target": start.target,
+        "start_us": microseconds(start.start.as_ps()),
+        "messages_us": microseconds_or_null(start.messages.map(|span| span.as_ps())),
+        "reads": start.reads,
+        "timeouts": start.timeouts,
+        "startups": start.startups,
+        "never_delivered": start.never_delivered,
+        "delivery_error": start.delivery_error,
+        "called_in_us": microseconds_or_null(start.called_in.map(|at| at.as_ps())),
+        "answers": start.answers,
+        "outcome": start.outcome.name(),
+    })
+}
+
+/// The stages as `entered_us` to `ready_us`; `control_us` is when the capture kernel got control.
+fn crash(crash: &CrashReport) -> Value {
+    let mut document = json!({ "cpu": crash.cpu, "trigger": crash.trigger });
+    for stage in &crash.stages {
+        document[format!("{}_us", stage.key)] = instant(stage.at);
+    }
+    let fate = |fate: &CpuFate| {
+        json!({
+            "cpu": fate.cpu,
+            "fate": fate.fate.name(),
+            "saved_us": instant(fate.saved),
+            "stopped_us": instant(fate.stopped),
+            "instead": fate.instead,
+        })
+    };
+    document["cpus"] = crash.cpus.iter().map(fate).collect();
+    document
+}
+
+fn instant(at: Option<Time>) -> Value {
+    microseconds_or_null(at.map(|at| at.as_ps()))
+}
+
+fn hang(hang: &HangReport) -> Value {
+    json!({
+        "cpu": hang.cpu,
+        "since_us": microseconds(hang.since.as_ps()),
+        "at": hang.at,
+        "why": hang.why,
+        "mechanism": hang.mechanism.map(|mechanism| mechanism.name()),
+    })
+}
+
+fn endless_loop(spin: &LoopReport) -> Value {
+    json!({
+        "cpu": spin.cpu,
+        "since_us": microseconds(spin.since.as_ps()),
+        "period_us": microseconds(spin.period.as_ps()),
+        "at": spin.at,
+    })
+}
+
+/// The document of a matrix.
+pub(crate) fn matrix_document(matrix: &Matrix, host: Option<Host>) -> Value {
+    let rows: Vec<Value> = matrix
+        .rows
+        .iter()
+        .map(|row| {
+            let cells: Vec<Value> = row
+                .cells
+                .iter()
+                .map(|cell| {
+                    let report = &cell.report;
+                    json!({
+                        "variant": cell.variant,
+                        "verdict": report.verdict.name(),
+                        "proof": proof_value(report),
+                        "sim_time_us": microseconds(report.sim_time.as_ps()),
+                        "crash_us": microseconds_or_null(report.crashed.map(|at| at.as_ps())),
+                        "from_crash_us": microseconds_or_null(report.from_crash.map(|span| span.as_ps())),
+                        "timeouts": report.timeouts,
+                        "stopped": report.stopped,
+                        "capture_us": microseconds_or_null(report.capture.map(|at| at.as_ps())),
+                        "control_us": instant(report.hand_over()),
+                        "panicked_us": microseconds_or_null(report.panicked.map(|panic| panic.at.as_ps())),
+                        "cause": report.hang.as_ref().map(|hang| hang.cause.as_str()),
+                        "notes": report.notes,
+                        "nmi_us": microseconds_or_null(cell.price.nmi.map(|span| span.as_ps())),
+                        "fixed_us": microseconds_or_null(cell.price.fixed.map(|span| span.as_ps())),
+                        "digest": digest::written(report.digest),
+                    })
+                })
+                .collect();
+            let mut value = json!({
+                "arch": row.arch,
+                "generation": row.generation,
+                "bus": row.bus,
+                "injected": row.injected,
+            });
+            if let Some(cpu) = row.crash_cpu {
+                value["crash_cpu"] = Value::from(cpu);
+            }
+            if let Some(trigger) = row.trigger {
+                value["trigger"] = Value::from(trigger.name());
+            }
+            value["cells"] = Value::from(cells);
+            value
+        })
+        .collect();
+    let mut document = json!({
+        "schema": { "name": "apicsim.matrix", "version": "1.1" },
+        "scenario": matrix.scenario,
+        "rows": rows,
+    });
+    if let Some(host) = host {
+        document["host"] = host.json();
+    }
+    document
+}

@@ -1,0 +1,48 @@
+//! One record a run, as a Markdown table.
+
+use super::records::{legend, letter, records};
+use crate::matrix::Matrix;
+use std::fmt::Write;
+
+/// One record a run, as a Markdown table.
+pub(crate) fn markdown(matrix: &Matrix) -> String {
+    let (header, records, causes) = records(matrix);
+    let numbers = header.iter().position(|name| name == "us").unwrap_or_default();
+    let mut out = String::new();
+    let line = |cells: &[String]| cells.iter().map(|cell| escaped(cell)).collect::<Vec<_>>().join(" | ");
+    let _ = writeln!(out, "| {} |", line(&header));
+    let rules: Vec<&str> = (0..header.len()).map(|column| if column < numbers { "---" } else { "---:" }).collect();
+    let _ = writeln!(out, "| {} |", rules.join(" | "));
+    for record in &records {
+        let _ = writeln!(out, "| {} |", line(record));
+    }
+    let causes = causes.iter().enumerate().map(|(n, cause)| (format!("[{}]", letter(n)), cause.clone()));
+    let marks = legend(matrix).into_iter().map(|(mark, text)| (mark.to_string(), text.to_owned()));
+    for (n, (mark, text)) in causes.chain(marks).enumerate() {
+        let gap = if n == 0 { "\n" } else { "" };
+        let _ = writeln!(out, "{gap}- {} {}", escaped(&mark), escaped(&text));
+    }
+    out
+}
+
+/// What Markdown would take for its own.
+fn escaped(text: &str) -> String {
+    text.chars().fold(String::new(), |mut out, c| {
+        if matches!(c, '|' | '*' | '<' | '[' | ']' | '`' | '\\') {
+            out.push('\\');
+        }
+        out.push(c);
+        out
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markdown_keeps_its_own_characters_apart() {
+        assert_eq!(escaped("a|b* [a] <c> `d` \\"), "a\\|b\\* \\[a\\] \\<c> \\`d\\` \\\\");
+        assert_eq!(escaped("x86_64/flat †"), "x86_64/flat †");
+    }
+}
