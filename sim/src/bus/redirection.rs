@@ -13,8 +13,14 @@ pub(super) fn lowest_task_priority(
     targets: &dyn Targets,
     message: &Message,
 ) -> Option<Agent> {
-    addressees
-        .of(targets, message)
-        .filter(|&agent| targets.response(agent, message) == Response::Accept)
-        .min_by_key(|&agent| (targets.bid(agent, message).priority >> 4, targets.apic_id(agent)))
+    let mut best = None;
+    addressees.answers(targets, message, |agent, response| {
+        // no such interconnect carries a refusal back: one without room comes last, and takes it all the same
+        let full = response != Response::Accept;
+        let key = (full, targets.bid(agent, message).priority >> 4, targets.apic_id(agent));
+        if best.is_none_or(|(least, _)| key < least) {
+            best = Some((key, agent));
+        }
+    });
+    best.map(|(_, agent)| agent)
 }

@@ -280,6 +280,15 @@ knobs! {
         Delivered = "delivered",
     }
 
+    /// An NMI that comes to a CPU in wait-for-SIPI. SDM vol. 3 §26.6.2: blocked, so it is gone; §10.4.7.1 has the APIC
+    /// respond to NMIs after a reset.
+    nmi_in_wait_for_sipi: NmiInWaitForSipi ("NMI in wait-for-SIPI") {
+        /// It is gone.
+        Blocked = "blocked",
+        /// It is latched, and taken once the CPU has been started.
+        Latched = "latched",
+    }
+
     /// Is an NMI taken on the boundary after STI? SDM vol. 2 (STI) leaves it to the processor; the KVM unit tests
     /// expect that it is not.
     nmi_in_sti_shadow: NmiInStiShadow ("NMI in the STI shadow") {
