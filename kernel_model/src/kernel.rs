@@ -42,6 +42,10 @@ pub struct Kernel {
     pub trampoline: u8,
     /// v6: how long INIT is held, in µs. Nothing on CPUs that do not need it.
     pub init_udelay: u32,
+    /// i386: firmware had the machine in PIC mode. Only `setup_local_APIC` looks at it.
+    pub pic_mode: bool,
+    /// CPUs that are started are plugged in, after boot.
+    pub hot_plug: bool,
     /// CPUs are started by v6's messages, not by those of 2.6. Today's sub-architectures always do that.
     pub v6_start_up: bool,
     /// i386 built for CPUs that lose back-to-back APIC writes (no `CONFIG_X86_GOOD_APIC`): writes are exchanges.
@@ -92,6 +96,8 @@ impl Kernel {
             apic_version: 0x11,
             trampoline: TRAMPOLINE_PAGE,
             init_udelay: 10_000,
+            pic_mode: false,
+            hot_plug: false,
             v6_start_up: false,
             erratum_11ap: false,
             no_broadcast: !arch.is_modern(),
