@@ -67,6 +67,8 @@ pub struct Kernel {
     pub i8259_pin: Option<u8>,
     /// i386: `smp_send_stop` takes the call lock, whoever holds it (until 2.6.21). x86_64 only tries it.
     pub stop_takes_call_lock: bool,
+    /// x86_64: somebody reboots by force, and nobody is stopped.
+    pub reboot_force: bool,
     /// A crash image is loaded: there is a capture kernel to go to.
     pub crash_image: bool,
     /// The NMI watchdog is on, its threshold one tick: each NMI that nobody else claims finds the CPU locked up.
@@ -108,6 +110,7 @@ impl Kernel {
             io_apic_pins: 24,
             i8259_pin: None,
             stop_takes_call_lock: true,
+            reboot_force: false,
             crash_image: true,
             nmi_watchdog: true,
             watchdog_print_us: 0,

@@ -7,7 +7,7 @@ use crate::kernel::{Kernel, this_cpu};
 use crate::processor::Processor;
 use crate::send_ipi_broadcast::send_IPI_allbutself;
 use crate::smp_send_stop::stop_this_cpu;
-use crate::spinlock::{spin_lock, spin_trylock, spin_unlock};
+use crate::spinlock::{spin_lock, spin_unlock};
 use crate::v6;
 use crate::wait::{Wait, WaitOutcome};
 use crate::words::Word;
@@ -22,35 +22,25 @@ pub enum Called {
     StopThisCpu,
 }
 
-/// What a caller does about the call lock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CallLock {
-    /// Takes it.
-    Take,
-    /// Tries it once, and goes ahead without it.
-    Try,
-}
-
-/// `smp_call_function` (`arch/i386/kernel/smp.c`, `arch/x86_64/kernel/smp.c`, 2.6.20): under the call lock publishes
-/// the call, sends the IPI to all others, and spins until all have started, and if `wait` until all have finished. A
-/// target that does not answer is neither given up nor asked again. What is under the lock is a function of its own
-/// where callers may go ahead without it (`__smp_call_function`: x86_64, i386 from 2.6.22 on). In v6
+/// `smp_call_function` (`arch/i386/kernel/smp.c`, `arch/x86_64/kernel/smp.c`, 2.6.20): a call under the call lock. In v6
 /// [`v6::smp_call_function`].
-pub fn smp_call_function(kernel: &Kernel, cpu: &impl Processor, function: Called, wait: bool, lock: CallLock) {
+pub fn smp_call_function(kernel: &Kernel, cpu: &impl Processor, function: Called, wait: bool) {
     if kernel.arch.is_modern() {
         return v6::smp_call_function(kernel, cpu, wait);
     }
+    spin_lock(cpu, Word::CALL_LOCK);
+    __smp_call_function(kernel, cpu, function, wait);
+    spin_unlock(cpu, Word::CALL_LOCK);
+}
+
+/// What is under the lock (`__smp_call_function` where callers may go ahead without it: x86_64, i386 from 2.6.22 on):
+/// counts the others, and unless there are none publishes the call, sends the IPI to all of them, and spins until all have
+/// started, and if `wait` until all have finished. A target that does not answer is neither given up nor asked again.
+pub fn __smp_call_function(kernel: &Kernel, cpu: &impl Processor, function: Called, wait: bool) {
     let cpus = kernel.online_but_self(cpu).count();
     if cpus == 0 {
         return;
     }
-    let locked = match lock {
-        CallLock::Take => {
-            spin_lock(cpu, Word::CALL_LOCK);
-            true
-        }
-        CallLock::Try => spin_trylock(cpu, Word::CALL_LOCK),
-    };
     let (layout, own) = (kernel.layout(), this_cpu(cpu));
     cpu.store(layout.call_function(own), function as u32);
     cpu.store(layout.call_started(own), 0);
@@ -69,9 +59,6 @@ pub fn smp_call_function(kernel: &Kernel, cpu: &impl Processor, function: Called
         cpu.cpu_relax();
     }
     cpu.wait_end(WaitOutcome::Done);
-    if locked {
-        spin_unlock(cpu, Word::CALL_LOCK);
-    }
 }
 
 /// `smp_call_function_interrupt` (the same files): ends the interrupt *first*, then says that it has started, runs the

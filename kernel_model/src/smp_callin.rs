@@ -14,7 +14,9 @@ use crate::lapic::clear_local_APIC;
 use crate::panic::panic;
 use crate::processor::{IrqFlags, Processor};
 use crate::setup_local_apic::setup_local_APIC;
+use crate::spinlock::{spin_lock, spin_unlock};
 use crate::wait::{Point, Wait, WaitOutcome};
+use crate::words::Word;
 use crate::write_around::apic_write_around;
 
 /// How long a CPU waits to be called out: 2 s.
@@ -58,8 +60,30 @@ pub fn trampoline(kernel: &Kernel, cpu: &impl Processor) {
 /// online, and lets interrupts come. What follows is the idle loop.
 pub fn start_secondary(kernel: &Kernel, cpu: &impl Processor) {
     smp_callin(kernel, cpu);
-    cpu.fetch_or(kernel.layout().cpu_online(this_cpu(cpu)), 1);
+    let online = kernel.layout().cpu_online(this_cpu(cpu));
+    if kernel.arch.is_modern() {
+        cpu.fetch_or(online, 1);
+    } else {
+        set_online(kernel, cpu, online);
+    }
     cpu.irq_restore(IrqFlags(true));
+}
+
+/// Under the call lock, so that a call counts this CPU and sends to it, or does neither. x86_64 takes over the interrupts'
+/// vectors, under their lock, inside.
+fn set_online(kernel: &Kernel, cpu: &impl Processor, online: Word) {
+    let vector_lock = kernel.layout().vector_lock();
+    cpu.irq_save();
+    spin_lock(cpu, Word::CALL_LOCK);
+    if kernel.arch.is_i386() {
+        cpu.fetch_or(online, 1);
+    } else {
+        spin_lock(cpu, vector_lock);
+        cpu.fetch_or(online, 1);
+        spin_unlock(cpu, vector_lock);
+    }
+    spin_unlock(cpu, Word::CALL_LOCK);
+    cpu.irq_restore(IrqFlags(true)); // `spin_unlock_irq`
 }
 
 /// `smp_callin` (the same files): where INIT was used waits until it is de-asserted, reads its APIC id, waits to be called

@@ -2,8 +2,8 @@
 
 use crate::recorder::{Icr, Recorder};
 use kernel_model::{
-    Arch, CallLock, Called, CpuMask, Kernel, Variant, Word, do_interrupt, flush_tlb_others, schedule,
-    smp_call_function, spin_lock, try_to_wake_up,
+    Arch, Called, CpuMask, Kernel, Variant, Word, do_interrupt, flush_tlb_others, schedule, smp_call_function,
+    spin_lock, try_to_wake_up,
 };
 
 const I386: Kernel = Kernel::new(Arch::I386Default, Variant::Before, 4);
@@ -53,7 +53,7 @@ fn masks_of_many_cpus_take_several_words() {
 #[test]
 fn a_call_counts_who_has_started_and_finished() {
     let cpu = Recorder::new(&I386, 3, Icr::Idle).everything().limit(30);
-    let (trace, returned) = cpu.run_to_end(|cpu| smp_call_function(&I386, cpu, Called::Nothing, false, CallLock::Take));
+    let (trace, returned) = cpu.run_to_end(|cpu| smp_call_function(&I386, cpu, Called::Nothing, false));
     let started = I386.layout().call_started(3).0;
     let polls = format!("W310=7000000 W300=8FB IRQ+ <Acknowledgement load{started} P load{started}");
     assert!(!returned && trace.contains(&polls), "{trace}");
@@ -66,11 +66,24 @@ fn a_call_counts_who_has_started_and_finished() {
         assert!(trace.contains(&format!("WB0=0 add{started}=1")), "the interrupt is ended first: {trace}");
         assert_eq!((target.word(layout.call_finished(3)), target.word(layout.call_finished(0))), (finished, 0));
     }
+}
 
-    let alone = Kernel::new(Arch::I386Default, Variant::Before, 1);
-    let cpu = Recorder::new(&alone, 0, Icr::Idle);
-    assert_eq!(cpu.run(|cpu| smp_call_function(&alone, cpu, Called::Nothing, true, CallLock::Take)), "");
-    assert_eq!(cpu.word(Word::CALL_LOCK), 0);
+/// The lock comes first, then who is online is counted, then the message goes out; with nobody left none does. A CPU that
+/// comes up sets its bit under the same lock, so that it is either counted and sent to, or neither.
+#[test]
+fn who_is_online_is_counted_under_the_call_lock() {
+    for arch in [Arch::I386Default, Arch::X8664Flat] {
+        let alone = Kernel::new(arch, Variant::Before, 1);
+        let call = |kernel: &Kernel, cpu: &Recorder| smp_call_function(kernel, cpu, Called::Nothing, true);
+        let cpu = Recorder::new(&alone, 0, Icr::Idle).everything();
+        assert_eq!(cpu.run(|cpu| call(&alone, cpu)), "xchg0=1 store0=0", "{}", arch.name());
+
+        let one_to_come = Kernel { offline: CpuMask::of(1), cpus: 2, ..alone };
+        let online = one_to_come.layout().cpu_online(1).0;
+        let cpu = Recorder::new(&one_to_come, 0, Icr::Idle).everything();
+        let trace = cpu.run(|cpu| call(&one_to_come, cpu));
+        assert_eq!(trace, format!("xchg0=1 load{online} store0=0"), "{}", arch.name());
+    }
 }
 
 #[test]

@@ -4,8 +4,8 @@ use crate::recorder::{Icr, Recorder};
 use kernel_model::Variant::{B1, Before, Merged, Modern, MpsAbort, MpsRetry, Rfc, SolutionA};
 use kernel_model::v6::wakeup_secondary_cpu_via_init;
 use kernel_model::{
-    Arch, Call, CpuMask, Given, Kernel, Variant, do_boot_cpu, es7000_start_cpu, inquire_remote_apic, setup_local_APIC,
-    smp_callin, trampoline, wakeup_secondary_via_INIT, wakeup_secondary_via_NMI,
+    Arch, Call, CpuMask, Given, Kernel, Variant, Word, do_boot_cpu, es7000_start_cpu, inquire_remote_apic,
+    setup_local_APIC, smp_callin, trampoline, wakeup_secondary_via_INIT, wakeup_secondary_via_NMI,
 };
 
 /// The sub-architectures that start CPUs by INIT.
@@ -389,7 +389,7 @@ fn the_started_cpu() {
         // i386 reads its logical id back; x86_64 masks its timer at every start.
         let end = if arch.is_i386() { "RD0" } else { "R320 W320=100EF" };
         assert!(
-            trace.starts_with("R20 ") && trace.ends_with(&format!("{expected} {end} IRQ+")),
+            trace.starts_with("R20 ") && trace.ends_with(&format!("{expected} {end} IRQ- IRQ+ IRQ+")),
             "{}: {trace}",
             arch.name()
         );
@@ -416,6 +416,29 @@ fn the_started_cpu() {
         let (_, returned) = cpu.run_to_end(|cpu| smp_callin(&kernel, cpu));
         assert_eq!((returned, cpu.word(layout.cpu_callin(2))), (false, 0));
         assert!(cpu.now_us() >= 2_000_000, "{}", cpu.now_us());
+    }
+}
+
+/// The online bit is set under the call lock (`spin_lock_irq`: its end lets interrupts in), on x86_64 under another inside.
+#[test]
+fn a_cpu_is_online_under_the_call_lock() {
+    for arch in [Arch::I386Default, Arch::X8664Flat] {
+        let kernel = Kernel { offline: CpuMask::of(2), ..kernel(arch, Before) };
+        let layout = kernel.layout();
+        let cpu = Recorder::new(&kernel, 2, Icr::Idle).everything();
+        let cpu = cpu.with_word(layout.init_deasserted(), 1).with_word(layout.cpu_callout(2), 1);
+        let trace = cpu.run(|cpu| trampoline(&kernel, cpu));
+        let (online, vector) = (layout.cpu_online(2).0, layout.vector_lock().0);
+        let end = if arch.is_i386() {
+            format!("CalledIn IRQ- xchg0=1 or{online}=1 store0=0 IRQ+ IRQ+")
+        } else {
+            format!("CalledIn IRQ- xchg0=1 xchg{vector}=1 or{online}=1 store{vector}=0 store0=0 IRQ+ IRQ+")
+        };
+        assert!(trace.ends_with(&end), "{}: {trace}", arch.name());
+        let held = Recorder::new(&kernel, 2, Icr::Idle).with_word(Word::CALL_LOCK, 1).everything().limit(150);
+        let held = held.with_word(layout.init_deasserted(), 1).with_word(layout.cpu_callout(2), 1);
+        assert!(!held.run_to_end(|cpu| trampoline(&kernel, cpu)).1);
+        assert_eq!(held.word(layout.cpu_online(2)), 0, "not while a call is under way");
     }
 }
 
