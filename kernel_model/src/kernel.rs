@@ -57,12 +57,14 @@ pub struct Kernel {
     pub hardlockup_panic: bool,
     /// v6: a CPU that its NMI watchdog finds locked up has all others write their backtraces.
     pub hardlockup_all_cpu_backtrace: bool,
-    /// i386: the kernel itself had to enable the APIC through its MSR, and so disables it there too.
+    /// i386, and v6 of 32 bits: the kernel itself had to enable the APIC through its MSR, and so disables it there too.
     pub enabled_via_apicbase: bool,
     /// i386: built with the Pentium 4's thermal interrupt (`CONFIG_X86_MCE_P4THERMAL`).
     pub thermal_interrupt: bool,
     /// Pins of the I/O APIC; 0 where there is none.
     pub io_apic_pins: u8,
+    /// Version of the I/O APIC, as the MP table has it. From 20h on it has an EOI register.
+    pub io_apic_version: u8,
     /// The pin of the I/O APIC to which firmware has wired the 8259, if it has.
     pub i8259_pin: Option<u8>,
     /// i386: `smp_send_stop` takes the call lock, whoever holds it (until 2.6.21). x86_64 only tries it.
@@ -108,6 +110,7 @@ impl Kernel {
             enabled_via_apicbase: false,
             thermal_interrupt: false,
             io_apic_pins: 24,
+            io_apic_version: 0x11,
             i8259_pin: None,
             stop_takes_call_lock: true,
             reboot_force: false,

@@ -7,7 +7,7 @@ use crate::scenario::{self, CpuFault, Event, FaultKind, MpsTimeout, Role, RoleNa
 use kernel_model::other::freebsd::lapic_ipi_wait_mult;
 use kernel_model::{Arch, Bound, Kernel, Variant};
 use sim::Generation;
-use sim::io_apic::PINS;
+use sim::io_apic::{IoApicVersion, PINS};
 
 /// The kernel that the scenario's machine runs.
 pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
@@ -22,6 +22,7 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
         crash_image: machine.crash_image,
         stop_takes_call_lock: scenario.knobs.smp_send_stop == StopLock::Take,
         io_apic_pins: if machine.io_agent { PINS } else { 0 },
+        io_apic_version: if super::io_apic(scenario) == Some(IoApicVersion::I82801) { 0x20 } else { 0x11 },
         no_broadcast: scenario.knobs.no_broadcast.unwrap_or(!arch.is_modern()),
         tsc_ticks_per_ms: ticks(core_clock(scenario), 1_000),
         lapic_ipi_wait_mult: freebsd_calibration(scenario),

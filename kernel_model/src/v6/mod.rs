@@ -7,6 +7,7 @@
 mod apic_send_ipi;
 mod crash;
 mod default_send_ipi;
+mod io_apic;
 mod lapic;
 mod nmi;
 mod nmi_backtrace;
@@ -31,7 +32,11 @@ pub use default_send_ipi::{
     default_send_IPI_mask_allbutself_phys, default_send_IPI_mask_logical, default_send_IPI_mask_sequence_phys,
     default_send_IPI_single_phys,
 };
-pub use lapic::{clear_local_APIC, disable_local_APIC, lapic_shutdown};
+pub use io_apic::clear_IO_APIC_pin;
+pub(crate) use io_apic::own_destination;
+pub use lapic::{
+    clear_local_APIC, disable_local_APIC, lapic_get_maxlvt, lapic_shutdown, read_apic_id, safe_smp_processor_id,
+};
 pub use nmi::default_do_nmi;
 pub use nmi_backtrace::{nmi_cpu_backtrace, nmi_trigger_cpumask_backtrace};
 pub use panic::{nmi_panic, nmi_panic_self_stop, panic};

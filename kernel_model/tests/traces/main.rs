@@ -6,6 +6,7 @@ mod io_apic;
 mod local_apic;
 mod masks;
 mod modern;
+mod modern_io_apic;
 mod others;
 mod recorder;
 mod shared;

@@ -190,16 +190,22 @@ fn set_up() {
 fn letting_go() {
     let start = "R30 W370=100FE R320 W320=10000 R350 W350=10000 R360 W360=10000 R340 W340=10000 R330 W330=10000";
     let reset = "W320=10000 W350=10000 W360=10000 W370=10000 W340=10000";
-    for (arch, version) in [(PHYSFLAT, ""), (FLAT, " R30")] {
+    // The 32-bit kernel asks for the version before each look at it: twice for the number of entries.
+    for (arch, twice, version) in [(PHYSFLAT, "", ""), (FLAT, "R30 ", " R30")] {
         let kernel = kernel(arch, 4);
         let run =
             |code: &dyn Fn(&Recorder)| Recorder::new(&kernel, 0, Icr::Idle).set(0x30, 0x0005_0014).run(|cpu| code(cpu));
-        let clear = format!("{start} {reset}{version} W280=0 R280");
+        let clear = format!("{twice}{start} {reset}{version} W280=0 R280");
         assert_eq!(run(&|cpu| clear_local_APIC(&kernel, cpu)), clear, "{}", arch.name());
         let disable = format!("{clear} RF0 WF0=FF");
         assert_eq!(run(&|cpu| disable_local_APIC(&kernel, cpu)), disable, "{}", arch.name());
         let shutdown = if arch == FLAT { &clear } else { &disable };
         assert_eq!(run(&|cpu| lapic_shutdown(&kernel, cpu)), format!("IRQ- {shutdown} IRQ+"), "{}", arch.name());
+        // Only the 32-bit kernel enables an APIC through its MSR, and so disables it there too.
+        let by_msr = Kernel { enabled_via_apicbase: true, ..kernel };
+        let msr = if arch == FLAT { " RDMSR1B WRMSR1B=FEE00100" } else { "" };
+        let cpu = Recorder::new(&by_msr, 0, Icr::Idle).set(0x30, 0x0005_0014);
+        assert_eq!(cpu.run(|cpu| disable_local_APIC(&by_msr, cpu)), format!("{disable}{msr}"), "{}", arch.name());
     }
     let kernel = kernel(X2APIC_PHYS, 4);
     let cpu = Recorder::new(&kernel, 0, Icr::Idle);
@@ -230,7 +236,11 @@ fn the_crash_path() {
     let end = trace.split("TimedOut> ").nth(1).expect("the shoot-down times out");
     assert!(end.starts_with("ShootdownOver R30 W370"), "{end}");
     assert_eq!(end.matches("WF0=FF").count(), 2, "disabled by kdump's shoot-down, and by the shutdown: {end}");
-    assert_eq!(end.matches("w10=10000").count(), 24, "every pin of the I/O APIC is masked: {end}");
+    assert_eq!(
+        end.matches("w10=10000").count(),
+        48,
+        "every pin of the I/O APIC reads open, is masked and cleared: {end}"
+    );
     let saved = kernel.layout().crash_notes(1);
     let last = format!(
         "IoApicDisabled store{}=1 RegistersSaved IRQ- CaptureKernelEntered R30 ArbitrationIdsSynced IRQ- \
@@ -238,6 +248,21 @@ fn the_crash_path() {
         saved.0
     );
     assert!(end.ends_with(&last), "{end}");
+}
+
+/// The 32-bit kernel asks its APIC who it is, and that for its version, at the start of the shoot-down and before it saves
+/// its own registers; the CPU is the one that has the id.
+#[test]
+fn the_32_bit_kernel_asks_who_it_is() {
+    let kernel = kernel(FLAT, 4);
+    let cpu = Recorder::new(&kernel, 1, Icr::Idle).set(0x30, 0x0005_0014).set(0x20, 0x0200_0000).everything();
+    let (trace, _) = cpu.run_to_end(|cpu| __crash_kexec(&kernel, cpu));
+    assert!(trace.starts_with("xchg4=1 CrashEntered IRQ- IRQ- R20 R30 store6=2 store7=3 store5=1 "), "{trace}");
+    let saved = kernel.layout().crash_notes(2).0;
+    assert!(trace.contains(&format!("IoApicDisabled R20 R30 store{saved}=1 RegistersSaved")), "{trace}");
+    assert_eq!(trace.matches("R20").count(), 2, "{trace}");
+    let nobody = Recorder::new(&kernel, 1, Icr::Idle).set(0x20, 0x0F00_0000).everything();
+    assert!(nobody.run_to_end(|cpu| __crash_kexec(&kernel, cpu)).0.contains("R20 R30 store6=0 "));
 }
 
 /// A CPU that spins in NMI context: nothing until the NMI was sent, then the callback. The crashing CPU goes on.
