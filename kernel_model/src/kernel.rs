@@ -46,6 +46,8 @@ pub struct Kernel {
     pub pic_mode: bool,
     /// CPUs that are started are plugged in, after boot.
     pub hot_plug: bool,
+    /// v6: CPUs may be started by way of the warm-reset vector (`legacy.warm_reset`).
+    pub warm_reset: bool,
     /// CPUs are started by v6's messages, not by those of 2.6. Today's sub-architectures always do that.
     pub v6_start_up: bool,
     /// i386 built for CPUs that lose back-to-back APIC writes (no `CONFIG_X86_GOOD_APIC`): writes are exchanges.
@@ -102,6 +104,7 @@ impl Kernel {
             init_udelay: 10_000,
             pic_mode: false,
             hot_plug: false,
+            warm_reset: true,
             v6_start_up: false,
             erratum_11ap: false,
             no_broadcast: !arch.is_modern(),

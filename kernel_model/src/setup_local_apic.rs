@@ -1,6 +1,6 @@
 //! The local APIC of a CPU that comes up.
 //!
-//! Not modelled: what v6 does in another order (its CPUs do what those of 2007 do), what an id leads to that is not in the
+//! Not modelled: what an id leads to that is not in the
 //! MP table (every CPU's is), the timer (which later kernels of 2007 mask at the end) and the NMI watchdog.
 
 use crate::apic_access::{apic_read, apic_write};
@@ -14,6 +14,7 @@ use crate::kernel::{Kernel, this_cpu};
 use crate::lapic::get_maxlvt;
 use crate::ldr_init::init_apic_ldr;
 use crate::processor::Processor;
+use crate::v6;
 use crate::write_around::{ack_APIC_irq, apic_write_around};
 
 /// Registers of 32 vectors each.
@@ -21,8 +22,11 @@ const BANKS: u16 = 8;
 
 /// `setup_local_APIC` (`arch/i386/kernel/apic.c`, `arch/x86_64/kernel/apic.c`, 2.6.20): destination, priority 0, enabled
 /// with the spurious vector, both pins masked but on the boot CPU, errors reported. Where the error status is left alone
-/// it is written four times first, and never again.
+/// it is written four times first, and never again. In v6 [`v6::setup_local_APIC`].
 pub fn setup_local_APIC(kernel: &Kernel, cpu: &impl Processor) {
+    if kernel.arch.is_modern() {
+        return v6::setup_local_APIC(kernel, cpu);
+    }
     let facts = kernel.arch.facts();
     if facts.esr_disable {
         for _ in 0..4 {

@@ -1,6 +1,6 @@
 //! What a CPU does that is being started: from firmware or its start-up message to the idle loop.
 //!
-//! Not modelled: what v6 does instead of calling in (its CPUs do as those of 2007), real mode and tables, the calibration of delays (at which x86_64 lets interrupts in), clocks, and the
+//! Not modelled: what v6 does instead of calling in (its CPUs do as those of 2007 but set up their APICs their own way), real mode and tables, the calibration of delays (at which x86_64 lets interrupts in), clocks, and the
 //! wait for the order to go online. Jiffies are counted in short delays here.
 
 use crate::apic_access::apic_read;

@@ -12,6 +12,7 @@ mod lapic;
 mod nmi;
 mod nmi_backtrace;
 mod panic;
+mod setup_local_apic;
 mod smp_call_function;
 mod stop_other_cpus;
 mod wakeup_secondary;
@@ -40,6 +41,7 @@ pub use lapic::{
 pub use nmi::default_do_nmi;
 pub use nmi_backtrace::{nmi_cpu_backtrace, nmi_trigger_cpumask_backtrace};
 pub use panic::{nmi_panic, nmi_panic_self_stop, panic};
+pub use setup_local_apic::setup_local_APIC;
 pub use smp_call_function::{
     csd_lock_wait, flush_tlb_multi, generic_smp_call_function_interrupt, smp_call_function, smp_call_function_many,
 };
