@@ -6,6 +6,7 @@
 use crate::apicdef::{BAD_APICID, SYSRQ_VECTOR};
 use crate::arch::Arch;
 use crate::cpumask::CpuMask;
+use crate::performance_counter::PerformanceCounter;
 use crate::processor::Processor;
 use crate::variant::{Bound, MpsTimeout, Variant};
 use crate::words::Layout;
@@ -77,6 +78,10 @@ pub struct Kernel {
     pub crash_image: bool,
     /// The NMI watchdog is on, its threshold one tick: each NMI that nobody else claims finds the CPU locked up.
     pub nmi_watchdog: bool,
+    /// 2.6: what makes the watchdog's ticks.
+    pub performance_counter: PerformanceCounter,
+    /// v6: the handler of the counters' NMIs opens their entry again at its end, as Intel's does on some parts, and not first.
+    pub late_ack: bool,
     /// How long `die_nmi` prints before it wakes the log daemon, in µs.
     pub watchdog_print_us: u32,
     /// Vector of the device interrupt that brings `SysRq`-C.
@@ -119,6 +124,8 @@ impl Kernel {
             reboot_force: false,
             crash_image: true,
             nmi_watchdog: true,
+            performance_counter: PerformanceCounter::usual(arch),
+            late_ack: false,
             watchdog_print_us: 0,
             sysrq_vector: SYSRQ_VECTOR,
             sysrq_print_us: 0,

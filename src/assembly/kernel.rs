@@ -5,7 +5,7 @@ use super::goal::is;
 use crate::adapter::Delays;
 use crate::scenario::{self, CpuFault, Event, FaultKind, MpsTimeout, Role, RoleName, Scenario, StopLock, WaitShape};
 use kernel_model::other::freebsd::lapic_ipi_wait_mult;
-use kernel_model::{Arch, Bound, Kernel, Variant};
+use kernel_model::{Arch, Bound, Kernel, PerformanceCounter, Variant};
 use sim::Generation;
 use sim::io_apic::{IoApicVersion, PINS};
 
@@ -28,6 +28,7 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
         lapic_ipi_wait_mult: freebsd_calibration(scenario),
         timer_ticks_per_us: ticks(machine.generation.timer_clock(), 1) as u32,
         offline: machine.offline.iter().map(|&cpu| cpu as u16).collect(),
+        performance_counter: performance_counter(machine.generation),
         apic_version: machine.generation.profile().version.to_le_bytes()[0],
         init_udelay: init_udelay(machine.generation),
         ..Kernel::new(arch, variant, machine.cpus as u16)
@@ -55,6 +56,16 @@ pub(crate) const fn init_udelay(generation: Generation) -> u32 {
     match generation {
         Generation::P6 | Generation::X2Apic => 0,
         _ => 10_000,
+    }
+}
+
+/// What makes the watchdog's ticks on CPUs of a generation.
+const fn performance_counter(generation: Generation) -> PerformanceCounter {
+    match generation {
+        Generation::P6 => PerformanceCounter::P6,
+        Generation::XApic => PerformanceCounter::P4,
+        Generation::X2Apic => PerformanceCounter::Architectural,
+        _ => PerformanceCounter::IoApic,
     }
 }
 

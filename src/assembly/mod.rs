@@ -93,6 +93,11 @@ fn words(scenario: &Scenario, kernel: &Kernel) -> Vec<u32> {
     for event in scenario.events.iter().filter(|event| event.role == Role::WatchdogTick) {
         words[usize::from(layout.timer_goes_on(event.cpu as u16).0)] = 1;
     }
+    // Where no counter is to overflow, no NMI is taken for that.
+    let counts = |cpu: u16| scenario.events.iter().any(|event| event.cpu == u32::from(cpu) && cpu::is_watchdog(event));
+    for cpu in (0..kernel.cpus).filter(|&cpu| !counts(cpu)) {
+        words[usize::from(layout.counter_runs_on(cpu).0)] = 1;
+    }
     for event in scenario.events.iter().filter(|event| event.role == Role::CorruptRunQueue) {
         for (word, value) in layout.corrupt_run_queue(event.cpu as u16) {
             words[usize::from(word.0)] = value;

@@ -47,7 +47,7 @@ pub use smp_call_function::{
 };
 pub use stop_other_cpus::{native_stop_other_cpus, smp_stop_nmi_callback, stop_this_cpu, sysvec_reboot};
 pub use wakeup_secondary::wakeup_secondary_cpu_via_init;
-pub use watchdog::watchdog_hardlockup_check;
+pub use watchdog::{perf_event_nmi_handler, watchdog_hardlockup_check};
 pub use x2apic_send_ipi::{
     __x2apic_send_IPI_dest, __x2apic_send_IPI_shorthand, x2apic_send_IPI, x2apic_send_IPI_mask,
     x2apic_send_IPI_mask_allbutself, x2apic_send_IPI_self,

@@ -10,7 +10,7 @@ use crate::spinlock::{spin_trylock, spin_unlock};
 use crate::v6::crash::{crash_nmi_callback, run_crash_ipi_callback};
 use crate::v6::nmi_backtrace::nmi_cpu_backtrace;
 use crate::v6::stop_other_cpus::smp_stop_nmi_callback;
-use crate::v6::watchdog::watchdog_hardlockup_check;
+use crate::v6::watchdog::perf_event_nmi_handler;
 use crate::wait::{Wait, WaitOutcome};
 use crate::words::Word;
 
@@ -33,7 +33,7 @@ pub fn default_do_nmi(kernel: &Kernel, cpu: &impl Processor) {
         return;
     }
     if kernel.nmi_watchdog {
-        return watchdog_hardlockup_check(kernel, cpu);
+        return perf_event_nmi_handler(kernel, cpu);
     }
 
     if !spin_trylock(cpu, layout.nmi_reason_lock()) {

@@ -2,8 +2,8 @@
 
 use crate::recorder::{Icr, Recorder};
 use kernel_model::{
-    __smp_call_function, __trigger_all_cpu_backtrace, Arch, Called, Kernel, Variant, Word, do_interrupt, do_nmi, panic,
-    smp_send_stop,
+    __smp_call_function, __trigger_all_cpu_backtrace, Arch, Called, Kernel, PerformanceCounter, Variant, Word,
+    do_interrupt, do_nmi, panic, smp_send_stop,
 };
 
 const I386: Kernel = Kernel::new(Arch::I386Default, Variant::Merged, 4);
@@ -108,5 +108,35 @@ fn backtraces_are_asked_for_by_a_mask() {
         let (trace, returned) = ticking.run_to_end(|cpu| do_nmi(&I386, cpu));
         assert_eq!((returned, ticking.word(mask)), (returns, 0b1011), "{trace}");
         assert_eq!(trace.ends_with("W340=400"), returns, "{trace}");
+    }
+}
+
+/// The counter's entry is opened again by a plain write, on parts that want it: Pentium 4, architectural counters, on i386
+/// P6; and only if the counter has overflowed.
+#[test]
+fn the_watchdog_opens_the_counter_s_entry() {
+    use PerformanceCounter::{Architectural, IoApic, K7, P4, P6};
+    for (kernel, counter, opens) in [
+        (I386, P6, true),
+        (I386, P4, true),
+        (I386, Architectural, true),
+        (I386, K7, false),
+        (I386, IoApic, false),
+        (X86_64, P6, false),
+        (X86_64, P4, true),
+        (X86_64, Architectural, true),
+        (X86_64, K7, false),
+        (X86_64, IoApic, false),
+    ] {
+        for erratum_11ap in [false, true] {
+            let kernel = Kernel { performance_counter: counter, erratum_11ap, ..kernel };
+            let layout = kernel.layout();
+            for runs_on in [0, 1] {
+                let cpu = Recorder::new(&kernel, 2, Icr::Idle).with_word(layout.timer_goes_on(2), 1);
+                let cpu = cpu.with_word(layout.counter_runs_on(2), runs_on);
+                let expected = if opens && runs_on == 0 { "W340=400" } else { "" };
+                assert_eq!(cpu.run(|cpu| do_nmi(&kernel, cpu)), expected, "{} {counter:?}", kernel.arch.name());
+            }
+        }
     }
 }
