@@ -72,7 +72,7 @@ pub struct Kernel {
     pub i8259_pin: Option<u8>,
     /// i386: `smp_send_stop` takes the call lock, whoever holds it (until 2.6.21). x86_64 only tries it.
     pub stop_takes_call_lock: bool,
-    /// x86_64: somebody reboots by force, and nobody is stopped.
+    /// x86_64, v6: somebody reboots by force, and nobody is stopped.
     pub reboot_force: bool,
     /// A crash image is loaded: there is a capture kernel to go to.
     pub crash_image: bool,

@@ -88,7 +88,7 @@ const START_UP: [&str; 3] = ["trampoline_data", "init_deasserted", "mailbox of t
 const STARTED: [&str; 3] = ["cpu_callout_map", "cpu_callin_map", "cpu_online_map"];
 
 /// Names of the words that came to the model later, in their order.
-const LATER: [&str; 2] = ["vector_lock", "hard_lockup_nmi_warn"];
+const LATER: [&str; 3] = ["vector_lock", "hard_lockup_nmi_warn", "nmi_desc lock"];
 
 /// Where the words are. After the fixed ones come the TLB flush slots, then the CPUs' run queues, then their other words,
 /// then those of v6: the fixed ones, two masks of CPUs, and each CPU's queue of calls; then those by which CPUs are started.
@@ -297,6 +297,11 @@ impl Layout {
     /// v6: set while a CPU that is locked up has all others write their backtraces, and from then on where it panics.
     pub const fn hard_lockup_nmi_warn(self) -> Word {
         self.later(1)
+    }
+
+    /// v6: held while the list of NMI handlers changes.
+    pub const fn nmi_desc_lock(self) -> Word {
+        self.later(2)
     }
 
     /// Set where an NMI is not the overflow of the CPU's performance counter.

@@ -12,6 +12,7 @@ use crate::lapic::{disable_local_APIC, lapic_shutdown};
 use crate::processor::Processor;
 use crate::v6::apic_send_ipi::apic_send_IPI_allbutself;
 use crate::v6::lapic::safe_smp_processor_id;
+use crate::v6::nmi::register_nmi_handler;
 use crate::wait::{Point, Wait, WaitOutcome};
 use crate::words::{NOBODY, Word};
 
@@ -64,7 +65,7 @@ pub fn nmi_shootdown_cpus(kernel: &Kernel, cpu: &impl Processor) {
     cpu.irq_save();
     cpu.store(Word::CRASHING_CPU, u32::from(safe_smp_processor_id(kernel, cpu)));
     cpu.store(Word::WAITING_FOR_CRASH_IPI, kernel.cpu_online_map(cpu).count() - 1);
-    cpu.store(Word::CRASH_CALLBACK, 1);
+    register_nmi_handler(kernel, cpu, Word::CRASH_CALLBACK);
     cpu.reached(Point::CallbackRegistered);
 
     apic_send_IPI_allbutself(&kernel.of_kdump(), cpu, NMI_VECTOR);

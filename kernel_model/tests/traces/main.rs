@@ -7,6 +7,7 @@ mod local_apic;
 mod masks;
 mod modern;
 mod modern_io_apic;
+mod modern_panic;
 mod modern_start_up;
 mod others;
 mod recorder;

@@ -227,9 +227,10 @@ fn the_crash_path() {
     let cpu = Recorder::new(&kernel, 1, Icr::Idle).set(0x30, 0x0005_0014).everything();
     let (trace, returned) = cpu.run_to_end(|cpu| __crash_kexec(&kernel, cpu));
     assert!(!returned);
+    let lock = kernel.layout().nmi_desc_lock().0;
     let expected = format!(
-        "xchg4=1 CrashEntered IRQ- IRQ- store6=1 store7=3 store5=1 CallbackRegistered <IcrIdle R300 Done> W300=C0400 \
-         NmiSendReturned store{}=1 <Shootdown load7 D1000 load7 D1000",
+        "xchg4=1 CrashEntered IRQ- IRQ- store6=1 store7=3 IRQ- xchg{lock}=1 store5=1 store{lock}=0 IRQ+ CallbackRegistered \
+         <IcrIdle R300 Done> W300=C0400 NmiSendReturned store{}=1 <Shootdown load7 D1000 load7 D1000",
         issued.0
     );
     assert!(trace.starts_with(&expected), "{trace}");
@@ -258,7 +259,7 @@ fn the_32_bit_kernel_asks_who_it_is() {
     let kernel = kernel(FLAT, 4);
     let cpu = Recorder::new(&kernel, 1, Icr::Idle).set(0x30, 0x0005_0014).set(0x20, 0x0200_0000).everything();
     let (trace, _) = cpu.run_to_end(|cpu| __crash_kexec(&kernel, cpu));
-    assert!(trace.starts_with("xchg4=1 CrashEntered IRQ- IRQ- R20 R30 store6=2 store7=3 store5=1 "), "{trace}");
+    assert!(trace.starts_with("xchg4=1 CrashEntered IRQ- IRQ- R20 R30 store6=2 store7=3 IRQ- "), "{trace}");
     let saved = kernel.layout().crash_notes(2).0;
     assert!(trace.contains(&format!("IoApicDisabled R20 R30 store{saved}=1 RegistersSaved")), "{trace}");
     assert_eq!(trace.matches("R20").count(), 2, "{trace}");
@@ -297,7 +298,7 @@ fn the_race_for_the_panic() {
     assert_eq!(nmi(2), ("W340=400".into(), true, 2));
     assert_eq!(nmi(0), (format!("W340=400 {}", vec!["P"; 39].join(" ")), false, 0));
     let (trace, returned, owner) = nmi(NOBODY);
-    assert!(trace.starts_with("W340=400 IRQ- IRQ- R300 W300=C0400 D1000"), "{trace}");
+    assert!(trace.starts_with("W340=400 IRQ- IRQ- IRQ- IRQ- IRQ+ R300 W300=C0400 D1000"), "{trace}");
     assert_eq!((returned, owner), (false, 2));
 }
 
@@ -416,7 +417,8 @@ fn stopping_the_others() {
     let cpu = Recorder::new(&kernel, 0, Icr::Idle).set(0x30, 0x0005_0014).limit(2_000_000);
     let trace = cpu.run(|cpu| native_stop_other_cpus(&kernel, cpu, false));
     assert!(trace.starts_with("R300 W300=C00F8 D1 D1"), "shorthand");
-    let (by_vector, by_nmi) = trace.split_once(" IRQ- ").expect("NMIs follow");
+    // registers the handler, under the list's lock with interrupts off
+    let (by_vector, by_nmi) = trace.split_once(" IRQ- IRQ+ IRQ- ").expect("NMIs follow");
     assert_eq!(by_vector.matches("D1").count(), 1_000_000);
     let sends =
         "R300 W310=1000000 W300=400 IRQ+ IRQ- R300 W310=2000000 W300=400 IRQ+ IRQ- R300 W310=3000000 W300=400 IRQ+";
