@@ -1,7 +1,7 @@
 //! What runs on a CPU: the roles that a scenario puts there, one after the other, and the kernel's handlers.
 
 use crate::adapter::{Delays, OnCpu};
-use kernel_model::{Called, CpuMask, Kernel, Processor, Wait};
+use kernel_model::{CallLock, Called, CpuMask, Kernel, Processor, Wait};
 use sim::{Closed, Cpu, Software, Time};
 
 /// Roles a CPU can have at most.
@@ -173,7 +173,7 @@ fn act(kernel: &Kernel, cpu: OnCpu<'_>, action: Action) {
             with_interrupts(&cpu, !irqs_off, || kernel_model::flush_tlb_others(kernel, &cpu, mask));
         }
         Action::CallFunction { wait, irqs_off } => {
-            let call = || kernel_model::smp_call_function(kernel, &cpu, Called::Nothing, wait);
+            let call = || kernel_model::smp_call_function(kernel, &cpu, Called::Nothing, wait, CallLock::Take);
             with_interrupts(&cpu, !irqs_off, call);
         }
         Action::Reschedule(mask) => {

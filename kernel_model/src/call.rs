@@ -26,7 +26,7 @@ use crate::send_ipi_broadcast::{send_IPI_all, send_IPI_allbutself, send_IPI_self
 use crate::send_ipi_dest_field::__send_IPI_dest_field;
 use crate::send_ipi_mask::{send_IPI_mask, send_IPI_mask_bitmask, send_IPI_mask_sequence};
 use crate::setup_local_apic::setup_local_APIC;
-use crate::smp_call_function::{Called, smp_call_function, smp_call_function_interrupt};
+use crate::smp_call_function::{CallLock, Called, smp_call_function, smp_call_function_interrupt};
 use crate::smp_callin::smp_callin;
 use crate::smp_send_nmi_allbutself::{safe_smp_processor_id, smp_send_nmi_allbutself};
 use crate::smp_send_reschedule::{smp_reschedule_interrupt, smp_send_reschedule};
@@ -158,7 +158,7 @@ calls! {
         smp_send_nmi_allbutself [] smp_send_nmi_allbutself(kernel, cpu);
         smp_send_reschedule [Target] smp_send_reschedule(kernel, cpu, given.target);
         smp_reschedule_interrupt [] smp_reschedule_interrupt(kernel, cpu);
-        smp_call_function [] smp_call_function(kernel, cpu, Called::Nothing, true);
+        smp_call_function [] smp_call_function(kernel, cpu, Called::Nothing, true, CallLock::Take);
         flush_tlb_others [Mask] flush_tlb_others(kernel, cpu, given.mask);
         ack_APIC_irq [] ack_APIC_irq(kernel, cpu);
         apic_wait_icr_idle [] wait_icr_idle(kernel, cpu, Site::DestField);

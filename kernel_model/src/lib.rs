@@ -129,7 +129,7 @@ pub use send_ipi_dest_field::{__prepare_ICR2, __send_IPI_dest_field};
 pub use send_ipi_mask::{send_IPI_mask, send_IPI_mask_bitmask, send_IPI_mask_sequence};
 pub use send_ipi_shortcut::{__prepare_ICR, __send_IPI_shortcut};
 pub use setup_local_apic::setup_local_APIC;
-pub use smp_call_function::{__smp_call_function, Called, smp_call_function, smp_call_function_interrupt};
+pub use smp_call_function::{CallLock, Called, smp_call_function, smp_call_function_interrupt};
 pub use smp_callin::{disable_APIC_timer, firmware, smp_callin, start_secondary, trampoline};
 pub use smp_send_nmi_allbutself::{safe_smp_processor_id, smp_send_nmi_allbutself};
 pub use smp_send_reschedule::{smp_reschedule_interrupt, smp_send_reschedule};

@@ -22,43 +22,57 @@ pub enum Called {
     StopThisCpu,
 }
 
-/// `smp_call_function` (`arch/i386/kernel/smp.c`, `arch/x86_64/kernel/smp.c`, 2.6.20): a call under the call lock. In v6
+/// Who deals with the call lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallLock {
+    /// `smp_call_function` takes it.
+    Take,
+    /// Its caller has done what it wanted: `__smp_call_function`, where there is such (x86_64, i386 from 2.6.22 on).
+    Callers,
+}
+
+/// `smp_call_function` (`arch/i386/kernel/smp.c`, `arch/x86_64/kernel/smp.c`, 2.6.20): takes the call lock, counts the
+/// others, and unless there are none publishes the call, sends the IPI to all of them, and spins until all have started, and
+/// if `wait` until all have finished. A target that does not answer is neither given up nor asked again. In v6
 /// [`v6::smp_call_function`].
-pub fn smp_call_function(kernel: &Kernel, cpu: &impl Processor, function: Called, wait: bool) {
+pub fn smp_call_function(kernel: &Kernel, cpu: &impl Processor, function: Called, wait: bool, lock: CallLock) {
     if kernel.arch.is_modern() {
         return v6::smp_call_function(kernel, cpu, wait);
     }
-    spin_lock(cpu, Word::CALL_LOCK);
-    __smp_call_function(kernel, cpu, function, wait);
-    spin_unlock(cpu, Word::CALL_LOCK);
+    if lock == CallLock::Take {
+        spin_lock(cpu, Word::CALL_LOCK);
+    }
+    let cpus = kernel.online_but_self(cpu).count();
+    if cpus != 0 {
+        let (started, finished) = publish(kernel, cpu, function, wait);
+        send_IPI_allbutself(kernel, cpu, kernel.arch.call_function_vector());
+
+        cpu.wait_begin(Wait::Acknowledgement);
+        while cpu.load(started) != cpus {
+            cpu.cpu_relax();
+        }
+        while wait && cpu.load(finished) != cpus {
+            cpu.cpu_relax();
+        }
+        cpu.wait_end(WaitOutcome::Done);
+    }
+    if lock == CallLock::Take {
+        spin_unlock(cpu, Word::CALL_LOCK);
+    }
 }
 
-/// What is under the lock (`__smp_call_function` where callers may go ahead without it: x86_64, i386 from 2.6.22 on):
-/// counts the others, and unless there are none publishes the call, sends the IPI to all of them, and spins until all have
-/// started, and if `wait` until all have finished. A target that does not answer is neither given up nor asked again.
-pub fn __smp_call_function(kernel: &Kernel, cpu: &impl Processor, function: Called, wait: bool) {
-    let cpus = kernel.online_but_self(cpu).count();
-    if cpus == 0 {
-        return;
-    }
+/// Writes down what is called, and that nobody has started or finished it. Gives the words that count.
+fn publish(kernel: &Kernel, cpu: &impl Processor, function: Called, wait: bool) -> (Word, Word) {
     let (layout, own) = (kernel.layout(), this_cpu(cpu));
+    let (started, finished) = (layout.call_started(own), layout.call_finished(own));
     cpu.store(layout.call_function(own), function as u32);
-    cpu.store(layout.call_started(own), 0);
+    cpu.store(started, 0);
     cpu.store(layout.call_wait(own), u32::from(wait));
     if wait {
-        cpu.store(layout.call_finished(own), 0);
+        cpu.store(finished, 0);
     }
     cpu.store(Word::CALL_DATA, u32::from(own));
-    send_IPI_allbutself(kernel, cpu, kernel.arch.call_function_vector());
-
-    cpu.wait_begin(Wait::Acknowledgement);
-    while cpu.load(layout.call_started(own)) != cpus {
-        cpu.cpu_relax();
-    }
-    while wait && cpu.load(layout.call_finished(own)) != cpus {
-        cpu.cpu_relax();
-    }
-    cpu.wait_end(WaitOutcome::Done);
+    (started, finished)
 }
 
 /// `smp_call_function_interrupt` (the same files): ends the interrupt *first*, then says that it has started, runs the

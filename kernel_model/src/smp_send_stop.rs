@@ -5,7 +5,7 @@
 use crate::kernel::Kernel;
 use crate::lapic::disable_local_APIC;
 use crate::processor::{IrqFlags, Processor};
-use crate::smp_call_function::{__smp_call_function, Called, smp_call_function};
+use crate::smp_call_function::{CallLock, Called, smp_call_function};
 use crate::spinlock::{spin_trylock, spin_unlock};
 use crate::wait::Point;
 use crate::words::Word;
@@ -20,10 +20,10 @@ pub fn smp_send_stop(kernel: &Kernel, cpu: &impl Processor) {
         return;
     }
     if kernel.arch.is_i386() && kernel.stop_takes_call_lock {
-        smp_call_function(kernel, cpu, Called::StopThisCpu, false);
+        smp_call_function(kernel, cpu, Called::StopThisCpu, false, CallLock::Take);
     } else {
         let locked = spin_trylock(cpu, Word::CALL_LOCK);
-        __smp_call_function(kernel, cpu, Called::StopThisCpu, false);
+        smp_call_function(kernel, cpu, Called::StopThisCpu, false, CallLock::Callers);
         if locked {
             spin_unlock(cpu, Word::CALL_LOCK);
         }

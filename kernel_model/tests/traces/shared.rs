@@ -2,8 +2,8 @@
 
 use crate::recorder::{Icr, Recorder};
 use kernel_model::{
-    Arch, Called, CpuMask, Kernel, Variant, Word, do_interrupt, flush_tlb_others, schedule, smp_call_function,
-    spin_lock, try_to_wake_up,
+    Arch, CallLock, Called, CpuMask, Kernel, Variant, Word, do_interrupt, flush_tlb_others, schedule,
+    smp_call_function, spin_lock, try_to_wake_up,
 };
 
 const I386: Kernel = Kernel::new(Arch::I386Default, Variant::Before, 4);
@@ -53,7 +53,7 @@ fn masks_of_many_cpus_take_several_words() {
 #[test]
 fn a_call_counts_who_has_started_and_finished() {
     let cpu = Recorder::new(&I386, 3, Icr::Idle).everything().limit(30);
-    let (trace, returned) = cpu.run_to_end(|cpu| smp_call_function(&I386, cpu, Called::Nothing, false));
+    let (trace, returned) = cpu.run_to_end(|cpu| smp_call_function(&I386, cpu, Called::Nothing, false, CallLock::Take));
     let started = I386.layout().call_started(3).0;
     let polls = format!("W310=7000000 W300=8FB IRQ+ <Acknowledgement load{started} P load{started}");
     assert!(!returned && trace.contains(&polls), "{trace}");
@@ -74,7 +74,8 @@ fn a_call_counts_who_has_started_and_finished() {
 fn who_is_online_is_counted_under_the_call_lock() {
     for arch in [Arch::I386Default, Arch::X8664Flat] {
         let alone = Kernel::new(arch, Variant::Before, 1);
-        let call = |kernel: &Kernel, cpu: &Recorder| smp_call_function(kernel, cpu, Called::Nothing, true);
+        let call =
+            |kernel: &Kernel, cpu: &Recorder| smp_call_function(kernel, cpu, Called::Nothing, true, CallLock::Take);
         let cpu = Recorder::new(&alone, 0, Icr::Idle).everything();
         assert_eq!(cpu.run(|cpu| call(&alone, cpu)), "xchg0=1 store0=0", "{}", arch.name());
 

@@ -2,8 +2,8 @@
 
 use crate::recorder::{Icr, Recorder};
 use kernel_model::{
-    __smp_call_function, __trigger_all_cpu_backtrace, Arch, Called, Kernel, PerformanceCounter, Variant, Word,
-    do_interrupt, do_nmi, panic, smp_send_stop,
+    __trigger_all_cpu_backtrace, Arch, CallLock, Called, Kernel, PerformanceCounter, Variant, Word, do_interrupt,
+    do_nmi, panic, smp_call_function, smp_send_stop,
 };
 
 const I386: Kernel = Kernel::new(Arch::I386Default, Variant::Merged, 4);
@@ -75,7 +75,7 @@ fn a_stopped_cpu_has_answered_before() {
 #[test]
 fn calls_count_apart() {
     let cpu = Recorder::new(&I386, 2, Icr::Idle).with_word(I386.layout().call_started(3), 3).limit(60);
-    assert!(!cpu.run_to_end(|cpu| __smp_call_function(&I386, cpu, Called::Nothing, false)).1);
+    assert!(!cpu.run_to_end(|cpu| smp_call_function(&I386, cpu, Called::Nothing, false, CallLock::Callers)).1);
     assert_eq!((cpu.word(Word::CALL_DATA), cpu.word(I386.layout().call_started(3))), (2, 3));
 }
 
