@@ -16,7 +16,7 @@ use crate::scenario::OWN_VARIANT;
 use crate::scenario::Request;
 use crate::scenario::decimal::{self, Unit};
 use crate::scenario::named::{self, Named, named};
-use crate::scenario::{ALL_ARCHES, Bus};
+use crate::scenario::{ALL_ARCHES, Bus, RELEASES};
 pub use crate::scenario::{ARCHES, VARIANTS};
 use clap::{Args, Parser, Subcommand};
 use sim::Generation;
@@ -59,7 +59,7 @@ Exit status: 0 as expected, 1 not as expected, 2 bad usage or input, 3 the host 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// List what there is: scenarios, archs, variants, buses, generations, faults, lessons, kernel functions.
+    /// List what there is: scenarios, archs, variants, releases, buses, generations, faults, lessons, kernel functions.
     #[command(after_help = "Example:\n  apicsim list scenarios")]
     List(List),
     /// Run a scenario: verdict, proof, cause, waits, and the token that repeats the run.
@@ -120,6 +120,8 @@ named! {
         Archs = "archs",
         /// Wait variants.
         Variants = "variants",
+        /// Releases.
+        Releases = "releases",
         /// Buses.
         Buses = "buses",
         /// APIC generations.
@@ -179,6 +181,9 @@ const OUTPUT: &str = "Output";
 /// Options that change what is simulated.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Overrides {
+    /// Release.
+    #[arg(long, value_name = "R", value_parser = parse_release, help_heading = MACHINE, help = help_list("Release that the rest of the kernel's code is of; without it, the scenario's, else that of the variant", &RELEASES))]
+    pub release: Option<String>,
     /// Bus.
     #[arg(long, value_name = "B", value_parser = parse_name::<Bus>, help_heading = MACHINE, help = help_names::<Bus>("Bus; without it, the arch's natural one"))]
     pub bus: Option<Bus>,
@@ -320,6 +325,7 @@ impl Overrides {
             scenario: scenario.to_owned(),
             arch,
             variant,
+            release: self.release.clone(),
             generation: self.generation,
             bus: self.bus,
             cpus: self.cpus,
@@ -347,6 +353,10 @@ fn parse_arch(text: &str) -> Result<String, String> {
 
 fn parse_variant(text: &str) -> Result<String, String> {
     if text == OWN_VARIANT { Ok(text.to_owned()) } else { one_of("variant", text, &VARIANTS) }
+}
+
+fn parse_release(text: &str) -> Result<String, String> {
+    if text == OWN_VARIANT { Ok(text.to_owned()) } else { one_of("release", text, &RELEASES) }
 }
 
 fn one_of(what: &str, text: &str, names: &'static [&'static str]) -> Result<String, String> {
@@ -430,12 +440,13 @@ mod tests {
 
     #[test]
     fn every_option_of_run_is_read() {
-        let line = "run nmi-stall --arch x86_64/flat --variant merged --bus ideal --generation xapic --cpus 8 --seed 0xff \
+        let line = "run nmi-stall --arch x86_64/flat --variant merged --release 2.6.20 --bus ideal --generation xapic --cpus 8 --seed 0xff \
             --threads 3 --executor reference --window 777 --elision off --limit-us 1.5 --set a=1 --set b=[] \
             --trace t.txt --json --host";
         let run = run(line);
         let request = run.request();
         assert_eq!((request.arch.as_deref(), request.variant.as_deref()), (Some("x86_64/flat"), Some("merged")));
+        assert_eq!(request.release.as_deref(), Some("2.6.20"));
         assert_eq!((request.bus, request.generation), (Some(Bus::Ideal), Some(Generation::XApic)));
         assert_eq!((request.cpus, request.limit_ps, run.overrides.seed), (Some(8), Some(1_500_000), 255));
         assert_eq!(request.sets, ["a=1", "b=[]"]);
@@ -468,6 +479,8 @@ mod tests {
             ("run x --arch modern/x2apic-fys", "did you mean `modern/x2apic-phys`?"),
             ("run x --variant befor", "did you mean `before`?"),
             ("run x --variant solution-b", "did you mean `solution-a`?"),
+            ("run x --release 2.6.2", "did you mean `2.6.20`?"),
+            ("accesses --call send_IPI_mask --release 6.6", "`v6.6`"),
             ("run x --bus seriel", "did you mean `serial`?"),
             ("run x --generation x3apic", "x2apic"),
             ("run x --html a.html", "comes later"),

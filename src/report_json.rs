@@ -50,10 +50,11 @@ pub(crate) fn proof_value(report: &RunReport) -> Value {
 pub fn run_document(scenario: &Scenario, report: &RunReport, host: Option<Host>) -> Value {
     let machine = &scenario.machine;
     let mut document = json!({
-        "schema": { "name": "apicsim.run", "version": "1.1" },
+        "schema": { "name": "apicsim.run", "version": "1.2" },
         "scenario": scenario.name,
         "arch": machine.arch,
         "variant": machine.variant,
+        "release": machine.release,
         "bus": machine.bus.name(),
         "generation": machine.generation.name(),
         "cpus": machine.cpus,
@@ -170,6 +171,7 @@ pub(crate) fn matrix_document(matrix: &Matrix, host: Option<Host>) -> Value {
                     let report = &cell.report;
                     json!({
                         "variant": cell.variant,
+                        "release": cell.release,
                         "verdict": report.verdict.name(),
                         "proof": proof_value(report),
                         "sim_time_us": microseconds(report.sim_time.as_ps()),
@@ -205,7 +207,7 @@ pub(crate) fn matrix_document(matrix: &Matrix, host: Option<Host>) -> Value {
         })
         .collect();
     let mut document = json!({
-        "schema": { "name": "apicsim.matrix", "version": "1.1" },
+        "schema": { "name": "apicsim.matrix", "version": "1.2" },
         "scenario": matrix.scenario,
         "rows": rows,
     });

@@ -13,8 +13,11 @@ use std::fmt::Write;
 
 /// The matrix as the headline has it: a row a sub-architecture, a column a variant, to be compared.
 pub(crate) fn comparison(matrix: &Matrix) -> String {
-    let variants: Vec<&str> =
-        matrix.rows.first().map(|row| row.cells.iter().map(|c| c.variant).collect()).unwrap_or_default();
+    let variants: Vec<String> = matrix
+        .rows
+        .first()
+        .map(|row| row.cells.iter().map(|cell| cell.variant_and_release.clone()).collect())
+        .unwrap_or_default();
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY);
     let mut header = vec!["sub-architecture".to_owned(), "machine".to_owned()];
@@ -144,7 +147,7 @@ fn records(matrix: &Matrix) -> (Vec<String>, Vec<Vec<String>>, Vec<String>) {
                 (None, _) => "hangs",
             };
             let outcome = outcome(cell, hung, &mut causes);
-            record.extend([cell.variant.to_owned(), outcome]);
+            record.extend([cell.variant_and_release.clone(), outcome]);
             record.push(time(cell).unwrap_or_else(|| "-".to_owned()));
             record.extend([report.timeouts.to_string(), report.stopped.to_string()]);
             let instant = |at: Option<Time>| at.map_or_else(|| "-".to_owned(), |at| at.to_string());
@@ -191,6 +194,10 @@ fn letter(n: usize) -> char {
     char::from(b'a' + (n % 26) as u8)
 }
 
+/// The mark of a kernel that never was, and what it means.
+pub(crate) const HYPOTHETICAL_MARK: char = '‡';
+pub(crate) const HYPOTHETICAL: &str = "hypothetical: no such release had this sub-architecture and this wait";
+
 const MARKS: [(&str, char, &str); 3] = [
     ("injected", '*', "rests on an injected fault (--set 'fault=[]' leaves it out)"),
     (
@@ -198,7 +205,7 @@ const MARKS: [(&str, char, &str); 3] = [
         '†',
         "rests on the P6's two slots a priority class, which documents dispute (--set knobs.slots=per-vector)",
     ),
-    ("hypothetical", '‡', "hypothetical: this sub-architecture and this wait were never in one kernel"),
+    ("hypothetical", HYPOTHETICAL_MARK, HYPOTHETICAL),
 ];
 
 fn marks(cell: &Cell) -> String {
@@ -213,7 +220,7 @@ fn legend(matrix: &Matrix) -> Vec<(char, &'static str)> {
 }
 
 /// The fields of a CSV record, named as in JSON.
-const CSV_FIELDS: [&str; 23] = [
+const CSV_FIELDS: [&str; 24] = [
     "scenario",
     "arch",
     "generation",
@@ -222,6 +229,7 @@ const CSV_FIELDS: [&str; 23] = [
     "crash_cpu",
     "trigger",
     "variant",
+    "release",
     "verdict",
     "proof",
     "sim_time_us",
@@ -263,6 +271,7 @@ fn csv_record(scenario: &str, row: &Row, cell: &Cell) -> [String; CSV_FIELDS.len
         row.crash_cpu.map(|cpu| cpu.to_string()).unwrap_or_default(),
         row.trigger.map(|trigger| trigger.name().to_owned()).unwrap_or_default(),
         cell.variant.to_owned(),
+        cell.release.to_owned(),
         report.verdict.name().to_owned(),
         proof_value(report).as_str().unwrap_or_default().to_owned(),
         decimal::microseconds(report.sim_time.as_ps()),

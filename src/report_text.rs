@@ -2,6 +2,7 @@
 
 use crate::crash_report::{CrashReport, Fate};
 use crate::digest;
+use crate::report_matrix::HYPOTHETICAL;
 use crate::scenario::Scenario;
 use crate::verdict::{RunReport, Verdict, goal_name};
 use crate::wait_report::WaitReport;
@@ -56,7 +57,7 @@ pub(crate) fn run(scenario: &Scenario, report: &RunReport) -> String {
         let _ = writeln!(out, "  note     rests on the per-class slot rule of the P6, which documents dispute");
     }
     if report.notes.contains(&"hypothetical") {
-        let _ = writeln!(out, "  note     hypothetical: this sub-architecture and this wait were never in one kernel");
+        let _ = writeln!(out, "  note     {HYPOTHETICAL}");
     }
     let expected = match report.expected {
         None => "nothing",

@@ -1,17 +1,17 @@
 //! The verdict: was the goal reached, is it proven unreachable, or neither; and what the run says beside it.
 
-use crate::assembly::goal_milestones;
+use crate::assembly::{goal_milestones, kernel};
 use crate::crash_report::{CrashReport, crash_report};
 use crate::mechanism::{self, Mechanism};
 use crate::panic_report::{PanicReport, panicked};
 use crate::scenario::named::Named;
-use crate::scenario::{Bus, ExpectedProof, ExpectedVerdict, Scenario, is_modern};
+use crate::scenario::{Bus, ExpectedProof, ExpectedVerdict, Scenario};
 use crate::source_lines;
 use crate::start_up::{self, StartUpReport};
 use crate::token::Token;
 use crate::wait_report::{WaitReport, waits};
 use crate::why;
-use kernel_model::Point;
+use kernel_model::{Kernel, Point, was_one_kernel};
 use sim::Slots;
 use sim::{Activity, CpuReport, Duration, Ending, Outcome, Proof, Time};
 
@@ -256,13 +256,16 @@ fn notes(scenario: &Scenario, outcome: &Outcome) -> Vec<&'static str> {
     if scenario.machine.has_bus(Bus::Serial) && scenario.knobs.hardware.slots == Slots::PerClass && refused {
         notes.push("disputed");
     }
-    let never_had = is_modern(scenario.machine.arch) && scenario.machine.variant != "modern";
-    if never_had
-        || scenario.machine.arch == "x86_64/cluster" && ["merged", "modern"].contains(&scenario.machine.variant)
-    {
+    if is_hypothetical(scenario) {
         notes.push("hypothetical");
     }
     notes
+}
+
+/// Was there never one kernel with this code, this wait and of this release?
+pub(crate) fn is_hypothetical(scenario: &Scenario) -> bool {
+    let Kernel { arch, variant, release, .. } = kernel(scenario);
+    !was_one_kernel(arch, variant, release)
 }
 
 fn expectation(scenario: &Scenario, report: &RunReport) -> Option<bool> {

@@ -8,6 +8,7 @@ use crate::arch::Arch;
 use crate::cpumask::CpuMask;
 use crate::performance_counter::PerformanceCounter;
 use crate::processor::Processor;
+use crate::release::Release;
 use crate::variant::{Bound, MpsTimeout, Variant};
 use crate::words::Layout;
 
@@ -21,6 +22,8 @@ pub struct Kernel {
     pub arch: Arch,
     /// Which wait comes before a send.
     pub variant: Variant,
+    /// Of which release the rest of the code is; see [`Kernel::of_release`].
+    pub release: Release,
     /// The loop of solutions A and B-1, which the cover letter leaves open: delay first or read first.
     pub wait_shape: Bound,
     /// What ends the MP specification's 20 µs.
@@ -70,7 +73,7 @@ pub struct Kernel {
     pub io_apic_version: u8,
     /// The pin of the I/O APIC to which firmware has wired the 8259, if it has.
     pub i8259_pin: Option<u8>,
-    /// i386: `smp_send_stop` takes the call lock, whoever holds it (until 2.6.21). x86_64 only tries it.
+    /// i386: `smp_send_stop` takes the call lock, whoever holds it (2.6.20). x86_64 only tries it.
     pub stop_takes_call_lock: bool,
     /// x86_64, v6: somebody reboots by force, and nobody is stopped.
     pub reboot_force: bool,
@@ -91,11 +94,12 @@ pub struct Kernel {
 }
 
 impl Kernel {
-    /// A hotplug kernel for `cpus` CPUs without errata, its NMI watchdog on, that prints in no time.
+    /// A hotplug kernel for `cpus` CPUs, of the release that the variant came with, without errata, its NMI watchdog on, that prints in no time.
     pub const fn new(arch: Arch, variant: Variant, cpus: u16) -> Self {
         Self {
             arch,
             variant,
+            release: Release::usual(variant),
             wait_shape: Bound::DelayFirst,
             mps_timeout: MpsTimeout::InstructionLoop,
             mps_retries: 1,
@@ -120,7 +124,7 @@ impl Kernel {
             io_apic_pins: 24,
             io_apic_version: 0x11,
             i8259_pin: None,
-            stop_takes_call_lock: true,
+            stop_takes_call_lock: !Release::usual(variant).is_from_2_6_22(),
             reboot_force: false,
             crash_image: true,
             nmi_watchdog: true,
@@ -130,6 +134,11 @@ impl Kernel {
             sysrq_vector: SYSRQ_VECTOR,
             sysrq_print_us: 0,
         }
+    }
+
+    /// This kernel with the code of `release`, and its `smp_send_stop`.
+    pub const fn of_release(self, release: Release) -> Self {
+        Self { release, stop_takes_call_lock: !release.is_from_2_6_22(), ..self }
     }
 
     /// The CPUs, online or still to be started.

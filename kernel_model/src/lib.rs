@@ -20,7 +20,8 @@
 //!
 //! [`v6`] is where today's kernels differ.
 //!
-//! A [`Kernel`] says what was built and booted. What CPUs share is in [`Word`]s of one [`Layout`].
+//! A [`Variant`] is a way to wait, a [`Release`] what else changed with it; [`was_one_kernel`] says whether they ever met. A
+//! [`Kernel`] says what was built and booted. What CPUs share is in [`Word`]s of one [`Layout`].
 //!
 //! ```
 //! use kernel_model::{Arch, CpuMask, Kernel, Variant, Word};
@@ -72,6 +73,7 @@ pub mod other;
 mod panic;
 mod performance_counter;
 mod processor;
+mod release;
 mod safe_apic_wait_icr_idle;
 mod schedule;
 mod send_ipi_broadcast;
@@ -122,6 +124,7 @@ pub use nmi::{do_nmi, nmi_watchdog_tick};
 pub use panic::panic;
 pub use performance_counter::PerformanceCounter;
 pub use processor::{IrqFlags, Mmio, Processor};
+pub use release::{Release, was_one_kernel};
 pub use safe_apic_wait_icr_idle::{safe_apic_wait_icr_idle, safe_apic_wait_icr_idle_rfc, safe_apic_wait_icr_idle_v6};
 pub use schedule::{printk, schedule, try_to_wake_up, wake_up_klogd};
 pub use send_ipi_broadcast::{send_IPI_all, send_IPI_allbutself, send_IPI_self};

@@ -1,13 +1,13 @@
 //! The local APIC of a CPU that comes up.
 //!
 //! Not modelled: what an id leads to that is not in the
-//! MP table (every CPU's is), the timer (which later kernels of 2007 mask at the end) and the NMI watchdog.
+//! MP table (every CPU's is), and the NMI watchdog.
 
 use crate::apic_access::{apic_read, apic_write};
 use crate::apicdef::{
     APIC_DM_EXTINT, APIC_DM_NMI, APIC_INTEGRATED, APIC_LVT_LEVEL_TRIGGER, APIC_LVT_MASKED, APIC_SPIV_APIC_ENABLED,
-    APIC_SPIV_FOCUS_DISABLED, APIC_TPRI_MASK, APIC_VECTOR_MASK, ERROR_APIC_VECTOR, GET_APIC_VERSION, Register,
-    SPURIOUS_APIC_VECTOR,
+    APIC_SPIV_FOCUS_DISABLED, APIC_TPRI_MASK, APIC_VECTOR_MASK, ERROR_APIC_VECTOR, GET_APIC_VERSION,
+    LOCAL_TIMER_VECTOR, Register, SPURIOUS_APIC_VECTOR,
 };
 use crate::arch::Arch;
 use crate::kernel::{Kernel, this_cpu};
@@ -22,7 +22,7 @@ const BANKS: u16 = 8;
 
 /// `setup_local_APIC` (`arch/i386/kernel/apic.c`, `arch/x86_64/kernel/apic.c`, 2.6.20): destination, priority 0, enabled
 /// with the spurious vector, both pins masked but on the boot CPU, errors reported. Where the error status is left alone
-/// it is written four times first, and never again. In v6 [`v6::setup_local_APIC`].
+/// it is written four times first, and never again. i386 of 2.6.22 masks the timer at the end. In v6 [`v6::setup_local_APIC`].
 pub fn setup_local_APIC(kernel: &Kernel, cpu: &impl Processor) {
     if kernel.arch.is_modern() {
         return v6::setup_local_APIC(kernel, cpu);
@@ -55,6 +55,10 @@ pub fn setup_local_APIC(kernel: &Kernel, cpu: &impl Processor) {
     set_up_pins(kernel, cpu, version);
     if APIC_INTEGRATED(version) && !facts.esr_disable {
         report_errors(kernel, cpu);
+    }
+    if kernel.arch.is_i386() && kernel.release.is_from_2_6_22() {
+        let timer = apic_read(kernel, cpu, Register::LVTT);
+        apic_write_around(kernel, cpu, Register::LVTT, timer | APIC_LVT_MASKED | u32::from(LOCAL_TIMER_VECTOR));
     }
 }
 

@@ -128,10 +128,11 @@ fn wait_for_init_deassert(kernel: &Kernel, cpu: &impl Processor) {
 }
 
 /// `disable_APIC_timer` (`arch/i386/kernel/apic.c`, `arch/x86_64/kernel/apic.c`, 2.6.20): masks the timer, if the kernel
-/// uses it: x86_64 at every start of a CPU, i386 not before the boot CPU's is set up, and so only when one is plugged in.
+/// uses it: x86_64 at every start of a CPU, i386 not before the boot CPU's is set up, and so only when one is plugged in; from
+/// 2.6.22 on `setup_local_APIC` does it there.
 pub fn disable_APIC_timer(kernel: &Kernel, cpu: &impl Processor) {
     let uses_timer = match kernel.arch.facts().family {
-        Family::I386 => kernel.hot_plug,
+        Family::I386 => kernel.hot_plug && !kernel.release.is_from_2_6_22(),
         Family::X8664 => true,
         Family::Modern | Family::Other(_) => false,
     };

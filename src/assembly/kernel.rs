@@ -5,7 +5,7 @@ use super::goal::is;
 use crate::adapter::Delays;
 use crate::scenario::{self, CpuFault, Event, FaultKind, MpsTimeout, Role, RoleName, Scenario, StopLock, WaitShape};
 use kernel_model::other::freebsd::lapic_ipi_wait_mult;
-use kernel_model::{Arch, Bound, Kernel, PerformanceCounter, Variant};
+use kernel_model::{Arch, Bound, Kernel, PerformanceCounter, Release, Variant};
 use sim::Generation;
 use sim::io_apic::{IoApicVersion, PINS};
 
@@ -15,6 +15,7 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
     let arch = Arch::from_name(machine.arch).expect("a loaded scenario names a known sub-architecture");
     // A kernel that is not Linux never looks at its variant.
     let variant = Variant::from_name(machine.variant).unwrap_or(Variant::Before);
+    let release = Release::from_name(machine.release).unwrap_or(Release::usual(variant));
     let mut kernel = Kernel {
         wait_shape: bound(scenario.knobs.wait_shape),
         mps_timeout: mps_timeout(scenario.knobs.mps_timeout),
@@ -31,7 +32,7 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
         performance_counter: performance_counter(machine.generation),
         apic_version: machine.generation.profile().version.to_le_bytes()[0],
         init_udelay: init_udelay(machine.generation),
-        ..Kernel::new(arch, variant, machine.cpus as u16)
+        ..Kernel::new(arch, variant, machine.cpus as u16).of_release(release)
     };
     let is_watched = |event: &Event| is(event, RoleName::WatchdogNmi) || is(event, RoleName::WatchdogCrash);
     kernel.hardlockup_panic = scenario.events.iter().any(is_watched);

@@ -7,13 +7,16 @@ use crate::exit_status::ExitStatus;
 use crate::failure::Failure;
 use crate::output;
 use crate::recorder::{End, Entry, Recording, record};
-use crate::scenario::{natural, natural_variant};
-use kernel_model::{Arch, Call, CpuMask, Given, Kernel, Variant, Wait};
+use crate::scenario::{OWN_VARIANT, RELEASES, is_other, natural, natural_release, natural_variant};
+use kernel_model::{Arch, Call, CpuMask, Given, Kernel, Release, Variant, Wait};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
 pub(super) fn accesses(arguments: &Accesses) -> Result<ExitStatus, Failure> {
     let call = Call::from_name(&arguments.call).expect("the command line takes known names only");
+    if arguments.release.as_deref().is_some_and(|release| (release == OWN_VARIANT) != is_other(&arguments.arch)) {
+        return Err(not_released(&arguments.arch).into());
+    }
     let kernel = kernel(arguments, call);
     if !call.is_of(&kernel) {
         return Err(not_of(arguments, call).into());
@@ -41,6 +44,9 @@ fn kernel(arguments: &Accesses, call: Call) -> Kernel {
     // A kernel that is not Linux never looks at its variant.
     let variant = Variant::from_name(variant_name(arguments)).unwrap_or(Variant::Before);
     let mut kernel = Kernel::new(arch, variant, arguments.cpus as u16);
+    if let Some(release) = arguments.release.as_deref().and_then(Release::from_name) {
+        kernel = kernel.of_release(release);
+    }
     kernel.erratum_11ap = arguments.erratum_11ap;
     kernel.no_broadcast = arguments.no_broadcast.unwrap_or(kernel.no_broadcast);
     kernel.wait_shape = assembly::bound(arguments.wait_shape);
@@ -54,6 +60,15 @@ fn kernel(arguments: &Accesses, call: Call) -> Kernel {
         kernel.init_udelay = assembly::init_udelay(generation);
     }
     kernel
+}
+
+/// The refusal of a release that this kernel does not have.
+fn not_released(arch: &str) -> InputError {
+    let (message, releases) = match is_other(arch) {
+        true => (format!("releases are Linux's, and {arch} is not Linux"), OWN_VARIANT.to_owned()),
+        false => (format!("`{OWN_VARIANT}` is the release of kernels that are not Linux"), RELEASES.join(", ")),
+    };
+    InputError::new(message).help(format!("{arch} has: {releases}"))
 }
 
 /// The refusal of a function that this kernel does not have.
@@ -72,15 +87,20 @@ fn variant_name(arguments: &Accesses) -> &str {
     arguments.variant.as_deref().unwrap_or_else(|| natural_variant(&arguments.arch))
 }
 
+fn release_name(arguments: &Accesses) -> &str {
+    arguments.release.as_deref().unwrap_or_else(|| natural_release(variant_name(arguments)))
+}
+
 fn document(arguments: &Accesses, recording: &Recording) -> Value {
     let waits_for = match recording.end {
         End::Hangs(wait) => Some(waited_for(wait)),
         _ => None,
     };
     json!({
-        "schema": { "name": "apicsim.accesses", "version": "1.2" },
+        "schema": { "name": "apicsim.accesses", "version": "1.3" },
         "arch": arguments.arch,
         "variant": variant_name(arguments),
+        "release": release_name(arguments),
         "call": arguments.call,
         "hang": matches!(recording.end, End::Hangs(_)),
         "panics": recording.end == End::Panics,

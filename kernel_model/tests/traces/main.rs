@@ -11,6 +11,7 @@ mod modern_panic;
 mod modern_start_up;
 mod others;
 mod recorder;
+mod release;
 mod shared;
 mod start_up;
 mod stop;

@@ -377,7 +377,7 @@ fn the_started_cpu() {
         (Arch::I386Numaq, format!("{pound}R30 R80 W80=0 {isr} RF0 WF0=1FF R350 W350=10700 W360=10400")),
     ];
     for (arch, expected) in cases {
-        let kernel = kernel(arch, Merged);
+        let kernel = kernel(arch, Before);
         let trace = Recorder::new(&kernel, 2, Icr::Idle).run(|cpu| setup_local_APIC(&kernel, cpu));
         assert_eq!(trace, expected, "{}", arch.name());
 
