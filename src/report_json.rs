@@ -158,6 +158,13 @@ fn endless_loop(spin: &LoopReport) -> Value {
     })
 }
 
+/// The release that all cells have; none where they differ.
+fn common_release(matrix: &Matrix) -> Option<&'static str> {
+    let mut releases = matrix.rows.iter().flat_map(|row| &row.cells).map(|cell| cell.release);
+    let first = releases.next();
+    first.filter(|first| releases.all(|release| release == *first))
+}
+
 /// The document of a matrix.
 pub(crate) fn matrix_document(matrix: &Matrix, host: Option<Host>) -> Value {
     let rows: Vec<Value> = matrix
@@ -209,6 +216,7 @@ pub(crate) fn matrix_document(matrix: &Matrix, host: Option<Host>) -> Value {
     let mut document = json!({
         "schema": { "name": "apicsim.matrix", "version": "1.2" },
         "scenario": matrix.scenario,
+        "release": common_release(matrix),
         "rows": rows,
     });
     if let Some(host) = host {

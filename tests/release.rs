@@ -53,6 +53,9 @@ fn a_chosen_release_is_reported_and_replayed() {
     assert!(text(&["run", "panic-stop", "--variant", "merged"]).starts_with("panic-stop: i386/default, merged, "));
     let matrix = ["matrix", "panic-stop", "--arch", "i386/default", "--release", "2.6.22"];
     assert!(text(&matrix).contains(" before of 2.6.22 ") && text(&matrix).contains(" merged "));
+    let document = |more: &[&str]| json(&[&matrix[..4], more, &["--json"]].concat());
+    assert_eq!(document(&["--release", "2.6.22"])["release"], "2.6.22");
+    assert_eq!(document(&[])["release"], Value::Null, "each has its variant's");
     let csv = text(&[&matrix[..], &["--format", "csv"]].concat());
     let mut lines = csv.lines();
     let column = lines.next().unwrap().split(',').position(|name| name == "release").unwrap();
