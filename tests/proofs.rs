@@ -174,12 +174,13 @@ fn a_safe_wait_in_progress_is_no_hang() {
     }
 }
 
-/// A hang stays a hang however long one looks: the deadline never comes first.
+/// A hang stays a hang however long one looks: the deadline never comes first. The last that happens is the end
+/// of CPU 2's report, after 5 ms.
 #[test]
 fn a_proof_does_not_depend_on_the_limit() {
     let mut scenario = load("nmi-stall", "i386/default", "before", &[]);
     let expected = run(&scenario, &Settings::seeded(0)).unwrap().0;
-    for limit_us in [1_000, 1_000_000, 100_000_000_000] {
+    for limit_us in [6_000, 1_000_000, 100_000_000_000] {
         scenario.limit_ps = limit_us * 1_000_000;
         let (report, _) = run(&scenario, &Settings::seeded(0)).unwrap();
         assert_eq!((report.verdict, report.digest), (Verdict::Hung, expected.digest), "{limit_us} us");

@@ -3,8 +3,8 @@
 //! Not modelled: the backtrace itself.
 
 use crate::kernel::{Kernel, this_cpu};
+use crate::printk::printk;
 use crate::processor::Processor;
-use crate::schedule::printk;
 use crate::spinlock::{spin_lock, spin_unlock};
 use crate::v6;
 use crate::wait::{Point, Wait, WaitOutcome};

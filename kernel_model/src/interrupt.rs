@@ -8,8 +8,8 @@ use crate::crash::crash_kexec;
 use crate::flush_tlb_others::smp_invalidate_interrupt;
 use crate::kernel::{Kernel, this_cpu};
 use crate::other;
+use crate::printk::printk;
 use crate::processor::Processor;
-use crate::schedule::printk;
 use crate::smp_call_function::smp_call_function_interrupt;
 use crate::smp_send_reschedule::smp_reschedule_interrupt;
 use crate::v6;
@@ -61,7 +61,8 @@ fn modern_interrupt(kernel: &Kernel, cpu: &impl Processor, vector: u8) -> bool {
     true
 }
 
-/// `handle_sysrq` (`drivers/char/sysrq.c`, 2.6.20), for the key C: says so, then crashes on purpose; in v6
+/// `handle_sysrq` (`drivers/char/sysrq.c`, 2.6.20), for the key C: says so by an ordinary print, which wakes the
+/// log daemon unless another CPU holds the console, then crashes on purpose; in v6
 /// (`drivers/tty/sysrq.c`) it panics, and does not come back.
 /// The interrupt that brought the key is edge-triggered, and ended before.
 pub fn handle_sysrq(kernel: &Kernel, cpu: &impl Processor) {

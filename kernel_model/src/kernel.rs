@@ -85,7 +85,9 @@ pub struct Kernel {
     pub performance_counter: PerformanceCounter,
     /// v6: the handler of the counters' NMIs opens their entry again at its end, as Intel's does on some parts, and not first.
     pub late_ack: bool,
-    /// How long `die_nmi` prints before it wakes the log daemon, in µs.
+    /// The CPU that the log daemon last ran on: whoever wakes it takes the lock of that CPU's run queue.
+    pub klogd_cpu: u16,
+    /// How long the watchdog's report takes on the console, in µs.
     pub watchdog_print_us: u32,
     /// Vector of the device interrupt that brings `SysRq`-C.
     pub sysrq_vector: u8,
@@ -130,6 +132,7 @@ impl Kernel {
             nmi_watchdog: true,
             performance_counter: PerformanceCounter::usual(arch),
             late_ack: false,
+            klogd_cpu: 0,
             watchdog_print_us: 0,
             sysrq_vector: SYSRQ_VECTOR,
             sysrq_print_us: 0,

@@ -10,8 +10,8 @@ use crate::backtrace::print_backtrace_if_asked;
 use crate::crash::crash_nmi_callback;
 use crate::die::die_nmi;
 use crate::kernel::{Kernel, this_cpu};
+use crate::printk::printk;
 use crate::processor::Processor;
-use crate::schedule::printk;
 use crate::v6::default_do_nmi;
 use crate::words::Word;
 

@@ -2,21 +2,25 @@
 //!
 //! Not modelled: the notifiers after the stop, the reboot after a time (`panic_timeout` is 0), blinking lights.
 
+use crate::bust_spinlocks::bust_spinlocks;
 use crate::crash::crash_kexec;
 use crate::kernel::Kernel;
+use crate::printk::printk;
 use crate::processor::{IrqFlags, Processor};
-use crate::schedule::printk;
 use crate::smp_send_stop::smp_send_stop;
 use crate::v6;
 use crate::wait::Point;
 
-/// `panic` (`kernel/panic.c`, 2.6.20): prints for `print_us`, tries the crash path, stops the other CPUs, lets
+/// `panic` (`kernel/panic.c`, 2.6.20): prints for `print_us` and ends the oops, which wakes the log
+/// daemon, tries the crash path, stops the other CPUs, lets
 /// interrupts in, and stays. In v6 [`v6::panic`].
 pub fn panic(kernel: &Kernel, cpu: &impl Processor, print_us: u32) -> ! {
     if kernel.arch.is_modern() {
         v6::panic(kernel, cpu, print_us);
     }
+    bust_spinlocks(kernel, cpu, true);
     printk(kernel, cpu, print_us);
+    bust_spinlocks(kernel, cpu, false);
     crash_kexec(kernel, cpu);
     smp_send_stop(kernel, cpu);
     cpu.reached(Point::OthersStopped);

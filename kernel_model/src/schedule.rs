@@ -1,6 +1,7 @@
 //! The scheduler, as far as a sick run queue and a log daemon to be woken need it.
 //!
-//! Not modelled: priorities, the choice and switch of tasks, waking on another CPU's run queue.
+//! Not modelled: priorities, the choice and switch of tasks; that a task that is woken may move to another CPU, whose lock
+//! is then taken too; and the reschedule IPI to the CPU where it is to run.
 
 use crate::kernel::{Kernel, this_cpu};
 use crate::processor::Processor;
@@ -25,32 +26,14 @@ pub fn schedule(kernel: &Kernel, cpu: &impl Processor) {
     cpu.irq_restore(flags);
 }
 
-/// `try_to_wake_up` (`kernel/sched.c`, 2.6.20): interrupts off, takes the run queue's lock, and lets it go. Code that
-/// interrupts `schedule` in an NMI handler never gets it; reports name the line that prints.
+/// `try_to_wake_up` (`kernel/sched.c`, 2.6.20), of a task that last ran on CPU `task_cpu`: interrupts off, takes the lock of
+/// that CPU's run queue, and lets it go. On the CPU whose `schedule` has it, code that interrupts this in an NMI handler
+/// never gets it; reports name the line that prints.
 #[track_caller]
-pub fn try_to_wake_up(kernel: &Kernel, cpu: &impl Processor) {
-    let lock = kernel.layout().runqueue_lock(this_cpu(cpu));
+pub fn try_to_wake_up(kernel: &Kernel, cpu: &impl Processor, task_cpu: u16) {
+    let lock = kernel.layout().runqueue_lock(task_cpu);
     let flags = cpu.irq_save();
     spin_lock(cpu, lock);
     spin_unlock(cpu, lock);
     cpu.irq_restore(flags);
-}
-
-/// `wake_up_klogd` (`kernel/printk.c`; a part of `release_console_sem` in 2.6.20): wakes the log daemon, taken to have
-/// run last on this CPU.
-#[track_caller]
-pub fn wake_up_klogd(kernel: &Kernel, cpu: &impl Processor) {
-    try_to_wake_up(kernel, cpu);
-}
-
-/// `printk` (`kernel/printk.c`, 2.6.20): takes `print_us` on a slow console, then wakes the log daemon. v6 has the
-/// daemon woken later, by an interrupt to itself that is not modelled.
-#[track_caller]
-pub fn printk(kernel: &Kernel, cpu: &impl Processor, print_us: u32) {
-    if print_us != 0 {
-        cpu.udelay(print_us);
-    }
-    if !kernel.arch.is_modern() {
-        wake_up_klogd(kernel, cpu);
-    }
 }

@@ -90,6 +90,9 @@ const STARTED: [&str; 3] = ["cpu_callout_map", "cpu_callin_map", "cpu_online_map
 /// Names of the words that came to the model later, in their order.
 const LATER: [&str; 3] = ["vector_lock", "hard_lockup_nmi_warn", "nmi_desc lock"];
 
+/// Names of the words by which CPUs meet when they print, in their order.
+const PRINTING: [&str; 3] = ["console_sem", "log_wait.lock", "oops_in_progress"];
+
 /// Where the words are. After the fixed ones come the TLB flush slots, then the CPUs' run queues, then their other words,
 /// then those of v6: the fixed ones, two masks of CPUs, and each CPU's queue of calls; then those by which CPUs are started.
 /// What came to the model later stands last, so that runs that do not need it keep their event streams.
@@ -106,7 +109,7 @@ impl Layout {
 
     /// How many words there are.
     pub const fn count(self) -> usize {
-        self.counter_runs_on(self.cpus).0 as usize
+        self.printing(PRINTING.len() as u16).0 as usize
     }
 
     /// Words of a mask of CPUs.
@@ -309,6 +312,25 @@ impl Layout {
         Word(self.later(LATER.len() as u16).0 + cpu)
     }
 
+    const fn printing(self, index: u16) -> Word {
+        Word(self.counter_runs_on(self.cpus).0 + index)
+    }
+
+    /// Held by the CPU that writes to the consoles: a semaphore in the kernel, and never waited for here.
+    pub const fn console_sem(self) -> Word {
+        self.printing(0)
+    }
+
+    /// Lock of the queue in which the log daemon waits for text.
+    pub const fn log_wait_lock(self) -> Word {
+        self.printing(1)
+    }
+
+    /// Set while some CPU, whichever, prints an oops: then nobody wakes the log daemon.
+    pub const fn oops_in_progress(self) -> Word {
+        self.printing(2)
+    }
+
     /// Initial values of a healthy kernel. Words that are not named start at 0.
     pub fn initial_values(self) -> impl Iterator<Item = (Word, u32)> {
         let nobody = [Word::CRASHING_CPU, Word::DIE_OWNER, self.panic_cpu(), self.stopping_cpu()];
@@ -365,6 +387,9 @@ impl fmt::Display for WordName {
         }
         if usize::from(word.0) >= layout.count() {
             return write!(f, "word {}", word.0);
+        }
+        if let Some(place) = word.0.checked_sub(layout.printing(0).0) {
+            return f.write_str(PRINTING[usize::from(place)]);
         }
         if let Some(place) = word.0.checked_sub(layout.later(0).0) {
             return match LATER.get(usize::from(place)) {

@@ -13,8 +13,8 @@ use std::fmt::Write;
 const CPUS: u32 = 5;
 const WHO: [(u32, &str); 4] = [
     (0, "CPU 0, the stuck sender"),
-    (1, "CPU 1, the locked-up CPU's neighbour"),
-    (2, "CPU 2, locked up"),
+    (1, "CPU 1, which waits for CPU 2"),
+    (2, "CPU 2, in its scheduler for ever"),
     (4, "CPU 4, an innocent bystander"),
 ];
 
@@ -36,8 +36,14 @@ const WHAT_IT_SAYS: &str = "
   serial bus its crash needs no bound.
 - On a stalled front-side bus a sequence of NMIs makes its own ICR busy: from the second message on every CPU is a stuck
   sender.
-- SysRq reaches no CPU that has interrupts off, and none at all over a stalled bus. The watchdog reaches both, but in
-  `nmi-stall` i386 prints under a lock that the locked-up CPU's own watchdog holds for ever.
+- SysRq reaches no CPU that has interrupts off, and none at all over a stalled bus. The watchdog reaches both.
+- In `nmi-stall` on a serial bus the log daemon last ran on CPU 2, which prints until 5 ms. i386 ends an oops, a panic's
+  message and a watchdog's report before the crash path, and the end wakes the daemon: that needs the lock of a run queue
+  that CPU 2 never gives back. A second watchdog waits for CPU 2's report, and spins on log_wait.lock, which CPU 2 has by
+  then. With `merged`, which is 2.6.22, an oops and a panic spin on the run queue itself; 2.6.20 prints a little in place of
+  the wake, and while CPU 2 has the console that wakes nobody. SysRq's message wakes nobody then either, in both.
+- x86_64 ends an oops after the crash path: a locked-up CPU's own watchdog crashes there, and has an idle ICR, which is
+  \"CPU 2 instead\". So it does on i386 where the log daemon last ran on another CPU (`nested-crash`).
 - In `nested-crash` CPU 0 hangs in the ordinary wait, which no fix of 2007 bounds; its watchdog crashes on top of it, with
   the same busy ICR.
 - A crash can hang the kernel after it though none of its own waits came to a bound: the first NMI of a sequence stops
@@ -64,7 +70,7 @@ pub(super) fn who_crashes() -> Result<String, Failure> {
          CPU 0's kick of CPU 2 is never dispatched, and keeps its ICR busy: refused by CPU 2's full slots on the serial bus, without\n\
          any fault; taken by nobody on the front-side bus, whose chipset an injected fault stalls at 35 µs. CPUs 1 and 3 wait for\n\
          CPU 2's answer. CPU 4 is idle. A time is how long the crashing CPU needs to send its NMIs, in simulated µs; then how many of\n\
-         the four others stop, and whether the capture kernel hangs in its own waits. \"CPU 2 instead\": its watchdog's panic comes\n\
+         the four others stop, and whether the capture kernel hangs in its own waits. \"CPU 2 instead\": its watchdog comes\n\
          first. \"Never crashes\": that CPU, or that cause, does not come to it. Hangs are proven. Printed from runs\n\
          (`src/book/who_crashes.rs`).\n",
     );
@@ -118,15 +124,15 @@ fn table(out: &mut String, matrix: &Matrix, causes: &mut Vec<String>) {
 /// What came of a crash that was meant for `cpu`.
 fn outcome(cpu: u32, cell: &Cell, causes: &mut Vec<String>) -> String {
     let report = &cell.report;
+    let who = report.crash.as_ref().map(|crash| crash.cpu).filter(|&who| u32::from(who) != cpu);
+    let instead = who.map(|who| format!("CPU {who} instead: ")).unwrap_or_default();
     if let Some(hang) = &report.hang {
         let word = if report.crashed.is_some() { "hangs" } else { "never crashes" };
-        return format!("{word} ({})", place_among(causes, &hang.cause) + 1);
+        return format!("{instead}{word} ({})", place_among(causes, &hang.cause) + 1);
     }
     let Some(time) = report.from_crash.filter(|_| report.verdict == Verdict::Completed) else {
         return "not proven".to_owned();
     };
-    let who = report.crash.as_ref().map(|crash| crash.cpu).filter(|&who| u32::from(who) != cpu);
-    let instead = who.map(|who| format!("CPU {who} instead: ")).unwrap_or_default();
     let capture = if report.capture.is_some() { "" } else { ", capture hangs" };
     format!("{instead}{time}, {} stop{capture}", report.stopped)
 }

@@ -8,7 +8,7 @@ use sim::bus::{AttemptOutcome, DeliveryMode, DestinationMode, Message, Shorthand
 use sim::{Activity, Context, CpuReport, Outcome, UndispatchedReport};
 
 /// The mechanism that keeps the ICR of CPU `number` busy at the end of the run, if it is; or that has sent its message
-/// elsewhere.
+/// elsewhere. None if what the CPU waits for is a lock.
 pub(crate) fn shown(scenario: &Scenario, outcome: &Outcome, number: u16) -> Option<Mechanism> {
     let has = |name: FaultName| scenario.faults.iter().any(|fault| fault.kind.fault_name() == name);
     let jammed = |fault: &crate::scenario::Fault| {
@@ -18,8 +18,11 @@ pub(crate) fn shown(scenario: &Scenario, outcome: &Outcome, number: u16) -> Opti
     if scenario.faults.iter().any(jammed) {
         return Some(Mechanism::JammedBit);
     }
-    let held = outcome.undispatched.iter().find(|held| held.held.message.source == number);
     let cpu = outcome.cpus.get(usize::from(number))?;
+    if cpu.waits.last().is_some_and(|wait| wait.code == Wait::Lock as u32) {
+        return None; // whatever its ICR reads
+    }
+    let held = outcome.undispatched.iter().find(|held| held.held.message.source == number);
     let unanswered_call = cpu.waits.last().is_some_and(|wait| wait.code == Wait::Acknowledgement as u32);
     if let Some(misdirected) = cpu.misdirected
         && held.map_or(unanswered_call, |held| held.held.message == misdirected.message)

@@ -2,7 +2,7 @@
 
 use super::costs::whole_us;
 use super::error::AssemblyError;
-use super::kernel::delays;
+use super::kernel::{delays, kernel_of_cpu};
 use super::program::{Action, CpuProgram, ROLES_MAX};
 use crate::scenario::{CpuFault, Event, FaultKind, IpiVector, Role, Scenario, StartUpMessages, VectorUse};
 use kernel_model::{Access, CpuMask, Kernel, LdrInit, WakeUp};
@@ -55,7 +55,15 @@ pub(super) fn cpu_settings(
             *free.next().ok_or(AssemblyError::TooManyRoles(cpu))? = Some((Time::from_ps(event.at_ps), action));
         }
     }
-    Ok((settings, Program::closed(CpuProgram { kernel: *kernel, delays: delays(scenario), offline, roles })))
+    Ok((
+        settings,
+        Program::closed(CpuProgram {
+            kernel: kernel_of_cpu(kernel, scenario, cpu),
+            delays: delays(scenario),
+            offline,
+            roles,
+        }),
+    ))
 }
 
 /// A CPU that is still to be started, as firmware leaves it: interrupts off, its APIC as after a reset; waiting for a

@@ -21,6 +21,7 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
         wait_shape: bound(scenario.knobs.wait_shape),
         mps_timeout: mps_timeout(scenario.knobs.mps_timeout),
         mps_retries: scenario.knobs.mps_retries,
+        klogd_cpu: scenario.klogd_cpu as u16,
         crash_image: machine.crash_image,
         stop_takes_call_lock: scenario.knobs.smp_send_stop == StopLock::Take,
         io_apic_pins: if machine.io_agent { PINS } else { 0 },
@@ -39,18 +40,22 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
     kernel.hardlockup_panic = scenario.events.iter().any(is_watched);
     kernel.hardlockup_all_cpu_backtrace = scenario.faults.iter().any(interrupts_a_send);
     for event in &scenario.events {
-        match event.role {
-            Role::SysrqCrash { vector, print_ps } => {
-                kernel.sysrq_vector = vector;
-                kernel.sysrq_print_us = whole_us(print_ps);
-            }
-            Role::WatchdogNmi { print_ps } | Role::WatchdogCrash { print_ps } => {
-                kernel.watchdog_print_us = whole_us(print_ps)
-            }
-            _ => {}
+        if let Role::SysrqCrash { vector, print_ps } = event.role {
+            kernel.sysrq_vector = vector;
+            kernel.sysrq_print_us = whole_us(print_ps);
         }
     }
     kernel
+}
+
+/// The kernel as CPU `cpu` runs it: how long its watchdog's report takes is a matter of the CPU. No CPU comes back from the
+/// first one.
+pub(super) fn kernel_of_cpu(kernel: &Kernel, scenario: &Scenario, cpu: u32) -> Kernel {
+    let print_ps = scenario.events.iter().filter(|event| event.cpu == cpu).find_map(|event| match event.role {
+        Role::WatchdogNmi { print_ps } | Role::WatchdogCrash { print_ps } => Some(print_ps),
+        _ => None,
+    });
+    Kernel { watchdog_print_us: print_ps.map_or(kernel.watchdog_print_us, whole_us), ..*kernel }
 }
 
 /// How long v6 holds INIT, in µs: not at all on Intel's family 6, which the P6 and CPUs with an x2APIC are.

@@ -13,6 +13,7 @@ use std::sync::Arc;
 const BUILT_IN: &[(&str, &str)] = &[
     ("normal-dispatch", include_str!("../../scenarios/normal-dispatch.toml")),
     ("nmi-stall", include_str!("../../scenarios/nmi-stall.toml")),
+    ("log-daemon", include_str!("../../scenarios/log-daemon.toml")),
     ("dead-target", include_str!("../../scenarios/dead-target.toml")),
     ("back-pressure", include_str!("../../scenarios/back-pressure.toml")),
     ("crossed-senders", include_str!("../../scenarios/crossed-senders.toml")),

@@ -7,6 +7,7 @@ use super::document::{self, Node, Value};
 use super::faults;
 use super::filter::{self, ExpectFilter, Subject};
 use super::happenings::{self, PlacedEvent, Stage};
+use super::klogd;
 use super::knobs;
 use super::machine::{Bus, Machine};
 use super::model::{Expectation, ExpectedVerdict, Goal, Scenario, Stall};
@@ -50,7 +51,7 @@ impl Request {
     }
 }
 
-const ROOT_KEYS: [&str; 14] = [
+const ROOT_KEYS: [&str; 15] = [
     "format",
     "name",
     "mechanism",
@@ -61,6 +62,7 @@ const ROOT_KEYS: [&str; 14] = [
     "machine",
     "knobs",
     "costs",
+    "klogd",
     "pace",
     "event",
     "fault",
@@ -140,6 +142,7 @@ fn read(root: &Node, file: &Arc<Source>) -> Result<Scenario, InputError> {
         limit_ps,
         costs,
         knobs,
+        klogd_cpu: klogd::klogd_cpu(&root, &machine, stall)?,
         events: events.into_iter().map(|placed| pace::slow_event(placed.event, factor)).collect(),
         faults: faults.into_iter().map(|fault| pace::slow_fault(fault, factor)).collect(),
         expectation,

@@ -47,6 +47,7 @@ mod fault_name;
 mod faults;
 mod filter;
 mod happenings;
+mod klogd;
 mod knob_filter;
 mod knobs;
 mod load;

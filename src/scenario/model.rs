@@ -357,6 +357,8 @@ pub struct Scenario {
     pub costs: CostOverrides,
     /// Disputed rules.
     pub knobs: Knobs,
+    /// The CPU that the log daemon last ran on.
+    pub klogd_cpu: u32,
     /// What happens, in order of time, then of the file.
     pub events: Vec<Event>,
     /// What breaks, in order of time, then of the file.

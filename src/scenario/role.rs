@@ -72,7 +72,7 @@ pub enum Role {
     },
     /// Arms LVTPC once, so that the CPU takes one NMI of the kernel's watchdog; `die_nmi` follows.
     WatchdogNmi {
-        /// How long it prints before it wakes the log daemon.
+        /// How long its report takes on the console, which it holds meanwhile.
         print_ps: u64,
     },
     /// SysRq-C arrives as a device interrupt from the I/O agent; its handler runs the crash path.
@@ -96,7 +96,7 @@ pub enum Role {
     },
     /// As [`Role::WatchdogNmi`], on the CPU whose watchdog is to bring the crash: whatever it was doing is interrupted.
     WatchdogCrash {
-        /// How long it prints before it wakes the log daemon and runs the crash path.
+        /// How long its report takes on the console, before the crash path.
         print_ps: u64,
     },
     /// A tick of the watchdog that finds its CPU alive.

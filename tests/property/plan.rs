@@ -132,6 +132,8 @@ impl Plan {
              [machine]\ncpus = {}\n[knobs]\nicr_write_while_busy = \"{}\"\njitter_picclk = {}\n",
             self.cpus, WRITE_WHILE_BUSY[self.write_while_busy], self.jitter
         );
+        // A run queue that is walked for ever is never that of the log daemon: else no crash comes (`log-daemon`).
+        let _ = write!(text, "[[klogd]]\ncpu = {}\n", self.crash_cpu());
         for happening in &self.happenings {
             self.happening(happening, &mut text);
         }

@@ -60,7 +60,7 @@ fn an_ipi_to_a_cpu_just_stopped_can_hang_the_crash() {
             happening(0, 0, What::Munmap(1)),
             happening(48_697, 2, What::CallFunction),
         ],
-        crash_ns: 48_159,
+        crash_ns: 47_500,
         crash_cpu: 0,
         trigger: 0,
         stall: None,

@@ -4,8 +4,8 @@
 //! notifiers, and the reboot after a time (`panic_timeout` is 0).
 
 use crate::kernel::Kernel;
+use crate::printk::printk;
 use crate::processor::{IrqFlags, Processor};
-use crate::schedule::printk;
 use crate::v6::crash::{__crash_kexec, run_crash_ipi_callback};
 use crate::v6::stop_other_cpus::native_stop_other_cpus;
 use crate::wait::{Point, Wait};

@@ -5,8 +5,8 @@
 use crate::apic_access::apic_write;
 use crate::apicdef::{APIC_DM_NMI, Register};
 use crate::kernel::{Kernel, this_cpu};
+use crate::printk::printk;
 use crate::processor::Processor;
-use crate::schedule::printk;
 use crate::spinlock::{spin_trylock, spin_unlock};
 use crate::v6::nmi_backtrace::nmi_trigger_cpumask_backtrace;
 use crate::v6::panic::nmi_panic;

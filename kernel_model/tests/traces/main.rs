@@ -10,6 +10,7 @@ mod modern_io_apic;
 mod modern_panic;
 mod modern_start_up;
 mod others;
+mod printing;
 mod recorder;
 mod release;
 mod shared;

@@ -129,5 +129,7 @@ fn a_healthy_run_queue_ends_and_a_corrupted_one_does_not() {
     assert_eq!(sick.word(layout.runqueue_lock(2)), 1);
 
     let nested = Recorder::new(&I386, 2, Icr::Idle).with_word(layout.runqueue_lock(2), 1).limit(20);
-    assert!(!nested.run_to_end(|cpu| try_to_wake_up(&I386, cpu)).1);
+    assert!(!nested.run_to_end(|cpu| try_to_wake_up(&I386, cpu, 2)).1);
+    let elsewhere = Recorder::new(&I386, 2, Icr::Idle).with_word(layout.runqueue_lock(2), 1).limit(20);
+    assert!(elsewhere.run_to_end(|cpu| try_to_wake_up(&I386, cpu, 1)).1, "the lock of the CPU where the task last ran");
 }

@@ -116,10 +116,15 @@ fn every_word_has_its_own_name() {
         (layout.nmi_desc_lock(), "nmi_desc lock"),
         (layout.hard_lockup_nmi_warn(), "hard_lockup_nmi_warn"),
         (layout.counter_runs_on(32), "performance counter runs on, CPU32"),
+        (layout.console_sem(), "console_sem"),
+        (layout.log_wait_lock(), "log_wait.lock"),
+        (layout.oops_in_progress(), "oops_in_progress"),
         (Word(9999), "word 9999"),
     ];
     for (word, name) in named {
         assert_eq!(layout.name(word).to_string(), name);
     }
     assert_eq!(layout.vector_lock().0, layout.cpu_online(32).0 + 1, "what came later stands after all others");
+    assert_eq!(layout.console_sem().0, layout.counter_runs_on(32).0 + 1, "and what came still later after that");
+    assert_eq!(layout.oops_in_progress().0 as usize, layout.count() - 1);
 }

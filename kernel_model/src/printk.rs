@@ -1,0 +1,29 @@
+//! Printing: one CPU at a time writes to the consoles, and nobody waits for that.
+//!
+//! Not modelled: the text, and the log's own lock, which is held for moments; what others add while a CPU prints, which
+//! makes it print for longer; that interrupts are off meanwhile in some releases; and printing inside one's own printing.
+
+use crate::kernel::Kernel;
+use crate::processor::Processor;
+use crate::wake_up_klogd::wake_up_klogd;
+
+/// `printk` (`kernel/printk.c`, 2.6.20): tries `console_sem`. Who gets it prints, which takes `print_us` on a slow console,
+/// and lets it go; where another CPU has it, that one will print this text, and there is nothing more to do. v6 prints, and
+/// has the log daemon woken later, by an interrupt to itself; neither its console locks nor that are modelled.
+#[track_caller]
+pub fn printk(kernel: &Kernel, cpu: &impl Processor, print_us: u32) {
+    let owns = kernel.arch.is_modern() || cpu.exchange(kernel.layout().console_sem(), 1) == 0;
+    if owns && print_us != 0 {
+        cpu.udelay(print_us);
+    }
+    if owns && !kernel.arch.is_modern() {
+        release_console_sem(kernel, cpu);
+    }
+}
+
+/// `release_console_sem` (`kernel/printk.c`, 2.6.20): lets the consoles go, *then* wakes the log daemon.
+#[track_caller]
+fn release_console_sem(kernel: &Kernel, cpu: &impl Processor) {
+    cpu.exchange(kernel.layout().console_sem(), 0);
+    wake_up_klogd(kernel, cpu);
+}
