@@ -7,7 +7,7 @@ use crate::judgement::messages::{destination, what};
 use crate::machine::Choices;
 use crate::run::{Settings, run};
 use crate::scenario::{self, Request, Scenario};
-use kernel_model::{Point, Wait};
+use kernel_model::{Layout, Point, Wait};
 use sim::{Context, Event, Outcome, Source, What};
 
 /// The steps, each ready to print.
@@ -43,7 +43,7 @@ fn tell(scenario: &Scenario, outcome: &Outcome, from: sim::Time, steps: &mut Vec
     for event in &outcome.events {
         lanes.take(event);
         if event.time >= from
-            && let Some(sentence) = sentence(event)
+            && let Some(sentence) = sentence(event).or_else(|| console(scenario, event))
         {
             steps.push(format!("{} us: {sentence}\n\n{}", event.time, lanes.draw(&[])));
         }
@@ -56,6 +56,22 @@ fn sentence(event: &Event) -> Option<String> {
         Source::Cpu(cpu) => cpu_sentence(cpu, event),
         Source::Interconnect => bus_sentence(&event.what),
     }
+}
+
+/// Who has the console, and who finds it held.
+fn console(scenario: &Scenario, event: &Event) -> Option<String> {
+    let (Source::Cpu(cpu), What::Modified { access, values }) = (event.source, &event.what) else { return None };
+    let console_sem = Layout::new(scenario.machine.cpus as u16).console_sem();
+    if access.operand != u32::from(console_sem.0) {
+        return None;
+    }
+    Some(match (values >> 32, values & 1) {
+        (0, 1) => format!("CPU{cpu} has the console to itself, and prints."),
+        (1, 0) => format!("CPU{cpu} has printed, and lets the console go."),
+        _ => format!(
+            "CPU{cpu} would print, but the console is held: its text is left to the holder, and it wakes no log daemon."
+        ),
+    })
 }
 
 fn cpu_sentence(cpu: u16, event: &Event) -> Option<String> {
@@ -131,8 +147,8 @@ fn epilogue(report: &RunReport) -> String {
     let capture = report.capture.map_or_else(|| "never".to_owned(), |at| format!("at {at} us"));
     format!(
         "With the bounded wait the send returned {after} us after the crash; {} waits timed out, {} CPUs were stopped,\n\
-         and the capture kernel was ready {capture}. The full wait of 1000 ms in between is for the CPU that is locked\n\
-         up in its NMI handler: the NMI is latched there, and will never be taken.\n",
+         and the capture kernel was ready {capture}. The full wait of 1000 ms in between is for CPU2, which stays\n\
+         in its NMI handler, printing first and then locked up: the NMI is latched there, and will never be taken.\n",
         report.timeouts, report.stopped
     )
 }
