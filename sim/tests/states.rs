@@ -3,8 +3,9 @@
 
 use sim::bus::{IdealBus, Interconnect, SerialBus};
 use sim::{
-    Activity, Closed, Cpu, CpuSettings, Duration, Ending, Execution, Generation, Knobs, LocalEvent, Machine,
-    MachineSettings, NmiInStiShadow, Outcome, Program, RsmNmiBlocking, Software, Start, Time, What, Window,
+    Activity, Closed, Context, Cpu, CpuSettings, Duration, Ending, Execution, Generation, Knobs, LocalEvent, Machine,
+    MachineSettings, NmiInStiShadow, NmiInWaitForSipi, Outcome, Program, RsmNmiBlocking, Software, Source, Start, Time,
+    What, Window,
 };
 
 /// Software that allocates is Open: see [`sim::AllocationWatch`].
@@ -187,6 +188,65 @@ fn wait_for_sipi_loses_nmis_and_takes_nothing_fixed() {
     let waits = Setup { sender: |cpu| send(cpu, SEND_NMI), ..setup };
     let outcome = waits.run();
     assert_eq!((outcome.cpus[1].activity, reached(&outcome)), (Activity::WaitForStartUp, vec![]));
+    assert!(matches!(outcome.ending, Ending::Proven(_)), "nothing can come any more");
+}
+
+#[test]
+fn an_nmi_in_wait_for_sipi_follows_the_knob() {
+    // SDM vol. 3 §26.6.2 against §10.4.7.1
+    for (rule, expected) in
+        [(NmiInWaitForSipi::Blocked, vec![START_UP + 8]), (NmiInWaitForSipi::Latched, vec![NMI, START_UP + 8])]
+    {
+        let mut setup = Setup {
+            target: CpuSettings { start: Start::WaitForStartUp, ..CpuSettings::default() },
+            sender: |cpu| {
+                send(cpu, SEND_NMI);
+                send(cpu, SIPI);
+            },
+            ..Setup::default()
+        };
+        setup.knobs.nmi_in_wait_for_sipi = rule;
+        assert_eq!(setup.reached(), expected, "{rule}");
+    }
+}
+
+#[test]
+fn an_smi_in_wait_for_sipi_is_served_when_the_cpu_is_started() {
+    // SDM vol. 3 §34.2: it is pending until the start-up message, and comes before the code that that starts
+    let setup = Setup {
+        target: CpuSettings { start: Start::WaitForStartUp, ..CpuSettings::default() },
+        sender: |cpu| {
+            send(cpu, SEND_SMI);
+            send(cpu, SIPI);
+        },
+        ..Setup::default()
+    };
+    let outcome = setup.run();
+    let of_target = outcome.events.iter().filter(|event| event.source == Source::Cpu(1)).map(|event| event.what);
+    let order: Vec<What> = of_target
+        .filter(|what| matches!(what, What::Started(_) | What::Entered(_) | What::Left(_) | What::Reached(_)))
+        .collect();
+    let management = Context::SystemManagement;
+    let expected = [What::Started(8), What::Entered(management), What::Left(management), What::Reached(START_UP + 8)];
+    assert_eq!(order, expected);
+}
+
+#[test]
+fn a_shutdown_inside_an_nmi_handler_is_final() {
+    // SDM vol. 3 §6.15, interrupt 8: then only a reset of the hardware restarts the processor
+    let setup = Setup {
+        code: Code { nmi: |cpu| cpu.shut_down(), ..IDLE },
+        sender: |cpu| {
+            for low in [SEND_NMI, SEND_NMI, SEND_SMI, INIT, SIPI] {
+                send(cpu, low);
+            }
+        },
+        ..Setup::default()
+    };
+    let outcome = setup.run();
+    assert_eq!((reached(&outcome), outcome.cpus[1].activity), (vec![], Activity::Shutdown));
+    let entered = outcome.events.iter().filter(|event| matches!(event.what, What::Entered(_)));
+    assert_eq!(entered.filter(|event| event.source == Source::Cpu(1)).count(), 1, "the NMI handler, once");
     assert!(matches!(outcome.ending, Ending::Proven(_)), "nothing can come any more");
 }
 
