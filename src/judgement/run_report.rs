@@ -3,7 +3,7 @@
 use super::crash::CrashReport;
 use super::panic::PanicReport;
 use super::start_up::StartUpReport;
-use super::waits::WaitReport;
+use super::waits::{WaitReport, WaitSummary};
 use crate::scenario::Mechanism;
 use sim::{Duration, Proof, Time};
 
@@ -80,8 +80,12 @@ pub struct RunReport {
     pub from_crash: Option<Duration>,
     /// Digest of the event stream.
     pub digest: u64,
-    /// Waits for an ICR, in order of their start.
+    /// Waits for an ICR, in order of their start: of those that ended, the first 10 000.
     pub waits: Vec<WaitReport>,
+    /// How many there were.
+    pub waits_total: u64,
+    /// All that ended, by CPU, line and outcome.
+    pub wait_summaries: Vec<WaitSummary>,
     /// Timed-out waits of the crashing CPU, or, where none crashes, of the one that starts others.
     pub timeouts: u32,
     /// Starts of other CPUs, in their order.
@@ -108,7 +112,20 @@ pub struct RunReport {
     pub expected: Option<bool>,
 }
 
+/// Up to so many waits all of them are notable.
+const FEW_WAITS: u64 = 40;
+
 impl RunReport {
+    /// All waits, if they are few; else the longest of each line and outcome, and some of those that never end.
+    pub fn notable_waits(&self) -> Vec<&WaitReport> {
+        if self.waits_total <= FEW_WAITS {
+            return self.waits.iter().collect();
+        }
+        let longest = self.wait_summaries.iter().filter_map(|summary| summary.longest.first());
+        let endless = self.waits.iter().filter(|wait| wait.took.is_none());
+        longest.take(20).chain(endless.take(20)).collect()
+    }
+
     /// When the capture kernel got control. It is ready ([`RunReport::capture`]) once its own waits are over.
     pub fn hand_over(&self) -> Option<Time> {
         self.crash.as_ref().and_then(|crash| crash.at("control"))

@@ -8,7 +8,7 @@ use super::panic::panicked;
 use super::run_report::{HangReport, LoopReport, RunReport, Verdict};
 use super::source_lines;
 use super::start_up;
-use super::waits::{WaitReport, waits};
+use super::waits::{WaitSummary, summaries, waits};
 use super::why;
 use crate::machine::goal_milestones;
 use crate::scenario::{Bus, Scenario};
@@ -32,7 +32,8 @@ pub fn judge(scenario: &Scenario, seed: u64, outcome: &Outcome, aftermath: Optio
     };
     let crashed = instant_of(outcome, Point::CrashEntered);
     let crashing = crashing_cpu(scenario, outcome);
-    let waits = waits(outcome);
+    let (waits, wait_summaries) = (waits(outcome), summaries(outcome));
+    let open = waits.iter().filter(|wait| wait.took.is_none()).count() as u64;
     let mut report = RunReport {
         token: Token::new(scenario, seed).to_string(),
         seed,
@@ -42,10 +43,12 @@ pub fn judge(scenario: &Scenario, seed: u64, outcome: &Outcome, aftermath: Optio
         crashed,
         from_crash: goal_at.zip(crashed).map(|(goal, crash)| goal.since(crash)),
         digest: outcome.digest,
-        timeouts: timeouts(&waits, crashing.or(scenario.booting_cpu().map(|cpu| cpu as u16))),
+        timeouts: timeouts(&wait_summaries, crashing.or(scenario.booting_cpu().map(|cpu| cpu as u16))),
         start_ups: start_up::reports(scenario, outcome, &waits),
         started: count_of(outcome, Point::CalledIn),
+        waits_total: wait_summaries.iter().map(|summary| summary.count).sum::<u64>() + open,
         waits,
+        wait_summaries,
         stopped: count_of(outcome, Point::Stopped),
         crash: crash_report(scenario, outcome),
         capture: instant_of(outcome, Point::CaptureKernelReady),
@@ -81,8 +84,9 @@ fn crashing_cpu(scenario: &Scenario, outcome: &Outcome) -> Option<u16> {
     entered.map(|milestone| milestone.cpu).or_else(|| scenario.crashing_cpu().map(|cpu| cpu as u16))
 }
 
-fn timeouts(waits: &[WaitReport], crashing: Option<u16>) -> u32 {
-    waits.iter().filter(|wait| Some(wait.cpu) == crashing && wait.outcome == "timeout").count() as u32
+fn timeouts(waits: &[WaitSummary], crashing: Option<u16>) -> u32 {
+    let timed_out = waits.iter().filter(|wait| Some(wait.cpu) == crashing && wait.outcome == "timeout");
+    timed_out.map(|wait| wait.count as u32).sum()
 }
 
 fn injected(scenario: &Scenario) -> Vec<String> {

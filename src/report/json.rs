@@ -50,7 +50,7 @@ pub(crate) fn proof_value(report: &RunReport) -> Value {
 pub fn run_document(scenario: &Scenario, report: &RunReport, host: Option<Host>) -> Value {
     let machine = &scenario.machine;
     let mut document = json!({
-        "schema": { "name": "apicsim.run", "version": "1.2" },
+        "schema": { "name": "apicsim.run", "version": "1.3" },
         "scenario": scenario.name,
         "arch": machine.arch,
         "variant": machine.variant,
@@ -67,6 +67,8 @@ pub fn run_document(scenario: &Scenario, report: &RunReport, host: Option<Host>)
         "from_crash_us": microseconds_or_null(report.from_crash.map(|span| span.as_ps())),
         "digest": digest::written(report.digest),
         "waits": report.waits.iter().map(wait).collect::<Vec<_>>(),
+        "waits_total": report.waits_total,
+        "waits_left_out": report.waits_total - report.waits.len() as u64,
         "timeouts": report.timeouts,
         "stopped": report.stopped,
         "started": report.started,

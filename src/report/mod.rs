@@ -9,6 +9,7 @@ pub(crate) mod matrix;
 pub mod microseconds;
 pub(crate) mod text;
 pub(crate) mod trace;
+pub(crate) mod waits;
 
 pub use json::{Host, run_document};
 pub(crate) use kernel_names::KernelNames;

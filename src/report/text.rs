@@ -1,9 +1,8 @@
 //! Reports for people.
 
-use super::digest;
+use super::{digest, waits};
 use crate::judgement::crash::{CrashReport, Fate};
 use crate::judgement::hypothetical::HYPOTHETICAL;
-use crate::judgement::waits::WaitReport;
 use crate::judgement::{RunReport, Verdict};
 use crate::scenario::Scenario;
 use crate::scenario::named::Named;
@@ -25,9 +24,9 @@ pub(crate) fn run(scenario: &Scenario, report: &RunReport) -> String {
             let _ = writeln!(out, "  called   {mechanism}: {}", mechanism.about());
         }
     }
-    for (n, wait) in report.waits.iter().enumerate() {
+    for (n, line) in waits::lines(report).iter().enumerate() {
         let label = if n == 0 { "waits" } else { "" };
-        let _ = writeln!(out, "  {label:<8} {}", wait_line(wait));
+        let _ = writeln!(out, "  {label:<8} {line}");
     }
     for (n, spin) in report.loops.iter().enumerate() {
         let label = if n == 0 { "loops" } else { "" };
@@ -116,15 +115,5 @@ fn verdict(scenario: &Scenario, report: &RunReport) -> String {
             let limit = sim::Time::from_ps(scenario.limit_ps);
             format!("DEADLINE: {goal} not reached in {limit} us; nothing is proven{host}")
         }
-    }
-}
-
-pub(crate) fn wait_line(wait: &WaitReport) -> String {
-    let WaitReport { cpu, at, start, outcome, .. } = wait;
-    match (wait.reads, wait.delays, wait.took) {
-        (Some(reads), Some(delays), Some(took)) => {
-            format!("CPU{cpu} at {start} us: {outcome} after {took} us, {reads} reads, {delays} delays: {at}")
-        }
-        _ => format!("CPU{cpu} at {start} us: {outcome}: {at}"),
     }
 }

@@ -1,11 +1,11 @@
 //! What an executor asks of a CPU between two windows: when it may act next, and whether it ever will by itself.
 
-use super::account::OpenWait;
 use super::activity_kind::Activity;
 use super::core::{Core, Stage};
 use super::latches::{Latch, Reason};
 use super::operation::Kind;
 use super::pending::{Interruptible, WAITS};
+use super::wait_log::OpenWait;
 use crate::coroutine::Site;
 use crate::memory::Words;
 use crate::stream::Access;

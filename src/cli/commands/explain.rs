@@ -22,7 +22,7 @@ pub(super) fn explain(arguments: &Run) -> Result<ExitStatus, Failure> {
     let settings = settings(&arguments.execution, arguments.overrides.seed, false);
     let (report, _) = run(&scenario, &settings)?;
     let mut explained = Vec::new();
-    for wait in report.waits.iter().filter(|wait| wait.outcome != "hung") {
+    for wait in report.notable_waits().into_iter().filter(|wait| wait.outcome != "hung") {
         explained.push((wait, why(&scenario, &settings, wait)?));
     }
     if arguments.output.json {
