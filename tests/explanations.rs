@@ -5,6 +5,7 @@
 use crate::support::apicsim;
 use apicsim::scenario::{self, LINUX_ARCHES, Request, Scenario};
 use apicsim::{RunReport, Settings, StartUpOutcome, Verdict, run};
+use sim::Time;
 
 fn scenario(text: &str, arch: &str) -> Scenario {
     let name = format!("apicsim-why-{}-{:?}.toml", std::process::id(), std::thread::current().id());
@@ -187,6 +188,35 @@ fn a_second_start_that_works_is_reported_with_its_own_instant() {
     }
 }
 
+/// The goal, too, is that the CPU has come up since it was started last, and not that it did so once.
+#[test]
+fn the_goal_of_a_second_start_is_its_own() {
+    let text = |fault: &str| {
+        format!(
+            "goal = \"cpus-started\"\n[machine]\ncpus = 2\noffline = [1]\n\
+             [[event]]\nat_us = 100\ncpu = 0\nrole = \"boot-cpus\"\ntargets = [1]\n\
+             [[event]]\nat_us = 50000\ncpu = 0\nrole = \"boot-cpus\"\ntargets = [1]\n{fault}"
+        )
+    };
+    let well = report(&text(""), "modern/xapic-flat");
+    assert_eq!((well.verdict, well.started), (Verdict::Completed, 1));
+    assert!(well.sim_time > Time::from_us(60_000), "{}", well.sim_time);
+    let lost =
+        report(&text("[[fault]]\nkind = \"smm\"\nat_us = 45000\ncpu = 1\nlength_us = 60000\n"), "modern/xapic-flat");
+    assert_eq!((lost.verdict, lost.started, lost.hang.map(|hang| hang.cpu)), (Verdict::Hung, 0, Some(1)));
+}
+
+/// Two sequences on one CPU: the sender is back when the second one is.
+#[test]
+fn a_second_sequence_counts() {
+    let text = "goal = \"senders-return\"\n[machine]\ncpus = 2\n\
+        [[event]]\nat_us = 10\ncpu = 0\nrole = \"send-sequence\"\nvector = \"reschedule\"\ntargets = [1]\nrepeat = 1\n\
+        [[event]]\nat_us = 500\ncpu = 0\nrole = \"send-sequence\"\nvector = \"reschedule\"\ntargets = [1]\nrepeat = 1\n";
+    let report = report(text, "x86_64/flat");
+    assert_eq!(report.verdict, Verdict::Completed);
+    assert!(report.sim_time > Time::from_us(500), "{}", report.sim_time);
+}
+
 /// A CPU that nobody ever starts.
 #[test]
 fn a_cpu_that_was_never_started_says_so() {
@@ -239,6 +269,25 @@ fn a_deadline_says_who_waits_for_whom() {
         &["waits for backtraces", "CPU1 did not take it", "since 7 us"],
     );
     assert!(!report.waiting[1].why.join(" | ").contains("for ever"), "{:?}", report.waiting[1]);
+}
+
+/// A CPU in system-management mode takes no interrupt, NMI or INIT until RSM (SDM vol. 3 §34.3.1): as long as it lasts it is
+/// what everybody waits for.
+#[test]
+fn system_management_mode_is_named_while_it_lasts() {
+    let text = "goal = \"callers-return\"\nlimit_us = 30000\n[machine]\ncpus = 2\n\
+        [[event]]\nat_us = 100\ncpu = 0\nrole = \"munmap\"\ntargets = [1]\n\
+        [[fault]]\nkind = \"smm\"\nat_us = 50\ncpu = 1\nlength_us = 60000\n";
+    for arch in kernels() {
+        let report = report(text, arch);
+        let said = report.waiting[0].why.join(" | ");
+        assert_eq!(report.waiting[0].cpu, 0, "{arch}: {said}");
+        assert_says(
+            arch,
+            &said,
+            &["CPU0 sent FIXED", "CPU1 does not answer", "CPU1 is in system-management mode since 50 us"],
+        );
+    }
 }
 
 /// All of it is in the text and in the document, too.

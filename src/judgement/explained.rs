@@ -53,9 +53,9 @@ pub(super) struct StartTold {
 
 /// What a walk through the events of a run has found.
 #[derive(Debug)]
-pub(super) struct Explained<'a> {
+pub(super) struct Explained {
     /// The machine at the end.
-    pub(super) state: State<'a>,
+    pub(super) state: State,
     pub(super) given_up: Vec<GivenUpReport>,
     pub(super) starts: Vec<StartTold>,
 }
@@ -67,7 +67,7 @@ pub(super) fn has_given_up(outcome: &Outcome) -> bool {
 }
 
 /// Walks through the events of `evidence`.
-pub(super) fn walk<'a>(scenario: &'a Scenario, evidence: &Outcome) -> Explained<'a> {
+pub(super) fn walk(scenario: &Scenario, evidence: &Outcome) -> Explained {
     let mut walk = Explained { state: State::before(scenario), given_up: Vec::new(), starts: Vec::new() };
     for event in history(evidence) {
         walk.before(event);
@@ -78,7 +78,7 @@ pub(super) fn walk<'a>(scenario: &'a Scenario, evidence: &Outcome) -> Explained<
     walk
 }
 
-impl Explained<'_> {
+impl Explained {
     /// A wait is explained as long as it is open.
     fn before(&mut self, event: &Event) {
         let (Source::Cpu(cpu), What::WaitEnded(code, outcome)) = (event.source, event.what) else { return };

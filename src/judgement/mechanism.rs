@@ -9,7 +9,7 @@ use sim::Context;
 use sim::bus::{AttemptOutcome, DeliveryMode, DestinationMode, Message, Shorthand};
 
 /// The mechanism that keeps the ICR of CPU `number` busy at an instant, if it is; or that has sent its message elsewhere.
-pub(crate) fn shown(state: &State<'_>, number: u16) -> Option<Mechanism> {
+pub(crate) fn shown(state: &State, number: u16) -> Option<Mechanism> {
     let cpu = state.cpus.get(usize::from(number))?;
     if cpu.jammed_since.is_some() {
         return Some(Mechanism::JammedBit);
@@ -40,7 +40,7 @@ pub(crate) fn shown(state: &State<'_>, number: u16) -> Option<Mechanism> {
 }
 
 /// A message that was not even attempted: the bus, or the way to another cluster, is taken.
-fn not_attempted(state: &State<'_>, held: &MessageState) -> Option<Mechanism> {
+fn not_attempted(state: &State, held: &MessageState) -> Option<Mechanism> {
     let failing = |other: &MessageState| {
         other.message != held.message
             && other.attempts.is_some_and(|attempts| attempts.outcome == AttemptOutcome::AcceptError)
@@ -55,7 +55,7 @@ fn not_attempted(state: &State<'_>, held: &MessageState) -> Option<Mechanism> {
 }
 
 /// Somebody answers Retry.
-fn refused(state: &State<'_>, held: &MessageState) -> Mechanism {
+fn refused(state: &State, held: &MessageState) -> Mechanism {
     let refusers = state.refusers(&held.message);
     if refusers.is_empty() {
         let carried = state.in_transit().next().is_some();
@@ -78,7 +78,7 @@ fn refused(state: &State<'_>, held: &MessageState) -> Mechanism {
 }
 
 /// Nobody answers.
-fn unanswered(state: &State<'_>) -> Mechanism {
+fn unanswered(state: &State) -> Mechanism {
     let dead = state.cpus.iter().any(|cpu| cpu.dead_since.is_some());
     let waits = state.cpus.iter().any(|cpu| cpu.reset.is_some());
     if !dead && waits { Mechanism::TargetInReset } else { Mechanism::NoAnswer }

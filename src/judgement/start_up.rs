@@ -113,6 +113,12 @@ pub(super) fn started(outcome: &Outcome, reports: &[StartUpReport]) -> u32 {
     cpus.iter().filter(|cpu| called_in(cpu)).count() as u32
 }
 
+/// When a CPU was started last.
+pub(super) fn last_begun(scenario: &Scenario, outcome: &Outcome, target: u16) -> Option<Time> {
+    let of_it = attempts(scenario, outcome).into_iter().filter(|attempt| attempt.target == target);
+    of_it.map(|attempt| attempt.start).max()
+}
+
 /// One `do_boot_cpu`.
 #[derive(Debug, Clone, Copy)]
 struct Attempt {

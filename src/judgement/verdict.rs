@@ -18,7 +18,7 @@ use sim::{Activity, CpuReport, Ending, Outcome, Slots, Time};
 
 /// Is there anything about a finished run that must be explained, and for which its events are needed?
 pub fn needs_events(scenario: &Scenario, outcome: &Outcome) -> bool {
-    let done = goal_instant(&goal_milestones(scenario), outcome).is_some();
+    let done = goal_instant(scenario, &goal_milestones(scenario), outcome).is_some();
     !done || explained::has_given_up(outcome) || start_up::has_failed(scenario, outcome)
 }
 
@@ -32,7 +32,7 @@ pub fn judge(
     evidence: Option<&Outcome>,
 ) -> RunReport {
     let goal = goal_milestones(scenario);
-    let goal_at = goal_instant(&goal, outcome);
+    let goal_at = goal_instant(scenario, &goal, outcome);
     let explained = evidence.map(|evidence| explained::walk(scenario, evidence));
     let verdict = match (goal_at, outcome.ending) {
         (Some(_), _) => Verdict::Completed,
@@ -72,7 +72,7 @@ pub fn judge(
         capture: instant_of(outcome, Point::CaptureKernelReady),
         panicked: panicked(outcome),
         injected: injected(scenario),
-        hang: (verdict == Verdict::Hung).then(|| hang(&goal, crashing, outcome, explained.as_ref())),
+        hang: (verdict == Verdict::Hung).then(|| hang(scenario, &goal, crashing, outcome, explained.as_ref())),
         loops: loops(aftermath.unwrap_or(outcome)),
         notes: notes(scenario, outcome),
         expected: None,
@@ -81,12 +81,17 @@ pub fn judge(
     report
 }
 
-fn goal_instant(goal: &[(Option<u16>, u32)], outcome: &Outcome) -> Option<Time> {
-    let reached = |&(cpu, code): &(Option<u16>, u32)| {
-        let mut of_code = outcome.milestones.iter().filter(|milestone| milestone.code == code);
-        of_code.find(|milestone| cpu.is_none_or(|cpu| cpu == milestone.cpu)).map(|milestone| milestone.at)
-    };
+fn goal_instant(scenario: &Scenario, goal: &[(Option<u16>, u32)], outcome: &Outcome) -> Option<Time> {
+    let reached = |&part: &(Option<u16>, u32)| reached(scenario, part, outcome);
     goal.iter().map(reached).collect::<Option<Vec<Time>>>()?.into_iter().max()
+}
+
+/// When a part of the goal was reached. A CPU that is started again has to call in again.
+fn reached(scenario: &Scenario, (cpu, code): (Option<u16>, u32), outcome: &Outcome) -> Option<Time> {
+    let started = cpu.filter(|_| code == Point::CalledIn as u32);
+    let from = started.and_then(|cpu| start_up::last_begun(scenario, outcome, cpu)).unwrap_or_default();
+    let mut of_code = outcome.milestones.iter().filter(|milestone| milestone.code == code && milestone.at >= from);
+    of_code.find(|milestone| cpu.is_none_or(|cpu| cpu == milestone.cpu)).map(|milestone| milestone.at)
 }
 
 fn instant_of(outcome: &Outcome, point: Point) -> Option<Time> {
@@ -128,15 +133,14 @@ fn loops(outcome: &Outcome) -> Vec<LoopReport> {
 
 /// The goal's CPU: the one that has not reached its milestone, or the one that crashed.
 fn hang(
+    scenario: &Scenario,
     goal: &[(Option<u16>, u32)],
     crashing: Option<u16>,
     outcome: &Outcome,
-    explained: Option<&Explained<'_>>,
+    explained: Option<&Explained>,
 ) -> HangReport {
-    let missing = goal.iter().filter_map(|&(cpu, code)| cpu.map(|cpu| (cpu, code))).find(|&(cpu, code)| {
-        !outcome.milestones.iter().any(|milestone| (milestone.cpu, milestone.code) == (cpu, code))
-    });
-    let number = missing.map(|(cpu, _)| cpu).or(crashing).unwrap_or(0);
+    let missing = goal.iter().filter(|part| reached(scenario, **part, outcome).is_none()).find_map(|(cpu, _)| *cpu);
+    let number = missing.or(crashing).unwrap_or(0);
     let cpu = &outcome.cpus[usize::from(number)];
     let unknown = || Why { chain: Vec::new(), cause: String::new() };
     let mut why = explained.map_or_else(unknown, |explained| why::explain_cpu(&explained.state, number));

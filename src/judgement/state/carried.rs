@@ -6,7 +6,7 @@ use super::injected::Stall;
 use super::message::MessageState;
 use sim::bus::{DestinationMode, Message, PhysicalScope, Shorthand, ShorthandScope};
 
-impl State<'_> {
+impl State {
     /// The CPUs that a message is for: those that its destination names now, or would name if they were set up as the kernel
     /// sets them up.
     pub(super) fn meant(&self, message: &Message) -> Vec<u16> {

@@ -6,13 +6,16 @@ use super::message::Messages;
 use super::words::Words;
 use crate::machine::{self, Choices};
 use crate::scenario::Scenario;
+use kernel_model::Kernel;
 use sim::bus::{Domains, Message, Reach};
 use sim::{Ending, Event, Milestone, Outcome, Source, Stacks, Time, What};
 
 /// The machine of a scenario at an instant of a run.
 #[derive(Debug)]
-pub(crate) struct State<'a> {
-    pub(crate) scenario: &'a Scenario,
+pub(crate) struct State {
+    /// The kernel on its CPUs: what its words and waits mean.
+    pub(crate) kernel: Kernel,
+    limit: Time,
     /// The instant.
     pub(crate) now: Time,
     /// It is proven that nothing will change any more.
@@ -28,9 +31,9 @@ pub(crate) struct State<'a> {
     pub(super) domains: Option<Domains>,
 }
 
-impl<'a> State<'a> {
+impl State {
     /// Before the first event.
-    pub(crate) fn before(scenario: &'a Scenario) -> Self {
+    pub(crate) fn before(scenario: &Scenario) -> Self {
         let choices = Choices {
             seed: 0,
             keep_events: false,
@@ -48,11 +51,13 @@ impl<'a> State<'a> {
         let cpus = (0..).zip(&settings.cpus).map(|(cpu, (as_it_starts, _))| {
             CpuState::new(&settings, cpu, as_it_starts, machine::as_set_up(&kernel, cpu))
         });
+        let cpus = cpus.collect();
         Self {
-            scenario,
+            kernel,
+            limit: Time::from_ps(scenario.limit_ps),
             now: Time::ZERO,
             proven: false,
-            cpus: cpus.collect(),
+            cpus,
             milestones: Vec::new(),
             messages: Messages::default(),
             words: Words::new(&settings),
@@ -62,7 +67,7 @@ impl<'a> State<'a> {
     }
 
     /// At the end of a run whose events were kept.
-    pub(crate) fn at_the_end(scenario: &'a Scenario, outcome: &Outcome) -> Self {
+    pub(crate) fn at_the_end(scenario: &Scenario, outcome: &Outcome) -> Self {
         let mut state = Self::before(scenario);
         history(outcome).for_each(|event| state.take(event));
         state.finish(outcome);
@@ -71,10 +76,10 @@ impl<'a> State<'a> {
 
     /// Just before each of these instants of a run whose events were kept: `ask` gets the place of the instant in the list.
     pub(crate) fn at_instants(
-        scenario: &'a Scenario,
+        scenario: &Scenario,
         outcome: &Outcome,
         instants: &[Time],
-        mut ask: impl FnMut(usize, &State<'_>),
+        mut ask: impl FnMut(usize, &State),
     ) {
         let mut places: Vec<usize> = (0..instants.len()).collect();
         places.sort_by_key(|&place| instants[place]);
@@ -92,8 +97,7 @@ impl<'a> State<'a> {
     /// The run is over.
     pub(crate) fn finish(&mut self, outcome: &Outcome) {
         self.proven = matches!(outcome.ending, Ending::Proven(_));
-        let limit = Time::from_ps(self.scenario.limit_ps);
-        self.now = self.now.max(outcome.last_effective).max(outcome.proven_at.unwrap_or_default()).min(limit);
+        self.now = self.now.max(outcome.last_effective).max(outcome.proven_at.unwrap_or_default()).min(self.limit);
     }
 
     /// The next event.

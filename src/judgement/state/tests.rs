@@ -145,7 +145,7 @@ fn compare_cpu(cpu: &super::CpuState, report: &CpuReport, compare: &mut Compare<
     }
 }
 
-fn compare_messages(state: &State<'_>, outcome: &Outcome, compare: &mut Compare<'_>) {
+fn compare_messages(state: &State, outcome: &Outcome, compare: &mut Compare<'_>) {
     let held: Vec<_> = state
         .undispatched()
         .map(|held| {

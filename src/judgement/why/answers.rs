@@ -4,7 +4,6 @@ use super::chain::{Chain, list};
 use crate::judgement::messages::{destination, what};
 use crate::judgement::source_lines::describe;
 use crate::judgement::state::{MessageState, OpenWait};
-use crate::machine::kernel;
 use kernel_model::{Point, Wait};
 use sim::Time;
 use sim::bus::DeliveryMode;
@@ -82,7 +81,7 @@ impl<'a> Chain<'a> {
 
     /// Does the wait follow a message? In 2.6.20 nobody is sent one for a backtrace: each CPU's watchdog looks by itself.
     fn asks(&self, wait: OpenWait) -> bool {
-        wait.code != Wait::Backtrace as u32 || kernel(self.state.scenario).arch.is_modern()
+        wait.code != Wait::Backtrace as u32 || self.state.kernel.arch.is_modern()
     }
 
     /// The messages that CPU `number` sent last, one after the other, each for other CPUs: those that it waits for.

@@ -1,7 +1,6 @@
 //! A chain of causes as it grows, and the names of what it speaks of.
 
 use crate::judgement::state::{CpuState, State};
-use crate::machine::kernel;
 use kernel_model::{Layout, Word};
 
 /// A chain of causes, and its root in a few words.
@@ -15,7 +14,7 @@ pub struct Why {
 
 /// A chain as it grows.
 pub(super) struct Chain<'a> {
-    pub(super) state: &'a State<'a>,
+    pub(super) state: &'a State,
     pub(super) lines: Vec<String>,
     /// The CPUs from the first to the one that is spoken of, each waiting for the next.
     pub(super) path: Vec<u16>,
@@ -27,7 +26,7 @@ pub(super) struct Chain<'a> {
 }
 
 impl<'a> Chain<'a> {
-    pub(super) const fn new(state: &'a State<'a>) -> Self {
+    pub(super) const fn new(state: &'a State) -> Self {
         Self { state, lines: Vec::new(), path: Vec::new(), told: Vec::new(), refuser: None, cause: None }
     }
 
@@ -50,7 +49,7 @@ impl<'a> Chain<'a> {
     }
 
     pub(super) fn layout(&self) -> Layout {
-        Layout::new(kernel(self.state.scenario).cpus)
+        Layout::new(self.state.kernel.cpus)
     }
 
     pub(super) fn word_name(&self, word: u16) -> String {

@@ -2,7 +2,7 @@
 
 use super::chain::Chain;
 use crate::judgement::source_lines::describe;
-use crate::judgement::state::{Cause, Origin, Sleep};
+use crate::judgement::state::{Cause, Frame, Origin, Sleep};
 use sim::Context;
 
 impl Chain<'_> {
@@ -25,6 +25,9 @@ impl Chain<'_> {
                 frame.since,
                 interrupted.unwrap_or_default()
             ));
+        }
+        if let Some(Frame { context: Context::Interrupt(vector), since, .. }) = cpu.frames.last() {
+            self.say(format!("CPU{number} is in its handler of {vector:02X} since {since} us"));
         }
         if let Some(since) = cpu.interrupts_off_since {
             self.say(format!("CPU{number} has interrupts off since {since} us"));

@@ -29,14 +29,14 @@ pub fn explain(scenario: &Scenario, outcome: &Outcome, number: u16) -> Option<Wh
 }
 
 /// Explains what became of the messages that were to start CPU `target`, from their INIT on.
-pub(crate) fn explain_start(state: &State<'_>, target: u16, init: &MessageState) -> Vec<String> {
+pub(crate) fn explain_start(state: &State, target: u16, init: &MessageState) -> Vec<String> {
     let mut chain = Chain::new(state);
     chain.start(target, init);
     chain.lines
 }
 
 /// Explains what CPU `number` waits for at that instant.
-pub(crate) fn explain_cpu(state: &State<'_>, number: u16) -> Why {
+pub(crate) fn explain_cpu(state: &State, number: u16) -> Why {
     let mut chain = Chain::new(state);
     chain.nested(number);
     chain.cpu_waits(number);
@@ -44,7 +44,7 @@ pub(crate) fn explain_cpu(state: &State<'_>, number: u16) -> Why {
 }
 
 /// Explains a message that is not dispatched, for its sender.
-pub(crate) fn explain_icr(state: &State<'_>, number: u16) -> Why {
+pub(crate) fn explain_icr(state: &State, number: u16) -> Why {
     let mut chain = Chain::new(state);
     chain.path.push(number);
     chain.icr_busy(number);

@@ -134,11 +134,25 @@ impl Chain<'_> {
             self.callin(number);
         } else if wait.code == Wait::Callout as u32 {
             self.callout(number);
+        } else if wait.code == Wait::SelfStop as u32 {
+            self.stopper(number);
         } else if expects_answers(wait.code) {
             self.answers(number, wait);
         }
         let place = function(wait.site).unwrap_or("its program");
         self.root(format!("it {what} in {place}"));
+    }
+
+    /// The CPU that panics, and is to stop the others.
+    fn stopper(&mut self, number: u16) {
+        let panics = self.state.words.value(self.layout().panic_cpu().0);
+        if let Ok(cpu) = u16::try_from(panics)
+            && cpu != number
+            && usize::from(cpu) < self.state.cpus.len()
+        {
+            self.say(format!("CPU{cpu} is the one that panics"));
+            self.cpu_waits(cpu);
+        }
     }
 
     /// When the kernel of this CPU panicked because its ICR stayed busy, if nobody's did before.
