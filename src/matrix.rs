@@ -26,6 +26,10 @@ pub struct Axes<'a> {
 pub struct Cell {
     /// Variant.
     pub variant: &'static str,
+    /// Release.
+    pub release: &'static str,
+    /// Both, in a table's words.
+    pub variant_and_release: String,
     /// The run.
     pub report: RunReport,
     /// What an IPI costs under this variant.
@@ -77,10 +81,15 @@ pub fn matrix(
             for trigger in chosen(axes.triggers) {
                 let mut row = None;
                 for &variant in variants_of(arch, axes.variants) {
-                    let request = request(arch.to_owned(), variant.to_owned());
+                    let mut request = request(arch.to_owned(), variant.to_owned());
+                    if is_other(arch) {
+                        request.release = None; // releases are Linux's
+                    }
                     let scenario = with_crash(&request, crash_cpu, trigger)?;
                     let (report, _) = run(&scenario, settings)?;
-                    let cell = Cell { variant, report, price: price(&scenario)? };
+                    let (release, price) = (scenario.machine.release, price(&scenario)?);
+                    let variant_and_release = scenario.machine.variant_and_release();
+                    let cell = Cell { variant, release, variant_and_release, report, price };
                     row.get_or_insert_with(|| row_of(&scenario, crash_cpu, trigger)).cells.push(cell);
                     matrix.scenario.clone_from(&scenario.name);
                 }

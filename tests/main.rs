@@ -20,6 +20,7 @@ mod modern;
 mod proofs;
 mod property;
 mod quotes;
+mod release;
 mod scripts;
 mod serial_bus;
 mod start_up;

@@ -5,6 +5,7 @@
 pub(crate) mod crash;
 mod expectation;
 pub(crate) mod explained;
+pub(crate) mod hypothetical;
 pub(crate) mod mechanism;
 pub(crate) mod messages;
 pub(crate) mod panic;

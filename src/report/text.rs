@@ -2,6 +2,7 @@
 
 use super::digest;
 use crate::judgement::crash::{CrashReport, Fate};
+use crate::judgement::hypothetical::HYPOTHETICAL;
 use crate::judgement::waits::WaitReport;
 use crate::judgement::{GivenUpReport, RunReport, Verdict};
 use crate::scenario::Scenario;
@@ -68,7 +69,7 @@ pub(crate) fn run(scenario: &Scenario, report: &RunReport) -> String {
         let _ = writeln!(out, "  note     rests on the per-class slot rule of the P6, which documents dispute");
     }
     if report.notes.contains(&"hypothetical") {
-        let _ = writeln!(out, "  note     hypothetical: this sub-architecture and this wait were never in one kernel");
+        let _ = writeln!(out, "  note     {HYPOTHETICAL}");
     }
     let expected = match report.expected {
         None => "nothing",

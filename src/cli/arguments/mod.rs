@@ -63,7 +63,7 @@ Exit status: 0 as expected, 1 not as expected, 2 bad usage or input, 3 the host 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// List what there is: scenarios, archs, variants, buses, generations, faults, lessons, kernel functions.
+    /// List what there is: scenarios, archs, variants, releases, buses, generations, faults, lessons, kernel functions.
     #[command(after_help = "Example:\n  apicsim list scenarios")]
     List(List),
     /// Run a scenario: verdict, proof, cause, waits, and the token that repeats the run.

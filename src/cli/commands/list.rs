@@ -5,7 +5,7 @@ use crate::cli::exit_status::ExitStatus;
 use crate::cli::output;
 use crate::failure::Failure;
 use crate::scenario::named::Named;
-use crate::scenario::{self, ALL_ARCHES, Bus, Request, VARIANTS};
+use crate::scenario::{self, ALL_ARCHES, Bus, RELEASES, Request, VARIANTS};
 use kernel_model::{Arch, Call, Takes};
 use sim::{Generation, Knobs};
 use std::fmt::Write;
@@ -41,6 +41,9 @@ fn entries(kind: ListKind) -> Result<Vec<(String, String)>, Failure> {
         ListKind::Variants => {
             VARIANTS.iter().zip(VARIANTS_ABOUT).map(|(v, about)| ((*v).to_owned(), about.to_owned())).collect()
         }
+        ListKind::Releases => {
+            RELEASES.iter().zip(RELEASES_ABOUT).map(|(r, about)| ((*r).to_owned(), about.to_owned())).collect()
+        }
         ListKind::Buses => plain(&Bus::names()),
         ListKind::Generations => plain(&Generation::names()),
         ListKind::Knobs => Knobs::ALL.iter().map(|knob| (knob.key.to_owned(), knob.values.join(" | "))).collect(),
@@ -59,6 +62,13 @@ const VARIANTS_ABOUT: [&str; VARIANTS.len()] = [
     "v6.6 and later: 1000 rounds, also before an NMI by shorthand",
     "MP specification: no wait before a message, at most 20 us after it, then nothing",
     "MP specification: as mps-abort, but the message is sent again after 20 us (key `mps_retries`)",
+];
+
+const RELEASES_ABOUT: [&str; RELEASES.len()] = [
+    "before the fix: the default of all variants but the two below",
+    "with the fix: smp_send_stop, setup_local_APIC and the call lock too; the default of merged",
+    "the waits of 2.6.22, bounded before an NMI by shorthand too; on modern/*",
+    "1000 rounds in place of 1001; the default of modern",
 ];
 
 /// What a kernel function takes, and which kernels have it.

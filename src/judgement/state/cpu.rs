@@ -51,6 +51,8 @@ pub(crate) struct CpuState {
     pub(super) interrupt_flag: bool,
     pub(super) nmi_blocked: bool,
     pub(super) restores_nmi_blocking: bool,
+    /// Are NMIs lost that come while it waits for a start-up message?
+    pub(super) reset_blocks_nmi: bool,
     pub(super) halted: Option<Time>,
     pub(super) shutdown: Option<(Time, Option<Cause>)>,
     /// It waits for a start-up message.
@@ -102,6 +104,7 @@ impl CpuState {
             interrupt_flag: flag,
             nmi_blocked: false,
             restores_nmi_blocking: machine.knobs.rsm_nmi_blocking == sim::RsmNmiBlocking::Restored,
+            reset_blocks_nmi: machine.knobs.nmi_in_wait_for_sipi == sim::NmiInWaitForSipi::Blocked,
             halted: None,
             shutdown: None,
             reset: waits.then_some(Reset { since: Time::ZERO, by: None }),

@@ -66,7 +66,7 @@ impl CpuState {
                 self.provenance.entry(vector).or_insert((message.source, now));
                 if had { Effect::Merged } else { Effect::Requested }
             }
-            Delivered::Nmi if self.reset.is_some() => Effect::LostInReset,
+            Delivered::Nmi if self.reset.is_some() && self.reset_blocks_nmi => Effect::LostInReset,
             Delivered::Nmi => latched(latch(&mut self.latches.nmi, now, origin)),
             Delivered::Smi => latched(latch(&mut self.latches.smi, now, origin)),
             Delivered::Init if self.reset.is_some() => Effect::ResetAlready,

@@ -24,7 +24,7 @@ impl CpuState {
             What::InterruptFlag(on) => self.set_interrupt_flag(on, now),
             What::Halted => self.halted = Some(now),
             What::Woken => self.halted = None,
-            What::NmiLatched if self.reset.is_none() => _ = latch(&mut self.latches.nmi, now, Origin::Local),
+            What::NmiLatched => _ = latch(&mut self.latches.nmi, now, Origin::Local),
             What::Shutdown => _ = self.shutdown.get_or_insert((now, None)),
             What::Initialised => self.initialise(now),
             What::Started(_) => self.reset = None,

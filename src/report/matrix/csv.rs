@@ -8,7 +8,7 @@ use crate::scenario::named::Named;
 use sim::Duration;
 
 /// The fields of a CSV record, named as in JSON.
-const CSV_FIELDS: [&str; 23] = [
+const CSV_FIELDS: [&str; 24] = [
     "scenario",
     "arch",
     "generation",
@@ -17,6 +17,7 @@ const CSV_FIELDS: [&str; 23] = [
     "crash_cpu",
     "trigger",
     "variant",
+    "release",
     "verdict",
     "proof",
     "sim_time_us",
@@ -58,6 +59,7 @@ fn csv_record(scenario: &str, row: &Row, cell: &Cell) -> [String; CSV_FIELDS.len
         row.crash_cpu.map(|cpu| cpu.to_string()).unwrap_or_default(),
         row.trigger.map(|trigger| trigger.name().to_owned()).unwrap_or_default(),
         cell.variant.to_owned(),
+        cell.release.to_owned(),
         report.verdict.name().to_owned(),
         proof_value(report).as_str().unwrap_or_default().to_owned(),
         decimal::microseconds(report.sim_time.as_ps()),

@@ -2,6 +2,7 @@
 //! that are explained below them.
 
 use crate::judgement::Verdict;
+use crate::judgement::hypothetical::{HYPOTHETICAL, HYPOTHETICAL_MARK};
 use crate::matrix::{Cell, Matrix};
 use sim::{Duration, Time};
 
@@ -37,7 +38,7 @@ pub(super) fn records(matrix: &Matrix) -> (Vec<String>, Vec<Vec<String>>, Vec<St
                 (None, _) => "hangs",
             };
             let outcome = outcome(cell, hung, &mut causes);
-            record.extend([cell.variant.to_owned(), outcome]);
+            record.extend([cell.variant_and_release.clone(), outcome]);
             record.push(time(cell).unwrap_or_else(|| "-".to_owned()));
             record.extend([report.timeouts.to_string(), report.stopped.to_string()]);
             let instant = |at: Option<Time>| at.map_or_else(|| "-".to_owned(), |at| at.to_string());
@@ -91,7 +92,7 @@ const MARKS: [(&str, char, &str); 3] = [
         '†',
         "rests on the P6's two slots a priority class, which documents dispute (--set knobs.slots=per-vector)",
     ),
-    ("hypothetical", '‡', "hypothetical: this sub-architecture and this wait were never in one kernel"),
+    ("hypothetical", HYPOTHETICAL_MARK, HYPOTHETICAL),
 ];
 
 pub(super) fn marks(cell: &Cell) -> String {

@@ -8,8 +8,11 @@ use std::fmt::Write;
 
 /// The matrix as the headline has it: a row a sub-architecture, a column a variant, to be compared.
 pub(crate) fn comparison(matrix: &Matrix) -> String {
-    let variants: Vec<&str> =
-        matrix.rows.first().map(|row| row.cells.iter().map(|c| c.variant).collect()).unwrap_or_default();
+    let variants: Vec<String> = matrix
+        .rows
+        .first()
+        .map(|row| row.cells.iter().map(|cell| cell.variant_and_release.clone()).collect())
+        .unwrap_or_default();
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY);
     let mut header = vec!["sub-architecture".to_owned(), "machine".to_owned()];
