@@ -86,8 +86,8 @@ impl Explained {
         if !by_bound || [Wait::IcrIdle as u32, Wait::Callin as u32].contains(&code) || self.given_up.len() >= TOLD {
             return;
         }
-        let Some(wait) = self.state.cpus[usize::from(cpu)].software.waits.last().copied() else { return };
-        debug_assert_eq!(wait.code, code, "the innermost wait ends first");
+        let innermost = self.state.cpus[usize::from(cpu)].software.waits.last().copied();
+        let Some(wait) = innermost.filter(|wait| wait.code == code) else { return };
         self.given_up.push(GivenUpReport {
             cpu,
             what: why::what(code),
@@ -110,6 +110,14 @@ impl Explained {
         let Some((init, _)) = sent.find(|(_, message)| is_init(message.mode) && !message.is_init_deassert()) else {
             return;
         };
+        let has_come = |target: &u16| {
+            let of_it =
+                self.state.milestones.iter().filter(|reached| reached.cpu == *target && reached.at >= init.sent);
+            of_it.into_iter().any(|reached| reached.code == Point::CalledIn as u32)
+        };
+        if init.meant.iter().all(has_come) {
+            return;
+        }
         let why = init.meant.iter().flat_map(|&target| why::explain_start(&self.state, target, init)).collect();
         self.starts.push(StartTold { cpu, at: event.time, why });
     }

@@ -146,3 +146,54 @@ impl Messages {
         self.all.retain(|_, held| !done(held) || held.sent > half);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sim::bus::{DeliveryMode, DestinationMode, Shorthand};
+
+    fn message(number: u32) -> Message {
+        Message {
+            source: 0,
+            number,
+            mode: DeliveryMode::Fixed,
+            vector: 0x41,
+            destination_mode: DestinationMode::Physical,
+            destination: 1,
+            shorthand: Shorthand::None,
+            level_triggered: false,
+            asserted: true,
+            written_at: Time::from_us(u64::from(number)),
+            queues: false,
+        }
+    }
+
+    #[test]
+    fn a_long_run_keeps_the_last_messages_and_those_under_way() {
+        let mut messages = Messages::default();
+        for number in 0..5 * KEPT as u32 {
+            let (sent, at) = (message(number), Time::from_us(u64::from(number)));
+            messages.sent(sent, None, at, vec![1], None);
+            if number != 7 {
+                messages.seen(sent).delivered(1, at, Effect::Requested);
+            }
+            messages.seen(sent).dispatched(at, |_| None);
+            assert!(messages.all.len() <= 2 * KEPT, "{}", messages.all.len());
+        }
+        let kept: Vec<u32> = messages.of(0).map(|held| held.message.number).collect();
+        assert_eq!((kept[0], *kept.last().expect("some")), (7, 5 * KEPT as u32 - 1));
+    }
+
+    #[test]
+    fn a_newer_message_takes_the_place_of_one_that_is_not_dispatched() {
+        let mut messages = Messages::default();
+        for number in 0..3 {
+            messages.sent(message(number), None, Time::from_us(u64::from(number)), vec![1], None);
+        }
+        let replaced: Vec<Option<Time>> = messages.of(0).map(|held| held.replaced).collect();
+        assert_eq!(replaced, [Some(Time::from_us(1)), Some(Time::from_us(2)), None]);
+        // an attempt that is on the wire ends under its own status
+        messages.seen(message(0)).dispatched(Time::from_us(3), |_| None);
+        assert_eq!(messages.named(0, 0).and_then(|held| held.replaced), None);
+    }
+}
