@@ -131,7 +131,10 @@ fn a_booting_cpu_in_shutdown_waits_for_nothing() {
     let said = hang.why.join(" | ");
     assert!(said.contains("CPU1 is in shutdown since 10800 us") && !said.contains("called out"), "{said}");
     assert_eq!(report.start_ups[0].outcome, StartUpOutcome::Stuck);
-    assert_says("start", &report.start_ups[0].why.join(" | "), &["it started CPU1", "it was in shutdown"]);
+    let start = report.start_ups[0].why.join(" | ");
+    assert_says("start", &start, &["it started CPU1", "it was in shutdown"]);
+    // it waited for a start-up message already when the INIT came: that changes nothing, and is not latched
+    assert!(!start.contains("latched"), "{start}");
 }
 
 fn started_twice(fault: &str) -> RunReport {
@@ -163,6 +166,31 @@ fn a_second_start_of_a_cpu_in_smm_is_judged_by_itself() {
         &["CPU1 waits for a start-up message since 105000", "INIT to physical 01 from CPU0", "put it there"],
     );
     assert_eq!(said.matches("it was in system-management mode, and its INIT was latched").count(), 2, "{said}");
+}
+
+/// The call-in of the third start is none of the second.
+#[test]
+fn a_start_is_not_taken_for_the_one_before() {
+    let text = "goal = \"all-programs-end\"\n[machine]\ncpus = 2\noffline = [1]\n\
+        [[event]]\nat_us = 100\ncpu = 0\nrole = \"boot-cpus\"\ntargets = [1]\n\
+        [[event]]\nat_us = 50000\ncpu = 0\nrole = \"boot-cpus\"\ntargets = [1]\n\
+        [[event]]\nat_us = 200000\ncpu = 0\nrole = \"boot-cpus\"\ntargets = [1]\n\
+        [[fault]]\nkind = \"smm\"\nat_us = 45000\ncpu = 1\nlength_us = 60000\n";
+    let report = report(text, "modern/xapic-flat");
+    let outcomes: Vec<_> = report.start_ups.iter().map(|start| (start.outcome, start.called_in.is_some())).collect();
+    use StartUpOutcome::{Booted, NotResponding};
+    assert_eq!(outcomes, [(Booted, true), (NotResponding, false), (Booted, true)]);
+    assert_eq!(report.started, 1);
+}
+
+/// A CPU that the crash NMI has stopped has answered, though it never leaves its handler.
+#[test]
+fn stopped_cpus_are_not_blamed_for_a_shootdown_that_times_out() {
+    let report = crate::support::report("kdump", "i386/default", "merged", &["stall=slots"]);
+    let [given_up] = &report.given_up[..] else { panic!("{:?}", report.given_up) };
+    let said = given_up.why.join(" | ");
+    assert_says("kdump", &said, &["CPU2 does not answer: an NMI is latched", "CPU2 spins since"]);
+    assert!(!said.contains("CPU1 is") && !said.contains("CPU3 is"), "{said}");
 }
 
 /// Its APIC died in between: nothing reaches it, and it runs on.
