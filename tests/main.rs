@@ -10,6 +10,7 @@ mod crash;
 mod determinism;
 mod emulators;
 mod expectations;
+mod explanations;
 mod golden;
 mod hand_over;
 mod house;

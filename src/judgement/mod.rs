@@ -4,6 +4,7 @@
 
 pub(crate) mod crash;
 mod expectation;
+pub(crate) mod explained;
 pub(crate) mod hypothetical;
 pub(crate) mod mechanism;
 pub(crate) mod messages;
@@ -11,14 +12,16 @@ pub(crate) mod panic;
 mod run_report;
 pub(crate) mod source_lines;
 pub(crate) mod start_up;
+pub(crate) mod state;
 mod verdict;
 pub(crate) mod waits;
 pub(crate) mod why;
 
 pub use crash::{CpuFate, CrashReport, Fate, Stage};
+pub use explained::{GivenUpReport, WaitingReport};
 pub use panic::PanicReport;
 pub use run_report::{HangReport, LoopReport, RunReport, Verdict};
 pub use start_up::{StartUpOutcome, StartUpReport};
-pub use verdict::judge;
+pub use verdict::{judge, needs_events};
 pub use waits::WaitReport;
 pub use why::{Why, explain};

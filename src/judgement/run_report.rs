@@ -1,6 +1,7 @@
 //! What a run says: its verdict, and all that is reported beside it. Plain data; `verdict.rs` fills it in.
 
 use super::crash::CrashReport;
+use super::explained::{GivenUpReport, WaitingReport};
 use super::panic::PanicReport;
 use super::start_up::StartUpReport;
 use super::waits::{WaitReport, WaitSummary};
@@ -88,9 +89,13 @@ pub struct RunReport {
     pub wait_summaries: Vec<WaitSummary>,
     /// Timed-out waits of the crashing CPU, or, where none crashes, of the one that starts others.
     pub timeouts: u32,
+    /// Waits for other CPUs that ended by their bound, each with who had not answered by then.
+    pub given_up: Vec<GivenUpReport>,
+    /// Of a run that came to its limit: the CPUs that wait, each with what for.
+    pub waiting: Vec<WaitingReport>,
     /// Starts of other CPUs, in their order.
     pub start_ups: Vec<StartUpReport>,
-    /// CPUs that were started and have called in.
+    /// CPUs that have called in since they were started last.
     pub started: u32,
     /// CPUs that the crash callback stopped.
     pub stopped: u32,

@@ -5,7 +5,7 @@ use super::microseconds::{microseconds, microseconds_or_null};
 use crate::judgement::crash::{CpuFate, CrashReport};
 use crate::judgement::start_up::StartUpReport;
 use crate::judgement::waits::WaitReport;
-use crate::judgement::{HangReport, LoopReport, RunReport, Verdict};
+use crate::judgement::{GivenUpReport, HangReport, LoopReport, RunReport, Verdict, WaitingReport};
 use crate::matrix::Matrix;
 use crate::scenario::Scenario;
 use crate::scenario::named::Named;
@@ -72,6 +72,8 @@ pub fn run_document(scenario: &Scenario, report: &RunReport, host: Option<Host>)
         "timeouts": report.timeouts,
         "stopped": report.stopped,
         "started": report.started,
+        "given_up": report.given_up.iter().map(given_up).collect::<Vec<_>>(),
+        "waiting": report.waiting.iter().map(waiting).collect::<Vec<_>>(),
         "start_ups": report.start_ups.iter().map(start_up).collect::<Vec<_>>(),
         "capture_us": microseconds_or_null(report.capture.map(|at| at.as_ps())),
         "crash": report.crash.as_ref().map_or(Value::Null, crash),
@@ -115,7 +117,23 @@ fn start_up(start: &StartUpReport) -> Value {
         "called_in_us": microseconds_or_null(start.called_in.map(|at| at.as_ps())),
         "answers": start.answers,
         "outcome": start.outcome.name(),
+        "why": start.why,
     })
+}
+
+fn given_up(wait: &GivenUpReport) -> Value {
+    json!({
+        "cpu": wait.cpu,
+        "what": wait.what,
+        "at": wait.at,
+        "start_us": microseconds(wait.start.as_ps()),
+        "sim_us": microseconds(wait.took.as_ps()),
+        "why": wait.why,
+    })
+}
+
+fn waiting(waiting: &WaitingReport) -> Value {
+    json!({ "cpu": waiting.cpu, "why": waiting.why, "cause": waiting.cause })
 }
 
 /// The stages as `entered_us` to `ready_us`; `control_us` is when the capture kernel got control.

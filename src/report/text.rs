@@ -3,7 +3,7 @@
 use super::{digest, waits};
 use crate::judgement::crash::{CrashReport, Fate};
 use crate::judgement::hypothetical::HYPOTHETICAL;
-use crate::judgement::{RunReport, Verdict};
+use crate::judgement::{GivenUpReport, RunReport, Verdict};
 use crate::scenario::Scenario;
 use crate::scenario::named::Named;
 use sim::Proof;
@@ -38,6 +38,17 @@ pub(crate) fn run(scenario: &Scenario, report: &RunReport) -> String {
     }
     for (n, start) in report.start_ups.iter().enumerate() {
         let _ = writeln!(out, "  {:<8} {start}", if n == 0 { "starts" } else { "" });
+        start.why.iter().for_each(|line| out.push_str(&format!("             {line}\n")));
+    }
+    for (n, wait) in report.given_up.iter().enumerate() {
+        let label = if n == 0 { "gave up" } else { "" };
+        let GivenUpReport { cpu, what, at, start, took, why } = wait;
+        let _ = writeln!(out, "  {label:<8} CPU{cpu} {what}, from {start} us on for {took} us, in vain: {at}");
+        why.iter().for_each(|line| out.push_str(&format!("             {line}\n")));
+    }
+    for (n, waiting) in report.waiting.iter().enumerate() {
+        let label = if n == 0 { "waiting" } else { "" };
+        let _ = writeln!(out, "  {label:<8} {}", waiting.why.join("\n             "));
     }
     if report.crashed.is_some() {
         let capture = report.capture.map_or_else(|| "never".to_owned(), |at| format!("at {at} us"));

@@ -128,6 +128,9 @@ pub struct Outcome {
     pub choices: Vec<(ChoicePoint, u32)>,
     /// The event stream in order, if it was asked for.
     pub events: Vec<Event>,
+    /// If the events were asked for: runs of polls and attempts that were open at the end, in order. They are no part of the
+    /// stream: how far each has come depends on when one looks.
+    pub open: Vec<Event>,
     /// Was an [`AllocationWatch`](crate::AllocationWatch) installed, which makes software Open that allocates? Without one
     /// it is the implementer of [`Closed`](crate::Closed) who promises that it does not.
     pub allocations_watched: bool,

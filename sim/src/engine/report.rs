@@ -35,16 +35,20 @@ pub(crate) fn outcome(parts: Parts, ending: Ending) -> Outcome {
     let mut last_effective = fabric.stream.last();
     let mut events = fabric.stream.take();
     let (mut waits, mut wait_groups) = (Vec::new(), Vec::new());
+    let keep = fabric.stream.keeps();
+    let mut open: Vec<Event> = fabric.open_runs().filter(|_| keep).collect();
     let mut choices = std::mem::take(&mut fabric.chosen);
     for core in &mut cores {
         digest.stream(core.stream.digest());
         last_effective = last_effective.max(core.stream.last());
         events.extend(core.stream.take());
+        open.extend(core.open_runs().filter(|_| keep));
         waits.append(&mut core.account.ended_waits.first);
         wait_groups.append(&mut core.account.ended_waits.groups);
         choices.append(&mut core.account.chosen);
     }
     events.sort_by_key(|event: &Event| (event.time, event.source)); // stable: each source's own order stays
+    open.sort_by_key(|event: &Event| (event.time, event.source));
     waits.sort_by_key(|wait| (wait.end, wait.cpu));
     waits.truncate(WAITS_KEPT);
     choices.sort_unstable();
@@ -63,6 +67,7 @@ pub(crate) fn outcome(parts: Parts, ending: Ending) -> Outcome {
         writers: master.into_writers(),
         choices,
         events,
+        open,
         allocations_watched,
         effort,
     }
