@@ -4,7 +4,8 @@ use apicsim::Failure;
 use apicsim::cli::arguments::Arguments;
 use apicsim::cli::commands;
 use apicsim::cli::exit_status::ExitStatus;
-use clap::Parser;
+use apicsim::cli::look::{error_has_colours, width};
+use clap::{CommandFactory, FromArgMatches};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -12,8 +13,12 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: sim::AllocationWatch = sim::AllocationWatch::new();
 
+/// Help is not wider than one can read.
+const HELP_WIDTH_MAX: usize = 120;
+
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let command = Arguments::command().term_width(width().min(HELP_WIDTH_MAX));
+    let arguments = match command.try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version go to standard output and are success; a closed pipe is success, too.
@@ -23,14 +28,14 @@ fn main() -> ExitCode {
     };
     let status = match std::panic::catch_unwind(|| commands::dispatch(&arguments)) {
         Ok(Ok(status)) => status,
-        Ok(Err(failure)) => say(&failure),
+        Ok(Err(failure)) => say(&failure, error_has_colours(arguments.look)),
         Err(_) => broken_invariant(),
     };
     ExitCode::from(status.code())
 }
 
-fn say(failure: &Failure) -> ExitStatus {
-    if let Some(message) = failure.render() {
+fn say(failure: &Failure, styled: bool) -> ExitStatus {
+    if let Some(message) = failure.render(styled) {
         let _ = writeln!(std::io::stderr(), "{}", message.trim_end());
     }
     failure.into()

@@ -6,7 +6,7 @@ use crate::price::{Price, price};
 use crate::run::{Settings, run};
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::named::Named;
-use crate::scenario::{self, Event, OWN_VARIANT, Request, RoleName, Scenario, is_other};
+use crate::scenario::{self, Event, OWN_VARIANT, Request, RoleName, Scenario, counted, is_other};
 
 /// What the runs of a matrix differ in.
 #[derive(Debug, Clone, Copy)]
@@ -132,9 +132,12 @@ fn with_crash(request: &Request, cpu: Option<u32>, trigger: Option<RoleName>) ->
     if let Some(cpu) = cpu {
         let cpus = plain.machine.cpus;
         if cpu >= cpus {
-            return Err(InputError::new(format!("there is no CPU {cpu} (--crash-cpu) in a machine of {cpus} CPUs"))
-                .help(format!("CPUs are 0 to {}; --cpus changes their number", cpus - 1))
-                .into());
+            return Err(InputError::new(format!(
+                "there is no CPU {cpu} (--crash-cpu) in a machine of {}",
+                counted(cpus, "CPU")
+            ))
+            .help(format!("CPUs are 0 to {}; --cpus changes their number", cpus - 1))
+            .into());
         }
         request.sets.push(format!("event.{index}.cpu={cpu}"));
     }

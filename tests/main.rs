@@ -14,6 +14,7 @@ mod golden;
 mod hand_over;
 mod house;
 mod imports;
+mod look;
 mod matrix;
 mod modern;
 mod proofs;

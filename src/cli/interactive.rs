@@ -2,6 +2,8 @@
 //!
 //! Not modelled: completion, a history that outlives the session.
 
+use crate::cli::arguments::Look;
+use crate::cli::look::error_has_colours;
 use crate::cli::output;
 use crate::failure::Failure;
 use crate::script::{Session, Step};
@@ -17,7 +19,7 @@ const WELCOME: &str = "Local APICs by hand: one operation a line, `help` for a l
 ///
 /// # Errors
 /// The host: standard input or output.
-pub(crate) fn interact(session: &mut Session) -> Result<(), Failure> {
+pub(crate) fn interact(session: &mut Session, look: Look) -> Result<(), Failure> {
     let failed = |error| Failure::Host { what: "cannot read standard input".to_owned(), error };
     let mut editor = DefaultEditor::new().map_err(|error| failed(io_error(error)))?;
     if io::stdin().is_terminal() {
@@ -35,7 +37,8 @@ pub(crate) fn interact(session: &mut Session) -> Result<(), Failure> {
             Ok(Step::Show(text)) => output::print(&text)?,
             Ok(Step::Quit) => break,
             Err(error) => {
-                let _closed_stderr_is_nothing = io::stderr().write_all(error.render_for_stderr().as_bytes());
+                let _closed_stderr_is_nothing =
+                    io::stderr().write_all(error.render(error_has_colours(look)).as_bytes());
             }
         }
     }

@@ -5,25 +5,30 @@ use crate::failure::Failure;
 use crate::judgement::RunReport;
 use crate::judgement::messages::{destination, what};
 use crate::machine::Choices;
+use crate::report::Paper;
+use crate::report::page::Page;
 use crate::run::{Settings, run};
-use crate::scenario::{self, Request, Scenario};
+use crate::scenario::{self, Request, Scenario, counted};
 use kernel_model::{Point, Wait};
 use sim::{Context, Event, Outcome, Source, What};
 
 /// The steps, each ready to print.
-pub(crate) fn hang_of_2007() -> Result<Vec<String>, Failure> {
+pub(crate) fn hang_of_2007(paper: Paper) -> Result<Vec<String>, Failure> {
     let mut steps = Vec::new();
     let (scenario, report, outcome) = played("before")?;
-    steps.push(format!(
-        "{}\n\nFirst the kernel as it was: it waits for its ICR without any bound.\n",
-        scenario.story.trim()
-    ));
-    tell(&scenario, &outcome, sim::Time::ZERO, &mut steps);
-    steps.push(verdict(&scenario, &report, &outcome));
+    let mut page = Page::new(paper);
+    page.paragraph(&scenario.story);
+    page.gap();
+    page.paragraph("First the kernel as it was: it waits for its ICR without any bound.");
+    steps.push(page.into_text());
+    tell(&scenario, &outcome, sim::Time::ZERO, paper, &mut steps);
+    steps.push(verdict(&scenario, &report, &outcome, paper));
     let (scenario, report, outcome) = played("merged")?;
-    steps.push("Now the same crash with the wait as it was merged: at most 1001 reads, 100 us apart.\n".to_owned());
-    tell(&scenario, &outcome, report.crashed.unwrap_or_default(), &mut steps);
-    steps.push(epilogue(&report));
+    let mut page = Page::new(paper);
+    page.paragraph("Now the same crash with the wait as it was merged: at most 1001 reads, 100 us apart.");
+    steps.push(page.into_text());
+    tell(&scenario, &outcome, report.crashed.unwrap_or_default(), paper, &mut steps);
+    steps.push(epilogue(&report, paper));
     Ok(steps)
 }
 
@@ -38,14 +43,18 @@ fn played(variant: &str) -> Result<(Scenario, RunReport, Outcome), Failure> {
 }
 
 /// A step for each event from `from` on that has something to teach.
-fn tell(scenario: &Scenario, outcome: &Outcome, from: sim::Time, steps: &mut Vec<String>) {
+fn tell(scenario: &Scenario, outcome: &Outcome, from: sim::Time, paper: Paper, steps: &mut Vec<String>) {
     let mut lanes = Lanes::new(scenario.machine.cpus);
     for event in &outcome.events {
         lanes.take(event);
         if event.time >= from
             && let Some(sentence) = sentence(event)
         {
-            steps.push(format!("{} us: {sentence}\n\n{}", event.time, lanes.draw(&[])));
+            let mut page = Page::new(paper);
+            page.paragraph(&format!("{} us: {sentence}", event.time));
+            page.gap();
+            lanes.draw(&mut page);
+            steps.push(page.into_text());
         }
     }
 }
@@ -107,7 +116,7 @@ fn bus_sentence(event: &What) -> Option<String> {
     }
 }
 
-fn verdict(scenario: &Scenario, report: &RunReport, outcome: &Outcome) -> String {
+fn verdict(scenario: &Scenario, report: &RunReport, outcome: &Outcome, paper: Paper) -> String {
     let mut lanes = Lanes::new(scenario.machine.cpus);
     outcome.events.iter().for_each(|event| lanes.take(event));
     if let Some(held) = outcome.undispatched.first()
@@ -115,24 +124,33 @@ fn verdict(scenario: &Scenario, report: &RunReport, outcome: &Outcome) -> String
     {
         lanes.attempt(&held.held.message, last);
     }
-    let why = report.hang.as_ref().map(|hang| hang.why.join("\n    ")).unwrap_or_default();
-    let labels = [
-        format!(
-            "Nothing new has happened since {} us, and nothing ever will: the whole machine repeats itself.",
-            report.sim_time
-        ),
-        format!("why:\n    {why}"),
-    ];
-    format!("PROVEN: it hangs for ever.\n\n{}", lanes.draw(&labels))
+    let mut page = Page::new(paper);
+    page.paragraph("PROVEN: it hangs for ever.");
+    page.gap();
+    lanes.draw(&mut page);
+    page.gap();
+    page.paragraph(&format!(
+        "Nothing new has happened since {} us, and nothing ever will: the whole machine repeats itself.",
+        report.sim_time
+    ));
+    page.gap();
+    page.verbatim("Why:");
+    for link in report.hang.iter().flat_map(|hang| &hang.why) {
+        page.hanging(2, 2, link);
+    }
+    page.into_text()
 }
 
-fn epilogue(report: &RunReport) -> String {
+fn epilogue(report: &RunReport, paper: Paper) -> String {
     let after = report.from_crash.map(|span| span.to_string()).unwrap_or_default();
     let capture = report.capture.map_or_else(|| "never".to_owned(), |at| format!("at {at} us"));
-    format!(
-        "With the bounded wait the send returned {after} us after the crash; {} waits timed out, {} CPUs were stopped,\n\
-         and the capture kernel was ready {capture}. The full wait of 1000 ms in between is for the CPU that is locked\n\
-         up in its NMI handler: the NMI is latched there, and will never be taken.\n",
-        report.timeouts, report.stopped
-    )
+    let mut page = Page::new(paper);
+    page.paragraph(&format!(
+        "With the bounded wait the send returned {after} us after the crash; {} timed out, {} stopped, and the \
+         capture kernel was ready {capture}. The full wait of 1000 ms in between is for the CPU that is locked up in its \
+         NMI handler: the NMI is latched there, and will never be taken.",
+        counted(report.timeouts, "wait"),
+        counted(report.stopped, "CPU")
+    ));
+    page.into_text()
 }

@@ -2,10 +2,10 @@
 
 use crate::judgement::messages::{destination, what};
 use crate::judgement::source_lines::{function, waiting_line};
+use crate::report::page::Page;
 use kernel_model::Point;
 use sim::bus::{AttemptOutcome, Message};
 use sim::{Context, Event, Kind, Source, What};
-use std::fmt::Write;
 use std::panic::Location;
 
 const EOI: u32 = 0xB0;
@@ -89,20 +89,15 @@ impl Lanes {
     }
 
     /// The picture.
-    pub(super) fn draw(&self, labels: &[String]) -> String {
-        let mut out = String::new();
-        let _ = writeln!(out, "  bus   {}", self.bus);
+    pub(super) fn draw(&self, page: &mut Page) {
+        page.hanging(2, 6, &format!("bus   {}", self.bus));
         for (cpu, lane) in self.lanes.iter().enumerate() {
-            let _ = writeln!(out, "  CPU{cpu}  {}", lane.draw());
+            page.hanging(2, 6, &format!("CPU{cpu}  {}", lane.draw()));
             if let Some(site) = lane.waits_now() {
                 let (function, line) = (function(site).unwrap_or("?"), waiting_line(site).unwrap_or_default());
-                let _ = writeln!(out, "        │ {function}: {line}");
+                page.source("        │ ", 10, &format!("{function}: {line}"));
             }
         }
-        for label in labels {
-            let _ = writeln!(out, "\n  {label}");
-        }
-        out
     }
 }
 

@@ -7,8 +7,8 @@ use crate::judgement::start_up::StartUpReport;
 use crate::judgement::waits::WaitReport;
 use crate::judgement::{HangReport, LoopReport, RunReport, Verdict};
 use crate::matrix::Matrix;
-use crate::scenario::Scenario;
 use crate::scenario::named::Named;
+use crate::scenario::{Scenario, counted};
 use serde_json::{Value, json};
 use sim::{Proof, Time};
 
@@ -29,7 +29,7 @@ impl Host {
 
 impl std::fmt::Display for Host {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} us on {} threads", self.host_us, self.threads)
+        write!(f, "{} µs on {}", self.host_us, counted(self.threads as u64, "thread"))
     }
 }
 

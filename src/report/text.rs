@@ -1,103 +1,104 @@
-//! Reports for people.
+//! The report of a run, for people.
 
 use super::digest;
+use super::page::Page;
+use super::paper::{Ink, Paper};
 use crate::judgement::crash::{CrashReport, Fate};
 use crate::judgement::waits::WaitReport;
-use crate::judgement::{RunReport, Verdict};
-use crate::scenario::Scenario;
+use crate::judgement::{HangReport, RunReport, Verdict};
 use crate::scenario::named::Named;
+use crate::scenario::{Scenario, counted};
 use sim::Proof;
-use std::fmt::Write;
 
 /// One run.
-pub(crate) fn run(scenario: &Scenario, report: &RunReport) -> String {
-    let mut out = String::new();
-    let _ = writeln!(out, "{}: {}", scenario.name, scenario.machine);
-    let _ = writeln!(out, "\n  {}", verdict(scenario, report));
+pub(crate) fn run(scenario: &Scenario, report: &RunReport, paper: Paper) -> Page {
+    let mut page = Page::new(paper);
+    page.hanging(0, 2, &format!("{}: {}", scenario.name, scenario.machine));
+    page.gap();
+    page.hanging(2, 2, &verdict(scenario, report, paper));
     if let Some(hang) = &report.hang {
-        let _ = writeln!(out, "  at       CPU{}, {}, since {} us", hang.cpu, hang.at, hang.since);
-        if let Some(line) = hang.line {
-            let _ = writeln!(out, "           {line}");
-        }
-        let _ = writeln!(out, "  why      {}", hang.why.join("\n           "));
-        if let Some(mechanism) = hang.mechanism {
-            let _ = writeln!(out, "  called   {mechanism}: {}", mechanism.about());
-        }
+        hang_lines(hang, &mut page);
     }
     for (n, wait) in report.waits.iter().enumerate() {
-        let label = if n == 0 { "waits" } else { "" };
-        let _ = writeln!(out, "  {label:<8} {}", wait_line(wait));
+        page.labelled(first(n, "waits"), &wait_line(wait));
     }
     for (n, spin) in report.loops.iter().enumerate() {
-        let label = if n == 0 { "loops" } else { "" };
-        let _ = writeln!(
-            out,
-            "  {label:<8} CPU{} spins for ever since {} us, every {} us: {}",
-            spin.cpu, spin.since, spin.period, spin.at
-        );
+        let (cpu, since, period, at) = (spin.cpu, spin.since, spin.period, &spin.at);
+        page.labelled(first(n, "loops"), &format!("CPU{cpu} spins for ever since {since} us, every {period} us: {at}"));
     }
     for (n, start) in report.start_ups.iter().enumerate() {
-        let _ = writeln!(out, "  {:<8} {start}", if n == 0 { "starts" } else { "" });
+        page.labelled(first(n, "starts"), &start.to_string());
     }
     if report.crashed.is_some() {
         let capture = report.capture.map_or_else(|| "never".to_owned(), |at| format!("at {at} us"));
-        let _ = writeln!(
-            out,
-            "  crash    {} waits timed out, {} CPUs stopped, capture kernel ready {capture}",
-            report.timeouts, report.stopped
-        );
+        let (waits, cpus) = (counted(report.timeouts, "wait"), counted(report.stopped, "CPU"));
+        page.labelled("crash", &format!("{waits} timed out, {cpus} stopped, capture kernel ready {capture}"));
     }
     if let Some(crash) = &report.crash {
-        crash_lines(crash, &mut out);
+        crash_lines(crash, &mut page);
     }
     for injected in &report.injected {
-        let _ = writeln!(out, "  fault    injected: {injected}");
+        page.labelled("fault", &format!("injected: {injected}"));
     }
     if report.notes.contains(&"disputed") {
-        let _ = writeln!(out, "  note     rests on the per-class slot rule of the P6, which documents dispute");
+        page.labelled("note", "rests on the per-class slot rule of the P6, which documents dispute");
     }
     if report.notes.contains(&"hypothetical") {
-        let _ = writeln!(out, "  note     hypothetical: this sub-architecture and this wait were never in one kernel");
+        page.labelled("note", "hypothetical: this sub-architecture and this wait were never in one kernel");
     }
+    page.gap();
     let expected = match report.expected {
-        None => "nothing",
-        Some(true) => "this",
-        Some(false) => "something else",
+        None => "nothing".to_owned(),
+        Some(true) => paper.paint(Ink::Good, "this"),
+        Some(false) => paper.paint(Ink::Bad, "something else"),
     };
-    let _ = writeln!(
-        out,
-        "\n  expected {expected}\n  digest   {}\n  replay   apicsim replay '{}'",
-        digest::written(report.digest),
-        report.token
-    );
-    out
+    page.labelled("expected", &expected);
+    page.labelled("digest", &digest::written(report.digest));
+    page.command("replay", "apicsim replay", &format!("'{}'", report.token));
+    page
+}
+
+/// The label of the first of several lines; the others have none.
+fn first(n: usize, label: &str) -> &str {
+    if n == 0 { label } else { "" }
+}
+
+fn hang_lines(hang: &HangReport, page: &mut Page) {
+    page.labelled("at", &format!("CPU{}, {}, since {} us", hang.cpu, hang.at, hang.since));
+    if let Some(line) = hang.line {
+        page.source("", 11, line);
+    }
+    for (n, why) in hang.why.iter().enumerate() {
+        page.labelled(first(n, "why"), why);
+    }
+    if let Some(mechanism) = hang.mechanism {
+        page.labelled("called", &format!("{mechanism}: {}", mechanism.about()));
+    }
 }
 
 /// The stages of a crash, and what became of each CPU.
-fn crash_lines(crash: &CrashReport, out: &mut String) {
+fn crash_lines(crash: &CrashReport, page: &mut Page) {
     for (n, stage) in crash.stages.iter().enumerate() {
-        let label = if n == 0 { "stages" } else { "" };
         let at = stage.at.map_or_else(|| "never".to_owned(), |at| format!("at {at} us"));
-        let _ = writeln!(out, "  {label:<8} {}: {at}", stage.about);
+        page.labelled(first(n, "stages"), &format!("{}: {at}", stage.about));
     }
     for (n, cpu) in crash.cpus.iter().enumerate() {
-        let label = if n == 0 { "cpus" } else { "" };
         let saved = cpu.saved.map_or_else(|| "not saved".to_owned(), |at| format!("saved at {at} us"));
         let fate = match (cpu.fate, cpu.stopped, &cpu.instead) {
             (Fate::Stopped, Some(at), _) => format!("{saved}, stopped at {at} us"),
             (Fate::NotStopped, _, Some(instead)) => format!("not stopped, {saved}: {instead}"),
             _ => format!("crashed, {saved}"),
         };
-        let _ = writeln!(out, "  {label:<8} CPU{} {fate}", cpu.cpu);
+        page.labelled(first(n, "cpus"), &format!("CPU{} {fate}", cpu.cpu));
     }
 }
 
-fn verdict(scenario: &Scenario, report: &RunReport) -> String {
+fn verdict(scenario: &Scenario, report: &RunReport, paper: Paper) -> String {
     let goal = scenario.goal.name();
     match report.verdict {
         Verdict::Completed => {
             let crash = report.from_crash.map(|span| format!(", {span} us after the crash")).unwrap_or_default();
-            format!("COMPLETED  {goal} at {} us{crash}", report.sim_time)
+            format!("{}  {goal} at {} us{crash}", paper.paint(Ink::Good, "COMPLETED"), report.sim_time)
         }
         Verdict::Hung => {
             let proof = match report.proof {
@@ -105,24 +106,27 @@ fn verdict(scenario: &Scenario, report: &RunReport) -> String {
                 Some(Proof::Recurrence) | None => "the whole machine repeats itself",
             };
             if let Some(panic) = report.panicked {
-                let (cpu, at) = (panic.cpu, panic.at);
-                return format!("PANICKED: CPU{cpu} gave up at {at} us; {goal} is never reached (proven: {proof})");
+                let (cpu, at, word) = (panic.cpu, panic.at, paper.paint(Ink::Bad, "PANICKED"));
+                return format!("{word}: CPU{cpu} gave up at {at} us; {goal} is never reached (proven: {proof})");
             }
-            format!("HUNG for ever (proven: {proof}); last effective event at {} us", report.sim_time)
+            let word = paper.paint(Ink::Bad, "HUNG");
+            format!("{word} for ever (proven: {proof}); last effective event at {} us", report.sim_time)
         }
         Verdict::Deadline => {
             let host = if sim::PROOFS { "" } else { " (this host has no shim for proofs of recurrence)" };
             let limit = sim::Time::from_ps(scenario.limit_ps);
-            format!("DEADLINE: {goal} not reached in {limit} us; nothing is proven{host}")
+            let word = paper.paint(Ink::Open, "DEADLINE");
+            format!("{word}: {goal} not reached in {limit} us; nothing is proven{host}")
         }
     }
 }
 
-pub(crate) fn wait_line(wait: &WaitReport) -> String {
+fn wait_line(wait: &WaitReport) -> String {
     let WaitReport { cpu, at, start, outcome, .. } = wait;
     match (wait.reads, wait.delays, wait.took) {
         (Some(reads), Some(delays), Some(took)) => {
-            format!("CPU{cpu} at {start} us: {outcome} after {took} us, {reads} reads, {delays} delays: {at}")
+            let (reads, delays) = (counted(reads, "read"), counted(delays, "delay"));
+            format!("CPU{cpu} at {start} us: {outcome} after {took} us, {reads}, {delays}: {at}")
         }
         _ => format!("CPU{cpu} at {start} us: {outcome}: {at}"),
     }

@@ -1,6 +1,7 @@
 //! The machine that a scenario runs on: sub-architecture, variant, APIC generation, bus, CPUs.
 
 use super::named::{Named, named};
+use super::plural::counted;
 use sim::Generation;
 
 /// The sub-architectures of the 2007 kernels, in the order of the headline.
@@ -251,7 +252,8 @@ impl std::fmt::Display for Machine {
     /// `i386/default, before, p6 on serial, 4 CPUs`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { arch, variant, generation, bus, cpus, .. } = self;
-        write!(f, "{arch}, {variant}, {} on {}, {cpus} CPUs", generation.name(), bus.name())
+        let cpus = counted(*cpus, "CPU");
+        write!(f, "{arch}, {variant}, {} on {}, {cpus}", generation.name(), bus.name())
     }
 }
 

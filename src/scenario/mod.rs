@@ -59,6 +59,7 @@ pub mod nearest;
 mod overrides;
 mod pace;
 mod passing;
+mod plural;
 mod reader;
 mod role;
 mod settings;
@@ -75,6 +76,7 @@ pub use model::{
     Again, CostOverrides, CpuFault, Event, Expectation, ExpectedProof, ExpectedVerdict, Fault, FaultKind, Goal, Knobs,
     MpsTimeout, Origin, Scenario, Stall, StopLock, WaitShape,
 };
+pub use plural::counted;
 pub use role::{IpiVector, Role, RoleName, StartUpMessages, VectorUse};
 
 #[cfg(test)]

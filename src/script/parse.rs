@@ -4,6 +4,7 @@ use super::model::{Action, Counted, Init, Line, Script};
 use super::operations::{self, Form, WAIT_US_MAX, empty_range, operation};
 use super::tokens::{Token, Tokens};
 use super::value::plain;
+use crate::scenario::counted;
 use crate::scenario::diagnostic::{InputError, Place, Source};
 use crate::scenario::nearest;
 use std::sync::Arc;
@@ -132,7 +133,7 @@ impl Script {
         match plain(token, "the CPU", &(0..=CPUS_MAX)) {
             Ok(cpu) if cpu <= last => Ok(cpu as u16),
             Ok(cpu) => Err(token
-                .error(format!("there is no cpu {cpu} in a machine of {} CPUs", self.cpus), "no such CPU")
+                .error(format!("there is no cpu {cpu} in a machine of {}", counted(self.cpus, "CPU")), "no such CPU")
                 .help(format!("CPUs are 0 to {last}; the directive `cpus N` changes their number"))),
             Err(error) => Err(error),
         }

@@ -4,7 +4,7 @@ use super::values::{help_list, help_names, number, parse_arch, parse_microsecond
 use crate::recorder::{Icr, Others};
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::nearest;
-use crate::scenario::{ALL_ARCHES, ARCHES, MpsTimeout, VARIANTS, WaitShape};
+use crate::scenario::{ALL_ARCHES, ARCHES, MpsTimeout, VARIANTS, WaitShape, counted};
 use clap::Args;
 use kernel_model::Call;
 
@@ -63,7 +63,7 @@ pub struct Accesses {
     #[arg(long, value_name = "SHAPE", default_value = "delay-first", value_parser = parse_name::<WaitShape>, help = help_names::<WaitShape>("The loop of solution-a and b1"))]
     pub wait_shape: WaitShape,
     /// What ends the 20 µs of mps-abort and mps-retry.
-    #[arg(long, value_name = "HOW", default_value = "instruction-loop", value_parser = parse_name::<MpsTimeout>, help = help_names::<MpsTimeout>("What ends the 20 us of mps-abort and mps-retry"))]
+    #[arg(long, value_name = "HOW", default_value = "instruction-loop", value_parser = parse_name::<MpsTimeout>, help = help_names::<MpsTimeout>("What ends the 20 µs of mps-abort and mps-retry"))]
     pub mps_timeout: MpsTimeout,
     /// Print one JSON document on standard output.
     #[arg(long)]
@@ -75,7 +75,7 @@ impl Accesses {
     pub(super) fn check(&self) -> Result<(), InputError> {
         let last = self.cpus.saturating_sub(1);
         let absent = |cpu: u32, option: &str| {
-            InputError::new(format!("there is no CPU {cpu} ({option}) in a machine of {} CPUs", self.cpus))
+            InputError::new(format!("there is no CPU {cpu} ({option}) in a machine of {}", counted(self.cpus, "CPU")))
                 .help(format!("CPUs are 0 to {last}; --cpus changes their number"))
         };
         if self.from > last {

@@ -5,6 +5,7 @@
 mod accesses;
 mod execution;
 mod list;
+mod look;
 mod matrix;
 mod output;
 mod overrides;
@@ -17,6 +18,7 @@ mod values;
 pub use accesses::Accesses;
 pub use execution::{Elision, Execution, Executor, Window};
 pub use list::{List, ListKind};
+pub use look::{Look, When};
 pub use matrix::{Format, Matrix};
 pub use output::Output;
 pub use overrides::Overrides;
@@ -35,9 +37,7 @@ use clap::{Args, Parser, Subcommand};
     long_about = "Simulates x86 local APICs, their buses, and the kernel code that sends IPIs and waits for the ICR: \
         deterministically, in simulated time.\n\nWithout a command it prints the headline: the nmi-stall scenario, \
         the hang of 2007, on all sub-architectures under three ways to wait.",
-    after_help = EXAMPLES,
-    args_conflicts_with_subcommands = true,
-    max_term_width = 120
+    after_help = EXAMPLES
 )]
 pub struct Arguments {
     /// What to do; without it, the headline.
@@ -47,6 +47,10 @@ pub struct Arguments {
     /// Print the headline as one JSON document.
     #[arg(long)]
     pub json: bool,
+
+    /// How text looks.
+    #[command(flatten)]
+    pub look: Look,
 }
 
 const EXAMPLES: &str = "\
@@ -121,6 +125,10 @@ impl Arguments {
     /// # Errors
     /// A command of a later version, or CPUs that do not exist.
     pub fn check(&self) -> Result<(), InputError> {
+        if self.json && self.command.is_some() {
+            return Err(InputError::new("`--json` before a command is about the headline, which is none")
+                .help("put it behind the command: apicsim run nmi-stall --json"));
+        }
         let later = match &self.command {
             Some(Command::Explore(_)) => "explore",
             Some(Command::Campaign(_)) => "campaign",

@@ -9,15 +9,14 @@ use crate::judgement::mechanism;
 use crate::judgement::source_lines;
 use crate::judgement::waits::WaitReport;
 use crate::judgement::why::explain_icr;
-use crate::report::{json as report_json, text as report_text};
+use crate::report::{Paper, json as report_json, text as report_text};
 use crate::run::{Settings, execute, run};
 use crate::scenario::{self, Scenario};
 use kernel_model::{Arch, Other};
 use serde_json::json;
 use sim::{Event, Time, What};
-use std::fmt::Write;
 
-pub(super) fn explain(arguments: &Run) -> Result<ExitStatus, Failure> {
+pub(super) fn explain(arguments: &Run, paper: Paper) -> Result<ExitStatus, Failure> {
     let scenario = scenario::load(&arguments.request())?;
     let settings = settings(&arguments.execution, arguments.overrides.seed, false);
     let (report, _) = run(&scenario, &settings)?;
@@ -34,21 +33,23 @@ pub(super) fn explain(arguments: &Run) -> Result<ExitStatus, Failure> {
             .collect();
         output::print_json(&document)?;
     } else {
-        let mut out = report_text::run(&scenario, &report);
+        let mut page = report_text::run(&scenario, &report, paper);
         let shown = report.hang.as_ref().is_some_and(|hang| hang.mechanism.is_some());
         if let (Some(mechanism), false) = (scenario.mechanism, shown) {
-            let _ = writeln!(out, "\nmechanism {mechanism}: {}", mechanism.about());
+            page.gap();
+            page.hanging(0, 2, &format!("mechanism {mechanism}: {}", mechanism.about()));
         }
         for (wait, why) in &explained {
-            let _ = writeln!(out, "\nCPU{}'s wait at {} us, {}", wait.cpu, wait.start, wait.at);
+            page.gap();
+            page.hanging(0, 2, &format!("CPU{}'s wait at {} us, {}", wait.cpu, wait.start, wait.at));
             if let Some(line) = source_lines::waiting_line(wait.site) {
-                let _ = writeln!(out, "    {line}");
+                page.source("", 4, line);
             }
             for line in why {
-                let _ = writeln!(out, "  {line}");
+                page.hanging(2, 2, line);
             }
         }
-        output::print(&out)?;
+        output::print(&page.into_text())?;
     }
     Ok(if report.ok() { ExitStatus::Success } else { ExitStatus::Unexpected })
 }

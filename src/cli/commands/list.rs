@@ -4,26 +4,23 @@ use crate::cli::arguments::{List, ListKind};
 use crate::cli::exit_status::ExitStatus;
 use crate::cli::output;
 use crate::failure::Failure;
+use crate::report::Paper;
+use crate::report::page::Page;
 use crate::scenario::named::Named;
 use crate::scenario::{self, ALL_ARCHES, Bus, Request, VARIANTS};
 use kernel_model::{Arch, Call, Takes};
 use sim::{Generation, Knobs};
-use std::fmt::Write;
 
-pub(super) fn list(arguments: &List) -> Result<ExitStatus, Failure> {
+pub(super) fn list(arguments: &List, paper: Paper) -> Result<ExitStatus, Failure> {
     let kinds: Vec<ListKind> = arguments.kind.map_or_else(|| ListKind::ALL.to_vec(), |kind| vec![kind]);
-    let mut out = String::new();
+    let mut page = Page::new(paper);
     for kind in &kinds {
         if kinds.len() > 1 {
-            let _ = writeln!(out, "{}:", kind.name());
+            page.verbatim(&format!("{}:", kind.name()));
         }
-        for (name, about) in entries(*kind)? {
-            let width = if *kind == ListKind::Calls { 40 } else { 22 };
-            let _ =
-                if about.is_empty() { writeln!(out, "  {name}") } else { writeln!(out, "  {name:<width$} {about}") };
-        }
+        page.entries(&entries(*kind)?);
     }
-    output::print(&out)?;
+    output::print(&page.into_text())?;
     Ok(ExitStatus::Success)
 }
 

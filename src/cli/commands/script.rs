@@ -1,7 +1,7 @@
 //! `apicsim script`: local APICs poked by hand.
 
 use super::settings::settings;
-use crate::cli::arguments::Script as Arguments;
+use crate::cli::arguments::{Look, Script as Arguments};
 use crate::cli::exit_status::ExitStatus;
 use crate::cli::interactive::interact;
 use crate::cli::output::{self, check_streams, write_trace};
@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// The name under which a script on standard input goes.
 const STANDARD_INPUT: &str = "-";
 
-pub(super) fn script(arguments: &Arguments) -> Result<ExitStatus, Failure> {
+pub(super) fn script(arguments: &Arguments, look: Look) -> Result<ExitStatus, Failure> {
     check_streams(arguments.json, arguments.trace.as_deref())?;
     let board = board(arguments)?;
     let source = match &arguments.file {
@@ -31,7 +31,7 @@ pub(super) fn script(arguments: &Arguments) -> Result<ExitStatus, Failure> {
     };
     let execution = settings(&arguments.execution, 0, false).execution;
     let Some(source) = source.as_ref().filter(|_| !arguments.interactive) else {
-        return interactive(board, execution, source);
+        return interactive(board, execution, source, look);
     };
     let script = Arc::new(Script::parse(source)?);
     let transcript = script::run(&script, &board, execution, arguments.trace.is_some())?;
@@ -42,12 +42,17 @@ pub(super) fn script(arguments: &Arguments) -> Result<ExitStatus, Failure> {
     })
 }
 
-fn interactive(board: Board, execution: Execution, source: Option<Arc<Source>>) -> Result<ExitStatus, Failure> {
+fn interactive(
+    board: Board,
+    execution: Execution,
+    source: Option<Arc<Source>>,
+    look: Look,
+) -> Result<ExitStatus, Failure> {
     let mut session = Session::new(board, execution);
     if let Some(source) = source {
         output::print(&session.load(&source)?)?;
     }
-    interact(&mut session)?;
+    interact(&mut session, look)?;
     Ok(ExitStatus::Success)
 }
 

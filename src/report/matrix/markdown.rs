@@ -1,16 +1,16 @@
 //! One record a run, as a Markdown table.
 
-use super::records::{legend, letter, records};
+use super::records::{Records, legend, letter, records};
 use crate::matrix::Matrix;
+use crate::report::paper::Paper;
 use std::fmt::Write;
 
 /// One record a run, as a Markdown table.
-pub(crate) fn markdown(matrix: &Matrix) -> String {
-    let (header, records, causes) = records(matrix);
-    let numbers = header.iter().position(|name| name == "us").unwrap_or_default();
+pub(crate) fn markdown(matrix: &Matrix, paper: Paper) -> String {
+    let Records { header, numbers, records, causes, .. } = records(matrix, paper);
     let mut out = String::new();
     let line = |cells: &[String]| cells.iter().map(|cell| escaped(cell)).collect::<Vec<_>>().join(" | ");
-    let _ = writeln!(out, "| {} |", line(&header));
+    let _ = writeln!(out, "| {} |", header.join(" | "));
     let rules: Vec<&str> = (0..header.len()).map(|column| if column < numbers { "---" } else { "---:" }).collect();
     let _ = writeln!(out, "| {} |", rules.join(" | "));
     for record in &records {

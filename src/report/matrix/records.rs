@@ -3,28 +3,34 @@
 
 use crate::judgement::Verdict;
 use crate::matrix::{Cell, Matrix};
-use sim::{Duration, Time};
+use crate::report::paper::Paper;
+use sim::Time;
+
+/// The last columns hold what an IPI costs.
+pub(super) const PRICES: usize = 2;
 
 /// Columns of the tables, records, and the causes that their letters mean.
-pub(super) fn records(matrix: &Matrix) -> (Vec<String>, Vec<Vec<String>>, Vec<String>) {
+pub(super) struct Records {
+    /// Names of the columns.
+    pub(super) header: Vec<&'static str>,
+    /// How many columns at the left have one value for all cells of a row.
+    pub(super) shared: usize,
+    /// The first column of numbers.
+    pub(super) numbers: usize,
+    pub(super) records: Vec<Vec<String>>,
+    pub(super) causes: Vec<String>,
+}
+
+pub(super) fn records(matrix: &Matrix, paper: Paper) -> Records {
     let has_cpu = matrix.rows.iter().any(|row| row.crash_cpu.is_some());
     let has_trigger = matrix.rows.iter().any(|row| row.trigger.is_some());
     let mut header = vec!["sub-architecture", "machine"];
     header.extend(has_cpu.then_some("crash CPU"));
     header.extend(has_trigger.then_some("trigger"));
-    header.extend([
-        "variant",
-        "outcome",
-        "us",
-        "timeouts",
-        "stopped",
-        "hand-over, us",
-        "capture, us",
-        "NMI, us",
-        "FIXED, us",
-    ]);
-    let mut causes = Vec::new();
-    let mut records = Vec::new();
+    let shared = header.len();
+    header.extend(["variant", "outcome", "µs", "timeouts", "stopped", "hand-over, µs", "capture, µs"]);
+    header.extend(["NMI, µs", "FIXED, µs"]);
+    let (mut causes, mut records) = (Vec::new(), Vec::new());
     for row in &matrix.rows {
         for cell in &row.cells {
             let report = &cell.report;
@@ -38,26 +44,22 @@ pub(super) fn records(matrix: &Matrix) -> (Vec<String>, Vec<Vec<String>>, Vec<St
             };
             let outcome = outcome(cell, hung, &mut causes);
             record.extend([cell.variant.to_owned(), outcome]);
-            record.push(time(cell).unwrap_or_else(|| "-".to_owned()));
+            record.push(time(cell, paper).unwrap_or_else(|| "-".to_owned()));
             record.extend([report.timeouts.to_string(), report.stopped.to_string()]);
-            let instant = |at: Option<Time>| at.map_or_else(|| "-".to_owned(), |at| at.to_string());
+            let instant = |at: Option<Time>| at.map_or_else(|| "-".to_owned(), |at| paper.microseconds(at.as_ps()));
             record.extend([instant(report.hand_over()), instant(report.capture)]);
-            record.extend([or_dash(cell.price.nmi), or_dash(cell.price.fixed)]);
+            record.extend([paper.or_dash(cell.price.nmi), paper.or_dash(cell.price.fixed)]);
             records.push(record);
         }
     }
-    (header.into_iter().map(str::to_owned).collect(), records, causes)
+    Records { header, shared, numbers: shared + 2, records, causes }
 }
 
 /// From the crash, or else from the start, to the goal.
-pub(super) fn time(cell: &Cell) -> Option<String> {
+pub(super) fn time(cell: &Cell, paper: Paper) -> Option<String> {
     let report = &cell.report;
-    let time = report.from_crash.map_or_else(|| report.sim_time.to_string(), |span| span.to_string());
-    (report.verdict == Verdict::Completed).then_some(time)
-}
-
-pub(super) fn or_dash(span: Option<Duration>) -> String {
-    span.map_or_else(|| "-".to_owned(), |span| span.to_string())
+    let time = report.from_crash.map_or(report.sim_time.as_ps(), |span| span.as_ps());
+    (report.verdict == Verdict::Completed).then(|| paper.microseconds(time))
 }
 
 /// In a word (`hung` of a hang, with the letter of its cause), and marks.
@@ -80,8 +82,10 @@ pub(crate) fn place_among(causes: &mut Vec<String>, cause: &str) -> usize {
     })
 }
 
-pub(super) fn letter(n: usize) -> char {
-    char::from(b'a' + (n % 26) as u8)
+/// `a` to `z`, then `aa`, `ab` and so on.
+pub(super) fn letter(n: usize) -> String {
+    let last = char::from(b'a' + (n % 26) as u8);
+    if n < 26 { last.to_string() } else { letter(n / 26 - 1) + &last.to_string() }
 }
 
 const MARKS: [(&str, char, &str); 3] = [
