@@ -5,6 +5,8 @@ use apicsim::cli::arguments::Arguments;
 use apicsim::cli::commands;
 use apicsim::cli::exit_status::ExitStatus;
 use apicsim::cli::look::{error_has_colours, width};
+use apicsim::scenario::nearest::nearest;
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches};
 use std::io::Write;
 use std::process::ExitCode;
@@ -21,6 +23,7 @@ fn main() -> ExitCode {
     let arguments = match command.try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
         Err(error) => {
+            let error = with_suggestion(error);
             // Help and version go to standard output and are success; a closed pipe is success, too.
             let _ = error.print();
             return ExitCode::from(error.exit_code() as u8);
@@ -32,6 +35,19 @@ fn main() -> ExitCode {
         Err(_) => broken_invariant(),
     };
     ExitCode::from(status.code())
+}
+
+/// The command that is nearly the one that was typed, where the parser knows of none.
+fn with_suggestion(mut error: clap::Error) -> clap::Error {
+    let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidSubcommand) else { return error };
+    let command = Arguments::command();
+    let names: Vec<&str> =
+        command.get_subcommands().filter(|one| !one.is_hide_set()).map(clap::Command::get_name).collect();
+    if let (Some(near), None) = (nearest(typed, &names), error.get(ContextKind::SuggestedSubcommand)) {
+        let near = ContextValue::Strings(vec![near.to_owned()]);
+        error.insert(ContextKind::SuggestedSubcommand, near);
+    }
+    error
 }
 
 fn say(failure: &Failure, styled: bool) -> ExitStatus {

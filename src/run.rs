@@ -1,9 +1,10 @@
 //! One run of a scenario: assemble, execute, judge.
 
-use crate::judgement::{RunReport, judge};
+use crate::judgement::{RunReport, crash_happened, judge};
 use crate::machine::{self, AssemblyError, Choices};
 use crate::scenario::Scenario;
 use crate::token::Token;
+use kernel_model::Point;
 use sim::{Activity, Ending, Execution, Machine, Outcome, RunError, Stacks};
 use std::cell::RefCell;
 
@@ -70,5 +71,19 @@ pub fn run(scenario: &Scenario, settings: &Settings) -> Result<(RunReport, Outco
     } else {
         None
     };
-    Ok((judge(scenario, settings.choices.seed, &outcome, aftermath.as_ref()), outcome))
+    let happened = happened(scenario, settings, &outcome)?;
+    Ok((judge(scenario, settings.choices.seed, &outcome, aftermath.as_ref(), happened), outcome))
+}
+
+/// Did a crash happen that never entered the crash path? The same run once more, with its events, tells.
+fn happened(scenario: &Scenario, settings: &Settings, outcome: &Outcome) -> Result<bool, RunFailure> {
+    let entered = outcome.milestones.iter().any(|milestone| milestone.code == Point::CrashEntered as u32);
+    if scenario.crash().is_none() || entered {
+        return Ok(false);
+    }
+    if settings.choices.keep_events {
+        return Ok(crash_happened(scenario, &outcome.events));
+    }
+    let choices = Choices { keep_events: true, ..settings.choices };
+    Ok(crash_happened(scenario, &execute(scenario, &Settings { choices, ..*settings })?.events))
 }

@@ -17,6 +17,7 @@ mod imports;
 mod look;
 mod matrix;
 mod modern;
+mod names;
 mod proofs;
 mod property;
 mod quotes;
@@ -25,6 +26,7 @@ mod serial_bus;
 mod start_up;
 mod support;
 mod tidy;
+mod truth;
 mod users;
 
 /// Software that allocates is Open: see [`sim::AllocationWatch`].

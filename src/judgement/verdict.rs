@@ -2,6 +2,7 @@
 
 use super::crash::crash_report;
 use super::expectation::expectation;
+use super::jammed;
 use super::mechanism;
 use super::panic::panicked;
 use super::run_report::{HangReport, LoopReport, RunReport, Verdict};
@@ -10,14 +11,20 @@ use super::start_up;
 use super::waits::{WaitReport, waits};
 use super::why;
 use crate::machine::goal_milestones;
-use crate::scenario::{Bus, Scenario, is_modern};
+use crate::scenario::{Bus, Mechanism, Scenario, is_modern};
 use crate::token::Token;
 use kernel_model::Point;
 use sim::{Activity, CpuReport, Ending, Outcome, Slots, Time};
 
 /// Judges a finished run. `aftermath` is the same run without its stop rule, where that is needed to tell which CPUs
-/// spin for ever.
-pub fn judge(scenario: &Scenario, seed: u64, outcome: &Outcome, aftermath: Option<&Outcome>) -> RunReport {
+/// spin for ever; `crash_happened`: one did that never entered the crash path.
+pub fn judge(
+    scenario: &Scenario,
+    seed: u64,
+    outcome: &Outcome,
+    aftermath: Option<&Outcome>,
+    crash_happened: bool,
+) -> RunReport {
     let goal = goal_milestones(scenario);
     let goal_at = goal_instant(&goal, outcome);
     let verdict = match (goal_at, outcome.ending) {
@@ -39,6 +46,7 @@ pub fn judge(scenario: &Scenario, seed: u64, outcome: &Outcome, aftermath: Optio
         proof,
         sim_time: goal_at.unwrap_or(outcome.last_effective),
         crashed,
+        crash_happened,
         from_crash: goal_at.zip(crashed).map(|(goal, crash)| goal.since(crash)),
         digest: outcome.digest,
         timeouts: timeouts(&waits, crashing.or(scenario.booting_cpu().map(|cpu| cpu as u16))),
@@ -54,8 +62,11 @@ pub fn judge(scenario: &Scenario, seed: u64, outcome: &Outcome, aftermath: Optio
         loops: loops(aftermath.unwrap_or(outcome)),
         notes: notes(scenario, outcome),
         expected: None,
+        unmet: Vec::new(),
     };
-    report.expected = expectation(scenario, &report);
+    let unmet = expectation(scenario, &report);
+    report.expected = unmet.as_ref().map(Vec::is_empty);
+    report.unmet = unmet.unwrap_or_default();
     report
 }
 
@@ -112,6 +123,13 @@ fn hang(scenario: &Scenario, goal: &[(Option<u16>, u32)], crashing: Option<u16>,
     let number = missing.map(|(cpu, _)| cpu).or(crashing).unwrap_or(0);
     let cpu = &outcome.cpus[usize::from(number)];
     let mut why = why::explain(scenario, outcome, number);
+    let mechanism = mechanism::shown(scenario, outcome, number);
+    if let (Some(Mechanism::JammedBit), Some((line, cause))) =
+        (mechanism, jammed::root(scenario, number, outcome.last_effective))
+    {
+        why.chain.push(line);
+        why.cause = cause.to_owned();
+    }
     let control = instant_of(outcome, Point::CaptureKernelEntered).filter(|_| Some(number) == crashing);
     if let Some(at) = control {
         let synced = instant_of(outcome, Point::ArbitrationIdsSynced).is_some();
@@ -128,7 +146,7 @@ fn hang(scenario: &Scenario, goal: &[(Option<u16>, u32)], crashing: Option<u16>,
         },
         line: cpu.site.and_then(source_lines::line),
         why: why.chain,
-        mechanism: mechanism::shown(scenario, outcome, number),
+        mechanism,
         cause: why.cause,
     }
 }

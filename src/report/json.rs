@@ -5,7 +5,7 @@ use super::microseconds::{microseconds, microseconds_or_null};
 use crate::judgement::crash::{CpuFate, CrashReport};
 use crate::judgement::start_up::StartUpReport;
 use crate::judgement::waits::WaitReport;
-use crate::judgement::{HangReport, LoopReport, RunReport, Verdict};
+use crate::judgement::{Finding, HangReport, LoopReport, RunReport, Unmet, Verdict};
 use crate::matrix::Matrix;
 use crate::scenario::named::Named;
 use crate::scenario::{Scenario, counted};
@@ -50,7 +50,7 @@ pub(crate) fn proof_value(report: &RunReport) -> Value {
 pub fn run_document(scenario: &Scenario, report: &RunReport, host: Option<Host>) -> Value {
     let machine = &scenario.machine;
     let mut document = json!({
-        "schema": { "name": "apicsim.run", "version": "1.1" },
+        "schema": { "name": "apicsim.run", "version": "1.2" },
         "scenario": scenario.name,
         "arch": machine.arch,
         "variant": machine.variant,
@@ -78,12 +78,26 @@ pub fn run_document(scenario: &Scenario, report: &RunReport, host: Option<Host>)
         "hang": report.hang.as_ref().map_or(Value::Null, hang),
         "loops": report.loops.iter().map(endless_loop).collect::<Vec<_>>(),
         "expected": report.expected,
+        "expectation": expectation(report),
         "ok": report.ok(),
     });
     if let Some(host) = host {
         document["host"] = host.json();
     }
     document
+}
+
+/// What does not hold of what is expected; empty where all does, null where nothing is expected.
+fn expectation(report: &RunReport) -> Value {
+    let value = |finding: &Finding| match finding {
+        Finding::Name(name) => json!(name),
+        Finding::Count(count) => json!(count),
+        Finding::Flag(flag) => json!(flag),
+        Finding::None => Value::Null,
+    };
+    let unmet =
+        |unmet: &Unmet| json!({ "key": unmet.key, "expected": value(&unmet.expected), "found": value(&unmet.found) });
+    report.expected.map_or(Value::Null, |_| report.unmet.iter().map(unmet).collect())
 }
 
 fn wait(wait: &WaitReport) -> Value {
@@ -185,6 +199,12 @@ pub(crate) fn matrix_document(matrix: &Matrix, host: Option<Host>) -> Value {
                         "nmi_us": microseconds_or_null(cell.price.nmi.map(|span| span.as_ps())),
                         "fixed_us": microseconds_or_null(cell.price.fixed.map(|span| span.as_ps())),
                         "digest": digest::written(report.digest),
+                        "crash_cpu": cell.crash_cpu,
+                        "trigger": cell.trigger.map(|trigger| trigger.name()),
+                        "seed": report.seed.to_string(),
+                        "token": report.token,
+                        "ok": report.ok(),
+                        "expectation": expectation(report),
                     })
                 })
                 .collect();
@@ -205,9 +225,10 @@ pub(crate) fn matrix_document(matrix: &Matrix, host: Option<Host>) -> Value {
         })
         .collect();
     let mut document = json!({
-        "schema": { "name": "apicsim.matrix", "version": "1.1" },
+        "schema": { "name": "apicsim.matrix", "version": "1.2" },
         "scenario": matrix.scenario,
         "rows": rows,
+        "left_out": matrix.left_out.iter().map(|(arch, why)| json!({ "arch": arch, "why": why })).collect::<Vec<_>>(),
     });
     if let Some(host) = host {
         document["host"] = host.json();

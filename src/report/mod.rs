@@ -13,6 +13,7 @@ mod paper;
 mod table;
 pub(crate) mod text;
 pub(crate) mod trace;
+mod verdict;
 
 pub use json::{Host, run_document};
 pub(crate) use kernel_names::KernelNames;

@@ -3,17 +3,18 @@
 use super::digest;
 use super::page::Page;
 use super::paper::{Ink, Paper};
+use super::verdict::verdict;
 use crate::judgement::crash::{CrashReport, Fate};
 use crate::judgement::waits::WaitReport;
-use crate::judgement::{HangReport, RunReport, Verdict};
-use crate::scenario::named::Named;
-use crate::scenario::{Scenario, counted};
-use sim::Proof;
+use crate::judgement::{HangReport, RunReport};
+use crate::scenario::{Scenario, counted, one_line};
 
 /// One run.
 pub(crate) fn run(scenario: &Scenario, report: &RunReport, paper: Paper) -> Page {
     let mut page = Page::new(paper);
-    page.hanging(0, 2, &format!("{}: {}", scenario.name, scenario.machine));
+    let room = paper.prose().saturating_sub(scenario.name.chars().count() + 2);
+    page.hanging(0, 2, &format!("{}: {}", scenario.name, one_line(&scenario.story, room)));
+    page.hanging(0, 2, &format!("on {}", scenario.machine));
     page.gap();
     page.hanging(2, 2, &verdict(scenario, report, paper));
     if let Some(hang) = &report.hang {
@@ -36,6 +37,12 @@ pub(crate) fn run(scenario: &Scenario, report: &RunReport, paper: Paper) -> Page
     }
     if let Some(crash) = &report.crash {
         crash_lines(crash, &mut page);
+    } else if report.crash_happened {
+        let image = if scenario.machine.crash_image { "" } else { ": no crash image is loaded" };
+        page.labelled("crash", &format!("happened, and never entered the crash path{image}"));
+    } else if let Some(crash) = scenario.crash() {
+        let role = crash.role.role_name();
+        page.labelled("crash", &format!("never came: `{role}` of CPU{} did not begin", crash.cpu));
     }
     for injected in &report.injected {
         page.labelled("fault", &format!("injected: {injected}"));
@@ -53,6 +60,9 @@ pub(crate) fn run(scenario: &Scenario, report: &RunReport, paper: Paper) -> Page
         Some(false) => paper.paint(Ink::Bad, "something else"),
     };
     page.labelled("expected", &expected);
+    for unmet in &report.unmet {
+        page.labelled("", &unmet.to_string());
+    }
     page.labelled("digest", &digest::written(report.digest));
     page.command("replay", "apicsim replay", &format!("'{}'", report.token));
     page
@@ -72,7 +82,7 @@ fn hang_lines(hang: &HangReport, page: &mut Page) {
         page.labelled(first(n, "why"), why);
     }
     if let Some(mechanism) = hang.mechanism {
-        page.labelled("called", &format!("{mechanism}: {}", mechanism.about()));
+        page.labelled("called", &mechanism.with_name());
     }
 }
 
@@ -90,34 +100,6 @@ fn crash_lines(crash: &CrashReport, page: &mut Page) {
             _ => format!("crashed, {saved}"),
         };
         page.labelled(first(n, "cpus"), &format!("CPU{} {fate}", cpu.cpu));
-    }
-}
-
-fn verdict(scenario: &Scenario, report: &RunReport, paper: Paper) -> String {
-    let goal = scenario.goal.name();
-    match report.verdict {
-        Verdict::Completed => {
-            let crash = report.from_crash.map(|span| format!(", {span} us after the crash")).unwrap_or_default();
-            format!("{}  {goal} at {} us{crash}", paper.paint(Ink::Good, "COMPLETED"), report.sim_time)
-        }
-        Verdict::Hung => {
-            let proof = match report.proof {
-                Some(Proof::Quiescent) => "nobody polls, nothing is pending",
-                Some(Proof::Recurrence) | None => "the whole machine repeats itself",
-            };
-            if let Some(panic) = report.panicked {
-                let (cpu, at, word) = (panic.cpu, panic.at, paper.paint(Ink::Bad, "PANICKED"));
-                return format!("{word}: CPU{cpu} gave up at {at} us; {goal} is never reached (proven: {proof})");
-            }
-            let word = paper.paint(Ink::Bad, "HUNG");
-            format!("{word} for ever (proven: {proof}); last effective event at {} us", report.sim_time)
-        }
-        Verdict::Deadline => {
-            let host = if sim::PROOFS { "" } else { " (this host has no shim for proofs of recurrence)" };
-            let limit = sim::Time::from_ps(scenario.limit_ps);
-            let word = paper.paint(Ink::Open, "DEADLINE");
-            format!("{word}: {goal} not reached in {limit} us; nothing is proven{host}")
-        }
     }
 }
 

@@ -22,7 +22,7 @@ pub use look::{Look, When};
 pub use matrix::{Format, Matrix};
 pub use output::Output;
 pub use overrides::Overrides;
-pub use run::{Replay, Run};
+pub use run::{Expected, Replay, Run};
 pub use script::Script;
 
 use crate::scenario::diagnostic::InputError;
@@ -67,9 +67,12 @@ Exit status: 0 as expected, 1 not as expected, 2 bad usage or input, 3 the host 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// List what there is: scenarios, archs, variants, buses, generations, faults, lessons, kernel functions.
+    /// List what there is, with a sentence each: scenarios, machines, variants, knobs, faults, roles, kernel functions.
     #[command(after_help = "Example:\n  apicsim list scenarios")]
     List(List),
+    /// Print the file of a scenario, to copy and change: its story, goal, events and expectations.
+    #[command(after_help = "Example:\n  apicsim show nmi-stall > my-scenario.toml")]
+    Show(Show),
     /// Run a scenario: verdict, proof, cause, waits, and the token that repeats the run.
     #[command(after_help = run::EXAMPLES)]
     Run(Run),
@@ -100,6 +103,14 @@ pub enum Command {
     /// Comes later.
     #[command(hide = true)]
     Serve(Later),
+}
+
+/// `show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// Built-in name, or path to a TOML file.
+    #[arg(value_name = "SCENARIO")]
+    pub scenario: String,
 }
 
 /// `demo`.
@@ -138,6 +149,6 @@ impl Arguments {
             _ => return Ok(()),
         };
         Err(InputError::new(format!("`apicsim {later}` comes later"))
-            .help("today: list, run, replay, matrix, explain, accesses, demo, script"))
+            .help("today: list, show, run, replay, matrix, explain, accesses, demo, script"))
     }
 }

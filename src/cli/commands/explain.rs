@@ -5,19 +5,20 @@ use crate::cli::arguments::Run;
 use crate::cli::exit_status::ExitStatus;
 use crate::cli::output;
 use crate::failure::Failure;
+use crate::judgement::jammed;
 use crate::judgement::mechanism;
 use crate::judgement::source_lines;
 use crate::judgement::waits::WaitReport;
 use crate::judgement::why::explain_icr;
 use crate::report::{Paper, json as report_json, text as report_text};
 use crate::run::{Settings, execute, run};
-use crate::scenario::{self, Scenario};
+use crate::scenario::{Mechanism, Scenario};
 use kernel_model::{Arch, Other};
 use serde_json::json;
 use sim::{Event, Time, What};
 
 pub(super) fn explain(arguments: &Run, paper: Paper) -> Result<ExitStatus, Failure> {
-    let scenario = scenario::load(&arguments.request())?;
+    let scenario = arguments.load()?;
     let settings = settings(&arguments.execution, arguments.overrides.seed, false);
     let (report, _) = run(&scenario, &settings)?;
     let mut explained = Vec::new();
@@ -37,7 +38,7 @@ pub(super) fn explain(arguments: &Run, paper: Paper) -> Result<ExitStatus, Failu
         let shown = report.hang.as_ref().is_some_and(|hang| hang.mechanism.is_some());
         if let (Some(mechanism), false) = (scenario.mechanism, shown) {
             page.gap();
-            page.hanging(0, 2, &format!("mechanism {mechanism}: {}", mechanism.about()));
+            page.hanging(0, 2, &format!("mechanism {}", mechanism.with_name()));
         }
         for (wait, why) in &explained {
             page.gap();
@@ -77,7 +78,11 @@ fn why(scenario: &Scenario, settings: &Settings, wait: &WaitReport) -> Result<Ve
     let outcome = execute(scenario, &cut)?;
     let mut lines = explain_icr(scenario, &outcome, wait.cpu).chain;
     if wait.outcome == "timeout" {
-        lines.extend(mechanism::shown(scenario, &outcome, wait.cpu).map(|m| format!("mechanism {m}: {}", m.about())));
+        let shown = mechanism::shown(scenario, &outcome, wait.cpu);
+        if shown == Some(Mechanism::JammedBit) {
+            lines.extend(jammed::root(scenario, wait.cpu, Time::from_ps(end)).map(|(line, _)| line));
+        }
+        lines.extend(shown.map(|mechanism| format!("mechanism {}", mechanism.with_name())));
         lines.push(what_follows(scenario).to_owned());
     } else if let Some(idle) = dispatched(scenario, settings, wait, end)? {
         let (busy, late) = (idle.since(wait.start), Time::from_ps(end).since(idle));

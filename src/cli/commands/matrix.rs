@@ -12,6 +12,7 @@ use crate::report::page::Page;
 use crate::report::{Paper, matrix as report_matrix};
 use crate::run::Settings;
 use crate::scenario::{ARCHES, MAIN_VARIANTS, Request};
+use std::io::Write;
 
 const INTRODUCTION: &str = "\
     The hang of 2007 (scenario nmi-stall): a crashing CPU must send an NMI to the others before kdump gets its chance, \
@@ -33,7 +34,7 @@ pub(super) fn headline(json: bool, paper: Paper) -> Result<ExitStatus, Failure> 
         (request.arch, request.variant) = (Some(arch), Some(variant));
         request
     };
-    let axes = Axes { arches: &ARCHES, variants: &MAIN_VARIANTS, crash_cpus: &[], triggers: &[] };
+    let axes = Axes { arches: &ARCHES, optional: &[], variants: &MAIN_VARIANTS, crash_cpus: &[], triggers: &[] };
     let matrix = run_matrix(axes, &Settings::seeded(0), request)?;
     if json {
         output::print_json(&matrix_document(&matrix, None))?;
@@ -59,11 +60,17 @@ pub(super) fn matrix(arguments: &Arguments, paper: Paper) -> Result<ExitStatus, 
         |arch: String, variant: String| arguments.overrides.request(&arguments.scenario, Some(arch), Some(variant));
     let axes = Axes {
         arches: &arguments.arches(),
+        optional: &arguments.optional(),
         variants: &arguments.variants(),
         crash_cpus: &arguments.crash_cpus(),
         triggers: &arguments.triggers(),
     };
     let matrix = run_matrix(axes, &settings, request)?;
+    if arguments.format() == Format::Csv {
+        for (arch, why) in &matrix.left_out {
+            let _closed_stderr_is_nothing = writeln!(std::io::stderr(), "left out: {arch}: {why}");
+        }
+    }
     let host = arguments.host.then(|| Host { threads: workers(execution), host_us: timer.elapsed_us() });
     let host_line = |before: &str| host.map(|host| format!("{before}{host}\n")).unwrap_or_default();
     match arguments.format() {

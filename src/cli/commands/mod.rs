@@ -9,6 +9,7 @@ mod matrix;
 mod run;
 mod script;
 mod settings;
+mod show;
 
 use crate::cli::arguments::{Arguments, Command};
 use crate::cli::exit_status::ExitStatus;
@@ -25,6 +26,7 @@ pub fn dispatch(arguments: &Arguments) -> Result<ExitStatus, Failure> {
     match &arguments.command {
         None => matrix::headline(arguments.json, paper),
         Some(Command::List(list)) => list::list(list, paper),
+        Some(Command::Show(show)) => show::show(show),
         Some(Command::Run(run)) => run::run(run, paper),
         Some(Command::Replay(replay)) => run::replay(replay, paper),
         Some(Command::Matrix(matrix)) => matrix::matrix(matrix, paper),

@@ -10,17 +10,21 @@ use crate::report::json::{Host, run_document};
 use crate::report::trace::Names;
 use crate::report::{KernelNames, Paper};
 use crate::report::{text as report_text, trace};
-use crate::scenario::{self, Scenario};
+use crate::scenario::Scenario;
 use crate::token::Token;
 
 pub(super) fn run(arguments: &Run, paper: Paper) -> Result<ExitStatus, Failure> {
-    let scenario = scenario::load(&arguments.request())?;
+    let scenario = arguments.load()?;
     run_scenario(&scenario, arguments.overrides.seed, &arguments.execution, &arguments.output, paper)
 }
 
 pub(super) fn replay(arguments: &Replay, paper: Paper) -> Result<ExitStatus, Failure> {
     let token: Token = arguments.token.parse()?;
-    run_scenario(&token.load()?, token.seed, &arguments.execution, &arguments.output, paper)
+    let scenario = match &arguments.scenario {
+        Some(path) => token.load_from(path)?,
+        None => token.load()?,
+    };
+    run_scenario(&scenario, token.seed, &arguments.execution, &arguments.output, paper)
 }
 
 fn run_scenario(

@@ -2,7 +2,7 @@
 //! that are explained below them.
 
 use crate::judgement::Verdict;
-use crate::matrix::{Cell, Matrix};
+use crate::matrix::{Cell, Matrix, Row};
 use crate::report::paper::Paper;
 use sim::Time;
 
@@ -37,10 +37,10 @@ pub(super) fn records(matrix: &Matrix, paper: Paper) -> Records {
             let mut record = vec![row.arch.to_owned(), format!("{} {}", row.generation, row.bus)];
             record.extend(row.crash_cpu.map(|cpu| cpu.to_string()));
             record.extend(row.trigger.map(|trigger| trigger.to_string()));
-            let hung = match (report.panicked, report.crashed) {
-                (Some(_), _) => "panics",
-                (None, None) if row.crashes => "never crashes",
-                (None, _) => "hangs",
+            let hung = match report.panicked {
+                Some(_) => "panics",
+                None if row.crashes && report.crashed.is_none() && !report.crash_happened => "never crashes",
+                None => "hangs",
             };
             let outcome = outcome(cell, hung, &mut causes);
             record.extend([cell.variant.to_owned(), outcome]);
@@ -88,7 +88,14 @@ pub(super) fn letter(n: usize) -> String {
     if n < 26 { last.to_string() } else { letter(n / 26 - 1) + &last.to_string() }
 }
 
-const MARKS: [(&str, char, &str); 3] = [
+/// Not a note of the report, but a mark of the tables.
+const UNEXPECTED: &str = "unexpected";
+/// As [`UNEXPECTED`].
+const HANGS_AFTER: &str = "hangs after the goal";
+
+const MARKS: [(&str, char, &str); 5] = [
+    (UNEXPECTED, '!', "not as the scenario expects:"),
+    (HANGS_AFTER, '§', "the goal is reached; then the crash path or the capture kernel hangs for ever"),
     ("injected", '*', "rests on an injected fault (--set 'fault=[]' leaves it out)"),
     (
         "disputed",
@@ -99,12 +106,32 @@ const MARKS: [(&str, char, &str); 3] = [
 ];
 
 pub(super) fn marks(cell: &Cell) -> String {
-    MARKS.iter().filter(|(note, ..)| cell.report.notes.contains(note)).map(|(_, mark, _)| mark).collect()
+    MARKS.iter().filter(|(note, ..)| has(cell, note)).map(|(_, mark, _)| mark).collect()
+}
+
+fn has(cell: &Cell, note: &str) -> bool {
+    match note {
+        UNEXPECTED => !cell.report.ok(),
+        HANGS_AFTER => cell.report.hangs_after_goal().is_some(),
+        _ => cell.report.notes.contains(&note),
+    }
+}
+
+/// The cells that are not as expected, each with what it differs in.
+pub(super) fn unexpected(matrix: &Matrix) -> Vec<String> {
+    let cells = matrix.rows.iter().flat_map(|row| row.cells.iter().map(move |cell| (row, cell)));
+    let line = |(row, cell): (&Row, &Cell)| {
+        let unmet: Vec<String> = cell.report.unmet.iter().map(ToString::to_string).collect();
+        let unmet = if unmet.is_empty() { "not decided within the limit".to_owned() } else { unmet.join("; ") };
+        let crash = row.crash_cpu.map(|cpu| format!(", CPU {cpu}")).unwrap_or_default();
+        let trigger = row.trigger.map(|trigger| format!(", {trigger}")).unwrap_or_default();
+        format!("{}{crash}{trigger}, {}: {unmet}", row.arch, cell.variant)
+    };
+    cells.filter(|(_, cell)| !cell.report.ok()).map(line).collect()
 }
 
 /// The marks that occur, and what they mean.
 pub(super) fn legend(matrix: &Matrix) -> Vec<(char, &'static str)> {
-    let occurs =
-        |note: &str| matrix.rows.iter().flat_map(|row| &row.cells).any(|cell| cell.report.notes.contains(&note));
+    let occurs = |note: &str| matrix.rows.iter().flat_map(|row| &row.cells).any(|cell| has(cell, note));
     MARKS.iter().filter(|(note, ..)| occurs(note)).map(|(_, mark, text)| (*mark, *text)).collect()
 }

@@ -1,7 +1,7 @@
 //! Tables for a terminal: the comparison that the headline prints, and one record a run.
 
 use super::prices::prices;
-use super::records::{PRICES, Records, legend, letter, marks, outcome, records, time};
+use super::records::{PRICES, Records, legend, letter, marks, outcome, records, time, unexpected};
 use crate::judgement::Verdict;
 use crate::matrix::{Cell, Matrix, Row};
 use crate::report::page::Page;
@@ -47,6 +47,12 @@ fn notes(matrix: &Matrix, causes: &[String], page: &mut Page) {
     }
     for (mark, text) in legend(matrix) {
         page.hanging(1, 3, &format!("{mark}  {text}"));
+        if mark == '!' {
+            unexpected(matrix).iter().for_each(|line| page.hanging(4, 2, line));
+        }
+    }
+    for (arch, why) in &matrix.left_out {
+        page.hanging(0, 4, &format!("left out: {arch}: {why}"));
     }
 }
 
