@@ -28,6 +28,10 @@ pub struct Axes<'a> {
 pub struct Cell {
     /// Variant.
     pub variant: &'static str,
+    /// Release.
+    pub release: &'static str,
+    /// Both, in a table's words.
+    pub variant_and_release: String,
     /// The run.
     pub report: RunReport,
     /// What an IPI costs under this variant.
@@ -119,7 +123,11 @@ fn rows(
         for trigger in chosen(axes.triggers) {
             let mut row = None;
             for &variant in variants_of(arch, axes.variants) {
-                let scenario = with_crash(&request(arch.to_owned(), variant.to_owned()), crash_cpu, trigger)?;
+                let mut request = request(arch.to_owned(), variant.to_owned());
+                if is_other(arch) {
+                    request.release = None; // releases are Linux's
+                }
+                let scenario = with_crash(&request, crash_cpu, trigger)?;
                 let cell = cell(&scenario, variant, settings)?;
                 row.get_or_insert_with(|| row_of(&scenario, crash_cpu, trigger)).cells.push(cell);
                 name.clone_from(&scenario.name);
@@ -135,6 +143,8 @@ fn cell(scenario: &Scenario, variant: &'static str, settings: &Settings) -> Resu
     let crash = scenario.crash();
     Ok(Cell {
         variant,
+        release: scenario.machine.release,
+        variant_and_release: scenario.machine.variant_and_release(),
         report,
         price: price(scenario)?,
         cpus: scenario.machine.cpus,

@@ -1,6 +1,7 @@
 //! `apicsim accesses`: the listings of the contract. (Every path is checked in kernel_model's own tests; here: what the
 //! command shows of them.)
 
+mod corrections;
 mod crash_path;
 mod users;
 

@@ -1,5 +1,6 @@
 //! The scripts of `tests/emulators/`, with what Bochs 2.7 and QEMU 10.0.2 answer behind `##` (one answer where they agree).
-//! Where the two agree, so do we; where they differ, or both are wrong, `differences.txt` says who is right by the manual.
+//! Where the two agree, so do we; where they differ, or both are wrong, `differences.txt` says who is right by the manual, or
+//! what we chose where the manual is silent or allows several answers.
 
 use apicsim::scenario::diagnostic::Source;
 use apicsim::script::{Board, Script, run};
@@ -16,9 +17,11 @@ fn directory() -> PathBuf {
 fn differences() -> BTreeMap<(String, usize), (String, String)> {
     let table = std::fs::read_to_string(directory().join("differences.txt")).unwrap();
     let row = |line: &str| {
-        let [place, right, value, source] = line.split('|').map(str::trim).collect::<Vec<_>>()[..] else {
-            panic!("not four columns: {line}")
+        let [place, kind, right, value, source] = line.split('|').map(str::trim).collect::<Vec<_>>()[..] else {
+            panic!("not five columns: {line}")
         };
+        assert!(["manual", "undocumented", "permitted"].contains(&kind), "no kind: {line}");
+        assert!(source.contains(": ") || source.contains("; "), "what the source says is not said: {line}");
         assert!(source.contains('§') || source.contains("table") || source.contains("fig."), "no source: {line}");
         let (script, answer) = place.split_once(':').unwrap();
         ((script.to_owned(), answer.parse().unwrap()), (right.to_owned(), value.to_owned()))

@@ -15,7 +15,7 @@ fn text(arguments: &[&str], variables: &[(&str, &str)]) -> String {
 /// A single word that nobody would want to be broken.
 fn is_token_or_path(line: &str) -> bool {
     let word = line.trim();
-    !word.contains(char::is_whitespace) && (word.starts_with("'apicsim2:") || word.contains('/'))
+    !word.contains(char::is_whitespace) && (word.starts_with("'apicsim3:") || word.contains('/'))
 }
 
 /// Its words, wherever its lines are broken.
@@ -61,7 +61,7 @@ fn columns_decide_where_there_is_no_terminal() {
     }
     let matrix = ["matrix", "kdump", "--arch", "i386/default"];
     let (narrow, wide) = (text(&matrix, &[]), text(&matrix, &[("COLUMNS", "140")]));
-    assert!(!narrow.contains("sub-architecture") && narrow.contains("price of an IPI"), "{narrow}");
+    assert!(!narrow.contains("sub-architecture  machine") && narrow.contains("price of an IPI"), "{narrow}");
     assert!(wide.contains("sub-architecture  machine") && wide.contains("FIXED, µs"), "{wide}");
     for nonsense in ["0", "-3", "wide", ""] {
         assert_eq!(text(&matrix, &[("COLUMNS", nonsense)]), narrow, "COLUMNS={nonsense}");

@@ -21,6 +21,7 @@ mod names;
 mod proofs;
 mod property;
 mod quotes;
+mod release;
 mod scripts;
 mod serial_bus;
 mod start_up;

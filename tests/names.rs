@@ -40,9 +40,12 @@ fn knobs_have_their_defaults() {
         let knobs = document["knobs"].as_array().unwrap();
         knobs.iter().find(|knob| knob["name"] == key).unwrap_or_else(|| panic!("{key}"))["default"].clone()
     };
-    for (key, first) in
-        [("slots", "per-class"), ("smp_send_stop", "take"), ("wait_shape", "delay-first"), ("mps_retries", "1")]
-    {
+    for (key, first) in [
+        ("slots", "per-class"),
+        ("icr_write_while_busy", "replace"),
+        ("wait_shape", "delay-first"),
+        ("mps_retries", "1"),
+    ] {
         assert!(
             page.contains(&format!("| `{key}` | `{first}`")) || page.contains(&format!("| `{key}` | {first}")),
             "{key}"

@@ -9,11 +9,12 @@ fn text(arguments: &[&str]) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ") // wherever its lines are broken
 }
 
-/// The panic of `panic-stop` comes at 10 µs (its file says so), has no crash image, and hangs while it stops the others.
+/// The panic of `panic-stop` comes at 10 µs (its file says so), has no crash image, and hangs while it stops the others; but
+/// not where `smp_send_stop` only tries the call lock, as in the release of `merged`.
 #[test]
 fn a_crash_that_happened_is_not_called_never() {
     let matrix = text(&["matrix", "panic-stop", "--arch", "i386/default"]);
-    assert!(!matrix.contains("never crashes") && matrix.matches("hangs [a]").count() == 3, "{matrix}");
+    assert!(!matrix.contains("never crashes") && matrix.matches("hangs [a]").count() == 2, "{matrix}");
     let run = text(&["run", "panic-stop"]);
     assert!(run.contains("crash happened, and never entered the crash path: no crash image is loaded"), "{run}");
     for (arch, variant, happened) in [("i386/default", "before", true), ("i386/summit", "merged", true)] {

@@ -56,16 +56,23 @@ fn two_callers_with_interrupts_off_wait_for_each_other() {
     }
 }
 
-/// i386 of 2.6.20 takes the call lock; whoever tries it comes through, unless a CPU never starts the function. With
-/// nobody in a call the lock is free, and both come through.
+/// i386 of 2.6.20 takes the call lock. Whoever tries it gets further, unless a CPU never starts the function; but then
+/// 2.6.20 lets interrupts in, and the call that waits there finds the panic's own: CPU 0 stops itself. 2.6.22 leaves them off.
+/// With nobody in a call the lock is free, no interrupt waits, and all come through.
 #[test]
 fn a_panic_waits_for_the_call_lock() {
     for arch in ARCHES {
         for variant in VARIANTS {
             let i386 = arch.starts_with("i386");
-            let taken = report("panic-stop", arch, variant, &[]);
-            assert_eq!(taken.verdict, if i386 { Hung } else { Completed }, "{arch} {variant}");
-            if let Some(hang) = taken.hang {
+            let older = report("panic-stop", arch, variant, &["machine.release=2.6.20"]);
+            let newer = report("panic-stop", arch, variant, &["machine.release=2.6.22"]);
+            assert_eq!(newer.verdict, Completed, "{arch} {variant}");
+            let usual = report("panic-stop", arch, variant, &[]).verdict;
+            let newer_by_itself = ["merged", "modern"].contains(&variant);
+            assert_eq!(usual, if newer_by_itself { Completed } else { Hung }, "{arch} {variant}");
+            let hang = older.hang.unwrap();
+            assert_eq!((hang.cpu, function(&hang.at)), (0, if i386 { "smp_call_function" } else { "stop_this_cpu" }));
+            if i386 {
                 let chain = hang.why.join("\n");
                 let said = ["call_lock, which CPU1", "CPU0 does not answer", "they wait for each other"];
                 assert!(said.iter().all(|said| chain.contains(said)), "{arch} {variant}: {chain}");
@@ -77,7 +84,12 @@ fn a_panic_waits_for_the_call_lock() {
             assert!(hang.why.join(" ").contains("CPU2 does not answer"), "{arch} {variant}: {:?}", hang.why);
         }
     }
-    completes("panic-stop", &["knobs.smp_send_stop=try"]);
+    // The knob is about the lock alone.
+    for (variant, knob, at) in [("before", "try", "stop_this_cpu"), ("merged", "take", "smp_call_function")] {
+        let knob = format!("knobs.smp_send_stop={knob}");
+        let hang = report("panic-stop", "i386/default", variant, &[&knob]).hang.unwrap();
+        assert_eq!((hang.cpu, function(&hang.at)), (0, at), "{variant}");
+    }
     completes("panic-stop", &["event.1.only=[]"]);
 }
 

@@ -1,7 +1,7 @@
 //! Registers of the local APIC and the fields that the modelled code uses, under the kernel's names
 //! (`include/asm-i386/apicdef.h` and `include/asm-x86_64/apicdef.h`, 2.6.20).
 //!
-//! Not defined: reserved bits, the TMR and IRR banks, and registers that no modelled function touches.
+//! Not defined: reserved bits, the TMR banks, and registers that no modelled function touches.
 
 /// A local APIC register: its byte offset in the APIC's page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,6 +30,8 @@ impl Register {
     pub const SPIV: Self = Self(0xF0);
     /// Interrupts in service, the first of eight registers that are 10h apart.
     pub const ISR: Self = Self(0x100);
+    /// Interrupts requested, the first of eight registers likewise.
+    pub const IRR: Self = Self(0x200);
     /// Error status.
     pub const ESR: Self = Self(0x280);
     /// Local vector table: corrected machine checks.
@@ -146,6 +148,8 @@ pub const SPURIOUS_APIC_VECTOR: u8 = 0xFF;
 pub const ERROR_APIC_VECTOR: u8 = 0xFE;
 /// Vector of the APIC's own timer.
 pub const LOCAL_TIMER_VECTOR: u8 = 0xEF;
+/// Vector of the APIC's own timer in v6.
+pub const LOCAL_TIMER_VECTOR_V6: u8 = 0xEC;
 /// Vector of the keyboard, IRQ 1, by which `SysRq` arrives unless a [`Kernel`](crate::Kernel) says otherwise.
 pub const SYSRQ_VECTOR: u8 = 0x39;
 

@@ -107,7 +107,8 @@ impl Whose {
             Self::V6Msr => modern && access == Access::Msr,
             Self::Bounded => {
                 let variant = kernel.of_kdump().variant;
-                !matches!(variant.bound(Site::DestFieldNmi, kernel.wait_shape), Bound::None | Bound::Unbounded)
+                let bound = variant.bound(kernel.release, Site::DestFieldNmi, kernel.wait_shape);
+                !matches!(bound, Bound::None | Bound::Unbounded)
             }
         }
     }

@@ -1,9 +1,10 @@
 //! The start of another CPU, from the trampoline to its calling in.
 //!
-//! Not modelled: v6's states of hotplug (its kernels wait for the CPU as those of 2007 do), the idle task, tables of CPUs and nodes, clock synchronisation, the warm-reset vector, and what is
-//! printed.
+//! Not modelled: v6's states of hotplug (its kernels wait for the CPU as those of 2007 do, but longer), the idle task,
+//! tables of CPUs and nodes, clock synchronisation, the warm-reset vector, and what is printed.
 
-use crate::apicdef::Register;
+use crate::apic_access::{apic_read, apic_write};
+use crate::apicdef::{APIC_INTEGRATED, Register};
 use crate::arch::{Access, Family, WakeUp};
 use crate::es7000_start_cpu::es7000_start_cpu;
 use crate::inquire_remote_apic::inquire_remote_apic;
@@ -13,8 +14,9 @@ use crate::v6::wakeup_secondary_cpu_via_init;
 use crate::wait::{Point, Wait, WaitOutcome};
 use crate::wakeup_secondary::{wakeup_secondary_via_INIT, wakeup_secondary_via_NMI};
 
-/// 5 s for a CPU to call in.
+/// 5 s for a CPU to call in, in v6 10 s (`kernel/cpu.c`).
 const CALLIN_POLLS: u32 = 50_000;
+const CALLIN_POLLS_V6: u32 = 100_000;
 const CALLIN_POLL_US: u32 = 100;
 
 /// What a CPU writes over the first bytes of the trampoline.
@@ -22,14 +24,20 @@ pub(crate) const TRAMPOLINE_ENTERED: u32 = 0xA5A5_A5A5;
 
 /// `do_boot_cpu` (`arch/i386/kernel/smpboot.c`, `arch/x86_64/kernel/smpboot.c`, 2.6.20 and 2.6.22): starts a CPU; if its
 /// messages were sent lets it go on, and waits 5 s for it. If it does not come, the kernel looks how far it got, and asks
-/// its APIC. Gives 0, or what was wrong.
+/// its APIC. Gives 0, or what was wrong. v6 (`arch/x86/kernel/smpboot.c`) clears the error status first, as x86_64 of 2.6
+/// does, where the APIC has one and the warm-reset vector may be used.
 pub fn do_boot_cpu(kernel: &Kernel, cpu: &impl Processor, target: u16) -> u32 {
     let layout = kernel.layout();
     let apicid = kernel.arch.apic_id(target);
     cpu.store(layout.init_deasserted(), 0);
-    if kernel.arch.facts().family == Family::X8664 {
-        cpu.write(Register::ESR, 0);
-        cpu.read(Register::ESR);
+    let clears_errors = match kernel.arch.facts().family {
+        Family::X8664 => true,
+        Family::Modern => kernel.warm_reset && APIC_INTEGRATED(u32::from(kernel.apic_version)),
+        Family::I386 | Family::Other(_) => false,
+    };
+    if clears_errors {
+        apic_write(kernel, cpu, Register::ESR, 0);
+        apic_read(kernel, cpu, Register::ESR);
     }
 
     let mut boot_error = wakeup_secondary_cpu(kernel, cpu, apicid);
@@ -67,11 +75,11 @@ fn wakeup_secondary_cpu(kernel: &Kernel, cpu: &impl Processor, apicid: u8) -> u3
     }
 }
 
-/// Looks 50 000 times, 100 µs apart, and once more.
+/// Looks 50 000 times (v6: 100 000), 100 µs apart, and once more.
 fn wait_for_callin(kernel: &Kernel, cpu: &impl Processor, target: u16) -> bool {
     let callin = kernel.layout().cpu_callin(target);
     cpu.wait_begin(Wait::Callin);
-    for _ in 0..CALLIN_POLLS {
+    for _ in 0..if kernel.arch.is_modern() { CALLIN_POLLS_V6 } else { CALLIN_POLLS } {
         if cpu.load(callin) != 0 {
             break;
         }

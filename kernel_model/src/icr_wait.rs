@@ -18,7 +18,7 @@ pub fn wait_icr_idle(kernel: &Kernel, cpu: &impl Processor, site: Site) -> u32 {
     if kernel.arch.facts().access != Access::Page {
         return 0;
     }
-    match kernel.variant.bound(site, kernel.wait_shape) {
+    match kernel.variant.bound(kernel.release, site, kernel.wait_shape) {
         Bound::None => 0,
         Bound::Unbounded => {
             apic_wait_icr_idle(cpu);

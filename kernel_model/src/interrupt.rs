@@ -61,12 +61,13 @@ fn modern_interrupt(kernel: &Kernel, cpu: &impl Processor, vector: u8) -> bool {
     true
 }
 
-/// `handle_sysrq` (`drivers/char/sysrq.c`, 2.6.20), for the key C: says so, then crashes on purpose; in v6 it panics.
+/// `handle_sysrq` (`drivers/char/sysrq.c`, 2.6.20), for the key C: says so, then crashes on purpose; in v6
+/// (`drivers/tty/sysrq.c`) it panics, and does not come back.
 /// The interrupt that brought the key is edge-triggered, and ended before.
 pub fn handle_sysrq(kernel: &Kernel, cpu: &impl Processor) {
     printk(kernel, cpu, kernel.sysrq_print_us);
     if kernel.arch.is_modern() {
-        return v6::panic(kernel, cpu);
+        v6::panic(kernel, cpu, 0);
     }
     crash_kexec(kernel, cpu);
 }

@@ -1,5 +1,5 @@
-//! The I/O APIC, as far as a crash disables it (`arch/i386/kernel/io_apic.c`, `arch/x86_64/kernel/io_apic.c`, 2.6.20;
-//! `arch/x86/kernel/apic/io_apic.c`, v6.13).
+//! The I/O APIC, as far as a crash disables it (`arch/i386/kernel/io_apic.c`, `arch/x86_64/kernel/io_apic.c`, 2.6.20; of
+//! v6.13 what is alike).
 //!
 //! Not modelled: setting it up, more than one of them, `ioapic_lock` (nobody else touches it), the mode in which the
 //! 8259 passes it by (PIC mode, IMCR).
@@ -11,22 +11,23 @@ use crate::apicdef::{
 };
 use crate::kernel::Kernel;
 use crate::processor::Processor;
+use crate::v6;
 use crate::wait::Point;
 use crate::write_around::apic_write_around;
 
 /// Where the I/O APIC is: its register select.
-const IO_APIC_DEFAULT_PHYS_BASE: u32 = 0xFEC0_0000;
+pub(crate) const IO_APIC_DEFAULT_PHYS_BASE: u32 = 0xFEC0_0000;
 
 /// The window onto the selected register.
 const IO_APIC_WINDOW: u32 = IO_APIC_DEFAULT_PHYS_BASE + 0x10;
 
 /// Redirection entry: delivery mode, as a field and its values.
-const DELIVERY_MODE: u32 = 0x700;
-const DEST_SMI: u32 = 0x200;
+pub(crate) const DELIVERY_MODE: u32 = 0x700;
+pub(crate) const DEST_SMI: u32 = 0x200;
 const DEST_EXTINT: u32 = 0x700;
 
 /// Redirection entry: masked.
-const MASKED: u32 = 0x1_0000;
+pub(crate) const MASKED: u32 = 0x1_0000;
 
 /// `io_apic_read` (`include/asm-i386/io_apic.h`, 2.6.20): selects a register, then reads the window.
 #[track_caller]
@@ -43,7 +44,7 @@ pub fn io_apic_write(cpu: &impl Processor, register: u8, value: u32) {
 }
 
 /// The register of the low half of a pin's redirection entry; the next one is the high half.
-const fn entry(pin: u8) -> u8 {
+pub(crate) const fn entry(pin: u8) -> u8 {
     0x10 + 2 * pin
 }
 
@@ -59,10 +60,14 @@ pub fn clear_IO_APIC_pin(cpu: &impl Processor, pin: u8) {
     io_apic_write(cpu, entry(pin) + 1, 0);
 }
 
-/// `clear_IO_APIC` (`io_apic.c`): masks every pin.
+/// `clear_IO_APIC` (`io_apic.c`): masks every pin. v6 takes more trouble over each, [`v6::clear_IO_APIC_pin`].
 pub fn clear_IO_APIC(kernel: &Kernel, cpu: &impl Processor) {
     for pin in 0..kernel.io_apic_pins {
-        clear_IO_APIC_pin(cpu, pin);
+        if kernel.arch.is_modern() {
+            v6::clear_IO_APIC_pin(kernel, cpu, pin);
+        } else {
+            clear_IO_APIC_pin(cpu, pin);
+        }
     }
 }
 
@@ -77,12 +82,22 @@ pub fn disable_IO_APIC(kernel: &Kernel, cpu: &impl Processor) {
 /// firmware had it do.
 pub fn restore_boot_irq_mode(kernel: &Kernel, cpu: &impl Processor) {
     if let Some(pin) = kernel.i8259_pin {
-        let own_id = apic_read(kernel, cpu, Register::ID) & 0xFF00_0000;
-        io_apic_write(cpu, entry(pin) + 1, own_id);
+        let destination = own_destination(kernel, cpu);
+        io_apic_write(cpu, entry(pin) + 1, destination);
         io_apic_write(cpu, entry(pin), DEST_EXTINT);
     }
     disconnect_bsp_APIC(kernel, cpu, kernel.i8259_pin.is_some());
     cpu.reached(Point::IoApicDisabled);
+}
+
+/// This CPU, as the high half of an entry names it: eight bits of its id, of which i386 has a field for four; in v6 up to
+/// fifteen.
+fn own_destination(kernel: &Kernel, cpu: &impl Processor) -> u32 {
+    if kernel.arch.is_modern() {
+        return v6::own_destination(kernel, cpu);
+    }
+    let field = if kernel.arch.is_i386() { 0x0F00_0000 } else { 0xFF00_0000 };
+    apic_read(kernel, cpu, Register::ID) & field
 }
 
 /// `disconnect_bsp_APIC` (`arch/i386/kernel/apic.c`, `arch/x86_64/kernel/apic.c`, 2.6.20): virtual wire mode. The local

@@ -6,7 +6,9 @@
 use crate::apicdef::{BAD_APICID, SYSRQ_VECTOR};
 use crate::arch::Arch;
 use crate::cpumask::CpuMask;
+use crate::performance_counter::PerformanceCounter;
 use crate::processor::Processor;
+use crate::release::Release;
 use crate::variant::{Bound, MpsTimeout, Variant};
 use crate::words::Layout;
 
@@ -20,6 +22,8 @@ pub struct Kernel {
     pub arch: Arch,
     /// Which wait comes before a send.
     pub variant: Variant,
+    /// Of which release the rest of the code is; see [`Kernel::of_release`].
+    pub release: Release,
     /// The loop of solutions A and B-1, which the cover letter leaves open: delay first or read first.
     pub wait_shape: Bound,
     /// What ends the MP specification's 20 µs.
@@ -42,6 +46,12 @@ pub struct Kernel {
     pub trampoline: u8,
     /// v6: how long INIT is held, in µs. Nothing on CPUs that do not need it.
     pub init_udelay: u32,
+    /// i386: firmware had the machine in PIC mode. Only `setup_local_APIC` looks at it.
+    pub pic_mode: bool,
+    /// CPUs that are started are plugged in, after boot.
+    pub hot_plug: bool,
+    /// v6: CPUs may be started by way of the warm-reset vector (`legacy.warm_reset`).
+    pub warm_reset: bool,
     /// CPUs are started by v6's messages, not by those of 2.6. Today's sub-architectures always do that.
     pub v6_start_up: bool,
     /// i386 built for CPUs that lose back-to-back APIC writes (no `CONFIG_X86_GOOD_APIC`): writes are exchanges.
@@ -53,20 +63,28 @@ pub struct Kernel {
     pub hardlockup_panic: bool,
     /// v6: a CPU that its NMI watchdog finds locked up has all others write their backtraces.
     pub hardlockup_all_cpu_backtrace: bool,
-    /// i386: the kernel itself had to enable the APIC through its MSR, and so disables it there too.
+    /// i386, and v6 of 32 bits: the kernel itself had to enable the APIC through its MSR, and so disables it there too.
     pub enabled_via_apicbase: bool,
     /// i386: built with the Pentium 4's thermal interrupt (`CONFIG_X86_MCE_P4THERMAL`).
     pub thermal_interrupt: bool,
     /// Pins of the I/O APIC; 0 where there is none.
     pub io_apic_pins: u8,
+    /// Version of the I/O APIC, as the MP table has it. From 20h on it has an EOI register.
+    pub io_apic_version: u8,
     /// The pin of the I/O APIC to which firmware has wired the 8259, if it has.
     pub i8259_pin: Option<u8>,
-    /// i386: `smp_send_stop` takes the call lock, whoever holds it (until 2.6.21). x86_64 only tries it.
+    /// i386: `smp_send_stop` takes the call lock, whoever holds it (2.6.20). x86_64 only tries it.
     pub stop_takes_call_lock: bool,
+    /// x86_64, v6: somebody reboots by force, and nobody is stopped.
+    pub reboot_force: bool,
     /// A crash image is loaded: there is a capture kernel to go to.
     pub crash_image: bool,
     /// The NMI watchdog is on, its threshold one tick: each NMI that nobody else claims finds the CPU locked up.
     pub nmi_watchdog: bool,
+    /// 2.6: what makes the watchdog's ticks.
+    pub performance_counter: PerformanceCounter,
+    /// v6: the handler of the counters' NMIs opens their entry again at its end, as Intel's does on some parts, and not first.
+    pub late_ack: bool,
     /// How long `die_nmi` prints before it wakes the log daemon, in µs.
     pub watchdog_print_us: u32,
     /// Vector of the device interrupt that brings `SysRq`-C.
@@ -76,11 +94,12 @@ pub struct Kernel {
 }
 
 impl Kernel {
-    /// A hotplug kernel for `cpus` CPUs without errata, its NMI watchdog on, that prints in no time.
+    /// A hotplug kernel for `cpus` CPUs, of the release that the variant came with, without errata, its NMI watchdog on, that prints in no time.
     pub const fn new(arch: Arch, variant: Variant, cpus: u16) -> Self {
         Self {
             arch,
             variant,
+            release: Release::usual(variant),
             wait_shape: Bound::DelayFirst,
             mps_timeout: MpsTimeout::InstructionLoop,
             mps_retries: 1,
@@ -92,6 +111,9 @@ impl Kernel {
             apic_version: 0x11,
             trampoline: TRAMPOLINE_PAGE,
             init_udelay: 10_000,
+            pic_mode: false,
+            hot_plug: false,
+            warm_reset: true,
             v6_start_up: false,
             erratum_11ap: false,
             no_broadcast: !arch.is_modern(),
@@ -100,14 +122,23 @@ impl Kernel {
             enabled_via_apicbase: false,
             thermal_interrupt: false,
             io_apic_pins: 24,
+            io_apic_version: 0x11,
             i8259_pin: None,
-            stop_takes_call_lock: true,
+            stop_takes_call_lock: !Release::usual(variant).is_from_2_6_22(),
+            reboot_force: false,
             crash_image: true,
             nmi_watchdog: true,
+            performance_counter: PerformanceCounter::usual(arch),
+            late_ack: false,
             watchdog_print_us: 0,
             sysrq_vector: SYSRQ_VECTOR,
             sysrq_print_us: 0,
         }
+    }
+
+    /// This kernel with the code of `release`, and its `smp_send_stop`.
+    pub const fn of_release(self, release: Release) -> Self {
+        Self { release, stop_takes_call_lock: !release.is_from_2_6_22(), ..self }
     }
 
     /// The CPUs, online or still to be started.

@@ -13,8 +13,12 @@ use crate::processor::Processor;
 use crate::v6;
 use crate::write_around::apic_write_around;
 
-/// `get_maxlvt` (the same files): number of the last LVT entry; the 82489DX does not tell, and has 2.
+/// `get_maxlvt` (the same files): number of the last LVT entry; the 82489DX does not tell, and has 2. In v6
+/// [`v6::lapic_get_maxlvt`].
 pub fn get_maxlvt(kernel: &Kernel, cpu: &impl Processor) -> u32 {
+    if kernel.arch.is_modern() {
+        return v6::lapic_get_maxlvt(kernel, cpu);
+    }
     let lvr = apic_read(kernel, cpu, Register::LVR);
     if APIC_INTEGRATED(GET_APIC_VERSION(lvr)) { GET_APIC_MAXLVT(lvr) } else { 2 }
 }

@@ -12,16 +12,12 @@ use crate::write_around::apic_write_around;
 /// `init_apic_ldr` (`include/asm-i386/mach-*/mach_apic.h`, `arch/x86_64/kernel/genapic_*.c`, 2.6.20): sets the
 /// destination model and this CPU's logical id. Firmware has done it on NUMA-Q; ES7000 does not read the old value; the
 /// sub-architectures that count CPUs in a cluster ask their APIC first which cluster it is in. In v6 only the 32-bit
-/// default sets it; x2APIC clusters read what hardware gave.
+/// default sets it.
 pub fn init_apic_ldr(kernel: &Kernel, cpu: &impl Processor) {
     let facts = kernel.arch.facts();
     let mut ldr = kernel.arch.ldr(this_cpu(cpu));
     match facts.ldr_init {
         LdrInit::Firmware => return,
-        LdrInit::Read => {
-            apic_read(kernel, cpu, Register::LDR);
-            return;
-        }
         LdrInit::ReadIdFirst => ldr = (apic_read(kernel, cpu, Register::ID) & 0xF000_0000) | (ldr & 0x0F00_0000),
         LdrInit::Write | LdrInit::ReadAndWrite => {}
     }

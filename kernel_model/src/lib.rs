@@ -20,7 +20,8 @@
 //!
 //! [`v6`] is where today's kernels differ.
 //!
-//! A [`Kernel`] says what was built and booted. What CPUs share is in [`Word`]s of one [`Layout`].
+//! A [`Variant`] is a way to wait, a [`Release`] what else changed with it; [`was_one_kernel`] says whether they ever met. A
+//! [`Kernel`] says what was built and booted. What CPUs share is in [`Word`]s of one [`Layout`].
 //!
 //! ```
 //! use kernel_model::{Arch, CpuMask, Kernel, Variant, Word};
@@ -70,7 +71,9 @@ mod mps_dispatch;
 mod nmi;
 pub mod other;
 mod panic;
+mod performance_counter;
 mod processor;
+mod release;
 mod safe_apic_wait_icr_idle;
 mod schedule;
 mod send_ipi_broadcast;
@@ -120,7 +123,9 @@ pub use ldr_init::init_apic_ldr;
 pub use mps_dispatch::{mps_dispatch, mps_wait_dispatched};
 pub use nmi::{do_nmi, nmi_watchdog_tick};
 pub use panic::panic;
+pub use performance_counter::PerformanceCounter;
 pub use processor::{IrqFlags, Mmio, Processor};
+pub use release::{Release, was_one_kernel};
 pub use safe_apic_wait_icr_idle::{safe_apic_wait_icr_idle, safe_apic_wait_icr_idle_rfc, safe_apic_wait_icr_idle_v6};
 pub use schedule::{printk, schedule, try_to_wake_up, wake_up_klogd};
 pub use send_ipi_broadcast::{send_IPI_all, send_IPI_allbutself, send_IPI_self};
@@ -129,7 +134,7 @@ pub use send_ipi_mask::{send_IPI_mask, send_IPI_mask_bitmask, send_IPI_mask_sequ
 pub use send_ipi_shortcut::{__prepare_ICR, __send_IPI_shortcut};
 pub use setup_local_apic::setup_local_APIC;
 pub use smp_call_function::{CallLock, Called, smp_call_function, smp_call_function_interrupt};
-pub use smp_callin::{firmware, smp_callin, start_secondary, trampoline};
+pub use smp_callin::{disable_APIC_timer, firmware, smp_callin, start_secondary, trampoline};
 pub use smp_send_nmi_allbutself::{safe_smp_processor_id, smp_send_nmi_allbutself};
 pub use smp_send_reschedule::{smp_reschedule_interrupt, smp_send_reschedule};
 pub use smp_send_stop::smp_send_stop;

@@ -1,8 +1,10 @@
 //! What an NMI does on the CPU that takes it.
 //!
 //! Not modelled: the answers to a parity or I/O check error beyond their message, port output, and the watchdog's counts
-//! of timer interrupts and ticks: a word says whether timer interrupts go on, and the threshold is one tick.
+//! of timer interrupts and ticks: a word says whether timer interrupts go on, another whether the counter has overflowed,
+//! and the threshold is one tick.
 
+use crate::apic_access::apic_write;
 use crate::apicdef::{APIC_DM_NMI, Register};
 use crate::backtrace::print_backtrace_if_asked;
 use crate::crash::crash_nmi_callback;
@@ -12,7 +14,6 @@ use crate::processor::Processor;
 use crate::schedule::printk;
 use crate::v6::default_do_nmi;
 use crate::words::Word;
-use crate::write_around::apic_write_around;
 
 /// The port that says why the chipset raised an NMI.
 pub(crate) const NMI_STATUS_PORT: u16 = 0x61;
@@ -44,12 +45,16 @@ pub fn do_nmi(kernel: &Kernel, cpu: &impl Processor) {
 }
 
 /// `nmi_watchdog_tick` (`arch/i386/kernel/nmi.c`, `arch/x86_64/kernel/nmi.c`, 2.6.20): prints a backtrace if one is asked
-/// for; with a threshold of one tick finds a CPU without timer interrupts locked up; else arms the counter's entry
-/// again, which the NMI has masked.
+/// for; with a threshold of one tick finds a CPU without timer interrupts locked up; else, if its counter has overflowed,
+/// opens the counter's entry again, which the NMI has masked, where the part wants that. The write is plain on builds for
+/// the erratum too.
 pub fn nmi_watchdog_tick(kernel: &Kernel, cpu: &impl Processor) {
     print_backtrace_if_asked(kernel, cpu);
     if cpu.load(kernel.layout().timer_goes_on(this_cpu(cpu))) == 0 {
         die_nmi(kernel, cpu);
     }
-    apic_write_around(kernel, cpu, Register::LVTPC, APIC_DM_NMI);
+    let overflowed = cpu.load(kernel.layout().counter_runs_on(this_cpu(cpu))) == 0;
+    if overflowed && kernel.performance_counter.wants_its_entry_opened(kernel.arch) {
+        apic_write(kernel, cpu, Register::LVTPC, APIC_DM_NMI);
+    }
 }

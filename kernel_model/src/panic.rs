@@ -11,16 +11,14 @@ use crate::v6;
 use crate::wait::Point;
 
 /// `panic` (`kernel/panic.c`, 2.6.20): prints for `print_us`, tries the crash path, stops the other CPUs, lets
-/// interrupts in, and stays. In v6 the others are stopped by `native_stop_other_cpus`, which has a bound.
+/// interrupts in, and stays. In v6 [`v6::panic`].
 pub fn panic(kernel: &Kernel, cpu: &impl Processor, print_us: u32) -> ! {
-    printk(kernel, cpu, print_us);
     if kernel.arch.is_modern() {
-        v6::panic(kernel, cpu);
-        v6::native_stop_other_cpus(kernel, cpu, false);
-    } else {
-        crash_kexec(kernel, cpu);
-        smp_send_stop(kernel, cpu);
+        v6::panic(kernel, cpu, print_us);
     }
+    printk(kernel, cpu, print_us);
+    crash_kexec(kernel, cpu);
+    smp_send_stop(kernel, cpu);
     cpu.reached(Point::OthersStopped);
     cpu.irq_restore(IrqFlags(true));
     loop {

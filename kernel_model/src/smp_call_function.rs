@@ -6,7 +6,7 @@
 use crate::kernel::{Kernel, this_cpu};
 use crate::processor::Processor;
 use crate::send_ipi_broadcast::send_IPI_allbutself;
-use crate::spinlock::{spin_lock, spin_trylock, spin_unlock};
+use crate::spinlock::{spin_lock, spin_unlock};
 use crate::stop_this_cpu::stop_this_cpu;
 use crate::v6;
 use crate::wait::{Wait, WaitOutcome};
@@ -22,56 +22,57 @@ pub enum Called {
     StopThisCpu,
 }
 
-/// What a caller does about the call lock.
+/// Who deals with the call lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallLock {
-    /// Takes it.
+    /// `smp_call_function` takes it.
     Take,
-    /// Tries it once, and goes ahead without it.
-    Try,
+    /// Its caller has done what it wanted: `__smp_call_function`, where there is such (x86_64, i386 from 2.6.22 on).
+    Callers,
 }
 
-/// `smp_call_function` (`arch/i386/kernel/smp.c`, `arch/x86_64/kernel/smp.c`, 2.6.20): under the call lock publishes
-/// the call, sends the IPI to all others, and spins until all have started, and if `wait` until all have finished. A
-/// target that does not answer is neither given up nor asked again. What is under the lock is a function of its own
-/// where callers may go ahead without it (`__smp_call_function`: x86_64, i386 from 2.6.22 on). In v6
+/// `smp_call_function` (`arch/i386/kernel/smp.c`, `arch/x86_64/kernel/smp.c`, 2.6.20): takes the call lock, counts the
+/// others, and unless there are none publishes the call, sends the IPI to all of them, and spins until all have started, and
+/// if `wait` until all have finished. A target that does not answer is neither given up nor asked again. In v6
 /// [`v6::smp_call_function`].
 pub fn smp_call_function(kernel: &Kernel, cpu: &impl Processor, function: Called, wait: bool, lock: CallLock) {
     if kernel.arch.is_modern() {
         return v6::smp_call_function(kernel, cpu, wait);
     }
+    if lock == CallLock::Take {
+        spin_lock(cpu, Word::CALL_LOCK);
+    }
     let cpus = kernel.online_but_self(cpu).count();
-    if cpus == 0 {
-        return;
-    }
-    let locked = match lock {
-        CallLock::Take => {
-            spin_lock(cpu, Word::CALL_LOCK);
-            true
-        }
-        CallLock::Try => spin_trylock(cpu, Word::CALL_LOCK),
-    };
-    let (layout, own) = (kernel.layout(), this_cpu(cpu));
-    cpu.store(layout.call_function(own), function as u32);
-    cpu.store(layout.call_started(own), 0);
-    cpu.store(layout.call_wait(own), u32::from(wait));
-    if wait {
-        cpu.store(layout.call_finished(own), 0);
-    }
-    cpu.store(Word::CALL_DATA, u32::from(own));
-    send_IPI_allbutself(kernel, cpu, kernel.arch.call_function_vector());
+    if cpus != 0 {
+        let (started, finished) = publish(kernel, cpu, function, wait);
+        send_IPI_allbutself(kernel, cpu, kernel.arch.call_function_vector());
 
-    cpu.wait_begin(Wait::Acknowledgement);
-    while cpu.load(layout.call_started(own)) != cpus {
-        cpu.cpu_relax();
+        cpu.wait_begin(Wait::Acknowledgement);
+        while cpu.load(started) != cpus {
+            cpu.cpu_relax();
+        }
+        while wait && cpu.load(finished) != cpus {
+            cpu.cpu_relax();
+        }
+        cpu.wait_end(WaitOutcome::Done);
     }
-    while wait && cpu.load(layout.call_finished(own)) != cpus {
-        cpu.cpu_relax();
-    }
-    cpu.wait_end(WaitOutcome::Done);
-    if locked {
+    if lock == CallLock::Take {
         spin_unlock(cpu, Word::CALL_LOCK);
     }
+}
+
+/// Writes down what is called, and that nobody has started or finished it. Gives the words that count.
+fn publish(kernel: &Kernel, cpu: &impl Processor, function: Called, wait: bool) -> (Word, Word) {
+    let (layout, own) = (kernel.layout(), this_cpu(cpu));
+    let (started, finished) = (layout.call_started(own), layout.call_finished(own));
+    cpu.store(layout.call_function(own), function as u32);
+    cpu.store(started, 0);
+    cpu.store(layout.call_wait(own), u32::from(wait));
+    if wait {
+        cpu.store(finished, 0);
+    }
+    cpu.store(Word::CALL_DATA, u32::from(own));
+    (started, finished)
 }
 
 /// `smp_call_function_interrupt` (the same files): ends the interrupt *first*, then says that it has started, runs the

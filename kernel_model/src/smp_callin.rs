@@ -1,11 +1,11 @@
 //! What a CPU does that is being started: from firmware or its start-up message to the idle loop.
 //!
-//! Not modelled: what v6 does instead of calling in (its CPUs do as those of 2007), real mode and tables, the calibration of delays (at which x86_64 lets interrupts in), clocks, and the
+//! Not modelled: what v6 does instead of calling in (its CPUs do as those of 2007 but set up their APICs their own way), real mode and tables, the calibration of delays (at which x86_64 lets interrupts in), clocks, and the
 //! wait for the order to go online. Jiffies are counted in short delays here.
 
 use crate::apic_access::apic_read;
-use crate::apicdef::Register;
-use crate::arch::WakeUp;
+use crate::apicdef::{APIC_LVT_MASKED, LOCAL_TIMER_VECTOR, Register};
+use crate::arch::{Family, WakeUp};
 use crate::die::die;
 use crate::do_boot_cpu::TRAMPOLINE_ENTERED;
 use crate::es7000_start_cpu::{MAILBOX_APICID, MAILBOX_BUSY};
@@ -14,7 +14,10 @@ use crate::lapic::clear_local_APIC;
 use crate::panic::panic;
 use crate::processor::{IrqFlags, Processor};
 use crate::setup_local_apic::setup_local_APIC;
+use crate::spinlock::{spin_lock, spin_unlock};
 use crate::wait::{Point, Wait, WaitOutcome};
+use crate::words::Word;
+use crate::write_around::apic_write_around;
 
 /// How long a CPU waits to be called out: 2 s.
 const CALLOUT_POLLS: u32 = 200_000;
@@ -57,22 +60,40 @@ pub fn trampoline(kernel: &Kernel, cpu: &impl Processor) {
 /// online, and lets interrupts come. What follows is the idle loop.
 pub fn start_secondary(kernel: &Kernel, cpu: &impl Processor) {
     smp_callin(kernel, cpu);
-    cpu.fetch_or(kernel.layout().cpu_online(this_cpu(cpu)), 1);
+    let online = kernel.layout().cpu_online(this_cpu(cpu));
+    if kernel.arch.is_modern() {
+        cpu.fetch_or(online, 1);
+    } else {
+        set_online(kernel, cpu, online);
+    }
     cpu.irq_restore(IrqFlags(true));
 }
 
+/// Under the call lock, so that a call counts this CPU and sends to it, or does neither. x86_64 takes over the interrupts'
+/// vectors, under their lock, inside.
+fn set_online(kernel: &Kernel, cpu: &impl Processor, online: Word) {
+    let vector_lock = kernel.layout().vector_lock();
+    cpu.irq_save();
+    spin_lock(cpu, Word::CALL_LOCK);
+    if kernel.arch.is_i386() {
+        cpu.fetch_or(online, 1);
+    } else {
+        spin_lock(cpu, vector_lock);
+        cpu.fetch_or(online, 1);
+        spin_unlock(cpu, vector_lock);
+    }
+    spin_unlock(cpu, Word::CALL_LOCK);
+    cpu.irq_restore(IrqFlags(true)); // `spin_unlock_irq`
+}
+
 /// `smp_callin` (the same files): where INIT was used waits until it is de-asserted, reads its APIC id, waits to be called
-/// out, sets up its APIC, and says that it has come. Without a call-out in 2 s it is a BUG on i386, and a panic.
+/// out, sets up its APIC, masks its timer, and says that it has come. Without a call-out in 2 s it is a BUG on i386, and a panic.
 pub fn smp_callin(kernel: &Kernel, cpu: &impl Processor) {
     let layout = kernel.layout();
     let number = this_cpu(cpu);
     let wake_up = kernel.arch.facts().wake_up;
     if wake_up == WakeUp::Init {
-        cpu.wait_begin(Wait::InitDeassert);
-        while cpu.load(layout.init_deasserted()) == 0 {
-            cpu.cpu_relax();
-        }
-        cpu.wait_end(WaitOutcome::Done);
+        wait_for_init_deassert(kernel, cpu);
     }
     apic_read(kernel, cpu, Register::ID);
     if !wait_for_callout(kernel, cpu) {
@@ -89,8 +110,36 @@ pub fn smp_callin(kernel: &Kernel, cpu: &impl Processor) {
     if kernel.arch.is_i386() {
         cpu.read(Register::LDR); // `map_cpu_to_logical_apicid`
     }
+    disable_APIC_timer(kernel, cpu);
     cpu.fetch_or(layout.cpu_callin(number), 1);
     cpu.reached(Point::CalledIn);
+}
+
+/// `wait_for_init_deassert` (`include/asm-i386/mach-default/mach_wakecpu.h`, `arch/x86_64/kernel/smpboot.c`, 2.6.20): on
+/// i386 without a PAUSE.
+fn wait_for_init_deassert(kernel: &Kernel, cpu: &impl Processor) {
+    cpu.wait_begin(Wait::InitDeassert);
+    while cpu.load(kernel.layout().init_deasserted()) == 0 {
+        if !kernel.arch.is_i386() {
+            cpu.cpu_relax();
+        }
+    }
+    cpu.wait_end(WaitOutcome::Done);
+}
+
+/// `disable_APIC_timer` (`arch/i386/kernel/apic.c`, `arch/x86_64/kernel/apic.c`, 2.6.20): masks the timer, if the kernel
+/// uses it: x86_64 at every start of a CPU, i386 not before the boot CPU's is set up, and so only when one is plugged in; from
+/// 2.6.22 on `setup_local_APIC` does it there.
+pub fn disable_APIC_timer(kernel: &Kernel, cpu: &impl Processor) {
+    let uses_timer = match kernel.arch.facts().family {
+        Family::I386 => kernel.hot_plug && !kernel.release.is_from_2_6_22(),
+        Family::X8664 => true,
+        Family::Modern | Family::Other(_) => false,
+    };
+    if uses_timer {
+        let value = apic_read(kernel, cpu, Register::LVTT);
+        apic_write_around(kernel, cpu, Register::LVTT, value | APIC_LVT_MASKED | u32::from(LOCAL_TIMER_VECTOR));
+    }
 }
 
 fn wait_for_callout(kernel: &Kernel, cpu: &impl Processor) -> bool {

@@ -1,7 +1,9 @@
 //! What differs between the kernels before the fix, each proposal of 2007, what was merged, and what came later.
 //!
-//! Not modelled here: anything else that changed between 2.6.20 and v6.13. A variant chooses waits, nothing more, so
-//! that two columns of a comparison differ in what they are about.
+//! Not modelled here: anything else that changed between 2.6.20 and v6.13: that is a [`Release`]'s. A variant chooses waits,
+//! nothing more.
+
+use crate::release::Release;
 
 /// Which waits the kernel has, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,14 +105,19 @@ impl Variant {
         Self::ALL.into_iter().find(|variant| variant.name() == name)
     }
 
-    /// The wait at `site`. The cover letter leaves the loop of solution A open: it is `shape` there.
-    pub const fn bound(self, site: Site, shape: Bound) -> Bound {
+    /// The wait at `site`. The cover letter leaves the loop of solution A open: it is `shape` there. In v5.4 what was merged
+    /// bounds an NMI by shorthand too, and what is modern has a round more: there both are one.
+    pub const fn bound(self, release: Release, site: Site, shape: Bound) -> Bound {
         use Site::{DestFieldNmi, Inquiry, ShorthandNmi, StartUp};
+        if let (Release::V5_4, Self::Merged | Self::Modern, ShorthandNmi) = (release, self, site) {
+            return Bound::ReadFirst;
+        }
         match (self, site) {
             (Self::MpsAbort | Self::MpsRetry, StartUp) => Bound::Dispatch,
             (Self::MpsAbort | Self::MpsRetry, _) => Bound::None,
             (Self::Rfc, DestFieldNmi | StartUp | Inquiry) => Bound::DelayFirst,
             (Self::Merged, DestFieldNmi | StartUp | Inquiry) => Bound::ReadFirst,
+            (Self::Modern, DestFieldNmi | StartUp | Inquiry) if matches!(release, Release::V5_4) => Bound::ReadFirst,
             (Self::Modern, DestFieldNmi | ShorthandNmi | StartUp | Inquiry) => Bound::ReadFirst1000,
             (_, StartUp) => Bound::DelayFirst,
             (Self::SolutionA, _) => shape,

@@ -20,7 +20,7 @@ pub enum Wait {
     Stop,
     /// The CPU that panics to stop this one.
     SelfStop,
-    /// The CPU that is being started to call in, at most 5 s.
+    /// The CPU that is being started to call in, at most 5 s, in v6 10 s.
     Callin,
     /// The CPU that starts this one to call it out, at most 2 s.
     Callout,
@@ -90,9 +90,9 @@ pub enum Point {
     CalledIn,
     /// The CPU that started it has seen that.
     Booted,
-    /// It has not, in 5 s, but the trampoline was entered.
+    /// It has not, in time, but the trampoline was entered.
     Stuck,
-    /// It has not, in 5 s, and nobody entered the trampoline.
+    /// It has not, in time, and nobody entered the trampoline.
     NotResponding,
     /// A remote read was answered.
     InquiryAnswered,

@@ -87,9 +87,12 @@ const START_UP: [&str; 3] = ["trampoline_data", "init_deasserted", "mailbox of t
 /// Names of the words by which each CPU is started, in their order.
 const STARTED: [&str; 3] = ["cpu_callout_map", "cpu_callin_map", "cpu_online_map"];
 
+/// Names of the words that came to the model later, in their order.
+const LATER: [&str; 3] = ["vector_lock", "hard_lockup_nmi_warn", "nmi_desc lock"];
+
 /// Where the words are. After the fixed ones come the TLB flush slots, then the CPUs' run queues, then their other words,
-/// then those of v6: the fixed ones, two masks of CPUs, and each CPU's queue of calls. Last come those by which CPUs are
-/// started.
+/// then those of v6: the fixed ones, two masks of CPUs, and each CPU's queue of calls; then those by which CPUs are started.
+/// What came to the model later stands last, so that runs that do not need it keep their event streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
     cpus: u16,
@@ -103,7 +106,7 @@ impl Layout {
 
     /// How many words there are.
     pub const fn count(self) -> usize {
-        self.started(self.cpus, 0).0 as usize
+        self.counter_runs_on(self.cpus).0 as usize
     }
 
     /// Words of a mask of CPUs.
@@ -282,6 +285,30 @@ impl Layout {
         self.started(cpu, 2)
     }
 
+    const fn later(self, index: u16) -> Word {
+        Word(self.started(self.cpus, 0).0 + index)
+    }
+
+    /// x86_64: held while a CPU that comes up takes over the vectors of interrupts.
+    pub const fn vector_lock(self) -> Word {
+        self.later(0)
+    }
+
+    /// v6: set while a CPU that is locked up has all others write their backtraces, and from then on where it panics.
+    pub const fn hard_lockup_nmi_warn(self) -> Word {
+        self.later(1)
+    }
+
+    /// v6: held while the list of NMI handlers changes.
+    pub const fn nmi_desc_lock(self) -> Word {
+        self.later(2)
+    }
+
+    /// Set where an NMI is not the overflow of the CPU's performance counter.
+    pub const fn counter_runs_on(self, cpu: u16) -> Word {
+        Word(self.later(LATER.len() as u16).0 + cpu)
+    }
+
     /// Initial values of a healthy kernel. Words that are not named start at 0.
     pub fn initial_values(self) -> impl Iterator<Item = (Word, u32)> {
         let nobody = [Word::CRASHING_CPU, Word::DIE_OWNER, self.panic_cpu(), self.stopping_cpu()];
@@ -338,6 +365,12 @@ impl fmt::Display for WordName {
         }
         if usize::from(word.0) >= layout.count() {
             return write!(f, "word {}", word.0);
+        }
+        if let Some(place) = word.0.checked_sub(layout.later(0).0) {
+            return match LATER.get(usize::from(place)) {
+                Some(name) => f.write_str(name),
+                None => write!(f, "performance counter runs on, CPU{}", place - LATER.len() as u16),
+            };
         }
         if let Some(place) = word.0.checked_sub(layout.started(0, 0).0) {
             let (cpu, index) = (place / STARTED.len() as u16, place % STARTED.len() as u16);

@@ -79,7 +79,8 @@ pub(super) fn late_retries() -> Result<String, Failure> {
          `mps-retry` does that in the scenario `late-retry`: CPU 2 has no room for CPU 0's reschedule interrupt of 40 µs (on a\n\
          front-side bus: no transaction completes), so that CPU 0 writes the low half of its ICR again at about 62 µs. Counted is how\n\
          often CPU 2's APIC takes the interrupt, and, where that differs, how often its handler runs. Printed from runs\n\
-         (`src/book/late_retries.rs`); the columns are the values of the knob `icr_write_while_busy`.\n\n\
+         (`src/book/late_retries.rs`); the columns are the values of the knob `icr_write_while_busy`. All of it\n\
+         is hypothetical (‡ elsewhere): no release of Linux waited like that.\n\n\
          ## Room at 75 µs: the first message is pending when it is written again\n\n",
     );
     let rules: Vec<&str> = IcrWriteWhileBusy::names();

@@ -1,6 +1,7 @@
 //! `docs/other-kernels.md`: which kernels survive a stuck ICR, from runs of the scenario `stuck-icr`.
 
 use crate::failure::Failure;
+use crate::judgement::hypothetical::{HYPOTHETICAL, HYPOTHETICAL_MARK, is_hypothetical};
 use crate::judgement::{RunReport, Verdict};
 use crate::price::time_in_sender;
 use crate::run::{Settings, execute, run};
@@ -63,7 +64,7 @@ pub(super) fn other_kernels() -> Result<String, Failure> {
     );
     let titles = MACHINES.map(|(title, _)| title).join(" | ");
     let _ = writeln!(out, "| name | {titles} |\n|---|---|---|");
-    for (name, arch, variant) in rows() {
+    for (name, arch, variant) in rows()? {
         let cells = MACHINES.map(|(_, bus)| outcome(&load(arch, variant, bus, &[])?));
         let [serial, fsb] = cells;
         let _ = writeln!(out, "| {name} | {} | {} |", serial?, fsb?);
@@ -83,7 +84,7 @@ pub(super) fn other_kernels() -> Result<String, Failure> {
     out.push_str(
         "| name | one, serial | three, serial | one, front-side bus | three, front-side bus |\n|---|---|---|---|---|\n",
     );
-    for (name, arch, variant) in rows() {
+    for (name, arch, variant) in rows()? {
         let mut cells = Vec::new();
         for (_, bus) in MACHINES {
             let healthy = load(arch, variant, bus, &["fault=[]", "machine.cpus=4"])?;
@@ -94,6 +95,7 @@ pub(super) fn other_kernels() -> Result<String, Failure> {
         }
         let _ = writeln!(out, "| {name} | {} |", cells.join(" | "));
     }
+    let _ = writeln!(out, "\n{HYPOTHETICAL_MARK} {HYPOTHETICAL}");
     Ok(out)
 }
 
@@ -102,10 +104,18 @@ fn arch_of(other: Other) -> &'static str {
     Arch::ALL.into_iter().find(|arch| arch.other() == Some(other)).map_or("", Arch::name)
 }
 
-/// Name, sub-architecture, variant.
-fn rows() -> Vec<(String, &'static str, Option<&'static str>)> {
+/// A line of the tables: name, sub-architecture, variant.
+type Line = (String, &'static str, Option<&'static str>);
+
+fn rows() -> Result<Vec<Line>, Failure> {
     let others = Other::ALL.into_iter().map(|other| (format!("`{}`", arch_of(other)), arch_of(other), None));
-    others.chain(LINUX.map(|(name, arch, variant)| (format!("{name} (`{variant}`)"), arch, Some(variant)))).collect()
+    let mut rows: Vec<Line> = others.collect();
+    for (name, arch, variant) in LINUX {
+        let never = is_hypothetical(&load(arch, Some(variant), Bus::Fsb, &[])?);
+        let mark = if never { HYPOTHETICAL_MARK.to_string() } else { String::new() };
+        rows.push((format!("{name} (`{variant}`){mark}"), arch, Some(variant)));
+    }
+    Ok(rows)
 }
 
 fn load(arch: &str, variant: Option<&str>, bus: Bus, sets: &[&str]) -> Result<Scenario, Failure> {

@@ -1,6 +1,7 @@
 //! `docs/prices.md`: what each wait costs a healthy machine, from runs.
 
 use crate::failure::Failure;
+use crate::judgement::hypothetical::{HYPOTHETICAL, HYPOTHETICAL_MARK, is_hypothetical};
 use crate::price::time_in_sender;
 use crate::scenario::{self, LINUX_ARCHES, Request};
 use std::fmt::Write;
@@ -46,6 +47,7 @@ pub(super) fn prices() -> Result<String, Failure> {
             let _ = writeln!(out, "{}", row(arch, nmi)?);
         }
     }
+    let _ = writeln!(out, "\n{HYPOTHETICAL_MARK} {HYPOTHETICAL}");
     Ok(out)
 }
 
@@ -61,7 +63,8 @@ fn row(arch: &str, nmi: bool) -> Result<String, Failure> {
             cells.extend([arch.to_owned(), format!("{} on {}", scenario.machine.generation, scenario.machine.bus)]);
         }
         let time = time_in_sender(&scenario, TARGETS, nmi)?;
-        cells.push(time.map_or_else(|| "-".to_owned(), |time| time.to_string()));
+        let mark = if is_hypothetical(&scenario) { HYPOTHETICAL_MARK.to_string() } else { String::new() };
+        cells.push(time.map_or_else(|| "-".to_owned(), |time| time.to_string()) + &mark);
     }
     Ok(format!("| {} |", cells.join(" | ")))
 }

@@ -69,7 +69,7 @@ pub(super) fn knobs() -> String {
     let mut out = String::from(
         "# Knobs\n\n\
          Every point at which public documents disagree or are silent, as one named choice: `[knobs]` of a scenario file, or\n\
-         `--set knobs.KEY=VALUE`. The first value is the default. Printed from `sim/src/generation/knobs.rs`.\n\n\
+         `--set knobs.KEY=VALUE`. The first value is the default. Printed from `sim/src/generation/knobs/list.rs`.\n\n\
          | key | values | evidence |\n|---|---|---|\n",
     );
     for knob in Knobs::ALL {

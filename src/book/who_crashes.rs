@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::judgement::Verdict;
+use crate::judgement::hypothetical::{HYPOTHETICAL, HYPOTHETICAL_MARK};
 use crate::matrix::{Axes, Cell, Matrix, Row, matrix};
 use crate::report::matrix::records::place_among;
 use crate::run::Settings;
@@ -80,6 +81,7 @@ pub(super) fn who_crashes() -> Result<String, Failure> {
         for (n, cause) in causes.iter().enumerate() {
             let _ = writeln!(out, "{}. {cause}", n + 1);
         }
+        let _ = writeln!(out, "\n{HYPOTHETICAL_MARK} {HYPOTHETICAL}");
     }
     out.push_str(WHAT_IT_SAYS);
     Ok(out)
@@ -108,10 +110,13 @@ fn table(out: &mut String, matrix: &Matrix, causes: &mut Vec<String>) {
     let _ = writeln!(out, "| who crashes | wait | {} |", triggers.join(" | "));
     let _ = writeln!(out, "|---|---|{}", "---|".repeat(triggers.len()));
     for (cpu, who) in WHO {
-        for (n, Cell { variant, .. }) in cells.iter().enumerate() {
+        for (n, Cell { variant, report, .. }) in cells.iter().enumerate() {
+            let mark =
+                if report.notes.contains(&"hypothetical") { HYPOTHETICAL_MARK.to_string() } else { String::new() };
             let rows = matrix.rows.iter().filter(|row| row.crash_cpu == Some(cpu));
             let outcomes: Vec<String> = rows.map(|row| outcome(cpu, &row.cells[n], causes)).collect();
-            let _ = writeln!(out, "| {} | `{variant}` | {} |", if n == 0 { who } else { "" }, outcomes.join(" | "));
+            let _ =
+                writeln!(out, "| {} | `{variant}`{mark} | {} |", if n == 0 { who } else { "" }, outcomes.join(" | "));
         }
     }
 }

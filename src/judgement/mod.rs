@@ -5,6 +5,7 @@
 pub(crate) mod crash;
 mod crash_happened;
 mod expectation;
+pub(crate) mod hypothetical;
 pub(crate) mod jammed;
 pub(crate) mod mechanism;
 pub(crate) mod messages;

@@ -2,6 +2,7 @@
 
 use super::crash::crash_report;
 use super::expectation::expectation;
+use super::hypothetical::is_hypothetical;
 use super::jammed;
 use super::mechanism;
 use super::panic::panicked;
@@ -11,7 +12,7 @@ use super::start_up;
 use super::waits::{WaitReport, waits};
 use super::why;
 use crate::machine::goal_milestones;
-use crate::scenario::{Bus, Mechanism, Scenario, is_modern};
+use crate::scenario::{Bus, Mechanism, Scenario};
 use crate::token::Token;
 use kernel_model::Point;
 use sim::{Activity, CpuReport, Ending, Outcome, Slots, Time};
@@ -161,10 +162,7 @@ fn notes(scenario: &Scenario, outcome: &Outcome) -> Vec<&'static str> {
     if scenario.machine.has_bus(Bus::Serial) && scenario.knobs.hardware.slots == Slots::PerClass && refused {
         notes.push("disputed");
     }
-    let never_had = is_modern(scenario.machine.arch) && scenario.machine.variant != "modern";
-    if never_had
-        || scenario.machine.arch == "x86_64/cluster" && ["merged", "modern"].contains(&scenario.machine.variant)
-    {
+    if is_hypothetical(scenario) {
         notes.push("hypothetical");
     }
     notes

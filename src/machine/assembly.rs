@@ -2,12 +2,12 @@
 
 use super::error::AssemblyError;
 use super::interconnect::Parts;
+use super::io_apic::io_apic;
 use super::kernel::kernel;
 use super::{costs, cpu, goal};
-use crate::scenario::{self, Bus, Event, FaultKind, Role, Scenario};
+use crate::scenario::{self, Event, FaultKind, Role, Scenario};
 use kernel_model::{Kernel, Layout};
 use sim::bus::Interconnect;
-use sim::io_apic::IoApicVersion;
 use sim::{LineChange, MachineSettings, Seeded, Stacks, StopRule, Time};
 use std::sync::Arc;
 
@@ -86,19 +86,17 @@ fn words(scenario: &Scenario, kernel: &Kernel) -> Vec<u32> {
     for event in scenario.events.iter().filter(|event| event.role == Role::WatchdogTick) {
         words[usize::from(layout.timer_goes_on(event.cpu as u16).0)] = 1;
     }
+    // Where no counter is to overflow, no NMI is taken for that.
+    let counts = |cpu: u16| scenario.events.iter().any(|event| event.cpu == u32::from(cpu) && cpu::is_watchdog(event));
+    for cpu in (0..kernel.cpus).filter(|&cpu| !counts(cpu)) {
+        words[usize::from(layout.counter_runs_on(cpu).0)] = 1;
+    }
     for event in scenario.events.iter().filter(|event| event.role == Role::CorruptRunQueue) {
         for (word, value) in layout.corrupt_run_queue(event.cpu as u16) {
             words[usize::from(word.0)] = value;
         }
     }
     words
-}
-
-/// The I/O APIC: a part of its own beside CPUs with four-bit ids, later in the south bridge.
-fn io_apic(scenario: &Scenario) -> Option<IoApicVersion> {
-    let machine = &scenario.machine;
-    let of_its_own = machine.generation.profile().serial && machine.bus != Bus::Cluster;
-    machine.io_agent.then_some(if of_its_own { IoApicVersion::I82093Aa } else { IoApicVersion::I82801 })
 }
 
 /// The keyboard: the redirection entry of its pin, edge-triggered to the one CPU that gets `SysRq`, and the key.

@@ -92,7 +92,7 @@ fn cpu_fault(fault: CpuFault) -> Vec<LocalEvent> {
 }
 
 /// An NMI of the watchdog, whatever it finds.
-fn is_watchdog(event: &Event) -> bool {
+pub(super) fn is_watchdog(event: &Event) -> bool {
     matches!(event.role, Role::WatchdogNmi { .. } | Role::WatchdogCrash { .. } | Role::WatchdogTick)
 }
 

@@ -3,11 +3,12 @@
 use super::adapter::Delays;
 use super::costs::{core_clock, costs, ticks, whole_us};
 use super::goal::is;
+use super::io_apic::io_apic;
 use crate::scenario::{self, CpuFault, Event, FaultKind, MpsTimeout, Role, RoleName, Scenario, StopLock, WaitShape};
 use kernel_model::other::freebsd::lapic_ipi_wait_mult;
-use kernel_model::{Arch, Bound, Kernel, Variant};
+use kernel_model::{Arch, Bound, Kernel, PerformanceCounter, Release, Variant};
 use sim::Generation;
-use sim::io_apic::PINS;
+use sim::io_apic::{IoApicVersion, PINS};
 
 /// The kernel that the scenario's machine runs.
 pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
@@ -15,6 +16,7 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
     let arch = Arch::from_name(machine.arch).expect("a loaded scenario names a known sub-architecture");
     // A kernel that is not Linux never looks at its variant.
     let variant = Variant::from_name(machine.variant).unwrap_or(Variant::Before);
+    let release = Release::from_name(machine.release).unwrap_or(Release::usual(variant));
     let mut kernel = Kernel {
         wait_shape: bound(scenario.knobs.wait_shape),
         mps_timeout: mps_timeout(scenario.knobs.mps_timeout),
@@ -22,14 +24,16 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
         crash_image: machine.crash_image,
         stop_takes_call_lock: scenario.knobs.smp_send_stop == StopLock::Take,
         io_apic_pins: if machine.io_agent { PINS } else { 0 },
+        io_apic_version: if io_apic(scenario) == Some(IoApicVersion::I82801) { 0x20 } else { 0x11 },
         no_broadcast: scenario.knobs.no_broadcast.unwrap_or(!arch.is_modern()),
         tsc_ticks_per_ms: ticks(core_clock(scenario), 1_000),
         lapic_ipi_wait_mult: freebsd_calibration(scenario),
         timer_ticks_per_us: ticks(machine.generation.timer_clock(), 1) as u32,
         offline: machine.offline.iter().map(|&cpu| cpu as u16).collect(),
+        performance_counter: performance_counter(machine.generation),
         apic_version: machine.generation.profile().version.to_le_bytes()[0],
         init_udelay: init_udelay(machine.generation),
-        ..Kernel::new(arch, variant, machine.cpus as u16)
+        ..Kernel::new(arch, variant, machine.cpus as u16).of_release(release)
     };
     let is_watched = |event: &Event| is(event, RoleName::WatchdogNmi) || is(event, RoleName::WatchdogCrash);
     kernel.hardlockup_panic = scenario.events.iter().any(is_watched);
@@ -54,6 +58,16 @@ pub(crate) const fn init_udelay(generation: Generation) -> u32 {
     match generation {
         Generation::P6 | Generation::X2Apic => 0,
         _ => 10_000,
+    }
+}
+
+/// What makes the watchdog's ticks on CPUs of a generation.
+const fn performance_counter(generation: Generation) -> PerformanceCounter {
+    match generation {
+        Generation::P6 => PerformanceCounter::P6,
+        Generation::XApic => PerformanceCounter::P4,
+        Generation::X2Apic => PerformanceCounter::Architectural,
+        _ => PerformanceCounter::IoApic,
     }
 }
 

@@ -10,6 +10,7 @@ mod cpu;
 mod error;
 mod goal;
 pub(crate) mod interconnect;
+mod io_apic;
 mod kernel;
 pub(crate) mod program;
 

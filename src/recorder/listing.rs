@@ -5,16 +5,17 @@ use kernel_model::Wait;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-/// A recording as a document; `arch`, `variant` and `call` as the command line names them.
-pub(crate) fn document(recording: &Recording, (arch, variant, call): (&str, &str, &str)) -> Value {
+/// A recording as a document; `arch`, `variant`, `release` and `call` as the command line names them.
+pub(crate) fn document(recording: &Recording, [arch, variant, release, call]: [&str; 4]) -> Value {
     let waits_for = match recording.end {
         End::Hangs(wait) => Some(waited_for(wait)),
         _ => None,
     };
     json!({
-        "schema": { "name": "apicsim.accesses", "version": "1.2" },
+        "schema": { "name": "apicsim.accesses", "version": "1.3" },
         "arch": arch,
         "variant": variant,
+        "release": release,
         "call": call,
         "hang": matches!(recording.end, End::Hangs(_)),
         "panics": recording.end == End::Panics,

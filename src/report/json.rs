@@ -54,6 +54,7 @@ pub fn run_document(scenario: &Scenario, report: &RunReport, host: Option<Host>)
         "scenario": scenario.name,
         "arch": machine.arch,
         "variant": machine.variant,
+        "release": machine.release,
         "bus": machine.bus.name(),
         "generation": machine.generation.name(),
         "cpus": machine.cpus,
@@ -171,6 +172,13 @@ fn endless_loop(spin: &LoopReport) -> Value {
     })
 }
 
+/// The release that all cells have; none where they differ.
+fn common_release(matrix: &Matrix) -> Option<&'static str> {
+    let mut releases = matrix.rows.iter().flat_map(|row| &row.cells).map(|cell| cell.release);
+    let first = releases.next();
+    first.filter(|first| releases.all(|release| release == *first))
+}
+
 /// The document of a matrix.
 pub(crate) fn matrix_document(matrix: &Matrix, host: Option<Host>) -> Value {
     let rows: Vec<Value> = matrix
@@ -184,6 +192,7 @@ pub(crate) fn matrix_document(matrix: &Matrix, host: Option<Host>) -> Value {
                     let report = &cell.report;
                     json!({
                         "variant": cell.variant,
+                        "release": cell.release,
                         "verdict": report.verdict.name(),
                         "proof": proof_value(report),
                         "sim_time_us": microseconds(report.sim_time.as_ps()),
@@ -227,6 +236,7 @@ pub(crate) fn matrix_document(matrix: &Matrix, host: Option<Host>) -> Value {
     let mut document = json!({
         "schema": { "name": "apicsim.matrix", "version": "1.2" },
         "scenario": matrix.scenario,
+        "release": common_release(matrix),
         "rows": rows,
         "left_out": matrix.left_out.iter().map(|(arch, why)| json!({ "arch": arch, "why": why })).collect::<Vec<_>>(),
     });

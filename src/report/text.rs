@@ -5,6 +5,7 @@ use super::page::Page;
 use super::paper::{Ink, Paper};
 use super::verdict::verdict;
 use crate::judgement::crash::{CrashReport, Fate};
+use crate::judgement::hypothetical::HYPOTHETICAL;
 use crate::judgement::waits::WaitReport;
 use crate::judgement::{HangReport, RunReport};
 use crate::scenario::{Scenario, counted, one_line};
@@ -51,7 +52,7 @@ pub(crate) fn run(scenario: &Scenario, report: &RunReport, paper: Paper) -> Page
         page.labelled("note", "rests on the per-class slot rule of the P6, which documents dispute");
     }
     if report.notes.contains(&"hypothetical") {
-        page.labelled("note", "hypothetical: this sub-architecture and this wait were never in one kernel");
+        page.labelled("note", HYPOTHETICAL);
     }
     page.gap();
     let expected = match report.expected {

@@ -5,7 +5,7 @@ use super::knob_filter::KnobFilter;
 use super::knobs::knob_keys;
 use super::machine::{Bus, Machine};
 use super::model::{Event, Knobs, Stall};
-use super::names::{arch_pattern, trigger, variant};
+use super::names::{arch_pattern, release, trigger, variant};
 use super::passing::{Numbers, has, list, names};
 use super::reader::Table;
 use super::role::RoleName;
@@ -38,7 +38,8 @@ impl Filter {
 
 /// The keys of an expectation's filter.
 pub(super) fn expect_keys() -> impl Iterator<Item = &'static str> {
-    let others = ["variant", "arch", "bus", "generation", "cpus", "stall", "injected", "crash_cpu", "trigger"];
+    let others =
+        ["variant", "release", "arch", "bus", "generation", "cpus", "stall", "injected", "crash_cpu", "trigger"];
     others.into_iter().chain(knob_keys())
 }
 
@@ -46,6 +47,7 @@ pub(super) fn expect_keys() -> impl Iterator<Item = &'static str> {
 #[derive(Debug)]
 pub(super) struct ExpectFilter {
     variant: Option<Vec<&'static str>>,
+    release: Option<Vec<&'static str>>,
     arch: Option<Vec<String>>,
     bus: Option<Vec<Bus>>,
     generation: Option<Vec<Generation>>,
@@ -72,6 +74,7 @@ impl ExpectFilter {
     pub(super) fn read(table: &Table<'_>) -> Result<Self, InputError> {
         Ok(Self {
             variant: list(table, "variant", variant)?,
+            release: list(table, "release", release)?,
             arch: list(table, "arch", arch_pattern)?,
             bus: names(table, "bus")?,
             generation: names(table, "generation")?,
@@ -88,6 +91,7 @@ impl ExpectFilter {
         let &Subject { machine, stall, knobs, injected, crash } = subject;
         let of_crash = |wanted: &dyn Fn(&Event) -> bool| crash.is_some_and(wanted);
         has(self.variant.as_ref(), machine.variant)
+            && has(self.release.as_ref(), machine.release)
             && has_arch(self.arch.as_ref(), machine)
             && has_bus(self.bus.as_ref(), machine)
             && has(self.generation.as_ref(), machine.generation)

@@ -1,9 +1,11 @@
 //! Reading `[knobs]`.
 
 use super::diagnostic::InputError;
-use super::model::Knobs;
+use super::machine::Machine;
+use super::model::{Knobs, StopLock};
 use super::named;
 use super::reader::{Field, Table};
+use kernel_model::Release;
 use sim::Knob;
 use std::ops::RangeInclusive;
 
@@ -23,9 +25,12 @@ pub(super) const RETRIES: RangeInclusive<u32> = 1..=1_000;
 /// `delay_hz`: timer ticks a second that kernels of the time were built with.
 pub(super) const HZ: RangeInclusive<u32> = 100..=1_000;
 
-/// Reads `[knobs]`.
-pub(super) fn knobs(root: &Table<'_>) -> Result<Knobs, InputError> {
+/// Reads `[knobs]`. What `smp_send_stop` does unless it is said follows from the release.
+pub(super) fn knobs(root: &Table<'_>, machine: &Machine) -> Result<Knobs, InputError> {
     let mut knobs = Knobs::default();
+    if Release::from_name(machine.release).is_some_and(Release::is_from_2_6_22) {
+        knobs.smp_send_stop = StopLock::Try;
+    }
     let Some(field) = root.get("knobs") else { return Ok(knobs) };
     let table = Table::open(field, "[knobs]", &knob_keys())?;
     for knob in sim::Knobs::ALL {

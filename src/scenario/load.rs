@@ -30,6 +30,8 @@ pub struct Request {
     pub arch: Option<String>,
     /// Wait variant.
     pub variant: Option<String>,
+    /// Release of the code.
+    pub release: Option<String>,
     /// APIC generation.
     pub generation: Option<Generation>,
     /// Bus.
@@ -97,6 +99,7 @@ fn graft_choices(root: &mut Node, request: &Request) {
     let choices = [
         ("--arch", "machine.arch", request.arch.as_deref().map(|arch| (arch.to_owned(), text(arch)))),
         ("--variant", "machine.variant", request.variant.as_deref().map(|name| (name.to_owned(), text(name)))),
+        ("--release", "machine.release", request.release.as_deref().map(|name| (name.to_owned(), text(name)))),
         ("--generation", "machine.generation", request.generation.map(|one| (one.to_string(), text(one.name())))),
         ("--bus", "machine.bus", request.bus.map(|one| (one.to_string(), text(one.name())))),
         ("--cpus", "machine.cpus", request.cpus.map(|cpus| (cpus.to_string(), Value::Integer(cpus.into())))),
@@ -115,7 +118,7 @@ fn graft_choices(root: &mut Node, request: &Request) {
 fn read(root: &Node, file: &Arc<Source>) -> Result<Scenario, InputError> {
     let root = open_root(root)?;
     let machine = settings::machine(&root)?;
-    let knobs = knobs::knobs(&root)?;
+    let knobs = knobs::knobs(&root, &machine)?;
     let costs = settings::costs(&root)?;
     let stall = root.get("stall").map_or(Ok(Stall::None), |field| field.name())?;
     let goal_field = root.need("goal", "\"nmi-send-returns\"")?;

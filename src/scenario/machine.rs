@@ -2,6 +2,7 @@
 
 use super::named::{Named, named};
 use super::plural::counted;
+use kernel_model::{Release, Variant};
 use sim::Generation;
 
 /// The sub-architectures of the 2007 kernels, in the order of the headline.
@@ -81,8 +82,16 @@ pub fn natural_variant(arch: &str) -> &'static str {
 /// The wait variants: before the fix, the proposals of 2007, what was merged, what came later, the MP specification's.
 pub const VARIANTS: [&str; 8] = ["before", "solution-a", "b1", "rfc", "merged", "modern", "mps-abort", "mps-retry"];
 
-/// What stands for the variant of a kernel that is not Linux: its wait is its own.
+/// What stands for the variant, and the release, of a kernel that is not Linux: its wait is its own.
 pub const OWN_VARIANT: &str = "own";
+
+/// The releases of Linux that the code can be of, beside its wait.
+pub const RELEASES: [&str; 4] = ["2.6.20", "2.6.22", "v5.4", "v6.6"];
+
+/// The release that a variant has unless another is asked for: the one that it came with, or was proposed for.
+pub fn natural_release(variant: &str) -> &'static str {
+    Variant::from_name(variant).map_or(OWN_VARIANT, |variant| Release::usual(variant).name())
+}
 
 /// The variants that the headline compares, and a matrix unless it is asked for others.
 pub const MAIN_VARIANTS: [&str; 3] = ["before", "rfc", "merged"];
@@ -157,6 +166,8 @@ pub struct Machine {
     pub arch: &'static str,
     /// Wait variant: one of [`VARIANTS`], or [`OWN_VARIANT`].
     pub variant: &'static str,
+    /// Release of the code: one of [`RELEASES`], or [`OWN_VARIANT`].
+    pub release: &'static str,
     /// APIC generation.
     pub generation: Generation,
     /// Bus.
@@ -189,6 +200,7 @@ impl Machine {
         Self {
             arch: ARCHES[0],
             variant: VARIANTS[0],
+            release: RELEASES[0],
             generation,
             bus,
             cpus: 1,
@@ -234,6 +246,12 @@ impl Machine {
         if by_arch.0 < by_bus.0 { by_arch } else { by_bus }
     }
 
+    /// Its variant, and its release if that is not the variant's own: `merged`, `merged of 2.6.20`.
+    pub fn variant_and_release(&self) -> String {
+        let usual = self.release == natural_release(self.variant);
+        if usual { self.variant.to_owned() } else { format!("{} of {}", self.variant, self.release) }
+    }
+
     /// Whether `bus` carries its messages: the bus itself, or that of each of its clusters.
     pub fn has_bus(&self, bus: Bus) -> bool {
         self.bus == bus || self.bus == Bus::Cluster && own_bus(self.generation) == bus
@@ -251,15 +269,29 @@ impl Machine {
 impl std::fmt::Display for Machine {
     /// `i386/default, before, p6 on serial, 4 CPUs`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { arch, variant, generation, bus, cpus, .. } = self;
+        let Self { arch, generation, bus, cpus, .. } = self;
         let cpus = counted(*cpus, "CPU");
-        write!(f, "{arch}, {variant}, {} on {}, {cpus}", generation.name(), bus.name())
+        write!(f, "{arch}, {}, {} on {}, {cpus}", self.variant_and_release(), generation.name(), bus.name())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn releases_are_those_of_the_kernel_model() {
+        assert_eq!(RELEASES, Release::ALL.map(Release::name));
+        let natural = |variant| natural_release(variant);
+        assert_eq!(
+            ["before", "rfc", "merged", "modern", "own"].map(natural),
+            ["2.6.20", "2.6.20", "2.6.22", "v6.6", "own"]
+        );
+        let machine = Machine { variant: "merged", release: "2.6.22", ..Machine::plain(Generation::P6, Bus::Serial) };
+        assert_eq!(machine.to_string(), "i386/default, merged, p6 on serial, 1 CPU");
+        let older = Machine { release: "2.6.20", ..machine };
+        assert_eq!(older.to_string(), "i386/default, merged of 2.6.20, p6 on serial, 1 CPU");
+    }
 
     #[test]
     fn every_sub_architecture_has_a_natural_machine() {

@@ -12,7 +12,7 @@
 //! limit_us = 10_000_000
 //!
 //! [machine]
-//! cpus = 2                         # optional: arch variant generation bus io_agent *_period_ps
+//! cpus = 2                         # optional: arch variant release generation bus io_agent *_period_ps
 //!
 //! [knobs]
 //! slots = "per-vector"             # `apicsim list knobs`; delay_hz jitter_picclk
@@ -74,7 +74,7 @@ pub use knobs::knob_keys;
 pub use load::{LIMIT_PS_DEFAULT, Request, load};
 pub use machine::{
     ALL_ARCHES, ARCHES, Bus, FAMILIES, LINUX_ARCHES, MAIN_VARIANTS, MODERN_ARCHES, Machine, OTHER_ARCHES, OWN_VARIANT,
-    VARIANTS, is_modern, is_other, is_x2apic, natural, natural_variant,
+    RELEASES, VARIANTS, is_modern, is_other, is_x2apic, natural, natural_release, natural_variant,
 };
 pub use mechanism::Mechanism;
 pub use model::{

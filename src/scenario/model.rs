@@ -38,7 +38,8 @@ named! {
 }
 
 named! {
-    /// What `smp_send_stop` of i386 does with the call lock (x86_64 tries it in every version).
+    /// What `smp_send_stop` of i386 does with the call lock (x86_64 tries it in every version). The release decides, unless
+    /// the knob does.
     pub enum StopLock ("lock rule") {
         /// Takes it, whoever holds it: 2.6.20.
         Take = "take",

@@ -1,7 +1,7 @@
 //! Values that name something: a variant, a sub-architecture, a role, a CPU of the machine.
 
 use super::diagnostic::InputError;
-use super::machine::{ALL_ARCHES, FAMILIES, Machine, OWN_VARIANT, VARIANTS};
+use super::machine::{ALL_ARCHES, FAMILIES, Machine, OWN_VARIANT, RELEASES, VARIANTS};
 use super::named::{self, Named, UnknownName};
 use super::reader::Field;
 use super::role::RoleName;
@@ -24,6 +24,14 @@ pub(super) fn variant(field: &Field<'_>) -> Result<&'static str, InputError> {
         return Ok(OWN_VARIANT);
     }
     named::one_of("variant", field.text()?, &VARIANTS).map_err(|error| field.unknown(error))
+}
+
+/// A release by name, or [`OWN_VARIANT`].
+pub(super) fn release(field: &Field<'_>) -> Result<&'static str, InputError> {
+    if field.text()? == OWN_VARIANT {
+        return Ok(OWN_VARIANT);
+    }
+    named::one_of("release", field.text()?, &RELEASES).map_err(|error| field.unknown(error))
 }
 
 /// A sub-architecture, or a family.

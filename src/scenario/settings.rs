@@ -2,21 +2,24 @@
 
 use super::decimal::Unit;
 use super::diagnostic::InputError;
-use super::machine::{self, ARCHES, Bus, Machine, OWN_VARIANT, VARIANTS, is_other, natural_variant};
+use super::machine::{
+    self, ARCHES, Bus, Machine, OWN_VARIANT, RELEASES, VARIANTS, is_other, natural_release, natural_variant,
+};
 use super::model::CostOverrides;
 use super::named::Named;
-use super::names::{arch, present, variant};
+use super::names::{arch, present, release, variant};
 use super::plural::counted;
 use super::reader::{Field, Table};
 use sim::Generation;
 use sim::check::{Check, Checks};
 
 /// Keys of `[machine]`.
-pub(super) const MACHINE_KEYS: [&str; 14] = [
+pub(super) const MACHINE_KEYS: [&str; 15] = [
     "cpus",
     "offline",
     "arch",
     "variant",
+    "release",
     "generation",
     "bus",
     "crash_image",
@@ -56,6 +59,7 @@ pub(super) fn machine(root: &Table<'_>) -> Result<Machine, InputError> {
     let table = Table::open(root.need("machine", "{ cpus = 4 }")?, "[machine]", &MACHINE_KEYS)?;
     let arch = table.get("arch").map(|field| arch(&field)).transpose()?.unwrap_or(ARCHES[0]);
     let variant = variant_of(&table, arch)?;
+    let release = release_of(&table, arch, variant)?;
     let generation_field = table.get("generation");
     let bus_field = table.get("bus");
     let chosen_generation = generation_field.as_ref().map(Field::name::<Generation>).transpose()?;
@@ -73,6 +77,7 @@ pub(super) fn machine(root: &Table<'_>) -> Result<Machine, InputError> {
     let mut machine = Machine {
         arch,
         variant,
+        release,
         generation,
         bus,
         cpus: 0,
@@ -127,6 +132,21 @@ fn variant_of(table: &Table<'_>, arch: &str) -> Result<&'static str, InputError>
             .error(&format!("variants are ways in which Linux waits, and {arch} is not Linux"), "not of this kernel")
             .help(format!("leave the variant out, or say `{OWN_VARIANT}`"))),
         (variant, false) => Ok(variant),
+    }
+}
+
+/// Linux has releases; any other kernel is of the commit that was read.
+fn release_of(table: &Table<'_>, arch: &str, variant: &str) -> Result<&'static str, InputError> {
+    let Some(field) = table.get("release") else { return Ok(natural_release(variant)) };
+    match (release(&field)?, is_other(arch)) {
+        (OWN_VARIANT, true) => Ok(OWN_VARIANT),
+        (OWN_VARIANT, false) => Err(field
+            .error(&format!("`{OWN_VARIANT}` is the release of kernels that are not Linux"), "not of this kernel")
+            .help(format!("{arch} has: {}", RELEASES.join(", ")))),
+        (_, true) => Err(field
+            .error(&format!("releases are Linux's, and {arch} is not Linux"), "not of this kernel")
+            .help(format!("leave the release out, or say `{OWN_VARIANT}`"))),
+        (release, false) => Ok(release),
     }
 }
 

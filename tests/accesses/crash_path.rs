@@ -93,10 +93,11 @@ fn the_shootdown_of_today() {
         outline(&[&["--arch", "modern/xapic-physflat", "--call", call, "--others", "silent"], more].concat())
     };
     let (shootdown, _, _) = v6("nmi_shootdown_cpus", &[]);
-    assert_eq!(shootdown[..3], ["IRQ-", "R300", "W300=000c0400"]);
-    assert_eq!((shootdown.len(), shootdown.iter().filter(|entry| *entry == "D1000").count()), (1003, 1000));
+    // Its NMI handler is registered under a lock, interrupts off.
+    assert_eq!(shootdown[..5], ["IRQ-", "IRQ-", "IRQ+", "R300", "W300=000c0400"]);
+    assert_eq!((shootdown.len(), shootdown.iter().filter(|entry| *entry == "D1000").count()), (1005, 1000));
     let (wrapper, _, _) = v6("kdump_nmi_shootdown_cpus", &[]);
-    assert_eq!((wrapper[..1003] == shootdown[..], wrapper.last().map(String::as_str)), (true, Some("W0f0=000000ff")));
+    assert_eq!((wrapper[..1005] == shootdown[..], wrapper.last().map(String::as_str)), (true, Some("W0f0=000000ff")));
     let (stuck, _, end) = v6("crash_kexec", &["--icr", "stuck"]);
     let reads = stuck.iter().filter(|entry| *entry == "R300").count();
     assert_eq!((reads, end.as_str()), (1000, "hands-over"), "1000 rounds before the one message");

@@ -67,10 +67,8 @@ pub enum LogicalId {
 /// The accesses that set a CPU's LDR and DFR.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LdrInit {
-    /// None: firmware has done it, or nobody needs it.
+    /// None: firmware or hardware has done it, or nobody needs it.
     Firmware,
-    /// Read LDR: hardware derives it.
-    Read,
     /// Write DFR, write LDR.
     Write,
     /// Write DFR, read LDR, write LDR.

@@ -92,7 +92,6 @@ pub(super) const FACTS: [Facts; 14] = [
         access: Access::Msr,
         sender: Sender::Clusters,
         dest_mode: APIC_DEST_LOGICAL,
-        ldr_init: LdrInit::Read,
         ..MODERN
     },
     Facts { name: "modern/noop", access: Access::Nothing, max_cpus: 1, ..MODERN },

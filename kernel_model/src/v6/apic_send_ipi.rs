@@ -81,10 +81,10 @@ fn use_ipi_shorthand(kernel: &Kernel, cpu: &impl Processor) -> bool {
     !kernel.no_broadcast && kernel.cpu_online_map(cpu) == kernel.cpu_possible_map()
 }
 
-/// `apic_send_IPI_allbutself`: nothing on a machine of one CPU; else the shorthand, also for an NMI, unless the kernel
+/// `apic_send_IPI_allbutself`: nothing where no other CPU is online; else the shorthand, also for an NMI, unless the kernel
 /// was told not to use it.
 pub fn apic_send_IPI_allbutself(kernel: &Kernel, cpu: &impl Processor, vector: u8) {
-    if kernel.cpus < 2 {
+    if kernel.cpu_online_map(cpu).count() < 2 {
         return;
     }
     if !use_ipi_shorthand(kernel, cpu) {

@@ -11,6 +11,8 @@ use crate::kernel::{Kernel, this_cpu};
 use crate::lapic::{disable_local_APIC, lapic_shutdown};
 use crate::processor::Processor;
 use crate::v6::apic_send_ipi::apic_send_IPI_allbutself;
+use crate::v6::lapic::safe_smp_processor_id;
+use crate::v6::nmi::register_nmi_handler;
 use crate::wait::{Point, Wait, WaitOutcome};
 use crate::words::{NOBODY, Word};
 
@@ -48,7 +50,7 @@ pub fn native_machine_crash_shutdown(kernel: &Kernel, cpu: &impl Processor) {
     clear_IO_APIC(kernel, cpu);
     lapic_shutdown(kernel, cpu);
     restore_boot_irq_mode(kernel, cpu);
-    crash_save_cpu(kernel, cpu, this_cpu(cpu));
+    crash_save_cpu(kernel, cpu, safe_smp_processor_id(kernel, cpu));
 }
 
 /// `kdump_nmi_shootdown_cpus` (`arch/x86/kernel/crash.c`, v6.13).
@@ -61,9 +63,9 @@ pub fn kdump_nmi_shootdown_cpus(kernel: &Kernel, cpu: &impl Processor) {
 /// that it was sent, so that CPUs that cannot take it run the callback themselves; waits at most 1000 ms.
 pub fn nmi_shootdown_cpus(kernel: &Kernel, cpu: &impl Processor) {
     cpu.irq_save();
-    cpu.store(Word::CRASHING_CPU, cpu.smp_processor_id());
+    cpu.store(Word::CRASHING_CPU, u32::from(safe_smp_processor_id(kernel, cpu)));
     cpu.store(Word::WAITING_FOR_CRASH_IPI, kernel.cpu_online_map(cpu).count() - 1);
-    cpu.store(Word::CRASH_CALLBACK, 1);
+    register_nmi_handler(kernel, cpu, Word::CRASH_CALLBACK);
     cpu.reached(Point::CallbackRegistered);
 
     apic_send_IPI_allbutself(&kernel.of_kdump(), cpu, NMI_VECTOR);

@@ -7,10 +7,12 @@
 mod apic_send_ipi;
 mod crash;
 mod default_send_ipi;
+mod io_apic;
 mod lapic;
 mod nmi;
 mod nmi_backtrace;
 mod panic;
+mod setup_local_apic;
 mod smp_call_function;
 mod stop_other_cpus;
 mod wakeup_secondary;
@@ -31,16 +33,21 @@ pub use default_send_ipi::{
     default_send_IPI_mask_allbutself_phys, default_send_IPI_mask_logical, default_send_IPI_mask_sequence_phys,
     default_send_IPI_single_phys,
 };
-pub use lapic::{clear_local_APIC, disable_local_APIC, lapic_shutdown};
+pub use io_apic::clear_IO_APIC_pin;
+pub(crate) use io_apic::own_destination;
+pub use lapic::{
+    clear_local_APIC, disable_local_APIC, lapic_get_maxlvt, lapic_shutdown, read_apic_id, safe_smp_processor_id,
+};
 pub use nmi::default_do_nmi;
 pub use nmi_backtrace::{nmi_cpu_backtrace, nmi_trigger_cpumask_backtrace};
 pub use panic::{nmi_panic, nmi_panic_self_stop, panic};
+pub use setup_local_apic::setup_local_APIC;
 pub use smp_call_function::{
     csd_lock_wait, flush_tlb_multi, generic_smp_call_function_interrupt, smp_call_function, smp_call_function_many,
 };
 pub use stop_other_cpus::{native_stop_other_cpus, smp_stop_nmi_callback, stop_this_cpu, sysvec_reboot};
 pub use wakeup_secondary::wakeup_secondary_cpu_via_init;
-pub use watchdog::watchdog_hardlockup_check;
+pub use watchdog::{perf_event_nmi_handler, watchdog_hardlockup_check};
 pub use x2apic_send_ipi::{
     __x2apic_send_IPI_dest, __x2apic_send_IPI_shorthand, x2apic_send_IPI, x2apic_send_IPI_mask,
     x2apic_send_IPI_mask_allbutself, x2apic_send_IPI_self,

@@ -6,13 +6,24 @@
 use crate::kernel::Kernel;
 use crate::nmi::NMI_STATUS_PORT;
 use crate::processor::Processor;
-use crate::spinlock::{spin_trylock, spin_unlock};
+use crate::spinlock::{spin_lock, spin_trylock, spin_unlock};
 use crate::v6::crash::{crash_nmi_callback, run_crash_ipi_callback};
 use crate::v6::nmi_backtrace::nmi_cpu_backtrace;
 use crate::v6::stop_other_cpus::smp_stop_nmi_callback;
-use crate::v6::watchdog::watchdog_hardlockup_check;
+use crate::v6::watchdog::perf_event_nmi_handler;
 use crate::wait::{Wait, WaitOutcome};
 use crate::words::Word;
+
+/// `register_nmi_handler` (`arch/x86/kernel/nmi.c`, v6.13): adds a handler, which the word `handler` stands for, to the list,
+/// whose lock it takes whoever holds it.
+pub(super) fn register_nmi_handler(kernel: &Kernel, cpu: &impl Processor, handler: Word) {
+    let lock = kernel.layout().nmi_desc_lock();
+    let flags = cpu.irq_save();
+    spin_lock(cpu, lock);
+    cpu.store(handler, 1);
+    spin_unlock(cpu, lock);
+    cpu.irq_restore(flags);
+}
 
 /// `default_do_nmi` (`arch/x86/kernel/nmi.c`, v6.13): the handlers of this CPU's NMIs first, every one of them, those
 /// of the crash and of the stop before the others. If none claims it, any CPU asks the chipset, one after the other;
@@ -33,7 +44,7 @@ pub fn default_do_nmi(kernel: &Kernel, cpu: &impl Processor) {
         return;
     }
     if kernel.nmi_watchdog {
-        return watchdog_hardlockup_check(kernel, cpu);
+        return perf_event_nmi_handler(kernel, cpu);
     }
 
     if !spin_trylock(cpu, layout.nmi_reason_lock()) {

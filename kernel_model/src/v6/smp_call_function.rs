@@ -11,8 +11,8 @@ use crate::v6::apic_send_ipi::{native_send_call_func_ipi, native_send_call_func_
 use crate::wait::{Wait, WaitOutcome};
 use crate::write_around::ack_APIC_irq;
 
-/// `csd_lock_wait` (`kernel/smp.c`, v6.13): spins until this CPU's call has ended on `target`. There is no bound, and
-/// nobody sends again.
+/// `csd_lock_wait` (`kernel/smp.c`, v6.13, without its debug option, which has no bound either but reports and sends
+/// again): spins until this CPU's call has ended on `target`. There is no bound, and nobody sends again.
 pub fn csd_lock_wait(kernel: &Kernel, cpu: &impl Processor, target: u16) {
     let word = kernel.layout().csd_locked(this_cpu(cpu), target / 32);
     if cpu.load(word) & 1 << (target % 32) == 0 {

@@ -8,6 +8,7 @@ use crate::kernel::{Kernel, this_cpu};
 use crate::lapic::disable_local_APIC;
 use crate::processor::Processor;
 use crate::v6::apic_send_ipi::{apic_send_IPI, apic_send_IPI_allbutself};
+use crate::v6::nmi::register_nmi_handler;
 use crate::wait::{Point, Wait, WaitOutcome};
 use crate::words::NOBODY;
 use crate::write_around::ack_APIC_irq;
@@ -42,9 +43,13 @@ fn wait_for_stopped(kernel: &Kernel, cpu: &impl Processor, us: Option<u32>) -> b
 
 /// `native_stop_other_cpus` (`arch/x86/kernel/smp.c`, v6.13): the first CPU that comes here sends the reboot vector to
 /// all others and waits at most 1 s; to each that has not stopped it sends an NMI, and waits at most 10 ms, or for ever
-/// if `wait`. Then it disables its own local APIC.
+/// if `wait`. Then it disables its own local APIC. The wait for its own ICR before the vector has no bound; those before the
+/// NMIs have. In a forced reboot nobody is stopped.
 pub fn native_stop_other_cpus(kernel: &Kernel, cpu: &impl Processor, wait: bool) {
     let layout = kernel.layout();
+    if kernel.reboot_force {
+        return;
+    }
     if cpu.compare_exchange(layout.stopping_cpu(), NOBODY, cpu.smp_processor_id()) != NOBODY {
         return;
     }
@@ -58,7 +63,7 @@ pub fn native_stop_other_cpus(kernel: &Kernel, cpu: &impl Processor, wait: bool)
         stopped = wait_for_stopped(kernel, cpu, Some(IPI_US));
     }
     if !stopped {
-        cpu.store(layout.stop_handler(), 1);
+        register_nmi_handler(kernel, cpu, layout.stop_handler());
         for target in others {
             if cpu.load(layout.cpus_stop_mask(target / 32)) & 1 << (target % 32) != 0 {
                 apic_send_IPI(kernel, cpu, target, NMI_VECTOR);

@@ -7,19 +7,40 @@ use crate::apicdef::{APIC_DM_NMI, Register};
 use crate::kernel::{Kernel, this_cpu};
 use crate::processor::Processor;
 use crate::schedule::printk;
+use crate::spinlock::{spin_trylock, spin_unlock};
 use crate::v6::nmi_backtrace::nmi_trigger_cpumask_backtrace;
 use crate::v6::panic::nmi_panic;
 
-/// `watchdog_hardlockup_check` (`kernel/watchdog.c`, v6.13): prints; with `hardlockup_all_cpu_backtrace` has all others
-/// write their backtraces; with `hardlockup_panic` panics; else the interrupted code goes on. A CPU whose timer goes on
-/// is not locked up, and perf arms the counter's entry again, which the NMI has masked.
+/// The handler of the performance counters' NMIs (`x86_pmu_handle_irq` in `arch/x86/events/core.c`, or Intel's in
+/// `arch/x86/events/intel/core.c`, v6.13): opens the counter's entry, which the NMI has masked, and asks the watchdog; Intel's
+/// late and mid acknowledgement the other way round, and so not at all where the watchdog panics.
+pub fn perf_event_nmi_handler(kernel: &Kernel, cpu: &impl Processor) {
+    if !kernel.late_ack {
+        apic_write(kernel, cpu, Register::LVTPC, APIC_DM_NMI);
+    }
+    watchdog_hardlockup_check(kernel, cpu);
+    if kernel.late_ack {
+        apic_write(kernel, cpu, Register::LVTPC, APIC_DM_NMI);
+    }
+}
+
+/// `watchdog_hardlockup_check` (`kernel/watchdog.c`, v6.13): a CPU whose timer goes on is not locked up. Else prints; with
+/// `hardlockup_all_cpu_backtrace` has all others write their backtraces, unless another CPU does already, which ends it; with
+/// `hardlockup_panic` panics; else the interrupted code goes on.
 pub fn watchdog_hardlockup_check(kernel: &Kernel, cpu: &impl Processor) {
+    let warned = kernel.layout().hard_lockup_nmi_warn();
     if cpu.load(kernel.layout().timer_goes_on(this_cpu(cpu))) != 0 {
-        return apic_write(kernel, cpu, Register::LVTPC, APIC_DM_NMI);
+        return;
+    }
+    if kernel.hardlockup_all_cpu_backtrace && !spin_trylock(cpu, warned) {
+        return;
     }
     printk(kernel, cpu, kernel.watchdog_print_us);
     if kernel.hardlockup_all_cpu_backtrace {
         nmi_trigger_cpumask_backtrace(kernel, cpu, kernel.online_but_self(cpu));
+        if !kernel.hardlockup_panic {
+            spin_unlock(cpu, warned);
+        }
     }
     if kernel.hardlockup_panic {
         nmi_panic(kernel, cpu);

@@ -129,8 +129,14 @@ fn all_but_self_without_the_shorthand() {
         assert_eq!(trace(&kernel, |cpu| apic_send_IPI_mask_allbutself(&kernel, cpu, all, 0xFC)), expected);
     }
     for arch in MODERN {
-        let alone = no_shorthand(arch, 1);
-        assert_eq!(trace(&alone, |cpu| send_IPI_allbutself(&alone, cpu, 2)), "", "{}", arch.name());
+        for possible in [1, 4] {
+            for no_broadcast in [true, false] {
+                // one CPU is online, however many there could be
+                let offline = CpuMask::first(possible).without(0);
+                let alone = Kernel { no_broadcast, offline, ..kernel(arch, possible) };
+                assert_eq!(trace(&alone, |cpu| send_IPI_allbutself(&alone, cpu, 2)), "", "{}", arch.name());
+            }
+        }
     }
 }
 
@@ -164,13 +170,8 @@ fn waits() {
 /// What each driver's set-up does to the logical id, and `sync_Arb_IDs` on parts that have none.
 #[test]
 fn set_up() {
-    let cases = [
-        (FLAT, "WE0=FFFFFFFF RD0 WD0=8000000"),
-        (PHYSFLAT, ""),
-        (X2APIC_PHYS, ""),
-        (X2APIC_CLUSTER, "RDMSR80D"),
-        (NOOP, ""),
-    ];
+    let cases =
+        [(FLAT, "WE0=FFFFFFFF RD0 WD0=8000000"), (PHYSFLAT, ""), (X2APIC_PHYS, ""), (X2APIC_CLUSTER, ""), (NOOP, "")];
     for (arch, expected) in cases {
         let kernel = kernel(arch, 4);
         assert_eq!(
@@ -190,16 +191,22 @@ fn set_up() {
 fn letting_go() {
     let start = "R30 W370=100FE R320 W320=10000 R350 W350=10000 R360 W360=10000 R340 W340=10000 R330 W330=10000";
     let reset = "W320=10000 W350=10000 W360=10000 W370=10000 W340=10000";
-    for (arch, version) in [(PHYSFLAT, ""), (FLAT, " R30")] {
+    // The 32-bit kernel asks for the version before each look at it: twice for the number of entries.
+    for (arch, twice, version) in [(PHYSFLAT, "", ""), (FLAT, "R30 ", " R30")] {
         let kernel = kernel(arch, 4);
         let run =
             |code: &dyn Fn(&Recorder)| Recorder::new(&kernel, 0, Icr::Idle).set(0x30, 0x0005_0014).run(|cpu| code(cpu));
-        let clear = format!("{start} {reset}{version} W280=0 R280");
+        let clear = format!("{twice}{start} {reset}{version} W280=0 R280");
         assert_eq!(run(&|cpu| clear_local_APIC(&kernel, cpu)), clear, "{}", arch.name());
         let disable = format!("{clear} RF0 WF0=FF");
         assert_eq!(run(&|cpu| disable_local_APIC(&kernel, cpu)), disable, "{}", arch.name());
         let shutdown = if arch == FLAT { &clear } else { &disable };
         assert_eq!(run(&|cpu| lapic_shutdown(&kernel, cpu)), format!("IRQ- {shutdown} IRQ+"), "{}", arch.name());
+        // Only the 32-bit kernel enables an APIC through its MSR, and so disables it there too.
+        let by_msr = Kernel { enabled_via_apicbase: true, ..kernel };
+        let msr = if arch == FLAT { " RDMSR1B WRMSR1B=FEE00100" } else { "" };
+        let cpu = Recorder::new(&by_msr, 0, Icr::Idle).set(0x30, 0x0005_0014);
+        assert_eq!(cpu.run(|cpu| disable_local_APIC(&by_msr, cpu)), format!("{disable}{msr}"), "{}", arch.name());
     }
     let kernel = kernel(X2APIC_PHYS, 4);
     let cpu = Recorder::new(&kernel, 0, Icr::Idle);
@@ -220,9 +227,10 @@ fn the_crash_path() {
     let cpu = Recorder::new(&kernel, 1, Icr::Idle).set(0x30, 0x0005_0014).everything();
     let (trace, returned) = cpu.run_to_end(|cpu| __crash_kexec(&kernel, cpu));
     assert!(!returned);
+    let lock = kernel.layout().nmi_desc_lock().0;
     let expected = format!(
-        "xchg4=1 CrashEntered IRQ- IRQ- store6=1 store7=3 store5=1 CallbackRegistered <IcrIdle R300 Done> W300=C0400 \
-         NmiSendReturned store{}=1 <Shootdown load7 D1000 load7 D1000",
+        "xchg4=1 CrashEntered IRQ- IRQ- store6=1 store7=3 IRQ- xchg{lock}=1 store5=1 store{lock}=0 IRQ+ CallbackRegistered \
+         <IcrIdle R300 Done> W300=C0400 NmiSendReturned store{}=1 <Shootdown load7 D1000 load7 D1000",
         issued.0
     );
     assert!(trace.starts_with(&expected), "{trace}");
@@ -230,7 +238,11 @@ fn the_crash_path() {
     let end = trace.split("TimedOut> ").nth(1).expect("the shoot-down times out");
     assert!(end.starts_with("ShootdownOver R30 W370"), "{end}");
     assert_eq!(end.matches("WF0=FF").count(), 2, "disabled by kdump's shoot-down, and by the shutdown: {end}");
-    assert_eq!(end.matches("w10=10000").count(), 24, "every pin of the I/O APIC is masked: {end}");
+    assert_eq!(
+        end.matches("w10=10000").count(),
+        48,
+        "every pin of the I/O APIC reads open, is masked and cleared: {end}"
+    );
     let saved = kernel.layout().crash_notes(1);
     let last = format!(
         "IoApicDisabled store{}=1 RegistersSaved IRQ- CaptureKernelEntered R30 ArbitrationIdsSynced IRQ- \
@@ -238,6 +250,21 @@ fn the_crash_path() {
         saved.0
     );
     assert!(end.ends_with(&last), "{end}");
+}
+
+/// The 32-bit kernel asks its APIC who it is, and that for its version, at the start of the shoot-down and before it saves
+/// its own registers; the CPU is the one that has the id.
+#[test]
+fn the_32_bit_kernel_asks_who_it_is() {
+    let kernel = kernel(FLAT, 4);
+    let cpu = Recorder::new(&kernel, 1, Icr::Idle).set(0x30, 0x0005_0014).set(0x20, 0x0200_0000).everything();
+    let (trace, _) = cpu.run_to_end(|cpu| __crash_kexec(&kernel, cpu));
+    assert!(trace.starts_with("xchg4=1 CrashEntered IRQ- IRQ- R20 R30 store6=2 store7=3 IRQ- "), "{trace}");
+    let saved = kernel.layout().crash_notes(2).0;
+    assert!(trace.contains(&format!("IoApicDisabled R20 R30 store{saved}=1 RegistersSaved")), "{trace}");
+    assert_eq!(trace.matches("R20").count(), 2, "{trace}");
+    let nobody = Recorder::new(&kernel, 1, Icr::Idle).set(0x20, 0x0F00_0000).everything();
+    assert!(nobody.run_to_end(|cpu| __crash_kexec(&kernel, cpu)).0.contains("R20 R30 store6=0 "));
 }
 
 /// A CPU that spins in NMI context: nothing until the NMI was sent, then the callback. The crashing CPU goes on.
@@ -268,11 +295,39 @@ fn the_race_for_the_panic() {
         let (trace, returned) = cpu.run_to_end(|cpu| do_nmi(&kernel, cpu));
         (trace, returned, cpu.word(panic_cpu))
     };
-    assert_eq!(nmi(2), (String::new(), true, 2));
-    assert_eq!(nmi(0), (vec!["P"; 40].join(" "), false, 0));
+    assert_eq!(nmi(2), ("W340=400".into(), true, 2));
+    assert_eq!(nmi(0), (format!("W340=400 {}", vec!["P"; 39].join(" ")), false, 0));
     let (trace, returned, owner) = nmi(NOBODY);
-    assert!(trace.starts_with("IRQ- IRQ- R300 W300=C0400 D1000"), "{trace}");
+    assert!(trace.starts_with("W340=400 IRQ- IRQ- IRQ- IRQ- IRQ+ R300 W300=C0400 D1000"), "{trace}");
     assert_eq!((returned, owner), (false, 2));
+}
+
+/// The counter's entry: the generic handler of NMIs opens it first, Intel's late one at the end, and so not at all where the
+/// watchdog panics. With backtraces of all a second CPU that is locked up prints nothing and panics no more.
+#[test]
+fn the_watchdog_s_nmi() {
+    for late_ack in [false, true] {
+        let kernel = Kernel { late_ack, hardlockup_panic: false, ..kernel(PHYSFLAT, 2) };
+        for goes_on in [0, 1] {
+            let cpu = Recorder::new(&kernel, 1, Icr::Idle).with_word(kernel.layout().timer_goes_on(1), goes_on);
+            assert_eq!(cpu.run(|cpu| do_nmi(&kernel, cpu)), "W340=400");
+        }
+        let panics = Kernel { hardlockup_panic: true, watchdog_print_us: 30, ..kernel };
+        let lost = Recorder::new(&panics, 1, Icr::Idle).with_word(panics.layout().panic_cpu(), 0).limit(5);
+        let first = if late_ack { "D30 P P P P" } else { "W340=400 D30 P P P" };
+        assert_eq!(lost.run(|cpu| do_nmi(&panics, cpu)), first);
+    }
+    let kernel = Kernel { hardlockup_all_cpu_backtrace: true, ..kernel(PHYSFLAT, 2) };
+    let warned = kernel.layout().hard_lockup_nmi_warn();
+    for (panic, held_after) in [(false, 0), (true, 1)] {
+        let kernel = Kernel { hardlockup_panic: panic, ..kernel };
+        let second = Recorder::new(&kernel, 1, Icr::Idle).with_word(warned, 1);
+        assert_eq!(second.run_to_end(|cpu| do_nmi(&kernel, cpu)), ("W340=400".into(), true), "no nmi_panic");
+        let first = Recorder::new(&kernel, 1, Icr::Idle).limit(20_000);
+        let trace = first.run(|cpu| do_nmi(&kernel, cpu));
+        assert!(trace.starts_with("W340=400 IRQ- R300 W310=0 W300=400 IRQ+ D1000"), "{trace}");
+        assert_eq!(first.word(warned), held_after, "let go of only where nobody panics");
+    }
 }
 
 /// A backtrace goes by the mask sender even where there is a shorthand, waits at most 10 s, and is one at a time.
@@ -300,7 +355,7 @@ fn an_nmi_is_offered_to_one_after_the_other() {
 
     let watchdog = Recorder::new(&kernel, 1, Icr::Idle);
     let trace = watchdog.run(|cpu| do_nmi(&kernel, cpu));
-    assert!(trace.starts_with("IRQ- R300 W310=0 W300=400 IRQ+ D1000"), "{trace}");
+    assert!(trace.starts_with("W340=400 IRQ- R300 W310=0 W300=400 IRQ+ D1000"), "{trace}");
 
     let off = Kernel { nmi_watchdog: false, ..kernel };
     assert_eq!(Recorder::new(&off, 1, Icr::Idle).run(|cpu| do_nmi(&off, cpu)), "IN61", "any CPU, not only CPU 0");
@@ -362,7 +417,8 @@ fn stopping_the_others() {
     let cpu = Recorder::new(&kernel, 0, Icr::Idle).set(0x30, 0x0005_0014).limit(2_000_000);
     let trace = cpu.run(|cpu| native_stop_other_cpus(&kernel, cpu, false));
     assert!(trace.starts_with("R300 W300=C00F8 D1 D1"), "shorthand");
-    let (by_vector, by_nmi) = trace.split_once(" IRQ- ").expect("NMIs follow");
+    // registers the handler, under the list's lock with interrupts off
+    let (by_vector, by_nmi) = trace.split_once(" IRQ- IRQ+ IRQ- ").expect("NMIs follow");
     assert_eq!(by_vector.matches("D1").count(), 1_000_000);
     let sends =
         "R300 W310=1000000 W300=400 IRQ+ IRQ- R300 W310=2000000 W300=400 IRQ+ IRQ- R300 W310=3000000 W300=400 IRQ+";

@@ -66,11 +66,25 @@ fn a_call_counts_who_has_started_and_finished() {
         assert!(trace.contains(&format!("WB0=0 add{started}=1")), "the interrupt is ended first: {trace}");
         assert_eq!((target.word(layout.call_finished(3)), target.word(layout.call_finished(0))), (finished, 0));
     }
+}
 
-    let alone = Kernel::new(Arch::I386Default, Variant::Before, 1);
-    let cpu = Recorder::new(&alone, 0, Icr::Idle);
-    assert_eq!(cpu.run(|cpu| smp_call_function(&alone, cpu, Called::Nothing, true, CallLock::Take)), "");
-    assert_eq!(cpu.word(Word::CALL_LOCK), 0);
+/// The lock comes first, then who is online is counted, then the message goes out; with nobody left none does. A CPU that
+/// comes up sets its bit under the same lock, so that it is either counted and sent to, or neither.
+#[test]
+fn who_is_online_is_counted_under_the_call_lock() {
+    for arch in [Arch::I386Default, Arch::X8664Flat] {
+        let alone = Kernel::new(arch, Variant::Before, 1);
+        let call =
+            |kernel: &Kernel, cpu: &Recorder| smp_call_function(kernel, cpu, Called::Nothing, true, CallLock::Take);
+        let cpu = Recorder::new(&alone, 0, Icr::Idle).everything();
+        assert_eq!(cpu.run(|cpu| call(&alone, cpu)), "xchg0=1 store0=0", "{}", arch.name());
+
+        let one_to_come = Kernel { offline: CpuMask::of(1), cpus: 2, ..alone };
+        let online = one_to_come.layout().cpu_online(1).0;
+        let cpu = Recorder::new(&one_to_come, 0, Icr::Idle).everything();
+        let trace = cpu.run(|cpu| call(&one_to_come, cpu));
+        assert_eq!(trace, format!("xchg0=1 load{online} store0=0"), "{}", arch.name());
+    }
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use crate::recorder::{Icr, Recorder};
 use kernel_model::{
-    __trigger_all_cpu_backtrace, Arch, CallLock, Called, Kernel, Variant, Word, do_interrupt, do_nmi, panic,
-    smp_call_function, smp_send_stop,
+    __trigger_all_cpu_backtrace, Arch, CallLock, Called, Kernel, PerformanceCounter, Release, Variant, Word,
+    do_interrupt, do_nmi, panic, smp_call_function, smp_send_stop,
 };
 
 const I386: Kernel = Kernel::new(Arch::I386Default, Variant::Merged, 4);
@@ -12,8 +12,9 @@ const X86_64: Kernel = Kernel::new(Arch::X8664Flat, Variant::Merged, 4);
 /// The call lock is another's: i386 of 2.6.20 spins on it and sends nothing; i386 of 2.6.22 and x86_64 send all the same.
 #[test]
 fn a_held_call_lock_stops_only_i386_of_2_6_20() {
-    let later = Kernel { stop_takes_call_lock: false, ..I386 };
-    for (kernel, goes_ahead) in [(I386, false), (later, true), (X86_64, true)] {
+    let earlier = I386.of_release(Release::V2_6_20);
+    let later = Kernel { stop_takes_call_lock: false, ..earlier };
+    for (kernel, goes_ahead) in [(earlier, false), (later, true), (I386, true), (X86_64, true)] {
         let cpu = Recorder::new(&kernel, 0, Icr::Idle).with_word(Word::CALL_LOCK, 1).limit(20);
         let (trace, returned) = cpu.run_to_end(|cpu| smp_send_stop(&kernel, cpu));
         assert!(!returned, "nobody answers here");
@@ -34,17 +35,27 @@ fn the_wait_for_the_others_has_no_bound() {
     }
 }
 
-/// With nobody to stop only the own local APIC is disabled, interrupts off meanwhile.
+/// With nobody to stop only the own local APIC is disabled: 2.6.20 does it with interrupts off, and has them on after it,
+/// whatever they were before.
 #[test]
 fn the_last_cpu_disables_its_own_local_apic() {
-    let alone = Kernel::new(Arch::I386Default, Variant::Merged, 1);
-    let cpu = Recorder::new(&alone, 0, Icr::Idle);
-    let trace = cpu.run(|cpu| smp_send_stop(&alone, cpu));
-    assert!(trace.starts_with("IRQ- R30") && trace.ends_with("RF0 WF0=FF IRQ+"), "{trace}");
+    for arch in [Arch::I386Default, Arch::X8664Flat] {
+        for irqs_on in [true, false] {
+            let alone = Kernel::new(arch, Variant::Before, 1);
+            let cpu = Recorder::new(&alone, 0, Icr::Idle).everything();
+            cpu.state.borrow_mut().irqs_on = irqs_on;
+            let trace = cpu.run(|cpu| smp_send_stop(&alone, cpu));
+            assert!(trace.starts_with("xchg0=1 store0=0 IRQ- R30") && trace.ends_with("RF0 WF0=FF IRQ+"), "{trace}");
+            assert!(cpu.state.borrow().irqs_on, "unconditionally");
+        }
+        let forced = Kernel { reboot_force: true, ..Kernel::new(arch, Variant::Before, 1) };
+        let trace = Recorder::new(&forced, 0, Icr::Idle).run(|cpu| smp_send_stop(&forced, cpu));
+        assert_eq!(trace.is_empty(), arch == Arch::X8664Flat, "x86_64 stops nobody in a forced reboot: {trace}");
+    }
 }
 
-/// The target ends the interrupt, says that it has started, and only then stops: APIC disabled, HLT. x86_64 has let
-/// interrupts in again before.
+/// The target ends the interrupt, says that it has started, and only then stops: APIC disabled, HLT, and interrupts off
+/// as the gate has left them.
 #[test]
 fn a_stopped_cpu_has_answered_before() {
     for (kernel, vector, end) in
@@ -53,7 +64,9 @@ fn a_stopped_cpu_has_answered_before() {
         let started = kernel.layout().call_started(0);
         let cpu = Recorder::new(&kernel, 1, Icr::Idle).everything();
         let cpu = cpu.with_word(kernel.layout().call_function(0), Called::StopThisCpu as u32);
+        cpu.state.borrow_mut().irqs_on = false;
         let (trace, returned) = cpu.run_to_end(|cpu| do_interrupt(&kernel, cpu, vector));
+        assert!(!cpu.state.borrow().irqs_on, "{}", kernel.arch.name());
         assert!(!returned && trace.contains(&format!("WB0=0 add{}=1 add3=1 IRQ- R30", started.0)), "{trace}");
         assert!(trace.ends_with(end), "{trace}");
     }
@@ -63,7 +76,7 @@ fn a_stopped_cpu_has_answered_before() {
 #[test]
 fn calls_count_apart() {
     let cpu = Recorder::new(&I386, 2, Icr::Idle).with_word(I386.layout().call_started(3), 3).limit(60);
-    assert!(!cpu.run_to_end(|cpu| smp_call_function(&I386, cpu, Called::Nothing, false, CallLock::Try)).1);
+    assert!(!cpu.run_to_end(|cpu| smp_call_function(&I386, cpu, Called::Nothing, false, CallLock::Callers)).1);
     assert_eq!((cpu.word(Word::CALL_DATA), cpu.word(I386.layout().call_started(3))), (2, 3));
 }
 
@@ -73,7 +86,7 @@ fn a_panic_without_an_image_goes_on_to_stop_the_others() {
     let kernel = Kernel { crash_image: false, ..Kernel::new(Arch::I386Default, Variant::Merged, 1) };
     let cpu = Recorder::new(&kernel, 0, Icr::Idle).everything().limit(60);
     let trace = cpu.run(|cpu| panic(&kernel, cpu, 7));
-    assert!(trace.starts_with("D7 IRQ-") && trace.contains("xchg4=1 xchg4=0 IRQ- R30"), "{trace}");
+    assert!(trace.starts_with("D7 IRQ-") && trace.contains("xchg4=1 xchg4=0 xchg0=1 IRQ- store0=0 R30"), "{trace}");
     assert!(trace.contains("OthersStopped IRQ+ D1000 D1000"), "{trace}");
     let with_image = Recorder::new(&I386, 0, Icr::Idle).everything();
     assert!(with_image.run(|cpu| panic(&I386, cpu, 0)).ends_with("CaptureKernelReady HLT HLT"));
@@ -96,5 +109,35 @@ fn backtraces_are_asked_for_by_a_mask() {
         let (trace, returned) = ticking.run_to_end(|cpu| do_nmi(&I386, cpu));
         assert_eq!((returned, ticking.word(mask)), (returns, 0b1011), "{trace}");
         assert_eq!(trace.ends_with("W340=400"), returns, "{trace}");
+    }
+}
+
+/// The counter's entry is opened again by a plain write, on parts that want it: Pentium 4, architectural counters, on i386
+/// P6; and only if the counter has overflowed.
+#[test]
+fn the_watchdog_opens_the_counter_s_entry() {
+    use PerformanceCounter::{Architectural, IoApic, K7, P4, P6};
+    for (kernel, counter, opens) in [
+        (I386, P6, true),
+        (I386, P4, true),
+        (I386, Architectural, true),
+        (I386, K7, false),
+        (I386, IoApic, false),
+        (X86_64, P6, false),
+        (X86_64, P4, true),
+        (X86_64, Architectural, true),
+        (X86_64, K7, false),
+        (X86_64, IoApic, false),
+    ] {
+        for erratum_11ap in [false, true] {
+            let kernel = Kernel { performance_counter: counter, erratum_11ap, ..kernel };
+            let layout = kernel.layout();
+            for runs_on in [0, 1] {
+                let cpu = Recorder::new(&kernel, 2, Icr::Idle).with_word(layout.timer_goes_on(2), 1);
+                let cpu = cpu.with_word(layout.counter_runs_on(2), runs_on);
+                let expected = if opens && runs_on == 0 { "W340=400" } else { "" };
+                assert_eq!(cpu.run(|cpu| do_nmi(&kernel, cpu)), expected, "{} {counter:?}", kernel.arch.name());
+            }
+        }
     }
 }

@@ -112,9 +112,14 @@ fn every_word_has_its_own_name() {
         (layout.es7000_mailbox(), "mailbox of the ES7000"),
         (layout.cpu_callout(0), "cpu_callout_map on CPU0"),
         (layout.cpu_online(32), "cpu_online_map on CPU32"),
+        (layout.vector_lock(), "vector_lock"),
+        (layout.nmi_desc_lock(), "nmi_desc lock"),
+        (layout.hard_lockup_nmi_warn(), "hard_lockup_nmi_warn"),
+        (layout.counter_runs_on(32), "performance counter runs on, CPU32"),
         (Word(9999), "word 9999"),
     ];
     for (word, name) in named {
         assert_eq!(layout.name(word).to_string(), name);
     }
+    assert_eq!(layout.vector_lock().0, layout.cpu_online(32).0 + 1, "what came later stands after all others");
 }

@@ -8,7 +8,10 @@ use super::priority::class;
 use super::register_access::{WriteResult, Written};
 use super::registers::Register;
 use crate::bus::{Bid, DeliveryMode, Message, Response};
-use crate::generation::{FullTarget, Generation, NmiWhenPending, SameVector, Slots, TargetInReset};
+use crate::generation::{
+    ClassEntries, ExtIntWhenDisabled, FullTarget, FullWinner, Generation, IllegalSelfIpi, NmiWhenPending, Redirection,
+    RedirectionTie, SameVector, Slots, TargetInReset,
+};
 
 /// What acceptance needs to know of the core.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -50,24 +53,36 @@ const SLOTS_PER_CLASS: u32 = 2;
 
 impl LocalApic {
     /// Is there room for a fixed interrupt with `vector`? Later parts always have (one IRR and one ISR bit a vector, more
-    /// merge; SDM vol. 3 §10.8.4). Pentium and P6 have two slots a priority class or, by the manual's text, a vector; a
-    /// vector that is already requested merges (knobs `slots`, `same_vector`).
+    /// merge; SDM vol. 3 §10.8.4). Pentium and P6 have two slots a priority class or, by the manual's text, a vector, so
+    /// that a third of one vector is refused; a vector that is requested and not in service merges (knobs `slots`,
+    /// `class_entries`, `same_vector`).
     #[inline]
     pub(super) const fn has_room(&self, vector: u8) -> bool {
         !self.generation.profile().serial || self.has_slot(vector)
     }
 
     const fn has_slot(&self, vector: u8) -> bool {
-        if matches!(self.knobs.slots, Slots::PerVector)
-            || matches!(self.knobs.full_target, FullTarget::Accept)
-            || self.interrupts.requests().contains(vector) && matches!(self.knobs.same_vector, SameVector::Merge)
-        {
+        let (requests, in_service) = (self.interrupts.requests(), self.interrupts.in_service());
+        if matches!(self.knobs.full_target, FullTarget::Accept) {
             return true;
         }
+        if requests.contains(vector) {
+            if in_service.contains(vector) {
+                return false;
+            }
+            if matches!(self.knobs.same_vector, SameVector::Merge) {
+                return true;
+            }
+        }
         let class = class(vector);
-        let (requests, in_service) = (self.interrupts.requests(), self.interrupts.in_service());
-        let held = requests.class(class) as u32 | (in_service.class(class) as u32) << 16;
-        held == 0 || held.count_ones() < SLOTS_PER_CLASS
+        match (self.knobs.slots, self.knobs.class_entries) {
+            (Slots::PerVector, _) => !requests.contains(vector),
+            (Slots::PerClass, ClassEntries::OneEach) => requests.class(class) == 0,
+            (Slots::PerClass, ClassEntries::Any) => {
+                let held = requests.class(class) as u32 | (in_service.class(class) as u32) << 16;
+                held == 0 || held.count_ones() < SLOTS_PER_CLASS
+            }
+        }
     }
 
     /// The answer to a message that addresses this APIC (SDM vol. 3 figs. 10-16 and 10-17, status table §10.13.2.3).
@@ -89,9 +104,12 @@ impl LocalApic {
             _ if deaf => Response::Silent,
             DeliveryMode::Nmi => self.nmi_response(core),
             DeliveryMode::StartUp if !self.generation.profile().start_up => Response::Silent,
+            DeliveryMode::ExtInt if !self.software_enabled() && self.refuses_ext_int() => Response::Silent,
             DeliveryMode::Smi | DeliveryMode::Init | DeliveryMode::StartUp | DeliveryMode::ExtInt => Response::Accept,
             DeliveryMode::RemoteRead => Response::Accept,
             _ if !self.software_enabled() => Response::Silent,
+            // All take part in the arbitration (§22.27.1); a focus processor needs no slot (fig. 10-17)
+            DeliveryMode::LowestPriority if self.takes_part_full(message.vector) => Response::Accept,
             DeliveryMode::Fixed | DeliveryMode::LowestPriority
                 if message.vector >= 16 && !self.has_room(message.vector) =>
             {
@@ -105,6 +123,15 @@ impl LocalApic {
         }
     }
 
+    const fn refuses_ext_int(&self) -> bool {
+        matches!(self.knobs.ext_int_when_disabled, ExtIntWhenDisabled::Refused)
+    }
+
+    /// Does it take part in a lowest-priority arbitration for `vector` even without room?
+    const fn takes_part_full(&self, vector: u8) -> bool {
+        matches!(self.generation, Generation::I82489Dx) || self.is_focus(vector)
+    }
+
     const fn nmi_response(&self, core: CoreState) -> Response {
         let refuses = self.generation.profile().serial
             && matches!(self.knobs.nmi_when_pending, NmiWhenPending::Retry)
@@ -113,12 +140,29 @@ impl LocalApic {
         if refuses { Response::Retry } else { Response::Accept }
     }
 
-    /// What this APIC brings to a lowest-priority arbitration for `vector` (SDM vol. 3 §10.6.2.4). The 82489DX, Pentium
-    /// and P6 have a focus processor, unless SVR bit 9 turns the check off.
+    /// What this APIC brings to a lowest-priority arbitration for `vector` (SDM vol. 3 §10.6.2.4).
     pub fn bid(&self, vector: u8) -> Bid {
+        let focus = self.is_focus(vector);
+        let priority = self.arbitration_priority();
+        let redirection = match self.knobs.redirection {
+            Redirection::TaskPriority => self.tpr() >> 4,
+            Redirection::Buckets => self.tpr() >> 6,
+            Redirection::ArbitrationPriority => priority >> 4,
+        };
+        let external = self.generation == Generation::I82489Dx && self.knobs.full_winner == FullWinner::Accept;
+        Bid {
+            focus,
+            priority,
+            redirection,
+            highest_id: self.knobs.redirection_tie == RedirectionTie::HighestId,
+            room: focus || external || vector < 16 || self.has_room(vector),
+        }
+    }
+
+    /// Is it the focus processor for `vector`? The 82489DX, Pentium and P6 have one, unless SVR bit 9 turns the check off.
+    const fn is_focus(&self, vector: u8) -> bool {
         let checks = self.generation.profile().focus && self.values[Register::SpuriousVector as usize] & FOCUS_OFF == 0;
-        let focus = checks && self.holds(vector);
-        Bid { focus, priority: self.arbitration_priority() }
+        checks && self.holds(vector)
     }
 
     const fn holds(&self, vector: u8) -> bool {
@@ -136,6 +180,7 @@ impl LocalApic {
             DeliveryMode::Init if message.is_init_deassert() => Delivered::InitReleased,
             DeliveryMode::Init => Delivered::Init,
             DeliveryMode::StartUp => Delivered::StartUp(message.vector),
+            DeliveryMode::ExtInt if !self.software_enabled() && self.refuses_ext_int() => Delivered::Nothing,
             DeliveryMode::ExtInt => Delivered::External(message.vector),
             DeliveryMode::RemoteRead => Delivered::Nothing,
         }
@@ -146,7 +191,10 @@ impl LocalApic {
             return Delivered::Nothing;
         }
         if message.vector < 16 {
-            self.log(RECEIVE_ILLEGAL_VECTOR);
+            let own = message.source == self.agent;
+            if !own || self.knobs.illegal_self_ipi == IllegalSelfIpi::Both {
+                self.log(RECEIVE_ILLEGAL_VECTOR);
+            }
             return Delivered::Nothing;
         }
         self.interrupts.request(message.vector, message.level_triggered);

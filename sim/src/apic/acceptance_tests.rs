@@ -41,11 +41,106 @@ fn a_vector_in_service_holds_its_slot_until_eoi() {
     assert_eq!(apic.acknowledge(), 0xFD);
     assert_eq!(answer(&apic, 0xFD), Accept, "one in service, one requested");
     apic.deliver(&fixed(1, 0xFD, 0));
-    assert_eq!(answer(&apic, 0xFD), Accept, "merges");
+    assert_eq!(answer(&apic, 0xFD), Retry, "a third of one vector");
     assert_eq!(answer(&apic, 0xFB), Retry);
     assert_eq!(apic.class_occupancy(0xF), (vec![0xFD], vec![0xFD]));
     apic.write(EOI, 0, Time::ZERO);
     assert_eq!(answer(&apic, 0xFB), Accept);
+}
+
+/// Slots 41h and 42h of class 4: who is held where, and what comes.
+#[test]
+fn two_interrupts_are_held_of_a_vector_or_of_a_class() {
+    // SDM vol. 3 (2016) §10.8.4: "rejected" with a retry; Pentium Pro manual vol. 3 §7.4.2 for classes
+    use {ClassEntries::*, SameVector::*, Slots::*};
+    type Row = (Slots, ClassEntries, SameVector, &'static [u8], &'static [u8], u8, Response);
+    let table: [Row; 13] = [
+        // in service, requested, and what comes
+        (PerVector, Any, Merge, &[], &[], 0x41, Accept),
+        (PerVector, Any, Merge, &[0x41], &[], 0x41, Accept),
+        (PerVector, Any, Merge, &[0x41], &[0x41], 0x41, Retry),
+        (PerVector, Any, Slot, &[0x41], &[0x41], 0x41, Retry),
+        (PerVector, Any, Merge, &[], &[0x41], 0x41, Accept),
+        (PerVector, Any, Slot, &[], &[0x41], 0x41, Retry),
+        (PerVector, Any, Slot, &[0x41], &[0x42], 0x43, Accept),
+        (PerClass, Any, Merge, &[0x41], &[0x41], 0x41, Retry),
+        (PerClass, Any, Merge, &[0x41], &[0x41], 0x42, Retry),
+        (PerClass, Any, Merge, &[], &[0x41, 0x42], 0x41, Accept),
+        (PerClass, Any, Slot, &[], &[0x41, 0x42], 0x41, Retry),
+        (PerClass, OneEach, Merge, &[], &[0x41], 0x42, Retry),
+        (PerClass, OneEach, Merge, &[0x41], &[], 0x42, Accept),
+    ];
+    for (slots, class_entries, same_vector, in_service, requested, vector, expected) in table {
+        for generation in [Generation::Pentium, Generation::P6] {
+            let mut apic = enabled(generation, 0);
+            apic.knobs = Knobs { slots, class_entries, same_vector, ..Knobs::default() };
+            for &vector in in_service {
+                apic.deliver(&fixed(1, vector, 0));
+                apic.acknowledge();
+            }
+            requested.iter().for_each(|&vector| {
+                apic.deliver(&fixed(1, vector, 0));
+            });
+            let rule = format!("{slots} {class_entries} {same_vector} {in_service:X?} {requested:X?} {vector:X}");
+            assert_eq!(answer(&apic, vector), expected, "{rule}");
+        }
+    }
+}
+
+#[test]
+fn a_focus_processor_needs_no_slot() {
+    // SDM vol. 3 fig. 10-17 and §10.6.2.4
+    let lowest = |vector| Message { mode: DeliveryMode::LowestPriority, ..fixed(1, vector, 0) };
+    let mut apic = enabled(Generation::P6, 0);
+    apic.deliver(&fixed(1, 0x61, 0));
+    apic.acknowledge();
+    apic.deliver(&fixed(1, 0x62, 0));
+    assert_eq!(apic.response(&lowest(0x61), CoreState::default()), Accept);
+    assert_eq!(apic.response(&lowest(0x63), CoreState::default()), Retry);
+    apic.write(0x0F0, 0x3FF, Time::ZERO);
+    assert_eq!(apic.response(&lowest(0x61), CoreState::default()), Retry, "focus checking is off");
+}
+
+#[test]
+fn every_82489dx_takes_part_in_an_arbitration() {
+    // SDM vol. 3 §22.27.1; what a full one does that wins is the knob's
+    let lowest = Message { mode: DeliveryMode::LowestPriority, ..fixed(1, 0x43, 0) };
+    for (full_winner, room) in [(FullWinner::Retry, false), (FullWinner::Accept, true)] {
+        let mut apic = enabled(Generation::I82489Dx, 0);
+        apic.knobs.full_winner = full_winner;
+        apic.deliver(&fixed(1, 0x41, 0));
+        apic.deliver(&fixed(1, 0x42, 0));
+        assert_eq!(apic.response(&lowest, CoreState::default()), Accept);
+        assert_eq!(apic.bid(0x43).room, room, "{full_winner}");
+    }
+}
+
+#[test]
+fn a_chipset_compares_task_priorities() {
+    // 460GX §3.7, E8870 §3.7.8: TPR bits 7:4, whatever waits or is in service; the other rules are knobs
+    let rules = [(Redirection::TaskPriority, 5), (Redirection::Buckets, 1), (Redirection::ArbitrationPriority, 0x9)];
+    for (redirection, expected) in rules {
+        let mut apic = enabled(Generation::XApic, 0);
+        apic.knobs.redirection = redirection;
+        apic.write(0x080, 0x5F, Time::ZERO);
+        apic.deliver(&fixed(1, 0x91, 0));
+        assert_eq!(apic.bid(0x41).redirection, expected, "{redirection}");
+    }
+}
+
+#[test]
+fn a_software_disabled_apic_takes_no_ext_int() {
+    // SDM vol. 3 §10.4.7.2, AMD APM vol. 2 §16.3.1
+    let ext_int = Message { mode: DeliveryMode::ExtInt, ..fixed(9, 0x31, 0) };
+    for (rule, expected) in [(ExtIntWhenDisabled::Refused, Silent), (ExtIntWhenDisabled::Delivered, Accept)] {
+        let mut apic = reset(Generation::XApic, 0);
+        apic.knobs.ext_int_when_disabled = rule;
+        assert_eq!(apic.response(&ext_int, CoreState::default()), expected, "{rule}");
+        let taken = if expected == Accept { Delivered::External(0x31) } else { Delivered::Nothing };
+        assert_eq!(apic.deliver(&ext_int), taken, "on a bus that does not ask: {rule}");
+        apic.write(0x0F0, 0x1FF, Time::ZERO);
+        assert_eq!(apic.response(&ext_int, CoreState::default()), Accept);
+    }
 }
 
 #[test]
@@ -143,7 +238,8 @@ fn the_focus_processor_holds_the_vector() {
         let mut apic = enabled(generation, 0);
         apic.write(0x0F0, svr, Time::ZERO);
         apic.deliver(&fixed(1, 0x41, 0));
-        assert_eq!(apic.bid(0x41), Bid { focus, priority: 0x40 }, "{generation} {svr:X}");
+        let bid = apic.bid(0x41);
+        assert_eq!((bid.focus, bid.priority), (focus, 0x40), "{generation} {svr:X}");
         assert!(!apic.bid(0x42).focus);
     }
 }

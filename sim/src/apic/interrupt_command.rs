@@ -4,12 +4,14 @@
 //! the two plausible answers), a self IPI that some parts deliver without the bus.
 
 use super::LocalApic;
-use super::error_status::{REDIRECTABLE_IPI, SEND_ILLEGAL_VECTOR};
+use super::error_status::{RECEIVE_ILLEGAL_VECTOR, REDIRECTABLE_IPI, SEND_ILLEGAL_VECTOR};
 use super::local_apic::Mode;
 use super::register_access::{WriteResult, Written};
 use super::registers::{Register, SEND_PENDING};
 use crate::bus::{DeliveryMode, DestinationMode, Message, Shorthand};
-use crate::generation::{Generation, IcrTriggerReadback, IcrWriteWhileBusy, InvalidShorthand, Knobs};
+use crate::generation::{
+    Generation, IcrTriggerReadback, IcrWriteWhileBusy, IllegalIpi, IllegalSelfIpi, InvalidShorthand, Knobs,
+};
 use crate::time::Time;
 
 /// Level and trigger mode, bits 14 and 15.
@@ -32,9 +34,13 @@ struct Command(u32);
 enum Verdict {
     /// Sent, as edge and asserted.
     Send,
+    /// Sent, level-triggered and asserted (82489DX).
+    SendLevel,
     /// Sent as the INIT level de-assert.
     SendDeassert,
     Ignore,
+    /// Sent with a vector that is illegal.
+    SendIllegal,
     /// Not sent; these ESR bits are recorded.
     Error(u32),
 }
@@ -99,7 +105,10 @@ impl Command {
         if !self.shorthand_is_legal() && knobs.invalid_shorthand == InvalidShorthand::Ignored {
             return Verdict::Ignore;
         }
-        self.as_edge(profile.serial)
+        match self.as_edge(profile.serial) {
+            Verdict::Send if generation == Generation::I82489Dx && self.is_level_of_82489dx() => Verdict::SendLevel,
+            verdict => verdict,
+        }
     }
 
     /// A fixed edge with a legal vector: sent, wherever it goes.
@@ -121,10 +130,17 @@ impl Command {
             return Verdict::Ignore;
         }
         let needs_vector = matches!(self.mode(), DeliveryMode::Fixed | DeliveryMode::LowestPriority);
-        if needs_vector && self.vector() < 16 {
-            return Verdict::Error(SEND_ILLEGAL_VECTOR);
+        if needs_vector && self.vector() < 16 { Verdict::SendIllegal } else { Verdict::Send }
+    }
+
+    /// The 82489DX has level-triggered IPIs; its NMIs and INITs are level-triggered whatever bit 15 says (SDM vol. 3
+    /// §22.27.1).
+    const fn is_level_of_82489dx(self) -> bool {
+        match self.mode() {
+            DeliveryMode::Nmi | DeliveryMode::Init => true,
+            DeliveryMode::Fixed | DeliveryMode::LowestPriority => self.is_level_triggered() && self.is_asserted(),
+            _ => false,
         }
-        Verdict::Send
     }
 }
 
@@ -160,7 +176,11 @@ impl LocalApic {
     /// A write of the self IPI register: when the write is done the vector is requested (SDM vol. 3 §10.12.11).
     pub(super) fn write_self_ipi(&mut self, vector: u8, now: Time) -> Written {
         if vector < 16 {
-            return Written::nothing(self.log(SEND_ILLEGAL_VECTOR));
+            let received = match self.knobs.illegal_self_ipi {
+                IllegalSelfIpi::Both => RECEIVE_ILLEGAL_VECTOR,
+                IllegalSelfIpi::SendOnly => 0,
+            };
+            return Written::nothing(self.log(SEND_ILLEGAL_VECTOR | received));
         }
         let message = self.message(Command(u32::from(vector) | OWN), true, now);
         self.deliver(&message);
@@ -171,16 +191,29 @@ impl LocalApic {
     fn command(&mut self, low: u32, now: Time) -> Written {
         let command = Command(low);
         match command.verdict(self.generation, self.mode(), &self.knobs) {
+            Verdict::SendIllegal => self.illegal_command(command, now),
             Verdict::Ignore => Written::changed(WriteResult::Nothing),
             Verdict::Error(bits) => {
                 self.log(bits);
                 Written::changed(WriteResult::Nothing)
             }
             verdict => {
-                let message = self.message(command, verdict == Verdict::Send, now);
-                self.send(message)
+                let edge = self.message(command, verdict != Verdict::SendDeassert, now);
+                self.send(Message { level_triggered: edge.level_triggered || verdict == Verdict::SendLevel, ..edge })
             }
         }
+    }
+
+    /// An illegal vector is an error of the sender, and of whoever gets it (SDM vol. 3 §10.5.2, §10.5.3; knob
+    /// `illegal_ipi`).
+    #[cold]
+    fn illegal_command(&mut self, command: Command, now: Time) -> Written {
+        self.log(SEND_ILLEGAL_VECTOR);
+        if self.knobs.illegal_ipi == IllegalIpi::KeptBack {
+            return Written::changed(WriteResult::Nothing);
+        }
+        let message = self.message(command, true, now);
+        self.send(message)
     }
 
     #[inline]

@@ -1,5 +1,6 @@
 //! Tests of the interrupt command register.
 
+use super::super::Delivered;
 use super::super::testing::enabled;
 use super::*;
 use Generation::{I82489Dx, P6, Pentium, X2Apic, XApic};
@@ -95,13 +96,48 @@ fn level_and_trigger_read_back_as_the_knob_says() {
 }
 
 #[test]
-fn an_illegal_vector_is_not_sent_but_recorded() {
-    // SDM vol. 3 §10.5.3, 10.6.1
-    let mut apic = enabled(P6, 0);
-    assert_eq!(apic.write(ICR, 0x0F, Time::ZERO).result, WriteResult::Nothing);
-    assert!(!apic.is_busy());
-    apic.write(0x280, 0, Time::ZERO);
-    assert_eq!(apic.read(0x280, Time::ZERO), SEND_ILLEGAL_VECTOR);
+fn an_illegal_vector_is_sent_and_recorded() {
+    // SDM vol. 3 §10.5.3 and §10.5.2: bit 5 of the sender, bit 6 of the receiver; of a self IPI both
+    for (illegal_ipi, sent) in [(IllegalIpi::Sent, true), (IllegalIpi::KeptBack, false)] {
+        let mut apic = enabled(P6, 0);
+        apic.knobs.illegal_ipi = illegal_ipi;
+        let result = apic.write(ICR, 0x0F, Time::ZERO).result;
+        assert_eq!((matches!(result, WriteResult::Send(_)), apic.is_busy()), (sent, sent));
+        apic.write(0x280, 0, Time::ZERO);
+        assert_eq!(apic.read(0x280, Time::ZERO), 0x20);
+    }
+    for (illegal_self_ipi, recorded) in [(IllegalSelfIpi::Both, 0x60), (IllegalSelfIpi::SendOnly, 0x20)] {
+        let mut apic = enabled(P6, 0);
+        apic.knobs.illegal_self_ipi = illegal_self_ipi;
+        let WriteResult::Send(message) = apic.write(ICR, 0x4_000F, Time::ZERO).result else { panic!("not sent") };
+        assert_eq!(apic.deliver(&message), Delivered::Nothing);
+        apic.write(0x280, 0, Time::ZERO);
+        assert_eq!(apic.read(0x280, Time::ZERO), recorded);
+        let mut other = enabled(P6, 1);
+        other.knobs.illegal_self_ipi = illegal_self_ipi;
+        other.deliver(&message);
+        other.write(0x280, 0, Time::ZERO);
+        assert_eq!(other.read(0x280, Time::ZERO), 0x40, "somebody else receives");
+    }
+}
+
+#[test]
+fn the_82489dx_has_level_triggered_ipis() {
+    // SDM vol. 3 §22.27.1: edge or level, NMI and INIT always level; later parts make edges of all
+    let table = [(0x41, false), (0xC041, true), (0x400, true), (0x4400, true), (0x4500, true), (0x4200, false)];
+    for (command, level) in table {
+        for (generation, expected) in [(Generation::I82489Dx, level), (P6, false)] {
+            let result = enabled(generation, 0).write(ICR, command, Time::ZERO).result;
+            let WriteResult::Send(message) = result else { panic!("{command:X} is not sent") };
+            assert_eq!((message.level_triggered, message.asserted), (expected, true), "{generation} {command:X}");
+        }
+    }
+    let mut apic = enabled(Generation::I82489Dx, 1);
+    let WriteResult::Send(message) = enabled(Generation::I82489Dx, 0).write(ICR, 0xC041, Time::ZERO).result else {
+        panic!("not sent")
+    };
+    apic.deliver(&message);
+    assert_eq!(apic.read(0x1A0, Time::ZERO), 1 << 1, "vector 41h in the TMR");
 }
 
 #[test]

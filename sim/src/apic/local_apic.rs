@@ -112,6 +112,8 @@ pub struct LocalApic {
     pub(super) logged: bool,
     /// CR8 while the APIC is globally disabled.
     pub(super) detached_tpr: u8,
+    /// Software has cleared SVR bit 8 since the last reset, and not set it again.
+    pub(super) disabled_by_software: bool,
 }
 
 impl LocalApic {
@@ -137,6 +139,7 @@ impl LocalApic {
             next_number: 0,
             logged: false,
             detached_tpr: 0,
+            disabled_by_software: false,
         };
         apic.reset();
         apic
@@ -170,6 +173,7 @@ impl LocalApic {
         self.error_status = ErrorStatus::new(self.generation, self.knobs.esr_protocol);
         self.timer.reset();
         self.queued = None;
+        self.disabled_by_software = false;
     }
 
     /// Whether the delivery status ever reads busy; true after [`new`](Self::new). The ideal bus never shows it.

@@ -8,7 +8,7 @@ use super::LocalApic;
 use super::error_status::RECEIVE_ILLEGAL_VECTOR;
 use super::registers::{Register, SEND_PENDING};
 use crate::bus::DeliveryMode;
-use crate::generation::LvtIllegalVector;
+use crate::generation::{LvtIllegalVector, LvtUnsupportedMode};
 use crate::time::Time;
 
 /// A source of local interrupts.
@@ -116,6 +116,9 @@ impl LocalApic {
             return None;
         }
         let value = self.values[entry as usize];
+        if self.is_unsupported(entry) {
+            return None;
+        }
         match DeliveryMode::from_bits(value >> 8) {
             DeliveryMode::Fixed => self.local_fixed(entry, value as u8),
             DeliveryMode::Nmi => Some(LocalInterrupt::Nmi),
@@ -127,6 +130,15 @@ impl LocalApic {
             }
             DeliveryMode::LowestPriority | DeliveryMode::RemoteRead | DeliveryMode::StartUp => None, // reserved
         }
+    }
+
+    /// Has `entry` a mode that it does not support (SDM vol. 3 §10.5.1; knob `lvt_unsupported_mode`)?
+    fn is_unsupported(&self, entry: Register) -> bool {
+        let counts = matches!(entry, Register::LvtPerformance | Register::LvtThermal | Register::LvtCmci);
+        let mode = DeliveryMode::from_bits(self.values[entry as usize] >> 8);
+        counts
+            && matches!(mode, DeliveryMode::Init | DeliveryMode::ExtInt)
+            && self.knobs.lvt_unsupported_mode == LvtUnsupportedMode::Ignored
     }
 
     /// A fixed local interrupt goes through the same slot test as a message (SDM vol. 3 §10.8.4).
@@ -144,7 +156,7 @@ impl LocalApic {
             return Some(LocalInterrupt::Refused(vector));
         }
         self.values[entry as usize] &= !SEND_PENDING;
-        let level = LINT.contains(&entry) && self.values[entry as usize] & LEVEL_TRIGGERED != 0;
+        let level = self.is_level(entry);
         if level {
             self.values[entry as usize] |= REMOTE_IRR;
         }
@@ -153,8 +165,16 @@ impl LocalApic {
     }
 
     /// A pin changes its level. Fixed mode is edge- or level-triggered as bit 15 says (LINT1: edge only); NMI, SMI and
-    /// INIT are always edges, ExtINT is always a level (SDM vol. 3 §10.5.1).
+    /// INIT are always edges, ExtINT is always a level (SDM vol. 3 §10.5.1). The pins of a globally disabled APIC are INTR
+    /// and NMI of the core (§6.3.1, §10.4.3).
     fn pin_changes(&mut self, pin: usize, high: bool, vector: u8) -> Option<LocalInterrupt> {
+        if self.mode() == super::Mode::Disabled {
+            let rises = high && !self.lines.high[pin];
+            self.lines.high[pin] = high;
+            self.lines.vector[pin] = vector;
+            let of_core = if pin == 0 { LocalInterrupt::External(vector) } else { LocalInterrupt::Nmi };
+            return rises.then_some(of_core);
+        }
         let before = self.is_asserted(pin);
         self.lines.high[pin] = high;
         self.lines.vector[pin] = vector;
@@ -169,8 +189,13 @@ impl LocalApic {
         self.lines.high[pin] != (self.values[LINT[pin] as usize] & ACTIVE_LOW != 0)
     }
 
+    /// Is it a pin's entry that is level-triggered? LINT1 is edge-triggered whatever bit 15 says (SDM vol. 3 §10.5.1).
+    const fn is_level(&self, entry: Register) -> bool {
+        matches!(entry, Register::LvtLint0) && self.values[entry as usize] & LEVEL_TRIGGERED != 0
+    }
+
     const fn waits_for_eoi(&self, pin: usize) -> bool {
-        self.values[LINT[pin] as usize] & (REMOTE_IRR | LEVEL_TRIGGERED) == REMOTE_IRR | LEVEL_TRIGGERED
+        self.is_level(LINT[pin]) && self.values[LINT[pin] as usize] & REMOTE_IRR != 0
     }
 
     /// The service of level-triggered `vector` ended: a pin that is still asserted fires again.
@@ -223,15 +248,16 @@ impl LocalApic {
             self.timer.expire(now); // what passed behind the mask is not remembered
         }
         let changed = self.store(entry, value);
-        self.timer.set_mode(Self::timer_mode(self.values[entry as usize]), now);
+        self.timer.set_mode(Self::timer_mode(self.values[entry as usize]), self.knobs.timer_mode_change, now);
         changed || self.timer != before
     }
 
-    /// A write of an entry: masks cannot be cleared while software-disabled (SDM vol. 3 §10.4.7.2), and an illegal
+    /// A write of an entry: masks cannot be cleared once software has disabled the APIC (SDM vol. 3 §10.4.7.2; not after a
+    /// reset, §10.4.7.1), and an illegal
     /// vector in fixed mode is an error even if masked (§10.5.2; knob `lvt_illegal_vector`). Timer and error entries
     /// have no mode field and are always fixed.
     pub(super) fn write_entry(&mut self, entry: Register, value: u32, now: Time) -> bool {
-        let forced = if self.software_enabled() { 0 } else { MASKED };
+        let forced = if self.disabled_by_software { MASKED } else { 0 };
         let mut changed = self.store_entry(entry, value | forced, now);
         let stored = self.values[entry as usize];
         if stored & MODE == 0 && stored & 0xFF < 16 && self.knobs.lvt_illegal_vector == LvtIllegalVector::AtWrite {

@@ -1,6 +1,6 @@
 //! Tests of local interrupts.
 
-use super::super::testing::{enabled, fixed};
+use super::super::testing::{enabled, fixed, reset};
 use super::*;
 use crate::generation::Generation;
 
@@ -19,7 +19,8 @@ fn the_performance_entry_delivers_as_section_10_5_1_says() {
         (Generation::P6, 0x0EE, Some(LocalInterrupt::Requested(0xEE)), 0x0EE),
         (Generation::XApic, 0x0EE, Some(LocalInterrupt::Requested(0xEE)), 0x1_00EE),
         (Generation::P6, 0x200, Some(LocalInterrupt::Smi), 0x200),
-        (Generation::P6, 0x500, Some(LocalInterrupt::Init), 0x500),
+        (Generation::P6, 0x500, None, 0x500), // "not supported", as 700H: §10.5.1
+        (Generation::P6, 0x700, None, 0x700),
         (Generation::P6, 0x3EE, None, 0x3EE),
     ];
     for (generation, entry, fired, after) in table {
@@ -31,6 +32,68 @@ fn the_performance_entry_delivers_as_section_10_5_1_says() {
     let mut pentium = enabled(Generation::Pentium, 0);
     pentium.values[Register::LvtPerformance as usize] = 0xEE;
     assert_eq!(pentium.local_event(LocalSource::PerformanceCounter, NOW), None, "no such entry");
+}
+
+#[test]
+fn an_unsupported_mode_follows_the_knob() {
+    for (knob, fired) in
+        [(LvtUnsupportedMode::Ignored, None), (LvtUnsupportedMode::Delivered, Some(LocalInterrupt::Init))]
+    {
+        let mut apic = enabled(Generation::XApic, 0);
+        apic.knobs.lvt_unsupported_mode = knob;
+        apic.write(0x330, 0x500, NOW);
+        assert_eq!(apic.local_event(LocalSource::Thermal, NOW), fired, "{knob}");
+        apic.write(0x350, 0x500, NOW);
+        let pin = LocalSource::Lint { pin: 0, high: true, vector: 0 };
+        assert_eq!(apic.local_event(pin, NOW), Some(LocalInterrupt::Init), "the pins support it");
+    }
+}
+
+#[test]
+fn the_pins_of_a_globally_disabled_apic_are_the_core_s() {
+    // SDM vol. 3 §6.3.1, §10.4.3: INTR and NMI. Not so of a software-disabled one (§10.4.7.2: masked)
+    let lint = |pin, high| LocalSource::Lint { pin, high, vector: 0x31 };
+    let mut apic = enabled(Generation::P6, 0);
+    apic.write(0x0F0, 0xFF, NOW);
+    assert_eq!([0, 1].map(|pin| apic.local_event(lint(pin, true), NOW)), [None, None], "software-disabled");
+    assert_eq!([0, 1].map(|pin| apic.local_event(lint(pin, false), NOW)), [None, None]);
+    apic.write_msr(0x1B, 0xFEE0_0000, NOW).expect("it may be disabled");
+    let fired = [0, 1].map(|pin| apic.local_event(lint(pin, true), NOW));
+    assert_eq!(fired, [Some(LocalInterrupt::External(0x31)), Some(LocalInterrupt::Nmi)]);
+    assert_eq!(apic.local_event(lint(1, true), NOW), None, "an NMI is an edge");
+    assert_eq!(apic.local_event(lint(1, false), NOW), None);
+}
+
+#[test]
+fn lint1_is_edge_triggered_whatever_bit_15_says() {
+    // SDM vol. 3 §10.5.1
+    let mut apic = enabled(Generation::XApic, 0);
+    apic.write(0x350, 0x8041, NOW);
+    apic.write(0x360, 0x8042, NOW);
+    for (pin, vector, entry, level) in [(0, 0x41, 0x350, true), (1, 0x42, 0x360, false)] {
+        let pin = LocalSource::Lint { pin, high: true, vector: 0 };
+        assert_eq!(apic.local_event(pin, NOW), Some(LocalInterrupt::Requested(vector)));
+        assert_eq!(apic.read(entry, NOW) & 1 << 14 != 0, level, "remote IRR of {entry:X}");
+        assert_eq!(apic.read(0x1A0, NOW) & 1 << (vector & 31) != 0, level, "TMR of {vector:X}");
+    }
+}
+
+#[test]
+fn masks_are_forced_once_software_has_disabled_the_apic() {
+    // SDM vol. 3 §10.4.7.2; after a reset, which leaves it disabled, too, they are not (§10.4.7.1)
+    let mut apic = reset(Generation::XApic, 0);
+    apic.write(0x350, 0x700, NOW);
+    assert_eq!(apic.read(0x350, NOW), 0x700, "after a reset");
+    apic.write(0x0F0, 0xFF, NOW);
+    assert_eq!(apic.read(0x350, NOW), 0x700, "that cleared nothing");
+    apic.write(0x0F0, 0x1FF, NOW);
+    apic.write(0x0F0, 0xFF, NOW);
+    assert_eq!(apic.read(0x350, NOW), 0x1_0700);
+    apic.write(0x350, 0x700, NOW);
+    assert_eq!(apic.read(0x350, NOW), 0x1_0700, "forced");
+    apic.init();
+    apic.write(0x350, 0x700, NOW);
+    assert_eq!(apic.read(0x350, NOW), 0x700, "after an INIT");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::local_apic::Mode;
 use super::local_vector_table::ENTRIES;
 use super::register_access::Written;
 use super::registers::{self, Access, Register, Row};
-use crate::generation::X2ApicIcrBit12;
+use crate::generation::{Generation, X2ApicIcrBit12};
 use crate::time::Time;
 
 /// The time-stamp counter (SDM vol. 4 table 2-2).
@@ -51,6 +51,10 @@ impl LocalApic {
     pub fn write_msr(&mut self, msr: u32, value: u64, now: Time) -> Result<Written, GeneralProtection> {
         match msr {
             MSR_APIC_BASE => self.write_base(value).map(Written::nothing),
+            MSR_TIME_STAMP_COUNTER if self.generation != Generation::I82489Dx => {
+                self.timer.set_time_stamp(self.written_stamp(value), now);
+                Ok(Written::nothing(true))
+            }
             MSR_TSC_DEADLINE if self.generation.profile().x2apic => {
                 Ok(Written::nothing(self.write_deadline(value, now)))
             }
@@ -58,11 +62,20 @@ impl LocalApic {
         }
     }
 
+    /// What a write of the time-stamp counter leaves in it: before models 3 and 4 of family 0Fh the low 32 bits are written
+    /// and the high ones cleared (SDM vol. 3 chapter 17, time-stamp counter). The later Pentium 4 and Xeon stand for their generation here.
+    const fn written_stamp(&self, value: u64) -> u64 {
+        match self.generation {
+            Generation::Pentium | Generation::P6 => value & 0xFFFF_FFFF,
+            _ => value,
+        }
+    }
+
     /// Says whether anything changed.
     #[inline(never)] // an IPI needs none of its frame
     fn write_deadline(&mut self, value: u64, now: Time) -> bool {
         let before = self.timer;
-        self.timer.set_deadline(value);
+        self.timer.set_deadline(value, now);
         if self.is_masked(Register::LvtTimer) {
             self.timer.expire(now);
         }
@@ -106,7 +119,6 @@ mod tests {
     use super::super::register_access::WriteResult;
     use super::super::testing::enabled;
     use super::*;
-    use crate::generation::Generation;
     use crate::named::Named;
     use Generation::X2Apic;
 
@@ -196,7 +208,17 @@ mod tests {
         assert_eq!(apic.pending_vector(), Some(0x41));
         apic.write_msr(0x83F, 5, NOW).expect("no fault");
         apic.write_msr(0x828, 0, NOW).expect("no fault");
-        assert_eq!(apic.read_msr(0x828, NOW), Ok(u64::from(super::super::SEND_ILLEGAL_VECTOR)));
+        assert_eq!(apic.read_msr(0x828, NOW), Ok(0x60), "sender and receiver (§10.5.3)");
+    }
+
+    #[test]
+    fn the_time_stamp_counter_may_be_written() {
+        // SDM vol. 3 chapter 17, time-stamp counter
+        for (generation, expected) in [(Generation::P6, 0x9ABC_DEF0), (Generation::XApic, 0x1234_5678_9ABC_DEF0)] {
+            let mut apic = enabled(generation, 0);
+            apic.write_msr(0x10, 0x1234_5678_9ABC_DEF0, NOW).expect("it may be written");
+            assert_eq!(apic.read_msr(0x10, NOW), Ok(expected), "{generation}");
+        }
     }
 
     #[test]

@@ -157,8 +157,11 @@ impl LocalApic {
         let before = self.values;
         let was_enabled = self.software_enabled();
         self.store(Register::SpuriousVector, value);
+        self.disabled_by_software = !self.software_enabled() && (self.disabled_by_software || was_enabled);
         if !self.software_enabled() {
-            self.mask_entries();
+            if was_enabled {
+                self.mask_entries();
+            }
             if was_enabled && self.generation == Generation::I82489Dx {
                 self.interrupts.clear();
                 return true;

@@ -6,6 +6,7 @@
 //! The count is never stepped: it is worked out from the instant at which it was last set. A timer whose entry is masked
 //! therefore costs nothing.
 
+use crate::generation::TimerModeChange;
 use crate::time::{ClockDomain, Time};
 
 /// Timer mode, LVT bits 18:17.
@@ -57,6 +58,10 @@ pub(super) struct Timer {
     counting: Option<Counting>,
     /// Value of the time-stamp counter that is waited for; zero: none.
     deadline: u64,
+    /// The cycle of the core clock at which it has that.
+    due: u64,
+    /// What the time-stamp counter is ahead of the cycles of the core clock, modulo 2^64: software may write it.
+    ahead: u64,
 }
 
 /// Divider of the divide configuration register, as a power of two: bits 3, 1, 0 (SDM vol. 3 fig. 10-10).
@@ -78,17 +83,35 @@ impl Timer {
             initial: 0,
             counting: None,
             deadline: 0,
+            due: 0,
+            ahead: 0,
         }
     }
 
-    /// Back to what [`new`](Self::new) gives.
+    /// Back to what [`new`](Self::new) gives, but for the time-stamp counter: an INIT leaves it (SDM vol. 3 table 9-1).
     pub(super) const fn reset(&mut self) {
-        *self = Self::new(self.clock, self.core_clock);
+        *self = Self { ahead: self.ahead, ..Self::new(self.clock, self.core_clock) };
     }
 
     /// The time-stamp counter at `now`.
     pub(super) const fn time_stamp(&self, now: Time) -> u64 {
+        self.cycle(now).wrapping_add(self.ahead)
+    }
+
+    const fn cycle(&self, now: Time) -> u64 {
         self.core_clock.first_after(now) - 1
+    }
+
+    /// Writes the time-stamp counter. A deadline is compared with the new value from now on.
+    pub(super) fn set_time_stamp(&mut self, value: u64, now: Time) {
+        self.ahead = value.wrapping_sub(self.cycle(now));
+        self.set_due(now);
+    }
+
+    /// When the time-stamp counter reaches the deadline; one that has passed is due now (SDM vol. 3 §10.5.4.1).
+    fn set_due(&mut self, now: Time) {
+        let left = self.deadline.saturating_sub(self.time_stamp(now));
+        self.due = self.cycle(now).saturating_add(left);
     }
 
     /// Current count, or 0 where nothing counts.
@@ -138,14 +161,15 @@ impl Timer {
         self.initial
     }
 
-    /// Writes the timer entry. Between one-shot and periodic the count goes on (one-shot that has expired stays at 0);
-    /// any other change disarms.
-    pub(super) fn set_mode(&mut self, mode: TimerMode, now: Time) {
+    /// Writes the timer entry. Between one-shot and periodic the count goes on (one-shot that has expired stays at 0; knob
+    /// `timer_mode_change`); any other change disarms.
+    pub(super) fn set_mode(&mut self, mode: TimerMode, rule: TimerModeChange, now: Time) {
         if mode == self.mode {
             return;
         }
         self.settle(now);
-        if !(mode.counts() && self.mode.counts()) {
+        let goes_on = mode.counts() && self.mode.counts() && rule == TimerModeChange::GoesOn;
+        if !goes_on {
             self.initial = 0;
             self.counting = None;
             self.deadline = 0;
@@ -154,21 +178,22 @@ impl Timer {
     }
 
     /// Writes the deadline: a value of the time-stamp counter, 0 disarms. Ignored outside deadline mode.
-    pub(super) fn set_deadline(&mut self, deadline: u64) {
+    pub(super) fn set_deadline(&mut self, deadline: u64, now: Time) {
         if self.mode == TimerMode::Deadline {
             self.deadline = deadline;
+            self.set_due(now);
         }
     }
 
     /// The deadline register: 0 once it has passed.
     pub(super) fn deadline(&self, now: Time) -> u64 {
-        if self.mode == TimerMode::Deadline && self.core_clock.instant(self.deadline) > now { self.deadline } else { 0 }
+        if self.mode == TimerMode::Deadline && self.core_clock.instant(self.due) > now { self.deadline } else { 0 }
     }
 
     /// The instant at which it fires next, if it does.
     pub(super) fn expiry(&self) -> Option<Time> {
         if self.mode == TimerMode::Deadline {
-            return (self.deadline > 0).then(|| self.core_clock.instant(self.deadline));
+            return (self.deadline > 0).then(|| self.core_clock.instant(self.due));
         }
         let Counting { from, count } = self.counting?;
         Some(self.clock.instant(from.saturating_add(u64::from(count) << self.divider)))
@@ -195,7 +220,7 @@ mod tests {
     fn timer(mode: TimerMode, configuration: u32) -> Timer {
         let mut timer = Timer::new(ClockDomain::new(10_000, 1), ClockDomain::new(2_000, 1));
         timer.set_divider(configuration, Time::ZERO);
-        timer.set_mode(mode, Time::ZERO);
+        timer.set_mode(mode, TimerModeChange::GoesOn, Time::ZERO);
         timer
     }
 
@@ -245,15 +270,19 @@ mod tests {
         // one-shot to periodic and back keeps counting; what has expired stays at 0
         let mut running = timer(TimerMode::OneShot, 0xB);
         running.set_initial(10, Time::ZERO);
-        running.set_mode(TimerMode::Periodic, ns(40));
+        running.set_mode(TimerMode::Periodic, TimerModeChange::GoesOn, ns(40));
         assert_eq!((running.count(ns(40)), running.count(ns(100)), running.initial()), (6, 10, 10));
-        running.set_mode(TimerMode::OneShot, ns(140));
+        running.set_mode(TimerMode::OneShot, TimerModeChange::GoesOn, ns(140));
         assert_eq!((running.count(ns(150)), running.count(ns(200)), running.count(ns(900))), (5, 0, 0));
         let mut expired = timer(TimerMode::OneShot, 0xB);
         expired.set_initial(10, Time::ZERO);
-        expired.set_mode(TimerMode::Periodic, ns(200));
+        expired.set_mode(TimerMode::Periodic, TimerModeChange::GoesOn, ns(200));
         assert_eq!((expired.count(ns(250)), expired.expiry()), (0, None));
-        running.set_mode(TimerMode::Deadline, ns(910));
+        let mut literal = timer(TimerMode::OneShot, 0xB);
+        literal.set_initial(10, Time::ZERO);
+        literal.set_mode(TimerMode::Periodic, TimerModeChange::Disarms, ns(40));
+        assert_eq!((literal.count(ns(50)), literal.expiry()), (0, None), "by the text");
+        running.set_mode(TimerMode::Deadline, TimerModeChange::GoesOn, ns(910));
         assert_eq!((running.initial(), running.expiry()), (0, None), "disarmed");
     }
 
@@ -262,14 +291,38 @@ mod tests {
         let mut timer = timer(TimerMode::Deadline, 0xB);
         timer.set_initial(7, Time::ZERO);
         assert_eq!((timer.initial(), timer.count(ns(5))), (0, 0), "counts are ignored");
-        timer.set_deadline(50);
+        timer.set_deadline(50, ns(5));
         assert_eq!((timer.deadline(ns(99)), timer.expiry()), (50, Some(ns(100))));
         assert_eq!(timer.deadline(ns(100)), 0);
         assert!(timer.expire(ns(100)));
         assert_eq!(timer.expiry(), None);
-        timer.set_mode(TimerMode::OneShot, ns(110));
-        timer.set_deadline(50);
+        timer.set_mode(TimerMode::OneShot, TimerModeChange::GoesOn, ns(110));
+        timer.set_deadline(50, ns(110));
         assert_eq!(timer.expiry(), None, "ignored outside the mode");
+    }
+
+    #[test]
+    fn a_deadline_is_compared_with_what_software_has_written() {
+        // A core cycle lasts 2 ns. SDM vol. 3 chapter 17: the counter may be written; §10.5.4.1
+        let mut timer = timer(TimerMode::Deadline, 0xB);
+        timer.set_time_stamp(1_000, ns(100));
+        assert_eq!([100, 102, 200].map(|at| timer.time_stamp(ns(at))), [1_000, 1_001, 1_050]);
+        timer.set_deadline(1_030, ns(100));
+        assert_eq!((timer.expiry(), timer.deadline(ns(100))), (Some(ns(160)), 1_030));
+        timer.set_time_stamp(1_029, ns(120));
+        assert_eq!(timer.expiry(), Some(ns(122)), "nearer");
+        timer.set_time_stamp(0, ns(120));
+        assert_eq!(timer.expiry(), Some(ns(2_180)), "farther");
+        timer.set_time_stamp(u64::MAX, ns(120));
+        assert_eq!((timer.expiry(), timer.time_stamp(ns(122))), (Some(ns(120)), 0), "passed, and it wraps");
+        assert!(timer.expire(ns(120)));
+        timer.set_deadline(1, ns(122));
+        assert_eq!(timer.expiry(), Some(ns(124)));
+        timer.set_time_stamp(7, ns(122));
+        timer.set_deadline(5, ns(130));
+        assert_eq!((timer.expiry(), timer.deadline(ns(130))), (Some(ns(130)), 0), "in the past: at once");
+        timer.reset();
+        assert_eq!(timer.time_stamp(ns(130)), 11, "INIT leaves the counter");
     }
 
     #[test]

@@ -135,8 +135,22 @@ pub enum Request {
 pub struct Bid {
     /// It is the focus processor: it services this vector, or holds it pending, and checking is not turned off.
     pub focus: bool,
-    /// Its arbitration priority; the lowest wins.
+    /// On the serial bus: its arbitration priority; the lowest wins.
     pub priority: u8,
+    /// On a parallel interconnect: what the chipset compares; the lowest wins.
+    pub redirection: u8,
+    /// Among equals there the highest APIC id wins, not the lowest.
+    pub highest_id: bool,
+    /// Has it room for the message, if it wins?
+    pub room: bool,
+}
+
+impl Bid {
+    /// Of an agent with this arbitration priority that has nothing special about it: no focus, room, and the class of its
+    /// priority compared by the chipset.
+    pub const fn of(priority: u8) -> Self {
+        Self { focus: false, priority, redirection: priority >> 4, highest_id: false, room: true }
+    }
 }
 
 /// How an agent answers a message at its status cycle.

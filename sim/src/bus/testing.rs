@@ -51,7 +51,7 @@ impl Targets for Fake {
     }
 
     fn bid(&self, agent: Agent, _: &Message) -> Bid {
-        Bid { focus: false, priority: agent as u8 }
+        Bid::of(agent as u8)
     }
 
     fn apic_id(&self, agent: Agent) -> Option<u32> {

@@ -73,7 +73,7 @@ impl Targets for Fellows {
     }
 
     fn bid(&self, agent: Agent, _: &Message) -> Bid {
-        Bid { focus: false, priority: self.of(agent).priority }
+        Bid::of(self.of(agent).priority)
     }
 
     fn apic_id(&self, agent: Agent) -> Option<u32> {

@@ -53,10 +53,18 @@ impl Checker {
             Unlisted::Forgotten => {}
             // Nothing was owed by it any more, so its end was early: another domain of ids may still get it.
             Unlisted::Settled if self.directory.is_exempt(message.source) => {}
+            // It was owed to nobody, still on its way, and somebody became one whom it addresses.
+            Unlisted::Settled if self.settings.late_deliveries && self.may_be_new(agent, message) => {}
             Unlisted::NeverSent => self.complain(Violation::NeverSent { message: subject, agent, at }),
             Unlisted::Settled => self.complain(Violation::DeliveredAfterItsEnd { message: subject, agent, at }),
         }
         false
+    }
+
+    /// Has `agent` become somebody else since `message` was written, so that it may address it now?
+    fn may_be_new(&self, agent: Agent, message: &Message) -> bool {
+        let sender = self.directory.sender(message.source);
+        self.directory.addressed_since(sender, message, agent) == Addressed::Perhaps
     }
 
     /// What is wrong with a delivery to `agent`, which had the standing `before`? `second`: somebody else got the message,

@@ -23,8 +23,7 @@ struct Entry {
 }
 
 impl Entry {
-    const OFF: Self =
-        Self { identity: Identity::OFF, changed: Time::ZERO, exempt: false, takes: Modes::taken_by(&Identity::OFF) };
+    const OFF: Self = Self { identity: Identity::OFF, changed: Time::ZERO, exempt: false, takes: Modes::NONE };
 
     /// What a broadcast looks at, as a number.
     #[inline]
@@ -124,7 +123,7 @@ impl Directory {
         let entry = &mut self.entries[agent as usize];
         let old = std::mem::replace(&mut entry.identity, identity);
         entry.changed = at;
-        entry.takes = Modes::taken_by(&identity);
+        entry.takes = Modes::taken_by(&self.rules, &identity);
         self.changed = self.changed.max(at);
         self.by_logical_id.change(agent, &old, &identity);
         if (old.mode, old.id) == (identity.mode, identity.id) {

@@ -19,9 +19,13 @@ pub(super) fn reach(domains: &Domains, fifteen: ClusterFifteen, message: &Messag
         (Shorthand::None, DestinationMode::Logical) => {
             let destination = message.destination as u8;
             let every = destination == 0xFF || destination >> 4 == 0xF && fifteen == ClusterFifteen::EveryCluster;
+            let named = destination >> 4 == *to;
             match () {
                 // a lowest-priority broadcast stays where it is
-                () if every && (same || !lowest) || destination >> 4 == *to => Certain,
+                () if every && (same || !lowest) => Certain,
+                // it names the domain, and there no member of a cluster, but perhaps somebody in the flat model
+                () if named && !same && destination & 0xF == 0 => Perhaps,
+                () if named => Certain,
                 // an agent whose logical id names another domain than its own
                 () if same => Perhaps,
                 () => No,
@@ -89,6 +93,8 @@ mod tests {
             (logical(0x02), [Certain, No]),
             (logical(0x51), [Perhaps, Certain]),
             (logical(0x31), [Perhaps, No]),
+            (logical(0x50), [Perhaps, Perhaps]),
+            (logical(0x00), [Certain, No]),
             (logical(0xF1), [Perhaps, No]),
             (logical(0xFF), [Certain, Certain]),
             (lowest(0xFF), [Certain, No]),

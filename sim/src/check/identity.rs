@@ -84,12 +84,15 @@ pub(super) struct Rules {
 pub(super) struct Modes(u8);
 
 impl Modes {
+    /// None: of an agent that takes no part.
+    pub(super) const NONE: Self = Self(0);
+
     /// Those of messages that an agent with `identity` must take, if it is addressed.
-    pub(super) const fn taken_by(identity: &Identity) -> Self {
+    pub(super) const fn taken_by(rules: &Rules, identity: &Identity) -> Self {
         let (mut modes, mut bits) = (0, 0);
         while bits < 8 {
             let mode = DeliveryMode::from_bits(bits);
-            modes |= (Rules::takes(mode, identity) as u8) << mode as u8;
+            modes |= (rules.takes(mode, identity) as u8) << mode as u8;
             bits += 1;
         }
         Self(modes)
@@ -142,7 +145,7 @@ impl Rules {
             },
         };
         // A broadcast of the lowest-priority mode is not to be used (SDM vol. 3 §10.6.2.1), but harms nobody here.
-        if Self::takes(message.mode, identity) { matched } else { matched.min(Perhaps) }
+        if self.takes(message.mode, identity) { matched } else { matched.min(Perhaps) }
     }
 
     /// Does a physical destination that is no broadcast in either mode match? The most frequent case of
@@ -158,8 +161,11 @@ impl Rules {
     }
 
     /// Must an agent that is addressed take a message of this mode? A software-disabled one only what is not maskable
-    /// (SDM vol. 3 §10.4.7.2). A remote read is answered, not delivered.
-    const fn takes(mode: DeliveryMode, identity: &Identity) -> bool {
+    /// (SDM vol. 3 §10.4.7.2); an 82489DX nothing (§22.27.1). A remote read is answered, not delivered.
+    const fn takes(&self, mode: DeliveryMode, identity: &Identity) -> bool {
+        if matches!(self.generation, Generation::I82489Dx) && !identity.software_enabled {
+            return false;
+        }
         match mode {
             DeliveryMode::RemoteRead => false,
             DeliveryMode::Init | DeliveryMode::StartUp => true,

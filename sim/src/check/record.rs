@@ -68,9 +68,11 @@ impl Record {
         self.standings.any(Standing::Got)
     }
 
-    /// Is somebody left out who had to get it?
+    /// Is somebody left out who had to get it? A message for one that was for somebody who is somebody else since may have
+    /// been lost with him.
     pub(super) const fn is_owed(&self) -> bool {
-        self.standings.any(Standing::Due) && (!self.for_one() || !self.is_delivered())
+        let settled = self.for_one() && (self.is_delivered() || self.standings.any(Standing::Allowed));
+        self.standings.any(Standing::Due) && !settled
     }
 
     /// `agent` became somebody else while the message was under way: from now on it may get it, but need not.

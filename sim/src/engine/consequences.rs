@@ -75,7 +75,10 @@ impl Fabric {
                 core.account.note_provenance(vector, Provenance { from: message.source, at: now });
                 core.apic_changed(now);
             }
-            Delivered::Nothing => core.apic_changed(now),
+            Delivered::Nothing => {
+                core.tell_local_requests(now); // an illegal vector may have requested the error interrupt
+                core.apic_changed(now);
+            }
         }
     }
 

@@ -55,13 +55,10 @@ impl Core {
     pub(super) fn local_interrupt(&mut self, fired: Option<LocalInterrupt>, now: Time) {
         match fired {
             Some(LocalInterrupt::Nmi) => {
-                if self.activity == Activity::WaitForStartUp {
-                    self.latches.clear(Latch::Nmi);
-                } else {
-                    self.latches.set(Latch::Nmi, now);
+                if self.latch_nmi(now) {
+                    self.tell(now, Fact::NmiRequested);
+                    self.effective(now, None, What::NmiLatched);
                 }
-                self.tell(now, Fact::NmiRequested);
-                self.effective(now, None, What::NmiLatched);
             }
             Some(LocalInterrupt::Smi) => self.latches.set(Latch::Smi, now),
             Some(LocalInterrupt::Init) => self.init_arrives(now),

@@ -6,7 +6,7 @@ use super::activity_kind::Activity;
 use super::core::Core;
 use super::latches::{Attention, Latch, Reason};
 use super::pending::{Interruptible, WAITS};
-use crate::generation::NmiInStiShadow;
+use crate::generation::{NmiInStiShadow, NmiInWaitForSipi};
 use crate::time::Time;
 
 impl Core {
@@ -31,7 +31,12 @@ impl Core {
         Some((reason, before.map_or(now, |attention| attention.since)))
     }
 
+    /// By what a latch says. A shutdown inside an NMI handler or in system management is left by nothing (SDM vol. 3 §6.15,
+    /// interrupt 8); any other by NMI, SMI and INIT.
     fn latched_reason(&self, maskable: bool, now: Time) -> Option<(Reason, Time)> {
+        if self.activity == Activity::Shutdown && (self.nmi_blocked || self.in_system_management) {
+            return None; // only a reset of the hardware leads out of it
+        }
         let open = self.activity != Activity::WaitForStartUp && !self.in_system_management;
         let holds = |latch: Latch, taken: bool, reason: Reason| {
             self.latches.came(latch).filter(|_| taken).map(|at| (reason, at))
@@ -106,17 +111,23 @@ impl Core {
         self.wake(now);
     }
 
-    /// An NMI message reached this CPU at `now`. One is latched while another is served, more collapse into it (SDM
-    /// vol. 3 §6.7.1); in wait-for-SIPI it is lost.
+    /// An NMI message reached this CPU at `now`.
     pub(crate) fn nmi_arrives(&mut self, now: Time) {
-        if self.activity == Activity::WaitForStartUp {
-            if !self.latches.holds(Latch::Nmi) {
-                self.tell_loss(now);
-            }
-        } else {
-            self.latches.set(Latch::Nmi, now);
+        if !self.latch_nmi(now) {
+            self.tell_loss(now);
         }
         self.apic_changed(now);
+    }
+
+    /// An NMI comes at `now`. One is latched while another is served, more collapse into it (SDM vol. 3 §6.7.1). False: it
+    /// is gone, because the CPU is in wait-for-SIPI (knob `nmi_in_wait_for_sipi`).
+    pub(super) fn latch_nmi(&mut self, now: Time) -> bool {
+        let waits = self.activity == Activity::WaitForStartUp;
+        if waits && self.common.knobs.nmi_in_wait_for_sipi == NmiInWaitForSipi::Blocked {
+            return false;
+        }
+        self.latches.set(Latch::Nmi, now);
+        true
     }
 
     /// A system-management interrupt reached this CPU at `now`. One is latched while another is served.

@@ -6,7 +6,6 @@ use crate::platform::{
 };
 use crate::record::{Record, bclk, edge_after, picclk};
 use crate::seat::{BUSY, FIXED, ICR, ICR_HIGH, NMI, TO_SELF};
-use sim::apic::SEND_ILLEGAL_VECTOR;
 use sim::bus::{AttemptOutcome, FrontSideBus, SerialBus};
 use sim::{BusyClear, ClockDomain, Ending, IcrWriteWhileBusy, Time};
 
@@ -186,7 +185,8 @@ fn own_03_a_queued_message_keeps_its_destination() {
 
 #[test]
 fn own_04_bit_12_written_as_1_makes_nothing_busy() {
-    // It is read-only (SDM vol. 3 §10.6.1): no target but the sender, a reserved mode, an illegal vector
+    // It is read-only (SDM vol. 3 §10.6.1): no target but the sender, a reserved mode, an illegal vector, which is sent
+    // (§10.5.3)
     for platform in PAGES {
         let lab = Lab::new(platform).cpu(|seat| {
             seat.send(0, TO_SELF | BUSY | 0x41);
@@ -195,9 +195,10 @@ fn own_04_bit_12_written_as_1_makes_nothing_busy() {
             seat.write(ICR, BUSY | FIXED | 0x700);
             assert_eq!(seat.read(ICR) & BUSY, 0, "ExtINT is not sent");
             seat.write(ICR, BUSY | FIXED | 0x0F);
-            assert_eq!((seat.read(ICR) & BUSY, seat.errors()), (0, SEND_ILLEGAL_VECTOR));
+            seat.settle();
+            assert_eq!((seat.read(ICR) & BUSY, seat.errors()), (0, 0x60));
         });
-        assert_eq!(lab.run().sent().len(), 1);
+        assert_eq!(lab.run().sent().len(), 2);
     }
 }
 

@@ -1,11 +1,14 @@
 //! The options of `apicsim accesses`.
 
-use super::values::{help_list, help_names, number, parse_arch, parse_microseconds, parse_name, parse_variant};
+use super::values::{
+    help_list, help_names, number, parse_arch, parse_microseconds, parse_name, parse_release, parse_variant,
+};
 use crate::recorder::{Icr, Others};
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::nearest;
 use crate::scenario::{
-    ALL_ARCHES, ARCHES, MpsTimeout, STACK_NAMES, StackName, VARIANTS, WaitShape, counted, natural_variant, stack_name,
+    ALL_ARCHES, ARCHES, MpsTimeout, RELEASES, STACK_NAMES, StackName, VARIANTS, WaitShape, counted, natural_release,
+    natural_variant, stack_name,
 };
 use clap::Args;
 use kernel_model::Call;
@@ -26,6 +29,9 @@ pub struct Accesses {
     /// Wait variant.
     #[arg(long, value_name = "V", value_parser = parse_variant, help = help_list("How the kernel waits for the ICR; without it, before, or modern on modern/*", &VARIANTS))]
     pub variant: Option<String>,
+    /// Release.
+    #[arg(long, value_name = "R", value_parser = parse_release, help = help_list("Release that the rest of the kernel's code is of; without it, that of the variant", &RELEASES))]
+    pub release: Option<String>,
     /// Kernel function: `apicsim list calls` names them.
     #[arg(long, value_name = "FN", value_parser = parse_call)]
     pub call: String,
@@ -86,6 +92,11 @@ impl Accesses {
     /// The sub-architecture.
     pub fn arch(&self) -> &str {
         self.arch.as_deref().unwrap_or_else(|| self.of_today().map_or(ARCHES[0], |name| name.arch))
+    }
+
+    /// The release.
+    pub fn release(&self) -> &str {
+        self.release.as_deref().unwrap_or_else(|| natural_release(self.variant()))
     }
 
     /// The wait variant.

@@ -24,6 +24,8 @@ named! {
         Archs = "archs",
         /// Wait variants.
         Variants = "variants",
+        /// Releases.
+        Releases = "releases",
         /// Buses.
         Buses = "buses",
         /// APIC generations.

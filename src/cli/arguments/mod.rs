@@ -67,7 +67,7 @@ Exit status: 0 as expected, 1 not as expected, 2 bad usage or input, 3 the host 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// List what there is, with a sentence each: scenarios, machines, variants, knobs, faults, roles, kernel functions.
+    /// List what there is, with a sentence each: scenarios, machines, variants, releases, knobs, faults, roles, functions.
     #[command(after_help = "Example:\n  apicsim list scenarios")]
     List(List),
     /// Print the file of a scenario, to copy and change: its story, goal, events and expectations.

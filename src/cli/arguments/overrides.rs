@@ -1,7 +1,7 @@
 //! Options that change what is simulated: the machine, the seed, the end, and single values of the scenario.
 
-use super::values::{help_names, parse_microseconds, parse_name, parse_seed};
-use crate::scenario::{Bus, Request};
+use super::values::{help_list, help_names, parse_microseconds, parse_name, parse_release, parse_seed};
+use crate::scenario::{Bus, RELEASES, Request};
 use clap::Args;
 use sim::Generation;
 
@@ -11,6 +11,9 @@ pub(super) const MACHINE: &str = "Machine and scenario";
 /// Options that change what is simulated.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Overrides {
+    /// Release.
+    #[arg(long, value_name = "R", value_parser = parse_release, help_heading = MACHINE, help = help_list("Release that the rest of the kernel's code is of; without it, the scenario's, else that of the variant", &RELEASES))]
+    pub release: Option<String>,
     /// Bus.
     #[arg(long, value_name = "B", value_parser = parse_name::<Bus>, help_heading = MACHINE, help = help_names::<Bus>("Bus; without it, the arch's natural one"))]
     pub bus: Option<Bus>,
@@ -39,6 +42,7 @@ impl Overrides {
             scenario: scenario.to_owned(),
             arch,
             variant,
+            release: self.release.clone(),
             generation: self.generation,
             bus: self.bus,
             cpus: self.cpus,

@@ -32,12 +32,13 @@ fn without_a_command_there_is_the_headline() {
 
 #[test]
 fn every_option_of_run_is_read() {
-    let line = "run nmi-stall --arch x86_64/flat --variant merged --bus ideal --generation xapic --cpus 8 --seed 0xff \
+    let line = "run nmi-stall --arch x86_64/flat --variant merged --release 2.6.20 --bus ideal --generation xapic --cpus 8 --seed 0xff \
         --threads 3 --executor reference --window 777 --elision off --limit-us 1.5 --set a=1 --set b=[] \
         --trace t.txt --json --host";
     let run = run(line);
     let request = run.request();
     assert_eq!((request.arch.as_deref(), request.variant.as_deref()), (Some("x86_64/flat"), Some("merged")));
+    assert_eq!(request.release.as_deref(), Some("2.6.20"));
     assert_eq!((request.bus, request.generation), (Some(Bus::Ideal), Some(Generation::XApic)));
     assert_eq!((request.cpus, request.limit_ps, run.overrides.seed), (Some(8), Some(1_500_000), 255));
     assert_eq!(request.sets, ["a=1", "b=[]"]);
@@ -70,6 +71,8 @@ fn bad_options_name_what_would_be_right() {
         ("run x --arch modern/x2apic-fys", "did you mean `modern/x2apic-phys`?"),
         ("run x --variant befor", "did you mean `before`?"),
         ("run x --variant solution-b", "did you mean `solution-a`?"),
+        ("run x --release 2.6.2", "did you mean `2.6.20`?"),
+        ("accesses --call send_IPI_mask --release 6.6", "`v6.6`"),
         ("run x --bus seriel", "did you mean `serial`?"),
         ("run x --generation x3apic", "x2apic"),
         ("run x --html a.html", "comes later"),

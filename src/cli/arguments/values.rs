@@ -2,7 +2,7 @@
 
 use crate::scenario::decimal::{self, Unit};
 use crate::scenario::named::{self, Named};
-use crate::scenario::{ALL_ARCHES, OWN_VARIANT, VARIANTS};
+use crate::scenario::{ALL_ARCHES, OWN_VARIANT, RELEASES, VARIANTS};
 
 pub(super) fn help_list(what: &str, names: &[&str]) -> String {
     format!("{what} [possible: {}]", names.join(", "))
@@ -22,6 +22,10 @@ pub(super) fn parse_arch(text: &str) -> Result<String, String> {
 
 pub(super) fn parse_variant(text: &str) -> Result<String, String> {
     if text == OWN_VARIANT { Ok(text.to_owned()) } else { one_of("variant", text, &VARIANTS) }
+}
+
+pub(super) fn parse_release(text: &str) -> Result<String, String> {
+    if text == OWN_VARIANT { Ok(text.to_owned()) } else { one_of("release", text, &RELEASES) }
 }
 
 fn one_of(what: &str, text: &str, names: &'static [&'static str]) -> Result<String, String> {

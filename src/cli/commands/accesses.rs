@@ -7,12 +7,15 @@ use crate::failure::Failure;
 use crate::machine;
 use crate::recorder::{document, record, text};
 use crate::scenario::diagnostic::InputError;
-use crate::scenario::natural;
-use kernel_model::{Arch, Call, CpuMask, Given, Kernel, Variant};
+use crate::scenario::{OWN_VARIANT, RELEASES, is_other, natural};
+use kernel_model::{Arch, Call, CpuMask, Given, Kernel, Release, Variant};
 use std::io::Write;
 
 pub(super) fn accesses(arguments: &Accesses) -> Result<ExitStatus, Failure> {
     let call = Call::from_name(arguments.function()).expect("the command line takes known names only");
+    if arguments.release.as_deref().is_some_and(|release| (release == OWN_VARIANT) != is_other(arguments.arch())) {
+        return Err(not_released(arguments.arch()).into());
+    }
     let kernel = kernel(arguments, call);
     if !call.is_of(&kernel) {
         return Err(not_of(arguments, call).into());
@@ -30,7 +33,8 @@ pub(super) fn accesses(arguments: &Accesses) -> Result<ExitStatus, Failure> {
     let given = Given { mask, target: mask.iter().next().unwrap_or_default(), vector };
     let recording = record(&kernel, from, (arguments.icr, arguments.others), arguments.limit as usize, (call, given));
     if arguments.json {
-        output::print_json(&document(&recording, (arguments.arch(), arguments.variant(), arguments.function())))?;
+        let names = [arguments.arch(), arguments.variant(), arguments.release(), arguments.function()];
+        output::print_json(&document(&recording, names))?;
     } else {
         output::print(&text(&recording))?;
     }
@@ -43,6 +47,9 @@ fn kernel(arguments: &Accesses, call: Call) -> Kernel {
     // A kernel that is not Linux never looks at its variant.
     let variant = Variant::from_name(arguments.variant()).unwrap_or(Variant::Before);
     let mut kernel = Kernel::new(arch, variant, arguments.cpus as u16);
+    if let Some(release) = arguments.release.as_deref().and_then(Release::from_name) {
+        kernel = kernel.of_release(release);
+    }
     kernel.erratum_11ap = arguments.erratum_11ap;
     kernel.no_broadcast = arguments.no_broadcast.unwrap_or(kernel.no_broadcast);
     kernel.wait_shape = machine::bound(arguments.wait_shape);
@@ -56,6 +63,15 @@ fn kernel(arguments: &Accesses, call: Call) -> Kernel {
         kernel.init_udelay = machine::init_udelay(generation);
     }
     kernel
+}
+
+/// The refusal of a release that this kernel does not have.
+fn not_released(arch: &str) -> InputError {
+    let (message, releases) = match is_other(arch) {
+        true => (format!("releases are Linux's, and {arch} is not Linux"), OWN_VARIANT.to_owned()),
+        false => (format!("`{OWN_VARIANT}` is the release of kernels that are not Linux"), RELEASES.join(", ")),
+    };
+    InputError::new(message).help(format!("{arch} has: {releases}"))
 }
 
 /// The refusal of a function that this kernel does not have.

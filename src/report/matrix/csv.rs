@@ -8,7 +8,7 @@ use crate::scenario::named::Named;
 use sim::Duration;
 
 /// The fields of a CSV record, named as in JSON.
-const CSV_FIELDS: [&str; 28] = [
+const CSV_FIELDS: [&str; 29] = [
     "scenario",
     "arch",
     "generation",
@@ -17,6 +17,7 @@ const CSV_FIELDS: [&str; 28] = [
     "crash_cpu",
     "trigger",
     "variant",
+    "release",
     "verdict",
     "proof",
     "sim_time_us",
@@ -63,6 +64,7 @@ fn csv_record(scenario: &str, row: &Row, cell: &Cell) -> [String; CSV_FIELDS.len
         cell.crash_cpu.map(|cpu| cpu.to_string()).unwrap_or_default(),
         cell.trigger.map(|trigger| trigger.name().to_owned()).unwrap_or_default(),
         cell.variant.to_owned(),
+        cell.release.to_owned(),
         report.verdict.name().to_owned(),
         proof_value(report).as_str().unwrap_or_default().to_owned(),
         decimal::microseconds(report.sim_time.as_ps()),

@@ -2,6 +2,7 @@
 //! that are explained below them.
 
 use crate::judgement::Verdict;
+use crate::judgement::hypothetical::{HYPOTHETICAL, HYPOTHETICAL_MARK};
 use crate::matrix::{Cell, Matrix, Row};
 use crate::report::paper::Paper;
 use sim::Time;
@@ -43,7 +44,7 @@ pub(super) fn records(matrix: &Matrix, paper: Paper) -> Records {
                 None => "hangs",
             };
             let outcome = outcome(cell, hung, &mut causes);
-            record.extend([cell.variant.to_owned(), outcome]);
+            record.extend([cell.variant_and_release.clone(), outcome]);
             record.push(time(cell, paper).unwrap_or_else(|| "-".to_owned()));
             record.extend([report.timeouts.to_string(), report.stopped.to_string()]);
             let instant = |at: Option<Time>| at.map_or_else(|| "-".to_owned(), |at| paper.microseconds(at.as_ps()));
@@ -102,7 +103,7 @@ const MARKS: [(&str, char, &str); 5] = [
         '†',
         "rests on the P6's two slots a priority class, which documents dispute (--set knobs.slots=per-vector)",
     ),
-    ("hypothetical", '‡', "hypothetical: this sub-architecture and this wait were never in one kernel"),
+    ("hypothetical", HYPOTHETICAL_MARK, HYPOTHETICAL),
 ];
 
 pub(super) fn marks(cell: &Cell) -> String {

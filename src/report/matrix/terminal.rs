@@ -12,8 +12,8 @@ use crate::report::table::{Side, Table};
 /// costs, a row for all machines on which it costs the same.
 pub(crate) fn comparison(matrix: &Matrix, page: &mut Page) {
     let paper = page.paper();
-    let variants: Vec<&str> =
-        matrix.rows.first().map(|row| row.cells.iter().map(|c| c.variant).collect()).unwrap_or_default();
+    let first = matrix.rows.first().map(|row| row.cells.as_slice()).unwrap_or_default();
+    let variants: Vec<&str> = first.iter().map(|cell| cell.variant_and_release.as_str()).collect();
     let mut header = vec![("sub-architecture".to_owned(), Side::Left), ("machine".to_owned(), Side::Left)];
     header.extend(variants.iter().map(|variant| (format!("{variant}, µs"), Side::Left)));
     let mut table = Table::new(header);

@@ -34,6 +34,10 @@ impl ClusterBus {
             Cargo::Message { message, .. } => Some(*message),
             Cargo::Taken { .. } => None,
         }));
+        for (place, segment) in self.segments.iter().enumerate() {
+            let held = segment.bus.in_transit();
+            messages.extend(held.iter().map(|held| segment.sent.original(&self.map, place, &held.message)));
+        }
         messages.sort_by_key(|message| (message.source, message.number));
         messages.dedup();
         messages.iter().map(|message| self.transit(message)).collect()

@@ -165,7 +165,7 @@ impl Targets for SegmentView<'_> {
     /// The manager has no priority of its own: where it takes part, nobody else does.
     fn bid(&self, agent: Agent, message: &Message) -> Bid {
         if self.is_manager(agent) {
-            return Bid { focus: false, priority: 0 };
+            return Bid::of(0);
         }
         self.targets.bid(self.member(agent), &self.original(message))
     }

@@ -105,6 +105,13 @@ impl Lane {
         self.waiting.waiting().chain(self.chipset.waiting())
     }
 
+    /// Messages that the chipset drives, or is to drive, after their senders are done.
+    pub(super) fn driven(&self) -> impl Iterator<Item = &Message> {
+        let granted = self.granted().map(|(load, _)| load);
+        let loads = granted.into_iter().chain(self.queued().map(|(load, _)| load));
+        loads.filter(|load| load.asked().is_none()).filter_map(Load::message)
+    }
+
     /// Messages that their senders wait for, the granted one first. `stalled_since`: when the bus stopped for good.
     pub(super) fn undispatched(
         &self,

@@ -255,6 +255,14 @@ impl Interconnect for FrontSideBus {
         messages
     }
 
+    /// What the chipset has to drive: the senders are done.
+    fn in_transit(&self) -> Vec<Undispatched> {
+        let mut messages: Vec<super::Message> = self.lanes.iter().flat_map(Lane::driven).copied().collect();
+        messages.sort_by_key(|message| (message.source, message.number));
+        messages.dedup();
+        messages.iter().map(|message| self.retries.report(message, self.clock, false)).collect()
+    }
+
     fn state(&self, words: &mut Vec<u64>) {
         let next = self.next_event().map(|_| self.plan.next.cycle);
         let base = next.unwrap_or_else(|| self.lanes.iter().map(|lane| lane.free_from).max().unwrap_or(0));

@@ -175,7 +175,7 @@ impl Targets for Many {
         Response::Accept
     }
     fn bid(&self, _: Agent, _: &Message) -> Bid {
-        Bid { focus: false, priority: 0 }
+        Bid::of(0)
     }
     fn apic_id(&self, agent: Agent) -> Option<u32> {
         Some(u32::from(agent))

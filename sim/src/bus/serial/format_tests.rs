@@ -29,7 +29,7 @@ impl Targets for Bidders {
         self.0.response(agent, message)
     }
     fn bid(&self, agent: Agent, message: &Message) -> crate::bus::Bid {
-        crate::bus::Bid { focus: self.1 == Some(agent), priority: self.0.bid(agent, message).priority / 2 }
+        crate::bus::Bid { focus: self.1 == Some(agent), ..crate::bus::Bid::of(self.0.bid(agent, message).priority / 2) }
     }
     fn apic_id(&self, agent: Agent) -> Option<u32> {
         self.0.apic_id(agent)
@@ -156,7 +156,7 @@ impl Targets for Late {
     }
     fn bid(&self, agent: Agent, _: &Message) -> crate::bus::Bid {
         let priority = if self.0.get() { 10 - agent as u8 } else { agent as u8 };
-        crate::bus::Bid { focus: false, priority }
+        crate::bus::Bid::of(priority)
     }
     fn apic_id(&self, agent: Agent) -> Option<u32> {
         Some(u32::from(agent))

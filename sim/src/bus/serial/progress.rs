@@ -170,7 +170,7 @@ impl SerialBus {
 
     /// Third status cycle of a lowest-priority message. Only the winner drives it: it may have lost its slot since.
     fn decide(&mut self, mut on_bus: OnBus, message: &Message, targets: &dyn Targets, effects: &mut Vec<BusEffect>) {
-        let answers = Answers::of(targets, on_bus.takers, message);
+        let answers = Answers::of(targets, on_bus.takers, message).with_room(targets, message);
         let outcome = status::outcome(self.line(on_bus.next_cycle()).read(answers.together()));
         self.report(&mut on_bus, outcome, effects);
         on_bus.takers = answers.accepting;

@@ -89,6 +89,12 @@ impl Answers {
         Self { accepting, refusing }
     }
 
+    /// Those who took part in an arbitration without room refuse what they have won.
+    pub(super) fn with_room(self, targets: &dyn Targets, message: &Message) -> Self {
+        let accepting: AgentSet = self.accepting.iter().filter(|&agent| targets.bid(agent, message).room).collect();
+        Self { accepting, refusing: self.refusing || accepting != self.accepting }
+    }
+
     /// What they drive together where each says whether it takes the message: Retry (11) overrides Accept (10), which
     /// overrides silence. So a multicast that one agent refuses is taken by nobody (fig. 10-17).
     pub(super) const fn together(&self) -> Symbol {

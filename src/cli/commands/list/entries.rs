@@ -1,12 +1,12 @@
 //! What there is of each kind.
 
-use super::sentences::{self, MORE_KNOBS, VARIANTS_ABOUT};
+use super::sentences::{self, MORE_KNOBS, RELEASES_ABOUT, VARIANTS_ABOUT};
 use crate::cli::arguments::ListKind;
 use crate::cli::commands::demo::LESSON;
 use crate::failure::Failure;
 use crate::scenario::named::Named;
 use crate::scenario::{
-    self, ALL_ARCHES, Bus, FaultName, Goal, Mechanism, Request, RoleName, STACK_NAMES, StackName, VARIANTS,
+    self, ALL_ARCHES, Bus, FaultName, Goal, Mechanism, RELEASES, Request, RoleName, STACK_NAMES, StackName, VARIANTS,
 };
 use kernel_model::{Arch, Call, Takes};
 use serde_json::{Value, json};
@@ -45,6 +45,7 @@ pub(super) fn entries(kind: ListKind) -> Result<Vec<Entry>, Failure> {
         }
         ListKind::Archs => ALL_ARCHES.iter().map(|arch| Entry::new(arch, machine(arch))).collect(),
         ListKind::Variants => VARIANTS.iter().zip(VARIANTS_ABOUT).map(|(v, about)| Entry::new(v, about)).collect(),
+        ListKind::Releases => RELEASES.iter().zip(RELEASES_ABOUT).map(|(r, about)| Entry::new(r, about)).collect(),
         ListKind::Buses => named(sentences::bus, Bus::ALL),
         ListKind::Generations => named(sentences::generation, Generation::ALL),
         ListKind::Knobs => knobs(),

@@ -1,6 +1,6 @@
 //! What the names mean that `list` lists: a sentence each.
 
-use crate::scenario::{Bus, FaultName, Goal, RoleName, VARIANTS};
+use crate::scenario::{Bus, FaultName, Goal, RELEASES, RoleName, VARIANTS};
 use sim::Generation;
 
 pub(super) const VARIANTS_ABOUT: [&str; VARIANTS.len()] = [
@@ -12,6 +12,13 @@ pub(super) const VARIANTS_ABOUT: [&str; VARIANTS.len()] = [
     "v6.6 and later: 1000 rounds, also before an NMI by shorthand.",
     "MP specification: no wait before a message, at most 20 us after it, then nothing.",
     "MP specification: as mps-abort, but the message is sent again after 20 us (key `mps_retries`).",
+];
+
+pub(super) const RELEASES_ABOUT: [&str; RELEASES.len()] = [
+    "Before the fix: the default of all variants but the two below.",
+    "With the fix: smp_send_stop, setup_local_APIC and the call lock too; the default of merged.",
+    "The waits of 2.6.22, bounded before an NMI by shorthand too; on modern/*.",
+    "1000 rounds in place of 1001; the default of modern.",
 ];
 
 pub(super) const fn bus(bus: Bus) -> &'static str {
@@ -113,7 +120,7 @@ pub(super) const MORE_KNOBS: [(&str, &[&str], &str); 7] = [
         "What ends the 20 us of mps-abort and mps-retry.",
     ),
     ("mps_retries", &["1", "2 to 1000"], "How often mps-retry sends again."),
-    ("smp_send_stop", &["take", "try"], "What `smp_send_stop` of i386 does with the call lock."),
+    ("smp_send_stop", &["as the release does", "take", "try"], "What `smp_send_stop` of i386 does with the call lock."),
     (
         "no_broadcast",
         &["true (modern/*: false)", "false"],

@@ -1,12 +1,13 @@
 //! The run token: all that decides a run's result, in one line that a shell takes as one word.
 //!
 //! ```text
-//! apicsim2:0.1.0:2:nmi-stall:5c0f…:i386/default:before:serial:p6:4:0:10000000:knobs.slots=per-vector
-//!    |       |   |     |       |        |         |      |    |  | |    |        `- every --set, with commas between
-//!    |       |   |     |       |        |         |      |    |  | |    `- limit, µs
-//!    |       |   |     |       |        |         |      |    |  | `- seed
-//!    |       |   |     |       |        arch   variant  bus   |  CPUs
-//!    |       |   |     |       hash of the scenario's text    generation
+//! apicsim3:0.1.0:2:nmi-stall:5c0f…:i386/default:before:2.6.20:serial:p6:4:0:10000000:knobs.slots=per-vector
+//!    |       |   |     |       |        |         |      |      |    |  | |    |        `- every --set, with commas between
+//!    |       |   |     |       |        |         |      |      |    |  | |    `- limit, µs
+//!    |       |   |     |       |        |         |      |      |    |  | `- seed
+//!    |       |   |     |       |        arch   variant   |     bus   |  CPUs
+//!    |       |   |     |       |                      release      generation
+//!    |       |   |     |       hash of the scenario's text
 //!    |       |   |     scenario: built-in name, or @ and the path of a file
 //!    |       |   version of the digest
 //!    |       version of the program
@@ -17,39 +18,20 @@
 //! gives a meaning to are written as `%` and two hex digits.
 //!
 //! A token repeats a run so that its digest can be compared, so one of another version of the digest is refused. Format 1
-//! had no such field: its tokens are all of digest version 1.
+//! had no such field: its tokens are all of digest version 1. Format 2 had no release: its tokens have that of the variant.
+
+mod escape;
+mod fields;
 
 use crate::scenario::decimal::{self, Unit};
-use crate::scenario::diagnostic::{InputError, Place, Source};
-use crate::scenario::named::{Named, by_name};
+use crate::scenario::diagnostic::InputError;
+use crate::scenario::named::Named;
 use crate::scenario::{self, Bus, Origin, Request, Scenario};
+use escape::{escape, unescape};
+use fields::{FORMAT, Fields, RELEASE};
 use sim::{Generation, Outcome};
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
-
-/// The first field of every token of this format.
-const FORMAT: &str = "apicsim2";
-
-/// The first field of the tokens that say no version of the digest, because there was one only.
-const FORMAT_OF_DIGEST_1: &str = "apicsim1";
-
-/// The names of the fields, in order.
-const FIELDS: [&str; 13] = [
-    "format",
-    "version",
-    "digest",
-    "scenario",
-    "hash",
-    "arch",
-    "variant",
-    "bus",
-    "generation",
-    "cpus",
-    "seed",
-    "limit",
-    "settings",
-];
 
 /// All that decides a run's result.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +46,8 @@ pub struct Token {
     pub arch: String,
     /// Wait variant.
     pub variant: String,
+    /// Release of the code.
+    pub release: String,
     /// Bus.
     pub bus: Bus,
     /// APIC generation.
@@ -87,6 +71,7 @@ impl Token {
             hash: scenario.hash.clone(),
             arch: scenario.machine.arch.to_owned(),
             variant: scenario.machine.variant.to_owned(),
+            release: scenario.machine.release.to_owned(),
             bus: scenario.machine.bus,
             generation: scenario.machine.generation,
             cpus: scenario.machine.cpus,
@@ -118,6 +103,7 @@ impl Token {
             scenario: name_or_path.to_owned(),
             arch: Some(self.arch.clone()),
             variant: Some(self.variant.clone()),
+            release: Some(self.release.clone()),
             generation: Some(self.generation),
             bus: Some(self.bus),
             cpus: Some(self.cpus),
@@ -147,121 +133,13 @@ impl fmt::Display for Token {
             Origin::BuiltIn(name) => escape(name),
             Origin::File(path) => format!("@{}", escape(path)),
         };
-        let Self { version, hash, arch, variant, bus, generation, cpus, seed, .. } = self;
+        let Self { version, hash, arch, variant, release, bus, generation, cpus, seed, .. } = self;
         let (bus, generation, limit) = (bus.name(), generation.name(), decimal::microseconds(self.limit_ps));
         let sets: Vec<String> = self.sets.iter().map(|set| escape(set)).collect();
-        let (version, arch, variant) = (escape(version), escape(arch), escape(variant));
-        write!(f, "{FORMAT}:{version}:{}:{scenario}:{hash}:{arch}:{variant}:", Outcome::DIGEST_VERSION)?;
-        write!(f, "{bus}:{generation}:{cpus}:{seed}:{limit}:{}", sets.join(","))
-    }
-}
-
-/// Letters, digits and `._-/=` stay; every other byte becomes `%` and two hex digits.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"._-/=".contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            escaped.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    escaped
-}
-
-/// The inverse of [`escape`]; `None` for text that it never makes.
-fn unescape(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        rest = tail;
-        if byte == b'%' {
-            let (digits, tail) = rest.split_at_checked(2)?;
-            rest = tail;
-            let digits =
-                std::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|d| d.is_ascii_hexdigit()))?;
-            bytes.push(u8::from_str_radix(digits, 16).ok()?);
-        } else {
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8(bytes).ok()
-}
-
-/// A token on its way in: its fields with their places.
-struct Fields<'t> {
-    source: Arc<Source>,
-    texts: Vec<(&'t str, usize)>,
-}
-
-impl<'t> Fields<'t> {
-    fn split(text: &'t str) -> Result<Self, InputError> {
-        let source = Source::new("token", text);
-        let mut texts = Vec::new();
-        let mut at = 0;
-        for field in text.split(':') {
-            texts.push((field, at));
-            at += field.len() + 1;
-        }
-        let fields = Self { source, texts };
-        if fields.texts[0].0 == FORMAT_OF_DIGEST_1 {
-            return Err(fields.of_digest(0, 1));
-        }
-        if fields.texts[0].0 != FORMAT {
-            let later = fields.texts[0].0.starts_with("apicsim");
-            let what = if later { "a token of another version" } else { "not a token" };
-            return Err(fields.error(0, what).help(format!("a token is the line after `token` of a run: {FORMAT}:…")));
-        }
-        if fields.texts.len() != FIELDS.len() {
-            let (found, place) = (fields.texts.len(), Place::new(&fields.source, 0..text.len()));
-            let wanted = FIELDS.len();
-            return Err(InputError::new(format!("the token has {found} fields instead of {wanted}"))
-                .at(&place, if found < wanted { "cut off?" } else { "something is added" })
-                .help(format!("copy it whole, as one word: {}", FIELDS.join(":"))));
-        }
-        match fields.number(2)? {
-            Outcome::DIGEST_VERSION => Ok(fields),
-            other => Err(fields.of_digest(2, other)),
-        }
-    }
-
-    /// The refusal of a token of another digest version, which the field at `index` tells.
-    fn of_digest(&self, index: usize, version: u32) -> InputError {
-        let ours = Outcome::DIGEST_VERSION;
-        self.error(
-            index,
-            &format!(
-                "this token is of digest version {version}; this program has version {ours}: \
-                 the digest of a replay could not be compared"
-            ),
-        )
-        .help("replay it with the apicsim that printed it, or run the scenario anew for a token of this one")
-    }
-
-    fn error(&self, index: usize, message: &str) -> InputError {
-        let (text, start) = self.texts[index];
-        let place = Place::new(&self.source, start..start + text.len());
-        InputError::new(message).at(&place, format!("the {} field", FIELDS[index]))
-    }
-
-    fn text(&self, index: usize) -> Result<String, InputError> {
-        match unescape(self.texts[index].0) {
-            Some(text) if !text.is_empty() => Ok(text),
-            _ => Err(self.error(index, &format!("the token's {} cannot be read", FIELDS[index]))),
-        }
-    }
-
-    fn number<N: FromStr>(&self, index: usize) -> Result<N, InputError> {
-        let text = self.texts[index].0;
-        let plain = text.bytes().all(|byte| byte.is_ascii_digit());
-        text.parse()
-            .ok()
-            .filter(|_| plain)
-            .ok_or_else(|| self.error(index, &format!("the token's {} is not a number in range", FIELDS[index])))
-    }
-
-    fn name<T: Named>(&self, index: usize) -> Result<T, InputError> {
-        by_name(self.texts[index].0).map_err(|error| self.error(index, &error.message).help(error.help))
+        let (version, arch) = (escape(version), escape(arch));
+        let (variant, release) = (escape(variant), escape(release));
+        write!(f, "{FORMAT}:{version}:{}:{scenario}:{hash}:{arch}:", Outcome::DIGEST_VERSION)?;
+        write!(f, "{variant}:{release}:{bus}:{generation}:{cpus}:{seed}:{limit}:{}", sets.join(","))
     }
 }
 
@@ -278,7 +156,7 @@ impl FromStr for Token {
         if hash.len() != 16 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(fields.error(4, "the token's hash is not 16 hex digits"));
         }
-        let sets: Option<Vec<String>> = match fields.texts[12].0 {
+        let sets: Option<Vec<String>> = match fields.texts[13].0 {
             "" => Some(Vec::new()),
             sets => sets.split(',').map(unescape).collect(),
         };
@@ -288,13 +166,14 @@ impl FromStr for Token {
             hash,
             arch: fields.text(5)?,
             variant: fields.text(6)?,
-            bus: fields.name(7)?,
-            generation: fields.name(8)?,
-            cpus: fields.number(9)?,
-            seed: fields.number(10)?,
-            limit_ps: decimal::picoseconds(fields.texts[11].0, Unit::Microseconds)
-                .map_err(|error| fields.error(11, &error.to_string()))?,
-            sets: sets.ok_or_else(|| fields.error(12, "the token's settings cannot be read"))?,
+            release: fields.text(RELEASE)?,
+            bus: fields.name(8)?,
+            generation: fields.name(9)?,
+            cpus: fields.number(10)?,
+            seed: fields.number(11)?,
+            limit_ps: decimal::picoseconds(fields.texts[12].0, Unit::Microseconds)
+                .map_err(|error| fields.error(12, &error.to_string()))?,
+            sets: sets.ok_or_else(|| fields.error(13, "the token's settings cannot be read"))?,
         })
     }
 }
@@ -325,6 +204,7 @@ mod tests {
         let request = Request {
             arch: Some("x86_64/physflat".to_owned()),
             variant: Some("merged".to_owned()),
+            release: Some("v5.4".to_owned()),
             bus: Some(Bus::Serial),
             cpus: Some(9),
             limit_ps: Some(70_000_000_000_001),
@@ -334,6 +214,21 @@ mod tests {
         let scenario = scenario::load(&request).expect("valid");
         let token: Token = Token::new(&scenario, 7).to_string().parse().expect("a token");
         assert_eq!(token.load(), Ok(scenario));
+    }
+
+    /// A token of format 2 has the release of its variant.
+    #[test]
+    fn tokens_without_a_release_are_read() {
+        for (variant, release) in [("before", "2.6.20"), ("merged", "2.6.22"), ("modern", "v6.6")] {
+            let request = Request { variant: Some(variant.to_owned()), ..Request::new("nmi-stall") };
+            let ours = Token::new(&scenario::load(&request).expect("valid"), 3);
+            let text = ours.to_string();
+            let old = text.replacen("apicsim3", "apicsim2", 1).replacen(&format!(":{release}:"), ":", 1);
+            assert_eq!(old.split(':').count(), 13, "{old}");
+            assert_eq!(old.parse(), Ok(ours), "{old}");
+            let cut = old.rsplit_once(':').expect("fields").0;
+            assert!(cut.parse::<Token>().is_err() && old[..30].parse::<Token>().is_err(), "{cut}");
+        }
     }
 
     #[test]
@@ -349,7 +244,7 @@ mod tests {
     fn tokens_of_another_digest_version_are_refused_by_it() {
         let old = "apicsim1:0.1.0:nmi-stall:85a20081cb699faf:i386/default:before:serial:p6:4:0:10000000:";
         let ours = token(&[]).to_string();
-        assert!(ours.starts_with("apicsim2:0.1.0:2:nmi-stall:"), "{ours}");
+        assert!(ours.starts_with("apicsim3:0.1.0:2:nmi-stall:"), "{ours}");
         let of_version = |version| ours.replacen(":2:", &format!(":{version}:"), 1);
         let cases = [(old.to_owned(), 1), (old[..40].to_owned(), 1), (of_version(1), 1), (of_version(3), 3)];
         for (text, version) in cases {
@@ -371,22 +266,23 @@ mod tests {
         let cases = [
             (String::new(), "not a token"),
             ("hello".to_owned(), "not a token"),
-            (field(0, "apicsim3"), "another version"),
-            (good.rsplit_once(':').map(|(start, _)| start.to_owned()).expect("fields"), "12 fields instead of 13"),
-            (format!("{good}:x"), "14 fields"),
+            (field(0, "apicsim4"), "another version"),
+            (good.rsplit_once(':').map(|(start, _)| start.to_owned()).expect("fields"), "13 fields instead of 14"),
+            (format!("{good}:x"), "15 fields"),
             (field(2, "two"), "digest is not a number"),
             (field(2, ""), "digest is not a number"),
             (field(3, "%4"), "scenario cannot be read"),
             (field(3, "@%FF"), "scenario cannot be read"),
             (field(3, ""), "scenario cannot be read"),
             (field(4, "12"), "16 hex digits"),
-            (field(7, "seriol"), "unknown bus"),
-            (field(8, "p7"), "unknown generation"),
-            (field(9, "-4"), "cpus is not a number"),
-            (field(10, "18446744073709551616"), "seed is not a number"),
-            (field(11, "1e9"), "plain decimal"),
-            (field(12, "%zz"), "settings cannot be read"),
-            (field(12, "%+1"), "settings cannot be read"),
+            (field(7, "%zz"), "release cannot be read"),
+            (field(8, "seriol"), "unknown bus"),
+            (field(9, "p7"), "unknown generation"),
+            (field(10, "-4"), "cpus is not a number"),
+            (field(11, "18446744073709551616"), "seed is not a number"),
+            (field(12, "1e9"), "plain decimal"),
+            (field(13, "%zz"), "settings cannot be read"),
+            (field(13, "%+1"), "settings cannot be read"),
         ];
         for (text, message) in cases {
             let error = text.parse::<Token>().expect_err(&text);
