@@ -3,9 +3,11 @@
 //! Nothing here prints: a judgement is data, and sentences.
 
 pub(crate) mod crash;
+mod crash_happened;
 mod expectation;
 pub(crate) mod explained;
 pub(crate) mod hypothetical;
+pub(crate) mod jammed;
 pub(crate) mod mechanism;
 pub(crate) mod messages;
 pub(crate) mod panic;
@@ -13,6 +15,7 @@ mod run_report;
 pub(crate) mod source_lines;
 pub(crate) mod start_up;
 pub(crate) mod state;
+mod unmet;
 mod verdict;
 pub(crate) mod waits;
 pub(crate) mod why;
@@ -22,6 +25,7 @@ pub use explained::{GivenUpReport, WaitingReport};
 pub use panic::PanicReport;
 pub use run_report::{HangReport, LoopReport, RunReport, Verdict};
 pub use start_up::{StartUpOutcome, StartUpReport};
+pub use unmet::{Finding, Unmet};
 pub use verdict::{judge, needs_events};
 pub use waits::WaitReport;
 pub use why::{Why, explain};

@@ -4,6 +4,7 @@ use super::crash::CrashReport;
 use super::explained::{GivenUpReport, WaitingReport};
 use super::panic::PanicReport;
 use super::start_up::StartUpReport;
+use super::unmet::Unmet;
 use super::waits::{WaitReport, WaitSummary};
 use crate::scenario::Mechanism;
 use sim::{Duration, Proof, Time};
@@ -77,6 +78,8 @@ pub struct RunReport {
     pub sim_time: Time,
     /// When the crash path was entered.
     pub crashed: Option<Time>,
+    /// Did a crash happen that never entered the crash path?
+    pub crash_happened: bool,
     /// From the crash to the goal.
     pub from_crash: Option<Duration>,
     /// Digest of the event stream.
@@ -115,6 +118,8 @@ pub struct RunReport {
     pub notes: Vec<&'static str>,
     /// Does the scenario's expectation hold? None where it expects nothing.
     pub expected: Option<bool>,
+    /// What of it does not hold.
+    pub unmet: Vec<Unmet>,
 }
 
 /// Up to so many waits all of them are notable.
@@ -134,6 +139,13 @@ impl RunReport {
     /// When the capture kernel got control. It is ready ([`RunReport::capture`]) once its own waits are over.
     pub fn hand_over(&self) -> Option<Time> {
         self.crash.as_ref().and_then(|crash| crash.at("control"))
+    }
+
+    /// Where the crashing CPU spins for ever after the goal, and never comes to the end of its path.
+    pub fn hangs_after_goal(&self) -> Option<&LoopReport> {
+        let crash = self.crash.as_ref()?;
+        let is_open = self.verdict == Verdict::Completed && self.capture.is_none();
+        self.loops.iter().find(|spin| is_open && spin.cpu == crash.cpu)
     }
 
     /// Exit status 0?

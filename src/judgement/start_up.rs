@@ -8,7 +8,7 @@
 
 use super::explained::StartTold;
 use super::waits::WaitReport;
-use crate::scenario::{Role, Scenario};
+use crate::scenario::{Role, Scenario, counted};
 use kernel_model::Point;
 use sim::{Duration, Outcome, Time};
 use std::fmt;
@@ -212,8 +212,9 @@ impl fmt::Display for StartUpReport {
         if let Some(messages) = self.messages {
             write!(
                 f,
-                "; {messages} us for its messages, {startups} STARTUP, {reads} reads, {} time-outs",
-                self.timeouts
+                "; {messages} us for its messages, {startups} STARTUP, {}, {}",
+                counted(*reads, "read"),
+                counted(self.timeouts, "time-out")
             )?;
         }
         match (self.never_delivered, self.delivery_error) {

@@ -1,9 +1,11 @@
 //! The verdict: was the goal reached, is it proven unreachable, or neither; and what the run says beside it.
 
 use super::crash::crash_report;
+use super::crash_happened::crash_happened;
 use super::expectation::expectation;
 use super::explained::{self, Explained};
 use super::hypothetical::is_hypothetical;
+use super::jammed;
 use super::mechanism;
 use super::panic::panicked;
 use super::run_report::{HangReport, LoopReport, RunReport, Verdict};
@@ -12,7 +14,7 @@ use super::start_up;
 use super::waits::{WaitSummary, summaries, waits};
 use super::why::{self, Why};
 use crate::machine::goal_milestones;
-use crate::scenario::{Bus, Scenario};
+use crate::scenario::{Bus, Mechanism, Scenario};
 use crate::token::Token;
 use kernel_model::Point;
 use sim::{Activity, CpuReport, Ending, Outcome, Slots, Time};
@@ -20,7 +22,9 @@ use sim::{Activity, CpuReport, Ending, Outcome, Slots, Time};
 /// Is there anything about a finished run that must be explained, and for which its events are needed?
 pub fn needs_events(scenario: &Scenario, outcome: &Outcome) -> bool {
     let done = goal_instant(scenario, &goal_milestones(scenario), outcome).is_some();
-    !done || explained::has_given_up(outcome) || start_up::has_failed(scenario, outcome)
+    let entered = instant_of(outcome, Point::CrashEntered).is_some();
+    let unseen = scenario.crash().is_some() && !entered;
+    !done || unseen || explained::has_given_up(outcome) || start_up::has_failed(scenario, outcome)
 }
 
 /// Judges a finished run. `aftermath` is the same run without its stop rule, where that is needed to tell which CPUs
@@ -57,6 +61,8 @@ pub fn judge(
         proof,
         sim_time: goal_at.unwrap_or(outcome.last_effective),
         crashed,
+        crash_happened: crashed.is_none()
+            && evidence.is_some_and(|evidence| crash_happened(scenario, &evidence.events)),
         from_crash: goal_at.zip(crashed).map(|(goal, crash)| goal.since(crash)),
         digest: outcome.digest,
         timeouts: timeouts(&wait_summaries, crashing.or(scenario.booting_cpu().map(|cpu| cpu as u16))),
@@ -80,8 +86,11 @@ pub fn judge(
         loops: loops(aftermath.unwrap_or(outcome)),
         notes: notes(scenario, outcome),
         expected: None,
+        unmet: Vec::new(),
     };
-    report.expected = expectation(scenario, &report);
+    let unmet = expectation(scenario, &report);
+    report.expected = unmet.as_ref().map(Vec::is_empty);
+    report.unmet = unmet.unwrap_or_default();
     report
 }
 
@@ -149,6 +158,13 @@ fn hang(
     let cpu = &outcome.cpus[usize::from(number)];
     let unknown = || Why { chain: Vec::new(), cause: String::new() };
     let mut why = explained.map_or_else(unknown, |explained| why::explain_cpu(&explained.state, number));
+    let mechanism = explained.and_then(|explained| mechanism::shown(&explained.state, number));
+    if let (Some(Mechanism::JammedBit), Some((line, cause))) =
+        (mechanism, jammed::root(scenario, number, outcome.last_effective))
+    {
+        why.chain.push(line);
+        why.cause = cause.to_owned();
+    }
     let control = instant_of(outcome, Point::CaptureKernelEntered).filter(|_| Some(number) == crashing);
     if let Some(at) = control {
         let synced = instant_of(outcome, Point::ArbitrationIdsSynced).is_some();
@@ -167,7 +183,7 @@ fn hang(
         },
         line: cpu.site.filter(|_| executes).and_then(source_lines::line),
         why: why.chain,
-        mechanism: explained.and_then(|explained| mechanism::shown(&explained.state, number)),
+        mechanism,
         cause: why.cause,
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::judgement::RunReport;
 use crate::judgement::waits::{WaitReport, WaitSummary};
+use crate::scenario::counted;
 
 /// Summaries that are printed.
 const SUMMARIES: usize = 20;
@@ -36,7 +37,8 @@ pub(crate) fn wait_line(wait: &WaitReport) -> String {
     let WaitReport { cpu, at, start, outcome, .. } = wait;
     match (wait.reads, wait.delays, wait.took) {
         (Some(reads), Some(delays), Some(took)) => {
-            format!("CPU{cpu} at {start} us: {outcome} after {took} us, {reads} reads, {delays} delays: {at}")
+            let (reads, delays) = (counted(reads, "read"), counted(delays, "delay"));
+            format!("CPU{cpu} at {start} us: {outcome} after {took} us, {reads}, {delays}: {at}")
         }
         _ => format!("CPU{cpu} at {start} us: {outcome}: {at}"),
     }

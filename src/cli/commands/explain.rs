@@ -5,21 +5,21 @@ use crate::cli::arguments::Run;
 use crate::cli::exit_status::ExitStatus;
 use crate::cli::output;
 use crate::failure::Failure;
+use crate::judgement::jammed;
 use crate::judgement::mechanism;
 use crate::judgement::source_lines;
 use crate::judgement::state::State;
 use crate::judgement::waits::WaitReport;
 use crate::judgement::why::explain_icr;
-use crate::report::{json as report_json, text as report_text};
+use crate::report::{Paper, json as report_json, text as report_text};
 use crate::run::{Settings, execute, run};
-use crate::scenario::{self, Scenario};
+use crate::scenario::{Mechanism, Scenario};
 use kernel_model::{Arch, Other};
 use serde_json::json;
 use sim::{Event, Time, What};
-use std::fmt::Write;
 
-pub(super) fn explain(arguments: &Run) -> Result<ExitStatus, Failure> {
-    let scenario = scenario::load(&arguments.request())?;
+pub(super) fn explain(arguments: &Run, paper: Paper) -> Result<ExitStatus, Failure> {
+    let scenario = arguments.load()?;
     let settings = settings(&arguments.execution, arguments.overrides.seed, false);
     let (report, _) = run(&scenario, &settings)?;
     let ended: Vec<&WaitReport> = report.notable_waits().into_iter().filter(|wait| wait.outcome != "hung").collect();
@@ -33,21 +33,23 @@ pub(super) fn explain(arguments: &Run) -> Result<ExitStatus, Failure> {
             .collect();
         output::print_json(&document)?;
     } else {
-        let mut out = report_text::run(&scenario, &report);
+        let mut page = report_text::run(&scenario, &report, paper);
         let shown = report.hang.as_ref().is_some_and(|hang| hang.mechanism.is_some());
         if let (Some(mechanism), false) = (scenario.mechanism, shown) {
-            let _ = writeln!(out, "\nmechanism {mechanism}: {}", mechanism.about());
+            page.gap();
+            page.hanging(0, 2, &format!("mechanism {}", mechanism.with_name()));
         }
         for (wait, why) in &explained {
-            let _ = writeln!(out, "\nCPU{}'s wait at {} us, {}", wait.cpu, wait.start, wait.at);
+            page.gap();
+            page.hanging(0, 2, &format!("CPU{}'s wait at {} us, {}", wait.cpu, wait.start, wait.at));
             if let Some(line) = source_lines::waiting_line(wait.site) {
-                let _ = writeln!(out, "    {line}");
+                page.source("", 4, line);
             }
             for line in why {
-                let _ = writeln!(out, "  {line}");
+                page.hanging(2, 2, line);
             }
         }
-        output::print(&out)?;
+        output::print(&page.into_text())?;
     }
     Ok(if report.ok() { ExitStatus::Success } else { ExitStatus::Unexpected })
 }
@@ -72,7 +74,11 @@ fn explanations(scenario: &Scenario, settings: Settings, waits: &[&WaitReport]) 
         if lines.is_empty() {
             lines.extend(explain_icr(state, wait.cpu).chain);
             if wait.outcome == "timeout" {
-                lines.extend(mechanism::shown(state, wait.cpu).map(|m| format!("mechanism {m}: {}", m.about())));
+                let shown = mechanism::shown(state, wait.cpu);
+                if shown == Some(Mechanism::JammedBit) {
+                    lines.extend(jammed::root(scenario, wait.cpu, end(wait)).map(|(line, _)| line));
+                }
+                lines.extend(shown.map(|mechanism| format!("mechanism {}", mechanism.with_name())));
                 lines.push(what_follows(scenario).to_owned());
             } else if let Some(idle) = dispatched(&outcome.events, wait) {
                 let (busy, late) = (idle.since(wait.start), end(wait).since(idle));
