@@ -112,7 +112,8 @@ fn runs(criterion: &mut Criterion) {
                 (request.arch, request.variant) = (Some(arch), Some(variant));
                 request
             };
-            let axes = Axes { arches: &ARCHES, variants: &MAIN_VARIANTS, crash_cpus: &[], triggers: &[] };
+            let axes =
+                Axes { arches: &ARCHES, optional: &[], variants: &MAIN_VARIANTS, crash_cpus: &[], triggers: &[] };
             matrix(axes, &Settings::seeded(0), request).expect("it runs").rows.len()
         });
     });

@@ -29,10 +29,10 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The message for standard error; none where there is nothing to say.
-    pub fn render(&self) -> Option<String> {
+    /// The message for standard error, with colours if `styled`; none where there is nothing to say.
+    pub fn render(&self, styled: bool) -> Option<String> {
         match self {
-            Self::Input(error) => Some(error.render_for_stderr()),
+            Self::Input(error) => Some(error.render(styled)),
             Self::Host { .. } => Some(format!("error: {self}")),
             Self::ClosedPipe => None,
         }

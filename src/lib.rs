@@ -35,8 +35,8 @@ pub mod token;
 
 pub use failure::Failure;
 pub use judgement::{
-    CpuFate, CrashReport, Fate, HangReport, LoopReport, PanicReport, RunReport, Stage, StartUpOutcome, StartUpReport,
-    Verdict, WaitReport, Why, explain, judge,
+    CpuFate, CrashReport, Fate, GivenUpReport, HangReport, LoopReport, PanicReport, RunReport, Stage, StartUpOutcome,
+    StartUpReport, Verdict, WaitReport, WaitingReport, Why, explain, judge, needs_events,
 };
 pub use machine::{AssemblyError, Choices, assemble};
 pub use price::{Price, price, price_under_load, time_in_sender};

@@ -4,7 +4,10 @@ use apicsim::Failure;
 use apicsim::cli::arguments::Arguments;
 use apicsim::cli::commands;
 use apicsim::cli::exit_status::ExitStatus;
-use clap::Parser;
+use apicsim::cli::look::{error_has_colours, width};
+use apicsim::scenario::nearest::nearest;
+use clap::error::{ContextKind, ContextValue};
+use clap::{CommandFactory, FromArgMatches};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -12,10 +15,15 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: sim::AllocationWatch = sim::AllocationWatch::new();
 
+/// Help is not wider than one can read.
+const HELP_WIDTH_MAX: usize = 120;
+
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let command = Arguments::command().term_width(width().min(HELP_WIDTH_MAX));
+    let arguments = match command.try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
         Err(error) => {
+            let error = with_suggestion(error);
             // Help and version go to standard output and are success; a closed pipe is success, too.
             let _ = error.print();
             return ExitCode::from(error.exit_code() as u8);
@@ -23,14 +31,27 @@ fn main() -> ExitCode {
     };
     let status = match std::panic::catch_unwind(|| commands::dispatch(&arguments)) {
         Ok(Ok(status)) => status,
-        Ok(Err(failure)) => say(&failure),
+        Ok(Err(failure)) => say(&failure, error_has_colours(arguments.look)),
         Err(_) => broken_invariant(),
     };
     ExitCode::from(status.code())
 }
 
-fn say(failure: &Failure) -> ExitStatus {
-    if let Some(message) = failure.render() {
+/// The command that is nearly the one that was typed, where the parser knows of none.
+fn with_suggestion(mut error: clap::Error) -> clap::Error {
+    let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidSubcommand) else { return error };
+    let command = Arguments::command();
+    let names: Vec<&str> =
+        command.get_subcommands().filter(|one| !one.is_hide_set()).map(clap::Command::get_name).collect();
+    if let (Some(near), None) = (nearest(typed, &names), error.get(ContextKind::SuggestedSubcommand)) {
+        let near = ContextValue::Strings(vec![near.to_owned()]);
+        error.insert(ContextKind::SuggestedSubcommand, near);
+    }
+    error
+}
+
+fn say(failure: &Failure, styled: bool) -> ExitStatus {
+    if let Some(message) = failure.render(styled) {
         let _ = writeln!(std::io::stderr(), "{}", message.trim_end());
     }
     failure.into()

@@ -6,13 +6,15 @@ use crate::price::{Price, price};
 use crate::run::{Settings, run};
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::named::Named;
-use crate::scenario::{self, Event, OWN_VARIANT, Request, RoleName, Scenario, is_other};
+use crate::scenario::{self, Event, OWN_VARIANT, Request, RoleName, Scenario, counted, is_other};
 
 /// What the runs of a matrix differ in.
 #[derive(Debug, Clone, Copy)]
 pub struct Axes<'a> {
     /// Sub-architectures: rows.
     pub arches: &'a [&'static str],
+    /// Those of them that are left out if they cannot hold the scenario, and another one can: nobody has named them.
+    pub optional: &'a [&'static str],
     /// Wait variants: cells of a row.
     pub variants: &'a [&'static str],
     /// CPUs that crash: rows for each. None: the CPU of the scenario.
@@ -34,6 +36,14 @@ pub struct Cell {
     pub report: RunReport,
     /// What an IPI costs under this variant.
     pub price: Price,
+    /// CPUs of its machine.
+    pub cpus: u32,
+    /// The CPU whose crash the story has, if it has one.
+    pub crash_cpu: Option<u32>,
+    /// What that comes from.
+    pub trigger: Option<RoleName>,
+    /// The settings of the run.
+    pub sets: Vec<String>,
 }
 
 /// One sub-architecture, and one crash where the matrix has several.
@@ -64,6 +74,8 @@ pub struct Matrix {
     pub scenario: String,
     /// The rows: by sub-architecture in the order of the headline, then by crashing CPU, then by trigger.
     pub rows: Vec<Row>,
+    /// Sub-architectures of a family that cannot hold the scenario, each with the reason.
+    pub left_out: Vec<(&'static str, String)>,
 }
 
 /// Runs `scenario` at every point of the axes; `request` makes the request for a sub-architecture and a variant.
@@ -75,29 +87,71 @@ pub fn matrix(
     settings: &Settings,
     request: impl Fn(String, String) -> Request,
 ) -> Result<Matrix, Failure> {
-    let mut matrix = Matrix { scenario: String::new(), rows: Vec::new() };
+    let mut matrix = Matrix { scenario: String::new(), rows: Vec::new(), left_out: Vec::new() };
+    let mut first_refusal = None;
     for &arch in axes.arches {
-        for crash_cpu in chosen(axes.crash_cpus) {
-            for trigger in chosen(axes.triggers) {
-                let mut row = None;
-                for &variant in variants_of(arch, axes.variants) {
-                    let mut request = request(arch.to_owned(), variant.to_owned());
-                    if is_other(arch) {
-                        request.release = None; // releases are Linux's
-                    }
-                    let scenario = with_crash(&request, crash_cpu, trigger)?;
-                    let (report, _) = run(&scenario, settings)?;
-                    let (release, price) = (scenario.machine.release, price(&scenario)?);
-                    let variant_and_release = scenario.machine.variant_and_release();
-                    let cell = Cell { variant, release, variant_and_release, report, price };
-                    row.get_or_insert_with(|| row_of(&scenario, crash_cpu, trigger)).cells.push(cell);
-                    matrix.scenario.clone_from(&scenario.name);
-                }
-                matrix.rows.extend(row);
+        match rows(arch, axes, settings, &request, &mut matrix.scenario) {
+            Ok(rows) => matrix.rows.extend(rows),
+            Err(Failure::Input(error)) if axes.optional.contains(&arch) && !error.is_of_host() => {
+                matrix.left_out.push((arch, reason(&error)));
+                first_refusal.get_or_insert(error);
             }
+            Err(failure) => return Err(failure),
         }
     }
-    Ok(matrix)
+    match first_refusal {
+        Some(error) if matrix.rows.is_empty() => Err(Failure::Input(error)),
+        _ => Ok(matrix),
+    }
+}
+
+/// What is wrong, and the last that is said of what would be right, which is the most particular.
+fn reason(error: &InputError) -> String {
+    error.help_lines().last().map_or_else(|| error.message().to_owned(), |help| format!("{}; {help}", error.message()))
+}
+
+/// The rows of one sub-architecture.
+fn rows(
+    arch: &'static str,
+    axes: Axes<'_>,
+    settings: &Settings,
+    request: &impl Fn(String, String) -> Request,
+    name: &mut String,
+) -> Result<Vec<Row>, Failure> {
+    let mut rows = Vec::new();
+    for crash_cpu in chosen(axes.crash_cpus) {
+        for trigger in chosen(axes.triggers) {
+            let mut row = None;
+            for &variant in variants_of(arch, axes.variants) {
+                let mut request = request(arch.to_owned(), variant.to_owned());
+                if is_other(arch) {
+                    request.release = None; // releases are Linux's
+                }
+                let scenario = with_crash(&request, crash_cpu, trigger)?;
+                let cell = cell(&scenario, variant, settings)?;
+                row.get_or_insert_with(|| row_of(&scenario, crash_cpu, trigger)).cells.push(cell);
+                name.clone_from(&scenario.name);
+            }
+            rows.extend(row);
+        }
+    }
+    Ok(rows)
+}
+
+fn cell(scenario: &Scenario, variant: &'static str, settings: &Settings) -> Result<Cell, Failure> {
+    let (report, _) = run(scenario, settings)?;
+    let crash = scenario.crash();
+    Ok(Cell {
+        variant,
+        release: scenario.machine.release,
+        variant_and_release: scenario.machine.variant_and_release(),
+        report,
+        price: price(scenario)?,
+        cpus: scenario.machine.cpus,
+        crash_cpu: crash.map(|event| event.cpu),
+        trigger: crash.map(|event| event.role.role_name()),
+        sets: scenario.sets.clone(),
+    })
 }
 
 /// A kernel that is not Linux has one wait, and so one cell, whatever variants are compared.
@@ -141,9 +195,12 @@ fn with_crash(request: &Request, cpu: Option<u32>, trigger: Option<RoleName>) ->
     if let Some(cpu) = cpu {
         let cpus = plain.machine.cpus;
         if cpu >= cpus {
-            return Err(InputError::new(format!("there is no CPU {cpu} (--crash-cpu) in a machine of {cpus} CPUs"))
-                .help(format!("CPUs are 0 to {}; --cpus changes their number", cpus - 1))
-                .into());
+            return Err(InputError::new(format!(
+                "there is no CPU {cpu} (--crash-cpu) in a machine of {}",
+                counted(cpus, "CPU")
+            ))
+            .help(format!("CPUs are 0 to {}; --cpus changes their number", cpus - 1))
+            .into());
         }
         request.sets.push(format!("event.{index}.cpu={cpu}"));
     }

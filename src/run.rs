@@ -1,6 +1,6 @@
 //! One run of a scenario: assemble, execute, judge.
 
-use crate::judgement::{RunReport, judge};
+use crate::judgement::{RunReport, judge, needs_events};
 use crate::machine::{self, AssemblyError, Choices};
 use crate::scenario::Scenario;
 use crate::token::Token;
@@ -70,5 +70,12 @@ pub fn run(scenario: &Scenario, settings: &Settings) -> Result<(RunReport, Outco
     } else {
         None
     };
-    Ok((judge(scenario, settings.choices.seed, &outcome, aftermath.as_ref()), outcome))
+    // In one execution, whatever the run itself was executed in: how far polls have come must not decide what is said.
+    let evidence = if needs_events(scenario, &outcome) {
+        let choices = Choices { keep_events: true, elision: true, stacks: Stacks::Own, ..settings.choices };
+        Some(execute(scenario, &Settings { choices, execution: Execution::default() })?)
+    } else {
+        None
+    };
+    Ok((judge(scenario, settings.choices.seed, &outcome, aftermath.as_ref(), evidence.as_ref()), outcome))
 }

@@ -184,10 +184,33 @@ fn a_trace_is_the_ordered_event_stream() {
 #[test]
 fn the_demo_tells_the_hang_to_its_proof_and_the_fix() {
     let text = String::from_utf8(apicsim(&["demo"]).stdout).unwrap();
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" "); // wherever its lines are broken
     for part in
         ["PROVEN: it hangs for ever", "RETRY", "ICR BUSY (FIXED FC", "die_nmi", "gives up", "the dump can be taken"]
     {
         assert!(text.contains(part), "{part}");
+    }
+    let steps: Vec<&str> = text.split("── step ").skip(1).collect();
+    assert!((13..=17).contains(&steps.len()), "{} steps", steps.len());
+    // The moments that matter, in their order: both slots full, the third refused, the proof, the NMI that can do nothing.
+    let moments: [&[&str]; 6] = [
+        &["delivers FIXED FD to CPU2", "CPU2 running IF=0 ICR idle class F [FD] [ ]"],
+        &["delivers FIXED FB to CPU2", "class F [FD] [FB]", "is full"],
+        &[
+            "CPU2 refuses FIXED FC, the third interrupt of class F",
+            "bus FIXED FC to logical 04: RETRY",
+            "class F [FD] [FB]",
+        ],
+        &["PROVEN"],
+        &["is latched, and can do nothing", "CPU2 NMI handler IF=0 ICR idle class F [FD] [FB] NMI latched"],
+        &["2 CPUs stopped", "will never be taken"],
+    ];
+    let mut rest = steps.iter();
+    for moment in moments {
+        assert!(
+            rest.any(|step| moment.iter().all(|part| step.contains(part))),
+            "{moment:?} does not follow in:\n{text}"
+        );
     }
 }
 

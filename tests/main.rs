@@ -10,12 +10,16 @@ mod crash;
 mod determinism;
 mod emulators;
 mod expectations;
+mod explanations;
 mod golden;
 mod hand_over;
 mod house;
 mod imports;
+mod look;
+mod many_waits;
 mod matrix;
 mod modern;
+mod names;
 mod proofs;
 mod property;
 mod quotes;
@@ -25,6 +29,7 @@ mod serial_bus;
 mod start_up;
 mod support;
 mod tidy;
+mod truth;
 mod users;
 
 /// Software that allocates is Open: see [`sim::AllocationWatch`].

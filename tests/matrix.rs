@@ -1,6 +1,6 @@
 //! `apicsim matrix`: every format says the same of every run; the crash as a dimension.
 
-use crate::support::{apicsim, json, report};
+use crate::support::{apicsim, apicsim_with, json, report};
 use serde_json::Value;
 
 /// What a format says of one run: everything that all formats have.
@@ -126,13 +126,13 @@ const COLUMNS: [&str; 10] = [
     "outcome",
     "timeouts",
     "stopped",
-    "capture, us",
-    "NMI, us",
-    "FIXED, us",
+    "capture, µs",
+    "NMI, µs",
+    "FIXED, µs",
 ];
 
 fn of_markdown() -> Vec<Record> {
-    let text = printed(&[&ROWS[..], &["--format", "markdown"]].concat());
+    let text = printed(&[&ROWS[..], &["--format", "markdown", "--exact"]].concat());
     let cells = |line: &str| {
         let inner = line.strip_prefix("| ").and_then(|line| line.strip_suffix(" |")).expect("a row of a table");
         inner.split(" | ").map(str::to_owned).collect::<Vec<_>>()
@@ -146,14 +146,16 @@ fn of_markdown() -> Vec<Record> {
 
 /// Columns of the text begin where the header's names do; two blanks or more lie between them.
 fn of_text() -> Vec<Record> {
-    let text = printed(&ROWS);
-    let mut parts = text.split(['─', '═']).filter(|part| part.contains("  "));
+    let output = apicsim_with(&[&ROWS[..], &["--exact"]].concat(), &[("COLUMNS", "240")]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let mut parts = text.split('─').filter(|part| part.contains("  "));
     let words =
         |line: &str| line.split("  ").map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect();
     let header: Vec<String> = words(parts.next().unwrap());
     let mut above: Vec<String> = Vec::new();
     let mut lines = Vec::new();
-    for line in parts.next().unwrap().lines().filter(|line| !line.trim().is_empty()) {
+    let is_legend = |line: &&str| line.starts_with('[');
+    for line in parts.next().unwrap().lines().skip(1).take_while(|line| !is_legend(line)) {
         let mut cells: Vec<String> = words(line);
         if cells.len() < header.len() {
             cells.splice(..0, above[..header.len() - cells.len()].iter().cloned());

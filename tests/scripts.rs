@@ -221,3 +221,46 @@ fn a_session_reads_lines_and_survives_wrong_ones() {
     );
     assert!(String::from_utf8(output.stderr).unwrap().contains("did you mean `read`?"));
 }
+
+/// In C `300` is decimal; whoever writes it in a script means the ICR.
+#[test]
+fn an_offset_says_its_base() {
+    for (offset, meant) in [("300", "0x300"), ("3f0", "0x3f0"), ("0300", "0x0300")] {
+        let script = file(&format!("offset-{offset}"), &format!("cpu 0 write {offset} 0x31\n"));
+        let output = apicsim(&["script", &script]);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            output.status.code() == Some(2) && text.contains(&format!("the offset `{offset}` has no 0x")),
+            "{text}"
+        );
+        assert!(text.contains(&format!("hexadecimal: {meant}")) && text.contains(":1:13"), "{text}");
+    }
+    let script = file("offset-good", "cpu 0 read 0x20\ncpu 0 read 0\ncpu 0 read ICR\ncpu 0 rdmsr 0x1b\n");
+    assert_eq!(apicsim(&["script", &script]).status.code(), Some(0));
+}
+
+#[test]
+fn state_changes_nothing_that_follows() {
+    let with =
+        transcript("with", "cpu 1 sti\nstate *\ncpu 0 ipi 1 ASSERT|0x31\nwait\nirqlog *\n", Execution::default());
+    let without =
+        transcript("without", "cpu 1 sti\nnote\ncpu 0 ipi 1 ASSERT|0x31\nwait\nirqlog *\n", Execution::default());
+    assert_eq!((with.digest, &with.replies[2..]), (without.digest, &without.replies[2..]));
+    let states = with.replies[1].answer.as_ref().unwrap().to_string();
+    assert!(states.contains("1: running if=1 irr={} isr={} tpr=00 icr=idle"), "{states}");
+    assert_eq!(with.replies[1].at, without.replies[1].at);
+}
+
+/// 4 MiB, whatever it comes from: a device without an end, a pipe, a session.
+#[cfg(unix)]
+#[test]
+fn no_more_is_read_than_a_script_can_need() {
+    use std::process::{Command, Stdio};
+    for arguments in [&["script", "/dev/zero"][..], &["script", "-"], &["script", "--interactive"]] {
+        let endless = std::fs::File::open("/dev/zero").unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_apicsim"));
+        let output = command.args(arguments).stdin(Stdio::from(endless)).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && text.contains("is larger than 4 MiB"), "{arguments:?}: {text}");
+    }
+}

@@ -105,7 +105,7 @@ fn a_cpu_comes_up_by_its_messages() {
         "CPU0  write ICR = 0000C500",
         "INIT from CPU0 delivered to CPU1",
         "CPU0  write ICR = 00008500",
-        "INIT from CPU0 dispatched",
+        "INIT level de-assert from CPU0 dispatched",
         "CPU0  write ICR = 00000606",
         "STARTUP from CPU0 delivered to CPU1",
         "CPU1  started at vector 06",

@@ -26,9 +26,16 @@ pub(crate) fn function(at: &str) -> &str {
     at.split(' ').next().unwrap_or_default()
 }
 
-/// Runs the program.
+/// Runs the program, into a pipe of the default width.
 pub(crate) fn apicsim(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_apicsim")).args(arguments).env("NO_COLOR", "1").output().unwrap()
+    apicsim_with(arguments, &[("NO_COLOR", "1")])
+}
+
+/// Runs the program with these variables, and no others that say how text looks.
+pub(crate) fn apicsim_with(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_apicsim"));
+    command.env_remove("COLUMNS").env_remove("NO_COLOR").args(arguments).envs(variables.iter().copied());
+    command.output().unwrap()
 }
 
 /// Runs the program, and reads its one JSON document.

@@ -111,7 +111,7 @@ pub use memory::{Key, Writer};
 pub use named::Named;
 pub use processor::{
     Activity, Closed, Cpu, CpuSettings, Frame, Kind, LastSend, LocalEvent, Misdirected, OpenWait, Program, Provenance,
-    Software, Start, WaitRecord,
+    Software, Start, WaitGroup, WaitRecord,
 };
 pub use run_error::RunError;
 pub use stream::{Access, Context, Event, Source, What};

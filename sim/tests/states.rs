@@ -3,8 +3,9 @@
 
 use sim::bus::{IdealBus, Interconnect, SerialBus};
 use sim::{
-    Activity, Closed, Cpu, CpuSettings, Duration, Ending, Execution, Generation, Knobs, LocalEvent, Machine,
-    MachineSettings, NmiInStiShadow, Outcome, Program, RsmNmiBlocking, Software, Start, Time, What, Window,
+    Activity, Closed, Context, Cpu, CpuSettings, DelayRule, Duration, Ending, Execution, Generation, IcrWriteWhileBusy,
+    Knobs, LocalEvent, Machine, MachineSettings, NmiInStiShadow, NmiInWaitForSipi, Outcome, Program, RsmNmiBlocking,
+    Software, Source, Start, Time, What, Window,
 };
 
 /// Software that allocates is Open: see [`sim::AllocationWatch`].
@@ -187,6 +188,65 @@ fn wait_for_sipi_loses_nmis_and_takes_nothing_fixed() {
     let waits = Setup { sender: |cpu| send(cpu, SEND_NMI), ..setup };
     let outcome = waits.run();
     assert_eq!((outcome.cpus[1].activity, reached(&outcome)), (Activity::WaitForStartUp, vec![]));
+    assert!(matches!(outcome.ending, Ending::Proven(_)), "nothing can come any more");
+}
+
+#[test]
+fn an_nmi_in_wait_for_sipi_follows_the_knob() {
+    // SDM vol. 3 §26.6.2 against §10.4.7.1
+    for (rule, expected) in
+        [(NmiInWaitForSipi::Blocked, vec![START_UP + 8]), (NmiInWaitForSipi::Latched, vec![NMI, START_UP + 8])]
+    {
+        let mut setup = Setup {
+            target: CpuSettings { start: Start::WaitForStartUp, ..CpuSettings::default() },
+            sender: |cpu| {
+                send(cpu, SEND_NMI);
+                send(cpu, SIPI);
+            },
+            ..Setup::default()
+        };
+        setup.knobs.nmi_in_wait_for_sipi = rule;
+        assert_eq!(setup.reached(), expected, "{rule}");
+    }
+}
+
+#[test]
+fn an_smi_in_wait_for_sipi_is_served_when_the_cpu_is_started() {
+    // SDM vol. 3 §34.2: it is pending until the start-up message, and comes before the code that that starts
+    let setup = Setup {
+        target: CpuSettings { start: Start::WaitForStartUp, ..CpuSettings::default() },
+        sender: |cpu| {
+            send(cpu, SEND_SMI);
+            send(cpu, SIPI);
+        },
+        ..Setup::default()
+    };
+    let outcome = setup.run();
+    let of_target = outcome.events.iter().filter(|event| event.source == Source::Cpu(1)).map(|event| event.what);
+    let order: Vec<What> = of_target
+        .filter(|what| matches!(what, What::Started(_) | What::Entered(_) | What::Left(_) | What::Reached(_)))
+        .collect();
+    let management = Context::SystemManagement;
+    let expected = [What::Started(8), What::Entered(management), What::Left(management), What::Reached(START_UP + 8)];
+    assert_eq!(order, expected);
+}
+
+#[test]
+fn a_shutdown_inside_an_nmi_handler_is_final() {
+    // SDM vol. 3 §6.15, interrupt 8: then only a reset of the hardware restarts the processor
+    let setup = Setup {
+        code: Code { nmi: |cpu| cpu.shut_down(), ..IDLE },
+        sender: |cpu| {
+            for low in [SEND_NMI, SEND_NMI, SEND_SMI, INIT, SIPI] {
+                send(cpu, low);
+            }
+        },
+        ..Setup::default()
+    };
+    let outcome = setup.run();
+    assert_eq!((reached(&outcome), outcome.cpus[1].activity), (vec![], Activity::Shutdown));
+    let entered = outcome.events.iter().filter(|event| matches!(event.what, What::Entered(_)));
+    assert_eq!(entered.filter(|event| event.source == Source::Cpu(1)).count(), 1, "the NMI handler, once");
     assert!(matches!(outcome.ending, Ending::Proven(_)), "nothing can come any more");
 }
 
@@ -397,4 +457,76 @@ fn sti_and_hlt_leave_no_gap() {
     };
     let setup = Setup { code, sender: |cpu| send(cpu, FIXED), ..Setup::default() };
     assert_eq!(setup.reached(), [INTERRUPT + 0x31, DROPPED], "what came before the STI ends the HLT");
+}
+
+#[test]
+fn a_store_that_waited_for_the_icr_is_over_when_it_has_completed() {
+    // Three sends, of which two find the ICR busy and wait in their stores; what completes after them wakes nobody.
+    let mut setup = Setup {
+        generation: Generation::P6,
+        sender: |cpu| {
+            cpu.write_register(0x310, 1 << 24);
+            for vector in [0x31, 0x42, 0x53] {
+                cpu.write_register(0x300, 0x4000 | vector);
+            }
+            cpu.halt();
+            cpu.reached(1);
+        },
+        ..Setup::default()
+    };
+    setup.knobs.icr_write_while_busy = IcrWriteWhileBusy::Stall;
+    let outcome = setup.run();
+    assert_eq!(reached(&outcome), [0x31, 0x42, 0x53].map(|vector| INTERRUPT + vector));
+    let stalled = outcome.events.iter().filter(|event| matches!(event.what, What::IcrWrittenWhileBusy(_)));
+    assert_eq!(stalled.count(), 2);
+    assert_eq!(outcome.cpus[0].activity, Activity::Halted);
+    assert!(outcome.milestones.iter().all(|milestone| milestone.cpu == 1), "CPU 0 sleeps for ever");
+    assert!(matches!(outcome.ending, Ending::Proven(_)));
+}
+
+#[test]
+fn a_counting_delay_is_longer_by_its_interruption() {
+    // Entry 500 cycles, 4 µs of handler, IRET 200 cycles, at 2.4 GHz: 4.291667 µs.
+    for (rule, end) in [(DelayRule::Tsc, 10_000_000), (DelayRule::Loop, 14_291_667)] {
+        let code = Code {
+            run: |cpu| {
+                cpu.delay_us(10);
+                cpu.reached(1);
+            },
+            interrupt: |cpu, _| cpu.delay_us(4),
+            ..IDLE
+        };
+        let mut setup = Setup { code, sender: |cpu| send(cpu, FIXED), ..Setup::default() };
+        setup.knobs.delay = rule;
+        let outcome = setup.run();
+        let at = outcome.milestones.iter().find(|milestone| milestone.cpu == 1).expect("it ends").at;
+        assert_eq!(at, Time::from_ps(end), "{rule}");
+    }
+}
+
+#[test]
+fn cpuid_says_what_concerns_the_apic() {
+    // SDM vol. 2, CPUID: leaf 0 the highest leaf, 1 the initial id and the features, 0Bh the x2APIC id
+    type Leaves = [[u32; 4]; 3];
+    let leaves = |generation| {
+        let setup = Setup {
+            generation,
+            code: Code {
+                run: |cpu| {
+                    for leaf in [0, 1, 0xB] {
+                        cpu.identification(leaf).into_iter().for_each(|register| cpu.reached(register));
+                    }
+                },
+                ..IDLE
+            },
+            ..Setup::default()
+        };
+        let found = setup.reached();
+        let leaf = |number: usize| std::array::from_fn(|register| found[4 * number + register]);
+        [leaf(0), leaf(1), leaf(2)] as Leaves
+    };
+    let present = 1 << 9 | 1 << 5; // APIC, MSRs
+    assert_eq!(leaves(Generation::P6), [[0xB, 0, 0, 0], [0, 1 << 24, 0, present], [0; 4]]);
+    let features = 1 << 21 | 1 << 24; // x2APIC, deadline timer
+    assert_eq!(leaves(Generation::X2Apic), [[0xB, 0, 0, 0], [0, 1 << 24, features, present], [0, 0, 0, 1]]);
 }

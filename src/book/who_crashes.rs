@@ -94,7 +94,13 @@ pub(super) fn who_crashes() -> Result<String, Failure> {
 }
 
 fn runs(scenario: &str, arch: &'static str, variants: &[&'static str]) -> Result<Matrix, Failure> {
-    let axes = Axes { arches: &[arch], variants, crash_cpus: &WHO.map(|(cpu, _)| cpu), triggers: &RoleName::CRASHES };
+    let axes = Axes {
+        arches: &[arch],
+        optional: &[],
+        variants,
+        crash_cpus: &WHO.map(|(cpu, _)| cpu),
+        triggers: &RoleName::CRASHES,
+    };
     matrix(axes, &Settings::seeded(0), |arch, variant| {
         let mut request = Request::new(scenario);
         (request.arch, request.variant, request.cpus) = (Some(arch), Some(variant), Some(CPUS));

@@ -6,4 +6,5 @@ pub mod arguments;
 pub mod commands;
 pub mod exit_status;
 mod interactive;
+pub mod look;
 pub(crate) mod output;

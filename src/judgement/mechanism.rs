@@ -2,94 +2,90 @@
 //!
 //! Not modelled: two mechanisms at once; the first that holds along the chain from the waiting CPU is named.
 
-use crate::scenario::{FaultKind, FaultName, Mechanism, Scenario};
+use super::state::{CpuState, MessageState, Sleep, State};
+use crate::scenario::{FaultName, Mechanism};
 use kernel_model::Wait;
+use sim::Context;
 use sim::bus::{AttemptOutcome, DeliveryMode, DestinationMode, Message, Shorthand};
-use sim::{Activity, Context, CpuReport, Outcome, UndispatchedReport};
 
-/// The mechanism that keeps the ICR of CPU `number` busy at the end of the run, if it is; or that has sent its message
+/// The mechanism that keeps the ICR of CPU `number` busy at an instant, if it is; or that has sent its message
 /// elsewhere. None if what the CPU waits for is a lock.
-pub(crate) fn shown(scenario: &Scenario, outcome: &Outcome, number: u16) -> Option<Mechanism> {
-    let has = |name: FaultName| scenario.faults.iter().any(|fault| fault.kind.fault_name() == name);
-    let jammed = |fault: &crate::scenario::Fault| {
-        matches!(fault.kind, FaultKind::Cpu { cpu, .. } if cpu == u32::from(number))
-            && fault.kind.fault_name() == FaultName::IcrStuck
-    };
-    if scenario.faults.iter().any(jammed) {
+pub(crate) fn shown(state: &State, number: u16) -> Option<Mechanism> {
+    let cpu = state.cpus.get(usize::from(number))?;
+    if cpu.jammed_since.is_some() {
         return Some(Mechanism::JammedBit);
     }
-    let cpu = outcome.cpus.get(usize::from(number))?;
-    if cpu.waits.last().is_some_and(|wait| wait.code == Wait::Lock as u32) {
+    if cpu.software.waits.last().is_some_and(|wait| wait.code == Wait::Lock as u32) {
         return None; // whatever its ICR reads
     }
-    let held = outcome.undispatched.iter().find(|held| held.held.message.source == number);
-    let unanswered_call = cpu.waits.last().is_some_and(|wait| wait.code == Wait::Acknowledgement as u32);
-    if let Some(misdirected) = cpu.misdirected
-        && held.map_or(unanswered_call, |held| held.held.message == misdirected.message)
+    let held = state.undispatched().find(|held| held.message.source == number);
+    let unanswered_call = cpu.software.waits.last().is_some_and(|wait| wait.code == Wait::Acknowledgement as u32);
+    if let Some(misdirected) = cpu.misdirected()
+        && held.map_or(unanswered_call, |held| held.message == misdirected.message)
     {
         return Some(Mechanism::InterleavedSend);
     }
     let held = held?;
-    if held.held.stalled_since.is_some() {
-        let wires = has(FaultName::StuckWire) || has(FaultName::LostClock);
-        return Some(match has(FaultName::FsbLock) {
-            _ if wires => Mechanism::BadWires,
-            true => Mechanism::BlockedFrontSideBus,
-            false => Mechanism::BackPressure,
+    if let Some(stall) = state.stall(held) {
+        return Some(match stall.fault {
+            FaultName::StuckWire | FaultName::LostClock => Mechanism::BadWires,
+            FaultName::FsbLock => Mechanism::BlockedFrontSideBus,
+            _ => Mechanism::BackPressure,
         });
     }
-    match held.held.last {
-        Some(AttemptOutcome::Retry) => Some(refused(outcome, held)),
-        Some(AttemptOutcome::AcceptError) if !held.refusers.is_empty() => Some(refused(outcome, held)),
-        Some(AttemptOutcome::AcceptError) => Some(unanswered(outcome)),
-        Some(AttemptOutcome::ChecksumError) if has(FaultName::ArbitrationId) => Some(Mechanism::OutOfStep),
+    match held.attempts.map(|attempts| attempts.outcome) {
+        Some(AttemptOutcome::Retry) => Some(refused(state, held)),
+        Some(AttemptOutcome::AcceptError) if !state.refusers(&held.message).is_empty() => Some(refused(state, held)),
+        Some(AttemptOutcome::AcceptError) => Some(unanswered(state)),
+        Some(AttemptOutcome::ChecksumError) if state.injected.is_out_of_step(state.now) => Some(Mechanism::OutOfStep),
         Some(AttemptOutcome::ChecksumError) => Some(Mechanism::BadWires),
-        Some(AttemptOutcome::Accepted) | None => not_attempted(outcome, held, has(FaultName::Jabber)),
+        Some(AttemptOutcome::Accepted) | None => not_attempted(state, held),
     }
 }
 
 /// A message that was not even attempted: the bus, or the way to another cluster, is taken.
-fn not_attempted(outcome: &Outcome, held: &UndispatchedReport, jabber: bool) -> Option<Mechanism> {
-    let failing = |other: &&UndispatchedReport| {
-        other.held.message != held.held.message && other.held.last == Some(AttemptOutcome::AcceptError)
+fn not_attempted(state: &State, held: &MessageState) -> Option<Mechanism> {
+    let failing = |other: &MessageState| {
+        other.message != held.message
+            && other.attempts.is_some_and(|attempts| attempts.outcome == AttemptOutcome::AcceptError)
     };
-    if jabber {
+    if state.injected.jabberer(state.now).is_some() {
         return Some(Mechanism::Traffic);
     }
-    if outcome.undispatched.iter().any(|other| failing(&other)) {
+    if state.undispatched().any(failing) {
         return Some(Mechanism::NoAnswer);
     }
-    (!outcome.in_transit.is_empty()).then_some(Mechanism::ClusterManager)
+    state.in_transit().next().map(|_| Mechanism::ClusterManager)
 }
 
 /// Somebody answers Retry.
-fn refused(outcome: &Outcome, held: &UndispatchedReport) -> Mechanism {
-    if held.refusers.is_empty() {
-        let carried = !outcome.in_transit.is_empty();
+fn refused(state: &State, held: &MessageState) -> Mechanism {
+    let refusers = state.refusers(&held.message);
+    if refusers.is_empty() {
+        let carried = state.in_transit().next().is_some();
         return if carried { Mechanism::ClusterManager } else { Mechanism::RedirectionRetried };
     }
-    if held.held.message.mode == DeliveryMode::Nmi {
+    if held.message.mode == DeliveryMode::Nmi {
         return Mechanism::NmiRefused;
     }
-    let cpus = || held.refusers.iter().filter_map(|&agent| outcome.cpus.get(usize::from(agent)));
-    let in_smm = |cpu: &CpuReport| cpu.frames.iter().any(|frame| frame.context == Context::SystemManagement);
-    if cpus().any(|cpu| cpu.activity == Activity::Shutdown) {
+    let any = |is: &dyn Fn(&CpuState) -> bool| refusers.iter().any(|&cpu| is(&state.cpus[usize::from(cpu)]));
+    if any(&|cpu| matches!(cpu.sleep(), Some(Sleep::Shutdown { .. }))) {
         return Mechanism::TargetInShutdown;
     }
-    if cpus().any(in_smm) {
+    if any(&|cpu| cpu.handler(Context::SystemManagement).is_some()) {
         return Mechanism::TargetInSmm;
     }
-    if cpus().any(|cpu| cpu.activity == Activity::WaitForStartUp) {
+    if any(&|cpu| cpu.reset.is_some()) {
         return Mechanism::TargetInReset;
     }
-    if is_multicast(&held.held.message) { Mechanism::AllOrNothing } else { Mechanism::SlotExhaustion }
+    if is_multicast(&held.message) { Mechanism::AllOrNothing } else { Mechanism::SlotExhaustion }
 }
 
 /// Nobody answers.
-fn unanswered(outcome: &Outcome) -> Mechanism {
-    let waits = |cpu: &CpuReport| cpu.activity == Activity::WaitForStartUp;
-    let dead = outcome.cpus.iter().any(|cpu| cpu.dead);
-    if !dead && outcome.cpus.iter().any(waits) { Mechanism::TargetInReset } else { Mechanism::NoAnswer }
+fn unanswered(state: &State) -> Mechanism {
+    let dead = state.cpus.iter().any(|cpu| cpu.dead_since.is_some());
+    let waits = state.cpus.iter().any(|cpu| cpu.reset.is_some());
+    if !dead && waits { Mechanism::TargetInReset } else { Mechanism::NoAnswer }
 }
 
 /// Is it for several, as its destination says?

@@ -2,9 +2,10 @@
 
 use sim::bus::{DeliveryMode, DestinationMode, Message, Shorthand};
 
-/// `FIXED FC`, or `NMI`.
+/// `FIXED FC`, `NMI`, or `INIT level de-assert`, which initialises nobody.
 pub(crate) fn what(message: &Message) -> String {
     match message.mode {
+        _ if message.is_init_deassert() => "INIT level de-assert".to_owned(),
         DeliveryMode::Fixed => format!("FIXED {:02X}", message.vector),
         mode => mode.name().to_owned(),
     }

@@ -3,22 +3,29 @@
 //! Nothing here prints: a judgement is data, and sentences.
 
 pub(crate) mod crash;
+mod crash_happened;
 mod expectation;
+pub(crate) mod explained;
 pub(crate) mod hypothetical;
+pub(crate) mod jammed;
 pub(crate) mod mechanism;
 pub(crate) mod messages;
 pub(crate) mod panic;
 mod run_report;
 pub(crate) mod source_lines;
 pub(crate) mod start_up;
+pub(crate) mod state;
+mod unmet;
 mod verdict;
 pub(crate) mod waits;
 pub(crate) mod why;
 
 pub use crash::{CpuFate, CrashReport, Fate, Stage};
+pub use explained::{GivenUpReport, WaitingReport};
 pub use panic::PanicReport;
 pub use run_report::{HangReport, LoopReport, RunReport, Verdict};
 pub use start_up::{StartUpOutcome, StartUpReport};
-pub use verdict::judge;
+pub use unmet::{Finding, Unmet};
+pub use verdict::{judge, needs_events};
 pub use waits::WaitReport;
 pub use why::{Why, explain};

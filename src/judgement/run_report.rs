@@ -1,9 +1,11 @@
 //! What a run says: its verdict, and all that is reported beside it. Plain data; `verdict.rs` fills it in.
 
 use super::crash::CrashReport;
+use super::explained::{GivenUpReport, WaitingReport};
 use super::panic::PanicReport;
 use super::start_up::StartUpReport;
-use super::waits::WaitReport;
+use super::unmet::Unmet;
+use super::waits::{WaitReport, WaitSummary};
 use crate::scenario::Mechanism;
 use sim::{Duration, Proof, Time};
 
@@ -76,17 +78,27 @@ pub struct RunReport {
     pub sim_time: Time,
     /// When the crash path was entered.
     pub crashed: Option<Time>,
+    /// Did a crash happen that never entered the crash path?
+    pub crash_happened: bool,
     /// From the crash to the goal.
     pub from_crash: Option<Duration>,
     /// Digest of the event stream.
     pub digest: u64,
-    /// Waits for an ICR, in order of their start.
+    /// Waits for an ICR, in order of their start: of those that ended, the first 10 000.
     pub waits: Vec<WaitReport>,
+    /// How many there were.
+    pub waits_total: u64,
+    /// All that ended, by CPU, line and outcome.
+    pub wait_summaries: Vec<WaitSummary>,
     /// Timed-out waits of the crashing CPU, or, where none crashes, of the one that starts others.
     pub timeouts: u32,
+    /// Waits for other CPUs that ended by their bound, each with who had not answered by then.
+    pub given_up: Vec<GivenUpReport>,
+    /// Of a run that came to its limit: the CPUs that wait, each with what for.
+    pub waiting: Vec<WaitingReport>,
     /// Starts of other CPUs, in their order.
     pub start_ups: Vec<StartUpReport>,
-    /// CPUs that were started and have called in.
+    /// CPUs that have called in since they were started last.
     pub started: u32,
     /// CPUs that the crash callback stopped.
     pub stopped: u32,
@@ -106,12 +118,34 @@ pub struct RunReport {
     pub notes: Vec<&'static str>,
     /// Does the scenario's expectation hold? None where it expects nothing.
     pub expected: Option<bool>,
+    /// What of it does not hold.
+    pub unmet: Vec<Unmet>,
 }
 
+/// Up to so many waits all of them are notable.
+const FEW_WAITS: u64 = 40;
+
 impl RunReport {
+    /// All waits, if they are few; else the longest of each line and outcome, and some of those that never end.
+    pub fn notable_waits(&self) -> Vec<&WaitReport> {
+        if self.waits_total <= FEW_WAITS {
+            return self.waits.iter().collect();
+        }
+        let longest = self.wait_summaries.iter().filter_map(|summary| summary.longest.first());
+        let endless = self.waits.iter().filter(|wait| wait.took.is_none());
+        longest.take(20).chain(endless.take(20)).collect()
+    }
+
     /// When the capture kernel got control. It is ready ([`RunReport::capture`]) once its own waits are over.
     pub fn hand_over(&self) -> Option<Time> {
         self.crash.as_ref().and_then(|crash| crash.at("control"))
+    }
+
+    /// Where the crashing CPU spins for ever after the goal, and never comes to the end of its path.
+    pub fn hangs_after_goal(&self) -> Option<&LoopReport> {
+        let crash = self.crash.as_ref()?;
+        let is_open = self.verdict == Verdict::Completed && self.capture.is_none();
+        self.loops.iter().find(|spin| is_open && spin.cpu == crash.cpu)
     }
 
     /// Exit status 0?

@@ -1,9 +1,14 @@
-//! What a run says of the start of CPUs: each `do_boot_cpu`, read off the milestones and the waits of the CPU that ran it.
+//! What a run says of the start of CPUs: each `do_boot_cpu`, read off the milestones and the waits of the CPU that ran it,
+//! and off what the CPU that it started did since.
+//!
+//! The kernel itself takes a CPU that it starts again for started as soon as it looks: it finds the word that the CPU set
+//! when it called in the time before. What counts here is whether the CPU has called in since the attempt began.
 //!
 //! Not reported: what the error status held; the trace has that.
 
+use super::explained::StartTold;
 use super::waits::WaitReport;
-use crate::scenario::{Role, Scenario};
+use crate::scenario::{Role, Scenario, counted};
 use kernel_model::Point;
 use sim::{Duration, Outcome, Time};
 use std::fmt;
@@ -63,11 +68,78 @@ pub struct StartUpReport {
     pub answers: Option<(u32, u32)>,
     /// What came of it.
     pub outcome: StartUpOutcome,
+    /// Of one that did not come up: what became of the messages that were to start it.
+    pub why: Vec<String>,
 }
 
-/// The starts of a run, in order.
-pub(crate) fn reports(scenario: &Scenario, outcome: &Outcome, waits: &[WaitReport]) -> Vec<StartUpReport> {
-    let mut reports = Vec::new();
+/// The starts of a run, in order. `told` explains them.
+pub(super) fn reports(
+    scenario: &Scenario,
+    outcome: &Outcome,
+    waits: &[WaitReport],
+    told: &[StartTold],
+) -> Vec<StartUpReport> {
+    let attempts = attempts(scenario, outcome);
+    let mut reports: Vec<StartUpReport> = attempts.iter().map(|attempt| report(outcome, waits, attempt)).collect();
+    for (report, attempt) in reports.iter_mut().zip(&attempts) {
+        if matches!(report.outcome, StartUpOutcome::Stuck | StartUpOutcome::NotResponding) {
+            let its = |told: &&StartTold| told.cpu == attempt.cpu && attempt.is_under_way(told.at);
+            report.why = told.iter().find(its).map(|told| told.why.clone()).unwrap_or_default();
+        }
+    }
+    reports.sort_by_key(|report| report.start);
+    reports
+}
+
+/// Has any CPU not come up that was started?
+pub(super) fn has_failed(scenario: &Scenario, outcome: &Outcome) -> bool {
+    attempts(scenario, outcome).iter().any(|attempt| report(outcome, &[], attempt).outcome != StartUpOutcome::Booted)
+}
+
+/// The CPUs that have called in since they were started last; of those that nobody was seen to start, at all.
+pub(super) fn started(outcome: &Outcome, reports: &[StartUpReport]) -> u32 {
+    let called_in = |cpu: &u16| {
+        let last = reports.iter().rfind(|report| report.target == *cpu);
+        last.is_none_or(|report| report.called_in.is_some())
+    };
+    let mut cpus: Vec<u16> = outcome
+        .milestones
+        .iter()
+        .filter(|milestone| milestone.code == Point::CalledIn as u32)
+        .map(|milestone| milestone.cpu)
+        .collect();
+    cpus.sort_unstable();
+    cpus.dedup();
+    cpus.iter().filter(|cpu| called_in(cpu)).count() as u32
+}
+
+/// When a CPU was started last.
+pub(super) fn last_begun(scenario: &Scenario, outcome: &Outcome, target: u16) -> Option<Time> {
+    let of_it = attempts(scenario, outcome).into_iter().filter(|attempt| attempt.target == target);
+    of_it.map(|attempt| attempt.start).max()
+}
+
+/// One `do_boot_cpu`.
+#[derive(Debug, Clone, Copy)]
+struct Attempt {
+    cpu: u16,
+    target: u16,
+    start: Time,
+    /// When the CPU that starts others begins with the next.
+    end: Option<Time>,
+    /// When the target is started the next time.
+    again: Option<Time>,
+}
+
+impl Attempt {
+    fn is_under_way(&self, at: Time) -> bool {
+        at >= self.start && self.end.is_none_or(|end| at < end)
+    }
+}
+
+/// All of a run.
+fn attempts(scenario: &Scenario, outcome: &Outcome) -> Vec<Attempt> {
+    let mut attempts: Vec<Attempt> = Vec::new();
     for number in 0..scenario.machine.cpus as u16 {
         let begins: Vec<Time> = instants(outcome, number, Point::WakeUpBegins).collect();
         let roles = scenario.events.iter().filter(|event| event.cpu == u32::from(number));
@@ -78,11 +150,15 @@ pub(crate) fn reports(scenario: &Scenario, outcome: &Outcome, waits: &[WaitRepor
         });
         for (n, (&start, target)) in begins.iter().zip(targets).enumerate() {
             let end = begins.get(n + 1).copied();
-            reports.push(report(outcome, waits, (number, target as u16), start, end));
+            attempts.push(Attempt { cpu: number, target: target as u16, start, end, again: None });
         }
     }
-    reports.sort_by_key(|report| report.start);
-    reports
+    for index in 0..attempts.len() {
+        let Attempt { target, start, .. } = attempts[index];
+        let later = attempts.iter().filter(|other| other.target == target && other.start > start);
+        attempts[index].again = later.map(|other| other.start).min();
+    }
+    attempts
 }
 
 fn instants(outcome: &Outcome, cpu: u16, point: Point) -> impl Iterator<Item = Time> {
@@ -90,15 +166,14 @@ fn instants(outcome: &Outcome, cpu: u16, point: Point) -> impl Iterator<Item = T
     of_cpu.filter(move |milestone| milestone.code == point as u32).map(|milestone| milestone.at)
 }
 
-fn report(
-    outcome: &Outcome,
-    waits: &[WaitReport],
-    (cpu, target): (u16, u16),
-    start: Time,
-    end: Option<Time>,
-) -> StartUpReport {
-    let within = |at: Time| at >= start && end.is_none_or(|end| at < end);
+fn report(outcome: &Outcome, waits: &[WaitReport], attempt: &Attempt) -> StartUpReport {
+    let &Attempt { cpu, target, start, again, .. } = attempt;
+    let within = |at: Time| attempt.is_under_way(at);
     let count = |point: Point| instants(outcome, cpu, point).filter(|at| within(*at)).count() as u32;
+    let since = |point: Point| {
+        instants(outcome, target, point).find(|at| *at >= start && again.is_none_or(|again| *at < again))
+    };
+    let called_in = since(Point::CalledIn);
     let returned = instants(outcome, cpu, Point::WakeUpReturned).find(|at| within(*at));
     let during =
         |wait: &&WaitReport| wait.cpu == cpu && wait.start >= start && returned.is_none_or(|at| wait.start < at);
@@ -115,15 +190,18 @@ fn report(
         startups: count(Point::StartupWritten),
         never_delivered,
         delivery_error,
-        called_in: instants(outcome, target, Point::CalledIn).next(),
+        called_in,
         answers: (answered + failed > 0).then_some((answered, answered + failed)),
         outcome: match () {
             () if never_delivered || delivery_error => StartUpOutcome::NotSent,
-            () if count(Point::Booted) > 0 => StartUpOutcome::Booted,
+            () if count(Point::Booted) > 0 && called_in.is_some() => StartUpOutcome::Booted,
+            () if count(Point::Booted) > 0 && since(Point::TrampolineEntered).is_some() => StartUpOutcome::Stuck,
+            () if count(Point::Booted) > 0 => StartUpOutcome::NotResponding,
             () if count(Point::Stuck) > 0 => StartUpOutcome::Stuck,
             () if count(Point::NotResponding) > 0 => StartUpOutcome::NotResponding,
             () => StartUpOutcome::Unfinished,
         },
+        why: Vec::new(),
     }
 }
 
@@ -134,8 +212,9 @@ impl fmt::Display for StartUpReport {
         if let Some(messages) = self.messages {
             write!(
                 f,
-                "; {messages} us for its messages, {startups} STARTUP, {reads} reads, {} time-outs",
-                self.timeouts
+                "; {messages} us for its messages, {startups} STARTUP, {}, {}",
+                counted(*reads, "read"),
+                counted(self.timeouts, "time-out")
             )?;
         }
         match (self.never_delivered, self.delivery_error) {

@@ -1,26 +1,44 @@
 //! The verdict: was the goal reached, is it proven unreachable, or neither; and what the run says beside it.
 
 use super::crash::crash_report;
+use super::crash_happened::crash_happened;
 use super::expectation::expectation;
+use super::explained::{self, Explained};
 use super::hypothetical::is_hypothetical;
+use super::jammed;
 use super::mechanism;
 use super::panic::panicked;
 use super::run_report::{HangReport, LoopReport, RunReport, Verdict};
 use super::source_lines;
 use super::start_up;
-use super::waits::{WaitReport, waits};
-use super::why;
+use super::waits::{WaitSummary, summaries, waits};
+use super::why::{self, Why};
 use crate::machine::goal_milestones;
-use crate::scenario::{Bus, Scenario};
+use crate::scenario::{Bus, Mechanism, Scenario};
 use crate::token::Token;
 use kernel_model::Point;
 use sim::{Activity, CpuReport, Ending, Outcome, Slots, Time};
 
+/// Is there anything about a finished run that must be explained, and for which its events are needed?
+pub fn needs_events(scenario: &Scenario, outcome: &Outcome) -> bool {
+    let done = goal_instant(scenario, &goal_milestones(scenario), outcome).is_some();
+    let entered = instant_of(outcome, Point::CrashEntered).is_some();
+    let unseen = scenario.crash().is_some() && !entered;
+    !done || unseen || explained::has_given_up(outcome) || start_up::has_failed(scenario, outcome)
+}
+
 /// Judges a finished run. `aftermath` is the same run without its stop rule, where that is needed to tell which CPUs
-/// spin for ever.
-pub fn judge(scenario: &Scenario, seed: u64, outcome: &Outcome, aftermath: Option<&Outcome>) -> RunReport {
+/// spin for ever; `evidence` is the same run with its events, where it [needs them](needs_events).
+pub fn judge(
+    scenario: &Scenario,
+    seed: u64,
+    outcome: &Outcome,
+    aftermath: Option<&Outcome>,
+    evidence: Option<&Outcome>,
+) -> RunReport {
     let goal = goal_milestones(scenario);
-    let goal_at = goal_instant(&goal, outcome);
+    let goal_at = goal_instant(scenario, &goal, outcome);
+    let explained = evidence.map(|evidence| explained::walk(scenario, evidence));
     let verdict = match (goal_at, outcome.ending) {
         (Some(_), _) => Verdict::Completed,
         (None, Ending::Proven(_)) => Verdict::Hung,
@@ -32,7 +50,10 @@ pub fn judge(scenario: &Scenario, seed: u64, outcome: &Outcome, aftermath: Optio
     };
     let crashed = instant_of(outcome, Point::CrashEntered);
     let crashing = crashing_cpu(scenario, outcome);
-    let waits = waits(outcome);
+    let (waits, wait_summaries) = (waits(outcome), summaries(outcome));
+    let open = waits.iter().filter(|wait| wait.took.is_none()).count() as u64;
+    let told = explained.as_ref().map_or(&[][..], |explained| &explained.starts);
+    let start_ups = start_up::reports(scenario, outcome, &waits, told);
     let mut report = RunReport {
         token: Token::new(scenario, seed).to_string(),
         seed,
@@ -40,32 +61,50 @@ pub fn judge(scenario: &Scenario, seed: u64, outcome: &Outcome, aftermath: Optio
         proof,
         sim_time: goal_at.unwrap_or(outcome.last_effective),
         crashed,
+        crash_happened: crashed.is_none()
+            && evidence.is_some_and(|evidence| crash_happened(scenario, &evidence.events)),
         from_crash: goal_at.zip(crashed).map(|(goal, crash)| goal.since(crash)),
         digest: outcome.digest,
-        timeouts: timeouts(&waits, crashing.or(scenario.booting_cpu().map(|cpu| cpu as u16))),
-        start_ups: start_up::reports(scenario, outcome, &waits),
-        started: count_of(outcome, Point::CalledIn),
+        timeouts: timeouts(&wait_summaries, crashing.or(scenario.booting_cpu().map(|cpu| cpu as u16))),
+        given_up: explained.as_ref().map(|explained| explained.given_up.clone()).unwrap_or_default(),
+        waiting: explained
+            .as_ref()
+            .filter(|_| verdict == Verdict::Deadline)
+            .map(Explained::waiting)
+            .unwrap_or_default(),
+        started: start_up::started(outcome, &start_ups),
+        start_ups,
+        waits_total: wait_summaries.iter().map(|summary| summary.count).sum::<u64>() + open,
         waits,
+        wait_summaries,
         stopped: count_of(outcome, Point::Stopped),
         crash: crash_report(scenario, outcome),
         capture: instant_of(outcome, Point::CaptureKernelReady),
         panicked: panicked(outcome),
         injected: injected(scenario),
-        hang: (verdict == Verdict::Hung).then(|| hang(scenario, &goal, crashing, outcome)),
+        hang: (verdict == Verdict::Hung).then(|| hang(scenario, &goal, crashing, outcome, explained.as_ref())),
         loops: loops(aftermath.unwrap_or(outcome)),
         notes: notes(scenario, outcome),
         expected: None,
+        unmet: Vec::new(),
     };
-    report.expected = expectation(scenario, &report);
+    let unmet = expectation(scenario, &report);
+    report.expected = unmet.as_ref().map(Vec::is_empty);
+    report.unmet = unmet.unwrap_or_default();
     report
 }
 
-fn goal_instant(goal: &[(Option<u16>, u32)], outcome: &Outcome) -> Option<Time> {
-    let reached = |&(cpu, code): &(Option<u16>, u32)| {
-        let mut of_code = outcome.milestones.iter().filter(|milestone| milestone.code == code);
-        of_code.find(|milestone| cpu.is_none_or(|cpu| cpu == milestone.cpu)).map(|milestone| milestone.at)
-    };
+fn goal_instant(scenario: &Scenario, goal: &[(Option<u16>, u32)], outcome: &Outcome) -> Option<Time> {
+    let reached = |&part: &(Option<u16>, u32)| reached(scenario, part, outcome);
     goal.iter().map(reached).collect::<Option<Vec<Time>>>()?.into_iter().max()
+}
+
+/// When a part of the goal was reached. A CPU that is started again has to call in again.
+fn reached(scenario: &Scenario, (cpu, code): (Option<u16>, u32), outcome: &Outcome) -> Option<Time> {
+    let started = cpu.filter(|_| code == Point::CalledIn as u32);
+    let from = started.and_then(|cpu| start_up::last_begun(scenario, outcome, cpu)).unwrap_or_default();
+    let mut of_code = outcome.milestones.iter().filter(|milestone| milestone.code == code && milestone.at >= from);
+    of_code.find(|milestone| cpu.is_none_or(|cpu| cpu == milestone.cpu)).map(|milestone| milestone.at)
 }
 
 fn instant_of(outcome: &Outcome, point: Point) -> Option<Time> {
@@ -81,8 +120,9 @@ fn crashing_cpu(scenario: &Scenario, outcome: &Outcome) -> Option<u16> {
     entered.map(|milestone| milestone.cpu).or_else(|| scenario.crashing_cpu().map(|cpu| cpu as u16))
 }
 
-fn timeouts(waits: &[WaitReport], crashing: Option<u16>) -> u32 {
-    waits.iter().filter(|wait| Some(wait.cpu) == crashing && wait.outcome == "timeout").count() as u32
+fn timeouts(waits: &[WaitSummary], crashing: Option<u16>) -> u32 {
+    let timed_out = waits.iter().filter(|wait| Some(wait.cpu) == crashing && wait.outcome == "timeout");
+    timed_out.map(|wait| wait.count as u32).sum()
 }
 
 fn injected(scenario: &Scenario) -> Vec<String> {
@@ -106,13 +146,25 @@ fn loops(outcome: &Outcome) -> Vec<LoopReport> {
 }
 
 /// The goal's CPU: the one that has not reached its milestone, or the one that crashed.
-fn hang(scenario: &Scenario, goal: &[(Option<u16>, u32)], crashing: Option<u16>, outcome: &Outcome) -> HangReport {
-    let missing = goal.iter().filter_map(|&(cpu, code)| cpu.map(|cpu| (cpu, code))).find(|&(cpu, code)| {
-        !outcome.milestones.iter().any(|milestone| (milestone.cpu, milestone.code) == (cpu, code))
-    });
-    let number = missing.map(|(cpu, _)| cpu).or(crashing).unwrap_or(0);
+fn hang(
+    scenario: &Scenario,
+    goal: &[(Option<u16>, u32)],
+    crashing: Option<u16>,
+    outcome: &Outcome,
+    explained: Option<&Explained>,
+) -> HangReport {
+    let missing = goal.iter().filter(|part| reached(scenario, **part, outcome).is_none()).find_map(|(cpu, _)| *cpu);
+    let number = missing.or(crashing).unwrap_or(0);
     let cpu = &outcome.cpus[usize::from(number)];
-    let mut why = why::explain(scenario, outcome, number);
+    let unknown = || Why { chain: Vec::new(), cause: String::new() };
+    let mut why = explained.map_or_else(unknown, |explained| why::explain_cpu(&explained.state, number));
+    let mechanism = explained.and_then(|explained| mechanism::shown(&explained.state, number));
+    if let (Some(Mechanism::JammedBit), Some((line, cause))) =
+        (mechanism, jammed::root(scenario, number, outcome.last_effective))
+    {
+        why.chain.push(line);
+        why.cause = cause.to_owned();
+    }
     let control = instant_of(outcome, Point::CaptureKernelEntered).filter(|_| Some(number) == crashing);
     if let Some(at) = control {
         let synced = instant_of(outcome, Point::ArbitrationIdsSynced).is_some();
@@ -120,16 +172,18 @@ fn hang(scenario: &Scenario, goal: &[(Option<u16>, u32)], crashing: Option<u16>,
         why.chain.insert(0, format!("the capture kernel has control of CPU{number} since {at} us, and is in {wait}"));
         why.cause = format!("capture kernel, in {wait}: {}", why.cause);
     }
+    let executes = !matches!(cpu.activity, Activity::Shutdown | Activity::WaitForStartUp);
     HangReport {
         cpu: number,
-        since: since(cpu),
+        since: explained.and_then(|explained| explained.asleep_since(number)).unwrap_or_else(|| since(cpu)),
         at: match cpu.activity {
             Activity::WaitForStartUp => "wait-for-SIPI".to_owned(),
+            Activity::Shutdown => "shutdown".to_owned(),
             _ => cpu.site.map_or_else(String::new, source_lines::describe),
         },
-        line: cpu.site.and_then(source_lines::line),
+        line: cpu.site.filter(|_| executes).and_then(source_lines::line),
         why: why.chain,
-        mechanism: mechanism::shown(scenario, outcome, number),
+        mechanism,
         cause: why.cause,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::source_lines;
 use kernel_model::{Wait, WaitOutcome};
-use sim::{Duration, Ending, Outcome, Time, WaitRecord};
+use sim::{Duration, Ending, Outcome, Time, WaitGroup, WaitRecord};
 use std::panic::Location;
 
 /// One wait for the ICR.
@@ -26,9 +26,56 @@ pub struct WaitReport {
     pub took: Option<Duration>,
 }
 
-/// In the order of their start.
+/// The waits of one CPU at one line that ended alike: all of them, however many there were.
+#[derive(Debug, Clone)]
+pub struct WaitSummary {
+    /// CPU.
+    pub cpu: u16,
+    /// `function (file:line)`.
+    pub at: String,
+    /// `idle` or `timeout`.
+    pub outcome: &'static str,
+    /// How many.
+    pub count: u64,
+    /// How long they took together.
+    pub took: Duration,
+    /// The first of them.
+    pub first: WaitReport,
+    /// The last of them.
+    pub last: WaitReport,
+    /// The longest of them, three at most, the longest first.
+    pub longest: Vec<WaitReport>,
+}
+
+const fn is_icr(code: u32) -> bool {
+    code == Wait::IcrIdle as u32
+}
+
+/// Of all waits for an ICR that have ended, by CPU.
+pub(crate) fn summaries(outcome: &Outcome) -> Vec<WaitSummary> {
+    outcome.wait_groups.iter().filter(|group| is_icr(group.code)).map(summary).collect()
+}
+
+fn summary(group: &WaitGroup) -> WaitSummary {
+    let &WaitGroup { cpu, count, took, .. } = group;
+    WaitSummary {
+        cpu,
+        at: source_lines::describe(group.site),
+        outcome: outcome_name(group.outcome),
+        count,
+        took,
+        first: ended_wait(&group.first),
+        last: ended_wait(&group.last),
+        longest: group.longest.iter().map(ended_wait).collect(),
+    }
+}
+
+const fn outcome_name(outcome: u32) -> &'static str {
+    if outcome == WaitOutcome::TimedOut as u32 { "timeout" } else { "idle" }
+}
+
+/// Those that are kept whole (the first 10 000 that ended), and those that never end, in the order of their start.
 pub(crate) fn waits(outcome: &Outcome) -> Vec<WaitReport> {
-    let is_icr = |code: u32| code == Wait::IcrIdle as u32;
     let ended = outcome.waits.iter().filter(|record| is_icr(record.wait.code)).map(ended_wait);
     let proven = matches!(outcome.ending, Ending::Proven(_));
     let open = outcome.cpus.iter().flat_map(|cpu| cpu.waits.iter().map(move |wait| (cpu, wait)));
@@ -50,7 +97,7 @@ fn ended_wait(record: &WaitRecord) -> WaitReport {
         start: record.wait.since,
         reads: Some(record.wait.reads),
         delays: Some(record.wait.delays),
-        outcome: if record.outcome == WaitOutcome::TimedOut as u32 { "timeout" } else { "idle" },
+        outcome: outcome_name(record.outcome),
         took: Some(record.end.since(record.wait.since)),
     }
 }

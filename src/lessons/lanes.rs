@@ -2,10 +2,10 @@
 
 use crate::judgement::messages::{destination, what};
 use crate::judgement::source_lines::{function, waiting_line};
+use crate::report::page::Page;
 use kernel_model::Point;
 use sim::bus::{AttemptOutcome, Message};
 use sim::{Context, Event, Kind, Source, What};
-use std::fmt::Write;
 use std::panic::Location;
 
 const EOI: u32 = 0xB0;
@@ -23,13 +23,19 @@ struct Lane {
     /// How deep the code is nested that waits, and its line.
     waits: Vec<(usize, &'static Location<'static>)>,
     stopped: bool,
+    /// An NMI that came while one was being handled.
+    nmi_latched: bool,
 }
+
+/// Interrupts of a class that a P6 keeps, by the default rule (`docs/knobs.md`, `slots`).
+const SLOTS: usize = 2;
 
 /// All lanes, and the bus.
 #[derive(Debug, Clone)]
 pub(super) struct Lanes {
     lanes: Vec<Lane>,
     bus: String,
+    crashed: bool,
 }
 
 impl Lanes {
@@ -43,14 +49,18 @@ impl Lanes {
             in_service: Vec::new(),
             waits: Vec::new(),
             stopped: false,
+            nmi_latched: false,
         };
-        Self { lanes: vec![lane; cpus as usize], bus: "idle".to_owned() }
+        Self { lanes: vec![lane; cpus as usize], bus: "idle".to_owned(), crashed: false }
     }
 
     /// Takes the next event.
     pub(super) fn take(&mut self, event: &Event) {
         match event.source {
-            Source::Cpu(cpu) => self.lanes[usize::from(cpu)].take(event),
+            Source::Cpu(cpu) => {
+                self.crashed |= matches!(event.what, What::Reached(code) if code == Point::CrashEntered as u32);
+                self.lanes[usize::from(cpu)].take(event);
+            }
             Source::Interconnect => self.take_bus(&event.what),
         }
     }
@@ -64,6 +74,8 @@ impl Lanes {
                 if message.mode == sim::bus::DeliveryMode::Fixed && !lane.requested.contains(&message.vector) {
                     lane.requested.push(message.vector);
                 }
+                let in_nmi = lane.contexts.contains(&Context::Nmi);
+                lane.nmi_latched |= message.mode == sim::bus::DeliveryMode::Nmi && in_nmi;
             }
             What::Dispatched(message, still) => {
                 self.bus = "idle".to_owned();
@@ -88,21 +100,32 @@ impl Lanes {
         self.bus = format!("{} to {}: {outcome}", what(message), destination(message));
     }
 
+    /// Has a CPU entered the crash path?
+    pub(super) const fn has_crashed(&self) -> bool {
+        self.crashed
+    }
+
+    /// CPUs that the crash NMI has stopped.
+    pub(super) fn stopped(&self) -> usize {
+        self.lanes.iter().filter(|lane| lane.stopped).count()
+    }
+
+    /// Interrupts of a class that a CPU keeps.
+    pub(super) fn slots(&self, cpu: u16, class: u8) -> usize {
+        self.lanes.get(usize::from(cpu)).map_or(0, |lane| lane.kept(class).len())
+    }
+
     /// The picture.
-    pub(super) fn draw(&self, labels: &[String]) -> String {
-        let mut out = String::new();
-        let _ = writeln!(out, "  bus   {}", self.bus);
+    pub(super) fn draw(&self, page: &mut Page) {
+        page.hanging(2, 6, &format!("bus   {}", self.bus));
         for (cpu, lane) in self.lanes.iter().enumerate() {
-            let _ = writeln!(out, "  CPU{cpu}  {}", lane.draw());
+            page.hanging(2, 6, &format!("CPU{cpu}  {}", lane.draw()));
             if let Some(site) = lane.waits_now() {
                 let (function, line) = (function(site).unwrap_or("?"), waiting_line(site).unwrap_or_default());
-                let _ = writeln!(out, "        │ {function}: {line}");
+                let line = line.trim_end_matches([' ', '{']);
+                page.source("        │ ", 10, &format!("{function}: {line}"));
             }
         }
-        for label in labels {
-            let _ = writeln!(out, "\n  {label}");
-        }
-        out
     }
 }
 
@@ -112,6 +135,7 @@ impl Lane {
             What::Entered(context) => {
                 self.contexts.push(context);
                 self.interrupts_on.push(false);
+                self.nmi_latched &= context != Context::Nmi;
                 if let Context::Interrupt(vector) = context {
                     self.requested.retain(|requested| *requested != vector);
                     self.in_service.push(vector);
@@ -161,11 +185,27 @@ impl Lane {
             Some(message) => format!("ICR BUSY ({} to {})", what(&message), destination(&message)),
             None => "ICR idle".to_owned(),
         };
-        let vectors = |name: &str, set: &[u8]| {
-            let set: Vec<String> = set.iter().map(|vector| format!("{vector:02X}")).collect();
-            if set.is_empty() { String::new() } else { format!("  {name} {}", set.join(" ")) }
-        };
-        let registers = vectors("IRR", &self.requested) + &vectors("ISR", &self.in_service);
-        format!("{context:<14} {interrupts}  {icr}{registers}")
+        let nmi = if self.nmi_latched { "  NMI latched" } else { "" };
+        format!("{context:<14} {interrupts}  {icr}{}{nmi}", self.boxes())
+    }
+
+    /// What it keeps of a class: requested, or in service.
+    fn kept(&self, class: u8) -> Vec<u8> {
+        self.requested.iter().chain(&self.in_service).copied().filter(|vector| vector >> 4 == class).collect()
+    }
+
+    /// The slots of each class of which it keeps something, as boxes: `class F [FD] [  ]`.
+    fn boxes(&self) -> String {
+        let mut out = String::new();
+        for class in (0..=0xF).rev() {
+            let kept = self.kept(class);
+            if kept.is_empty() {
+                continue;
+            }
+            let full: String = kept.iter().map(|vector| format!(" [{vector:02X}]")).collect();
+            let free = " [  ]".repeat(SLOTS.saturating_sub(kept.len()));
+            out += &format!("  class {class:X}{full}{free}");
+        }
+        out
     }
 }

@@ -23,12 +23,9 @@ pub(super) fn cpu_settings(
     let overflow = LocalEvent::Interrupt(LocalSource::PerformanceCounter);
     let mut local_events: Vec<_> = overflows.map(|event| (Time::from_ps(event.at_ps), overflow)).collect();
     let apic = Preset {
-        mode: if kernel.arch.facts().access == Access::Msr { Mode::X2Apic } else { Mode::XApic },
-        dfr: kernel.arch.dfr(),
-        ldr: kernel.arch.ldr(number),
         lvt_performance: (!local_events.is_empty()).then_some(LVT_NMI),
         lvt_lint1: has_nmi_pin(scenario, cpu).then_some(LVT_NMI),
-        ..Preset::default()
+        ..as_set_up(kernel, number)
     };
     for fault in &scenario.faults {
         if let FaultKind::Cpu { cpu: victim, fault: what } = fault.kind
@@ -64,6 +61,16 @@ pub(super) fn cpu_settings(
             roles,
         }),
     ))
+}
+
+/// Its local APIC, once the kernel has set it up.
+pub(crate) fn as_set_up(kernel: &Kernel, cpu: u16) -> Preset {
+    Preset {
+        mode: if kernel.arch.facts().access == Access::Msr { Mode::X2Apic } else { Mode::XApic },
+        dfr: kernel.arch.dfr(),
+        ldr: kernel.arch.ldr(cpu),
+        ..Preset::default()
+    }
 }
 
 /// A CPU that is still to be started, as firmware leaves it: interrupts off, its APIC as after a reset; waiting for a

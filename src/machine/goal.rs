@@ -37,7 +37,18 @@ pub(super) fn stop_rule(scenario: &Scenario) -> StopRule {
         let last = if scenario.machine.crash_image { Point::CaptureKernelReady } else { Point::OthersStopped };
         return StopRule::Any(vec![last as u32]);
     }
+    if starts_again(scenario) {
+        return StopRule::Never; // it has called in before: whether it comes again, only time can tell
+    }
     StopRule::All(goal_milestones(scenario).into_iter().filter_map(|(cpu, code)| Some((cpu?, code))).collect())
+}
+
+/// Is it the goal that CPUs are started of which one is started more than once?
+fn starts_again(scenario: &Scenario) -> bool {
+    let boots = scenario.events.iter().filter(|event| is(event, RoleName::BootCpus));
+    let mut targets: Vec<u32> = boots.flat_map(|event| event.role.targets().iter().copied()).collect();
+    targets.sort_unstable();
+    scenario.goal == Goal::CpusStarted && targets.windows(2).any(|pair| pair[0] == pair[1])
 }
 
 /// Does the event start this role?

@@ -15,6 +15,7 @@ mod kernel;
 pub(crate) mod program;
 
 pub use assembly::{Choices, assemble};
+pub(crate) use cpu::as_set_up;
 pub use error::AssemblyError;
 pub(crate) use goal::goal_milestones;
 pub(crate) use kernel::{bound, delays, init_udelay, kernel, mps_timeout};

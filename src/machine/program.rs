@@ -3,15 +3,16 @@
 use super::adapter::{Delays, OnCpu};
 use kernel_model::{CallLock, Called, CpuMask, Kernel, Processor, Wait};
 use sim::{Closed, Cpu, Software, Time};
+use std::mem::discriminant;
 
 /// Roles a CPU can have at most.
 pub(crate) const ROLES_MAX: usize = 16;
 
 /// Milestone: every role of this CPU is done.
 pub(crate) const PROGRAM_ENDED: u32 = 100;
-/// Milestone: a `send-sequence` has returned from its last send.
+/// Milestone: the last `send-sequence` of this CPU has returned from its last send.
 pub(crate) const SEQUENCE_RETURNED: u32 = 101;
-/// Milestone: a `boot-cpus` has tried to start all its targets.
+/// Milestone: the last `boot-cpus` of this CPU has tried to start all its targets.
 pub(crate) const BOOT_RETURNED: u32 = 103;
 
 /// Milestone: this CPU is back from its last call that waits for others.
@@ -150,12 +151,20 @@ impl CpuProgram {
         self.play(cpu);
     }
 
+    /// Does no role of this kind come after the one at `position`?
+    fn is_last(&self, position: usize, action: Action) -> bool {
+        let alike = |role: &Option<(Time, Action)>| {
+            role.is_some_and(|(_, other)| discriminant(&other) == discriminant(&action))
+        };
+        self.roles.iter().rposition(alike) == Some(position)
+    }
+
     fn play(&self, cpu: Cpu<'_>) {
         let last_call = self.roles.iter().rposition(|role| role.is_some_and(|(_, action)| action.is_call()));
         for (position, role) in self.roles.iter().enumerate() {
             let &Some((at, action)) = role else { break };
             cpu.sleep_until(at);
-            act(&self.kernel, OnCpu(cpu, self.delays), action);
+            act(&self.kernel, OnCpu(cpu, self.delays), action, self.is_last(position, action));
             if last_call == Some(position) {
                 cpu.reached(CALLS_RETURNED);
             }
@@ -165,7 +174,8 @@ impl CpuProgram {
     }
 }
 
-fn act(kernel: &Kernel, cpu: OnCpu<'_>, action: Action) {
+/// Plays a role; the last one of its kind says when it is over.
+fn act(kernel: &Kernel, cpu: OnCpu<'_>, action: Action, last: bool) {
     match action {
         Action::Schedule => kernel_model::schedule(kernel, &cpu),
         Action::SpinIrqsOff => spin_irqs_off(&cpu),
@@ -199,7 +209,9 @@ fn act(kernel: &Kernel, cpu: OnCpu<'_>, action: Action) {
                     }),
                 }
             }
-            cpu.0.reached(SEQUENCE_RETURNED);
+            if last {
+                cpu.0.reached(SEQUENCE_RETURNED);
+            }
             cpu.irq_restore(flags);
         }
         Action::BootCpus { mask, v6 } => {
@@ -207,7 +219,9 @@ fn act(kernel: &Kernel, cpu: OnCpu<'_>, action: Action) {
             for target in mask.iter() {
                 kernel_model::do_boot_cpu(kernel, &cpu, target);
             }
-            cpu.0.reached(BOOT_RETURNED);
+            if last {
+                cpu.0.reached(BOOT_RETURNED);
+            }
         }
     }
 }

@@ -5,10 +5,10 @@ use super::microseconds::{microseconds, microseconds_or_null};
 use crate::judgement::crash::{CpuFate, CrashReport};
 use crate::judgement::start_up::StartUpReport;
 use crate::judgement::waits::WaitReport;
-use crate::judgement::{HangReport, LoopReport, RunReport, Verdict};
+use crate::judgement::{Finding, GivenUpReport, HangReport, LoopReport, RunReport, Unmet, Verdict, WaitingReport};
 use crate::matrix::Matrix;
-use crate::scenario::Scenario;
 use crate::scenario::named::Named;
+use crate::scenario::{Scenario, counted};
 use serde_json::{Value, json};
 use sim::{Proof, Time};
 
@@ -29,7 +29,7 @@ impl Host {
 
 impl std::fmt::Display for Host {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} us on {} threads", self.host_us, self.threads)
+        write!(f, "{} µs on {}", self.host_us, counted(self.threads as u64, "thread"))
     }
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn proof_value(report: &RunReport) -> Value {
 pub fn run_document(scenario: &Scenario, report: &RunReport, host: Option<Host>) -> Value {
     let machine = &scenario.machine;
     let mut document = json!({
-        "schema": { "name": "apicsim.run", "version": "1.2" },
+        "schema": { "name": "apicsim.run", "version": "1.3" },
         "scenario": scenario.name,
         "arch": machine.arch,
         "variant": machine.variant,
@@ -67,9 +67,13 @@ pub fn run_document(scenario: &Scenario, report: &RunReport, host: Option<Host>)
         "from_crash_us": microseconds_or_null(report.from_crash.map(|span| span.as_ps())),
         "digest": digest::written(report.digest),
         "waits": report.waits.iter().map(wait).collect::<Vec<_>>(),
+        "waits_total": report.waits_total,
+        "waits_left_out": report.waits_total - report.waits.len() as u64,
         "timeouts": report.timeouts,
         "stopped": report.stopped,
         "started": report.started,
+        "given_up": report.given_up.iter().map(given_up).collect::<Vec<_>>(),
+        "waiting": report.waiting.iter().map(waiting).collect::<Vec<_>>(),
         "start_ups": report.start_ups.iter().map(start_up).collect::<Vec<_>>(),
         "capture_us": microseconds_or_null(report.capture.map(|at| at.as_ps())),
         "crash": report.crash.as_ref().map_or(Value::Null, crash),
@@ -79,12 +83,26 @@ pub fn run_document(scenario: &Scenario, report: &RunReport, host: Option<Host>)
         "hang": report.hang.as_ref().map_or(Value::Null, hang),
         "loops": report.loops.iter().map(endless_loop).collect::<Vec<_>>(),
         "expected": report.expected,
+        "expectation": expectation(report),
         "ok": report.ok(),
     });
     if let Some(host) = host {
         document["host"] = host.json();
     }
     document
+}
+
+/// What does not hold of what is expected; empty where all does, null where nothing is expected.
+fn expectation(report: &RunReport) -> Value {
+    let value = |finding: &Finding| match finding {
+        Finding::Name(name) => json!(name),
+        Finding::Count(count) => json!(count),
+        Finding::Flag(flag) => json!(flag),
+        Finding::None => Value::Null,
+    };
+    let unmet =
+        |unmet: &Unmet| json!({ "key": unmet.key, "expected": value(&unmet.expected), "found": value(&unmet.found) });
+    report.expected.map_or(Value::Null, |_| report.unmet.iter().map(unmet).collect())
 }
 
 fn wait(wait: &WaitReport) -> Value {
@@ -113,7 +131,23 @@ fn start_up(start: &StartUpReport) -> Value {
         "called_in_us": microseconds_or_null(start.called_in.map(|at| at.as_ps())),
         "answers": start.answers,
         "outcome": start.outcome.name(),
+        "why": start.why,
     })
+}
+
+fn given_up(wait: &GivenUpReport) -> Value {
+    json!({
+        "cpu": wait.cpu,
+        "what": wait.what,
+        "at": wait.at,
+        "start_us": microseconds(wait.start.as_ps()),
+        "sim_us": microseconds(wait.took.as_ps()),
+        "why": wait.why,
+    })
+}
+
+fn waiting(waiting: &WaitingReport) -> Value {
+    json!({ "cpu": waiting.cpu, "why": waiting.why, "cause": waiting.cause })
 }
 
 /// The stages as `entered_us` to `ready_us`; `control_us` is when the capture kernel got control.
@@ -194,6 +228,12 @@ pub(crate) fn matrix_document(matrix: &Matrix, host: Option<Host>) -> Value {
                         "nmi_us": microseconds_or_null(cell.price.nmi.map(|span| span.as_ps())),
                         "fixed_us": microseconds_or_null(cell.price.fixed.map(|span| span.as_ps())),
                         "digest": digest::written(report.digest),
+                        "crash_cpu": cell.crash_cpu,
+                        "trigger": cell.trigger.map(|trigger| trigger.name()),
+                        "seed": report.seed.to_string(),
+                        "token": report.token,
+                        "ok": report.ok(),
+                        "expectation": expectation(report),
                     })
                 })
                 .collect();
@@ -218,6 +258,7 @@ pub(crate) fn matrix_document(matrix: &Matrix, host: Option<Host>) -> Value {
         "scenario": matrix.scenario,
         "release": common_release(matrix),
         "rows": rows,
+        "left_out": matrix.left_out.iter().map(|(arch, why)| json!({ "arch": arch, "why": why })).collect::<Vec<_>>(),
     });
     if let Some(host) = host {
         document["host"] = host.json();

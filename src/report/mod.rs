@@ -1,14 +1,21 @@
 //! Tell: what was judged, as text for people, as JSON for programs, a matrix in its four formats, and the trace.
 //!
-//! Nothing here writes to a stream: a report is a text or a document, and `cli` sends it where it belongs.
+//! Nothing here writes to a stream: a report is a text or a document, and `cli` sends it where it belongs. Text is
+//! written on a [`Paper`], which has a width.
 
 pub mod digest;
 pub(crate) mod json;
 mod kernel_names;
 pub(crate) mod matrix;
 pub mod microseconds;
+pub(crate) mod page;
+mod paper;
+mod table;
 pub(crate) mod text;
 pub(crate) mod trace;
+mod verdict;
+pub(crate) mod waits;
 
 pub use json::{Host, run_document};
 pub(crate) use kernel_names::KernelNames;
+pub use paper::Paper;

@@ -1,130 +1,117 @@
-//! Reports for people.
+//! The report of a run, for people.
 
-use super::digest;
+use super::page::Page;
+use super::paper::{Ink, Paper};
+use super::verdict::verdict;
+use super::{digest, waits};
 use crate::judgement::crash::{CrashReport, Fate};
 use crate::judgement::hypothetical::HYPOTHETICAL;
-use crate::judgement::waits::WaitReport;
-use crate::judgement::{RunReport, Verdict};
-use crate::scenario::Scenario;
-use crate::scenario::named::Named;
-use sim::Proof;
-use std::fmt::Write;
+use crate::judgement::{GivenUpReport, HangReport, RunReport};
+use crate::scenario::{Scenario, counted, one_line};
 
 /// One run.
-pub(crate) fn run(scenario: &Scenario, report: &RunReport) -> String {
-    let mut out = String::new();
-    let _ = writeln!(out, "{}: {}", scenario.name, scenario.machine);
-    let _ = writeln!(out, "\n  {}", verdict(scenario, report));
+pub(crate) fn run(scenario: &Scenario, report: &RunReport, paper: Paper) -> Page {
+    let mut page = Page::new(paper);
+    let room = paper.prose().saturating_sub(scenario.name.chars().count() + 2);
+    page.hanging(0, 2, &format!("{}: {}", scenario.name, one_line(&scenario.story, room)));
+    page.hanging(0, 2, &format!("on {}", scenario.machine));
+    page.gap();
+    page.hanging(2, 2, &verdict(scenario, report, paper));
     if let Some(hang) = &report.hang {
-        let _ = writeln!(out, "  at       CPU{}, {}, since {} us", hang.cpu, hang.at, hang.since);
-        if let Some(line) = hang.line {
-            let _ = writeln!(out, "           {line}");
-        }
-        let _ = writeln!(out, "  why      {}", hang.why.join("\n           "));
-        if let Some(mechanism) = hang.mechanism {
-            let _ = writeln!(out, "  called   {mechanism}: {}", mechanism.about());
-        }
+        hang_lines(hang, &mut page);
     }
-    for (n, wait) in report.waits.iter().enumerate() {
-        let label = if n == 0 { "waits" } else { "" };
-        let _ = writeln!(out, "  {label:<8} {}", wait_line(wait));
+    for (n, line) in waits::lines(report).iter().enumerate() {
+        page.labelled(first(n, "waits"), line);
     }
     for (n, spin) in report.loops.iter().enumerate() {
-        let label = if n == 0 { "loops" } else { "" };
-        let _ = writeln!(
-            out,
-            "  {label:<8} CPU{} spins for ever since {} us, every {} us: {}",
-            spin.cpu, spin.since, spin.period, spin.at
-        );
+        let (cpu, since, period, at) = (spin.cpu, spin.since, spin.period, &spin.at);
+        page.labelled(first(n, "loops"), &format!("CPU{cpu} spins for ever since {since} us, every {period} us: {at}"));
     }
     for (n, start) in report.start_ups.iter().enumerate() {
-        let _ = writeln!(out, "  {:<8} {start}", if n == 0 { "starts" } else { "" });
+        page.labelled(first(n, "starts"), &start.to_string());
+        start.why.iter().for_each(|line| page.hanging(13, 2, line));
+    }
+    for (n, wait) in report.given_up.iter().enumerate() {
+        let GivenUpReport { cpu, what, at, start, took, why } = wait;
+        let line = format!("CPU{cpu} {what}, from {start} us on for {took} us, in vain: {at}");
+        page.labelled(first(n, "gave up"), &line);
+        why.iter().for_each(|line| page.hanging(13, 2, line));
+    }
+    for (n, waiting) in report.waiting.iter().enumerate() {
+        for (of_it, line) in waiting.why.iter().enumerate() {
+            let indent = if of_it == 0 { "" } else { "  " };
+            page.labelled(first(n + of_it, "waiting"), &format!("{indent}{line}"));
+        }
     }
     if report.crashed.is_some() {
         let capture = report.capture.map_or_else(|| "never".to_owned(), |at| format!("at {at} us"));
-        let _ = writeln!(
-            out,
-            "  crash    {} waits timed out, {} CPUs stopped, capture kernel ready {capture}",
-            report.timeouts, report.stopped
-        );
+        let (waits, cpus) = (counted(report.timeouts, "wait"), counted(report.stopped, "CPU"));
+        page.labelled("crash", &format!("{waits} timed out, {cpus} stopped, capture kernel ready {capture}"));
     }
     if let Some(crash) = &report.crash {
-        crash_lines(crash, &mut out);
+        crash_lines(crash, &mut page);
+    } else if report.crash_happened {
+        let image = if scenario.machine.crash_image { "" } else { ": no crash image is loaded" };
+        page.labelled("crash", &format!("happened, and never entered the crash path{image}"));
+    } else if let Some(crash) = scenario.crash() {
+        let role = crash.role.role_name();
+        page.labelled("crash", &format!("never came: `{role}` of CPU{} did not begin", crash.cpu));
     }
     for injected in &report.injected {
-        let _ = writeln!(out, "  fault    injected: {injected}");
+        page.labelled("fault", &format!("injected: {injected}"));
     }
     if report.notes.contains(&"disputed") {
-        let _ = writeln!(out, "  note     rests on the per-class slot rule of the P6, which documents dispute");
+        page.labelled("note", "rests on the per-class slot rule of the P6, which documents dispute");
     }
     if report.notes.contains(&"hypothetical") {
-        let _ = writeln!(out, "  note     {HYPOTHETICAL}");
+        page.labelled("note", HYPOTHETICAL);
     }
+    page.gap();
     let expected = match report.expected {
-        None => "nothing",
-        Some(true) => "this",
-        Some(false) => "something else",
+        None => "nothing".to_owned(),
+        Some(true) => paper.paint(Ink::Good, "this"),
+        Some(false) => paper.paint(Ink::Bad, "something else"),
     };
-    let _ = writeln!(
-        out,
-        "\n  expected {expected}\n  digest   {}\n  replay   apicsim replay '{}'",
-        digest::written(report.digest),
-        report.token
-    );
-    out
+    page.labelled("expected", &expected);
+    for unmet in &report.unmet {
+        page.labelled("", &unmet.to_string());
+    }
+    page.labelled("digest", &digest::written(report.digest));
+    page.command("replay", "apicsim replay", &format!("'{}'", report.token));
+    page
+}
+
+/// The label of the first of several lines; the others have none.
+fn first(n: usize, label: &str) -> &str {
+    if n == 0 { label } else { "" }
+}
+
+fn hang_lines(hang: &HangReport, page: &mut Page) {
+    page.labelled("at", &format!("CPU{}, {}, since {} us", hang.cpu, hang.at, hang.since));
+    if let Some(line) = hang.line {
+        page.source("", 11, line);
+    }
+    for (n, why) in hang.why.iter().enumerate() {
+        page.labelled(first(n, "why"), why);
+    }
+    if let Some(mechanism) = hang.mechanism {
+        page.labelled("called", &mechanism.with_name());
+    }
 }
 
 /// The stages of a crash, and what became of each CPU.
-fn crash_lines(crash: &CrashReport, out: &mut String) {
+fn crash_lines(crash: &CrashReport, page: &mut Page) {
     for (n, stage) in crash.stages.iter().enumerate() {
-        let label = if n == 0 { "stages" } else { "" };
         let at = stage.at.map_or_else(|| "never".to_owned(), |at| format!("at {at} us"));
-        let _ = writeln!(out, "  {label:<8} {}: {at}", stage.about);
+        page.labelled(first(n, "stages"), &format!("{}: {at}", stage.about));
     }
     for (n, cpu) in crash.cpus.iter().enumerate() {
-        let label = if n == 0 { "cpus" } else { "" };
         let saved = cpu.saved.map_or_else(|| "not saved".to_owned(), |at| format!("saved at {at} us"));
         let fate = match (cpu.fate, cpu.stopped, &cpu.instead) {
             (Fate::Stopped, Some(at), _) => format!("{saved}, stopped at {at} us"),
             (Fate::NotStopped, _, Some(instead)) => format!("not stopped, {saved}: {instead}"),
             _ => format!("crashed, {saved}"),
         };
-        let _ = writeln!(out, "  {label:<8} CPU{} {fate}", cpu.cpu);
-    }
-}
-
-fn verdict(scenario: &Scenario, report: &RunReport) -> String {
-    let goal = scenario.goal.name();
-    match report.verdict {
-        Verdict::Completed => {
-            let crash = report.from_crash.map(|span| format!(", {span} us after the crash")).unwrap_or_default();
-            format!("COMPLETED  {goal} at {} us{crash}", report.sim_time)
-        }
-        Verdict::Hung => {
-            let proof = match report.proof {
-                Some(Proof::Quiescent) => "nobody polls, nothing is pending",
-                Some(Proof::Recurrence) | None => "the whole machine repeats itself",
-            };
-            if let Some(panic) = report.panicked {
-                let (cpu, at) = (panic.cpu, panic.at);
-                return format!("PANICKED: CPU{cpu} gave up at {at} us; {goal} is never reached (proven: {proof})");
-            }
-            format!("HUNG for ever (proven: {proof}); last effective event at {} us", report.sim_time)
-        }
-        Verdict::Deadline => {
-            let host = if sim::PROOFS { "" } else { " (this host has no shim for proofs of recurrence)" };
-            let limit = sim::Time::from_ps(scenario.limit_ps);
-            format!("DEADLINE: {goal} not reached in {limit} us; nothing is proven{host}")
-        }
-    }
-}
-
-pub(crate) fn wait_line(wait: &WaitReport) -> String {
-    let WaitReport { cpu, at, start, outcome, .. } = wait;
-    match (wait.reads, wait.delays, wait.took) {
-        (Some(reads), Some(delays), Some(took)) => {
-            format!("CPU{cpu} at {start} us: {outcome} after {took} us, {reads} reads, {delays} delays: {at}")
-        }
-        _ => format!("CPU{cpu} at {start} us: {outcome}: {at}"),
+        page.labelled(first(n, "cpus"), &format!("CPU{} {fate}", cpu.cpu));
     }
 }

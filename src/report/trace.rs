@@ -157,7 +157,8 @@ pub(crate) fn text(events: &[Event], names: Names<'_>) -> String {
             Source::Interconnect => "bus".to_owned(),
             Source::Cpu(cpu) => format!("CPU{cpu}"),
         };
-        let site = event.site.map(|site| format!("  [{}]", describe(site))).unwrap_or_default();
+        let acts = event.site.filter(|_| !matches!(event.what, What::Entered(_))); // that line has not acted yet
+        let site = acts.map(|site| format!("  [{}]", describe(site))).unwrap_or_default();
         let _ = writeln!(out, "{:>14}  {source:<5} {}{site}", event.time.to_string(), names.say(&event.what));
     }
     out

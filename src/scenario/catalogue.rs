@@ -1,8 +1,11 @@
 //! Where scenario texts come from: built in, or a file.
 
 use super::diagnostic::{InputError, Source};
+use super::fault_name::FaultName;
 use super::model::Origin;
+use super::named::Named;
 use super::nearest;
+use super::stack_names::nearest_stack_name;
 use siphasher::sip::SipHasher13;
 use std::hash::Hasher;
 use std::io::{ErrorKind, Read};
@@ -78,6 +81,14 @@ pub(super) fn open(name_or_path: &str) -> Result<(Origin, Arc<Source>), InputErr
     Ok((Origin::File(name_or_path.to_owned()), Source::new(name_or_path, text)))
 }
 
+/// The text of a scenario, by built-in name or else by path, as it is.
+///
+/// # Errors
+/// Neither exists, the file cannot be read, or it is not UTF-8 text.
+pub fn text(name_or_path: &str) -> Result<String, InputError> {
+    open(name_or_path).map(|(_, source)| source.text().to_owned())
+}
+
 fn read_file(path: &str) -> Result<String, InputError> {
     let looks_like_path = path.contains(['/', '\\']) || path.ends_with(".toml");
     if Path::new(path).is_dir() {
@@ -104,10 +115,26 @@ fn read_file(path: &str) -> Result<String, InputError> {
             if !looks_like_path || nearest::nearest(path, &names).is_some() {
                 missing = missing.help(nearest::suggestion(path, &names));
             }
+            if let Some(meant) = something_else(path) {
+                missing = missing.help(meant);
+            }
             Err(missing.help("a scenario is a built-in name (apicsim list scenarios) or a path to a TOML file"))
         }
         Err(error) => Err(InputError::host(format!("cannot read `{path}`: {error}"))),
     }
+}
+
+/// What a name means that is none of a scenario: a fault, or a kernel function.
+fn something_else(name: &str) -> Option<String> {
+    if let Some(function) = nearest_stack_name(name) {
+        return Some(format!("`{}` is {}", function.name, function.leads_to()));
+    }
+    let fault = nearest::same_words(name, &FaultName::names())?;
+    let kind = format!("kind = \"{fault}\"");
+    let with_it: Vec<&str> = BUILT_IN.iter().filter(|(_, text)| text.contains(&kind)).map(|(name, _)| *name).collect();
+    let scenarios =
+        if with_it.is_empty() { String::new() } else { format!("; scenarios with it: {}", with_it.join(", ")) };
+    Some(format!("`{fault}` is a fault{scenarios}"))
 }
 
 /// The hash of a scenario's text that tokens carry: SipHash-1-3 with a zero key, 16 hex digits.

@@ -12,7 +12,6 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use std::fmt;
-use std::io::IsTerminal;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -183,13 +182,6 @@ impl InputError {
             text.push('\n');
         }
         text
-    }
-
-    /// The message for standard error: with colours only at a terminal that wants them.
-    pub fn render_for_stderr(&self) -> String {
-        let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
-        self.render(std::io::stderr().is_terminal() && !set("NO_COLOR") && !dumb)
     }
 }
 

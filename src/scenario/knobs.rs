@@ -14,7 +14,7 @@ const MORE_KNOB_KEYS: [&str; 7] =
     ["jitter_picclk", "delay_hz", "wait_shape", "mps_timeout", "mps_retries", "smp_send_stop", "no_broadcast"];
 
 /// Keys of `[knobs]`.
-pub(super) fn knob_keys() -> Vec<&'static str> {
+pub fn knob_keys() -> Vec<&'static str> {
     sim::Knobs::ALL.iter().map(|knob| knob.key).chain(MORE_KNOB_KEYS).collect()
 }
 

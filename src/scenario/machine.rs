@@ -1,6 +1,7 @@
 //! The machine that a scenario runs on: sub-architecture, variant, APIC generation, bus, CPUs.
 
 use super::named::{Named, named};
+use super::plural::counted;
 use kernel_model::{Release, Variant};
 use sim::Generation;
 
@@ -269,7 +270,8 @@ impl std::fmt::Display for Machine {
     /// `i386/default, before, p6 on serial, 4 CPUs`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { arch, generation, bus, cpus, .. } = self;
-        write!(f, "{arch}, {}, {} on {}, {cpus} CPUs", self.variant_and_release(), generation.name(), bus.name())
+        let cpus = counted(*cpus, "CPU");
+        write!(f, "{arch}, {}, {} on {}, {cpus}", self.variant_and_release(), generation.name(), bus.name())
     }
 }
 
@@ -286,9 +288,9 @@ mod tests {
             ["2.6.20", "2.6.20", "2.6.22", "v6.6", "own"]
         );
         let machine = Machine { variant: "merged", release: "2.6.22", ..Machine::plain(Generation::P6, Bus::Serial) };
-        assert_eq!(machine.to_string(), "i386/default, merged, p6 on serial, 1 CPUs");
+        assert_eq!(machine.to_string(), "i386/default, merged, p6 on serial, 1 CPU");
         let older = Machine { release: "2.6.20", ..machine };
-        assert_eq!(older.to_string(), "i386/default, merged of 2.6.20, p6 on serial, 1 CPUs");
+        assert_eq!(older.to_string(), "i386/default, merged of 2.6.20, p6 on serial, 1 CPU");
     }
 
     #[test]

@@ -49,6 +49,14 @@ named! {
 }
 
 impl Mechanism {
+    /// Its letter and what it is; what is none of hardware's has no letter.
+    pub fn with_name(self) -> String {
+        match self {
+            Self::JammedBit => self.about().to_owned(),
+            _ => format!("{self}: {}", self.about()),
+        }
+    }
+
     /// What it is, in a few words.
     pub const fn about(self) -> &'static str {
         match self {

@@ -43,6 +43,7 @@ mod catalogue;
 pub mod decimal;
 pub mod diagnostic;
 mod document;
+mod expected;
 mod fault_name;
 mod faults;
 mod filter;
@@ -60,12 +61,17 @@ pub mod nearest;
 mod overrides;
 mod pace;
 mod passing;
+mod plural;
 mod reader;
 mod role;
 mod settings;
+mod stack_names;
+mod story;
 
-pub use catalogue::{builtin, builtin_names, content_hash};
+pub use catalogue::{builtin, builtin_names, content_hash, text};
+pub use expected::{Expectation, ExpectedProof, ExpectedVerdict};
 pub use fault_name::FaultName;
+pub use knobs::knob_keys;
 pub use load::{LIMIT_PS_DEFAULT, Request, load};
 pub use machine::{
     ALL_ARCHES, ARCHES, Bus, FAMILIES, LINUX_ARCHES, MAIN_VARIANTS, MODERN_ARCHES, Machine, OTHER_ARCHES, OWN_VARIANT,
@@ -73,10 +79,13 @@ pub use machine::{
 };
 pub use mechanism::Mechanism;
 pub use model::{
-    Again, CostOverrides, CpuFault, Event, Expectation, ExpectedProof, ExpectedVerdict, Fault, FaultKind, Goal, Knobs,
-    MpsTimeout, Origin, Scenario, Stall, StopLock, WaitShape,
+    Again, CostOverrides, CpuFault, Event, Fault, FaultKind, Goal, Knobs, MpsTimeout, Origin, Scenario, Stall,
+    StopLock, WaitShape,
 };
+pub use plural::counted;
 pub use role::{IpiVector, Role, RoleName, StartUpMessages, VectorUse};
+pub use stack_names::{STACK_NAMES, StackName, stack_name};
+pub use story::{first_sentence, one_line};
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! A scenario, loaded, decided for one machine and checked: plain data.
 
+use super::expected::Expectation;
 use super::fault_name::FaultName;
 use super::machine::Machine;
 use super::mechanism::Mechanism;
@@ -274,49 +275,6 @@ impl FaultKind {
     pub fn name(self) -> &'static str {
         self.fault_name().name()
     }
-}
-
-named! {
-    /// A verdict that a scenario may expect.
-    pub enum ExpectedVerdict ("verdict") {
-        /// The goal is reached.
-        Completed = "completed",
-        /// The goal is proven unreachable.
-        Hung = "hung",
-        /// Nothing is expected.
-        Any = "any",
-    }
-}
-
-named! {
-    /// The proof of a hang that a scenario may expect.
-    pub enum ExpectedProof ("proof") {
-        /// No CPU polls.
-        Quiescent = "quiescent",
-        /// Some CPU polls for ever.
-        Recurrence = "recurrence",
-    }
-}
-
-/// What a scenario expects of one machine; `None` expects nothing of that quantity.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Expectation {
-    /// Position in the file, from 0.
-    pub index: usize,
-    /// Verdict.
-    pub verdict: ExpectedVerdict,
-    /// Proof of a hang.
-    pub proof: Option<ExpectedProof>,
-    /// Timed-out waits of the crashing CPU.
-    pub timeouts: Option<u32>,
-    /// CPUs that the crash NMI stopped.
-    pub stopped: Option<u32>,
-    /// The function in which the goal's CPU hangs.
-    pub hang_at: Option<String>,
-    /// Whether the capture kernel is reached.
-    pub capture: Option<bool>,
-    /// CPUs that were started and have called in.
-    pub started: Option<u32>,
 }
 
 /// Where a scenario came from.

@@ -17,14 +17,40 @@ pub fn nearest<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str> {
         .filter(|(edits, candidate)| *edits <= (length.max(candidate.len()) / 3).max(1))
         .min_by_key(|(edits, _)| *edits)
         .map(|(_, candidate)| candidate);
-    close.or_else(|| {
-        let part = |candidate: &str| match length {
-            0..2 => false,
-            2 => candidate.starts_with(&name),
-            _ => candidate.contains(&name),
-        };
-        candidates.iter().copied().find(|candidate| part(&candidate.to_lowercase()))
-    })
+    close
+        .or_else(|| same_words(&name, candidates))
+        .or_else(|| {
+            let part = |candidate: &str| match length {
+                0..2 => false,
+                2 => candidate.starts_with(&name),
+                _ => candidate.contains(&name),
+            };
+            candidates.iter().copied().find(|candidate| part(&candidate.to_lowercase()))
+        })
+        .or_else(|| shared_word(&name, candidates))
+}
+
+/// The words of a name, in the order of the alphabet.
+fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = name.to_lowercase().split(['-', '_', '/', '.']).map(str::to_owned).collect();
+    words.sort_unstable();
+    words
+}
+
+/// The candidate of the same words in another order: `apic-dead` for `dead-apic`.
+pub(super) fn same_words<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    let wanted = words(name);
+    candidates.iter().copied().find(|candidate| words(candidate) == wanted)
+}
+
+/// The first candidate that begins with the word with which the name begins: `dead-target` for `dead-apic`.
+fn shared_word<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    /// A shorter word says nothing.
+    const WORD_MIN: usize = 4;
+    let first = |name: &str| name.split(['-', '_', '/', '.']).next().unwrap_or_default().to_lowercase();
+    let wanted = first(name);
+    let begins = |candidate: &&&str| wanted.chars().count() >= WORD_MIN && first(candidate) == wanted;
+    candidates.iter().find(begins).copied()
 }
 
 /// A help line for a name that is none of `candidates`: the nearest one, and all of them.
@@ -76,6 +102,10 @@ mod tests {
         assert_eq!(nearest("I386/BIGSMP", &arches), Some("i386/bigsmp"));
         assert_eq!(nearest("flat", &arches), Some("x86_64/flat"));
         assert_eq!(nearest("at", &["cpu", "at_us"]), Some("at_us"));
+        assert_eq!(nearest("dead-apic", &["nmi", "apic-dead"]), Some("apic-dead"));
+        assert_eq!(nearest("dead-apic", &["nmi-stall", "dead-target", "dead-link"]), Some("dead-target"));
+        assert_eq!(nearest("nmi-x-y-z-apic", &["nmi-stall"]), None);
+        assert_eq!(nearest("rnu", &["list", "run"]), Some("run"));
         assert_eq!(nearest("sparc", &arches), None);
         assert_eq!(nearest("", &arches), None);
         assert_eq!(nearest(&"x".repeat(100_000), &arches), None);

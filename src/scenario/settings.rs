@@ -8,6 +8,7 @@ use super::machine::{
 use super::model::CostOverrides;
 use super::named::Named;
 use super::names::{arch, present, release, variant};
+use super::plural::counted;
 use super::reader::{Field, Table};
 use sim::Generation;
 use sim::check::{Check, Checks};
@@ -93,9 +94,10 @@ pub(super) fn machine(root: &Table<'_>) -> Result<Machine, InputError> {
     let (most, reason) = machine.cpus_max();
     machine.cpus = table.need("cpus", "4")?.small_integer(1, most).map_err(|error| {
         error.help(format!(
-            "{} on the {} bus ({arch}) has at most {most} CPUs: {reason}",
+            "{} on the {} bus ({arch}) has at most {}: {reason}",
             generation.name(),
-            bus.name()
+            bus.name(),
+            counted(most, "CPU")
         ))
     })?;
     machine.offline = offline(&table, &machine)?;

@@ -37,6 +37,8 @@ pub enum Answer {
     Alive {
         /// From inside its NMI handler?
         in_nmi: bool,
+        /// From inside system-management mode?
+        in_smm: bool,
     },
     /// It does not answer a ping.
     Dead,
@@ -53,6 +55,10 @@ pub enum Answer {
     Identification([u32; 4]),
     /// How far the timer counted down.
     Ticks(u32),
+    /// The state of one CPU.
+    State(String),
+    /// The states of all CPUs, by CPU.
+    States(Vec<String>),
     /// What the handlers of one CPU saw.
     Log(Vec<Seen>),
     /// What the handlers of all CPUs saw, by CPU.
@@ -96,8 +102,16 @@ impl fmt::Display for Answer {
             Self::OtherCount(count) => write!(f, "out {count}"),
             Self::Vectors(registers) => vectors(registers, f),
             Self::Tally { hits, times } => write!(f, "{hits}/{times}"),
-            Self::Alive { in_nmi: false } => f.write_str("alive"),
-            Self::Alive { in_nmi: true } => f.write_str("alive in-nmi"),
+            Self::Alive { in_nmi, in_smm } => {
+                let (nmi, smm) = (if *in_nmi { " in-nmi" } else { "" }, if *in_smm { " in-smm" } else { "" });
+                write!(f, "alive{nmi}{smm}")
+            }
+            Self::State(state) => f.write_str(state),
+            Self::States(states) => {
+                let states: Vec<String> =
+                    states.iter().enumerate().map(|(cpu, state)| format!("{cpu}: {state}")).collect();
+                f.write_str(&states.join("; "))
+            }
             Self::Dead => f.write_str("dead"),
             Self::TimedOut => f.write_str("timeout"),
             Self::Boots { times, vector } => write!(f, "{times} vec={vector:02x}"),
@@ -165,8 +179,8 @@ mod tests {
             (Answer::Vectors([0; 8]), "{}"),
             (Answer::Vectors(vectors), "{1f 20 ff}"),
             (Answer::Tally { hits: 3, times: 100 }, "3/100"),
-            (Answer::Alive { in_nmi: false }, "alive"),
-            (Answer::Alive { in_nmi: true }, "alive in-nmi"),
+            (Answer::Alive { in_nmi: false, in_smm: false }, "alive"),
+            (Answer::Alive { in_nmi: true, in_smm: false }, "alive in-nmi"),
             (Answer::Dead, "dead"),
             (Answer::TimedOut, "timeout"),
             (Answer::Boots { times: 2, vector: 9 }, "2 vec=09"),

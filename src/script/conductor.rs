@@ -64,7 +64,12 @@ impl<'g, 'run> Conductor<'g, 'run> {
                 self.cpu.delay_us(us);
                 true
             }
-            Action::Ping(0) | Action::IrqLog(_) | Action::Count { .. } | Action::Boots(_) | Action::Note => true,
+            Action::Ping(0)
+            | Action::IrqLog(_)
+            | Action::Count { .. }
+            | Action::Boots(_)
+            | Action::State(_)
+            | Action::Note => true,
             Action::Ping(cpu) => self.ask(cpu, Order::Line(line), PING_US),
         }
     }

@@ -109,6 +109,7 @@ pub(super) fn execute(hands: &Hands<'_>, operation: Operation, reads: &mut IcrRe
         Operation::WriteMemory(address, value) => cpu.write_memory(address, value),
         Operation::WritePort(port, value) => cpu.write_port(port, value),
         Operation::Halt | Operation::AutoEoi(_) | Operation::HoldNmi | Operation::ReleaseNmi => {}
+        Operation::HoldSmm | Operation::ReleaseSmm | Operation::ShutDown => {}
         other => return question(hands, other, reads),
     }
     Answer::Ok

@@ -28,7 +28,8 @@ pub(super) struct Guest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
     Stay,
-    LeaveNmiHandler,
+    /// The NMI handler, or system-management mode.
+    LeaveHandler,
 }
 
 impl Guest {
@@ -43,6 +44,7 @@ impl Guest {
             let mut page = self.notebook.page(self.number);
             page.boots.push((now, vector));
             (page.auto_eoi, page.hold_nmi, page.in_nmi) = (true, false, false);
+            (page.hold_smm, page.in_smm) = (false, false);
         }
         self.serve(cpu);
     }
@@ -52,7 +54,7 @@ impl Guest {
         self.notebook.page(self.number).seen.push((now, seen));
     }
 
-    /// Takes operations from the mailbox, and does them; in an NMI handler until it is released, else for ever.
+    /// Takes operations from the mailbox, and does them; in a handler in which it is held until it is released, else for ever.
     pub(super) fn serve(&self, cpu: Cpu<'_>) {
         let mailbox = Mailbox::of(self.number);
         let mut pace = Pace::default();
@@ -61,7 +63,7 @@ impl Guest {
                 None => _ = pace.rest(&cpu),
                 Some(order) => {
                     pace = Pace::default();
-                    if self.obey(cpu, mailbox, order) == Next::LeaveNmiHandler {
+                    if self.obey(cpu, mailbox, order) == Next::LeaveHandler {
                         return;
                     }
                 }
@@ -71,24 +73,28 @@ impl Guest {
 
     fn obey(&self, cpu: Cpu<'_>, mailbox: Mailbox, order: Order) -> Next {
         let mut next = Next::Stay;
-        let mut halt = false;
+        let mut last = None;
         match order {
             Order::Initialise => initialise(&Hands::of(cpu)),
             Order::Line(line) => match self.script.lines[line].action {
                 Action::Cpu(_, operation) => {
                     next = self.perform(cpu, line, operation);
-                    halt = operation == Operation::Halt;
+                    last = Some(operation);
                 }
                 _ => {
-                    let in_nmi = self.notebook.page(self.number).in_nmi;
-                    self.done(cpu, line, Answer::Alive { in_nmi }, IcrReads::default());
+                    let answer = self.notebook.page(self.number).alive();
+                    self.done(cpu, line, answer, IcrReads::default());
                 }
             },
         }
         mailbox.sign(&cpu, order);
-        if halt {
-            cpu.enable_interrupts();
-            cpu.halt();
+        match last {
+            Some(Operation::Halt) => {
+                cpu.enable_interrupts();
+                cpu.halt();
+            }
+            Some(Operation::ShutDown) => cpu.shut_down(),
+            _ => {}
         }
         next
     }
@@ -109,8 +115,20 @@ impl Guest {
             Operation::ReleaseNmi => {
                 let mut page = self.notebook.page(self.number);
                 page.hold_nmi = false;
-                if page.in_nmi {
-                    next = Next::LeaveNmiHandler;
+                if page.in_nmi && !page.in_smm {
+                    next = Next::LeaveHandler;
+                }
+                Answer::Ok
+            }
+            Operation::HoldSmm => {
+                self.notebook.page(self.number).hold_smm = true;
+                Answer::Ok
+            }
+            Operation::ReleaseSmm => {
+                let mut page = self.notebook.page(self.number);
+                page.hold_smm = false;
+                if page.in_smm {
+                    next = Next::LeaveHandler;
                 }
                 Answer::Ok
             }

@@ -23,6 +23,7 @@ mod registers;
 mod run;
 mod session;
 mod software;
+mod state;
 mod tokens;
 mod value;
 

@@ -75,6 +75,8 @@ pub enum Action {
     },
     /// `ping`: does the CPU answer?
     Ping(u16),
+    /// `state K`, or all CPUs: what they do, and what their APICs hold.
+    State(Option<u16>),
     /// `boots`: how often the CPU was started, and where the last time.
     Boots(u16),
     /// `note`: only the line itself.
@@ -178,6 +180,12 @@ pub enum Operation {
     HoldNmi,
     /// Leave that handler.
     ReleaseNmi,
+    /// Stay in system-management mode at the next SMI.
+    HoldSmm,
+    /// Leave it by RSM.
+    ReleaseSmm,
+    /// A triple fault, once the operation is answered.
+    ShutDown,
     /// RDMSR.
     ReadMsr(u32),
     /// WRMSR.

@@ -29,6 +29,17 @@ pub(super) struct Page {
     pub(super) hold_nmi: bool,
     /// Is it in its NMI handler?
     pub(super) in_nmi: bool,
+    /// Does it stay in system-management mode at the next SMI?
+    pub(super) hold_smm: bool,
+    /// Is it in system-management mode?
+    pub(super) in_smm: bool,
+}
+
+impl Page {
+    /// The answer to a ping: from where it comes.
+    pub(super) const fn alive(&self) -> Answer {
+        Answer::Alive { in_nmi: self.in_nmi, in_smm: self.in_smm }
+    }
 }
 
 /// An operation that a CPU finished.

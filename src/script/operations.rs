@@ -23,7 +23,7 @@ const fn form(name: &'static str, usage: &'static str, about: &'static str) -> F
 }
 
 /// The operations of a CPU.
-pub(super) const OPERATIONS: [Form; 22] = [
+pub(super) const OPERATIONS: [Form; 25] = [
     form("write", "cpu K write REG VAL", "write a register (32 bits)"),
     form("read", "cpu K read REG", "read a register (32 bits)"),
     form("nz", "cpu K nz REG", "read it, tell only zero or nonzero"),
@@ -38,6 +38,9 @@ pub(super) const OPERATIONS: [Form; 22] = [
     form("autoeoi", "cpu K autoeoi on|off", "do its interrupt handlers write EOI?"),
     form("nmi_block", "cpu K nmi_block", "stay in the handler of the next NMI (not cpu 0)"),
     form("nmi_release", "cpu K nmi_release", "leave that handler with IRET"),
+    form("smm_block", "cpu K smm_block", "stay in system-management mode at the next SMI (not cpu 0)"),
+    form("smm_release", "cpu K smm_release", "leave it with RSM"),
+    form("shutdown", "cpu K shutdown", "a triple fault: only NMI, SMI and INIT act on it then (not cpu 0)"),
     form("rdmsr", "cpu K rdmsr MSR", "read an MSR, or #GP"),
     form("wrmsr", "cpu K wrmsr MSR VAL64", "write an MSR, or #GP"),
     form("mr32", "cpu K mr32 ADDR", "read device memory (32 bits)"),
@@ -64,7 +67,7 @@ pub(super) fn operation(tokens: &mut Tokens<'_>, cpu: u16) -> Result<Operation, 
             .help(nearest::suggestion(name.text, &names)));
     };
     tokens.usage = form.usage;
-    if cpu == 0 && matches!(form.name, "hlt" | "nmi_block") {
+    if cpu == 0 && matches!(form.name, "hlt" | "nmi_block" | "smm_block" | "shutdown") {
         return Err(name
             .error(format!("cpu 0 cannot `{}`", form.name), "not on cpu 0")
             .help("cpu 0 hands the operations out; let another CPU do it"));
@@ -88,6 +91,9 @@ fn rest(tokens: &mut Tokens<'_>, name: &str) -> Result<Operation, InputError> {
         "autoeoi" => Operation::AutoEoi(on_or_off(tokens)?),
         "nmi_block" => Operation::HoldNmi,
         "nmi_release" => Operation::ReleaseNmi,
+        "smm_block" => Operation::HoldSmm,
+        "smm_release" => Operation::ReleaseSmm,
+        "shutdown" => Operation::ShutDown,
         "rdmsr" => Operation::ReadMsr(msr(&tokens.next("MSR")?)?),
         "wrmsr" => Operation::WriteMsr(msr(&tokens.next("MSR")?)?, value(&tokens.next("VAL64")?, 64)?),
         "mr32" => Operation::ReadMemory(address(tokens)?),

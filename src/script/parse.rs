@@ -4,12 +4,13 @@ use super::model::{Action, Counted, Init, Line, Script};
 use super::operations::{self, Form, WAIT_US_MAX, empty_range, operation};
 use super::tokens::{Token, Tokens};
 use super::value::plain;
+use crate::scenario::counted;
 use crate::scenario::diagnostic::{InputError, Place, Source};
 use crate::scenario::nearest;
 use std::sync::Arc;
 
 /// CPUs of a script that does not say.
-const CPUS_DEFAULT: u16 = 4;
+pub(super) const CPUS_DEFAULT: u16 = 4;
 
 /// Most CPUs: an APIC id has eight bits, and all ones is the broadcast (SDM vol. 3 §10.6.2.1).
 const CPUS_MAX: u64 = 255;
@@ -18,7 +19,7 @@ const CPUS_MAX: u64 = 255;
 const WAIT_US_DEFAULT: u32 = 2_000;
 
 /// What a line may begin with.
-pub(super) const LINES: [Form; 10] = [
+pub(super) const LINES: [Form; 11] = [
     Form { name: "cpus", usage: "cpus N", about: "number of CPUs (default 4)" },
     Form { name: "init", usage: "init std|raw", about: "what CPUs do before the first operation (default std)" },
     Form { name: "require", usage: "require x2apic", about: "skip the script on a machine without it" },
@@ -30,6 +31,7 @@ pub(super) const LINES: [Form; 10] = [
         usage: "count K VEC LO HI",
         about: "is the number of VEC (hex, or NMI) in K's log in the range?",
     },
+    Form { name: "state", usage: "state K|*", about: "what CPU K does, and what its APIC holds" },
     Form { name: "ping", usage: "ping K", about: "does CPU K answer?" },
     Form { name: "boots", usage: "boots K", about: "how often CPU K was started, and its SIPI vector" },
     Form { name: "note", usage: "note TEXT", about: "the line only" },
@@ -109,10 +111,8 @@ impl Script {
                     Some(us) => plain(&us, "the time in microseconds", &(0..=WAIT_US_MAX))? as u32,
                 },
             },
-            "irqlog" => match tokens.next("K or *")? {
-                all if all.text == "*" => Action::IrqLog(None),
-                one => Action::IrqLog(Some(self.cpu(&one)?)),
-            },
+            "irqlog" => Action::IrqLog(self.cpu_or_all(&mut tokens)?),
+            "state" => Action::State(self.cpu_or_all(&mut tokens)?),
             "count" => self.count(&mut tokens)?,
             "ping" => Action::Ping(self.cpu(&tokens.next("K")?)?),
             "boots" => Action::Boots(self.cpu(&tokens.next("K")?)?),
@@ -127,12 +127,20 @@ impl Script {
         Ok(Line { text, place, action })
     }
 
+    /// One CPU, or `*`.
+    fn cpu_or_all(&self, tokens: &mut Tokens<'_>) -> Result<Option<u16>, InputError> {
+        match tokens.next("K or *")? {
+            all if all.text == "*" => Ok(None),
+            one => self.cpu(&one).map(Some),
+        }
+    }
+
     fn cpu(&self, token: &Token<'_>) -> Result<u16, InputError> {
         let last = u64::from(self.cpus - 1);
         match plain(token, "the CPU", &(0..=CPUS_MAX)) {
             Ok(cpu) if cpu <= last => Ok(cpu as u16),
             Ok(cpu) => Err(token
-                .error(format!("there is no cpu {cpu} in a machine of {} CPUs", self.cpus), "no such CPU")
+                .error(format!("there is no cpu {cpu} in a machine of {}", counted(self.cpus, "CPU")), "no such CPU")
                 .help(format!("CPUs are 0 to {last}; the directive `cpus N` changes their number"))),
             Err(error) => Err(error),
         }

@@ -12,8 +12,14 @@ pub(super) fn offset(register: Register) -> u16 {
     TABLE[register as usize].offset
 }
 
+/// Another name of the register with which a command is given.
+const ICR: &str = "ICR";
+
 /// The byte offset of the register called `name`.
 pub(super) fn offset_of(name: &str) -> Option<u16> {
+    if name == ICR {
+        return Some(offset(Register::CommandLow));
+    }
     TABLE.iter().find_map(|row| {
         let number = name.strip_prefix(row.script_name)?;
         match (row.slots, number) {
@@ -82,6 +88,8 @@ mod tests {
             ("LVT0", Some(0x350)),
             ("LVT2", None),
             ("ICRL", Some(0x300)),
+            ("ICR", Some(0x300)),
+            ("ICR0", None),
             ("ICRL0", None),
         ];
         for (name, offset) in table {

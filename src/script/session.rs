@@ -3,15 +3,17 @@
 //! A run is deterministic and takes milliseconds, so after each line the whole session runs again from the start, and
 //! only what is new is shown.
 
+use super::answer::Answer;
 use super::machine::Board;
 use super::model::Script;
 use super::operations::{Form, OPERATIONS};
-use super::parse::LINES;
+use super::parse::{CPUS_DEFAULT, LINES};
 use super::print;
 use super::registers;
 use super::run::{End, Transcript, run};
 use super::value::term_names;
 use crate::scenario::diagnostic::{InputError, Source};
+use crate::scenario::{Bus, counted};
 use sim::Execution;
 use std::sync::Arc;
 
@@ -41,8 +43,9 @@ pub enum Step {
 }
 
 /// Commands of a session that are no operations.
-const COMMANDS: [Form; 5] = [
-    Form { name: "help", usage: "help", about: "this list" },
+const COMMANDS: [Form; 6] = [
+    Form { name: "help", usage: "help, ?", about: "this list" },
+    Form { name: "state", usage: "state", about: "what every CPU does now, and what its APIC holds" },
     Form { name: "registers", usage: "registers", about: "names of registers, MSRs and values" },
     Form { name: "list", usage: "list", about: "the session so far, as a script to save" },
     Form { name: "undo", usage: "undo", about: "take the last line back" },
@@ -75,13 +78,39 @@ impl Session {
     pub fn enter(&mut self, line: &str) -> Result<Step, InputError> {
         Ok(match line.trim() {
             "" => Step::Show(String::new()),
-            "help" => Step::Show(help()),
+            "help" | "?" => Step::Show(help()),
+            "state" => Step::Show(self.state()?),
             "registers" => Step::Show(names()),
             "list" => Step::Show(self.text.clone()),
             "undo" => Step::Show(self.undo()?),
             "quit" | "exit" => Step::Quit,
             line => Step::Show(self.take(&format!("{}{line}\n", self.text))?),
         })
+    }
+
+    /// What it runs on, before anything is typed.
+    pub fn greeting(&self) -> String {
+        let Board { generation, bus, .. } = self.board;
+        let bus = match bus {
+            Bus::Ideal => "an ideal bus (a message arrives after 100 ns, the ICR never reads busy)".to_owned(),
+            other => format!("the {other} bus"),
+        };
+        format!(
+            "Local APICs by hand: {} ({generation}) on {bus}.\n\
+             One operation a line; `?` for a list, `cpus N` for another number of CPUs, Ctrl-D to leave.\n",
+            counted(CPUS_DEFAULT, "CPU")
+        )
+    }
+
+    /// What every CPU does now: a line that is not kept.
+    fn state(&self) -> Result<String, InputError> {
+        let source = Source::new(NAME, format!("{}state *\n", self.text));
+        let transcript = self.run(&source)?;
+        let states = match transcript.replies.last().and_then(|reply| reply.answer.as_ref()) {
+            Some(Answer::States(states)) => states.clone(),
+            _ => Vec::new(),
+        };
+        Ok(states.iter().enumerate().map(|(cpu, state)| format!("  cpu {cpu}  {state}\n")).collect())
     }
 
     /// The line that ends a transcript; empty if nothing ran.
@@ -140,7 +169,7 @@ fn help() -> String {
 
 fn names() -> String {
     format!(
-        "registers: {}, or a byte offset\nMSRs:      APIC_BASE TSC_DEADLINE X2:REG, or a number\n\
+        "registers: {} (ICR is ICRL), or a byte offset as 0x300\nMSRs:      APIC_BASE TSC_DEADLINE X2:REG, or a number\n\
          values:    {} and C-style numbers, joined by | without blanks\n",
         registers::list(),
         term_names().join(" ")
@@ -212,6 +241,25 @@ mod tests {
         let stopped = shown(&mut session, "cpu 1 ipi 0 INIT|ASSERT");
         assert!(stopped.starts_with("# stopped at line 002: cpu 0 took an INIT"), "{stopped}");
         assert_eq!(shown(&mut session, "list"), "cpu 1 sti\n");
+    }
+
+    #[test]
+    fn the_greeting_names_machine_and_bus() {
+        assert!(session().greeting().starts_with("Local APICs by hand: 4 CPUs (x2apic) on an ideal bus"));
+        let board = Board { generation: sim::Generation::P6, bus: Bus::Serial, ..Board::default() };
+        let greeting = Session::new(board, Execution::default()).greeting();
+        assert!(greeting.contains("(p6) on the serial bus"), "{greeting}");
+    }
+
+    #[test]
+    fn state_is_shown_and_not_kept() {
+        let mut session = session();
+        shown(&mut session, "cpus 2");
+        shown(&mut session, "cpu 1 sti");
+        let state = shown(&mut session, "state");
+        assert!(state.contains("cpu 1  running if=1") && state.lines().count() == 2, "{state}");
+        assert_eq!(shown(&mut session, "list"), "cpus 2\ncpu 1 sti\n");
+        assert_eq!(shown(&mut session, "?"), shown(&mut session, "help"));
     }
 
     #[test]

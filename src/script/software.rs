@@ -61,4 +61,16 @@ impl Software for Guest {
             self.notebook.page(self.number).in_nmi = false;
         }
     }
+
+    fn system_management(&self, cpu: Cpu<'_>) {
+        let held = {
+            let mut page = self.notebook.page(self.number);
+            page.in_smm = page.hold_smm;
+            page.hold_smm
+        };
+        if held {
+            self.serve(cpu);
+            self.notebook.page(self.number).in_smm = false;
+        }
+    }
 }

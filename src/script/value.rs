@@ -126,7 +126,13 @@ fn register_named(token: &Token<'_>, text: &str) -> Result<u16, InputError> {
     if !text.starts_with(|first: char| first.is_ascii_digit()) {
         return Err(token
             .error(format!("unknown register `{text}`"), "not a register")
-            .help(format!("{}, or a byte offset", registers::suggestion(text))));
+            .help(format!("{}, or a byte offset as 0x300", registers::suggestion(text))));
+    }
+    let bare = text != "0" && !text.starts_with("0x") && !text.starts_with("0X");
+    if bare && text.chars().all(|digit| digit.is_ascii_hexdigit()) {
+        return Err(token.error(format!("the offset `{text}` has no 0x"), "hexadecimal or decimal?").help(format!(
+            "offsets are hexadecimal: 0x{text}, or a name (`registers` in a session, docs/registers.md)"
+        )));
     }
     match number(text).map_err(|why| bad_number(token, why))? {
         offset if offset < 0x1000 && offset % 4 == 0 => Ok(offset as u16),
@@ -233,7 +239,14 @@ mod tests {
         {
             assert_eq!(msr(&token(text)).ok(), Some(number), "{text}");
         }
-        let bad = [("LVT00", "`LVT0`"), ("icrl", "`ICRL`"), ("0x1000", "0xffc"), ("0x302", "multiple of 4")];
+        let bad = [
+            ("300", "0x300"),
+            ("3f0", "0x3f0"),
+            ("LVT00", "`LVT0`"),
+            ("icrl", "`ICRL`"),
+            ("0x1000", "0xffc"),
+            ("0x302", "multiple of 4"),
+        ];
         for (text, help) in bad {
             let error = register(&token(text)).expect_err(text);
             assert!(error.help_lines().concat().contains(help), "{}", error.render(false));

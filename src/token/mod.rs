@@ -86,13 +86,21 @@ impl Token {
     /// # Errors
     /// The scenario cannot be loaded, is not the same any more, or the token is of a version with other results.
     pub fn load(&self) -> Result<Scenario, InputError> {
+        self.load_from(&self.scenario.to_string())
+    }
+
+    /// As [`Token::load`], where the scenario's file has another path by now, or has got into the program.
+    ///
+    /// # Errors
+    /// As [`Token::load`].
+    pub fn load_from(&self, name_or_path: &str) -> Result<Scenario, InputError> {
         let ours = env!("CARGO_PKG_VERSION");
         if result_version(&self.version) != result_version(ours) {
             return Err(InputError::new(format!("the token is of apicsim {}, and this is {ours}", self.version))
                 .help("results are the same only within one minor version: replay it with that version"));
         }
         let scenario = scenario::load(&Request {
-            scenario: self.scenario.to_string(),
+            scenario: name_or_path.to_owned(),
             arch: Some(self.arch.clone()),
             variant: Some(self.variant.clone()),
             release: Some(self.release.clone()),
@@ -102,10 +110,11 @@ impl Token {
             limit_ps: Some(self.limit_ps),
             sets: self.sets.clone(),
         })?;
-        if scenario.hash == self.hash && scenario.origin == self.scenario {
-            return Ok(scenario);
+        let is_same = name_or_path != self.scenario.to_string() || scenario.origin == self.scenario;
+        if scenario.hash == self.hash && is_same {
+            return Ok(Scenario { origin: self.scenario.clone(), ..scenario });
         }
-        Err(InputError::new(format!("scenario `{}` is not the one that the token is of", self.scenario)).help(format!(
+        Err(InputError::new(format!("scenario `{name_or_path}` is not the one that the token is of")).help(format!(
             "its text has changed: hash {} then, {} now; bring the old text back, or run the scenario anew",
             self.hash, scenario.hash
         )))

@@ -180,6 +180,7 @@ impl LocalApic {
             DeliveryMode::Init if message.is_init_deassert() => Delivered::InitReleased,
             DeliveryMode::Init => Delivered::Init,
             DeliveryMode::StartUp => Delivered::StartUp(message.vector),
+            DeliveryMode::ExtInt if !self.software_enabled() && self.refuses_ext_int() => Delivered::Nothing,
             DeliveryMode::ExtInt => Delivered::External(message.vector),
             DeliveryMode::RemoteRead => Delivered::Nothing,
         }

@@ -136,6 +136,8 @@ fn a_software_disabled_apic_takes_no_ext_int() {
         let mut apic = reset(Generation::XApic, 0);
         apic.knobs.ext_int_when_disabled = rule;
         assert_eq!(apic.response(&ext_int, CoreState::default()), expected, "{rule}");
+        let taken = if expected == Accept { Delivered::External(0x31) } else { Delivered::Nothing };
+        assert_eq!(apic.deliver(&ext_int), taken, "on a bus that does not ask: {rule}");
         apic.write(0x0F0, 0x1FF, Time::ZERO);
         assert_eq!(apic.response(&ext_int, CoreState::default()), Accept);
     }

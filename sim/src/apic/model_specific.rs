@@ -119,6 +119,7 @@ mod tests {
     use super::super::register_access::WriteResult;
     use super::super::testing::enabled;
     use super::*;
+    use crate::bus::Shorthand;
     use crate::named::Named;
     use Generation::X2Apic;
 
@@ -204,7 +205,8 @@ mod tests {
         // SDM vol. 3 §10.12.11
         let mut apic = x2apic(0);
         let written = apic.write_msr(0x83F, 0x41, NOW).expect("no fault");
-        assert!(matches!(written.result, WriteResult::DeliveredToSelf(_)));
+        let WriteResult::DeliveredToSelf(message) = written.result else { panic!("it is not delivered") };
+        assert_eq!((message.shorthand, message.vector), (Shorthand::Own, 0x41));
         assert_eq!(apic.pending_vector(), Some(0x41));
         apic.write_msr(0x83F, 5, NOW).expect("no fault");
         apic.write_msr(0x828, 0, NOW).expect("no fault");

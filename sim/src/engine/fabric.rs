@@ -1,6 +1,7 @@
 //! The interconnect in the machine: its stream, its faults, and doing what it says must happen.
 
 use super::addressees::Addressees;
+use super::attempts::AttemptRun;
 use super::cycle::{Cycle, CycleSearch};
 use super::device_hub::DeviceHub;
 use super::slot::Slot;
@@ -12,20 +13,10 @@ use crate::choice::{ChoicePoint, Chooser, Counts, Label};
 use crate::devices::I8254Error;
 use crate::generation::Generation;
 use crate::processor::Core;
-use crate::stream::{Access, Source, Stream, What};
+use crate::stream::{Access, Event, Source, Stream, What};
 use crate::time::{Duration, Time};
 use std::collections::VecDeque;
 use std::sync::Arc;
-
-/// Attempts of one message with one outcome.
-#[derive(Debug, Clone, Copy)]
-struct AttemptRun {
-    message: Message,
-    outcome: AttemptOutcome,
-    first: Time,
-    last: Time,
-    count: u64,
-}
 
 /// The interconnect, and what the machine knows of it.
 #[derive(Debug)]
@@ -340,9 +331,15 @@ impl Fabric {
 
     #[inline(never)]
     fn close_runs(&mut self) {
-        for AttemptRun { message, outcome, first, last, count } in self.runs.drain(..) {
-            self.stream.push(first, None, What::Attempts { message, outcome, last, count });
+        for run in self.runs.drain(..) {
+            self.stream.push(run.first, None, run.what());
         }
+    }
+
+    /// Attempts since the last other event of the interconnect.
+    pub(crate) fn open_runs(&self) -> impl Iterator<Item = Event> {
+        let event = |run: &AttemptRun| (run.first, run.what());
+        self.runs.iter().map(event).map(|(time, what)| Event { time, source: Source::Interconnect, site: None, what })
     }
 
     /// Messages that are not dispatched, with the agents that refuse each.

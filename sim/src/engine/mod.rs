@@ -5,6 +5,7 @@
 //! effect. They share the state machines of the hardware and nothing else.
 
 mod addressees;
+mod attempts;
 mod consequences;
 mod crew;
 mod cycle;

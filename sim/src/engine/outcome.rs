@@ -4,7 +4,7 @@ use crate::bus::{Agent, Message, Undispatched};
 use crate::choice::ChoicePoint;
 use crate::engine::Milestone;
 use crate::memory::Writer;
-use crate::processor::{Activity, Frame, LastSend, Misdirected, OpenWait, Provenance, WaitRecord};
+use crate::processor::{Activity, Frame, LastSend, Misdirected, OpenWait, Provenance, WaitGroup, WaitRecord};
 use crate::stream::{Access, Event};
 use crate::time::{Duration, Time};
 use std::panic::Location;
@@ -110,8 +110,10 @@ pub struct Outcome {
     pub milestones: Vec<Milestone>,
     /// Digest of the whole event stream.
     pub digest: u64,
-    /// Waits that ended, in order of their end.
+    /// Waits that ended, in order of their end: the first 10 000.
     pub waits: Vec<WaitRecord>,
+    /// All waits that ended, by CPU, line and outcome.
+    pub wait_groups: Vec<WaitGroup>,
     /// The CPUs.
     pub cpus: Vec<CpuReport>,
     /// Messages that were not dispatched.
@@ -126,6 +128,9 @@ pub struct Outcome {
     pub choices: Vec<(ChoicePoint, u32)>,
     /// The event stream in order, if it was asked for.
     pub events: Vec<Event>,
+    /// If the events were asked for: runs of polls and attempts that were open at the end, in order. They are no part of the
+    /// stream: how far each has come depends on when one looks.
+    pub open: Vec<Event>,
     /// Was an [`AllocationWatch`](crate::AllocationWatch) installed, which makes software Open that allocates? Without one
     /// it is the implementer of [`Closed`](crate::Closed) who promises that it does not.
     pub allocations_watched: bool,

@@ -5,7 +5,7 @@ use super::milestones::Milestones;
 use super::outcome::{CpuReport, Effort, Ending, Outcome, UndispatchedReport};
 use super::slot::Slot;
 use crate::memory::Master;
-use crate::processor::Core;
+use crate::processor::{Core, WAITS_KEPT};
 use crate::stream::{DIGEST_VERSION, Digest, Event};
 use crate::time::{ClockDomain, Time};
 
@@ -34,17 +34,23 @@ pub(crate) fn outcome(parts: Parts, ending: Ending) -> Outcome {
     digest.stream(fabric.stream.digest());
     let mut last_effective = fabric.stream.last();
     let mut events = fabric.stream.take();
-    let mut waits = Vec::new();
+    let (mut waits, mut wait_groups) = (Vec::new(), Vec::new());
+    let keep = fabric.stream.keeps();
+    let mut open: Vec<Event> = fabric.open_runs().filter(|_| keep).collect();
     let mut choices = std::mem::take(&mut fabric.chosen);
     for core in &mut cores {
         digest.stream(core.stream.digest());
         last_effective = last_effective.max(core.stream.last());
         events.extend(core.stream.take());
-        waits.append(&mut core.account.ended_waits);
+        open.extend(core.open_runs().filter(|_| keep));
+        waits.append(&mut core.account.ended_waits.first);
+        wait_groups.append(&mut core.account.ended_waits.groups);
         choices.append(&mut core.account.chosen);
     }
     events.sort_by_key(|event: &Event| (event.time, event.source)); // stable: each source's own order stays
+    open.sort_by_key(|event: &Event| (event.time, event.source));
     waits.sort_by_key(|wait| (wait.end, wait.cpu));
+    waits.truncate(WAITS_KEPT);
     choices.sort_unstable();
     Outcome {
         ending,
@@ -53,6 +59,7 @@ pub(crate) fn outcome(parts: Parts, ending: Ending) -> Outcome {
         milestones: milestones.reached,
         digest: digest.finish(),
         waits,
+        wait_groups,
         cpus: cores.iter_mut().map(|core| cpu_report(core, &fabric, clock)).collect(),
         undispatched: undispatched.into_iter().map(|(held, refusers)| UndispatchedReport { held, refusers }).collect(),
         in_transit: fabric.in_transit(),
@@ -60,6 +67,7 @@ pub(crate) fn outcome(parts: Parts, ending: Ending) -> Outcome {
         writers: master.into_writers(),
         choices,
         events,
+        open,
         allocations_watched,
         effort,
     }

@@ -1,6 +1,7 @@
 //! What a CPU keeps for reports and explanations: nothing here decides anything.
 
 use super::command_pairs::CommandPairs;
+use super::wait_log::{OpenWait, WaitLog};
 use crate::bus::{Agent, Message};
 use crate::choice::{ChoicePoint, Counts};
 use crate::coroutine::Site;
@@ -18,35 +19,6 @@ pub struct Frame {
     /// The line that was about to act when this handler came in between.
     pub interrupted: Option<&'static Location<'static>>,
     pub(crate) interrupt_flag: bool,
-}
-
-/// A wait that has begun and not ended.
-#[derive(Debug, Clone, Copy)]
-pub struct OpenWait {
-    /// The code that software gave it.
-    pub code: u32,
-    /// The line that waits.
-    pub site: &'static Location<'static>,
-    /// Since when.
-    pub since: Time,
-    /// Reads of ICR low so far.
-    pub reads: u64,
-    /// Delays so far.
-    pub delays: u64,
-    pub(crate) level: usize,
-}
-
-/// A wait that has ended.
-#[derive(Debug, Clone, Copy)]
-pub struct WaitRecord {
-    /// The CPU.
-    pub cpu: Agent,
-    /// The wait.
-    pub wait: OpenWait,
-    /// When it ended.
-    pub end: Time,
-    /// The outcome code that software gave.
-    pub outcome: u32,
 }
 
 /// The last write of ICR low that asked for a message.
@@ -71,7 +43,7 @@ pub struct Provenance {
 #[derive(Debug, Default)]
 pub(crate) struct Account {
     pub(crate) waits: Vec<OpenWait>,
-    pub(crate) ended_waits: Vec<WaitRecord>,
+    pub(crate) ended_waits: WaitLog,
     /// Since when maskable interrupts are off.
     pub(crate) interrupts_off_since: Option<Time>,
     /// Since when a store to its ICR has not completed.

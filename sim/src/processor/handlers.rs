@@ -34,8 +34,8 @@ impl Core {
             self.activity = Activity::Running;
         }
         self.apic_touched = Some(now);
-        self.effective(now, None, What::Entered(context));
         let interrupted = self.pending.site;
+        self.effective(now, interrupted, What::Entered(context));
         self.frames.push(Frame { context, since: now, interrupted, interrupt_flag: self.interrupt_flag });
         self.interrupted.push(self.pending);
         if self.frames.len() > NESTING_MAX {

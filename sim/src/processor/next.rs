@@ -1,14 +1,14 @@
 //! What an executor asks of a CPU between two windows: when it may act next, and whether it ever will by itself.
 
-use super::account::OpenWait;
 use super::activity_kind::Activity;
 use super::core::{Core, Stage};
 use super::latches::{Latch, Reason};
 use super::operation::Kind;
 use super::pending::{Interruptible, WAITS};
+use super::wait_log::OpenWait;
 use crate::coroutine::Site;
 use crate::memory::Words;
-use crate::stream::Access;
+use crate::stream::{Access, Event, Source};
 use crate::time::Time;
 
 /// ICR bits 31:0: what waits poll.
@@ -127,6 +127,12 @@ impl Core {
     /// The locations that the open runs read, in the order of first use: what a settled CPU polls.
     pub(crate) fn polled(&self) -> Vec<Access> {
         self.runs.tallies().iter().map(|run| run.access).collect()
+    }
+
+    /// The open runs: what it has polled since its last effective event, and how often.
+    pub(crate) fn open_runs(&self) -> impl Iterator<Item = Event> {
+        let clock = self.common.clock;
+        self.runs.events(Source::Cpu(self.agent), move |cycle| clock.instant(cycle))
     }
 
     /// The line that a CPU in a proven loop waits at: where it reads, or else delays; else the line that it was about to

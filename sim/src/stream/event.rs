@@ -165,7 +165,7 @@ pub struct Event {
     pub time: Time,
     /// Whose.
     pub source: Source,
-    /// The line of software, where there is one.
+    /// The line of software, where there is one; of the entry into a handler, the line that it came before.
     pub site: Option<&'static Location<'static>>,
     /// What.
     pub what: What,

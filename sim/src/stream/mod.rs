@@ -67,6 +67,11 @@ impl Stream {
         &self.digest
     }
 
+    /// Are its events kept?
+    pub(crate) const fn keeps(&self) -> bool {
+        self.kept.is_some()
+    }
+
     /// Takes what was kept.
     pub(crate) fn take(&mut self) -> Vec<Event> {
         self.kept.as_mut().map(std::mem::take).unwrap_or_default()

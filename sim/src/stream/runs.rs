@@ -4,7 +4,7 @@
 //! look at it; whatever may change a value cuts all links ([`Runs::unlink`]).
 
 use super::Stream;
-use super::event::{Access, What};
+use super::event::{Access, Event, Source, What};
 use crate::coroutine::{Hot, Repeat, Site};
 use crate::time::Time;
 
@@ -173,6 +173,16 @@ impl Runs {
             let last = if count == 1 { run.first } else { instant(last) };
             stream.push(run.first, Some(run.site), What::Run { access: run.access, value, last, count });
         }
+    }
+
+    /// The open runs as they stand, as events of `source`.
+    pub(crate) fn events(&self, source: Source, instant: impl Fn(u64) -> Time) -> impl Iterator<Item = Event> {
+        self.open.iter().map(move |run| {
+            let Repeat { value, last, count, .. } = run.repeat;
+            let last = if count == 1 { run.first } else { instant(last) };
+            let what = What::Run { access: run.access, value, last, count };
+            Event { time: run.first, source, site: Some(run.site), what }
+        })
     }
 
     pub(crate) fn tallies(&self) -> &[Tally] {

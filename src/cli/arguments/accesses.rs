@@ -6,7 +6,10 @@ use super::values::{
 use crate::recorder::{Icr, Others};
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::nearest;
-use crate::scenario::{ALL_ARCHES, ARCHES, MpsTimeout, RELEASES, VARIANTS, WaitShape};
+use crate::scenario::{
+    ALL_ARCHES, ARCHES, MpsTimeout, RELEASES, STACK_NAMES, StackName, VARIANTS, WaitShape, counted, natural_release,
+    natural_variant, stack_name,
+};
 use clap::Args;
 use kernel_model::Call;
 
@@ -21,8 +24,8 @@ Examples:
 #[derive(Debug, Args)]
 pub struct Accesses {
     /// Sub-architecture.
-    #[arg(long, value_name = "A", default_value = ARCHES[0], value_parser = parse_arch, help = help_list("Sub-architecture", &ALL_ARCHES))]
-    pub arch: String,
+    #[arg(long, value_name = "A", value_parser = parse_arch, help = help_list("Sub-architecture; without it, i386/default, or one that has the function where that is a name of today's kernels", &ALL_ARCHES))]
+    pub arch: Option<String>,
     /// Wait variant.
     #[arg(long, value_name = "V", value_parser = parse_variant, help = help_list("How the kernel waits for the ICR; without it, before, or modern on modern/*", &VARIANTS))]
     pub variant: Option<String>,
@@ -68,7 +71,7 @@ pub struct Accesses {
     #[arg(long, value_name = "SHAPE", default_value = "delay-first", value_parser = parse_name::<WaitShape>, help = help_names::<WaitShape>("The loop of solution-a and b1"))]
     pub wait_shape: WaitShape,
     /// What ends the 20 µs of mps-abort and mps-retry.
-    #[arg(long, value_name = "HOW", default_value = "instruction-loop", value_parser = parse_name::<MpsTimeout>, help = help_names::<MpsTimeout>("What ends the 20 us of mps-abort and mps-retry"))]
+    #[arg(long, value_name = "HOW", default_value = "instruction-loop", value_parser = parse_name::<MpsTimeout>, help = help_names::<MpsTimeout>("What ends the 20 µs of mps-abort and mps-retry"))]
     pub mps_timeout: MpsTimeout,
     /// Print one JSON document on standard output.
     #[arg(long)]
@@ -76,11 +79,37 @@ pub struct Accesses {
 }
 
 impl Accesses {
+    /// The function, if it was given by its name in today's stack traces and not by the model's.
+    pub fn of_today(&self) -> Option<&'static StackName> {
+        stack_name(&self.call)
+    }
+
+    /// The function by the model's name.
+    pub fn function(&self) -> &str {
+        self.of_today().map_or(&self.call, |name| name.call)
+    }
+
+    /// The sub-architecture.
+    pub fn arch(&self) -> &str {
+        self.arch.as_deref().unwrap_or_else(|| self.of_today().map_or(ARCHES[0], |name| name.arch))
+    }
+
+    /// The release.
+    pub fn release(&self) -> &str {
+        self.release.as_deref().unwrap_or_else(|| natural_release(self.variant()))
+    }
+
+    /// The wait variant.
+    pub fn variant(&self) -> &str {
+        let of_today = self.of_today().filter(|_| self.arch.is_none()).map(|name| name.variant);
+        self.variant.as_deref().or(of_today).unwrap_or_else(|| natural_variant(self.arch()))
+    }
+
     /// Checks what no single option can check.
     pub(super) fn check(&self) -> Result<(), InputError> {
         let last = self.cpus.saturating_sub(1);
         let absent = |cpu: u32, option: &str| {
-            InputError::new(format!("there is no CPU {cpu} ({option}) in a machine of {} CPUs", self.cpus))
+            InputError::new(format!("there is no CPU {cpu} ({option}) in a machine of {}", counted(self.cpus, "CPU")))
                 .help(format!("CPUs are 0 to {last}; --cpus changes their number"))
         };
         if self.from > last {
@@ -89,7 +118,7 @@ impl Accesses {
         if let Some(cpu) = self.to.iter().find(|cpu| **cpu > last) {
             return Err(absent(*cpu, "--to"));
         }
-        if let (true, [_, _, ..]) = (Call::from_name(&self.call).is_some_and(Call::takes_target), &self.to[..]) {
+        if let (true, [_, _, ..]) = (Call::from_name(self.function()).is_some_and(Call::takes_target), &self.to[..]) {
             return Err(InputError::new(format!("`{}` is about one CPU, and --to names several", self.call))
                 .help("name one: --to 1"));
         }
@@ -97,12 +126,13 @@ impl Accesses {
     }
 }
 
-/// The names are many: only the nearest is told.
+/// The names are many: only the nearest is told. A name of today's stack traces is as good as the model's own.
 fn parse_call(text: &str) -> Result<String, String> {
-    if Call::from_name(text).is_some() {
+    if Call::from_name(text).is_some() || stack_name(text).is_some() {
         return Ok(text.to_owned());
     }
-    let near = nearest::nearest(text, Call::NAMES).map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default();
+    let names: Vec<&str> = Call::NAMES.iter().copied().chain(STACK_NAMES.iter().map(|one| one.name)).collect();
+    let near = nearest::nearest(text, &names).map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default();
     Err(format!("unknown or later kernel function `{text}`{near}; `apicsim list calls` names those that there are"))
 }
 

@@ -10,6 +10,9 @@ pub struct List {
     /// What to list; everything without it.
     #[arg(value_name = "KIND", value_parser = parse_name::<ListKind>, help = help_names::<ListKind>("What to list; without it, everything"))]
     pub kind: Option<ListKind>,
+    /// Print one JSON document on standard output.
+    #[arg(long)]
+    pub json: bool,
 }
 
 named! {
@@ -31,8 +34,16 @@ named! {
         Knobs = "knobs",
         /// Faults.
         Faults = "faults",
+        /// What an event starts on a CPU.
+        Roles = "roles",
+        /// What has to be reached.
+        Goals = "goals",
+        /// What can keep an ICR busy.
+        Mechanisms = "mechanisms",
         /// Lessons of `demo`.
         Lessons = "lessons",
+        /// Names in the stack traces of today's kernels.
+        Functions = "functions",
         /// Kernel functions that `accesses --call` takes.
         Calls = "calls",
     }

@@ -74,6 +74,14 @@ impl Matrix {
         if self.arch.is_empty() { ARCHES.to_vec() } else { ALL_ARCHES.into_iter().filter(named).collect() }
     }
 
+    /// Those of the sub-architectures that stand in a family and are not named themselves.
+    pub fn optional(&self) -> Vec<&'static str> {
+        self.arches()
+            .into_iter()
+            .filter(|arch| !self.arch.is_empty() && !self.arch.iter().any(|one| one == arch))
+            .collect()
+    }
+
     /// The variants of the columns, in order, each once.
     pub fn variants(&self) -> Vec<&'static str> {
         let all = self.variant.iter().any(|one| one == "all");

@@ -5,6 +5,7 @@
 mod accesses;
 mod execution;
 mod list;
+mod look;
 mod matrix;
 mod output;
 mod overrides;
@@ -17,10 +18,11 @@ mod values;
 pub use accesses::Accesses;
 pub use execution::{Elision, Execution, Executor, Window};
 pub use list::{List, ListKind};
+pub use look::{Look, When};
 pub use matrix::{Format, Matrix};
 pub use output::Output;
 pub use overrides::Overrides;
-pub use run::{Replay, Run};
+pub use run::{Expected, Replay, Run};
 pub use script::Script;
 
 use crate::scenario::diagnostic::InputError;
@@ -35,9 +37,7 @@ use clap::{Args, Parser, Subcommand};
     long_about = "Simulates x86 local APICs, their buses, and the kernel code that sends IPIs and waits for the ICR: \
         deterministically, in simulated time.\n\nWithout a command it prints the headline: the nmi-stall scenario, \
         the hang of 2007, on all sub-architectures under three ways to wait.",
-    after_help = EXAMPLES,
-    args_conflicts_with_subcommands = true,
-    max_term_width = 120
+    after_help = EXAMPLES
 )]
 pub struct Arguments {
     /// What to do; without it, the headline.
@@ -47,6 +47,10 @@ pub struct Arguments {
     /// Print the headline as one JSON document.
     #[arg(long)]
     pub json: bool,
+
+    /// How text looks.
+    #[command(flatten)]
+    pub look: Look,
 }
 
 const EXAMPLES: &str = "\
@@ -63,9 +67,12 @@ Exit status: 0 as expected, 1 not as expected, 2 bad usage or input, 3 the host 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// List what there is: scenarios, archs, variants, releases, buses, generations, faults, lessons, kernel functions.
+    /// List what there is, with a sentence each: scenarios, machines, variants, releases, knobs, faults, roles, functions.
     #[command(after_help = "Example:\n  apicsim list scenarios")]
     List(List),
+    /// Print the file of a scenario, to copy and change: its story, goal, events and expectations.
+    #[command(after_help = "Example:\n  apicsim show nmi-stall > my-scenario.toml")]
+    Show(Show),
     /// Run a scenario: verdict, proof, cause, waits, and the token that repeats the run.
     #[command(after_help = run::EXAMPLES)]
     Run(Run),
@@ -98,6 +105,14 @@ pub enum Command {
     Serve(Later),
 }
 
+/// `show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// Built-in name, or path to a TOML file.
+    #[arg(value_name = "SCENARIO")]
+    pub scenario: String,
+}
+
 /// `demo`.
 #[derive(Debug, Args)]
 pub struct Demo {
@@ -121,6 +136,10 @@ impl Arguments {
     /// # Errors
     /// A command of a later version, or CPUs that do not exist.
     pub fn check(&self) -> Result<(), InputError> {
+        if self.json && self.command.is_some() {
+            return Err(InputError::new("`--json` before a command is about the headline, which is none")
+                .help("put it behind the command: apicsim run nmi-stall --json"));
+        }
         let later = match &self.command {
             Some(Command::Explore(_)) => "explore",
             Some(Command::Campaign(_)) => "campaign",
@@ -130,6 +149,6 @@ impl Arguments {
             _ => return Ok(()),
         };
         Err(InputError::new(format!("`apicsim {later}` comes later"))
-            .help("today: list, run, replay, matrix, explain, accesses, demo, script"))
+            .help("today: list, show, run, replay, matrix, explain, accesses, demo, script"))
     }
 }

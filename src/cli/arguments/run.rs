@@ -3,8 +3,10 @@
 use super::execution::Execution;
 use super::output::Output;
 use super::overrides::{MACHINE, Overrides};
-use super::values::{help_list, parse_arch, parse_variant};
-use crate::scenario::{ALL_ARCHES, Request, VARIANTS};
+use super::values::{help_list, help_names, parse_arch, parse_name, parse_variant};
+use crate::scenario::diagnostic::InputError;
+use crate::scenario::named::named;
+use crate::scenario::{self, ALL_ARCHES, Expectation, ExpectedVerdict, Request, Scenario, VARIANTS};
 use clap::Args;
 
 pub(super) const EXAMPLES: &str = "\
@@ -31,6 +33,9 @@ pub struct Run {
     /// What else changes the run.
     #[command(flatten)]
     pub overrides: Overrides,
+    /// What is expected instead.
+    #[arg(long, value_name = "VERDICT", value_parser = parse_name::<Expected>, help_heading = MACHINE, help = help_names::<Expected>("Expect this verdict, and nothing that the scenario says"))]
+    pub expect: Option<Expected>,
     /// What does not change the result.
     #[command(flatten)]
     pub execution: Execution,
@@ -39,12 +44,25 @@ pub struct Run {
     pub output: Output,
 }
 
+named! {
+    /// A verdict that can be expected on the command line.
+    pub enum Expected ("verdict") {
+        /// The goal is reached.
+        Completed = "completed",
+        /// The goal is proven unreachable.
+        Hung = "hung",
+    }
+}
+
 /// `replay`.
 #[derive(Debug, Args)]
 pub struct Replay {
     /// The token that a run printed.
     #[arg(value_name = "TOKEN")]
     pub token: String,
+    /// The scenario's file, where the one in the token has moved: its text must still be the same.
+    #[arg(long, value_name = "PATH")]
+    pub scenario: Option<String>,
     /// What does not change the result.
     #[command(flatten)]
     pub execution: Execution,
@@ -54,6 +72,21 @@ pub struct Replay {
 }
 
 impl Run {
+    /// The scenario that is asked for, with what is expected of it.
+    ///
+    /// # Errors
+    /// It cannot be loaded.
+    pub fn load(&self) -> Result<Scenario, InputError> {
+        let mut scenario = scenario::load(&self.request())?;
+        if let Some(expected) = self.expect {
+            scenario.expectation = Some(Expectation::of(match expected {
+                Expected::Completed => ExpectedVerdict::Completed,
+                Expected::Hung => ExpectedVerdict::Hung,
+            }));
+        }
+        Ok(scenario)
+    }
+
     /// The scenario that is asked for.
     pub fn request(&self) -> Request {
         self.overrides.request(&self.scenario, self.arch.clone(), self.variant.clone())

@@ -7,17 +7,21 @@ use crate::failure::Failure;
 use crate::machine;
 use crate::recorder::{document, record, text};
 use crate::scenario::diagnostic::InputError;
-use crate::scenario::{OWN_VARIANT, RELEASES, is_other, natural, natural_release, natural_variant};
+use crate::scenario::{OWN_VARIANT, RELEASES, is_other, natural};
 use kernel_model::{Arch, Call, CpuMask, Given, Kernel, Release, Variant};
+use std::io::Write;
 
 pub(super) fn accesses(arguments: &Accesses) -> Result<ExitStatus, Failure> {
-    let call = Call::from_name(&arguments.call).expect("the command line takes known names only");
-    if arguments.release.as_deref().is_some_and(|release| (release == OWN_VARIANT) != is_other(&arguments.arch)) {
-        return Err(not_released(&arguments.arch).into());
+    let call = Call::from_name(arguments.function()).expect("the command line takes known names only");
+    if arguments.release.as_deref().is_some_and(|release| (release == OWN_VARIANT) != is_other(arguments.arch())) {
+        return Err(not_released(arguments.arch()).into());
     }
     let kernel = kernel(arguments, call);
     if !call.is_of(&kernel) {
         return Err(not_of(arguments, call).into());
+    }
+    if let Some(name) = arguments.of_today() {
+        let _closed_stderr_is_nothing = writeln!(std::io::stderr(), "note: `{}` is {}", name.name, name.leads_to());
     }
     let from = arguments.from as u16;
     let mask: CpuMask = if arguments.to.is_empty() {
@@ -29,7 +33,7 @@ pub(super) fn accesses(arguments: &Accesses) -> Result<ExitStatus, Failure> {
     let given = Given { mask, target: mask.iter().next().unwrap_or_default(), vector };
     let recording = record(&kernel, from, (arguments.icr, arguments.others), arguments.limit as usize, (call, given));
     if arguments.json {
-        let names = [&arguments.arch, variant_name(arguments), release_name(arguments), &arguments.call];
+        let names = [arguments.arch(), arguments.variant(), arguments.release(), arguments.function()];
         output::print_json(&document(&recording, names))?;
     } else {
         output::print(&text(&recording))?;
@@ -39,9 +43,9 @@ pub(super) fn accesses(arguments: &Accesses) -> Result<ExitStatus, Failure> {
 
 /// The kernel that the options describe, on the sub-architecture's natural machine.
 fn kernel(arguments: &Accesses, call: Call) -> Kernel {
-    let arch = Arch::from_name(&arguments.arch).expect("the command line takes known names only");
+    let arch = Arch::from_name(arguments.arch()).expect("the command line takes known names only");
     // A kernel that is not Linux never looks at its variant.
-    let variant = Variant::from_name(variant_name(arguments)).unwrap_or(Variant::Before);
+    let variant = Variant::from_name(arguments.variant()).unwrap_or(Variant::Before);
     let mut kernel = Kernel::new(arch, variant, arguments.cpus as u16);
     if let Some(release) = arguments.release.as_deref().and_then(Release::from_name) {
         kernel = kernel.of_release(release);
@@ -72,20 +76,16 @@ fn not_released(arch: &str) -> InputError {
 
 /// The refusal of a function that this kernel does not have.
 fn not_of(arguments: &Accesses, call: Call) -> InputError {
-    if arguments.arch.starts_with("other/") {
+    if arguments.arch().starts_with("other/") {
         let only = Call::send_IPI_mask.name();
-        return InputError::new(format!("{} is a function of Linux, and {} is not Linux", call.name(), arguments.arch))
-            .help(format!("--call {only} is its own way to send"));
+        return InputError::new(format!(
+            "{} is a function of Linux, and {} is not Linux",
+            call.name(),
+            arguments.arch()
+        ))
+        .help(format!("--call {only} is its own way to send"));
     }
-    let machine = format!("{} under {}", arguments.arch, variant_name(arguments));
+    let machine = format!("{} under {}", arguments.arch(), arguments.variant());
     InputError::new(format!("{machine} has no `{}`", call.name()))
         .help(format!("kernels that have it: {}; `apicsim list calls` says so of all", call.whose().describe()))
-}
-
-fn variant_name(arguments: &Accesses) -> &str {
-    arguments.variant.as_deref().unwrap_or_else(|| natural_variant(&arguments.arch))
-}
-
-fn release_name(arguments: &Accesses) -> &str {
-    arguments.release.as_deref().unwrap_or_else(|| natural_release(variant_name(arguments)))
 }

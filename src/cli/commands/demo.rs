@@ -5,6 +5,7 @@ use crate::cli::exit_status::ExitStatus;
 use crate::cli::output;
 use crate::failure::Failure;
 use crate::lessons::hang_of_2007;
+use crate::report::Paper;
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::nearest;
 use std::io::{BufRead, IsTerminal};
@@ -12,17 +13,18 @@ use std::io::{BufRead, IsTerminal};
 /// The one lesson of this version.
 pub(super) const LESSON: &str = "hang-of-2007";
 
-pub(super) fn demo(arguments: &Demo) -> Result<ExitStatus, Failure> {
+pub(super) fn demo(arguments: &Demo, paper: Paper) -> Result<ExitStatus, Failure> {
     let lesson = arguments.lesson.as_deref().unwrap_or(LESSON);
     if lesson != LESSON {
         let error = InputError::new(format!("there is no lesson `{lesson}`"));
         return Err(error.help(nearest::suggestion(lesson, &[LESSON])).into());
     }
-    let steps = hang_of_2007()?;
+    let steps = hang_of_2007(paper)?;
     let interactive = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let count = steps.len();
     for (n, step) in steps.iter().enumerate() {
-        output::print(&format!("── step {} of {count} {}\n{step}\n", n + 1, "─".repeat(60)))?;
+        let title = format!("── step {} of {count} ", n + 1);
+        output::print(&format!("{title}{}\n{step}\n", "─".repeat(paper.width.min(80) - title.chars().count())))?;
         if interactive && n + 1 < count && !go_on()? {
             break;
         }

@@ -8,43 +8,51 @@ use crate::cli::output;
 use crate::failure::Failure;
 use crate::matrix::{Axes, Matrix, matrix as run_matrix};
 use crate::report::json::{Host, matrix_document};
-use crate::report::matrix as report_matrix;
+use crate::report::page::Page;
+use crate::report::{Paper, matrix as report_matrix};
 use crate::run::Settings;
 use crate::scenario::{ARCHES, MAIN_VARIANTS, Request};
+use std::io::Write;
 
 const INTRODUCTION: &str = "\
-The hang of 2007 (scenario nmi-stall): a crashing CPU must send an NMI to the others before kdump gets its chance, and
-first waits for its ICR to become idle. How long, in simulated us, from the crash until that send returns, for three
-ways to wait; and the price of one NMI and one FIXED IPI to an idle CPU, in us, from the call to the handler.
+    The hang of 2007 (scenario nmi-stall): a crashing CPU must send an NMI to the others before kdump gets its chance, \
+    and first waits for its ICR to become idle. How long, in simulated µs, from the crash until that send returns, for \
+    three ways to wait; and the price of one NMI and one FIXED IPI to an idle CPU, in µs, from the call to the handler.";
 
-";
-
-const NEXT: &str = "
-next:  apicsim explain nmi-stall                       why it hangs, link by link
-       apicsim demo                                    the story, step by step
-       apicsim run nmi-stall --variant merged          the fix at work
-       apicsim matrix kdump --set stall=slots          is the fix enough?
-       apicsim list                                    what else there is
-";
+const NEXT: [(&str, &str); 5] = [
+    ("apicsim explain nmi-stall", "why it hangs, link by link"),
+    ("apicsim demo", "the story, step by step"),
+    ("apicsim run nmi-stall --variant merged", "the fix at work"),
+    ("apicsim matrix kdump --set stall=slots", "is the fix enough?"),
+    ("apicsim list", "what else there is"),
+];
 
 /// The matrix of `nmi-stall` over everything.
-pub(super) fn headline(json: bool) -> Result<ExitStatus, Failure> {
+pub(super) fn headline(json: bool, paper: Paper) -> Result<ExitStatus, Failure> {
     let request = |arch: String, variant: String| {
         let mut request = Request::new("nmi-stall");
         (request.arch, request.variant) = (Some(arch), Some(variant));
         request
     };
-    let axes = Axes { arches: &ARCHES, variants: &MAIN_VARIANTS, crash_cpus: &[], triggers: &[] };
+    let axes = Axes { arches: &ARCHES, optional: &[], variants: &MAIN_VARIANTS, crash_cpus: &[], triggers: &[] };
     let matrix = run_matrix(axes, &Settings::seeded(0), request)?;
     if json {
         output::print_json(&matrix_document(&matrix, None))?;
     } else {
-        output::print(&format!("{INTRODUCTION}{}{NEXT}", report_matrix::comparison(&matrix)))?;
+        let mut page = Page::new(paper);
+        page.paragraph(INTRODUCTION);
+        page.gap();
+        report_matrix::comparison(&matrix, &mut page);
+        page.gap();
+        for (n, (command, about)) in NEXT.iter().enumerate() {
+            page.verbatim(&format!("{:<6} {command:<39} {about}", if n == 0 { "next:" } else { "" }));
+        }
+        output::print(&page.into_text())?;
     }
     Ok(status(&matrix))
 }
 
-pub(super) fn matrix(arguments: &Arguments) -> Result<ExitStatus, Failure> {
+pub(super) fn matrix(arguments: &Arguments, paper: Paper) -> Result<ExitStatus, Failure> {
     let timer = HostTimer::start();
     let execution: &Execution = &arguments.execution;
     let settings = settings(execution, arguments.overrides.seed, false);
@@ -52,18 +60,28 @@ pub(super) fn matrix(arguments: &Arguments) -> Result<ExitStatus, Failure> {
         |arch: String, variant: String| arguments.overrides.request(&arguments.scenario, Some(arch), Some(variant));
     let axes = Axes {
         arches: &arguments.arches(),
+        optional: &arguments.optional(),
         variants: &arguments.variants(),
         crash_cpus: &arguments.crash_cpus(),
         triggers: &arguments.triggers(),
     };
     let matrix = run_matrix(axes, &settings, request)?;
+    if arguments.format() == Format::Csv {
+        for (arch, why) in &matrix.left_out {
+            let _closed_stderr_is_nothing = writeln!(std::io::stderr(), "left out: {arch}: {why}");
+        }
+    }
     let host = arguments.host.then(|| Host { threads: workers(execution), host_us: timer.elapsed_us() });
     let host_line = |before: &str| host.map(|host| format!("{before}{host}\n")).unwrap_or_default();
     match arguments.format() {
         Format::Json => output::print_json(&matrix_document(&matrix, host))?,
         Format::Csv => output::print(&report_matrix::csv(&matrix))?,
-        Format::Text => output::print(&(report_matrix::text(&matrix) + &host_line("host: ")))?,
-        Format::Markdown => output::print(&(report_matrix::markdown(&matrix) + &host_line("\nHost: ")))?,
+        Format::Text => {
+            let mut page = Page::new(paper);
+            report_matrix::text(&matrix, &mut page);
+            output::print(&(page.into_text() + &host_line("host: ")))?;
+        }
+        Format::Markdown => output::print(&(report_matrix::markdown(&matrix, paper) + &host_line("\nHost: ")))?,
     }
     Ok(status(&matrix))
 }

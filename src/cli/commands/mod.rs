@@ -9,9 +9,11 @@ mod matrix;
 mod run;
 mod script;
 mod settings;
+mod show;
 
 use crate::cli::arguments::{Arguments, Command};
 use crate::cli::exit_status::ExitStatus;
+use crate::cli::look;
 use crate::failure::Failure;
 
 /// Does what the command line asks for.
@@ -20,16 +22,18 @@ use crate::failure::Failure;
 /// Bad input, or a host that fails us.
 pub fn dispatch(arguments: &Arguments) -> Result<ExitStatus, Failure> {
     arguments.check()?;
+    let paper = look::paper(arguments.look);
     match &arguments.command {
-        None => matrix::headline(arguments.json),
-        Some(Command::List(list)) => list::list(list),
-        Some(Command::Run(run)) => run::run(run),
-        Some(Command::Replay(replay)) => run::replay(replay),
-        Some(Command::Matrix(matrix)) => matrix::matrix(matrix),
-        Some(Command::Explain(run)) => explain::explain(run),
+        None => matrix::headline(arguments.json, paper),
+        Some(Command::List(list)) => list::list(list, paper),
+        Some(Command::Show(show)) => show::show(show),
+        Some(Command::Run(run)) => run::run(run, paper),
+        Some(Command::Replay(replay)) => run::replay(replay, paper),
+        Some(Command::Matrix(matrix)) => matrix::matrix(matrix, paper),
+        Some(Command::Explain(run)) => explain::explain(run, paper),
         Some(Command::Accesses(accesses)) => accesses::accesses(accesses),
-        Some(Command::Demo(demo)) => demo::demo(demo),
-        Some(Command::Script(script)) => script::script(script),
+        Some(Command::Demo(demo)) => demo::demo(demo, paper),
+        Some(Command::Script(script)) => script::script(script, arguments.look),
         Some(Command::Explore(_) | Command::Campaign(_) | Command::Serve(_)) => {
             unreachable!("check() refuses what comes later")
         }

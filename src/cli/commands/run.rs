@@ -6,24 +6,34 @@ use crate::cli::arguments::{Execution, Output, Replay, Run};
 use crate::cli::exit_status::ExitStatus;
 use crate::cli::output::{self, check_streams, write_trace};
 use crate::failure::Failure;
-use crate::report::KernelNames;
 use crate::report::json::{Host, run_document};
 use crate::report::trace::Names;
+use crate::report::{KernelNames, Paper};
 use crate::report::{text as report_text, trace};
-use crate::scenario::{self, Scenario};
+use crate::scenario::Scenario;
 use crate::token::Token;
 
-pub(super) fn run(arguments: &Run) -> Result<ExitStatus, Failure> {
-    let scenario = scenario::load(&arguments.request())?;
-    run_scenario(&scenario, arguments.overrides.seed, &arguments.execution, &arguments.output)
+pub(super) fn run(arguments: &Run, paper: Paper) -> Result<ExitStatus, Failure> {
+    let scenario = arguments.load()?;
+    run_scenario(&scenario, arguments.overrides.seed, &arguments.execution, &arguments.output, paper)
 }
 
-pub(super) fn replay(arguments: &Replay) -> Result<ExitStatus, Failure> {
+pub(super) fn replay(arguments: &Replay, paper: Paper) -> Result<ExitStatus, Failure> {
     let token: Token = arguments.token.parse()?;
-    run_scenario(&token.load()?, token.seed, &arguments.execution, &arguments.output)
+    let scenario = match &arguments.scenario {
+        Some(path) => token.load_from(path)?,
+        None => token.load()?,
+    };
+    run_scenario(&scenario, token.seed, &arguments.execution, &arguments.output, paper)
 }
 
-fn run_scenario(scenario: &Scenario, seed: u64, execution: &Execution, wanted: &Output) -> Result<ExitStatus, Failure> {
+fn run_scenario(
+    scenario: &Scenario,
+    seed: u64,
+    execution: &Execution,
+    wanted: &Output,
+    paper: Paper,
+) -> Result<ExitStatus, Failure> {
     check_streams(wanted.json, wanted.trace.as_deref())?;
     let timer = HostTimer::start();
     let (report, outcome) = crate::run::run(scenario, &settings(execution, seed, wanted.trace.is_some()))?;
@@ -35,10 +45,11 @@ fn run_scenario(scenario: &Scenario, seed: u64, execution: &Execution, wanted: &
     if wanted.json {
         output::print_json(&run_document(scenario, &report, host))?;
     } else {
-        output::print(&report_text::run(scenario, &report))?;
+        let mut page = report_text::run(scenario, &report, paper);
         if let Some(host) = host {
-            output::print(&format!("  host     {host}\n"))?;
+            page.labelled("host", &host.to_string());
         }
+        output::print(&page.into_text())?;
     }
     Ok(if report.ok() { ExitStatus::Success } else { ExitStatus::Unexpected })
 }

@@ -1,7 +1,7 @@
 //! `apicsim script`: local APICs poked by hand.
 
 use super::settings::settings;
-use crate::cli::arguments::Script as Arguments;
+use crate::cli::arguments::{Look, Script as Arguments};
 use crate::cli::exit_status::ExitStatus;
 use crate::cli::interactive::interact;
 use crate::cli::output::{self, check_streams, write_trace};
@@ -14,10 +14,13 @@ use std::io::{IsTerminal, Read};
 use std::path::Path;
 use std::sync::Arc;
 
+/// A larger file is not a script: some 100 000 operations.
+pub(crate) const SCRIPT_BYTES_MAX: u64 = 4 << 20;
+
 /// The name under which a script on standard input goes.
 const STANDARD_INPUT: &str = "-";
 
-pub(super) fn script(arguments: &Arguments) -> Result<ExitStatus, Failure> {
+pub(super) fn script(arguments: &Arguments, look: Look) -> Result<ExitStatus, Failure> {
     check_streams(arguments.json, arguments.trace.as_deref())?;
     let board = board(arguments)?;
     let source = match &arguments.file {
@@ -31,7 +34,7 @@ pub(super) fn script(arguments: &Arguments) -> Result<ExitStatus, Failure> {
     };
     let execution = settings(&arguments.execution, 0, false).execution;
     let Some(source) = source.as_ref().filter(|_| !arguments.interactive) else {
-        return interactive(board, execution, source);
+        return interactive(board, execution, source, look);
     };
     let script = Arc::new(Script::parse(source)?);
     let transcript = script::run(&script, &board, execution, arguments.trace.is_some())?;
@@ -42,12 +45,17 @@ pub(super) fn script(arguments: &Arguments) -> Result<ExitStatus, Failure> {
     })
 }
 
-fn interactive(board: Board, execution: Execution, source: Option<Arc<Source>>) -> Result<ExitStatus, Failure> {
+fn interactive(
+    board: Board,
+    execution: Execution,
+    source: Option<Arc<Source>>,
+    look: Look,
+) -> Result<ExitStatus, Failure> {
     let mut session = Session::new(board, execution);
     if let Some(source) = source {
         output::print(&session.load(&source)?)?;
     }
-    interact(&mut session)?;
+    interact(&mut session, look)?;
     Ok(ExitStatus::Success)
 }
 
@@ -64,13 +72,28 @@ fn show(arguments: &Arguments, transcript: &Transcript) -> Result<(), Failure> {
 
 fn read(file: &Path) -> Result<Arc<Source>, Failure> {
     let failed = |error| Failure::Host { what: format!("cannot read {}", file.display()), error };
-    if file == Path::new(STANDARD_INPUT) {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map_err(failed)?;
-        return Ok(Source::new("standard input", text));
+    let (name, bytes) = if file == Path::new(STANDARD_INPUT) {
+        ("standard input".to_owned(), at_most(std::io::stdin().lock()).map_err(failed)?)
+    } else {
+        (file.display().to_string(), std::fs::File::open(file).and_then(at_most).map_err(failed)?)
+    };
+    if bytes.len() as u64 > SCRIPT_BYTES_MAX {
+        return Err(InputError::new(format!("{name} is larger than 4 MiB")).help("this is not a script").into());
     }
-    let text = std::fs::read_to_string(file).map_err(failed)?;
-    Ok(Source::new(file.display().to_string(), text))
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
+        InputError::new(format!("{name} is not UTF-8 text: line {line} has a byte that is none"))
+            .help("a script has one operation a line")
+    })?;
+    Ok(Source::new(name, text))
+}
+
+/// No more than tells that it is too much.
+fn at_most(from: impl Read) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(SCRIPT_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn board(arguments: &Arguments) -> Result<Board, InputError> {

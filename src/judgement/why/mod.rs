@@ -1,37 +1,52 @@
-//! Why a CPU waits: the causal chain from its wait to the root.
+//! Why a CPU waits: the causal chain from its wait to the root. Everything here is read off the machine at an instant, and
+//! nothing else: [`State`].
 //!
-//! Everything here is read off the machine at the end of a run. For a wait that ended earlier, the run is cut at that
-//! instant and read then.
+//! A file for each thing that a CPU can wait for; each adds what it says to the chain.
 
-mod busy_icr;
+mod answers;
+mod awaited;
+mod bus;
 mod chain;
+mod condition;
+mod fate;
+mod icr;
+mod lock;
+mod refusal;
+mod start_up;
 mod waiting;
 
+use super::state::{MessageState, State};
 use crate::scenario::Scenario;
 use chain::Chain;
+pub use chain::Why;
 use sim::Outcome;
+pub(crate) use waiting::what;
 
-/// A chain of causes, and its root in a few words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Why {
-    /// From the wait to the root, a sentence each.
-    pub chain: Vec<String>,
-    /// The root.
-    pub cause: String,
+/// Explains what CPU `number` waits for at the end of a run whose events were kept. `None`: they were not.
+pub fn explain(scenario: &Scenario, outcome: &Outcome, number: u16) -> Option<Why> {
+    let kept = !outcome.events.is_empty();
+    kept.then(|| explain_cpu(&State::at_the_end(scenario, outcome), number))
 }
 
-/// Explains what CPU `number` waits for at the end of the run.
-pub fn explain(scenario: &Scenario, outcome: &Outcome, number: u16) -> Why {
-    let mut chain = Chain::new(scenario, outcome);
+/// Explains what became of the messages that were to start CPU `target`, from their INIT on.
+pub(crate) fn explain_start(state: &State, target: u16, init: &MessageState) -> Vec<String> {
+    let mut chain = Chain::new(state);
+    chain.start(target, init);
+    chain.lines
+}
+
+/// Explains what CPU `number` waits for at that instant.
+pub(crate) fn explain_cpu(state: &State, number: u16) -> Why {
+    let mut chain = Chain::new(state);
     chain.nested(number);
     chain.cpu_waits(number);
-    let cause = chain.cause.unwrap_or_else(|| "nothing that it waits for can come".to_owned());
-    Why { chain: chain.lines, cause }
+    chain.end("nothing that it waits for can come")
 }
 
 /// Explains a message that is not dispatched, for its sender.
-pub(crate) fn explain_icr(scenario: &Scenario, outcome: &Outcome, number: u16) -> Why {
-    let mut chain = Chain { visited: vec![number], ..Chain::new(scenario, outcome) };
+pub(crate) fn explain_icr(state: &State, number: u16) -> Why {
+    let mut chain = Chain::new(state);
+    chain.path.push(number);
     chain.icr_busy(number);
-    Why { cause: chain.cause.unwrap_or_else(|| "the bus was busy with other messages".to_owned()), chain: chain.lines }
+    chain.end("the bus was busy with other messages")
 }

@@ -1,17 +1,17 @@
-//! What a CPU waits for, and why that does not come: an ICR, a lock, others.
+//! What a CPU waits for, and where to look for why that does not come.
 
 use super::chain::Chain;
-use crate::judgement::panic::panicked;
 use crate::judgement::source_lines::{describe, function};
-use kernel_model::Wait;
-use sim::{Activity, Context, CpuReport, OpenWait};
+use crate::judgement::state::{OpenWait, Sleep};
+use kernel_model::{Point, Wait};
+use sim::Context;
 
 impl Chain<'_> {
     /// What the NMI handler has interrupted in which a CPU waits.
     pub(super) fn nested(&mut self, number: u16) {
-        let cpu = &self.outcome.cpus[usize::from(number)];
-        let handler = cpu.frames.iter().rev().find(|frame| frame.context == Context::Nmi);
-        if let Some((frame, interrupted)) = handler.and_then(|frame| Some((frame, frame.interrupted?))) {
+        if let Some(frame) = self.cpu(number).handler(Context::Nmi)
+            && let Some(interrupted) = frame.interrupted
+        {
             let since = frame.since;
             self.say(format!(
                 "CPU{number} is in its NMI handler since {since} us, which interrupted {}",
@@ -22,134 +22,167 @@ impl Chain<'_> {
 
     /// What a CPU waits for, and why that does not come.
     pub(super) fn cpu_waits(&mut self, number: u16) {
-        if self.visited.contains(&number) {
-            self.say(format!("and CPU{number} is where this chain began: they wait for each other"));
-            let circle: Vec<String> = self.visited.iter().map(|cpu| format!("CPU{cpu}")).collect();
-            self.refuser = None;
-            let first = self.outcome.cpus[usize::from(self.visited[0])].waits.last();
-            let icr = first.is_some_and(|wait| wait.code == Wait::IcrIdle as u32);
-            let what = if icr { "each other's slots" } else { "each other" };
-            return self.root(format!("{} wait for {what}", circle.join(" and ")));
+        if self.path.contains(&number) {
+            return self.circle(number);
         }
-        self.visited.push(number);
-        let cpu = &self.outcome.cpus[usize::from(number)];
-        let at = cpu.site.map_or_else(|| "nowhere".to_owned(), describe);
+        if self.told.contains(&number) {
+            return self.say(format!("CPU{number} is as told above"));
+        }
+        self.told.push(number);
+        self.path.push(number);
+        self.wait_of(number);
+        self.path.pop();
+    }
+
+    fn wait_of(&mut self, number: u16) {
+        let cpu = self.cpu(number);
+        let waits = cpu.software.waits.last();
+        let outer = waits.filter(|wait| wait.level < cpu.frames.len()).map(|wait| wait.site); // a handler is on top of it
+        let at = outer.or(cpu.site()).map_or_else(|| "nowhere".to_owned(), describe);
         if let Some(since) = cpu.stalled_since {
             self.say(format!("CPU{number}'s store to its ICR has not completed since {since} us: {at}"));
             return self.icr_busy(number);
         }
-        if let Some(panic) = panicked(self.outcome).filter(|panic| panic.cpu == number) {
+        if let Some(sleep) = cpu.sleep()
+            && self.asleep(number, sleep)
+        {
+            return;
+        }
+        if let Some(at_us) = self.panicked(number) {
             self.say(format!(
-                "CPU{number} panicked at {} us, because its ICR had stayed busy past its bound: {at}",
-                panic.at
+                "CPU{number} panicked at {at_us} us, because its ICR had stayed busy past its bound: {at}"
             ));
             return self.icr_busy(number);
         }
-        match cpu.waits.last() {
+        match waits {
             Some(wait) if wait.code == Wait::IcrIdle as u32 => {
                 self.say(format!("CPU{number} waits for its ICR since {} us in {at}", wait.since));
+                if outer.is_some() {
+                    self.handler_on_top(number);
+                }
                 self.icr_busy(number);
             }
-            Some(wait) => self.other_wait(cpu, wait, &at),
-            None if cpu.activity == Activity::WaitForStartUp => {
-                self.say(format!("CPU{number} waits for a start-up message since {} us", cpu.last_effective));
-                self.root("no start-up message reaches it");
-            }
-            None if cpu.activity == Activity::Halted => self.say(format!("CPU{number} is in HLT: {at}")),
+            Some(wait) if wait.code == Wait::Lock as u32 => self.lock(number, wait, &at),
+            Some(wait) => self.other_wait(number, *wait, &at, outer.is_some()),
+            None if cpu.sleep().is_some() => self.say(format!("CPU{number} is in HLT: {at}")),
+            None if cpu.site().is_none() => {} // in a handler that has not acted yet
             None => self.say(format!("CPU{number} is at {at}")),
         }
     }
 
-    fn other_wait(&mut self, cpu: &CpuReport, wait: &OpenWait, at: &str) {
-        let number = cpu.cpu;
-        if wait.code == Wait::Lock as u32 {
-            self.say(format!("CPU{number} spins since {} us at {at}{}", wait.since, self.lock_holder(cpu)));
-            let lock = self.polled_word(cpu).map_or_else(|| "a lock".to_owned(), |word| self.word_name(word));
-            self.root(format!("it spins on the {lock}"));
-            let word = self.polled_word(cpu).map(usize::from);
-            let writer = word.and_then(|word| self.outcome.writers.get(word).copied().flatten());
-            if let Some(holder) = writer.map(|writer| writer.cpu).filter(|&holder| holder != number) {
-                self.cpu_waits(holder);
+    /// A CPU that executes nothing, whatever its software waited for before. HLT is part of a wait like any other.
+    fn asleep(&mut self, number: u16, sleep: Sleep) -> bool {
+        match sleep {
+            Sleep::Halt(_) => false,
+            Sleep::Shutdown { .. } => {
+                self.shutdown(number);
+                true
             }
-            return;
-        }
-        if wait.code == Wait::Acknowledgement as u32
-            && let Some(misdirected) = &cpu.misdirected
-        {
-            self.say(format!("CPU{number} waits for an acknowledgement since {} us in {at}", wait.since));
-            self.misdirected(number, misdirected);
-            for dead in self.outcome.cpus.iter().filter(|cpu| cpu.dead) {
-                self.lines.push(format!("the APIC of CPU{} is dead (injected fault)", dead.cpu));
+            Sleep::WaitForStartUp(reset) => {
+                self.waits_for_start_up(number, reset);
+                true
             }
-            return self.root("an NMI between the two writes of the ICR sent its message elsewhere");
         }
-        let what = match wait.code {
-            code if code == Wait::Acknowledgement as u32 => "waits for an acknowledgement",
-            code if code == Wait::RunQueue as u32 => "loops for ever",
-            code if code == Wait::Shootdown as u32 => "waits for the other CPUs to stop",
-            code if code == Wait::Backtrace as u32 => "waits for backtraces",
-            code if code == Wait::SelfStop as u32 => "waits for the CPU that panics to stop it",
-            code if code == Wait::Stop as u32 => "waits for the other CPUs to stop",
-            code if code == Wait::Callin as u32 => "waits for a CPU to call in",
-            code if code == Wait::Callout as u32 => "waits to be called out",
-            code if code == Wait::Mailbox as u32 => "waits for the mailbox register",
-            code if code == Wait::InitDeassert as u32 => "waits for INIT to be taken away",
-            code if code == Wait::RemoteRead as u32 => "waits for a remote read",
-            _ => "waits",
+    }
+
+    /// What a handler does that runs on top of a wait.
+    fn handler_on_top(&mut self, number: u16) {
+        let cpu = self.cpu(number);
+        let (Some(frame), Some(site)) = (cpu.frames.last(), cpu.site()) else { return };
+        let handler = match frame.context {
+            Context::Program | Context::Shutdown => return,
+            Context::Interrupt(vector) => format!("its handler of {vector:02X}"),
+            Context::Nmi => "its NMI handler".to_owned(),
+            Context::SystemManagement => "system-management mode".to_owned(),
         };
+        let halted = if cpu.sleep().is_some() { "in HLT:" } else { "at" };
+        self.say(format!(
+            "on top of that CPU{number} is in {handler} since {} us, {halted} {}",
+            frame.since,
+            describe(site)
+        ));
+    }
+
+    fn circle(&mut self, number: u16) {
+        let began = self.path.iter().position(|&on_it| on_it == number).unwrap_or_default();
+        self.say(match began {
+            0 => format!("and CPU{number} is where this chain began: they wait for each other"),
+            _ => format!("and CPU{number} has been met above: they wait for each other"),
+        });
+        let circle: Vec<String> = self.path[began..].iter().map(|cpu| format!("CPU{cpu}")).collect();
+        self.refuser = None;
+        let first = self.cpu(self.path[began]).software.waits.last();
+        let icr = first.is_some_and(|wait| wait.code == Wait::IcrIdle as u32);
+        let what = if icr { "each other's slots" } else { "each other" };
+        self.root(format!("{} wait for {what}", circle.join(" and ")));
+    }
+
+    fn other_wait(&mut self, number: u16, wait: OpenWait, at: &str, interrupted: bool) {
+        let proven = self.state.proven || wait.code != Wait::RunQueue as u32;
+        let what = if proven { what(wait.code) } else { "loops" };
         self.say(format!("CPU{number} {what} since {} us in {at}", wait.since));
-        if wait.code == Wait::Acknowledgement as u32 {
-            self.silent(number);
+        if interrupted {
+            self.handler_on_top(number);
         }
-        let place = cpu.site.and_then(function).unwrap_or("its program");
+        if let Some(misdirected) = self.cpu(number).misdirected()
+            && wait.code == Wait::Acknowledgement as u32
+        {
+            self.misdirected(number, misdirected);
+            self.dead_apics();
+            self.root("an NMI between the two writes of the ICR sent its message elsewhere");
+        } else if wait.code == Wait::Callin as u32 {
+            self.callin(number);
+        } else if wait.code == Wait::Callout as u32 {
+            self.callout(number);
+        } else if wait.code == Wait::SelfStop as u32 {
+            self.stopper(number);
+        } else if expects_answers(wait.code) {
+            self.answers(number, wait);
+        }
+        let place = function(wait.site).unwrap_or("its program");
         self.root(format!("it {what} in {place}"));
     }
 
-    /// Who has the vector of the last IPI of CPU `number` and does not take it. One that was there before has swallowed it.
-    fn silent(&mut self, number: u16) {
-        let Some(send) = self.outcome.cpus[usize::from(number)].last_send else { return };
-        let vector = send.message.vector;
-        for cpu in self.outcome.cpus.iter().filter(|cpu| cpu.cpu != number) {
-            let held = cpu.requested.iter().find(|(held, _)| *held == vector).and_then(|(_, from)| *from);
-            if let Some(from) = held {
-                let silent = format!("CPU{} does not answer", cpu.cpu);
-                let sender = self.agent(from.from);
-                self.say(format!("{silent}: {vector:02X} from {sender} is in its IRR since {} us", from.at));
-                self.refuser.get_or_insert(silent);
-                self.state(cpu);
-            }
+    /// The CPU that panics, and is to stop the others.
+    fn stopper(&mut self, number: u16) {
+        let panics = self.state.words.value(self.layout().panic_cpu().0);
+        if let Ok(cpu) = u16::try_from(panics)
+            && cpu != number
+            && usize::from(cpu) < self.state.cpus.len()
+        {
+            self.say(format!("CPU{cpu} is the one that panics"));
+            self.cpu_waits(cpu);
         }
     }
 
-    /// Why a CPU does not take what is requested of it.
-    pub(super) fn state(&mut self, cpu: &CpuReport) {
-        let number = cpu.cpu;
-        if let Some(since) = cpu.interrupts_off_since {
-            self.say(format!("CPU{number} has interrupts off since {since} us"));
-        }
-        let handler = cpu.frames.iter().rev().find(|frame| frame.context == Context::Nmi);
-        if let Some(frame) = handler {
-            let interrupted = frame.interrupted.map(|site| format!(", which interrupted {}", describe(site)));
-            self.say(format!(
-                "CPU{number} is in its NMI handler since {} us{}",
-                frame.since,
-                interrupted.unwrap_or_default()
-            ));
-        }
-        self.cpu_waits(number);
-        self.root("it takes no interrupt");
+    /// When the kernel of this CPU panicked because its ICR stayed busy, if nobody's did before.
+    fn panicked(&self, number: u16) -> Option<sim::Time> {
+        let panic = self.state.milestones.iter().find(|milestone| milestone.code == Point::Panicked as u32)?;
+        (panic.cpu == number).then_some(panic.at)
     }
+}
 
-    fn lock_holder(&self, cpu: &CpuReport) -> String {
-        let Some(word) = self.polled_word(cpu) else { return String::new() };
-        let name = self.word_name(word);
-        let Some(writer) = self.outcome.writers.get(usize::from(word)).copied().flatten() else {
-            return format!(" on the {name}");
-        };
-        let holder = function(writer.site).unwrap_or("somebody");
-        let itself = if writer.cpu == cpu.cpu { "the code that it interrupted" } else { "" };
-        let holder =
-            if itself.is_empty() { format!("CPU{} in {holder}", writer.cpu) } else { format!("{itself} ({holder})") };
-        format!(" on the {name}, which {holder} took at {} us", writer.at)
+/// Is it a wait for what other CPUs do about a message?
+fn expects_answers(code: u32) -> bool {
+    [Wait::Acknowledgement, Wait::Shootdown, Wait::Backtrace, Wait::Stop].iter().any(|wait| *wait as u32 == code)
+}
+
+/// What a CPU does that waits for this.
+pub(crate) fn what(code: u32) -> &'static str {
+    match code {
+        code if code == Wait::IcrIdle as u32 => "waits for its ICR",
+        code if code == Wait::Lock as u32 => "spins on a lock",
+        code if code == Wait::Acknowledgement as u32 => "waits for an acknowledgement",
+        code if code == Wait::RunQueue as u32 => "loops for ever",
+        code if code == Wait::Shootdown as u32 => "waits for the other CPUs to stop",
+        code if code == Wait::Backtrace as u32 => "waits for backtraces",
+        code if code == Wait::SelfStop as u32 => "waits for the CPU that panics to stop it",
+        code if code == Wait::Stop as u32 => "waits for the other CPUs to stop",
+        code if code == Wait::Callin as u32 => "waits for a CPU to call in",
+        code if code == Wait::Callout as u32 => "waits to be called out",
+        code if code == Wait::Mailbox as u32 => "waits for the mailbox register",
+        code if code == Wait::InitDeassert as u32 => "waits for INIT to be taken away",
+        code if code == Wait::RemoteRead as u32 => "waits for a remote read",
+        _ => "waits",
     }
 }

@@ -8,7 +8,7 @@ use crate::scenario::named::Named;
 use sim::Duration;
 
 /// The fields of a CSV record, named as in JSON.
-const CSV_FIELDS: [&str; 24] = [
+const CSV_FIELDS: [&str; 29] = [
     "scenario",
     "arch",
     "generation",
@@ -33,6 +33,11 @@ const CSV_FIELDS: [&str; 24] = [
     "nmi_us",
     "fixed_us",
     "digest",
+    "seed",
+    "cpus",
+    "sets",
+    "token",
+    "ok",
 ];
 
 /// One record a run, after a header, as RFC 4180 has it. What there is none of is empty.
@@ -56,8 +61,8 @@ fn csv_record(scenario: &str, row: &Row, cell: &Cell) -> [String; CSV_FIELDS.len
         row.generation.to_owned(),
         row.bus.to_owned(),
         row.injected.to_string(),
-        row.crash_cpu.map(|cpu| cpu.to_string()).unwrap_or_default(),
-        row.trigger.map(|trigger| trigger.name().to_owned()).unwrap_or_default(),
+        cell.crash_cpu.map(|cpu| cpu.to_string()).unwrap_or_default(),
+        cell.trigger.map(|trigger| trigger.name().to_owned()).unwrap_or_default(),
         cell.variant.to_owned(),
         cell.release.to_owned(),
         report.verdict.name().to_owned(),
@@ -75,6 +80,11 @@ fn csv_record(scenario: &str, row: &Row, cell: &Cell) -> [String; CSV_FIELDS.len
         span(cell.price.nmi),
         span(cell.price.fixed),
         digest::written(report.digest),
+        report.seed.to_string(),
+        cell.cpus.to_string(),
+        cell.sets.join(" "),
+        report.token.clone(),
+        report.ok().to_string(),
     ]
 }
 

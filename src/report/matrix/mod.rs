@@ -3,6 +3,7 @@
 
 mod csv;
 mod markdown;
+mod prices;
 pub(crate) mod records;
 mod terminal;
 

@@ -1,8 +1,8 @@
 //! Operations that take no time and touch no device: the clock, choices, waits, milestones, the end of a program.
 
 use crate::choice::{ChoicePoint, Label};
-use crate::processor::account::{OpenWait, WaitRecord};
 use crate::processor::core::{Core, Outgoing, Stage};
+use crate::processor::wait_log::{OpenWait, WaitRecord};
 use crate::stream::What;
 
 impl Core {
@@ -40,7 +40,7 @@ impl Core {
         }
         if let Some(wait) = self.account.waits.pop_if(|wait| wait.level == level) {
             self.effective(end, Some(self.line()), What::WaitEnded(wait.code, outcome));
-            self.account.ended_waits.push(WaitRecord { cpu: self.agent, wait, end, outcome });
+            self.account.ended_waits.note(WaitRecord { cpu: self.agent, wait, end, outcome });
         }
         Some(0)
     }

@@ -1,0 +1,129 @@
+//! What the names mean that `list` lists: a sentence each.
+
+use crate::scenario::{Bus, FaultName, Goal, RELEASES, RoleName, VARIANTS};
+use sim::Generation;
+
+pub(super) const VARIANTS_ABOUT: [&str; VARIANTS.len()] = [
+    "Up to 2.6.21: every send waits for the ICR without a bound.",
+    "Proposed: the bound inside the ordinary wait, at most 1001 rounds for every caller (delay first; key `wait_shape`).",
+    "Proposed: bounded senders that only kdump calls, all others as before.",
+    "The patches as mailed: an NMI waits at most 1001 rounds, delay first.",
+    "The patches as merged in 2.6.22: an NMI waits at most 1001 rounds, read first.",
+    "v6.6 and later: 1000 rounds, also before an NMI by shorthand.",
+    "MP specification: no wait before a message, at most 20 us after it, then nothing.",
+    "MP specification: as mps-abort, but the message is sent again after 20 us (key `mps_retries`).",
+];
+
+pub(super) const RELEASES_ABOUT: [&str; RELEASES.len()] = [
+    "Before the fix: the default of all variants but the two below.",
+    "With the fix: smp_send_stop, setup_local_APIC and the call lock too; the default of merged.",
+    "The waits of 2.6.22, bounded before an NMI by shorthand too; on modern/*.",
+    "1000 rounds in place of 1001; the default of modern.",
+];
+
+pub(super) const fn bus(bus: Bus) -> &'static str {
+    match bus {
+        Bus::Serial => "The 3-wire APIC bus of Pentium and P6, cycle by cycle: arbitration, retry, errors.",
+        Bus::Fsb => "The front-side bus of the xAPIC, under a chipset: a target never refuses.",
+        Bus::Cluster => "A bus for each cluster of four CPUs, joined by cluster managers (NUMA-Q, Summit, ES7000).",
+        Bus::Fabric => "Point-to-point links between sockets.",
+        Bus::Ideal => "A message arrives after a fixed time: busy is never visible, as in hypervisors.",
+    }
+}
+
+pub(super) const fn generation(generation: Generation) -> &'static str {
+    match generation {
+        Generation::I82489Dx => {
+            "The external APIC of the i486 and the first Pentiums: 8-bit ids, no ESR, no start-up message."
+        }
+        Generation::Pentium => "Pentium (P54C): 4-bit ids, serial bus, remote read.",
+        Generation::P6 => "Pentium Pro to Pentium III: 4-bit ids, serial bus, arbitration ids.",
+        Generation::XApic => "Pentium 4, Xeon, Core: 8-bit ids, front-side bus, no refusal of fixed interrupts.",
+        Generation::X2Apic => "Nehalem and later: as the xAPIC, and x2APIC mode with 32-bit ids and MSRs.",
+    }
+}
+
+pub(super) const fn fault(fault: FaultName) -> &'static str {
+    match fault {
+        FaultName::FsbStall => "The chipset stops completing interrupt transactions.",
+        FaultName::FsbLock => "The front-side bus is locked or blocked by somebody, once or again and again.",
+        FaultName::FsbRetry => "The chipset answers redirectable transactions with a retry.",
+        FaultName::ApicDead => "The local APIC of a CPU is off, and stays off.",
+        FaultName::IcrStuck => "The delivery status bit of a CPU is jammed: the one fault that acts on the bit itself.",
+        FaultName::Nmi => "An NMI at the pin of a CPU.",
+        FaultName::NmiBetweenWrites => {
+            "An NMI at the pin of a CPU, exactly after the next destination (ICR high) that it writes."
+        }
+        FaultName::Smm => "A CPU is in system-management mode for a while.",
+        FaultName::Shutdown => "A CPU shuts down (triple fault).",
+        FaultName::Init => "A CPU is initialised by its pin, and waits for a start-up message.",
+        FaultName::DeepSleep => "A deep sleep state loses the low half of a CPU's ICR.",
+        FaultName::ChecksumNoise => "Messages on the serial bus arrive damaged.",
+        FaultName::StuckWire => "A data wire of the serial bus is stuck.",
+        FaultName::LostClock => "The serial bus has no clock.",
+        FaultName::ArbitrationId => "A CPU has a wrong arbitration id.",
+        FaultName::Jabber => "A CPU sends EOI messages without end.",
+        FaultName::DeadLink => "The link between a cluster and the others is dead.",
+    }
+}
+
+pub(super) const fn role(role: RoleName) -> &'static str {
+    match role {
+        RoleName::Idle => "Nothing: HLT, interrupts on.",
+        RoleName::CorruptRunQueue => "`schedule` walks a run queue without an end, interrupts off, its lock held.",
+        RoleName::SpinIrqsOff => "Spins for ever, interrupts off, holding nothing.",
+        RoleName::Munmap => "Flushes the TLBs of other CPUs, and waits for them.",
+        RoleName::CallFunction => "`smp_call_function` to all others.",
+        RoleName::RcuKick => "`smp_send_reschedule` to CPUs, one after the other.",
+        RoleName::WatchdogNmi => "One NMI of the kernel's watchdog, which finds its CPU locked up: `die_nmi` follows.",
+        RoleName::SysrqCrash => "SysRq-C comes as a device interrupt; its handler runs the crash path.",
+        RoleName::OopsCrash => "An oops on the CPU itself: `die` prints, then runs the crash path.",
+        RoleName::Panic => "A panic: prints, runs the crash path, and where there is no image stops the other CPUs.",
+        RoleName::WatchdogCrash => "The watchdog's NMI on the CPU that is to crash, whatever it was doing.",
+        RoleName::WatchdogTick => "A tick of the watchdog that finds its CPU alive.",
+        RoleName::Backtrace => "Asks all CPUs for a backtrace, and waits for their watchdogs.",
+        RoleName::SendFixed => "One `send_IPI_mask` of a fixed vector.",
+        RoleName::SendSequence => "Interrupts off; rounds of sends, to each target in turn or to all others at once.",
+        RoleName::StopOtherCpus => "Today's kernels: `native_stop_other_cpus`, as before a reboot.",
+        RoleName::BootCpus => "`do_boot_cpu` for each target: the start of CPUs that the machine has `offline`.",
+    }
+}
+
+pub(super) const fn goal(goal: Goal) -> &'static str {
+    match goal {
+        Goal::NmiSendReturns => "The crashing CPU returns from its NMI send.",
+        Goal::CaptureKernel => "The capture kernel has control and has passed its own first APIC accesses.",
+        Goal::OthersStopped => "A panic without a crash image is back from stopping the other CPUs.",
+        Goal::CallersReturn => "Every CPU is back from its last `munmap`, `call-function` and `backtrace`.",
+        Goal::AllProgramsEnd => "Every program has ended.",
+        Goal::SendersReturn => "Every `send-sequence` has returned from its last send.",
+        Goal::CpusStarted => "Every CPU that a `boot-cpus` starts has called in, and who starts them is through.",
+    }
+}
+
+/// Knobs of the software, and the one with numbers: key, values with the default first, meaning.
+pub(super) const MORE_KNOBS: [(&str, &[&str], &str); 7] = [
+    (
+        "jitter_picclk",
+        &["0", "1 to 1000"],
+        "Bus cycles that a message may be late, at most, drawn for each message by the seed.",
+    ),
+    (
+        "delay_hz",
+        &["none", "100 to 1000"],
+        "Rounds busy delays as a kernel of so many timer ticks a second does; none: they are exact.",
+    ),
+    ("wait_shape", &["delay-first", "read-first"], "The loop of solution-a and b1, which their mail leaves open."),
+    (
+        "mps_timeout",
+        &["instruction-loop", "time-stamp-counter", "external-interrupt"],
+        "What ends the 20 us of mps-abort and mps-retry.",
+    ),
+    ("mps_retries", &["1", "2 to 1000"], "How often mps-retry sends again."),
+    ("smp_send_stop", &["as the release does", "take", "try"], "What `smp_send_stop` of i386 does with the call lock."),
+    (
+        "no_broadcast",
+        &["true (modern/*: false)", "false"],
+        "Flat senders name all others by a mask, as in kernels with CPU hotplug, or by the shorthand.",
+    ),
+];

@@ -1,0 +1,144 @@
+//! What must be explained of a run, and its explanations, from one walk through its events: why it hangs or is not done,
+//! what its bounded waits for others waited for, and why a CPU did not come up.
+//!
+//! Not explained: bounded waits for an ICR that nobody asks about (`apicsim explain` does), and more of a kind than
+//! [`TOLD`].
+
+use super::state::{Sleep, State, history};
+use super::why::{self, Why};
+use crate::scenario::Scenario;
+use kernel_model::{Point, Wait, WaitOutcome};
+use sim::bus::DeliveryMode;
+use sim::{Duration, Event, Outcome, Source, Time, What};
+
+/// Explanations of a kind, at most.
+const TOLD: usize = 16;
+
+/// A wait for others that ended by its bound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenUpReport {
+    /// The CPU that waited.
+    pub cpu: u16,
+    /// What it did: `waits for backtraces`.
+    pub what: &'static str,
+    /// `function (file:line)`.
+    pub at: String,
+    /// When it began.
+    pub start: Time,
+    /// How long it took.
+    pub took: Duration,
+    /// Who has not answered, and why, as it was when the wait ended.
+    pub why: Vec<String>,
+}
+
+/// A CPU that waits at the end of a run that has come to its limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingReport {
+    /// The CPU.
+    pub cpu: u16,
+    /// What it waits for, and why that has not come by then.
+    pub why: Vec<String>,
+    /// The root in a few words.
+    pub cause: String,
+}
+
+/// A start of a CPU that has come to its end: who started it, when the kernel said how it came out, and what became of its
+/// messages by then.
+#[derive(Debug)]
+pub(super) struct StartTold {
+    pub(super) cpu: u16,
+    pub(super) at: Time,
+    pub(super) why: Vec<String>,
+}
+
+/// What a walk through the events of a run has found.
+#[derive(Debug)]
+pub(super) struct Explained {
+    /// The machine at the end.
+    pub(super) state: State,
+    pub(super) given_up: Vec<GivenUpReport>,
+    pub(super) starts: Vec<StartTold>,
+}
+
+/// Does a finished run have a bounded wait for others that timed out? Then its events are needed.
+pub(super) fn has_given_up(outcome: &Outcome) -> bool {
+    let by_bound = |outcome: u32| outcome == WaitOutcome::TimedOut as u32;
+    outcome.waits.iter().any(|record| record.wait.code != Wait::IcrIdle as u32 && by_bound(record.outcome))
+}
+
+/// Walks through the events of `evidence`.
+pub(super) fn walk(scenario: &Scenario, evidence: &Outcome) -> Explained {
+    let mut walk = Explained { state: State::before(scenario), given_up: Vec::new(), starts: Vec::new() };
+    for event in history(evidence) {
+        walk.before(event);
+        walk.state.take(event);
+        walk.after(event);
+    }
+    walk.state.finish(evidence);
+    walk
+}
+
+impl Explained {
+    /// A wait is explained as long as it is open.
+    fn before(&mut self, event: &Event) {
+        let (Source::Cpu(cpu), What::WaitEnded(code, outcome)) = (event.source, event.what) else { return };
+        let by_bound = outcome == WaitOutcome::TimedOut as u32;
+        if !by_bound || [Wait::IcrIdle as u32, Wait::Callin as u32].contains(&code) || self.given_up.len() >= TOLD {
+            return;
+        }
+        let innermost = self.state.cpus[usize::from(cpu)].software.waits.last().copied();
+        let Some(wait) = innermost.filter(|wait| wait.code == code) else { return };
+        self.given_up.push(GivenUpReport {
+            cpu,
+            what: why::what(code),
+            at: super::source_lines::describe(wait.site),
+            start: wait.since,
+            took: event.time.since(wait.since),
+            why: why::explain_cpu(&self.state, cpu).chain,
+        });
+    }
+
+    /// The start of a CPU is explained as soon as the kernel says how it came out.
+    fn after(&mut self, event: &Event) {
+        let (Source::Cpu(cpu), What::Reached(code)) = (event.source, event.what) else { return };
+        let over = [Point::Booted, Point::Stuck, Point::NotResponding].iter().any(|point| *point as u32 == code);
+        if !over || self.starts.len() >= TOLD {
+            return;
+        }
+        let is_init = |mode: DeliveryMode| mode == DeliveryMode::Init;
+        let mut sent = self.state.messages.of(cpu).rev().map(|held| (held, &held.message));
+        let Some((init, _)) = sent.find(|(_, message)| is_init(message.mode) && !message.is_init_deassert()) else {
+            return;
+        };
+        let has_come = |target: &u16| {
+            let of_it =
+                self.state.milestones.iter().filter(|reached| reached.cpu == *target && reached.at >= init.sent);
+            of_it.into_iter().any(|reached| reached.code == Point::CalledIn as u32)
+        };
+        if init.meant.iter().all(has_come) {
+            return;
+        }
+        let why = init.meant.iter().flat_map(|&target| why::explain_start(&self.state, target, init)).collect();
+        self.starts.push(StartTold { cpu, at: event.time, why });
+    }
+
+    /// Since when a CPU executes nothing, and waits for an INIT or a start-up message.
+    pub(super) fn asleep_since(&self, number: u16) -> Option<Time> {
+        match self.state.cpus[usize::from(number)].sleep()? {
+            Sleep::Shutdown { since, .. } => Some(since),
+            Sleep::WaitForStartUp(reset) => Some(reset.since),
+            Sleep::Halt(_) => None,
+        }
+    }
+
+    /// The CPUs that wait for something, each with its chain.
+    pub(super) fn waiting(&self) -> Vec<WaitingReport> {
+        let waits = self.state.cpus.iter().filter(|cpu| cpu.waits_for_something()).take(TOLD);
+        waits
+            .map(|cpu| {
+                let Why { chain, cause } = why::explain_cpu(&self.state, cpu.number);
+                WaitingReport { cpu: cpu.number, why: chain, cause }
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,123 @@
+//! What became of a message at a CPU: what it did when it was delivered, or why it was not taken.
+
+use super::cpu::{CpuState, Sleep};
+use super::latches::{Origin, latch};
+use sim::Time;
+use sim::apic::{CoreState, Delivered, Mode};
+use sim::bus::{DeliveryMode, Message, Response};
+
+/// What a delivered message did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Its vector was set in the IRR.
+    Requested,
+    /// Its vector was in the IRR already: two became one.
+    Merged,
+    /// It waits in a latch of the core: an NMI, SMI, INIT, or the interrupt of an external controller.
+    Latched,
+    /// One of its kind was latched already: two became one.
+    Collapsed,
+    /// The CPU waited for it, and started.
+    Started,
+    /// A start-up message: the CPU did not wait for one.
+    DidNotWait {
+        /// What it did instead; `None`: it ran.
+        sleep: Option<Sleep>,
+        /// It was in system-management mode.
+        system_management: bool,
+        /// An INIT was latched, and not taken yet.
+        init_latched: bool,
+    },
+    /// An INIT: the CPU waited for a start-up message already.
+    ResetAlready,
+    /// An NMI: the CPU waited for a start-up message.
+    LostInReset,
+    /// The APIC is software-disabled: it dropped the vector.
+    SoftwareDisabled,
+    /// The vector is illegal.
+    IllegalVector,
+    /// Nothing that the core is told.
+    Nothing,
+}
+
+/// Why a CPU that a message is for has not taken it, by the time its sender's bus was done with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Miss {
+    /// Its APIC is dead since then (injected).
+    Dead(Time),
+    /// Its APIC is globally disabled.
+    GloballyDisabled,
+    /// It waits for a start-up message, with its APIC as after a reset: the destination does not name it, or it is deaf.
+    WaitsForStartUp,
+    /// Its APIC is software-disabled.
+    SoftwareDisabled,
+    /// The destination does not name it any more, or not yet.
+    NotNamed,
+}
+
+impl CpuState {
+    /// `message` is delivered at `now`.
+    pub(super) fn deliver(&mut self, now: Time, message: &Message) -> Effect {
+        let had = self.apic.requested().any(|vector| vector == message.vector);
+        let enabled = self.apic.software_enabled();
+        let origin = Origin::Message(message.source, message.number);
+        match self.apic.deliver(message) {
+            Delivered::Requested(vector) => {
+                self.provenance.entry(vector).or_insert((message.source, now));
+                if had { Effect::Merged } else { Effect::Requested }
+            }
+            Delivered::Nmi if self.reset.is_some() && self.reset_blocks_nmi => Effect::LostInReset,
+            Delivered::Nmi => latched(latch(&mut self.latches.nmi, now, origin)),
+            Delivered::Smi => latched(latch(&mut self.latches.smi, now, origin)),
+            Delivered::Init if self.reset.is_some() => Effect::ResetAlready,
+            Delivered::Init => latched(latch(&mut self.latches.init, now, origin)),
+            Delivered::External(vector) => {
+                self.latches.external = Some(vector);
+                Effect::Latched
+            }
+            Delivered::StartUp(_) if self.reset.is_some() => Effect::Started,
+            Delivered::StartUp(_) => Effect::DidNotWait {
+                sleep: self.sleep(),
+                system_management: self.system_management_since().is_some(),
+                init_latched: self.latches.init.is_some(),
+            },
+            Delivered::InitReleased => Effect::Nothing,
+            Delivered::Nothing if message.mode == DeliveryMode::RemoteRead => Effect::Nothing,
+            Delivered::Nothing if !enabled => Effect::SoftwareDisabled,
+            Delivered::Nothing => Effect::IllegalVector,
+        }
+    }
+
+    /// Why this CPU does not take `message`, if there is a reason that lasts.
+    pub(crate) fn misses(&self, message: &Message) -> Option<Miss> {
+        let silent = self.apic.response(message, self.core()) == Response::Silent;
+        match () {
+            () if self.dead_since.is_some() => self.dead_since.map(Miss::Dead),
+            () if self.apic.mode() == Mode::Disabled => Some(Miss::GloballyDisabled),
+            () if !self.apic.addressed_by(message) || silent => Some(match () {
+                () if self.reset.is_some() => Miss::WaitsForStartUp,
+                () if !self.apic.software_enabled() => Miss::SoftwareDisabled,
+                () => Miss::NotNamed,
+            }),
+            () => None,
+        }
+    }
+
+    /// Does it answer Retry, or is it full and silent?
+    pub(super) fn refuses(&self, message: &Message) -> bool {
+        let answers = self.dead_since.is_none() && self.apic.addressed_by(message);
+        answers && matches!(self.apic.response(message, self.core()), Response::Retry | Response::Refuse)
+    }
+
+    fn core(&self) -> CoreState {
+        CoreState {
+            nmi_blocked: self.nmi_blocked,
+            nmi_latched: self.latches.nmi.is_some(),
+            waits_for_start_up: self.reset.is_some(),
+        }
+    }
+}
+
+const fn latched(new: bool) -> Effect {
+    if new { Effect::Latched } else { Effect::Collapsed }
+}

@@ -1,0 +1,161 @@
+//! What the events of a CPU do to it: handlers, flags, sleep, INIT and start-up, and its registers.
+
+use super::cpu::{CpuState, Reset};
+use super::frame::Frame;
+use super::latches::{Origin, latch};
+use sim::apic::{LocalInterrupt, LocalSource, WriteResult};
+use sim::bus::Message;
+use sim::{Access, Context, Event, Kind, LocalEvent, Time, What};
+
+/// ICR bits 31:0 and 63:32 in the page, and both as one model-specific register (SDM vol. 3 §10.6.1, 10.12.9).
+const ICR_LOW: u32 = 0x300;
+const ICR_HIGH: u32 = 0x310;
+const MSR_COMMAND: u32 = 0x830;
+
+impl CpuState {
+    /// The next event of this CPU.
+    pub(super) fn take(&mut self, event: &Event) {
+        let now = event.time;
+        match event.what {
+            What::Write { access, value } => self.written(event, access, value),
+            What::IcrWrittenWhileBusy(_) if self.command_written_at != Some(now) => self.stalled_since = Some(now),
+            What::Entered(context) => self.enter(event, context),
+            What::Left(context) => self.leave(context, now),
+            What::InterruptFlag(on) => self.set_interrupt_flag(on, now),
+            What::Halted => self.halted = Some(now),
+            What::Woken => self.halted = None,
+            What::NmiLatched => _ = latch(&mut self.latches.nmi, now, Origin::Local),
+            What::Shutdown => _ = self.shutdown.get_or_insert((now, None)),
+            What::Initialised => self.initialise(now),
+            What::Started(_) => self.reset = None,
+            What::Local(local) => self.local(local, now),
+            What::Ended => self.finished = true,
+            _ => {}
+        }
+    }
+
+    /// It asked for `message`.
+    pub(super) fn sent(&mut self, event: &Event, message: Message) {
+        self.busy_since.get_or_insert(event.time);
+        if let Some(site) = event.site {
+            self.last_send = Some((message, site));
+            self.pairs.low(self.frames.len(), site, message);
+        }
+    }
+
+    /// The bus is done with `message`.
+    pub(super) fn dispatched(&mut self, message: &Message, busy_still: bool) {
+        self.apic.dispatched(message, busy_still);
+        if !self.apic.is_busy() {
+            self.busy_since = None;
+        }
+    }
+
+    fn written(&mut self, event: &Event, access: Access, value: u64) {
+        let now = event.time;
+        let result = match access.kind {
+            Kind::RegisterWrite | Kind::RegisterExchange => {
+                let offset = access.operand & 0xFFF;
+                if offset == ICR_LOW {
+                    (self.stalled_since, self.command_written_at) = (None, Some(now));
+                } else if offset == ICR_HIGH
+                    && let Some(site) = event.site
+                {
+                    self.pairs.high(self.frames.len(), site, value as u32, now);
+                }
+                self.apic.write(offset as u16, value as u32, now).result
+            }
+            Kind::MsrWrite => {
+                if access.operand == MSR_COMMAND {
+                    self.command_written_at = Some(now);
+                }
+                self.apic.write_msr(access.operand, value, now).map_or(WriteResult::Nothing, |written| written.result)
+            }
+            Kind::PriorityWrite => {
+                self.apic.write_cr8(value as u8);
+                WriteResult::Nothing
+            }
+            _ => return,
+        };
+        if let WriteResult::EndOfInterrupt { vector, .. } = result {
+            self.provenance.remove(&vector);
+        }
+    }
+
+    fn enter(&mut self, event: &Event, context: Context) {
+        let now = event.time;
+        match context {
+            Context::Nmi => (self.latches.nmi, self.nmi_blocked) = (None, true),
+            Context::SystemManagement => self.latches.smi = None,
+            Context::Shutdown => self.shutdown = Some((now, self.latches.shutdown.take())),
+            Context::Interrupt(vector) if self.latches.external == Some(vector) => self.latches.external = None,
+            Context::Interrupt(_) => _ = self.apic.acknowledge(),
+            Context::Program => {}
+        }
+        self.halted = None;
+        let (interrupted, interrupt_flag) = (event.site, self.interrupt_flag);
+        self.frames.push(Frame { context, since: now, interrupted, interrupt_flag });
+        self.set_interrupt_flag(false, now);
+    }
+
+    fn leave(&mut self, context: Context, now: Time) {
+        let Some(frame) = self.frames.pop() else { return };
+        let managed = self.system_management_since().is_some();
+        match context {
+            Context::Nmi => self.nmi_blocked = false,
+            Context::SystemManagement => self.nmi_blocked &= self.restores_nmi_blocking,
+            Context::Interrupt(_) if !managed => self.nmi_blocked = false,
+            _ => {}
+        }
+        self.set_interrupt_flag(frame.interrupt_flag, now);
+    }
+
+    fn set_interrupt_flag(&mut self, on: bool, now: Time) {
+        self.interrupt_flag = on;
+        let since = &mut self.interrupts_off_since;
+        *since = if on { None } else { since.or(Some(now)) };
+    }
+
+    /// What it ran is gone, and its APIC is reset but for its id (SDM vol. 3 §10.4.7.3).
+    fn initialise(&mut self, now: Time) {
+        let by = self.latches.init;
+        self.latches = super::latches::Latches::default();
+        self.nmi_blocked = false;
+        (self.halted, self.shutdown, self.stalled_since) = (None, None, None);
+        self.provenance.clear();
+        self.frames.clear();
+        self.frames.push(Frame { context: Context::Program, since: now, interrupted: None, interrupt_flag: false });
+        self.set_interrupt_flag(false, now);
+        self.apic.init();
+        (self.finished, self.initialised) = (false, Some(now));
+        self.reset = (!self.bootstrap).then_some(Reset { since: now, by });
+    }
+
+    /// Something happened on it by itself. An NMI tells of itself.
+    fn local(&mut self, event: LocalEvent, now: Time) {
+        match event {
+            LocalEvent::Interrupt(source) => {
+                match self.apic.local_event(source, now) {
+                    Some(LocalInterrupt::Smi) => _ = latch(&mut self.latches.smi, now, Origin::Local),
+                    Some(LocalInterrupt::Init) if self.reset.is_none() => {
+                        latch(&mut self.latches.init, now, Origin::Local);
+                    }
+                    Some(LocalInterrupt::External(vector)) => self.latches.external = Some(vector),
+                    _ => {}
+                }
+                if let LocalSource::Lint { high: false, .. } = source {
+                    self.latches.external = None; // ExtINT is a level
+                }
+            }
+            LocalEvent::SystemManagement(_) => _ = latch(&mut self.latches.smi, now, Origin::Injected),
+            LocalEvent::Init if self.reset.is_none() => _ = latch(&mut self.latches.init, now, Origin::Injected),
+            LocalEvent::Shutdown => _ = latch(&mut self.latches.shutdown, now, Origin::Injected),
+            LocalEvent::JamDeliveryStatus => {
+                self.jammed_since.get_or_insert(now);
+                self.apic.jam_delivery_status();
+            }
+            LocalEvent::LoseCommand => self.apic.lose_command(),
+            LocalEvent::Init | LocalEvent::ArmNmiPulse => {}
+        }
+    }
+}

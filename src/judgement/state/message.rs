@@ -1,0 +1,199 @@
+//! The messages of a run: who sent each, for whom, what the bus made of it, and what became of it at each CPU.
+//!
+//! Of messages that have come to their end at every CPU only the last ones are kept, so that a long run needs no more
+//! memory than a short one.
+
+use super::delivery::{Effect, Miss};
+use super::site::Site;
+use sim::bus::{AttemptOutcome, Message};
+use sim::{Duration, Time};
+use std::collections::BTreeMap;
+
+/// Messages that are kept at most, beside those that are under way.
+const KEPT: usize = 4096;
+
+/// Attempts with one outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Attempts {
+    pub(crate) outcome: AttemptOutcome,
+    pub(crate) last: Time,
+    /// From one to the next, once there were two.
+    pub(crate) period: Option<Duration>,
+}
+
+/// A message.
+#[derive(Debug, Clone)]
+pub(crate) struct MessageState {
+    pub(crate) message: Message,
+    /// The line that sent it.
+    pub(crate) site: Option<Site>,
+    pub(crate) sent: Time,
+    /// The CPUs that it is for, as the kernel would say.
+    pub(crate) meant: Vec<u16>,
+    /// The last attempts.
+    pub(crate) attempts: Option<Attempts>,
+    /// Who got it, when, and what it did there.
+    pub(crate) delivered: Vec<(u16, Time, Effect)>,
+    /// When the sender's bus was done with it.
+    pub(crate) dispatched: Option<Time>,
+    /// Who did not take it, and why.
+    pub(crate) missed: Vec<(u16, Miss)>,
+    /// When a newer one of its sender took its place.
+    pub(crate) replaced: Option<Time>,
+}
+
+impl MessageState {
+    fn new(message: Message) -> Self {
+        Self {
+            message,
+            site: None,
+            sent: message.written_at,
+            meant: Vec::new(),
+            attempts: None,
+            delivered: Vec::new(),
+            dispatched: None,
+            missed: Vec::new(),
+            replaced: None,
+        }
+    }
+
+    pub(super) fn attempted(&mut self, outcome: AttemptOutcome, first: Time, last: Time, count: u64) {
+        let before = self.attempts.filter(|attempts| attempts.outcome == outcome);
+        let period = match count {
+            0 | 1 => before.map(|before| first.since(before.last)),
+            count => Some(Duration::from_ps(last.since(first).as_ps() / (count - 1))),
+        };
+        self.attempts = Some(Attempts { outcome, last, period });
+    }
+
+    pub(super) fn delivered(&mut self, agent: u16, at: Time, effect: Effect) {
+        self.delivered.push((agent, at, effect));
+        self.missed.retain(|(missed, _)| *missed != agent);
+    }
+
+    pub(super) fn dispatched(&mut self, now: Time, misses: impl Fn(u16) -> Option<Miss>) {
+        self.dispatched = Some(now);
+        self.replaced = None;
+        let missed = self.meant.iter().filter(|&&cpu| !self.has(cpu)).filter_map(|&cpu| Some((cpu, misses(cpu)?)));
+        self.missed = missed.collect();
+    }
+
+    fn has(&self, cpu: u16) -> bool {
+        self.delivered.iter().any(|(agent, ..)| *agent == cpu)
+    }
+
+    /// The CPUs that it is for, that have not got it, and that nothing keeps from taking it.
+    pub(crate) fn under_way(&self) -> Vec<u16> {
+        use sim::bus::DeliveryMode::LowestPriority;
+        if self.replaced.is_some() || self.message.mode == LowestPriority && !self.delivered.is_empty() {
+            return Vec::new();
+        }
+        let missed = |cpu: u16| self.missed.iter().any(|(missed, _)| *missed == cpu);
+        self.meant.iter().copied().filter(|&cpu| !self.has(cpu) && !missed(cpu)).collect()
+    }
+}
+
+/// The messages, by sender and number.
+#[derive(Debug, Default)]
+pub(crate) struct Messages {
+    all: BTreeMap<(u16, u32), MessageState>,
+}
+
+impl Messages {
+    /// All that are kept.
+    pub(crate) fn all(&self) -> impl DoubleEndedIterator<Item = &MessageState> {
+        self.all.values()
+    }
+
+    /// Those of a sender, in their order.
+    pub(crate) fn of(&self, source: u16) -> impl DoubleEndedIterator<Item = &MessageState> {
+        self.all.range((source, 0)..=(source, u32::MAX)).map(|(_, message)| message)
+    }
+
+    pub(crate) fn named(&self, source: u16, number: u32) -> Option<&MessageState> {
+        self.all.get(&(source, number))
+    }
+
+    /// An event speaks of `message`.
+    pub(super) fn seen(&mut self, message: Message) -> &mut MessageState {
+        self.all.entry((message.source, message.number)).or_insert_with(|| MessageState::new(message))
+    }
+
+    /// `message` is sent. Unless it queues, it takes the place of those of its sender that are not dispatched, but of
+    /// `kept`.
+    pub(super) fn sent(&mut self, message: Message, site: Option<Site>, at: Time, meant: Vec<u16>, kept: Option<u32>) {
+        if !message.queues {
+            let older = self.all.range_mut((message.source, 0)..(message.source, message.number)).map(|(_, held)| held);
+            for held in older.rev().take_while(|held| held.dispatched.is_none() && held.replaced.is_none()) {
+                if !held.message.queues && kept != Some(held.message.number) {
+                    held.replaced = Some(at);
+                }
+            }
+        }
+        let held = self.seen(message);
+        (held.site, held.sent, held.meant) = (site, at, meant);
+        if self.all.len() > 2 * KEPT {
+            self.forget();
+        }
+    }
+
+    /// Forgets the older half of those that have come to their end.
+    fn forget(&mut self) {
+        let done = |held: &MessageState| held.dispatched.is_some() && held.under_way().is_empty();
+        let mut times: Vec<Time> = self.all.values().filter(|held| done(held)).map(|held| held.sent).collect();
+        times.sort_unstable();
+        let Some(&half) = times.get(times.len() / 2) else { return };
+        self.all.retain(|_, held| !done(held) || held.sent > half);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sim::bus::{DeliveryMode, DestinationMode, Shorthand};
+
+    fn message(number: u32) -> Message {
+        Message {
+            source: 0,
+            number,
+            mode: DeliveryMode::Fixed,
+            vector: 0x41,
+            destination_mode: DestinationMode::Physical,
+            destination: 1,
+            shorthand: Shorthand::None,
+            level_triggered: false,
+            asserted: true,
+            written_at: Time::from_us(u64::from(number)),
+            queues: false,
+        }
+    }
+
+    #[test]
+    fn a_long_run_keeps_the_last_messages_and_those_under_way() {
+        let mut messages = Messages::default();
+        for number in 0..5 * KEPT as u32 {
+            let (sent, at) = (message(number), Time::from_us(u64::from(number)));
+            messages.sent(sent, None, at, vec![1], None);
+            if number != 7 {
+                messages.seen(sent).delivered(1, at, Effect::Requested);
+            }
+            messages.seen(sent).dispatched(at, |_| None);
+            assert!(messages.all.len() <= 2 * KEPT, "{}", messages.all.len());
+        }
+        let kept: Vec<u32> = messages.of(0).map(|held| held.message.number).collect();
+        assert_eq!((kept[0], *kept.last().expect("some")), (7, 5 * KEPT as u32 - 1));
+    }
+
+    #[test]
+    fn a_newer_message_takes_the_place_of_one_that_is_not_dispatched() {
+        let mut messages = Messages::default();
+        for number in 0..3 {
+            messages.sent(message(number), None, Time::from_us(u64::from(number)), vec![1], None);
+        }
+        let replaced: Vec<Option<Time>> = messages.of(0).map(|held| held.replaced).collect();
+        assert_eq!(replaced, [Some(Time::from_us(1)), Some(Time::from_us(2)), None]);
+        // an attempt that is on the wire ends under its own status
+        messages.seen(message(0)).dispatched(Time::from_us(3), |_| None);
+        assert_eq!(messages.named(0, 0).and_then(|held| held.replaced), None);
+    }
+}

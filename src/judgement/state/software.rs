@@ -1,0 +1,87 @@
+//! What a CPU's software says of itself: the waits that it has begun, and those that it has given up; and where it is.
+
+use super::frame::Frame;
+use super::site::Site;
+use sim::{Access, Context, Event, Kind, Time, What};
+
+/// A wait that has begun and not ended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OpenWait {
+    /// The code that software gave it.
+    pub(crate) code: u32,
+    /// The line that waits.
+    pub(crate) site: Site,
+    /// Since when.
+    pub(crate) since: Time,
+    /// How many frames were on the CPU's stack: more of them are handlers on top of the wait.
+    pub(crate) level: usize,
+}
+
+/// Reads of one location that gave one value, or equal delays.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Polled {
+    pub(crate) access: Access,
+    pub(crate) site: Site,
+}
+
+/// What runs on a CPU, as far as it says so.
+#[derive(Debug, Default)]
+pub(crate) struct Software {
+    /// Innermost last.
+    pub(crate) waits: Vec<OpenWait>,
+    /// What it reads and how it delays since its last effective event, in the order of first use.
+    pub(crate) polled: Vec<Polled>,
+    /// The line that acted last.
+    last: Option<Site>,
+}
+
+impl Software {
+    /// The next event of this CPU, before which these frames are on its stack.
+    pub(super) fn take(&mut self, event: &Event, frames: &[Frame]) {
+        let level = frames.len();
+        if let What::Run { access, .. } = event.what {
+            if let Some(site) = event.site {
+                // What is polled from one line for the second time since the last effective event is a new round: a value
+                // has changed, or a read-modify-write is under way.
+                if self.polled.iter().any(|poll| (poll.access, poll.site) == (access, site)) {
+                    self.polled.clear();
+                }
+                self.polled.push(Polled { access, site });
+                self.last = Some(site);
+            }
+            return;
+        }
+        let waited = self.waits_at();
+        self.polled.clear();
+        self.last = match event.what {
+            What::Entered(_) => None, // a handler has not acted when it is entered
+            What::Left(_) => frames.last().and_then(|frame| frame.interrupted),
+            _ => event.site.or(waited),
+        };
+        match event.what {
+            What::WaitBegan(code) => {
+                let begun = event.site.map(|site| OpenWait { code, site, since: event.time, level });
+                self.waits.extend(begun);
+            }
+            What::WaitEnded(code, _) => {
+                let place = self.waits.iter().rposition(|wait| wait.code == code && wait.level == level);
+                place.map(|place| self.waits.remove(place));
+            }
+            What::Left(Context::Program) => {}
+            What::Left(_) => self.waits.retain(|wait| wait.level < level),
+            What::Initialised => *self = Self::default(),
+            _ => {}
+        }
+    }
+
+    /// The line that it waits at: of a loop where it reads, or else delays; else the line that acted last.
+    pub(crate) fn waits_at(&self) -> Option<Site> {
+        let read = self.polled.iter().rfind(|poll| matches!(poll.access.kind, Kind::Load | Kind::RegisterRead));
+        read.or(self.polled.last()).map(|poll| poll.site).or(self.last)
+    }
+
+    /// The word that it polls.
+    pub(crate) fn polled_word(&self) -> Option<u16> {
+        self.polled.iter().find(|poll| poll.access.kind == Kind::Load).map(|poll| poll.access.operand as u16)
+    }
+}

@@ -1,0 +1,57 @@
+//! An ICR that reads "send pending": which message is it, and what stands behind it.
+
+use super::chain::Chain;
+use crate::judgement::messages::{destination, what};
+use crate::judgement::source_lines::describe;
+use crate::judgement::state::{MessageState, Misdirected};
+
+impl Chain<'_> {
+    /// Why the ICR of a CPU reads "send pending".
+    pub(super) fn icr_busy(&mut self, number: u16) {
+        let cpu = self.cpu(number);
+        if let Some(since) = cpu.jammed_since {
+            self.say(format!(
+                "the delivery status bit of CPU{number}'s ICR is jammed since {since} us (injected fault): it reads \"send \
+                 pending\" whatever the bus does"
+            ));
+            self.root(format!("the delivery status bit of CPU{number} is jammed (injected)"));
+        }
+        let mut all = self.state.undispatched().filter(|held| held.message.source == number);
+        let Some(held) = all.next() else {
+            self.say(format!("the message of CPU{number} is dispatched"));
+            return;
+        };
+        let message = held.message;
+        let from = cpu.last_send.map(|(_, site)| format!(", sent by {}", describe(site))).unwrap_or_default();
+        let since = cpu.busy_since.unwrap_or(message.written_at);
+        let to = destination(&message);
+        self.say(format!("CPU{number}'s ICR is busy since {since} us: {} to {to}{from}", what(&message)));
+        if let Some(misdirected) = cpu.misdirected().filter(|misdirected| misdirected.message == message) {
+            self.misdirected(number, misdirected);
+            self.root("an NMI between the two writes of the ICR sent its message elsewhere");
+        }
+        self.bus_says(held);
+        for behind in all.map(|held: &MessageState| held.message).chain(cpu.apic.queued().copied()) {
+            let (what, to) = (what(&behind), destination(&behind));
+            self.say(format!("behind it waits {what} to {to}, written at {} us", behind.written_at));
+        }
+    }
+
+    /// A message whose destination a handler overwrote before it was sent.
+    pub(super) fn misdirected(&mut self, number: u16, misdirected: &Misdirected) {
+        let message = &misdirected.message;
+        self.say(format!(
+            "CPU{number} sent {} at {} us to {} and not to {:02X}: {}",
+            what(message),
+            message.written_at,
+            destination(message),
+            misdirected.intended,
+            describe(misdirected.site)
+        ));
+        self.say(format!(
+            "between its writes of ICR high and ICR low an NMI came, whose handler wrote ICR high last at {} us: {}",
+            misdirected.overwritten_at,
+            describe(misdirected.overwritten_by)
+        ));
+    }
+}

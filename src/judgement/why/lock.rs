@@ -1,0 +1,31 @@
+//! A lock that does not come free: who holds it, and what that one waits for.
+
+use super::chain::Chain;
+use crate::judgement::source_lines::function;
+use crate::judgement::state::OpenWait;
+
+impl Chain<'_> {
+    pub(super) fn lock(&mut self, number: u16, wait: &OpenWait, at: &str) {
+        let word = self.cpu(number).software.polled_word();
+        self.say(format!("CPU{number} spins since {} us at {at}{}", wait.since, self.holder(number, word)));
+        let lock = word.map_or_else(|| "a lock".to_owned(), |word| self.word_name(word));
+        self.root(format!("it spins on the {lock}"));
+        let writer = word.and_then(|word| self.state.words.writer(word));
+        if let Some(holder) = writer.map(|writer| writer.cpu).filter(|&holder| holder != number) {
+            self.cpu_waits(holder);
+        }
+    }
+
+    fn holder(&self, number: u16, word: Option<u16>) -> String {
+        let Some(word) = word else { return String::new() };
+        let name = self.word_name(word);
+        let Some(writer) = self.state.words.writer(word) else { return format!(" on the {name}") };
+        let place = function(writer.site).unwrap_or("somebody");
+        let holder = if writer.cpu == number {
+            format!("the code that it interrupted ({place})")
+        } else {
+            format!("CPU{} in {place}", writer.cpu)
+        };
+        format!(" on the {name}, which {holder} took at {} us", writer.at)
+    }
+}

@@ -1,0 +1,97 @@
+//! Names that stand in the stack traces of today's kernels, and what they are called here.
+
+use super::nearest;
+
+/// A function by the name that a stack trace has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StackName {
+    /// That name.
+    pub name: &'static str,
+    /// Which kernels have it, and what it does.
+    pub about: &'static str,
+    /// The function of the model that does the same: where runs say that somebody waits.
+    pub model: &'static str,
+    /// The function of `accesses --call` that runs it.
+    pub call: &'static str,
+    /// A sub-architecture that has it.
+    pub arch: &'static str,
+    /// The variant that has it.
+    pub variant: &'static str,
+    /// Built-in scenarios in which somebody waits in it, on that sub-architecture under that variant.
+    pub scenarios: &'static [&'static str],
+}
+
+/// All of them.
+pub const STACK_NAMES: &[StackName] = &[
+    StackName {
+        name: "native_apic_wait_icr_idle",
+        about: "until v6.5: waits for the ICR without a bound",
+        model: "apic_wait_icr_idle",
+        call: "apic_wait_icr_idle",
+        arch: "x86_64/flat",
+        variant: "before",
+        scenarios: &["nmi-stall", "jammed-bit"],
+    },
+    StackName {
+        name: "native_safe_apic_wait_icr_idle",
+        about: "until v6.5: waits for the ICR at most 1001 rounds of 100 us, read first, as merged in 2.6.22",
+        model: "safe_apic_wait_icr_idle",
+        call: "safe_apic_wait_icr_idle",
+        arch: "x86_64/flat",
+        variant: "merged",
+        scenarios: &["nmi-stall", "jammed-bit"],
+    },
+    StackName {
+        name: "apic_mem_wait_icr_idle",
+        about: "v6.6 and later: waits for the ICR without a bound",
+        model: "apic_wait_icr_idle",
+        call: "apic_wait_icr_idle",
+        arch: "modern/xapic-physflat",
+        variant: "modern",
+        scenarios: &["nmi-stall"],
+    },
+    StackName {
+        name: "apic_mem_wait_icr_idle_timeout",
+        about: "v6.6 and later: waits for the ICR at most 1000 rounds of 100 us, read first",
+        model: "safe_apic_wait_icr_idle_v6",
+        call: "safe_apic_wait_icr_idle",
+        arch: "modern/xapic-physflat",
+        variant: "modern",
+        scenarios: &["nmi-stall", "jammed-bit"],
+    },
+    StackName {
+        name: "csd_lock_wait",
+        about: "waits without a bound until another CPU has run a function",
+        model: "csd_lock_wait",
+        call: "smp_call_function",
+        arch: "modern/xapic-flat",
+        variant: "modern",
+        scenarios: &["deaf-target", "crossed-callers", "crossed-flushes"],
+    },
+];
+
+impl StackName {
+    /// What it is here, and where it can be seen.
+    pub fn leads_to(&self) -> String {
+        let here =
+            if self.model == self.name { "the same name here".to_owned() } else { format!("here `{}`", self.model) };
+        format!(
+            "a kernel function ({}): {here}, variant {}; scenarios that wait in it on {}: {}",
+            self.about,
+            self.variant,
+            self.arch,
+            self.scenarios.join(", ")
+        )
+    }
+}
+
+/// The function of that name, if it is one of [`STACK_NAMES`].
+pub fn stack_name(name: &str) -> Option<&'static StackName> {
+    STACK_NAMES.iter().find(|one| one.name == name)
+}
+
+/// The one whose name is nearly that.
+pub(super) fn nearest_stack_name(name: &str) -> Option<&'static StackName> {
+    let names: Vec<&str> = STACK_NAMES.iter().map(|one| one.name).collect();
+    stack_name(name).or_else(|| stack_name(nearest::nearest(name, &names)?))
+}
