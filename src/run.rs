@@ -44,6 +44,13 @@ impl Settings {
             Choices { seed, keep_events: false, elision: true, cut_ps: None, to_the_end: false, stacks: Stacks::Own };
         Self { execution: Execution::default(), choices }
     }
+
+    /// The same run with its events, in the one execution that explanations are made from: how far polls and attempts have
+    /// come at its end must not decide what is said.
+    pub(crate) fn for_explanations(self) -> Self {
+        let choices = Choices { keep_events: true, elision: true, stacks: Stacks::Own, ..self.choices };
+        Self { execution: Execution::default(), choices }
+    }
 }
 
 /// Runs `scenario`, and gives what happened.
@@ -70,12 +77,7 @@ pub fn run(scenario: &Scenario, settings: &Settings) -> Result<(RunReport, Outco
     } else {
         None
     };
-    // In one execution, whatever the run itself was executed in: how far polls have come must not decide what is said.
-    let evidence = if needs_events(scenario, &outcome) {
-        let choices = Choices { keep_events: true, elision: true, stacks: Stacks::Own, ..settings.choices };
-        Some(execute(scenario, &Settings { choices, execution: Execution::default() })?)
-    } else {
-        None
-    };
+    let evidence =
+        if needs_events(scenario, &outcome) { Some(execute(scenario, &settings.for_explanations())?) } else { None };
     Ok((judge(scenario, settings.choices.seed, &outcome, aftermath.as_ref(), evidence.as_ref()), outcome))
 }

@@ -41,14 +41,14 @@ fn no_line_is_wider_than_eighty_columns_but_a_token_or_a_path() {
         fits(arguments, &[], WIDTH);
     }
     for name in builtin_names() {
-        for command in ["run", "explain", "matrix"] {
+        for command in ["run", "explain", "messages", "matrix"] {
             fits(&[command, name], &[], WIDTH);
         }
         fits(&["explain", name, "--arch", "x86_64/cluster", "--variant", "merged", "--exact"], &[], WIDTH);
     }
     fits(&["matrix", "nmi-stall", "--variant", "all", "--arch", "i386/*", "--crash-cpu", "0,1"], &[], WIDTH);
     fits(&["matrix", "stuck-icr", "--arch", "other/*"], &[], WIDTH);
-    for command in ["list", "run", "replay", "matrix", "explain", "accesses", "demo", "script"] {
+    for command in ["list", "run", "replay", "matrix", "explain", "messages", "accesses", "demo", "script"] {
         fits(&[command, "--help"], &[], WIDTH);
     }
 }
@@ -56,7 +56,7 @@ fn no_line_is_wider_than_eighty_columns_but_a_token_or_a_path() {
 #[test]
 fn columns_decide_where_there_is_no_terminal() {
     let narrow = [("COLUMNS", "60")];
-    for arguments in [&["list"][..], &["run", "nmi-stall"], &["explain", "kdump"], &["demo"]] {
+    for arguments in [&["list"][..], &["run", "nmi-stall"], &["explain", "kdump"], &["messages", "kdump"], &["demo"]] {
         fits(arguments, &narrow, 60);
     }
     let matrix = ["matrix", "kdump", "--arch", "i386/default"];

@@ -18,6 +18,7 @@ mod imports;
 mod look;
 mod many_waits;
 mod matrix;
+mod messages;
 mod modern;
 mod names;
 mod proofs;

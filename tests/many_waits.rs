@@ -3,7 +3,7 @@
 use crate::support::{apicsim, json};
 
 /// Rounds of three sends each.
-fn many(rounds: u32) -> std::path::PathBuf {
+pub(crate) fn many(rounds: u32) -> std::path::PathBuf {
     let path = std::env::temp_dir().join(format!("apicsim-many-{}-{rounds}.toml", std::process::id()));
     let text = format!(
         "format = 1\nname = \"many\"\nstory = \"Many sends.\"\ngoal = \"senders-return\"\nlimit_us = 100_000_000\n\

@@ -6,6 +6,7 @@ pub(crate) mod crash;
 mod crash_happened;
 mod expectation;
 pub(crate) mod explained;
+pub(crate) mod fates;
 pub(crate) mod hypothetical;
 pub(crate) mod jammed;
 pub(crate) mod mechanism;
@@ -22,6 +23,7 @@ pub(crate) mod why;
 
 pub use crash::{CpuFate, CrashReport, Fate, Stage};
 pub use explained::{GivenUpReport, WaitingReport};
+pub use fates::{FateReport, Filter, MessageFate, MessageReport, MessagesReport};
 pub use panic::PanicReport;
 pub use run_report::{HangReport, LoopReport, RunReport, Verdict};
 pub use start_up::{StartUpOutcome, StartUpReport};

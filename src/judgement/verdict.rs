@@ -14,7 +14,7 @@ use super::start_up;
 use super::waits::{WaitSummary, summaries, waits};
 use super::why::{self, Why};
 use crate::machine::goal_milestones;
-use crate::scenario::{Bus, Mechanism, Scenario};
+use crate::scenario::{Bus, Fault, FaultKind, Mechanism, Scenario, counted};
 use crate::token::Token;
 use kernel_model::Point;
 use sim::{Activity, CpuReport, Ending, Outcome, Slots, Time};
@@ -81,7 +81,7 @@ pub fn judge(
         crash: crash_report(scenario, outcome),
         capture: instant_of(outcome, Point::CaptureKernelReady),
         panicked: panicked(outcome),
-        injected: injected(scenario),
+        injected: injected(scenario, outcome),
         hang: (verdict == Verdict::Hung).then(|| hang(scenario, &goal, crashing, outcome, explained.as_ref())),
         loops: loops(aftermath.unwrap_or(outcome)),
         notes: notes(scenario, outcome),
@@ -125,9 +125,20 @@ fn timeouts(waits: &[WaitSummary], crashing: Option<u16>) -> u32 {
     timed_out.map(|wait| wait.count as u32).sum()
 }
 
-fn injected(scenario: &Scenario) -> Vec<String> {
-    let at = |ps| Time::from_ps(ps);
-    scenario.faults.iter().map(|fault| format!("{} at {} us", fault.kind.name(), at(fault.at_ps))).collect()
+/// The faults, and of those of messages how many each has hit.
+fn injected(scenario: &Scenario, outcome: &Outcome) -> Vec<String> {
+    let mut hits = outcome.message_faults.iter();
+    let injected = |fault: &Fault| {
+        let (name, at) = (fault.kind.name(), Time::from_ps(fault.at_ps));
+        let FaultKind::Message(plan) = fault.kind else { return format!("{name} at {at} us") };
+        match hits.next() {
+            None | Some(0) => format!("{name} ({}) from {at} us on: it has hit nothing", plan.effect),
+            Some(hits) => {
+                format!("{name} ({}) from {at} us on: it has hit {}", plan.effect, counted(*hits, "message"))
+            }
+        }
+    };
+    scenario.faults.iter().map(injected).collect()
 }
 
 /// Where a CPU waits: the start of its innermost wait, or its last effective event.

@@ -4,6 +4,7 @@ use super::error::AssemblyError;
 use super::interconnect::Parts;
 use super::io_apic::io_apic;
 use super::kernel::kernel;
+use super::message_faults::message_faults;
 use super::{costs, cpu, goal};
 use crate::scenario::{self, Event, FaultKind, Role, Scenario};
 use kernel_model::{Kernel, Layout};
@@ -51,6 +52,7 @@ pub fn assemble(scenario: &Scenario, choices: Choices) -> Result<MachineSettings
         io_apic_entries: keyboard(scenario, &kernel).map(|(entry, _)| entry).collect(),
         lines: keyboard(scenario, &kernel).map(|(_, key)| key).collect(),
         dead_apics: dead_apics(scenario),
+        message_faults: message_faults(scenario, &kernel),
         checks: scenario.machine.checks,
         chooser: Arc::new(Seeded(choices.seed)),
         limit: Time::from_ps(limit),

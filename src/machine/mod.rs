@@ -12,6 +12,7 @@ mod goal;
 pub(crate) mod interconnect;
 mod io_apic;
 mod kernel;
+mod message_faults;
 pub(crate) mod program;
 
 pub use assembly::{Choices, assemble};

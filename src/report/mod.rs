@@ -7,6 +7,7 @@ pub mod digest;
 pub(crate) mod json;
 mod kernel_names;
 pub(crate) mod matrix;
+pub(crate) mod messages;
 pub mod microseconds;
 pub(crate) mod page;
 mod paper;

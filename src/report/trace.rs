@@ -3,6 +3,7 @@
 use crate::judgement::messages::{destination, what};
 use crate::judgement::source_lines::describe;
 use sim::apic::LocalSource;
+use sim::bus::MessageEffect;
 use sim::{Access, Context, Event, Kind, LocalEvent, Source, What};
 use std::fmt::{Debug, Write};
 
@@ -98,6 +99,10 @@ impl Names<'_> {
             What::Initialised => "initialised: what it ran is gone".to_owned(),
             What::Started(vector) => format!("started at vector {vector:02X}"),
             What::Shutdown => "in shutdown".to_owned(),
+            What::MessageFault(effect, agent, message) => {
+                let (what, from, to) = (what(&message), self.agent(message.source), self.agent(agent));
+                format!("{what} from {from} {} {to} (injected)", fault(effect))
+            }
             What::RemoteRead(message, Some(value)) => {
                 format!("remote read of {} answered: {value:08X}", self.agent(message.source))
             }
@@ -111,6 +116,16 @@ impl Names<'_> {
             Kind::Delay | Kind::DelayCycles | Kind::Pause => format!("{}{times}", self.access(access)),
             _ => format!("read {} = {value:08X}{times}", self.access(access)),
         }
+    }
+}
+
+/// What a fault does to a message on its way to somebody.
+fn fault(effect: MessageEffect) -> String {
+    match effect {
+        MessageEffect::Lose => "is lost on its way to".to_owned(),
+        MessageEffect::Delay(span) => format!("comes {span} us late to"),
+        MessageEffect::Duplicate(span) => format!("comes again, {span} us later, to"),
+        MessageEffect::Unnoticed => "is not noticed by".to_owned(),
     }
 }
 

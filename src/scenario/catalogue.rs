@@ -52,6 +52,8 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("boot-stuck-cpu", include_str!("../../scenarios/boot-stuck-cpu.toml")),
     ("boot-late-cpu", include_str!("../../scenarios/boot-late-cpu.toml")),
     ("jammed-bit", include_str!("../../scenarios/jammed-bit.toml")),
+    ("lost-ipi", include_str!("../../scenarios/lost-ipi.toml")),
+    ("unnoticed-ipi", include_str!("../../scenarios/unnoticed-ipi.toml")),
     ("stuck-icr", include_str!("../../scenarios/stuck-icr.toml")),
 ];
 

@@ -1,6 +1,7 @@
 //! The kinds of fault: their names, parameters and buses.
 
 use super::machine::Bus;
+use super::message_fault;
 use super::named::named;
 
 named! {
@@ -12,6 +13,8 @@ named! {
         FsbLock = "fsb-lock",
         /// The chipset answers redirectable transactions with a retry.
         FsbRetry = "fsb-retry",
+        /// Messages are lost, late, doubled or not noticed, on any bus.
+        Message = "message",
         /// The local APIC of a CPU is off, and stays off.
         ApicDead = "apic-dead",
         /// The delivery status bit of a CPU is jammed: the one fault that acts on the bit itself.
@@ -50,6 +53,7 @@ impl FaultName {
             Self::FsbStall | Self::LostClock => &["until_us"],
             Self::FsbLock => &["until_us", "held_us", "every_us"],
             Self::FsbRetry => &["until_us", "count"],
+            Self::Message => &message_fault::PARAMETERS,
             Self::ApicDead
             | Self::IcrStuck
             | Self::Nmi

@@ -6,6 +6,7 @@ use super::fault_name::FaultName;
 use super::filter::{self, Filter};
 use super::happenings::{Stage, instant, optional_time};
 use super::machine::{Bus, Machine};
+use super::message_fault;
 use super::model::{Again, CpuFault, Fault, FaultKind};
 use super::named::{self, named};
 use super::names::present;
@@ -34,8 +35,26 @@ named! {
 
 const KEYS: [&str; 2] = ["at_us", "kind"];
 /// Parameters of all kinds.
-const PARAMETERS: [&str; 11] =
-    ["cpu", "until_us", "count", "length_us", "every", "wire", "stuck", "id", "cluster", "held_us", "every_us"];
+const PARAMETERS: [&str; 18] = [
+    "cpu",
+    "until_us",
+    "count",
+    "length_us",
+    "every",
+    "wire",
+    "stuck",
+    "id",
+    "cluster",
+    "held_us",
+    "every_us",
+    "effect",
+    "delay_us",
+    "from",
+    "to",
+    "vector",
+    "mode",
+    "nth",
+];
 /// Times that a bus can be locked in one run.
 const LOCKS_MAX: u64 = 100_000;
 
@@ -58,7 +77,9 @@ fn fault(index: usize, field: Field<'_>, stage: Stage<'_>) -> Result<Option<Faul
     let name: FaultName = named::by_name(kind_field.text()?).map_err(|error| kind_field.unknown(error))?;
     let taken: Vec<&str> = every().chain(name.parameters().iter().copied()).collect();
     let table = Table::open(field, &format!("a [[fault]] of kind `{name}`"), &taken)?;
-    let at_ps = instant(&table, "at_us", stage)?;
+    // Messages may be hit from the beginning on.
+    let from_begin = name == FaultName::Message && table.get("at_us").is_none();
+    let at_ps = if from_begin { 0 } else { instant(&table, "at_us", stage)? };
     let applies = Filter::read(&table)?.applies(stage.machine, stage.stall);
     if let Some(bus) = name.bus()
         && applies
@@ -91,6 +112,7 @@ fn read(name: FaultName, table: &Table<'_>, at_ps: u64, machine: Option<&Machine
             let count = table.get("count").map(|field| field.small_integer(1, u32::MAX)).transpose()?;
             Ok(FaultKind::FsbRetry { until_ps, count })
         }
+        FaultName::Message => Ok(FaultKind::Message(message_fault::read(table, until_ps, machine)?)),
         FaultName::ApicDead => Ok(FaultKind::ApicDead { cpu: cpu()? }),
         FaultName::IcrStuck => of_cpu(CpuFault::IcrStuck),
         FaultName::Nmi => of_cpu(CpuFault::Nmi),

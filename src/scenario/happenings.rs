@@ -134,7 +134,7 @@ fn all_but_self(table: &Table<'_>) -> Result<bool, InputError> {
     }
 }
 
-fn vector(field: &Field<'_>) -> Result<IpiVector, InputError> {
+pub(super) fn vector(field: &Field<'_>) -> Result<IpiVector, InputError> {
     match field.text() {
         Ok(text) => by_name::<VectorUse>(text)
             .map(IpiVector::Use)

@@ -54,6 +54,7 @@ mod knobs;
 mod load;
 mod machine;
 mod mechanism;
+mod message_fault;
 mod model;
 pub mod named;
 mod names;
@@ -78,6 +79,7 @@ pub use machine::{
     RELEASES, VARIANTS, is_modern, is_other, is_x2apic, natural, natural_release, natural_variant,
 };
 pub use mechanism::Mechanism;
+pub use message_fault::{MessageEffectName, MessagePlan, ModeName};
 pub use model::{
     Again, CostOverrides, CpuFault, Event, Fault, FaultKind, Goal, Knobs, MpsTimeout, Origin, Scenario, Stall,
     StopLock, WaitShape,

@@ -4,6 +4,7 @@ use super::expected::Expectation;
 use super::fault_name::FaultName;
 use super::machine::Machine;
 use super::mechanism::Mechanism;
+use super::message_fault::MessagePlan;
 use super::named::{Named, named};
 use super::role::Role;
 
@@ -185,6 +186,8 @@ pub enum FaultKind {
         /// How many.
         count: Option<u32>,
     },
+    /// Something becomes of messages on their way.
+    Message(MessagePlan),
     /// The local APIC of a CPU is off: it answers nothing on the bus.
     ApicDead {
         /// Whose.
@@ -250,6 +253,7 @@ impl FaultKind {
             Self::FsbStall { .. } => FaultName::FsbStall,
             Self::FsbLock { .. } => FaultName::FsbLock,
             Self::FsbRetry { .. } => FaultName::FsbRetry,
+            Self::Message(_) => FaultName::Message,
             Self::ApicDead { .. } => FaultName::ApicDead,
             Self::DeadLink { .. } => FaultName::DeadLink,
             Self::Cpu { fault, .. } => match fault {

@@ -62,6 +62,10 @@ pub(super) fn slow_fault(mut fault: Fault, factor: u64) -> Fault {
         | FaultKind::FsbLock { until_ps, .. }
         | FaultKind::FsbRetry { until_ps, .. }
         | FaultKind::Wires { until_ps, .. } => *until_ps = until_ps.map(|ps| ps * factor),
+        FaultKind::Message(plan) => {
+            plan.until_ps = plan.until_ps.map(|ps| ps * factor);
+            plan.delay_ps *= factor;
+        }
         FaultKind::Cpu { fault: CpuFault::Smm { length_ps }, .. } => *length_ps *= factor,
         FaultKind::ApicDead { .. } | FaultKind::Cpu { .. } | FaultKind::DeadLink { .. } => {}
     }

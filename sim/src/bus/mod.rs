@@ -6,6 +6,7 @@ mod cluster;
 mod front_side;
 mod ideal;
 mod message;
+mod message_fault;
 mod point_to_point;
 mod redirection;
 mod serial;
@@ -19,6 +20,7 @@ pub use cluster::{Cluster, ClusterBus, ClusterError, PhysicalScope, ShorthandSco
 pub use front_side::FrontSideBus;
 pub use ideal::IdealBus;
 pub use message::{Agent, AttemptOutcome, Bid, DeliveryMode, DestinationMode, Message, Request, Response, Shorthand};
+pub use message_fault::{MessageEffect, MessageFault};
 pub use point_to_point::{FabricError, Latencies, PointToPointFabric};
 pub use serial::{SerialBus, SerialFault, SerialFaultError, SerialFaultKind, Wire};
 

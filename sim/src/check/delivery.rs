@@ -24,6 +24,23 @@ impl Checker {
         }
     }
 
+    /// `agent` would have got `message` now, and an injected fault lost it: the message owes it nothing more.
+    pub fn lost(&mut self, agent: Agent, message: &Message, at: Time) {
+        while !self.note_delivery(agent, message, at) {
+            if !self.is_reopened(agent, message, at) {
+                break;
+            }
+        }
+    }
+
+    /// `agent` gets `message`, whose delivery an injected fault has kept back or doubled: the message owed it nothing.
+    pub fn delivered_late(&mut self, agent: Agent, message: &Message) {
+        self.counts.delivered += 1;
+        if let Some(receiver) = self.receivers.get_mut(agent as usize) {
+            self.counts.merged += u64::from(receiver.get(message));
+        }
+    }
+
     /// The message's side of a delivery. False: it is not under way.
     #[inline]
     fn note_delivery(&mut self, agent: Agent, message: &Message, at: Time) -> bool {

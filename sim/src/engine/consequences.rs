@@ -15,14 +15,10 @@ impl Fabric {
         match effect {
             BusEffect::Attempt { message, outcome } => self.attempt(now, *message, *outcome),
             BusEffect::Deliver { agent, message } => {
-                self.event(now, What::Delivered(*agent, *message));
-                self.cycle.disturb(now);
-                let core = reached(&mut cores[usize::from(*agent)], now);
-                if let Some(watch) = &mut self.watch {
-                    watch.delivered(core, message, now);
+                if self.message_faults.is_some() {
+                    return self.deliver_or_not(now, *agent, message, cores);
                 }
-                Self::deliver(now, core, message);
-                core.requests_are_told();
+                self.deliver_now(now, *agent, message, cores);
                 return Some(*agent);
             }
             BusEffect::Dispatched { message, busy_still } => {
@@ -53,7 +49,20 @@ impl Fabric {
         None
     }
 
-    fn deliver(now: Time, core: &mut Core, message: &Message) {
+    /// `agent` gets `message`.
+    #[inline(always)]
+    pub(super) fn deliver_now(&mut self, now: Time, agent: Agent, message: &Message, cores: &mut [Slot]) {
+        self.event(now, What::Delivered(agent, *message));
+        self.cycle.disturb(now);
+        let core = reached(&mut cores[usize::from(agent)], now);
+        if let Some(watch) = &mut self.watch {
+            watch.delivered(core, message, now);
+        }
+        Self::deliver(now, core, message);
+        core.requests_are_told();
+    }
+
+    pub(super) fn deliver(now: Time, core: &mut Core, message: &Message) {
         match core.apic.deliver(message) {
             Delivered::Nmi => core.nmi_arrives(now),
             Delivered::Smi => core.smi_arrives(now),
@@ -126,7 +135,7 @@ impl Fabric {
 /// # Panics
 /// If it is further than that already.
 #[inline]
-fn reached(slot: &mut Slot, now: Time) -> &mut Core {
+pub(super) fn reached(slot: &mut Slot, now: Time) -> &mut Core {
     let core: &mut Core = slot;
     let (number, last) = (core.agent, core.stream.last());
     assert!(last <= now, "CPU{number} is at {last} us when something reaches it at {now} us");

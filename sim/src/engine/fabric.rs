@@ -4,12 +4,15 @@ use super::addressees::Addressees;
 use super::attempts::AttemptRun;
 use super::cycle::{Cycle, CycleSearch};
 use super::device_hub::DeviceHub;
+use super::message_faults::MessageFaults;
 use super::slot::Slot;
 use super::view::View;
 use super::watch::Watch;
-use crate::bus::{Agent, AttemptOutcome, BusEffect, Interconnect, Message, Request, Response, Targets, Undispatched};
-use crate::check::Violation;
-use crate::choice::{ChoicePoint, Chooser, Counts, Label};
+use crate::bus::{
+    Agent, AttemptOutcome, BusEffect, Interconnect, Message, MessageFault, Request, Response, Targets, Undispatched,
+};
+use crate::check::{Counts, Violation};
+use crate::choice::{self, ChoicePoint, Chooser, Label};
 use crate::devices::I8254Error;
 use crate::generation::Generation;
 use crate::processor::Core;
@@ -35,12 +38,15 @@ pub(crate) struct Fabric {
     effects: Vec<BusEffect>,
     pub(super) cycle: CycleSearch,
     chooser: Arc<dyn Chooser>,
-    choices: Counts,
+    choices: choice::Counts,
     pub(crate) chosen: Vec<(ChoicePoint, u32)>,
     jitter_cycles: u32,
     /// When the last request was made, or a line of a device changed.
     changed_at: Time,
     times: Times,
+    pub(super) message_faults: Option<MessageFaults>,
+    /// Messages that have come late, at the instant of the event that is being processed.
+    pub(super) late: Vec<(Agent, Message)>,
 }
 
 /// When the interconnect does what next: worked out after each change, because it is asked for more often.
@@ -49,7 +55,7 @@ struct Times {
     /// Its next event, or the next change.
     event: Time,
     bound: Time,
-    /// The next injected death of an APIC, or the next change of a device's line.
+    /// The next injected death of an APIC, the next change of a device's line, or the next message that comes late.
     change: Time,
 }
 
@@ -64,12 +70,15 @@ pub(crate) struct Wiring {
     pub(crate) jitter_cycles: u32,
     pub(crate) keep_events: bool,
     pub(crate) generation: Generation,
+    /// Injected.
+    pub(crate) message_faults: Vec<MessageFault>,
 }
 
 impl Fabric {
     /// `agents` counts the CPUs and the I/O agent.
     pub(crate) fn new(agents: usize, wiring: Wiring) -> Self {
-        let Wiring { bus, devices, mut deaths, chooser, jitter_cycles, keep_events, generation } = wiring;
+        let Wiring { bus, devices, mut deaths, chooser, jitter_cycles, keep_events, generation, message_faults } =
+            wiring;
         let external = generation == Generation::I82489Dx;
         let addressees = Addressees::new(agents - 1, generation.profile().id_bits, external);
         deaths.sort_unstable();
@@ -86,11 +95,13 @@ impl Fabric {
             effects: Vec::new(),
             cycle: CycleSearch::default(),
             chooser,
-            choices: Counts::default(),
+            choices: choice::Counts::default(),
             chosen: Vec::new(),
             jitter_cycles,
             changed_at: Time::ZERO,
             times: Times { event: Time::NEVER, bound: Time::NEVER, change: Time::NEVER },
+            message_faults: MessageFaults::new(&message_faults),
+            late: Vec::new(),
         };
         fabric.keep_times();
         fabric
@@ -100,6 +111,7 @@ impl Fabric {
     #[inline]
     fn keep_times(&mut self) {
         let change = self.deaths.front().map_or(Time::NEVER, |&(at, _)| at).min(self.devices.next_event());
+        let change = self.message_faults.as_ref().map_or(change, |faults| change.min(faults.next()));
         let event = self.bus.next_event().unwrap_or(Time::NEVER).min(change);
         self.times = Times { event, bound: self.bus.bound(), change };
     }
@@ -183,7 +195,7 @@ impl Fabric {
         self.times.bound
     }
 
-    /// When the next injected death of an APIC, or the next change of a device's line, is due.
+    /// When the next injected death of an APIC, the next change of a device's line, or the next late message is due.
     #[inline]
     pub(crate) const fn next_change(&self) -> Time {
         self.times.change
@@ -238,7 +250,7 @@ impl Fabric {
         now
     }
 
-    /// An injected death of an APIC, or a change of a device's line.
+    /// An injected death of an APIC, a change of a device's line, or a message that comes late.
     #[cold]
     fn change(&mut self, now: Time) {
         if let Some(&(at, agent)) = self.deaths.front()
@@ -250,6 +262,8 @@ impl Fabric {
                 watch.exempt(agent, now);
             }
             self.event(now, What::ApicDead(agent));
+        } else if let Some(late) = self.message_faults.as_mut().and_then(|faults| faults.due(now)) {
+            self.late.push(late);
         } else {
             self.changed_at = now;
             self.devices.advance(now);
@@ -274,6 +288,7 @@ impl Fabric {
                 found.push(usize::from(agent));
             }
         }
+        found.extend(self.late.iter().map(|&(agent, _)| usize::from(agent)));
         if found.len() > 1 {
             found.sort_unstable();
             found.dedup();
@@ -285,6 +300,9 @@ impl Fabric {
     pub(crate) fn apply(&mut self, now: Time, cores: &mut [Slot], touched: &mut Vec<usize>) {
         let mut effects = std::mem::take(&mut self.effects);
         let mut attempted = false;
+        if !self.late.is_empty() {
+            self.come_late(now, cores, touched);
+        }
         for effect in &effects {
             attempted |= matches!(effect, BusEffect::Attempt { .. } | BusEffect::Noise);
             if let Some(agent) = self.perform(now, effect, cores)
@@ -378,11 +396,11 @@ impl Fabric {
         }
     }
 
-    /// The run has ended: is every message accounted for?
-    pub(crate) fn finish_watch(&mut self, cores: &mut [Slot], end: Time) -> Option<Violation> {
-        let watch = self.watch.take()?;
+    /// The run has ended: is every message accounted for? Gives what the checker has seen, if it was on.
+    pub(crate) fn finish_watch(&mut self, cores: &mut [Slot], end: Time) -> Result<Option<Counts>, Violation> {
+        let Some(watch) = self.watch.take() else { return Ok(None) };
         let carried = self.bus.undispatched().into_iter().chain(self.bus.in_transit());
-        watch.finish(cores, carried.map(|held| held.message), end)
+        watch.finish(cores, carried.map(|held| held.message), end).map(Some)
     }
 
     pub(crate) fn is_dead(&self, agent: Agent) -> bool {

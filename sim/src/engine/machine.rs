@@ -13,7 +13,7 @@ use super::slot::Slot;
 use super::watch::Watch;
 use super::windowed::Windowed;
 use crate::RunError;
-use crate::bus::{Agent, Interconnect};
+use crate::bus::{Agent, Interconnect, MessageFault};
 use crate::check::Checks;
 use crate::choice::{Chooser, Seeded};
 use crate::coroutine::{PROOFS, Stacks, is_watching, room_for};
@@ -56,6 +56,8 @@ pub struct MachineSettings {
     pub lines: Vec<LineChange>,
     /// Injected: from then on the APIC of that CPU is deaf and mute.
     pub dead_apics: Vec<(Time, Agent)>,
+    /// Injected: what becomes of messages on their way.
+    pub message_faults: Vec<MessageFault>,
     /// Who decides what may happen either way.
     pub chooser: Arc<dyn Chooser>,
     /// The run ends here at the latest.
@@ -91,6 +93,7 @@ impl MachineSettings {
             io_apic_entries: Vec::new(),
             lines: Vec::new(),
             dead_apics: Vec::new(),
+            message_faults: Vec::new(),
             chooser: Arc::new(Seeded(0)),
             limit: Time::from_us(10_000_000),
             stop: StopRule::Never,
@@ -194,6 +197,7 @@ impl Machine {
             jitter_cycles: settings.knobs.jitter_cycles,
             keep_events: settings.keep_events,
             generation: settings.generation,
+            message_faults: settings.message_faults,
         };
         let mut fabric = Fabric::new(usize::from(cpus) + 1, wiring);
         fabric.watch = watch;
@@ -247,10 +251,9 @@ impl Machine {
         }
         cores.iter_mut().for_each(|core| core.settle_proof(milestones.end));
         let end = cores.iter().map(|core| core.stream.last()).max().unwrap_or(Time::ZERO).max(fabric.stream.last());
-        if let Some(violation) = fabric.finish_watch(&mut cores, end) {
-            panic!("an IPI is not conserved: {violation}");
-        }
-        let parts = Parts { cores, fabric, master, milestones, clock, proven_at, effort, allocations_watched };
+        let checked = fabric.finish_watch(&mut cores, end);
+        let checked = checked.unwrap_or_else(|violation| panic!("an IPI is not conserved: {violation}"));
+        let parts = Parts { cores, fabric, master, milestones, clock, proven_at, effort, allocations_watched, checked };
         Ok(outcome(parts, ending))
     }
 }

@@ -14,6 +14,8 @@ mod execution;
 mod fabric;
 mod hardware;
 mod machine;
+mod message_delivery;
+mod message_faults;
 mod milestones;
 mod outcome;
 mod pollers;

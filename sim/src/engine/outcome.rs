@@ -1,6 +1,7 @@
 //! How a run ended, and everything that reports and explanations are made from.
 
 use crate::bus::{Agent, Message, Undispatched};
+use crate::check::Counts;
 use crate::choice::ChoicePoint;
 use crate::engine::Milestone;
 use crate::memory::Writer;
@@ -122,6 +123,8 @@ pub struct Outcome {
     pub in_transit: Vec<Undispatched>,
     /// Was any attempt answered with Retry by a full target?
     pub refused_once: bool,
+    /// How many deliveries each fault of messages has hit, in the order of the settings.
+    pub message_faults: Vec<u64>,
     /// Who wrote each shared word last.
     pub writers: Vec<Option<Writer>>,
     /// Choices that were drawn.
@@ -134,6 +137,9 @@ pub struct Outcome {
     /// Was an [`AllocationWatch`](crate::AllocationWatch) installed, which makes software Open that allocates? Without one
     /// it is the implementer of [`Closed`](crate::Closed) who promises that it does not.
     pub allocations_watched: bool,
+    /// What the conservation checker has seen; `None`: it was off. It shares no code with the APICs, so that a view on the
+    /// events can be compared with it.
+    pub checked: Option<Counts>,
     /// What it took.
     pub effort: Effort,
 }

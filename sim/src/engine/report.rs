@@ -1,9 +1,11 @@
 //! From the machine at its end to an [`Outcome`].
 
 use super::fabric::Fabric;
+use super::message_faults::MessageFaults;
 use super::milestones::Milestones;
 use super::outcome::{CpuReport, Effort, Ending, Outcome, UndispatchedReport};
 use super::slot::Slot;
+use crate::check::Counts;
 use crate::memory::Master;
 use crate::processor::{Core, WAITS_KEPT};
 use crate::stream::{DIGEST_VERSION, Digest, Event};
@@ -19,6 +21,7 @@ pub(crate) struct Parts {
     pub(crate) proven_at: Option<Time>,
     pub(crate) effort: Effort,
     pub(crate) allocations_watched: bool,
+    pub(crate) checked: Option<Counts>,
 }
 
 impl Outcome {
@@ -28,7 +31,8 @@ impl Outcome {
 }
 
 pub(crate) fn outcome(parts: Parts, ending: Ending) -> Outcome {
-    let Parts { mut cores, mut fabric, master, milestones, clock, proven_at, effort, allocations_watched } = parts;
+    let Parts { mut cores, mut fabric, master, milestones, clock, proven_at, effort, allocations_watched, checked } =
+        parts;
     let undispatched = fabric.undispatched(&cores);
     let mut digest = Digest::of_run(cores.len());
     digest.stream(fabric.stream.digest());
@@ -64,11 +68,13 @@ pub(crate) fn outcome(parts: Parts, ending: Ending) -> Outcome {
         undispatched: undispatched.into_iter().map(|(held, refusers)| UndispatchedReport { held, refusers }).collect(),
         in_transit: fabric.in_transit(),
         refused_once: fabric.refused,
+        message_faults: fabric.message_faults.as_ref().map(MessageFaults::hits).unwrap_or_default(),
         writers: master.into_writers(),
         choices,
         events,
         open,
         allocations_watched,
+        checked,
         effort,
     }
 }

@@ -5,7 +5,7 @@
 
 use super::slot::Slot;
 use crate::bus::{Agent, Interconnect, Message, Reach};
-use crate::check::{Check, Checker, CheckerSettings, Checks, Violation};
+use crate::check::{Check, Checker, CheckerSettings, Checks, Counts, Violation};
 use crate::generation::{FullTarget, Generation, Knobs, StartUpResend};
 use crate::processor::{Core, Fact};
 use crate::time::Time;
@@ -165,6 +165,19 @@ impl Watch {
         self.checker.delivered(core.agent, message, now);
     }
 
+    /// `agent` would have got `message`, and a fault lost it on its way.
+    pub(crate) fn lost(&mut self, agent: Agent, message: &Message, now: Time) {
+        self.catch_up(now);
+        self.checker.lost(agent, message, now);
+    }
+
+    /// `core` gets `message`, which a fault has kept or doubled; to be told before it does anything with it.
+    pub(crate) fn delivered_late(&mut self, core: &mut Core, message: &Message, now: Time) {
+        self.collect(core);
+        self.catch_up(now);
+        self.checker.delivered_late(core.agent, message);
+    }
+
     /// The interconnect is done with `message`.
     pub(crate) fn dispatched(&mut self, message: &Message, busy_still: bool, now: Time) {
         self.catch_up(now);
@@ -183,13 +196,13 @@ impl Watch {
         self.checker.exempt(agent);
     }
 
-    /// The run has ended at `end`: whatever is owed is lost, but for what `carried` says is on its way.
+    /// The run has ended at `end`: whatever is owed is lost, but for what `carried` says is on its way. Gives what was seen.
     pub(crate) fn finish(
         mut self,
         cores: &mut [Slot],
         carried: impl Iterator<Item = Message>,
         end: Time,
-    ) -> Option<Violation> {
+    ) -> Result<Counts, Violation> {
         for core in &mut *cores {
             self.collect(core);
         }
@@ -200,6 +213,7 @@ impl Watch {
         carried.for_each(|message| self.checker.carried(&message));
         self.checker.finish(end);
         // The first in time: in which order CPUs tell what they did depends on the execution.
-        self.checker.violations().iter().min_by_key(|violation| (violation.at(), violation.to_string())).cloned()
+        let first = self.checker.violations().iter().min_by_key(|violation| (violation.at(), violation.to_string()));
+        first.map_or(Ok(self.checker.counts()), |violation| Err(violation.clone()))
     }
 }

@@ -69,7 +69,7 @@ impl Account {
         }
     }
 
-    /// The service of `vector` has ended.
+    /// `vector` is requested no more: it is in service.
     #[inline]
     pub(super) fn forget_provenance(&mut self, vector: u8) {
         if let Some(place) = self.provenance.iter().position(|(noted, _)| *noted == vector) {

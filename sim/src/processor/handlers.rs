@@ -82,6 +82,7 @@ impl Core {
             }
             Reason::Interrupt(_) | Reason::Init => {
                 let vector = self.apic.acknowledge();
+                self.account.forget_provenance(vector);
                 self.tell(now, Fact::Taken(vector));
                 self.requests_are_told();
                 Context::Interrupt(vector)

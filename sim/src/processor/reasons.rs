@@ -2,10 +2,13 @@
 //!
 //! Not modelled: exceptions.
 
+use super::account::Provenance;
 use super::activity_kind::Activity;
 use super::core::Core;
 use super::latches::{Attention, Latch, Reason};
 use super::pending::{Interruptible, WAITS};
+use crate::apic::Delivered;
+use crate::bus::Message;
 use crate::generation::{NmiInStiShadow, NmiInWaitForSipi};
 use crate::time::Time;
 
@@ -108,6 +111,16 @@ impl Core {
             self.runs.unlink(&mut self.hot);
         }
         self.refresh_attention(now);
+        self.wake(now);
+    }
+
+    /// The vector of `message` is requested at `now`, and the core is not told: it looks when something else happens to its
+    /// APIC or its interrupt flag. What software can see of the APIC has changed.
+    pub(crate) fn unnoticed(&mut self, now: Time, message: &Message) {
+        if let Delivered::Requested(vector) = self.apic.deliver(message) {
+            self.account.note_provenance(vector, Provenance { from: message.source, at: now });
+        }
+        self.runs.unlink(&mut self.hot);
         self.wake(now);
     }
 

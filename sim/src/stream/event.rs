@@ -1,6 +1,6 @@
 //! What an event can say.
 
-use crate::bus::{Agent, AttemptOutcome, Message};
+use crate::bus::{Agent, AttemptOutcome, Message, MessageEffect};
 use crate::processor::{Kind, LocalEvent};
 use crate::time::Time;
 use std::panic::Location;
@@ -154,6 +154,9 @@ pub enum What {
     Started(u8),
     /// It is in shutdown.
     Shutdown,
+    /// An injected fault met a message where it would have come to an agent. What comes all the same has a delivery of its
+    /// own.
+    MessageFault(MessageEffect, Agent, Message),
     /// The APIC that asked got the answer to a remote read: the register, or nothing valid.
     RemoteRead(Message, Option<u32>),
 }

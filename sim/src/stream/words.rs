@@ -62,6 +62,10 @@ impl What {
             Self::Initialised => to.pair(28, time),
             Self::Started(vector) => to.pair(first(29, vector.into()), time),
             Self::Shutdown => to.pair(30, time),
+            Self::MessageFault(effect, agent, ref message) => {
+                let head = first(32, agent.into()) | u64::from(effect.code()) << 8;
+                to.two_pairs(head, time, asked(message), name(message));
+            }
             Self::RemoteRead(ref message, value) => {
                 let head = first(31, value.unwrap_or_default()) | u64::from(value.is_some()) << 8;
                 to.two_pairs(head, time, asked(message), name(message));

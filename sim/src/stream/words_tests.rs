@@ -3,7 +3,7 @@
 use super::super::digest::{Digest, Pairs};
 use super::super::event::{Access, Context, What};
 use crate::apic::LocalSource;
-use crate::bus::{AttemptOutcome, DeliveryMode, DestinationMode, Message, Shorthand};
+use crate::bus::{AttemptOutcome, DeliveryMode, DestinationMode, Message, MessageEffect, Shorthand};
 use crate::processor::{Kind, LocalEvent};
 use crate::time::{Duration, Time};
 
@@ -23,7 +23,7 @@ fn words(time: Time, what: &What) -> Vec<u64> {
 fn words_of_tag(tag: u64) -> usize {
     match tag {
         1 | 19 => 6,
-        2..=4 | 14 | 16 | 20 | 21 | 25 | 26 | 31 => 4,
+        2..=4 | 14 | 16 | 20 | 21 | 25 | 26 | 31 | 32 => 4,
         5..=11 | 13 | 15 | 17 | 18 | 22..=24 | 27..=30 => 2,
         _ => panic!("no event has the tag {tag}"),
     }
@@ -62,6 +62,7 @@ const fn documented_tag(what: &What) -> u64 {
         What::Started(_) => 29,
         What::Shutdown => 30,
         What::RemoteRead(..) => 31,
+        What::MessageFault(..) => 32,
     }
 }
 
@@ -108,6 +109,14 @@ fn of_messages(samples: &mut Vec<What>) {
         }
         samples.extend([false, true].map(|still| What::Dispatched(message, still)));
         samples.extend([None, Some(0), Some(1), Some(u32::MAX)].map(|value| What::RemoteRead(message, value)));
+        for effect in [
+            MessageEffect::Lose,
+            MessageEffect::Delay(Duration::ZERO),
+            MessageEffect::Duplicate(Duration::ZERO),
+            MessageEffect::Unnoticed,
+        ] {
+            samples.extend([0, 1, u16::MAX].map(|agent| What::MessageFault(effect, agent, message)));
+        }
         for last in [0, u64::MAX] {
             for outcome in [
                 AttemptOutcome::Accepted,
@@ -189,7 +198,7 @@ fn the_tag_says_how_many_words_follow() {
         assert_eq!(words[1], u64::MAX, "{what:?}: the second word is the time");
         tags.insert(tag);
     }
-    assert!(tags.into_iter().eq((1..=31).filter(|&tag| tag != 12)), "every event has a sample");
+    assert!(tags.into_iter().eq((1..=32).filter(|&tag| tag != 12)), "every event has a sample");
 }
 
 /// Distinct events have distinct words, and none is the beginning of another: so no two sequences of events are the same

@@ -5,6 +5,7 @@ use crate::buses::{self, bus};
 use crate::draw::Draw;
 use crate::loops::Rest;
 use sim::apic::{LocalSource, Mode, Preset};
+use sim::bus::{DeliveryMode, MessageEffect, MessageFault};
 use sim::check::Checks;
 use sim::io_apic::IoApicVersion;
 use sim::{
@@ -224,6 +225,28 @@ fn lines(frame: &Frame, draw: &mut Draw) -> Vec<LineChange> {
     (0..20).map(|_| change(draw)).collect()
 }
 
+/// Now and then messages are lost, late, doubled or not noticed. Drawn last: what a seed was before it still is.
+fn message_faults(frame: &Frame, draw: &mut Draw) -> Vec<MessageFault> {
+    let count = if draw.one_in(3) { 1 + draw.below(3) } else { 0 };
+    let fault = |draw: &mut Draw| {
+        let span = Duration::from_ps(if frame.aligned { GRID } else { 1 } * u64::from(draw.below(40_000)));
+        let span = span.max(Duration::from_ps(1));
+        let effects = [MessageEffect::Lose, MessageEffect::Delay(span), MessageEffect::Duplicate(span)];
+        let effect = if draw.one_in(3) { MessageEffect::Unnoticed } else { draw.of(&effects) };
+        MessageFault {
+            to: draw.one_in(3).then(|| draw.below(frame.cpus) as u16),
+            from: draw.one_in(4).then(|| draw.below(frame.cpus) as u16),
+            mode: draw.one_in(4).then(|| draw.of(&[DeliveryMode::Nmi, DeliveryMode::Init, DeliveryMode::Fixed])),
+            since: if draw.one_in(3) { instant(frame, 30, draw) } else { Time::ZERO },
+            nth: 1 + u64::from(draw.below(3)),
+            every: 1 + u64::from(draw.below(3)),
+            count: draw.one_in(2).then(|| 1 + u64::from(draw.below(4))),
+            ..MessageFault::all(effect)
+        }
+    };
+    (0..count).map(|_| fault(draw)).collect()
+}
+
 /// Milestone 20 is that of the first poll that ends; 3 comes early.
 fn stop(cpus: u32, draw: &mut Draw) -> StopRule {
     match draw.below(10) {
@@ -266,6 +289,7 @@ pub(crate) fn machine(setup: Setup) -> Machine {
         elision: setup.elision,
         ..MachineSettings::new(frame.generation, bus)
     };
+    settings.message_faults = message_faults(&frame, &mut draw);
     if setup.threads {
         settings.stacks = Stacks::Threads;
     }

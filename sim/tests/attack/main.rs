@@ -26,6 +26,7 @@ mod loops;
 mod machines;
 mod many_cpus;
 mod memory;
+mod message_faults;
 mod panics;
 mod repeating_bus;
 mod run_on;

@@ -7,6 +7,7 @@ mod execution;
 mod list;
 mod look;
 mod matrix;
+mod messages;
 mod output;
 mod overrides;
 mod run;
@@ -20,6 +21,7 @@ pub use execution::{Elision, Execution, Executor, Window};
 pub use list::{List, ListKind};
 pub use look::{Look, When};
 pub use matrix::{Format, Matrix};
+pub use messages::Messages;
 pub use output::Output;
 pub use overrides::Overrides;
 pub use run::{Expected, Replay, Run};
@@ -85,6 +87,9 @@ pub enum Command {
     /// Run a scenario and print why each wait took as long as it did.
     #[command(after_help = "Example:\n  apicsim explain nmi-stall --arch x86_64/flat")]
     Explain(Run),
+    /// Run a scenario and print where each of its messages went.
+    #[command(after_help = messages::EXAMPLES)]
+    Messages(Messages),
     /// Print the ordered register accesses of one kernel function on a recording APIC.
     #[command(after_help = accesses::EXAMPLES)]
     Accesses(Accesses),
@@ -149,6 +154,6 @@ impl Arguments {
             _ => return Ok(()),
         };
         Err(InputError::new(format!("`apicsim {later}` comes later"))
-            .help("today: list, show, run, replay, matrix, explain, accesses, demo, script"))
+            .help("today: list, show, run, replay, matrix, explain, messages, accesses, demo, script"))
     }
 }

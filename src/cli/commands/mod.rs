@@ -6,6 +6,7 @@ mod explain;
 mod host_timer;
 mod list;
 mod matrix;
+mod messages;
 mod run;
 mod script;
 mod settings;
@@ -31,6 +32,7 @@ pub fn dispatch(arguments: &Arguments) -> Result<ExitStatus, Failure> {
         Some(Command::Replay(replay)) => run::replay(replay, paper),
         Some(Command::Matrix(matrix)) => matrix::matrix(matrix, paper),
         Some(Command::Explain(run)) => explain::explain(run, paper),
+        Some(Command::Messages(arguments)) => messages::messages(arguments, paper),
         Some(Command::Accesses(accesses)) => accesses::accesses(accesses),
         Some(Command::Demo(demo)) => demo::demo(demo, paper),
         Some(Command::Script(script)) => script::script(script, arguments.look),

@@ -9,7 +9,7 @@ use sim::bus::{DestinationMode, Message, PhysicalScope, Shorthand, ShorthandScop
 impl State {
     /// The CPUs that a message is for: those that its destination names now, or would name if they were set up as the kernel
     /// sets them up.
-    pub(super) fn meant(&self, message: &Message) -> Vec<u16> {
+    pub(crate) fn meant(&self, message: &Message) -> Vec<u16> {
         let is_meant = |cpu: &&CpuState| cpu.apic.addressed_by(message) || cpu.as_set_up.addressed_by(message);
         self.cpus
             .iter()

@@ -2,13 +2,15 @@
 
 use super::command_pair::CommandPairs;
 use super::command_pair::Misdirected;
+use super::delivery::End;
 use super::frame::Frame;
-use super::latches::{Cause, Latches};
+use super::latches::{Cause, Latches, Origin};
 use super::site::Site;
 use super::software::Software;
+use super::unsent::Unsent;
 use sim::apic::{Clocks, LocalApic, Preset};
 use sim::bus::Message;
-use sim::{Context, CpuSettings, MachineSettings, Start, Time};
+use sim::{Context, CpuSettings, IcrWriteWhileBusy, MachineSettings, Start, Time};
 use std::collections::BTreeMap;
 
 /// A CPU that executes nothing.
@@ -73,8 +75,19 @@ pub(crate) struct CpuState {
     /// Its last message, and the line that sent it.
     pub(crate) last_send: Option<(Message, Site)>,
     pub(super) pairs: CommandPairs,
-    /// Who requested the vectors in its IRR, and when.
-    pub(super) provenance: BTreeMap<u8, (u16, Time)>,
+    /// The messages that set the vectors in its IRR, and when; a vector of a source of its own has none.
+    pub(super) carriers: BTreeMap<u8, Cause>,
+    /// What has come to its end since the messages were told last.
+    pub(super) ended: Vec<(Origin, End)>,
+    /// Commands that have been lost since then.
+    pub(super) unsent: Vec<Unsent>,
+    /// What a write to a busy ICR does.
+    pub(super) while_busy: IcrWriteWhileBusy,
+    /// The command of the store that has not completed, and the line that wrote the one that is queued.
+    pub(super) stalled_command: Option<(Message, Option<Site>)>,
+    pub(super) queued_by: Option<Site>,
+    /// What was queued before the last write of ICR low.
+    pub(super) queued_before: Option<(Message, Option<Site>)>,
     pub(super) command_written_at: Option<Time>,
 }
 
@@ -117,7 +130,13 @@ impl CpuState {
             stalled_since: None,
             last_send: None,
             pairs: CommandPairs::default(),
-            provenance: BTreeMap::new(),
+            carriers: BTreeMap::new(),
+            ended: Vec::new(),
+            unsent: Vec::new(),
+            while_busy: machine.knobs.icr_write_while_busy,
+            stalled_command: None,
+            queued_by: None,
+            queued_before: None,
             command_written_at: None,
         }
     }
@@ -161,7 +180,9 @@ impl CpuState {
 
     /// Who requested `vector`, which is in its IRR, and when.
     pub(crate) fn requested_by(&self, vector: u8) -> Option<(u16, Time)> {
-        self.provenance.get(&vector).copied()
+        let by = self.carriers.get(&vector)?;
+        let Origin::Message(source, _) = by.origin else { return None };
+        Some((source, by.at))
     }
 
     /// Its last message that went elsewhere than its sender had asked for.

@@ -1,22 +1,22 @@
 //! What became of a message at a CPU: what it did when it was delivered, or why it was not taken.
 
 use super::cpu::{CpuState, Sleep};
-use super::latches::{Origin, latch};
-use sim::Time;
+use super::latches::{Cause, Origin, latch};
 use sim::apic::{CoreState, Delivered, Mode};
 use sim::bus::{DeliveryMode, Message, Response};
+use sim::{Context, Time};
 
 /// What a delivered message did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
     /// Its vector was set in the IRR.
     Requested,
-    /// Its vector was in the IRR already: two became one.
-    Merged,
+    /// Its vector was in the IRR already, by this: two became one.
+    Merged(Origin),
     /// It waits in a latch of the core: an NMI, SMI, INIT, or the interrupt of an external controller.
     Latched,
-    /// One of its kind was latched already: two became one.
-    Collapsed,
+    /// One of its kind was latched already, by this: two became one.
+    Collapsed(Origin),
     /// The CPU waited for it, and started.
     Started,
     /// A start-up message: the CPU did not wait for one.
@@ -40,6 +40,34 @@ pub(crate) enum Effect {
     Nothing,
 }
 
+/// How what waited at a CPU came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The CPU took it: it entered this handler, or started, or was initialised.
+    Taken(Time, Option<Context>),
+    /// An INIT wiped it.
+    Initialised(Time),
+    /// The APIC was globally disabled, which wiped it.
+    Disabled(Time),
+}
+
+/// A message at a CPU that got it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arrival {
+    pub(crate) cpu: u16,
+    pub(crate) at: Time,
+    pub(crate) effect: Effect,
+    /// `None`: it waits still, or never has.
+    pub(crate) end: Option<End>,
+}
+
+impl Arrival {
+    /// Does it wait at the CPU to be taken?
+    pub(crate) const fn waits(&self) -> bool {
+        self.end.is_none() && matches!(self.effect, Effect::Requested | Effect::Latched)
+    }
+}
+
 /// Why a CPU that a message is for has not taken it, by the time its sender's bus was done with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Miss {
@@ -53,6 +81,8 @@ pub(crate) enum Miss {
     SoftwareDisabled,
     /// The destination does not name it any more, or not yet.
     NotNamed,
+    /// A fault of the machine lost it on its way, then (injected).
+    Lost(Time),
 }
 
 impl CpuState {
@@ -63,17 +93,21 @@ impl CpuState {
         let origin = Origin::Message(message.source, message.number);
         match self.apic.deliver(message) {
             Delivered::Requested(vector) => {
-                self.provenance.entry(vector).or_insert((message.source, now));
-                if had { Effect::Merged } else { Effect::Requested }
+                if had {
+                    return Effect::Merged(self.carriers.get(&vector).map_or(Origin::Local, |by| by.origin));
+                }
+                self.carriers.insert(vector, Cause { at: now, origin });
+                Effect::Requested
             }
             Delivered::Nmi if self.reset.is_some() && self.reset_blocks_nmi => Effect::LostInReset,
-            Delivered::Nmi => latched(latch(&mut self.latches.nmi, now, origin)),
-            Delivered::Smi => latched(latch(&mut self.latches.smi, now, origin)),
+            Delivered::Nmi => latched(&mut self.latches.nmi, now, origin),
+            Delivered::Smi => latched(&mut self.latches.smi, now, origin),
             Delivered::Init if self.reset.is_some() => Effect::ResetAlready,
-            Delivered::Init => latched(latch(&mut self.latches.init, now, origin)),
+            Delivered::Init => latched(&mut self.latches.init, now, origin),
             Delivered::External(vector) => {
-                self.latches.external = Some(vector);
-                Effect::Latched
+                let before = self.latches.external.map(|(_, before)| before);
+                self.latches.external = Some((vector, before.unwrap_or(origin)));
+                before.map_or(Effect::Latched, Effect::Collapsed)
             }
             Delivered::StartUp(_) if self.reset.is_some() => Effect::Started,
             Delivered::StartUp(_) => Effect::DidNotWait {
@@ -118,6 +152,8 @@ impl CpuState {
     }
 }
 
-const fn latched(new: bool) -> Effect {
-    if new { Effect::Latched } else { Effect::Collapsed }
+fn latched(place: &mut Option<Cause>, now: Time, origin: Origin) -> Effect {
+    let before = *place;
+    latch(place, now, origin);
+    before.map_or(Effect::Latched, |cause| Effect::Collapsed(cause.origin))
 }

@@ -2,6 +2,7 @@
 
 use super::cpu::CpuState;
 use super::injected::Injected;
+use super::latches::Origin;
 use super::message::Messages;
 use super::words::Words;
 use crate::machine::{self, Choices};
@@ -29,6 +30,8 @@ pub(crate) struct State {
     pub(crate) words: Words,
     pub(crate) injected: Injected,
     pub(super) domains: Option<Domains>,
+    /// A message may reach a CPU after its sender's bus is done with it.
+    pub(crate) late_deliveries: bool,
 }
 
 impl State {
@@ -48,6 +51,7 @@ impl State {
             Reach::Domains(domains) => Some(domains),
             Reach::Everybody | Reach::Unpromised => None,
         };
+        let promises = settings.bus.promises();
         let cpus = (0..).zip(&settings.cpus).map(|(cpu, (as_it_starts, _))| {
             CpuState::new(&settings, cpu, as_it_starts, machine::as_set_up(&kernel, cpu))
         });
@@ -59,10 +63,11 @@ impl State {
             proven: false,
             cpus,
             milestones: Vec::new(),
-            messages: Messages::default(),
+            messages: Messages::new(promises.one_message_a_sender),
             words: Words::new(&settings),
             injected: Injected::new(scenario),
             domains,
+            late_deliveries: !promises.delivers_before_dispatch,
         }
     }
 
@@ -117,7 +122,21 @@ impl State {
             What::Sent(message) => self.sent(event, message),
             What::Delivered(agent, message) => self.delivered(event.time, agent, message),
             What::Reached(code) => self.milestones.push(Milestone { at: event.time, cpu: number, code }),
-            _ => self.cpus[usize::from(number)].take(event),
+            _ => {
+                self.cpus[usize::from(number)].take(event);
+                self.ended(number);
+            }
+        }
+    }
+
+    /// What waited at CPU `number` until its last event has come to its end.
+    fn ended(&mut self, number: u16) {
+        let cpu = &mut self.cpus[usize::from(number)];
+        self.messages.unsent(&mut cpu.unsent);
+        for (origin, end) in cpu.ended.drain(..) {
+            if let Origin::Message(source, message) = origin {
+                self.messages.ended(number, source, message, end);
+            }
         }
     }
 
@@ -128,6 +147,9 @@ impl State {
             What::Delivered(agent, message) => self.delivered(now, agent, message),
             What::Attempts { message, outcome, last, count } => {
                 self.messages.seen(message).attempted(outcome, now, last, count);
+            }
+            What::MessageFault(effect, agent, message) => {
+                self.messages.seen(message).met_a_fault(agent, now, effect);
             }
             What::Dispatched(message, busy_still) => self.dispatched(now, message, busy_still),
             What::RemoteRead(message, value) => {
@@ -170,7 +192,7 @@ impl State {
             cpu.dispatched(&message, busy_still);
         }
         let cpus = &self.cpus;
-        self.messages.seen(message).dispatched(now, |number| cpus[usize::from(number)].misses(&message));
+        self.messages.dispatched(message, now, |number| cpus[usize::from(number)].misses(&message));
     }
 }
 

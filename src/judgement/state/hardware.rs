@@ -1,9 +1,10 @@
 //! What the events of a CPU do to it: handlers, flags, sleep, INIT and start-up, and its registers.
 
 use super::cpu::{CpuState, Reset};
+use super::delivery::End;
 use super::frame::Frame;
-use super::latches::{Origin, latch};
-use sim::apic::{LocalInterrupt, LocalSource, WriteResult};
+use super::latches::{Latches, Origin, latch};
+use sim::apic::{LocalInterrupt, LocalSource, Mode};
 use sim::bus::Message;
 use sim::{Access, Context, Event, Kind, LocalEvent, Time, What};
 
@@ -18,7 +19,14 @@ impl CpuState {
         let now = event.time;
         match event.what {
             What::Write { access, value } => self.written(event, access, value),
-            What::IcrWrittenWhileBusy(_) if self.command_written_at != Some(now) => self.stalled_since = Some(now),
+            What::IcrWrittenWhileBusy(value) if self.command_written_at != Some(now) => {
+                self.stalled_since = Some(now);
+                self.stalled_command = Some((self.asked(now, value), event.site));
+            }
+            What::IcrWrittenWhileBusy(value) => {
+                let before = self.queued_before.take();
+                self.written_while_busy(event, value, before);
+            }
             What::Entered(context) => self.enter(event, context),
             What::Left(context) => self.leave(context, now),
             What::InterruptFlag(on) => self.set_interrupt_flag(on, now),
@@ -53,49 +61,68 @@ impl CpuState {
 
     fn written(&mut self, event: &Event, access: Access, value: u64) {
         let now = event.time;
-        let result = match access.kind {
+        match access.kind {
             Kind::RegisterWrite | Kind::RegisterExchange => {
                 let offset = access.operand & 0xFFF;
                 if offset == ICR_LOW {
                     (self.stalled_since, self.command_written_at) = (None, Some(now));
+                    self.queued_before = self.apic.queued().map(|message| (*message, self.queued_by));
                 } else if offset == ICR_HIGH
                     && let Some(site) = event.site
                 {
                     self.pairs.high(self.frames.len(), site, value as u32, now);
                 }
-                self.apic.write(offset as u16, value as u32, now).result
+                self.apic.write(offset as u16, value as u32, now);
             }
             Kind::MsrWrite => {
                 if access.operand == MSR_COMMAND {
                     self.command_written_at = Some(now);
                 }
-                self.apic.write_msr(access.operand, value, now).map_or(WriteResult::Nothing, |written| written.result)
+                _ = self.apic.write_msr(access.operand, value, now); // a faulting one is no event of this kind
+                if self.apic.mode() == Mode::Disabled {
+                    let wiped = std::mem::take(&mut self.carriers).into_values();
+                    self.ended.extend(wiped.map(|cause| (cause.origin, End::Disabled(now))));
+                }
             }
             Kind::PriorityWrite => {
                 self.apic.write_cr8(value as u8);
-                WriteResult::Nothing
             }
-            _ => return,
-        };
-        if let WriteResult::EndOfInterrupt { vector, .. } = result {
-            self.provenance.remove(&vector);
+            _ => {}
         }
     }
 
     fn enter(&mut self, event: &Event, context: Context) {
         let now = event.time;
         match context {
-            Context::Nmi => (self.latches.nmi, self.nmi_blocked) = (None, true),
-            Context::SystemManagement => self.latches.smi = None,
+            Context::Nmi => {
+                self.nmi_blocked = true;
+                let latched = self.latches.nmi.take();
+                self.taken(latched.map(|cause| cause.origin), now, context);
+            }
+            Context::SystemManagement => {
+                let latched = self.latches.smi.take();
+                self.taken(latched.map(|cause| cause.origin), now, context);
+            }
             Context::Shutdown => self.shutdown = Some((now, self.latches.shutdown.take())),
-            Context::Interrupt(vector) if self.latches.external == Some(vector) => self.latches.external = None,
-            Context::Interrupt(_) => _ = self.apic.acknowledge(),
+            Context::Interrupt(vector) => {
+                let external = self.latches.external.take_if(|(external, _)| *external == vector);
+                let origin = match external {
+                    Some((_, origin)) => Some(origin),
+                    None => self.carriers.remove(&self.apic.acknowledge()).map(|cause| cause.origin),
+                };
+                self.taken(origin, now, context);
+            }
             Context::Program => {}
         }
         self.halted = None;
         let (interrupted, interrupt_flag) = (event.site, self.interrupt_flag);
         self.frames.push(Frame { context, since: now, interrupted, interrupt_flag });
         self.set_interrupt_flag(false, now);
+    }
+
+    /// What came from `origin` is taken.
+    fn taken(&mut self, origin: Option<Origin>, now: Time, context: Context) {
+        self.ended.extend(origin.map(|origin| (origin, End::Taken(now, Some(context)))));
     }
 
     fn leave(&mut self, context: Context, now: Time) {
@@ -118,11 +145,14 @@ impl CpuState {
 
     /// What it ran is gone, and its APIC is reset but for its id (SDM vol. 3 §10.4.7.3).
     fn initialise(&mut self, now: Time) {
-        let by = self.latches.init;
-        self.latches = super::latches::Latches::default();
+        let Latches { init: by, nmi, smi, external, .. } = std::mem::take(&mut self.latches);
+        self.ended.extend(by.map(|cause| (cause.origin, End::Taken(now, None))));
+        let latched = [nmi, smi].into_iter().flatten().map(|cause| cause.origin).chain(external.map(|(_, by)| by));
+        let requested = std::mem::take(&mut self.carriers).into_values().map(|cause| cause.origin);
+        let wiped = latched.chain(requested);
+        self.ended.extend(wiped.map(|origin| (origin, End::Initialised(now))));
         self.nmi_blocked = false;
         (self.halted, self.shutdown, self.stalled_since) = (None, None, None);
-        self.provenance.clear();
         self.frames.clear();
         self.frames.push(Frame { context: Context::Program, since: now, interrupted: None, interrupt_flag: false });
         self.set_interrupt_flag(false, now);
@@ -140,7 +170,7 @@ impl CpuState {
                     Some(LocalInterrupt::Init) if self.reset.is_none() => {
                         latch(&mut self.latches.init, now, Origin::Local);
                     }
-                    Some(LocalInterrupt::External(vector)) => self.latches.external = Some(vector),
+                    Some(LocalInterrupt::External(vector)) => self.latches.external = Some((vector, Origin::Local)),
                     _ => {}
                 }
                 if let LocalSource::Lint { high: false, .. } = source {

@@ -28,8 +28,8 @@ pub(crate) struct Latches {
     pub(crate) smi: Option<Cause>,
     /// A triple fault that has not yet led to shutdown.
     pub(crate) shutdown: Option<Cause>,
-    /// The vector of an external controller that interrupts.
-    pub(crate) external: Option<u8>,
+    /// The vector of an external controller that interrupts, and where it came from.
+    pub(crate) external: Option<(u8, Origin)>,
 }
 
 /// Of two causes of one kind the first counts. Gives false if there was one.

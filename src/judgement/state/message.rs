@@ -3,9 +3,10 @@
 //! Of messages that have come to their end at every CPU only the last ones are kept, so that a long run needs no more
 //! memory than a short one.
 
-use super::delivery::{Effect, Miss};
+use super::delivery::{Arrival, Effect, End, Miss};
 use super::site::Site;
-use sim::bus::{AttemptOutcome, Message};
+use super::unsent::Unsent;
+use sim::bus::{AttemptOutcome, Message, MessageEffect};
 use sim::{Duration, Time};
 use std::collections::BTreeMap;
 
@@ -16,6 +17,9 @@ const KEPT: usize = 4096;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Attempts {
     pub(crate) outcome: AttemptOutcome,
+    /// The first of them.
+    pub(crate) first: Time,
+    /// The last one so far: of a run that is not over it depends on when one looks.
     pub(crate) last: Time,
     /// From one to the next, once there were two.
     pub(crate) period: Option<Duration>,
@@ -32,14 +36,20 @@ pub(crate) struct MessageState {
     pub(crate) meant: Vec<u16>,
     /// The last attempts.
     pub(crate) attempts: Option<Attempts>,
-    /// Who got it, when, and what it did there.
-    pub(crate) delivered: Vec<(u16, Time, Effect)>,
+    /// Who got it.
+    pub(crate) arrivals: Vec<Arrival>,
     /// When the sender's bus was done with it.
     pub(crate) dispatched: Option<Time>,
     /// Who did not take it, and why.
     pub(crate) missed: Vec<(u16, Miss)>,
-    /// When a newer one of its sender took its place.
-    pub(crate) replaced: Option<Time>,
+    /// The CPUs to which a fault of the machine keeps it back, each with when it comes (injected).
+    pub(crate) late: Vec<(u16, Time)>,
+    /// The CPUs that have not been told of it (injected).
+    pub(crate) unnoticed: Vec<u16>,
+    /// When a newer one of its sender took its place, and the number of that one.
+    pub(crate) replaced: Option<(Time, u32)>,
+    /// The bus was done with the one that took its place: it will not come any more.
+    gone: bool,
 }
 
 impl MessageState {
@@ -50,10 +60,13 @@ impl MessageState {
             sent: message.written_at,
             meant: Vec::new(),
             attempts: None,
-            delivered: Vec::new(),
+            arrivals: Vec::new(),
             dispatched: None,
             missed: Vec::new(),
+            late: Vec::new(),
+            unnoticed: Vec::new(),
             replaced: None,
+            gone: false,
         }
     }
 
@@ -63,43 +76,93 @@ impl MessageState {
             0 | 1 => before.map(|before| first.since(before.last)),
             count => Some(Duration::from_ps(last.since(first).as_ps() / (count - 1))),
         };
-        self.attempts = Some(Attempts { outcome, last, period });
+        let since = before.map_or(first, |before| before.first);
+        self.attempts = Some(Attempts { outcome, first: since, last, period });
     }
 
     pub(super) fn delivered(&mut self, agent: u16, at: Time, effect: Effect) {
-        self.delivered.push((agent, at, effect));
+        let end = match effect {
+            Effect::Started => Some(End::Taken(at, None)),
+            _ => None,
+        };
+        self.arrivals.push(Arrival { cpu: agent, at, effect, end });
         self.missed.retain(|(missed, _)| *missed != agent);
     }
 
     pub(super) fn dispatched(&mut self, now: Time, misses: impl Fn(u16) -> Option<Miss>) {
         self.dispatched = Some(now);
         self.replaced = None;
-        let missed = self.meant.iter().filter(|&&cpu| !self.has(cpu)).filter_map(|&cpu| Some((cpu, misses(cpu)?)));
-        self.missed = missed.collect();
+        self.missed.retain(|(_, miss)| matches!(miss, Miss::Lost(_)));
+        let comes =
+            |cpu: &u16| self.has(*cpu) || self.is_kept_from(*cpu) || self.late.iter().any(|(late, _)| late == cpu);
+        let others = self.meant.iter().filter(|cpu| !comes(cpu));
+        let missed: Vec<(u16, Miss)> = others.filter_map(|&cpu| Some((cpu, misses(cpu)?))).collect();
+        self.missed.extend(missed);
+    }
+
+    /// A fault of the machine meets it on its way to CPU `cpu`.
+    pub(super) fn met_a_fault(&mut self, cpu: u16, now: Time, effect: MessageEffect) {
+        match effect {
+            MessageEffect::Lose => self.missed.push((cpu, Miss::Lost(now))),
+            MessageEffect::Delay(span) => self.late.push((cpu, now + span)),
+            MessageEffect::Unnoticed => self.unnoticed.push(cpu),
+            MessageEffect::Duplicate(_) => {}
+        }
+    }
+
+    /// Is it certain that it does not come to CPU `cpu`?
+    fn is_kept_from(&self, cpu: u16) -> bool {
+        self.missed.iter().any(|(missed, _)| *missed == cpu)
     }
 
     fn has(&self, cpu: u16) -> bool {
-        self.delivered.iter().any(|(agent, ..)| *agent == cpu)
+        self.arrival(cpu).is_some()
+    }
+
+    /// How CPU `cpu` got it, if it did.
+    pub(crate) fn arrival(&self, cpu: u16) -> Option<&Arrival> {
+        self.arrivals.iter().find(|arrival| arrival.cpu == cpu)
+    }
+
+    /// Is there nothing more to come of it?
+    pub(crate) fn is_over(&self) -> bool {
+        let waits = self.arrivals.iter().any(Arrival::waits);
+        (self.gone || self.dispatched.is_some() && self.under_way().is_empty()) && !waits
     }
 
     /// The CPUs that it is for, that have not got it, and that nothing keeps from taking it.
     pub(crate) fn under_way(&self) -> Vec<u16> {
         use sim::bus::DeliveryMode::LowestPriority;
-        if self.replaced.is_some() || self.message.mode == LowestPriority && !self.delivered.is_empty() {
+        if self.replaced.is_some() || self.message.mode == LowestPriority && !self.arrivals.is_empty() {
             return Vec::new();
         }
-        let missed = |cpu: u16| self.missed.iter().any(|(missed, _)| *missed == cpu);
-        self.meant.iter().copied().filter(|&cpu| !self.has(cpu) && !missed(cpu)).collect()
+        self.meant.iter().copied().filter(|&cpu| !self.has(cpu) && !self.is_kept_from(cpu)).collect()
     }
 }
 
 /// The messages, by sender and number.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Messages {
     all: BTreeMap<(u16, u32), MessageState>,
+    /// A newer message takes the place of one that is not dispatched.
+    one_a_sender: bool,
+    /// What has come to its end since somebody took it, if anybody wants it.
+    over: Option<Over>,
+}
+
+/// What nothing more is to come of.
+#[derive(Debug, Default)]
+pub(crate) struct Over {
+    pub(crate) messages: Vec<MessageState>,
+    pub(crate) unsent: Vec<Unsent>,
 }
 
 impl Messages {
+    /// None yet. `one_a_sender`: a newer one takes the place of one that is not dispatched.
+    pub(super) const fn new(one_a_sender: bool) -> Self {
+        Self { all: BTreeMap::new(), one_a_sender, over: None }
+    }
+
     /// All that are kept.
     pub(crate) fn all(&self) -> impl DoubleEndedIterator<Item = &MessageState> {
         self.all.values()
@@ -119,14 +182,50 @@ impl Messages {
         self.all.entry((message.source, message.number)).or_insert_with(|| MessageState::new(message))
     }
 
+    /// The bus is done with `message`, and so with those whose place it has taken.
+    pub(super) fn dispatched(&mut self, message: Message, now: Time, misses: impl Fn(u16) -> Option<Miss>) {
+        self.seen(message).dispatched(now, misses);
+        let older = self.all.range_mut((message.source, 0)..(message.source, message.number)).map(|(_, held)| held);
+        for held in older.rev().take_while(|held| held.replaced.is_some_and(|(_, by)| by <= message.number)) {
+            held.gone = true;
+        }
+    }
+
+    /// What waited at CPU `cpu`, of that sender and number, has come to its end.
+    pub(super) fn ended(&mut self, cpu: u16, source: u16, number: u32, end: End) {
+        let held = self.all.get_mut(&(source, number));
+        let waits = |arrival: &&mut Arrival| arrival.cpu == cpu && arrival.waits();
+        if let Some(arrival) = held.and_then(|held| held.arrivals.iter_mut().find(waits)) {
+            arrival.end = Some(end);
+        }
+    }
+
+    /// From now on, what is forgotten is kept for [`take_over`](Self::take_over).
+    pub(crate) fn keep_over(&mut self) {
+        self.over = Some(Over::default());
+    }
+
+    /// What has come to its end and was forgotten since this was called last.
+    pub(crate) fn take_over(&mut self) -> Over {
+        self.over.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// These commands have never become messages.
+    pub(super) fn unsent(&mut self, unsent: &mut Vec<Unsent>) {
+        match &mut self.over {
+            Some(over) => over.unsent.append(unsent),
+            None => unsent.clear(),
+        }
+    }
+
     /// `message` is sent. Unless it queues, it takes the place of those of its sender that are not dispatched, but of
     /// `kept`.
     pub(super) fn sent(&mut self, message: Message, site: Option<Site>, at: Time, meant: Vec<u16>, kept: Option<u32>) {
-        if !message.queues {
+        if self.one_a_sender && !message.queues {
             let older = self.all.range_mut((message.source, 0)..(message.source, message.number)).map(|(_, held)| held);
             for held in older.rev().take_while(|held| held.dispatched.is_none() && held.replaced.is_none()) {
                 if !held.message.queues && kept != Some(held.message.number) {
-                    held.replaced = Some(at);
+                    held.replaced = Some((at, message.number));
                 }
             }
         }
@@ -139,11 +238,14 @@ impl Messages {
 
     /// Forgets the older half of those that have come to their end.
     fn forget(&mut self) {
-        let done = |held: &MessageState| held.dispatched.is_some() && held.under_way().is_empty();
-        let mut times: Vec<Time> = self.all.values().filter(|held| done(held)).map(|held| held.sent).collect();
+        let mut times: Vec<Time> = self.all.values().filter(|held| held.is_over()).map(|held| held.sent).collect();
         times.sort_unstable();
         let Some(&half) = times.get(times.len() / 2) else { return };
-        self.all.retain(|_, held| !done(held) || held.sent > half);
+        let over = self.all.extract_if(.., |_, held| held.is_over() && held.sent <= half);
+        match &mut self.over {
+            Some(kept) => kept.messages.extend(over.map(|(_, held)| held)),
+            None => over.for_each(drop),
+        }
     }
 }
 
@@ -170,14 +272,15 @@ mod tests {
 
     #[test]
     fn a_long_run_keeps_the_last_messages_and_those_under_way() {
-        let mut messages = Messages::default();
+        let mut messages = Messages::new(true);
         for number in 0..5 * KEPT as u32 {
             let (sent, at) = (message(number), Time::from_us(u64::from(number)));
             messages.sent(sent, None, at, vec![1], None);
             if number != 7 {
                 messages.seen(sent).delivered(1, at, Effect::Requested);
+                messages.ended(1, 0, number, End::Taken(at, None));
             }
-            messages.seen(sent).dispatched(at, |_| None);
+            messages.dispatched(sent, at, |_| None);
             assert!(messages.all.len() <= 2 * KEPT, "{}", messages.all.len());
         }
         let kept: Vec<u32> = messages.of(0).map(|held| held.message.number).collect();
@@ -186,14 +289,17 @@ mod tests {
 
     #[test]
     fn a_newer_message_takes_the_place_of_one_that_is_not_dispatched() {
-        let mut messages = Messages::default();
+        let mut messages = Messages::new(true);
         for number in 0..3 {
             messages.sent(message(number), None, Time::from_us(u64::from(number)), vec![1], None);
         }
-        let replaced: Vec<Option<Time>> = messages.of(0).map(|held| held.replaced).collect();
-        assert_eq!(replaced, [Some(Time::from_us(1)), Some(Time::from_us(2)), None]);
+        let replaced: Vec<Option<(Time, u32)>> = messages.of(0).map(|held| held.replaced).collect();
+        assert_eq!(replaced, [Some((Time::from_us(1), 1)), Some((Time::from_us(2), 2)), None]);
         // an attempt that is on the wire ends under its own status
-        messages.seen(message(0)).dispatched(Time::from_us(3), |_| None);
+        messages.dispatched(message(0), Time::from_us(3), |_| None);
         assert_eq!(messages.named(0, 0).and_then(|held| held.replaced), None);
+        assert!(!messages.named(0, 1).expect("it is kept").is_over());
+        messages.dispatched(message(2), Time::from_us(4), |_| None);
+        assert!(messages.named(0, 1).expect("it is kept").is_over());
     }
 }

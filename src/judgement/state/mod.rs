@@ -20,14 +20,16 @@ mod site;
 mod software;
 #[cfg(test)]
 pub(crate) mod tests;
+mod unsent;
 mod words;
 
 pub(crate) use command_pair::Misdirected;
 pub(crate) use cpu::{CpuState, Reset, Sleep};
-pub(crate) use delivery::{Effect, Miss};
+pub(crate) use delivery::{Arrival, Effect, End, Miss};
 pub(crate) use fold::{State, history};
 pub(crate) use frame::Frame;
 pub(crate) use injected::Stall;
 pub(crate) use latches::{Cause, Origin};
-pub(crate) use message::MessageState;
+pub(crate) use message::{MessageState, Over};
 pub(crate) use software::OpenWait;
+pub(crate) use unsent::Unsent;

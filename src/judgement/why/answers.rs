@@ -50,7 +50,7 @@ impl<'a> Chain<'a> {
         }
         let place = self.lines.len();
         self.say(sent(held, &list(&held.meant)));
-        if held.dispatched.is_none() && held.delivered.is_empty() {
+        if held.dispatched.is_none() && held.arrivals.is_empty() {
             self.fate(held, cpus[0]); // nobody has got it, for one reason
             return cpus.to_vec();
         }

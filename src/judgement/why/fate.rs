@@ -9,10 +9,10 @@ use sim::{Context, Time};
 impl Chain<'_> {
     /// Says it. False, and nothing is said: the CPU has taken it, and has done with it.
     pub(super) fn fate(&mut self, held: &MessageState, number: u16) -> bool {
-        if let Some(&(_, at, effect)) = held.delivered.iter().find(|(agent, ..)| *agent == number) {
-            return self.arrived(&held.message, number, at, effect);
+        if let Some(arrival) = held.arrival(number) {
+            return self.arrived(held, number, arrival.at, arrival.effect);
         }
-        if let Some(at) = held.replaced {
+        if let Some((at, _)) = held.replaced {
             self.say(format!("a newer message of CPU{} took its place at {at} us: it is lost", held.message.source));
             self.root("a newer message took the place of the one that it waits for");
             return true;
@@ -26,14 +26,21 @@ impl Chain<'_> {
             self.bus_says(held);
             return true;
         }
-        if held.message.mode == DeliveryMode::LowestPriority && !held.delivered.is_empty() {
+        if held.message.mode == DeliveryMode::LowestPriority && !held.arrivals.is_empty() {
             return false; // another CPU has it
         }
-        self.say(format!("it is on its way to CPU{number}"));
+        match held.late.iter().find(|(late, _)| *late == number) {
+            Some((_, until)) => {
+                self.say(format!("a fault keeps it from CPU{number} until {until} us (injected fault)"));
+                self.root("a fault keeps the message back (injected)");
+            }
+            None => self.say(format!("it is on its way to CPU{number}")),
+        }
         true
     }
 
-    fn arrived(&mut self, message: &Message, number: u16, at: Time, effect: Effect) -> bool {
+    fn arrived(&mut self, held: &MessageState, number: u16, at: Time, effect: Effect) -> bool {
+        let message = &held.message;
         let (cpu, what) = (self.cpu(number), what(message));
         match effect {
             Effect::SoftwareDisabled => {
@@ -53,11 +60,14 @@ impl Chain<'_> {
                 self.say(format!("CPU{number} got it at {at} us"));
                 self.initialised(number);
             }
-            Effect::Requested | Effect::Merged => return self.requested(message, number),
-            Effect::Latched | Effect::Collapsed if message.mode == DeliveryMode::Nmi => {
+            Effect::Requested | Effect::Merged(_) => {
+                let unnoticed = held.unnoticed.contains(&number);
+                return self.requested(message, number, unnoticed);
+            }
+            Effect::Latched | Effect::Collapsed(_) if message.mode == DeliveryMode::Nmi => {
                 return self.non_maskable(number, at);
             }
-            Effect::Latched | Effect::Collapsed if cpu.latches.init.is_some() || cpu.latches.smi.is_some() => {
+            Effect::Latched | Effect::Collapsed(_) if cpu.latches.init.is_some() || cpu.latches.smi.is_some() => {
                 self.say(format!("{what} is latched at CPU{number} since {at} us"));
                 self.condition(number);
             }
@@ -77,7 +87,7 @@ impl Chain<'_> {
     }
 
     /// A vector that was set in an IRR.
-    fn requested(&mut self, message: &Message, number: u16) -> bool {
+    fn requested(&mut self, message: &Message, number: u16, unnoticed: bool) -> bool {
         let (cpu, vector) = (self.cpu(number), message.vector);
         if cpu.apic.requested().any(|requested| requested == vector) {
             let silent = format!("CPU{number} does not answer");
@@ -85,6 +95,10 @@ impl Chain<'_> {
             let by = by.map(|(from, at)| format!("{vector:02X} from {from} is in its IRR since {at} us"));
             self.say(format!("{silent}: {}", by.unwrap_or_else(|| format!("{vector:02X} is in its IRR"))));
             self.refuser.get_or_insert(silent);
+            if unnoticed {
+                self.say(format!("the core of CPU{number} has not been told of it (injected fault)"));
+                self.root(format!("its core was not told of {vector:02X} (injected)"));
+            }
             self.masked(number, vector);
             self.condition(number);
             return true;
@@ -142,6 +156,10 @@ impl Chain<'_> {
             Miss::SoftwareDisabled => {
                 ("its APIC was software-disabled".to_owned(), format!("the APIC of CPU{number} was software-disabled"))
             }
+            Miss::Lost(lost) => {
+                self.say(format!("a fault lost it on its way to CPU{number} at {lost} us (injected fault)"));
+                return self.root(format!("a fault lost the message to CPU{number} (injected)"));
+            }
             Miss::NotNamed => (
                 "the destination did not name its APIC".to_owned(),
                 format!("the destination did not name the APIC of CPU{number}"),
@@ -168,6 +186,7 @@ impl Chain<'_> {
                     self.say(format!("the APIC of CPU{number} is software-disabled"));
                     self.cpu_waits(number);
                 }
+                Some(Miss::Lost(_)) => {} // it was carried
                 Some(Miss::NotNamed) => self.say(format!("the destination does not name the APIC of CPU{number}")),
                 None => {}
             }

@@ -2,7 +2,7 @@
 
 use super::chain::Chain;
 use crate::judgement::messages::{destination, what};
-use crate::judgement::state::{Effect, MessageState, Miss, Origin, Reset, Sleep};
+use crate::judgement::state::{Arrival, Effect, MessageState, Miss, Origin, Reset, Sleep};
 use sim::bus::{AttemptOutcome, DeliveryMode};
 
 /// STARTUPs of which each is told.
@@ -60,7 +60,7 @@ impl Chain<'_> {
 
     /// What became of a message at a CPU that was to be started.
     fn became(&self, held: &MessageState, number: u16) -> String {
-        if let Some((_, at, effect)) = held.delivered.iter().find(|(agent, ..)| *agent == number) {
+        if let Some(Arrival { at, effect, .. }) = held.arrival(number) {
             return match *effect {
                 Effect::Started => format!("it started CPU{number} at {at} us"),
                 Effect::DidNotWait { sleep, system_management, init_latched } => {
@@ -84,8 +84,9 @@ impl Chain<'_> {
             (Some(Miss::GloballyDisabled), ..) => {
                 format!("not taken, because the APIC of CPU{number} is globally disabled")
             }
+            (Some(Miss::Lost(at)), ..) => format!("a fault lost it on its way at {at} us (injected fault)"),
             (Some(_), ..) => format!("CPU{number} did not take it"),
-            (None, Some(at), _) => format!("a newer message took its place at {at} us"),
+            (None, Some((at, _)), _) => format!("a newer message took its place at {at} us"),
             (None, None, None) => match held.attempts.map(|attempts| attempts.outcome) {
                 Some(AttemptOutcome::Retry) => "not dispatched, somebody answers Retry".to_owned(),
                 Some(AttemptOutcome::AcceptError) => "not dispatched, no APIC answers".to_owned(),

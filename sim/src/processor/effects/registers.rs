@@ -113,7 +113,6 @@ impl Core {
 
     #[inline]
     fn end_interrupt(&mut self, site: Site, vector: u8, broadcast: bool) {
-        self.account.forget_provenance(vector);
         if broadcast {
             self.send_out(site, Outgoing::Bus(Request::EndOfInterrupt { source: self.agent, vector }));
         }

@@ -48,6 +48,7 @@ pub(super) const fn fault(fault: FaultName) -> &'static str {
         FaultName::FsbStall => "The chipset stops completing interrupt transactions.",
         FaultName::FsbLock => "The front-side bus is locked or blocked by somebody, once or again and again.",
         FaultName::FsbRetry => "The chipset answers redirectable transactions with a retry.",
+        FaultName::Message => "Messages are lost, late, doubled or not noticed at their targets, on any bus.",
         FaultName::ApicDead => "The local APIC of a CPU is off, and stays off.",
         FaultName::IcrStuck => "The delivery status bit of a CPU is jammed: the one fault that acts on the bit itself.",
         FaultName::Nmi => "An NMI at the pin of a CPU.",

@@ -1,0 +1,81 @@
+//! Deliveries in a machine with faults of messages: what each fault makes of one, and what comes late.
+//!
+//! Not modelled: a slot that is kept free for a message that comes late; its vector is requested whatever the class holds.
+
+use super::consequences::reached;
+use super::fabric::Fabric;
+use super::slot::Slot;
+use crate::bus::{Agent, Message, MessageEffect};
+use crate::stream::What;
+use crate::time::Time;
+
+impl Fabric {
+    /// The interconnect delivers `message` to `agent` at `now`. Gives the agent, if it was changed.
+    #[cold]
+    pub(super) fn deliver_or_not(
+        &mut self,
+        now: Time,
+        agent: Agent,
+        message: &Message,
+        cores: &mut [Slot],
+    ) -> Option<Agent> {
+        let faults = self.message_faults.as_mut()?;
+        let Some(effect) = faults.meets(now, agent, message) else {
+            self.deliver_now(now, agent, message, cores);
+            return Some(agent);
+        };
+        match effect {
+            MessageEffect::Delay(span) | MessageEffect::Duplicate(span) => faults.delay(now + span, agent, *message),
+            MessageEffect::Lose | MessageEffect::Unnoticed => {}
+        }
+        self.event(now, What::MessageFault(effect, agent, *message));
+        self.cycle.disturb(now);
+        match effect {
+            MessageEffect::Lose | MessageEffect::Delay(_) => {
+                if let Some(watch) = &mut self.watch {
+                    watch.lost(agent, message, now);
+                }
+                None
+            }
+            MessageEffect::Duplicate(_) => {
+                self.deliver_now(now, agent, message, cores);
+                Some(agent)
+            }
+            MessageEffect::Unnoticed => {
+                self.deliver_unnoticed(now, agent, message, cores);
+                Some(agent)
+            }
+        }
+    }
+
+    /// The vector is requested, and the core is not told.
+    fn deliver_unnoticed(&mut self, now: Time, agent: Agent, message: &Message, cores: &mut [Slot]) {
+        self.event(now, What::Delivered(agent, *message));
+        let core = reached(&mut cores[usize::from(agent)], now);
+        if let Some(watch) = &mut self.watch {
+            watch.delivered(core, message, now);
+        }
+        core.unnoticed(now, message);
+        core.requests_are_told();
+    }
+
+    /// What comes late comes at `now`, unless its target has died.
+    #[cold]
+    pub(super) fn come_late(&mut self, now: Time, cores: &mut [Slot], touched: &mut Vec<usize>) {
+        for (agent, message) in std::mem::take(&mut self.late) {
+            if self.is_dead(agent) {
+                continue;
+            }
+            self.cycle.disturb(now);
+            self.event(now, What::Delivered(agent, message));
+            let core = reached(&mut cores[usize::from(agent)], now);
+            if let Some(watch) = &mut self.watch {
+                watch.delivered_late(core, &message, now);
+            }
+            Self::deliver(now, core, &message);
+            core.requests_are_told();
+            self.collect_facts(core);
+            touched.push(usize::from(agent));
+        }
+    }
+}

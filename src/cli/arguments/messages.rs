@@ -1,0 +1,76 @@
+//! The options of `apicsim messages`.
+
+use super::execution::Execution;
+use super::output::OUTPUT;
+use super::overrides::{MACHINE, Overrides};
+use super::values::{help_list, help_names, number, parse_arch, parse_name, parse_variant};
+use crate::judgement::{Filter, MessageFate};
+use crate::scenario::{ALL_ARCHES, Request, VARIANTS};
+use clap::Args;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  apicsim messages nmi-stall
+  apicsim messages nmi-stall --fate retried
+  apicsim messages dead-target --to 2 --json
+
+Exit status: 0 if the scenario's `expect` held, 1 if not.";
+
+/// The heading of these options.
+const WHICH: &str = "Which messages";
+
+/// `messages`.
+#[derive(Debug, Args)]
+pub struct Messages {
+    /// Built-in name, or path to a TOML file.
+    #[arg(value_name = "SCENARIO")]
+    pub scenario: String,
+    /// Sub-architecture.
+    #[arg(long, value_name = "A", value_parser = parse_arch, help_heading = MACHINE, help = help_list("Sub-architecture; without it, the scenario's, else i386/default", &ALL_ARCHES))]
+    pub arch: Option<String>,
+    /// Wait variant.
+    #[arg(long, value_name = "V", value_parser = parse_variant, help_heading = MACHINE, help = help_list("How the kernel waits for the ICR; without it, the scenario's, else before, or modern on modern/*", &VARIANTS))]
+    pub variant: Option<String>,
+    /// What else changes the run.
+    #[command(flatten)]
+    pub overrides: Overrides,
+    /// Those that this CPU sent.
+    #[arg(long, value_name = "C", help_heading = WHICH)]
+    pub from: Option<u16>,
+    /// What became of them at this CPU.
+    #[arg(long, value_name = "C", help_heading = WHICH)]
+    pub to: Option<u16>,
+    /// Those with this vector, two hex digits.
+    #[arg(long, value_name = "V", value_parser = parse_vector, help_heading = WHICH)]
+    pub vector: Option<u8>,
+    /// Those with this end.
+    #[arg(long, value_name = "F", value_parser = parse_name::<MessageFate>, help_heading = WHICH, help = help_names::<MessageFate>("Those with this end"))]
+    pub fate: Option<MessageFate>,
+    /// What does not change the result.
+    #[command(flatten)]
+    pub execution: Execution,
+    /// Print one JSON document on standard output.
+    #[arg(long, help_heading = OUTPUT)]
+    pub json: bool,
+}
+
+impl Messages {
+    /// The scenario that is asked for.
+    pub fn request(&self) -> Request {
+        self.overrides.request(&self.scenario, self.arch.clone(), self.variant.clone())
+    }
+
+    /// Which messages.
+    pub fn filter(&self) -> Filter {
+        Filter { from: self.from, to: self.to, vector: self.vector, fate: self.fate }
+    }
+}
+
+/// A vector is written as everywhere else: `FD`, `0xfd`.
+fn parse_vector(text: &str) -> Result<u8, String> {
+    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
+    number(&format!("0x{digits}"))
+        .and_then(|vector| u8::try_from(vector).ok())
+        .filter(|_| (1..=2).contains(&digits.len()))
+        .ok_or_else(|| "a vector is one or two hex digits, 00 to FF".to_owned())
+}

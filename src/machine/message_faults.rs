@@ -1,0 +1,51 @@
+//! From a scenario's faults of messages to those of the machine.
+
+use crate::scenario::{FaultKind, IpiVector, MessageEffectName, MessagePlan, Scenario, VectorUse};
+use kernel_model::Kernel;
+use sim::bus::{MessageEffect, MessageFault};
+use sim::{Duration, Time};
+
+/// The faults of messages, in the order of the scenario's faults.
+pub(super) fn message_faults(scenario: &Scenario, kernel: &Kernel) -> Vec<MessageFault> {
+    let of_messages = scenario.faults.iter().filter_map(|fault| match fault.kind {
+        FaultKind::Message(plan) => Some(message_fault(fault.at_ps, &plan, kernel)),
+        _ => None,
+    });
+    of_messages.collect()
+}
+
+fn message_fault(at_ps: u64, plan: &MessagePlan, kernel: &Kernel) -> MessageFault {
+    let span = Duration::from_ps(plan.delay_ps);
+    MessageFault {
+        effect: match plan.effect {
+            MessageEffectName::Lose => MessageEffect::Lose,
+            MessageEffectName::Delay => MessageEffect::Delay(span),
+            MessageEffectName::Duplicate => MessageEffect::Duplicate(span),
+            MessageEffectName::Unnoticed => MessageEffect::Unnoticed,
+        },
+        from: plan.from.map(|cpu| cpu as u16),
+        to: plan.to.map(|cpu| cpu as u16),
+        vectors: plan.vector.map(|vector| vectors(vector, plan.from, kernel)),
+        mode: plan.mode.map(|mode| mode.mode()),
+        since: Time::from_ps(at_ps),
+        until: plan.until_ps.map(Time::from_ps),
+        nth: plan.nth.into(),
+        every: plan.every.into(),
+        count: plan.count.map(u64::from),
+    }
+}
+
+/// The vectors of a use: that of a TLB flush depends on its sender on some sub-architectures.
+fn vectors(vector: IpiVector, from: Option<u32>, kernel: &Kernel) -> (u8, u8) {
+    let senders = from.map_or(0..kernel.cpus, |cpu| cpu as u16..cpu as u16 + 1);
+    let one = |vector: u8| (vector, vector);
+    match vector {
+        IpiVector::Number(number) => one(number),
+        IpiVector::Use(VectorUse::Reschedule) => one(kernel.arch.reschedule_vector()),
+        IpiVector::Use(VectorUse::CallFunction) => one(kernel.arch.call_function_vector()),
+        IpiVector::Use(VectorUse::TlbFlush) => {
+            let of_senders = senders.map(|cpu| kernel.arch.invalidate_tlb_vector(cpu));
+            of_senders.fold((u8::MAX, 0), |(least, most), vector| (least.min(vector), most.max(vector)))
+        }
+    }
+}
