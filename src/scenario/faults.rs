@@ -6,7 +6,7 @@ use super::fault_name::FaultName;
 use super::filter::{self, Filter};
 use super::happenings::{Stage, instant, optional_time};
 use super::machine::{Bus, Machine};
-use super::message_fault;
+use super::message_fault_reader;
 use super::model::{Again, CpuFault, Fault, FaultKind};
 use super::named::{self, named};
 use super::names::present;
@@ -112,7 +112,7 @@ fn read(name: FaultName, table: &Table<'_>, at_ps: u64, machine: Option<&Machine
             let count = table.get("count").map(|field| field.small_integer(1, u32::MAX)).transpose()?;
             Ok(FaultKind::FsbRetry { until_ps, count })
         }
-        FaultName::Message => Ok(FaultKind::Message(message_fault::read(table, until_ps, machine)?)),
+        FaultName::Message => Ok(FaultKind::Message(message_fault_reader::read(table, until_ps, machine)?)),
         FaultName::ApicDead => Ok(FaultKind::ApicDead { cpu: cpu()? }),
         FaultName::IcrStuck => of_cpu(CpuFault::IcrStuck),
         FaultName::Nmi => of_cpu(CpuFault::Nmi),

@@ -55,6 +55,7 @@ mod load;
 mod machine;
 mod mechanism;
 mod message_fault;
+mod message_fault_reader;
 mod model;
 pub mod named;
 mod names;

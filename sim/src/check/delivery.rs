@@ -42,7 +42,7 @@ impl Checker {
     }
 
     /// The message's side of a delivery. False: it is not under way.
-    #[inline]
+    #[inline(always)]
     fn note_delivery(&mut self, agent: Agent, message: &Message, at: Time) -> bool {
         let Some(record) = self.ledger.find(message) else { return false };
         // Somebody else got it, and it was for one.

@@ -1,9 +1,10 @@
 //! What the interconnect says must happen, done to the CPUs and the devices.
 
+use super::attempts::AttemptRun;
 use super::fabric::Fabric;
 use super::slot::Slot;
 use crate::apic::Delivered;
-use crate::bus::{Agent, BusEffect, Message, Request};
+use crate::bus::{Agent, AttemptOutcome, BusEffect, Message, Request};
 use crate::processor::{Core, Provenance};
 use crate::stream::What;
 use crate::time::Time;
@@ -49,6 +50,23 @@ impl Fabric {
         None
     }
 
+    fn attempt(&mut self, now: Time, message: Message, outcome: AttemptOutcome) {
+        self.refused |= outcome == AttemptOutcome::Retry;
+        match self.runs.iter_mut().find(|run| run.message == message) {
+            Some(run) if run.outcome == outcome => {
+                run.last = now;
+                run.count += 1;
+                return;
+            }
+            Some(_) => self.close_runs(),
+            None => {}
+        }
+        // The first attempt of a message, or with a new outcome, is a change; the ones after it are a run.
+        self.cycle.disturb(now);
+        self.runs.push(AttemptRun { message, outcome, first: now, last: now, count: 1 });
+        self.stream.touch(now);
+    }
+
     /// `agent` gets `message`.
     #[inline(always)]
     pub(super) fn deliver_now(&mut self, now: Time, agent: Agent, message: &Message, cores: &mut [Slot]) {
@@ -62,6 +80,7 @@ impl Fabric {
         core.requests_are_told();
     }
 
+    #[inline(always)]
     pub(super) fn deliver(now: Time, core: &mut Core, message: &Message) {
         match core.apic.deliver(message) {
             Delivered::Nmi => core.nmi_arrives(now),

@@ -8,9 +8,7 @@ use super::message_faults::MessageFaults;
 use super::slot::Slot;
 use super::view::View;
 use super::watch::Watch;
-use crate::bus::{
-    Agent, AttemptOutcome, BusEffect, Interconnect, Message, MessageFault, Request, Response, Targets, Undispatched,
-};
+use crate::bus::{Agent, BusEffect, Interconnect, Message, MessageFault, Request, Response, Targets, Undispatched};
 use crate::check::{Counts, Violation};
 use crate::choice::{self, ChoicePoint, Chooser, Label};
 use crate::devices::I8254Error;
@@ -27,7 +25,7 @@ pub(crate) struct Fabric {
     bus: Box<dyn Interconnect>,
     pub(crate) stream: Stream,
     /// Attempts since the last other event, a run for each message, in the order of first attempt.
-    runs: Vec<AttemptRun>,
+    pub(super) runs: Vec<AttemptRun>,
     pub(super) dead: Vec<bool>,
     addressees: Addressees,
     deaths: VecDeque<(Time, Agent)>,
@@ -103,17 +101,24 @@ impl Fabric {
             message_faults: MessageFaults::new(&message_faults),
             late: Vec::new(),
         };
-        fabric.keep_times();
+        fabric.keep_change();
         fabric
     }
 
-    /// To be called after anything that may have changed them.
+    /// To be called after anything that may have changed them: a request to the interconnect, or an event of it.
     #[inline]
     fn keep_times(&mut self) {
-        let change = self.deaths.front().map_or(Time::NEVER, |&(at, _)| at).min(self.devices.next_event());
-        let change = self.message_faults.as_ref().map_or(change, |faults| change.min(faults.next()));
-        let event = self.bus.next_event().unwrap_or(Time::NEVER).min(change);
-        self.times = Times { event, bound: self.bus.bound(), change };
+        self.times.event = self.bus.next_event().unwrap_or(Time::NEVER).min(self.times.change);
+        self.times.bound = self.bus.bound();
+    }
+
+    /// To be called after what else may have changed them: a death, an access to a device, a message that is kept back.
+    #[cold]
+    pub(super) fn keep_change(&mut self) {
+        let deaths = self.deaths.front().map_or(Time::NEVER, |&(at, _)| at);
+        let late = self.message_faults.as_ref().map_or(Time::NEVER, MessageFaults::next);
+        self.times.change = deaths.min(self.devices.next_event()).min(late);
+        self.keep_times();
     }
 
     /// Takes a request; draws its jitter, if the machine has any.
@@ -164,7 +169,7 @@ impl Fabric {
         if found.is_ok() {
             self.send_for_devices(now);
         }
-        self.keep_times();
+        self.keep_change();
         found
     }
 
@@ -269,6 +274,7 @@ impl Fabric {
             self.devices.advance(now);
             self.send_for_devices(now);
         }
+        self.keep_change();
         self.cycle.disturb(now);
     }
 
@@ -300,7 +306,7 @@ impl Fabric {
     pub(crate) fn apply(&mut self, now: Time, cores: &mut [Slot], touched: &mut Vec<usize>) {
         let mut effects = std::mem::take(&mut self.effects);
         let mut attempted = false;
-        if !self.late.is_empty() {
+        if effects.is_empty() && !self.late.is_empty() {
             self.come_late(now, cores, touched);
         }
         for effect in &effects {
@@ -322,23 +328,6 @@ impl Fabric {
         self.keep_times();
     }
 
-    pub(super) fn attempt(&mut self, now: Time, message: Message, outcome: AttemptOutcome) {
-        self.refused |= outcome == AttemptOutcome::Retry;
-        match self.runs.iter_mut().find(|run| run.message == message) {
-            Some(run) if run.outcome == outcome => {
-                run.last = now;
-                run.count += 1;
-                return;
-            }
-            Some(_) => self.close_runs(),
-            None => {}
-        }
-        // The first attempt of a message, or with a new outcome, is a change; the ones after it are a run.
-        self.cycle.disturb(now);
-        self.runs.push(AttemptRun { message, outcome, first: now, last: now, count: 1 });
-        self.stream.touch(now);
-    }
-
     #[inline(always)]
     pub(super) fn event(&mut self, now: Time, what: What) {
         if !self.runs.is_empty() {
@@ -348,7 +337,7 @@ impl Fabric {
     }
 
     #[inline(never)]
-    fn close_runs(&mut self) {
+    pub(super) fn close_runs(&mut self) {
         for run in self.runs.drain(..) {
             self.stream.push(run.first, None, run.what());
         }

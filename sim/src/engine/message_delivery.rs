@@ -21,13 +21,14 @@ impl Fabric {
     ) -> Option<Agent> {
         let faults = self.message_faults.as_mut()?;
         let Some(effect) = faults.meets(now, agent, message) else {
-            self.deliver_now(now, agent, message, cores);
+            self.deliver_seldom(now, agent, message, cores);
             return Some(agent);
         };
         match effect {
             MessageEffect::Delay(span) | MessageEffect::Duplicate(span) => faults.delay(now + span, agent, *message),
             MessageEffect::Lose | MessageEffect::Unnoticed => {}
         }
+        self.keep_change();
         self.event(now, What::MessageFault(effect, agent, *message));
         self.cycle.disturb(now);
         match effect {
@@ -38,7 +39,7 @@ impl Fabric {
                 None
             }
             MessageEffect::Duplicate(_) => {
-                self.deliver_now(now, agent, message, cores);
+                self.deliver_seldom(now, agent, message, cores);
                 Some(agent)
             }
             MessageEffect::Unnoticed => {
@@ -46,6 +47,12 @@ impl Fabric {
                 Some(agent)
             }
         }
+    }
+
+    /// Out of line, so that the delivery of a machine without such faults is not.
+    #[inline(never)]
+    fn deliver_seldom(&mut self, now: Time, agent: Agent, message: &Message, cores: &mut [Slot]) {
+        self.deliver_now(now, agent, message, cores);
     }
 
     /// The vector is requested, and the core is not told.
@@ -59,7 +66,7 @@ impl Fabric {
         core.requests_are_told();
     }
 
-    /// What comes late comes at `now`, unless its target has died.
+    /// What comes late comes at `now`, unless its target has died. Nothing does, if the interconnect had an event then.
     #[cold]
     pub(super) fn come_late(&mut self, now: Time, cores: &mut [Slot], touched: &mut Vec<usize>) {
         for (agent, message) in std::mem::take(&mut self.late) {

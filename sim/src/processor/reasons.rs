@@ -125,6 +125,7 @@ impl Core {
     }
 
     /// An NMI message reached this CPU at `now`.
+    #[inline(always)]
     pub(crate) fn nmi_arrives(&mut self, now: Time) {
         if !self.latch_nmi(now) {
             self.tell_loss(now);

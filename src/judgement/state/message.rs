@@ -241,11 +241,14 @@ impl Messages {
         let mut times: Vec<Time> = self.all.values().filter(|held| held.is_over()).map(|held| held.sent).collect();
         times.sort_unstable();
         let Some(&half) = times.get(times.len() / 2) else { return };
-        let over = self.all.extract_if(.., |_, held| held.is_over() && held.sent <= half);
-        match &mut self.over {
-            Some(kept) => kept.messages.extend(over.map(|(_, held)| held)),
-            None => over.for_each(drop),
-        }
+        let over = &mut self.over;
+        self.all.retain(|_, held| {
+            let forgotten = held.is_over() && held.sent <= half;
+            if let (true, Some(over)) = (forgotten, over.as_mut()) {
+                over.messages.push(held.clone());
+            }
+            !forgotten
+        });
     }
 }
 
