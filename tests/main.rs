@@ -18,6 +18,7 @@ mod imports;
 mod look;
 mod many_waits;
 mod matrix;
+mod message_faults;
 mod messages;
 mod modern;
 mod names;

@@ -14,10 +14,10 @@ use super::start_up;
 use super::waits::{WaitSummary, summaries, waits};
 use super::why::{self, Why};
 use crate::machine::goal_milestones;
-use crate::scenario::{Bus, Fault, FaultKind, Mechanism, Scenario, counted};
+use crate::scenario::{Bus, Fault, FaultKind, Mechanism, MessageEffectName, Scenario, Times, counted};
 use crate::token::Token;
 use kernel_model::Point;
-use sim::{Activity, CpuReport, Ending, Outcome, Slots, Time};
+use sim::{Activity, CpuReport, Duration, Ending, Outcome, Slots, Time};
 
 /// Is there anything about a finished run that must be explained, and for which its events are needed?
 pub fn needs_events(scenario: &Scenario, outcome: &Outcome) -> bool {
@@ -130,7 +130,16 @@ fn injected(scenario: &Scenario, outcome: &Outcome) -> Vec<String> {
     let mut hits = outcome.message_faults.iter();
     let injected = |fault: &Fault| {
         let (name, at) = (fault.kind.name(), Time::from_ps(fault.at_ps));
-        let FaultKind::Message(plan) = fault.kind else { return format!("{name} at {at} us") };
+        let plan = match fault.kind {
+            FaultKind::Message(plan) if plan.effect == MessageEffectName::Damage => {
+                return format!("{name} ({}) from {at} us on", plan.effect);
+            }
+            FaultKind::Message(plan) => plan,
+            FaultKind::Cpu { times: Times { every_ps, count: 2.. }, .. } => {
+                return format!("{name} at {at} us, and every {} us from then on", Duration::from_ps(every_ps));
+            }
+            _ => return format!("{name} at {at} us"),
+        };
         match hits.next() {
             None | Some(0) => format!("{name} ({}) from {at} us on: it has hit nothing", plan.effect),
             Some(hits) => {

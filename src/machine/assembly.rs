@@ -4,7 +4,7 @@ use super::error::AssemblyError;
 use super::interconnect::Parts;
 use super::io_apic::io_apic;
 use super::kernel::kernel;
-use super::message_faults::message_faults;
+use super::message_faults::{damage, message_faults};
 use super::{costs, cpu, goal};
 use crate::scenario::{self, Event, FaultKind, Role, Scenario};
 use kernel_model::{Kernel, Layout};
@@ -70,6 +70,7 @@ fn bus(scenario: &Scenario, kernel: &Kernel) -> Result<Box<dyn Interconnect>, As
         ids: (0..kernel.cpus).map(|cpu| u32::from(kernel.arch.apic_id(cpu))).collect(),
         knobs: scenario.knobs.hardware,
         faults: &scenario.faults,
+        damage: damage(scenario, kernel),
         transaction_cycles: scenario.costs.fsb_transaction_cycles.unwrap_or(12),
         ideal_delivery_ps: scenario.costs.ideal_delivery_ps.unwrap_or(100_000),
         cluster_hop_ps: scenario.costs.cluster_hop_ps,

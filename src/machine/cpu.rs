@@ -28,10 +28,13 @@ pub(super) fn cpu_settings(
         ..as_set_up(kernel, number)
     };
     for fault in &scenario.faults {
-        if let FaultKind::Cpu { cpu: victim, fault: what } = fault.kind
+        if let FaultKind::Cpu { cpu: victim, fault: what, times } = fault.kind
             && victim == cpu
         {
-            local_events.extend(cpu_fault(what).into_iter().map(|event| (Time::from_ps(fault.at_ps), event)));
+            for nth in 0..u64::from(times.count) {
+                let at = Time::from_ps(fault.at_ps + nth * times.every_ps);
+                local_events.extend(cpu_fault(what).into_iter().map(|event| (at, event)));
+            }
         }
     }
     let apic_id = u32::from(kernel.arch.apic_id(number));
@@ -88,8 +91,11 @@ fn before_start_up(kernel: &Kernel, generation: Generation, settings: CpuSetting
 }
 
 fn has_nmi_pin(scenario: &Scenario, cpu: u32) -> bool {
-    scenario.faults.iter().any(|fault| fault.kind == FaultKind::Cpu { cpu, fault: CpuFault::Nmi })
-        || scenario.faults.iter().any(|fault| fault.kind == FaultKind::Cpu { cpu, fault: CpuFault::NmiBetweenWrites })
+    let at_its_pin = |kind: FaultKind| match kind {
+        FaultKind::Cpu { cpu: victim, fault: CpuFault::Nmi | CpuFault::NmiBetweenWrites, .. } => victim == cpu,
+        _ => false,
+    };
+    scenario.faults.iter().any(|fault| at_its_pin(fault.kind))
 }
 
 /// What a fault makes happen on its CPU.

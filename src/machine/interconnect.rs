@@ -27,6 +27,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) ids: Vec<u32>,
     pub(crate) knobs: Knobs,
     pub(crate) faults: &'a [Fault],
+    /// Messages that arrive damaged.
+    pub(crate) damage: Vec<SerialFault>,
     /// Front-side bus cycles of a transaction.
     pub(crate) transaction_cycles: u32,
     pub(crate) ideal_delivery_ps: u64,
@@ -96,7 +98,14 @@ impl Parts<'_> {
             };
             Some(SerialFault { from: Time::from_ps(fault.at_ps), until: until_ps.map(Time::from_ps), kind })
         };
-        self.faults.iter().filter_map(fault).collect()
+        let here = |fault: &SerialFault| {
+            let SerialFaultKind::Damage { from: Some(from), vectors, mode, nth, every, count } = fault.kind else {
+                return Some(*fault);
+            };
+            let kind = SerialFaultKind::Damage { from: Some(place(from)?), vectors, mode, nth, every, count };
+            Some(SerialFault { kind, ..*fault })
+        };
+        self.faults.iter().filter_map(fault).chain(self.damage.iter().filter_map(here)).collect()
     }
 
     fn front_side(&self, bus: FrontSideBus) -> FrontSideBus {

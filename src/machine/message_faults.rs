@@ -2,26 +2,48 @@
 
 use crate::scenario::{FaultKind, IpiVector, MessageEffectName, MessagePlan, Scenario, VectorUse};
 use kernel_model::Kernel;
-use sim::bus::{MessageEffect, MessageFault};
+use sim::bus::{MessageEffect, MessageFault, SerialFault, SerialFaultKind};
 use sim::{Duration, Time};
 
-/// The faults of messages, in the order of the scenario's faults.
+/// The faults of messages at their targets, in the order of the scenario's faults.
 pub(super) fn message_faults(scenario: &Scenario, kernel: &Kernel) -> Vec<MessageFault> {
-    let of_messages = scenario.faults.iter().filter_map(|fault| match fault.kind {
-        FaultKind::Message(plan) => Some(message_fault(fault.at_ps, &plan, kernel)),
-        _ => None,
-    });
-    of_messages.collect()
+    plans(scenario).filter_map(|(at_ps, plan)| message_fault(at_ps, &plan, kernel)).collect()
 }
 
-fn message_fault(at_ps: u64, plan: &MessagePlan, kernel: &Kernel) -> MessageFault {
+/// Those of the wires.
+pub(super) fn damage(scenario: &Scenario, kernel: &Kernel) -> Vec<SerialFault> {
+    let of_wires = plans(scenario).filter(|(_, plan)| plan.effect == MessageEffectName::Damage);
+    let fault = |(at_ps, plan): (u64, MessagePlan)| SerialFault {
+        from: Time::from_ps(at_ps),
+        until: plan.until_ps.map(Time::from_ps),
+        kind: SerialFaultKind::Damage {
+            from: plan.from.map(|cpu| cpu as u16),
+            vectors: plan.vector.map(|vector| vectors(vector, plan.from, kernel)),
+            mode: plan.mode.map(|mode| mode.mode()),
+            nth: plan.nth,
+            every: plan.every,
+            count: plan.count,
+        },
+    };
+    of_wires.map(fault).collect()
+}
+
+fn plans(scenario: &Scenario) -> impl Iterator<Item = (u64, MessagePlan)> {
+    scenario.faults.iter().filter_map(|fault| match fault.kind {
+        FaultKind::Message(plan) => Some((fault.at_ps, plan)),
+        _ => None,
+    })
+}
+
+fn message_fault(at_ps: u64, plan: &MessagePlan, kernel: &Kernel) -> Option<MessageFault> {
     let span = Duration::from_ps(plan.delay_ps);
-    MessageFault {
+    Some(MessageFault {
         effect: match plan.effect {
             MessageEffectName::Lose => MessageEffect::Lose,
             MessageEffectName::Delay => MessageEffect::Delay(span),
             MessageEffectName::Duplicate => MessageEffect::Duplicate(span),
             MessageEffectName::Unnoticed => MessageEffect::Unnoticed,
+            MessageEffectName::Damage => return None,
         },
         from: plan.from.map(|cpu| cpu as u16),
         to: plan.to.map(|cpu| cpu as u16),
@@ -32,7 +54,7 @@ fn message_fault(at_ps: u64, plan: &MessagePlan, kernel: &Kernel) -> MessageFaul
         nth: plan.nth.into(),
         every: plan.every.into(),
         count: plan.count.map(u64::from),
-    }
+    })
 }
 
 /// The vectors of a use: that of a TLB flush depends on its sender on some sub-architectures.

@@ -54,14 +54,11 @@ impl FaultName {
             Self::FsbLock => &["until_us", "held_us", "every_us"],
             Self::FsbRetry => &["until_us", "count"],
             Self::Message => &message_fault::PARAMETERS,
-            Self::ApicDead
-            | Self::IcrStuck
-            | Self::Nmi
-            | Self::NmiBetweenWrites
-            | Self::Shutdown
-            | Self::Init
-            | Self::DeepSleep => &["cpu"],
-            Self::Smm => &["cpu", "length_us"],
+            Self::ApicDead | Self::IcrStuck => &["cpu"],
+            Self::Nmi | Self::NmiBetweenWrites | Self::Shutdown | Self::Init | Self::DeepSleep => {
+                &["cpu", "every_us", "count"]
+            }
+            Self::Smm => &["cpu", "length_us", "every_us", "count"],
             Self::ChecksumNoise => &["until_us", "every"],
             Self::StuckWire => &["until_us", "wire", "stuck"],
             Self::ArbitrationId => &["cpu", "id"],

@@ -7,7 +7,7 @@ use super::filter::{self, Filter};
 use super::happenings::{Stage, instant, optional_time};
 use super::machine::{Bus, Machine};
 use super::message_fault_reader;
-use super::model::{Again, CpuFault, Fault, FaultKind};
+use super::model::{Again, CpuFault, Fault, FaultKind, Times};
 use super::named::{self, named};
 use super::names::present;
 use super::reader::{Field, Table};
@@ -55,6 +55,8 @@ const PARAMETERS: [&str; 18] = [
     "mode",
     "nth",
 ];
+/// Times that a fault of a CPU can come in one run.
+const TIMES_MAX: u32 = 100_000;
 /// Times that a bus can be locked in one run.
 const LOCKS_MAX: u64 = 100_000;
 
@@ -101,7 +103,7 @@ fn fault(index: usize, field: Field<'_>, stage: Stage<'_>) -> Result<Option<Faul
 /// The parameters; `machine` is there if the fault applies to it.
 fn read(name: FaultName, table: &Table<'_>, at_ps: u64, machine: Option<&Machine>) -> Result<FaultKind, InputError> {
     let cpu = || cpu(table, machine);
-    let of_cpu = |fault: CpuFault| Ok(FaultKind::Cpu { cpu: cpu()?, fault });
+    let of_cpu = |fault: CpuFault| Ok(FaultKind::Cpu { cpu: cpu()?, fault, times: times(table)? });
     let until_ps = until(table, at_ps)?;
     let of_wires = |fault: SerialFaultKind| Ok(FaultKind::Wires { until_ps, fault });
     let agent = || cpu().map(|cpu| cpu as u16);
@@ -114,7 +116,7 @@ fn read(name: FaultName, table: &Table<'_>, at_ps: u64, machine: Option<&Machine
         }
         FaultName::Message => Ok(FaultKind::Message(message_fault_reader::read(table, until_ps, machine)?)),
         FaultName::ApicDead => Ok(FaultKind::ApicDead { cpu: cpu()? }),
-        FaultName::IcrStuck => of_cpu(CpuFault::IcrStuck),
+        FaultName::IcrStuck => Ok(FaultKind::Cpu { cpu: cpu()?, fault: CpuFault::IcrStuck, times: Times::ONCE }),
         FaultName::Nmi => of_cpu(CpuFault::Nmi),
         FaultName::NmiBetweenWrites => of_cpu(CpuFault::NmiBetweenWrites),
         FaultName::Smm => {
@@ -156,6 +158,23 @@ fn cpu(table: &Table<'_>, machine: Option<&Machine>) -> Result<u32, InputError> 
         present(&field, cpu, machine)?;
     }
     Ok(cpu)
+}
+
+/// How often something happens to a CPU: once, unless it says otherwise.
+fn times(table: &Table<'_>) -> Result<Times, InputError> {
+    let Some(every) = table.get("every_us") else {
+        return match table.get("count") {
+            Some(count) => Err(count
+                .error("`count` says how often, not how soon again", "without `every_us`")
+                .help("for example: every_us = 50, count = 20")),
+            None => Ok(Times::ONCE),
+        };
+    };
+    let count = table.need("count", "20")?.small_integer(1, TIMES_MAX)?;
+    match every.picoseconds(Unit::Microseconds)? {
+        0 => Err(every.error("what happens again happens later", "is 0").help("for example: every_us = 50")),
+        every_ps => Ok(Times { every_ps, count }),
+    }
 }
 
 /// How long a bus is locked each time, and how often, if not once.

@@ -15,6 +15,8 @@ named! {
         Duplicate = "duplicate",
         /// Its vector is requested, and the core is not told.
         Unnoticed = "unnoticed",
+        /// On a serial bus everybody finds it damaged, and it is sent again.
+        Damage = "damage",
     }
 }
 

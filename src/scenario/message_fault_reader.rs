@@ -2,7 +2,7 @@
 
 use super::diagnostic::InputError;
 use super::happenings::{optional_time, vector};
-use super::machine::Machine;
+use super::machine::{Bus, Machine};
 use super::message_fault::{MessageEffectName, MessagePlan};
 use super::names::present;
 use super::reader::Table;
@@ -14,6 +14,9 @@ pub(super) fn read(
     machine: Option<&Machine>,
 ) -> Result<MessagePlan, InputError> {
     let effect: MessageEffectName = table.need("effect", "\"lose\"")?.name()?;
+    if effect == MessageEffectName::Damage {
+        damage(table, machine)?;
+    }
     let cpu = |key: &str| {
         let Some(field) = table.get(key) else { return Ok(None) };
         let cpu = field.small_integer(0, u32::MAX)?;
@@ -38,6 +41,22 @@ pub(super) fn read(
     })
 }
 
+/// Damage is of the wires: of a serial bus, and for everybody.
+fn damage(table: &Table<'_>, machine: Option<&Machine>) -> Result<(), InputError> {
+    if let Some(field) = table.get("to") {
+        return Err(field
+            .error("a damaged message is damaged for everybody", "not for one CPU")
+            .help("leave it out, or lose the message: effect = \"lose\""));
+    }
+    let effect = table.need("effect", "\"damage\"")?;
+    match machine {
+        Some(machine) if !machine.has_bus(Bus::Serial) => Err(effect
+            .error("this machine has no serial bus, whose messages have a checksum", "does not apply here")
+            .help("let it apply to that bus only: only = [\"serial\"]")),
+        _ => Ok(()),
+    }
+}
+
 /// A delayed message needs a delay; of the others only a doubled one has one, and may do without.
 fn delay(table: &Table<'_>, effect: MessageEffectName) -> Result<u64, InputError> {
     match (effect, table.get("delay_us")) {
@@ -49,7 +68,7 @@ fn delay(table: &Table<'_>, effect: MessageEffectName) -> Result<u64, InputError
             }
         }
         (MessageEffectName::Duplicate, _) => Ok(optional_time(table, "delay_us")?.unwrap_or_default()),
-        (MessageEffectName::Lose | MessageEffectName::Unnoticed, None) => Ok(0),
+        (MessageEffectName::Lose | MessageEffectName::Unnoticed | MessageEffectName::Damage, None) => Ok(0),
         (effect, Some(field)) => Err(field
             .error(&format!("a message that is `{effect}` has no delay"), "of `delay` and `duplicate` only")
             .help("leave it out")),

@@ -83,7 +83,7 @@ pub use mechanism::Mechanism;
 pub use message_fault::{MessageEffectName, MessagePlan, ModeName};
 pub use model::{
     Again, CostOverrides, CpuFault, Event, Fault, FaultKind, Goal, Knobs, MpsTimeout, Origin, Scenario, Stall,
-    StopLock, WaitShape,
+    StopLock, Times, WaitShape,
 };
 pub use plural::counted;
 pub use role::{IpiVector, Role, RoleName, StartUpMessages, VectorUse};

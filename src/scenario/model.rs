@@ -199,6 +199,8 @@ pub enum FaultKind {
         cpu: u32,
         /// What.
         fault: CpuFault,
+        /// How often.
+        times: Times,
     },
     /// Something is wrong with the wires of the serial bus.
     Wires {
@@ -221,6 +223,20 @@ pub struct Again {
     pub held_ps: u64,
     /// From one beginning to the next.
     pub every_ps: u64,
+}
+
+/// How often something happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Times {
+    /// From one to the next.
+    pub every_ps: u64,
+    /// How many there are.
+    pub count: u32,
+}
+
+impl Times {
+    /// Once.
+    pub const ONCE: Self = Self { every_ps: 0, count: 1 };
 }
 
 /// What happens to one CPU.
@@ -267,6 +283,7 @@ impl FaultKind {
             },
             Self::Wires { fault, .. } => match fault {
                 Serial::ChecksumNoise { .. } => FaultName::ChecksumNoise,
+                Serial::Damage { .. } => FaultName::Message,
                 Serial::StuckWire { .. } => FaultName::StuckWire,
                 Serial::LostClock => FaultName::LostClock,
                 Serial::ArbitrationId { .. } => FaultName::ArbitrationId,

@@ -66,8 +66,13 @@ pub(super) fn slow_fault(mut fault: Fault, factor: u64) -> Fault {
             plan.until_ps = plan.until_ps.map(|ps| ps * factor);
             plan.delay_ps *= factor;
         }
-        FaultKind::Cpu { fault: CpuFault::Smm { length_ps }, .. } => *length_ps *= factor,
-        FaultKind::ApicDead { .. } | FaultKind::Cpu { .. } | FaultKind::DeadLink { .. } => {}
+        FaultKind::Cpu { fault, times, .. } => {
+            times.every_ps *= factor;
+            if let CpuFault::Smm { length_ps } = fault {
+                *length_ps *= factor;
+            }
+        }
+        FaultKind::ApicDead { .. } | FaultKind::DeadLink { .. } => {}
     }
     fault
 }

@@ -98,6 +98,7 @@ impl Board {
             ids: (0..u32::from(cpus)).collect(),
             knobs: self.knobs,
             faults: &[],
+            damage: Vec::new(),
             transaction_cycles: 12,
             ideal_delivery_ps: 100_000,
             cluster_hop_ps: None,

@@ -101,6 +101,17 @@ impl MessageFault {
             && (of_vector || self.effect != MessageEffect::Unnoticed)
     }
 
+    /// What of the count decides the future: nothing once it is over, its place in the period else, as far as that is no
+    /// longer than `longest`.
+    pub(crate) fn phase(&self, seen: u64, hits: u64, longest: u64) -> u64 {
+        let over = self.count.is_some_and(|count| hits >= count);
+        match () {
+            () if over => u64::MAX,
+            () if self.count.is_some() || seen < self.nth || self.every > longest => seen,
+            () => (seen - self.nth) % self.every.max(1),
+        }
+    }
+
     /// Is the `seen`-th delivery hit, if `hits` were before it?
     pub(crate) fn hits(&self, seen: u64, hits: u64) -> bool {
         let left = self.count.is_none_or(|count| hits < count);

@@ -1,7 +1,7 @@
 //! The fate of one message at each CPU that it was for, as the machine stands.
 
 use super::held_back::{held_back, occupied};
-use super::{FateReport, MessageFate};
+use super::report::{FateReport, MessageFate};
 use crate::judgement::source_lines::describe;
 use crate::judgement::state::{Arrival, Effect, End, MessageState, Miss, Origin, Sleep, State, Unsent};
 use sim::bus::{AttemptOutcome, DeliveryMode, Message};

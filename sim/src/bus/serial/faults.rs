@@ -4,7 +4,7 @@
 //! receivers make of a bus that never looks idle, or of a start that they missed (they wait for the next one).
 
 use super::line::{Line, Symbol};
-use crate::bus::Agent;
+use crate::bus::{Agent, DeliveryMode, Message, MessageEffect, MessageFault};
 use crate::time::Time;
 
 /// A data wire.
@@ -32,6 +32,22 @@ pub enum SerialFaultKind {
     ChecksumNoise {
         /// The period, at least 1.
         every: u32,
+    },
+    /// Some messages arrive damaged: the attempts of those that fit are counted, and of these the `nth` is hit, and after
+    /// it each `every`-th, at most `count`. Everybody finds them damaged, and their senders send again.
+    Damage {
+        /// Of this agent; `None`: of any.
+        from: Option<Agent>,
+        /// With a vector from the first to the second of these; `None`: whatever it is.
+        vectors: Option<(u8, u8)>,
+        /// Of this delivery mode; `None`: of any.
+        mode: Option<DeliveryMode>,
+        /// The first that is hit, at least 1.
+        nth: u32,
+        /// After that each so-many-th, at least 1.
+        every: u32,
+        /// At most so many.
+        count: Option<u32>,
     },
     /// A wire is stuck, and reads the same in every cycle: arbitration, message and status.
     ///
@@ -66,11 +82,19 @@ pub enum SerialFaultKind {
 }
 
 impl SerialFaultKind {
+    /// The messages that it damages, as a fault of messages would have it. (What that does to them is of no meaning here.)
+    fn of_messages(&self) -> Option<MessageFault> {
+        let Self::Damage { from, vectors, mode, nth, every, count } = *self else { return None };
+        let all = MessageFault::all(MessageEffect::Lose);
+        let (nth, every, count) = (nth.into(), every.into(), count.map(u64::from));
+        Some(MessageFault { from, vectors, mode, nth, every, count, ..all })
+    }
+
     /// Can the two not be there together?
     fn excludes(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::StuckWire { wire, .. }, Self::StuckWire { wire: other, .. }) => wire == other,
-            (Self::ArbitrationId { .. }, _) => false,
+            (Self::ArbitrationId { .. } | Self::Damage { .. }, _) => false,
             _ => std::mem::discriminant(self) == std::mem::discriminant(other),
         }
     }
@@ -151,6 +175,8 @@ pub(super) struct Faults {
     listed: Vec<SerialFault>,
     /// Messages that noise has seen so far.
     noisy: u64,
+    /// Attempts that each fault has seen that damages messages, and how many it has hit.
+    damaged: Vec<(u64, u64)>,
     /// Corrupt arbitration ids still to come.
     ids: Vec<(Time, Agent, u8)>,
 }
@@ -175,7 +201,8 @@ impl Faults {
             })
             .collect();
         ids.sort_by_key(|&(from, ..)| std::cmp::Reverse(from)); // the first one last
-        Ok(Self { listed, noisy: 0, ids })
+        let damaged = vec![(0, 0); listed.len()];
+        Ok(Self { listed, noisy: 0, damaged, ids })
     }
 
     fn holding(&self, at: Time) -> impl Iterator<Item = &SerialFaultKind> {
@@ -201,6 +228,21 @@ impl Faults {
         let Some(every) = self.noise_period(at) else { return false };
         self.noisy += 1;
         self.noisy.is_multiple_of(every)
+    }
+
+    /// `message` goes out at `at`: is it one that a fault damages? Each that fits counts it.
+    pub(super) fn damages(&mut self, at: Time, message: &Message) -> bool {
+        let mut damaged = false;
+        for (fault, (seen, hits)) in self.listed.iter().zip(&mut self.damaged).filter(|(fault, _)| fault.holds(at)) {
+            let Some(of_messages) = fault.kind.of_messages() else { continue };
+            if of_messages.fits(at, message.source, message) {
+                *seen += 1;
+                let hit = of_messages.hits(*seen, *hits);
+                *hits += u64::from(hit);
+                damaged |= hit;
+            }
+        }
+        damaged
     }
 
     /// Can a wire ever be stuck?
@@ -270,6 +312,11 @@ impl Faults {
         words.extend(
             self.noise_period(now).map(|every| if every > NOISE_PERIOD_MAX { self.noisy } else { self.noisy % every }),
         );
+        for (fault, (seen, hits)) in self.listed.iter().zip(&self.damaged) {
+            if let Some(of_messages) = fault.kind.of_messages() {
+                words.push(of_messages.phase(*seen, *hits, NOISE_PERIOD_MAX));
+            }
+        }
     }
 }
 
@@ -283,7 +330,9 @@ fn check(number: usize, fault: &SerialFault, agents: Agent) -> Result<(), Serial
             Err(SerialFaultError::NoSuchAgent { fault: number, agent, agents })
         }
         SerialFaultKind::ArbitrationId { id: id @ 16.., .. } => Err(SerialFaultError::NotAnId { fault: number, id }),
-        SerialFaultKind::ChecksumNoise { every: 0 } => Err(SerialFaultError::NoPeriod { fault: number }),
+        SerialFaultKind::ChecksumNoise { every: 0 }
+        | SerialFaultKind::Damage { every: 0, .. }
+        | SerialFaultKind::Damage { nth: 0, .. } => Err(SerialFaultError::NoPeriod { fault: number }),
         _ => Ok(()),
     }
 }

@@ -20,7 +20,13 @@ const DATA_CHECKSUM: u64 = 38;
 impl SerialBus {
     /// What receivers have heard by the first status cycle.
     pub(super) fn heard(&mut self, on_bus: &OnBus, targets: &dyn Targets) -> Heard {
-        let noise = self.faults.noise(self.clock.instant(on_bus.start));
+        let start = self.clock.instant(on_bus.start);
+        let mut noise = self.faults.noise(start);
+        if let Load::Messages(pendings) = &on_bus.load {
+            for pending in pendings {
+                noise |= self.faults.damages(start, &pending.message);
+            }
+        }
         if matches!(on_bus.load, Load::Jabber(_)) || noise {
             return Heard::Damaged;
         }

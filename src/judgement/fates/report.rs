@@ -1,0 +1,89 @@
+//! What is reported of messages: each with what became of it at each CPU, and which of them are asked for.
+
+use crate::scenario::named::named;
+use sim::Time;
+use std::collections::BTreeMap;
+
+named! {
+    /// What became of a message at a CPU.
+    pub enum MessageFate ("fate") {
+        /// The CPU took it.
+        Taken = "taken",
+        /// It waits at the CPU: in the IRR, or in a latch of the core.
+        Pending = "pending",
+        /// The same was requested there already: two became one.
+        Merged = "merged",
+        /// A target answers Retry: it is sent again.
+        Retried = "retried",
+        /// No target answers: it is sent again.
+        AcceptError = "accept-error",
+        /// A newer message of its sender took its place.
+        Replaced = "replaced",
+        /// The write that asked for it found the ICR busy, and was dropped.
+        Dropped = "dropped",
+        /// It waited at the CPU when an INIT, or the end of its APIC, wiped it.
+        Cleared = "cleared",
+        /// The CPU's APIC did not take it, or made nothing of it.
+        Ignored = "ignored",
+        /// A fault of the machine lost it.
+        Lost = "lost",
+        /// It is not there yet.
+        UnderWay = "under-way",
+    }
+}
+
+/// What became of a message at a CPU.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FateReport {
+    /// The CPU; `None` where the message reached none, or it is not decided which.
+    pub cpu: Option<u16>,
+    /// What became of it there.
+    pub fate: MessageFate,
+    /// When that came about, or since when it is so.
+    pub at: Option<Time>,
+    /// Why, in a few words.
+    pub because: String,
+}
+
+/// A message of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageReport {
+    /// Its number among its sender's; a command that has not become a message has none.
+    pub number: Option<u32>,
+    /// The CPU that sent it; `None`: the I/O agent.
+    pub from: Option<u16>,
+    /// When.
+    pub sent: Time,
+    /// `function (file:line)`; a device has none.
+    pub at: Option<String>,
+    /// `FIXED FD`, `NMI`.
+    pub what: String,
+    /// `physical 02`, `all but itself`.
+    pub to: String,
+    /// What became of it.
+    pub fates: Vec<FateReport>,
+}
+
+/// Which messages, and which of their fates, are asked for. What is `None` is not asked about.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter {
+    /// Sent by this CPU.
+    pub from: Option<u16>,
+    /// At this CPU.
+    pub to: Option<u16>,
+    /// With this vector.
+    pub vector: Option<u8>,
+    /// With this end.
+    pub fate: Option<MessageFate>,
+}
+
+/// The messages of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MessagesReport {
+    /// In the order in which they were sent; the first ten thousand.
+    pub messages: Vec<MessageReport>,
+    /// How many there are.
+    pub total: u64,
+    /// How many fates of each kind they have.
+    pub totals: BTreeMap<MessageFate, u64>,
+}
