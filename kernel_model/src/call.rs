@@ -223,6 +223,8 @@ calls! {
         native_send_call_func_single_ipi [Target] v6::native_send_call_func_single_ipi(kernel, cpu, given.target);
         native_send_call_func_ipi [Mask] v6::native_send_call_func_ipi(kernel, cpu, given.mask);
         smp_call_function_many [Mask] v6::smp_call_function_many(kernel, cpu, given.mask, true);
+        arch_irq_work_raise [] v6::arch_irq_work_raise(kernel, cpu);
+        sysvec_irq_work [] v6::sysvec_irq_work(kernel, cpu);
         generic_smp_call_function_interrupt [] v6::generic_smp_call_function_interrupt(kernel, cpu);
         native_stop_other_cpus [] v6::native_stop_other_cpus(kernel, cpu, false);
         sysvec_reboot [] v6::sysvec_reboot(kernel, cpu);

@@ -85,6 +85,11 @@ pub struct Kernel {
     pub performance_counter: PerformanceCounter,
     /// v6: the handler of the counters' NMIs opens their entry again at its end, as Intel's does on some parts, and not first.
     pub late_ack: bool,
+    /// v6: the counter that the watchdog uses overflows together with one by which perf samples; the handler of their NMI comes
+    /// to the latter first, and that has work for an interrupt.
+    pub perf_samples: bool,
+    /// v6: the timer's tick is stopped, as on a CPU of `nohz_full`: lazy work is raised at once.
+    pub tick_stopped: bool,
     /// The CPU that the log daemon last ran on: whoever wakes it takes the lock of that CPU's run queue.
     pub klogd_cpu: u16,
     /// How long the watchdog's report takes on the console, in µs.
@@ -132,6 +137,8 @@ impl Kernel {
             nmi_watchdog: true,
             performance_counter: PerformanceCounter::usual(arch),
             late_ack: false,
+            perf_samples: false,
+            tick_stopped: false,
             klogd_cpu: 0,
             watchdog_print_us: 0,
             sysrq_vector: SYSRQ_VECTOR,

@@ -46,6 +46,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("dead-link", include_str!("../../scenarios/dead-link.toml")),
     ("deep-sleep", include_str!("../../scenarios/deep-sleep.toml")),
     ("hypervisor", include_str!("../../scenarios/hypervisor.toml")),
+    ("irq-work", include_str!("../../scenarios/irq-work.toml")),
     ("smp-boot", include_str!("../../scenarios/smp-boot.toml")),
     ("boot-lost-clock", include_str!("../../scenarios/boot-lost-clock.toml")),
     ("boot-absent-cpu", include_str!("../../scenarios/boot-absent-cpu.toml")),

@@ -18,6 +18,7 @@ pub(super) struct KnobFilter {
     jitter_picclk: Option<Numbers>,
     delay_hz: Option<Numbers>,
     no_broadcast: Option<bool>,
+    tick_stopped: Option<bool>,
 }
 
 impl KnobFilter {
@@ -35,6 +36,7 @@ impl KnobFilter {
             jitter_picclk: Numbers::read(table, "jitter_picclk", &JITTER)?,
             delay_hz: Numbers::read(table, "delay_hz", &HZ)?,
             no_broadcast: table.get("no_broadcast").map(|field| field.boolean()).transpose()?,
+            tick_stopped: table.get("tick_stopped").map(|field| field.boolean()).transpose()?,
         })
     }
 
@@ -52,5 +54,6 @@ impl KnobFilter {
             && within(&self.jitter_picclk, Some(knobs.hardware.jitter_cycles))
             && within(&self.delay_hz, knobs.delay_hz)
             && (self.no_broadcast.is_none() || self.no_broadcast == knobs.no_broadcast)
+            && self.tick_stopped.is_none_or(|wanted| wanted == knobs.tick_stopped)
     }
 }

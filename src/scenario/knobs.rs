@@ -10,8 +10,16 @@ use sim::Knob;
 use std::ops::RangeInclusive;
 
 /// Keys of `[knobs]` beside the simulator's named ones: a number of the bus, and what the modelled kernel leaves open.
-const MORE_KNOB_KEYS: [&str; 7] =
-    ["jitter_picclk", "delay_hz", "wait_shape", "mps_timeout", "mps_retries", "smp_send_stop", "no_broadcast"];
+const MORE_KNOB_KEYS: [&str; 8] = [
+    "jitter_picclk",
+    "delay_hz",
+    "wait_shape",
+    "mps_timeout",
+    "mps_retries",
+    "smp_send_stop",
+    "no_broadcast",
+    "tick_stopped",
+];
 
 /// Keys of `[knobs]`.
 pub fn knob_keys() -> Vec<&'static str> {
@@ -51,6 +59,9 @@ pub(super) fn knobs(root: &Table<'_>, machine: &Machine) -> Result<Knobs, InputE
         knobs.mps_retries = field.small_integer(*RETRIES.start(), *RETRIES.end())?;
     }
     knobs.no_broadcast = table.get("no_broadcast").map(|field| field.boolean()).transpose()?;
+    if let Some(field) = table.get("tick_stopped") {
+        knobs.tick_stopped = field.boolean()?;
+    }
     knobs.delay_hz = table.get("delay_hz").map(|field| field.small_integer(*HZ.start(), *HZ.end())).transpose()?;
     if let Some(field) = table.get("jitter_picclk") {
         knobs.hardware.jitter_cycles = field.small_integer(*JITTER.start(), *JITTER.end())?;

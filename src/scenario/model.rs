@@ -90,6 +90,8 @@ pub struct Knobs {
     /// Flat senders use no all-but-self shorthand, as in kernels with CPU hotplug; on `modern/*` no driver does. `None`:
     /// true, on `modern/*` false.
     pub no_broadcast: Option<bool>,
+    /// `modern/*`: the timer's tick is stopped (`nohz_full`), so that printk's deferred work is raised at once.
+    pub tick_stopped: bool,
 }
 
 impl Default for Knobs {
@@ -102,6 +104,7 @@ impl Default for Knobs {
             mps_retries: 1,
             smp_send_stop: StopLock::Take,
             no_broadcast: None,
+            tick_stopped: false,
         }
     }
 }

@@ -60,6 +60,15 @@ pub const STACK_NAMES: &[StackName] = &[
         scenarios: &["nmi-stall", "jammed-bit"],
     },
     StackName {
+        name: "arch_irq_work_raise",
+        about: "asks its own CPU for an interrupt, in NMI handlers too, and waits for the ICR without a bound before and after that",
+        model: "apic_wait_icr_idle",
+        call: "arch_irq_work_raise",
+        arch: "modern/xapic-physflat",
+        variant: "modern",
+        scenarios: &["irq-work"],
+    },
+    StackName {
         name: "csd_lock_wait",
         about: "waits without a bound until another CPU has run a function",
         model: "csd_lock_wait",
@@ -73,8 +82,11 @@ pub const STACK_NAMES: &[StackName] = &[
 impl StackName {
     /// What it is here, and where it can be seen.
     pub fn leads_to(&self) -> String {
-        let here =
-            if self.model == self.name { "the same name here".to_owned() } else { format!("here `{}`", self.model) };
+        let here = match self.name {
+            name if name == self.model => "the same name here".to_owned(),
+            name if name == self.call => format!("the same name here, where it waits in `{}`", self.model),
+            _ => format!("here `{}`", self.model),
+        };
         format!(
             "a kernel function ({}): {here}, variant {}; scenarios that wait in it on {}: {}",
             self.about,

@@ -1,13 +1,14 @@
 //! The send paths of today's kernels, as of v6.13: `arch/x86/kernel/apic/`, `smp.c`, `reboot.c`, `nmi.c`, and what of
 //! `kernel/` and `lib/` calls them.
 //!
-//! Not modelled: paravirtualised senders, idle CPUs that poll and need no IPI, `printk`'s deferred work.
+//! Not modelled: paravirtualised senders, idle CPUs that poll and need no IPI.
 //! A function has its name of today; where 2007's did the same under the same name, there is one for both, outside.
 
 mod apic_send_ipi;
 mod crash;
 mod default_send_ipi;
 mod io_apic;
+mod irq_work;
 mod lapic;
 mod nmi;
 mod nmi_backtrace;
@@ -35,6 +36,7 @@ pub use default_send_ipi::{
 };
 pub use io_apic::clear_IO_APIC_pin;
 pub(crate) use io_apic::own_destination;
+pub use irq_work::{Laziness, arch_irq_work_raise, irq_work_queue, sysvec_irq_work};
 pub use lapic::{
     clear_local_APIC, disable_local_APIC, lapic_get_maxlvt, lapic_shutdown, read_apic_id, safe_smp_processor_id,
 };

@@ -3,6 +3,7 @@
 mod broadcasts;
 mod crash;
 mod io_apic;
+mod irq_work;
 mod local_apic;
 mod masks;
 mod modern;

@@ -102,7 +102,7 @@ pub(super) const fn goal(goal: Goal) -> &'static str {
 }
 
 /// Knobs of the software, and the one with numbers: key, values with the default first, meaning.
-pub(super) const MORE_KNOBS: [(&str, &[&str], &str); 7] = [
+pub(super) const MORE_KNOBS: [(&str, &[&str], &str); 8] = [
     (
         "jitter_picclk",
         &["0", "1 to 1000"],
@@ -125,5 +125,10 @@ pub(super) const MORE_KNOBS: [(&str, &[&str], &str); 7] = [
         "no_broadcast",
         &["true (modern/*: false)", "false"],
         "Flat senders name all others by a mask, as in kernels with CPU hotplug, or by the shorthand.",
+    ),
+    (
+        "tick_stopped",
+        &["false", "true"],
+        "modern/*: no timer tick (nohz_full), so that printk's deferred work is raised by an IPI to itself.",
     ),
 ];
