@@ -7,6 +7,7 @@ mod bad_input;
 mod command_line;
 mod controls;
 mod crash;
+mod csd_lock_wait;
 mod determinism;
 mod emulators;
 mod expectations;

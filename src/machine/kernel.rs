@@ -23,6 +23,8 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
         mps_retries: scenario.knobs.mps_retries,
         klogd_cpu: scenario.klogd_cpu as u16,
         tick_stopped: scenario.knobs.tick_stopped,
+        csd_lock_wait_debug: scenario.knobs.csd_lock_wait_debug,
+        panic_on_ipistall_ms: scenario.knobs.panic_on_ipistall,
         crash_image: machine.crash_image,
         stop_takes_call_lock: scenario.knobs.smp_send_stop == StopLock::Take,
         io_apic_pins: if machine.io_agent { PINS } else { 0 },

@@ -46,6 +46,8 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("dead-link", include_str!("../../scenarios/dead-link.toml")),
     ("deep-sleep", include_str!("../../scenarios/deep-sleep.toml")),
     ("hypervisor", include_str!("../../scenarios/hypervisor.toml")),
+    ("lost-call", include_str!("../../scenarios/lost-call.toml")),
+    ("stuck-resend", include_str!("../../scenarios/stuck-resend.toml")),
     ("irq-work", include_str!("../../scenarios/irq-work.toml")),
     ("smp-boot", include_str!("../../scenarios/smp-boot.toml")),
     ("boot-lost-clock", include_str!("../../scenarios/boot-lost-clock.toml")),

@@ -1,7 +1,7 @@
 //! Filters by knobs: which values of `[knobs]` an expectation is about.
 
 use super::diagnostic::InputError;
-use super::knobs::{HZ, JITTER, RETRIES, knob_value};
+use super::knobs::{HZ, IPI_STALL_MS, JITTER, RETRIES, knob_value};
 use super::model::{Knobs, MpsTimeout, StopLock, WaitShape};
 use super::passing::{Numbers, has, list, names};
 use super::reader::Table;
@@ -19,6 +19,8 @@ pub(super) struct KnobFilter {
     delay_hz: Option<Numbers>,
     no_broadcast: Option<bool>,
     tick_stopped: Option<bool>,
+    csd_lock_wait_debug: Option<bool>,
+    panic_on_ipistall: Option<Numbers>,
 }
 
 impl KnobFilter {
@@ -37,6 +39,8 @@ impl KnobFilter {
             delay_hz: Numbers::read(table, "delay_hz", &HZ)?,
             no_broadcast: table.get("no_broadcast").map(|field| field.boolean()).transpose()?,
             tick_stopped: table.get("tick_stopped").map(|field| field.boolean()).transpose()?,
+            csd_lock_wait_debug: table.get("csd_lock_wait_debug").map(|field| field.boolean()).transpose()?,
+            panic_on_ipistall: Numbers::read(table, "panic_on_ipistall", &IPI_STALL_MS)?,
         })
     }
 
@@ -55,5 +59,7 @@ impl KnobFilter {
             && within(&self.delay_hz, knobs.delay_hz)
             && (self.no_broadcast.is_none() || self.no_broadcast == knobs.no_broadcast)
             && self.tick_stopped.is_none_or(|wanted| wanted == knobs.tick_stopped)
+            && self.csd_lock_wait_debug.is_none_or(|wanted| wanted == knobs.csd_lock_wait_debug)
+            && within(&self.panic_on_ipistall, Some(knobs.panic_on_ipistall))
     }
 }

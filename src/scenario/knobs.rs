@@ -10,7 +10,7 @@ use sim::Knob;
 use std::ops::RangeInclusive;
 
 /// Keys of `[knobs]` beside the simulator's named ones: a number of the bus, and what the modelled kernel leaves open.
-const MORE_KNOB_KEYS: [&str; 8] = [
+const MORE_KNOB_KEYS: [&str; 10] = [
     "jitter_picclk",
     "delay_hz",
     "wait_shape",
@@ -19,6 +19,8 @@ const MORE_KNOB_KEYS: [&str; 8] = [
     "smp_send_stop",
     "no_broadcast",
     "tick_stopped",
+    "csd_lock_wait_debug",
+    "panic_on_ipistall",
 ];
 
 /// Keys of `[knobs]`.
@@ -32,6 +34,9 @@ pub(super) const JITTER: RangeInclusive<u32> = 0..=1_000;
 pub(super) const RETRIES: RangeInclusive<u32> = 1..=1_000;
 /// `delay_hz`: timer ticks a second that kernels of the time were built with.
 pub(super) const HZ: RangeInclusive<u32> = 100..=1_000;
+
+/// `panic_on_ipistall`, in ms; 0 is never.
+pub(super) const IPI_STALL_MS: RangeInclusive<u32> = 0..=1_000_000;
 
 /// Reads `[knobs]`. What `smp_send_stop` does unless it is said follows from the release.
 pub(super) fn knobs(root: &Table<'_>, machine: &Machine) -> Result<Knobs, InputError> {
@@ -61,6 +66,12 @@ pub(super) fn knobs(root: &Table<'_>, machine: &Machine) -> Result<Knobs, InputE
     knobs.no_broadcast = table.get("no_broadcast").map(|field| field.boolean()).transpose()?;
     if let Some(field) = table.get("tick_stopped") {
         knobs.tick_stopped = field.boolean()?;
+    }
+    if let Some(field) = table.get("csd_lock_wait_debug") {
+        knobs.csd_lock_wait_debug = field.boolean()?;
+    }
+    if let Some(field) = table.get("panic_on_ipistall") {
+        knobs.panic_on_ipistall = field.small_integer(*IPI_STALL_MS.start(), *IPI_STALL_MS.end())?;
     }
     knobs.delay_hz = table.get("delay_hz").map(|field| field.small_integer(*HZ.start(), *HZ.end())).transpose()?;
     if let Some(field) = table.get("jitter_picclk") {

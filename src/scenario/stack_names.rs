@@ -77,6 +77,24 @@ pub const STACK_NAMES: &[StackName] = &[
         variant: "modern",
         scenarios: &["deaf-target", "crossed-callers", "crossed-flushes"],
     },
+    StackName {
+        name: "smp_call_function_many_cond",
+        about: "calls a function on other CPUs, and waits in itself, where `csd_lock_wait` is inlined, until they have run it",
+        model: "csd_lock_wait",
+        call: "smp_call_function_many",
+        arch: "modern/xapic-physflat",
+        variant: "modern",
+        scenarios: &["deaf-target", "nmi-between-writes"],
+    },
+    StackName {
+        name: "csd_lock_wait_toolong",
+        about: "with CONFIG_CSD_LOCK_WAIT_DEBUG: reports a function call that takes longer than 5 s, and sends its IPI again",
+        model: "csd_lock_wait_toolong",
+        call: "csd_lock_wait_toolong",
+        arch: "modern/xapic-physflat",
+        variant: "modern",
+        scenarios: &["lost-call"],
+    },
 ];
 
 impl StackName {

@@ -6,6 +6,7 @@
 
 mod apic_send_ipi;
 mod crash;
+mod csd_lock_wait;
 mod default_send_ipi;
 mod io_apic;
 mod irq_work;
@@ -29,6 +30,7 @@ pub use crash::{
     __crash_kexec, crash_kexec, crash_nmi_callback, kdump_nmi_shootdown_cpus, native_machine_crash_shutdown,
     nmi_shootdown_cpus, run_crash_ipi_callback,
 };
+pub use csd_lock_wait::{__csd_lock_wait, StuckCall, csd_lock_wait, csd_lock_wait_toolong};
 pub use default_send_ipi::{
     __default_send_IPI_dest_field, __default_send_IPI_shortcut, default_send_IPI_mask_allbutself_logical,
     default_send_IPI_mask_allbutself_phys, default_send_IPI_mask_logical, default_send_IPI_mask_sequence_phys,
@@ -45,7 +47,7 @@ pub use nmi_backtrace::{nmi_cpu_backtrace, nmi_trigger_cpumask_backtrace};
 pub use panic::{nmi_panic, nmi_panic_self_stop, panic};
 pub use setup_local_apic::setup_local_APIC;
 pub use smp_call_function::{
-    csd_lock_wait, flush_tlb_multi, generic_smp_call_function_interrupt, smp_call_function, smp_call_function_many,
+    flush_tlb_multi, generic_smp_call_function_interrupt, smp_call_function, smp_call_function_many,
 };
 pub use stop_other_cpus::{native_stop_other_cpus, smp_stop_nmi_callback, stop_this_cpu, sysvec_reboot};
 pub use wakeup_secondary::wakeup_secondary_cpu_via_init;
