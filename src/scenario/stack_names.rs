@@ -89,7 +89,7 @@ pub const STACK_NAMES: &[StackName] = &[
     StackName {
         name: "csd_lock_wait_toolong",
         about: "with CONFIG_CSD_LOCK_WAIT_DEBUG: reports a function call that takes longer than 5 s, and sends its IPI again",
-        model: "csd_lock_wait_toolong",
+        model: "__csd_lock_wait",
         call: "csd_lock_wait_toolong",
         arch: "modern/xapic-physflat",
         variant: "modern",
