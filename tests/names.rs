@@ -104,7 +104,7 @@ fn names_of_stack_traces_lead_to_function_variant_and_scenarios() {
     for name in STACK_NAMES {
         for scenario in name.scenarios {
             let report = report(scenario, name.arch, name.variant, &[]);
-            let waits = report.waits.iter().map(|wait| &wait.at);
+            let waits = report.waits.iter().map(|wait| &wait.at).chain(report.given_up.iter().map(|wait| &wait.at));
             let mut at =
                 waits.chain(report.loops.iter().map(|spin| &spin.at)).chain(report.hang.iter().map(|hang| &hang.at));
             assert!(at.any(|at| function(at) == name.model), "{} in {scenario}", name.name);

@@ -223,6 +223,9 @@ calls! {
         native_send_call_func_single_ipi [Target] v6::native_send_call_func_single_ipi(kernel, cpu, given.target);
         native_send_call_func_ipi [Mask] v6::native_send_call_func_ipi(kernel, cpu, given.mask);
         smp_call_function_many [Mask] v6::smp_call_function_many(kernel, cpu, given.mask, true);
+        arch_irq_work_raise [] v6::arch_irq_work_raise(kernel, cpu);
+        sysvec_irq_work [] v6::sysvec_irq_work(kernel, cpu);
+        csd_lock_wait_toolong [Target] report_a_stuck_call(kernel, cpu, given.target);
         generic_smp_call_function_interrupt [] v6::generic_smp_call_function_interrupt(kernel, cpu);
         native_stop_other_cpus [] v6::native_stop_other_cpus(kernel, cpu, false);
         sysvec_reboot [] v6::sysvec_reboot(kernel, cpu);
@@ -296,6 +299,14 @@ fn be_shot_down(kernel: &Kernel, cpu: &impl Processor) {
 /// `stop_this_cpu` of either time.
 fn stop(kernel: &Kernel, cpu: &impl Processor) -> ! {
     if kernel.arch.is_modern() { v6::stop_this_cpu(kernel, cpu) } else { stop_this_cpu(kernel, cpu) }
+}
+
+/// `csd_lock_wait_toolong` with the debug option, for a call that `target` has not ended in 6 s.
+fn report_a_stuck_call(kernel: &Kernel, cpu: &impl Processor, target: u16) {
+    let kernel = &Kernel { csd_lock_wait_debug: true, ..*kernel };
+    cpu.fetch_or(kernel.layout().csd_locked(this_cpu(cpu), target / 32), 1 << (target % 32));
+    let long_ago = cpu.rdtsc().wrapping_sub(kernel.tsc_ticks_per_ms * 6_000);
+    v6::csd_lock_wait_toolong(kernel, cpu, target, &mut v6::StuckCall::unwatched(long_ago));
 }
 
 /// `smp_invalidate_interrupt` on a CPU that is in the first slot's mask.

@@ -55,6 +55,8 @@ fn modern_interrupt(kernel: &Kernel, cpu: &impl Processor, vector: u8) -> bool {
         v6::generic_smp_call_function_interrupt(kernel, cpu);
     } else if vector == arch.reboot_vector() {
         v6::sysvec_reboot(kernel, cpu);
+    } else if vector == arch.irq_work_vector() {
+        v6::sysvec_irq_work(kernel, cpu);
     } else {
         return false;
     }

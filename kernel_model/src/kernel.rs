@@ -85,6 +85,15 @@ pub struct Kernel {
     pub performance_counter: PerformanceCounter,
     /// v6: the handler of the counters' NMIs opens their entry again at its end, as Intel's does on some parts, and not first.
     pub late_ack: bool,
+    /// v6: the counter that the watchdog uses overflows together with one by which perf samples; the handler of their NMI comes
+    /// to the latter first, and that has work for an interrupt.
+    pub perf_samples: bool,
+    /// v6: the timer's tick is stopped, as on a CPU of `nohz_full`: lazy work is raised at once.
+    pub tick_stopped: bool,
+    /// v6: built with `CONFIG_CSD_LOCK_WAIT_DEBUG`, and not told otherwise at boot.
+    pub csd_lock_wait_debug: bool,
+    /// v6, with that option: how long a call may take until it is a BUG, in ms (`panic_on_ipistall`). 0: as long as it wants.
+    pub panic_on_ipistall_ms: u32,
     /// The CPU that the log daemon last ran on: whoever wakes it takes the lock of that CPU's run queue.
     pub klogd_cpu: u16,
     /// How long the watchdog's report takes on the console, in µs.
@@ -132,6 +141,10 @@ impl Kernel {
             nmi_watchdog: true,
             performance_counter: PerformanceCounter::usual(arch),
             late_ack: false,
+            csd_lock_wait_debug: false,
+            panic_on_ipistall_ms: 0,
+            perf_samples: false,
+            tick_stopped: false,
             klogd_cpu: 0,
             watchdog_print_us: 0,
             sysrq_vector: SYSRQ_VECTOR,

@@ -1,7 +1,7 @@
 //! The scheduler, as far as a sick run queue and a log daemon to be woken need it.
 //!
 //! Not modelled: priorities, the choice and switch of tasks; that a task that is woken may move to another CPU, whose lock
-//! is then taken too; and the reschedule IPI to the CPU where it is to run.
+//! is then taken too; and the reschedule IPI to the CPU where it is to run, which would wait for this CPU's ICR without a bound.
 
 use crate::kernel::{Kernel, this_cpu};
 use crate::processor::Processor;

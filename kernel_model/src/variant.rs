@@ -43,6 +43,8 @@ pub enum Site {
     StartUp,
     /// Before a remote read of the inquiry that follows a failed start.
     Inquiry,
+    /// v6: after the message to itself that asks for deferred work: no other sender waits after its message.
+    AfterIrqWork,
 }
 
 /// How long a wait for the ICR may be.

@@ -39,6 +39,8 @@ pub enum WaitOutcome {
     Done,
     /// The bound was reached first.
     TimedOut,
+    /// It has been reported, and goes on after that.
+    Reported,
 }
 
 /// Points of the kernel code that goals and reports name.

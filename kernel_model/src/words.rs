@@ -93,6 +93,9 @@ const LATER: [&str; 3] = ["vector_lock", "hard_lockup_nmi_warn", "nmi_desc lock"
 /// Names of the words by which CPUs meet when they print, in their order.
 const PRINTING: [&str; 3] = ["console_sem", "log_wait.lock", "oops_in_progress"];
 
+/// Names of the words of each CPU for what it defers, and for calls that take too long, in their order.
+const DEFERRED: [&str; 3] = ["irq_work lists", "cur_csd", "trigger_backtrace"];
+
 /// Where the words are. After the fixed ones come the TLB flush slots, then the CPUs' run queues, then their other words,
 /// then those of v6: the fixed ones, two masks of CPUs, and each CPU's queue of calls; then those by which CPUs are started.
 /// What came to the model later stands last, so that runs that do not need it keep their event streams.
@@ -109,7 +112,7 @@ impl Layout {
 
     /// How many words there are.
     pub const fn count(self) -> usize {
-        self.printing(PRINTING.len() as u16).0 as usize
+        self.deferred(self.cpus, 0).0 as usize
     }
 
     /// Words of a mask of CPUs.
@@ -331,11 +334,31 @@ impl Layout {
         self.printing(2)
     }
 
+    const fn deferred(self, cpu: u16, index: u16) -> Word {
+        Word(self.printing(PRINTING.len() as u16).0 + cpu * DEFERRED.len() as u16 + index)
+    }
+
+    /// v6: which of a CPU's lists of deferred work are not empty: bit 0 that of work that is raised, bit 1 that of lazy work.
+    pub const fn irq_work_lists(self, cpu: u16) -> Word {
+        self.deferred(cpu, 0)
+    }
+
+    /// v6, with the debug option of calls: the caller, plus 1, whose call a CPU runs; 0: none.
+    pub const fn cur_csd(self, cpu: u16) -> Word {
+        self.deferred(cpu, 1)
+    }
+
+    /// v6, with the debug option of calls: may a CPU that does not answer be dumped? Set by each of its calls' interrupts.
+    pub const fn trigger_backtrace(self, cpu: u16) -> Word {
+        self.deferred(cpu, 2)
+    }
+
     /// Initial values of a healthy kernel. Words that are not named start at 0.
     pub fn initial_values(self) -> impl Iterator<Item = (Word, u32)> {
         let nobody = [Word::CRASHING_CPU, Word::DIE_OWNER, self.panic_cpu(), self.stopping_cpu()];
         let nobody = nobody.into_iter().map(|word| (word, NOBODY));
-        nobody.chain((0..self.cpus).flat_map(move |cpu| self.run_queue(cpu, LIST_END)))
+        let dumps = (0..self.cpus).map(move |cpu| (self.trigger_backtrace(cpu), 1));
+        nobody.chain(dumps).chain((0..self.cpus).flat_map(move |cpu| self.run_queue(cpu, LIST_END)))
     }
 
     /// Values that turn a CPU's run queue into a ring without an end.
@@ -387,6 +410,10 @@ impl fmt::Display for WordName {
         }
         if usize::from(word.0) >= layout.count() {
             return write!(f, "word {}", word.0);
+        }
+        if let Some(place) = word.0.checked_sub(layout.deferred(0, 0).0) {
+            let (cpu, index) = (place / DEFERRED.len() as u16, place % DEFERRED.len() as u16);
+            return write!(f, "{} of CPU{cpu}", DEFERRED[usize::from(index)]);
         }
         if let Some(place) = word.0.checked_sub(layout.printing(0).0) {
             return f.write_str(PRINTING[usize::from(place)]);

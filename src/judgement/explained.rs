@@ -14,7 +14,7 @@ use sim::{Duration, Event, Outcome, Source, Time, What};
 /// Explanations of a kind, at most.
 const TOLD: usize = 16;
 
-/// A wait for others that ended by its bound.
+/// A wait for others that ended by its bound; or that has no bound, and that the kernel has reported and goes on with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GivenUpReport {
     /// The CPU that waited.
@@ -27,6 +27,8 @@ pub struct GivenUpReport {
     pub start: Time,
     /// How long it took.
     pub took: Duration,
+    /// Has it been reported, and goes on?
+    pub goes_on: bool,
     /// Who has not answered, and why, as it was when the wait ended.
     pub why: Vec<String>,
 }
@@ -60,10 +62,19 @@ pub(super) struct Explained {
     pub(super) starts: Vec<StartTold>,
 }
 
-/// Does a finished run have a bounded wait for others that timed out? Then its events are needed.
+/// Does a finished run have a wait for others that timed out, or was reported? Then its events are needed.
 pub(super) fn has_given_up(outcome: &Outcome) -> bool {
-    let by_bound = |outcome: u32| outcome == WaitOutcome::TimedOut as u32;
-    outcome.waits.iter().any(|record| record.wait.code != Wait::IcrIdle as u32 && by_bound(record.outcome))
+    outcome.waits.iter().any(|record| record.wait.code != Wait::IcrIdle as u32 && in_vain(record.outcome))
+}
+
+/// Has what was waited for not come?
+fn in_vain(outcome: u32) -> bool {
+    outcome == WaitOutcome::TimedOut as u32 || outcome == WaitOutcome::Reported as u32
+}
+
+/// What a CPU does that waits for this, where the kernel has reported it.
+fn reported(code: u32) -> &'static str {
+    if code == Wait::Acknowledgement as u32 { "waits for an acknowledgement, and reports it" } else { why::what(code) }
 }
 
 /// Walks through the events of `evidence`.
@@ -82,15 +93,18 @@ impl Explained {
     /// A wait is explained as long as it is open.
     fn before(&mut self, event: &Event) {
         let (Source::Cpu(cpu), What::WaitEnded(code, outcome)) = (event.source, event.what) else { return };
-        let by_bound = outcome == WaitOutcome::TimedOut as u32;
-        if !by_bound || [Wait::IcrIdle as u32, Wait::Callin as u32].contains(&code) || self.given_up.len() >= TOLD {
+        if !in_vain(outcome)
+            || [Wait::IcrIdle as u32, Wait::Callin as u32].contains(&code)
+            || self.given_up.len() >= TOLD
+        {
             return;
         }
         let innermost = self.state.cpus[usize::from(cpu)].software.waits.last().copied();
         let Some(wait) = innermost.filter(|wait| wait.code == code) else { return };
         self.given_up.push(GivenUpReport {
             cpu,
-            what: why::what(code),
+            what: if outcome == WaitOutcome::Reported as u32 { reported(code) } else { why::what(code) },
+            goes_on: outcome == WaitOutcome::Reported as u32,
             at: super::source_lines::describe(wait.site),
             start: wait.since,
             took: event.time.since(wait.since),

@@ -86,7 +86,7 @@ fn words(scenario: &Scenario, kernel: &Kernel) -> Vec<u32> {
     for (word, value) in layout.initial_values() {
         words[usize::from(word.0)] = value;
     }
-    for event in scenario.events.iter().filter(|event| event.role == Role::WatchdogTick) {
+    for event in scenario.events.iter().filter(|event| matches!(event.role, Role::WatchdogTick { .. })) {
         words[usize::from(layout.timer_goes_on(event.cpu as u16).0)] = 1;
     }
     // Where no counter is to overflow, no NMI is taken for that.

@@ -114,7 +114,7 @@ fn cpu_fault(fault: CpuFault) -> Vec<LocalEvent> {
 
 /// An NMI of the watchdog, whatever it finds.
 pub(super) fn is_watchdog(event: &Event) -> bool {
-    matches!(event.role, Role::WatchdogNmi { .. } | Role::WatchdogCrash { .. } | Role::WatchdogTick)
+    matches!(event.role, Role::WatchdogNmi { .. } | Role::WatchdogCrash { .. } | Role::WatchdogTick { .. })
 }
 
 fn mask(targets: &[u32]) -> CpuMask {
@@ -127,7 +127,7 @@ fn action(role: &Role, kernel: &Kernel, cpu: u16) -> Option<Action> {
         Role::Idle
         | Role::WatchdogNmi { .. }
         | Role::WatchdogCrash { .. }
-        | Role::WatchdogTick
+        | Role::WatchdogTick { .. }
         | Role::SysrqCrash { .. } => return None,
         Role::Panic { print_ps, irqs_off } => Action::Panic { print_us: whole_us(*print_ps), irqs_off: *irqs_off },
         Role::Backtrace => Action::Backtrace,

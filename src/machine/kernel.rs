@@ -22,6 +22,9 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
         mps_timeout: mps_timeout(scenario.knobs.mps_timeout),
         mps_retries: scenario.knobs.mps_retries,
         klogd_cpu: scenario.klogd_cpu as u16,
+        tick_stopped: scenario.knobs.tick_stopped,
+        csd_lock_wait_debug: scenario.knobs.csd_lock_wait_debug,
+        panic_on_ipistall_ms: scenario.knobs.panic_on_ipistall,
         crash_image: machine.crash_image,
         stop_takes_call_lock: scenario.knobs.smp_send_stop == StopLock::Take,
         io_apic_pins: if machine.io_agent { PINS } else { 0 },
@@ -48,14 +51,19 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
     kernel
 }
 
-/// The kernel as CPU `cpu` runs it: how long its watchdog's report takes is a matter of the CPU. No CPU comes back from the
-/// first one.
+/// The kernel as CPU `cpu` runs it: how long its watchdog's report takes, and whether perf samples on it, is a matter of
+/// the CPU. No CPU comes back from the first report.
 pub(super) fn kernel_of_cpu(kernel: &Kernel, scenario: &Scenario, cpu: u32) -> Kernel {
     let print_ps = scenario.events.iter().filter(|event| event.cpu == cpu).find_map(|event| match event.role {
-        Role::WatchdogNmi { print_ps } | Role::WatchdogCrash { print_ps } => Some(print_ps),
+        Role::WatchdogNmi { print_ps, .. } | Role::WatchdogCrash { print_ps, .. } => Some(print_ps),
         _ => None,
     });
-    Kernel { watchdog_print_us: print_ps.map_or(kernel.watchdog_print_us, whole_us), ..*kernel }
+    let raises = |event: &Event| event.cpu == cpu && event.role.raises_irq_work();
+    Kernel {
+        watchdog_print_us: print_ps.map_or(kernel.watchdog_print_us, whole_us),
+        perf_samples: scenario.events.iter().any(raises),
+        ..*kernel
+    }
 }
 
 /// How long v6 holds INIT, in µs: not at all on Intel's family 6, which the P6 and CPUs with an x2APIC are.

@@ -32,9 +32,10 @@ pub(crate) fn run(scenario: &Scenario, report: &RunReport, paper: Paper) -> Page
         start.why.iter().for_each(|line| page.hanging(13, 2, line));
     }
     for (n, wait) in report.given_up.iter().enumerate() {
-        let GivenUpReport { cpu, what, at, start, took, why } = wait;
+        let GivenUpReport { cpu, what, at, start, took, goes_on, why } = wait;
         let line = format!("CPU{cpu} {what}, from {start} us on for {took} us, in vain: {at}");
-        page.labelled(first(n, "gave up"), &line);
+        let alike = n > 0 && report.given_up[n - 1].goes_on == *goes_on;
+        page.labelled(first(usize::from(alike), if *goes_on { "reports" } else { "gave up" }), &line);
         why.iter().for_each(|line| page.hanging(13, 2, line));
     }
     for (n, waiting) in report.waiting.iter().enumerate() {

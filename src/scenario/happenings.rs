@@ -80,6 +80,11 @@ fn event<'d>(index: usize, field: Field<'d>, stage: Stage<'_>) -> Result<Option<
             .error("2007's kernels have no `native_stop_other_cpus`", "only on modern/*")
             .help("let it apply to today's kernels only: arch = [\"modern/*\"]"));
     }
+    if let (true, false, Some(field)) = (role.raises_irq_work(), is_modern(stage.machine.arch), table.get("irq_work")) {
+        return Err(field
+            .error("2007's kernels defer no work of perf to an interrupt", "only on modern/*")
+            .help("let it apply to today's kernels only: arch = [\"modern/*\"]"));
+    }
     Ok(Some(PlacedEvent { event: Event { index, at_ps, cpu, role }, role_field }))
 }
 
@@ -96,10 +101,10 @@ fn read_role(name: RoleName, table: &Table<'_>) -> Result<Role, InputError> {
         RoleName::RcuKick => Role::RcuKick { targets: targets()? },
         RoleName::CallFunction => Role::CallFunction { wait: flag("wait")?, irqs_off: flag("irqs_off")? },
         RoleName::StopOtherCpus => Role::StopOtherCpus { wait: flag("wait")? },
-        RoleName::WatchdogNmi => Role::WatchdogNmi { print_ps: print()? },
+        RoleName::WatchdogNmi => Role::WatchdogNmi { print_ps: print()?, irq_work: flag("irq_work")? },
         RoleName::Panic => Role::Panic { print_ps: print()?, irqs_off: flag("irqs_off")? },
-        RoleName::WatchdogCrash => Role::WatchdogCrash { print_ps: print()? },
-        RoleName::WatchdogTick => Role::WatchdogTick,
+        RoleName::WatchdogCrash => Role::WatchdogCrash { print_ps: print()?, irq_work: flag("irq_work")? },
+        RoleName::WatchdogTick => Role::WatchdogTick { irq_work: flag("irq_work")? },
         RoleName::Backtrace => Role::Backtrace,
         RoleName::OopsCrash => Role::OopsCrash { print_ps: print()? },
         RoleName::SysrqCrash => Role::SysrqCrash {

@@ -1,7 +1,7 @@
 //! Filters by knobs: which values of `[knobs]` an expectation is about.
 
 use super::diagnostic::InputError;
-use super::knobs::{HZ, JITTER, RETRIES, knob_value};
+use super::knobs::{HZ, IPI_STALL_MS, JITTER, RETRIES, knob_value};
 use super::model::{Knobs, MpsTimeout, StopLock, WaitShape};
 use super::passing::{Numbers, has, list, names};
 use super::reader::Table;
@@ -18,6 +18,9 @@ pub(super) struct KnobFilter {
     jitter_picclk: Option<Numbers>,
     delay_hz: Option<Numbers>,
     no_broadcast: Option<bool>,
+    tick_stopped: Option<bool>,
+    csd_lock_wait_debug: Option<bool>,
+    panic_on_ipistall: Option<Numbers>,
 }
 
 impl KnobFilter {
@@ -35,6 +38,9 @@ impl KnobFilter {
             jitter_picclk: Numbers::read(table, "jitter_picclk", &JITTER)?,
             delay_hz: Numbers::read(table, "delay_hz", &HZ)?,
             no_broadcast: table.get("no_broadcast").map(|field| field.boolean()).transpose()?,
+            tick_stopped: table.get("tick_stopped").map(|field| field.boolean()).transpose()?,
+            csd_lock_wait_debug: table.get("csd_lock_wait_debug").map(|field| field.boolean()).transpose()?,
+            panic_on_ipistall: Numbers::read(table, "panic_on_ipistall", &IPI_STALL_MS)?,
         })
     }
 
@@ -52,5 +58,8 @@ impl KnobFilter {
             && within(&self.jitter_picclk, Some(knobs.hardware.jitter_cycles))
             && within(&self.delay_hz, knobs.delay_hz)
             && (self.no_broadcast.is_none() || self.no_broadcast == knobs.no_broadcast)
+            && self.tick_stopped.is_none_or(|wanted| wanted == knobs.tick_stopped)
+            && self.csd_lock_wait_debug.is_none_or(|wanted| wanted == knobs.csd_lock_wait_debug)
+            && within(&self.panic_on_ipistall, Some(knobs.panic_on_ipistall))
     }
 }

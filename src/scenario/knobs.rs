@@ -10,8 +10,18 @@ use sim::Knob;
 use std::ops::RangeInclusive;
 
 /// Keys of `[knobs]` beside the simulator's named ones: a number of the bus, and what the modelled kernel leaves open.
-const MORE_KNOB_KEYS: [&str; 7] =
-    ["jitter_picclk", "delay_hz", "wait_shape", "mps_timeout", "mps_retries", "smp_send_stop", "no_broadcast"];
+const MORE_KNOB_KEYS: [&str; 10] = [
+    "jitter_picclk",
+    "delay_hz",
+    "wait_shape",
+    "mps_timeout",
+    "mps_retries",
+    "smp_send_stop",
+    "no_broadcast",
+    "tick_stopped",
+    "csd_lock_wait_debug",
+    "panic_on_ipistall",
+];
 
 /// Keys of `[knobs]`.
 pub fn knob_keys() -> Vec<&'static str> {
@@ -24,6 +34,9 @@ pub(super) const JITTER: RangeInclusive<u32> = 0..=1_000;
 pub(super) const RETRIES: RangeInclusive<u32> = 1..=1_000;
 /// `delay_hz`: timer ticks a second that kernels of the time were built with.
 pub(super) const HZ: RangeInclusive<u32> = 100..=1_000;
+
+/// `panic_on_ipistall`, in ms; 0 is never.
+pub(super) const IPI_STALL_MS: RangeInclusive<u32> = 0..=1_000_000;
 
 /// Reads `[knobs]`. What `smp_send_stop` does unless it is said follows from the release.
 pub(super) fn knobs(root: &Table<'_>, machine: &Machine) -> Result<Knobs, InputError> {
@@ -51,6 +64,15 @@ pub(super) fn knobs(root: &Table<'_>, machine: &Machine) -> Result<Knobs, InputE
         knobs.mps_retries = field.small_integer(*RETRIES.start(), *RETRIES.end())?;
     }
     knobs.no_broadcast = table.get("no_broadcast").map(|field| field.boolean()).transpose()?;
+    if let Some(field) = table.get("tick_stopped") {
+        knobs.tick_stopped = field.boolean()?;
+    }
+    if let Some(field) = table.get("csd_lock_wait_debug") {
+        knobs.csd_lock_wait_debug = field.boolean()?;
+    }
+    if let Some(field) = table.get("panic_on_ipistall") {
+        knobs.panic_on_ipistall = field.small_integer(*IPI_STALL_MS.start(), *IPI_STALL_MS.end())?;
+    }
     knobs.delay_hz = table.get("delay_hz").map(|field| field.small_integer(*HZ.start(), *HZ.end())).transpose()?;
     if let Some(field) = table.get("jitter_picclk") {
         knobs.hardware.jitter_cycles = field.small_integer(*JITTER.start(), *JITTER.end())?;

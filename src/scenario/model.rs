@@ -91,6 +91,12 @@ pub struct Knobs {
     /// Flat senders use no all-but-self shorthand, as in kernels with CPU hotplug; on `modern/*` no driver does. `None`:
     /// true, on `modern/*` false.
     pub no_broadcast: Option<bool>,
+    /// `modern/*`: the timer's tick is stopped (`nohz_full`), so that printk's deferred work is raised at once.
+    pub tick_stopped: bool,
+    /// `modern/*`: `CONFIG_CSD_LOCK_WAIT_DEBUG`: a call that takes longer than 5 s is reported, and its IPI sent again.
+    pub csd_lock_wait_debug: bool,
+    /// `modern/*`, with that option: after how many ms a report is a BUG, 1 to 1 000 000; 0: never.
+    pub panic_on_ipistall: u32,
 }
 
 impl Default for Knobs {
@@ -103,6 +109,9 @@ impl Default for Knobs {
             mps_retries: 1,
             smp_send_stop: StopLock::Take,
             no_broadcast: None,
+            tick_stopped: false,
+            csd_lock_wait_debug: false,
+            panic_on_ipistall: 0,
         }
     }
 }

@@ -31,8 +31,8 @@ pub(super) fn factor(root: &Table<'_>, machine_variant: &str) -> Result<u64, Inp
 pub(super) fn slow_event(mut event: Event, factor: u64) -> Event {
     event.at_ps *= factor;
     match &mut event.role {
-        Role::WatchdogNmi { print_ps }
-        | Role::WatchdogCrash { print_ps }
+        Role::WatchdogNmi { print_ps, .. }
+        | Role::WatchdogCrash { print_ps, .. }
         | Role::SysrqCrash { print_ps, .. }
         | Role::OopsCrash { print_ps }
         | Role::Panic { print_ps, .. } => {
@@ -45,7 +45,7 @@ pub(super) fn slow_event(mut event: Event, factor: u64) -> Event {
         | Role::Munmap { .. }
         | Role::CallFunction { .. }
         | Role::RcuKick { .. }
-        | Role::WatchdogTick
+        | Role::WatchdogTick { .. }
         | Role::Backtrace
         | Role::SendFixed { .. }
         | Role::StopOtherCpus { .. }

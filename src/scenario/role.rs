@@ -74,6 +74,8 @@ pub enum Role {
     WatchdogNmi {
         /// How long its report takes on the console, which it holds meanwhile.
         print_ps: u64,
+        /// Today's kernels: whether a counter by which perf samples overflows with it, and has work for an interrupt.
+        irq_work: bool,
     },
     /// SysRq-C arrives as a device interrupt from the I/O agent; its handler runs the crash path.
     SysrqCrash {
@@ -98,9 +100,14 @@ pub enum Role {
     WatchdogCrash {
         /// How long its report takes on the console, before the crash path.
         print_ps: u64,
+        /// As [`Role::WatchdogNmi`]'s.
+        irq_work: bool,
     },
     /// A tick of the watchdog that finds its CPU alive.
-    WatchdogTick,
+    WatchdogTick {
+        /// As [`Role::WatchdogNmi`]'s.
+        irq_work: bool,
+    },
     /// Asks all CPUs for a backtrace, and waits for their watchdogs.
     Backtrace,
     /// One `send_IPI_mask` of a fixed vector.
@@ -177,12 +184,14 @@ impl RoleName {
     /// The parameters that the role takes, beside those of every event.
     pub const fn parameters(self) -> &'static [&'static str] {
         match self {
-            Self::Idle | Self::CorruptRunQueue | Self::SpinIrqsOff | Self::WatchdogTick | Self::Backtrace => &[],
+            Self::Idle | Self::CorruptRunQueue | Self::SpinIrqsOff | Self::Backtrace => &[],
+            Self::WatchdogTick => &["irq_work"],
             Self::RcuKick => &["targets"],
             Self::Munmap => &["targets", "irqs_off"],
             Self::CallFunction => &["wait", "irqs_off"],
             Self::StopOtherCpus => &["wait"],
-            Self::WatchdogNmi | Self::OopsCrash | Self::WatchdogCrash => &["print_us"],
+            Self::OopsCrash => &["print_us"],
+            Self::WatchdogNmi | Self::WatchdogCrash => &["print_us", "irq_work"],
             Self::Panic => &["print_us", "irqs_off"],
             Self::SysrqCrash => &["vector", "print_us"],
             Self::SendFixed => &["vector", "targets"],
@@ -203,8 +212,18 @@ impl RoleName {
 }
 
 /// Every parameter that some role takes.
-pub(super) const PARAMETERS: [&str; 9] =
-    ["targets", "allbutself", "vector", "wait", "irqs_off", "print_us", "repeat", "send_after_us", "messages"];
+pub(super) const PARAMETERS: [&str; 10] = [
+    "targets",
+    "allbutself",
+    "vector",
+    "wait",
+    "irqs_off",
+    "print_us",
+    "repeat",
+    "send_after_us",
+    "messages",
+    "irq_work",
+];
 
 impl Role {
     /// Its name.
@@ -221,7 +240,7 @@ impl Role {
             Self::OopsCrash { .. } => RoleName::OopsCrash,
             Self::Panic { .. } => RoleName::Panic,
             Self::WatchdogCrash { .. } => RoleName::WatchdogCrash,
-            Self::WatchdogTick => RoleName::WatchdogTick,
+            Self::WatchdogTick { .. } => RoleName::WatchdogTick,
             Self::Backtrace => RoleName::Backtrace,
             Self::SendFixed { .. } => RoleName::SendFixed,
             Self::SendSequence { .. } => RoleName::SendSequence,
@@ -245,6 +264,16 @@ impl Role {
     /// Whether it waits for what other CPUs do about it.
     pub const fn is_call(&self) -> bool {
         matches!(self, Self::Munmap { .. } | Self::CallFunction { .. } | Self::Backtrace)
+    }
+
+    /// Whether the NMI that it brings raises work for an interrupt.
+    pub const fn raises_irq_work(&self) -> bool {
+        matches!(
+            self,
+            Self::WatchdogNmi { irq_work: true, .. }
+                | Self::WatchdogCrash { irq_work: true, .. }
+                | Self::WatchdogTick { irq_work: true }
+        )
     }
 
     /// Whether it runs the crash path.

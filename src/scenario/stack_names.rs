@@ -60,6 +60,15 @@ pub const STACK_NAMES: &[StackName] = &[
         scenarios: &["nmi-stall", "jammed-bit"],
     },
     StackName {
+        name: "arch_irq_work_raise",
+        about: "asks its own CPU for an interrupt, in NMI handlers too, and waits for the ICR without a bound before and after that",
+        model: "apic_wait_icr_idle",
+        call: "arch_irq_work_raise",
+        arch: "modern/xapic-physflat",
+        variant: "modern",
+        scenarios: &["irq-work"],
+    },
+    StackName {
         name: "csd_lock_wait",
         about: "waits without a bound until another CPU has run a function",
         model: "csd_lock_wait",
@@ -68,13 +77,34 @@ pub const STACK_NAMES: &[StackName] = &[
         variant: "modern",
         scenarios: &["deaf-target", "crossed-callers", "crossed-flushes"],
     },
+    StackName {
+        name: "smp_call_function_many_cond",
+        about: "calls a function on other CPUs, and waits in itself, where `csd_lock_wait` is inlined, until they have run it",
+        model: "csd_lock_wait",
+        call: "smp_call_function_many",
+        arch: "modern/xapic-physflat",
+        variant: "modern",
+        scenarios: &["deaf-target", "nmi-between-writes"],
+    },
+    StackName {
+        name: "csd_lock_wait_toolong",
+        about: "with CONFIG_CSD_LOCK_WAIT_DEBUG: reports a function call that takes longer than 5 s, and sends its IPI again",
+        model: "__csd_lock_wait",
+        call: "csd_lock_wait_toolong",
+        arch: "modern/xapic-physflat",
+        variant: "modern",
+        scenarios: &["lost-call"],
+    },
 ];
 
 impl StackName {
     /// What it is here, and where it can be seen.
     pub fn leads_to(&self) -> String {
-        let here =
-            if self.model == self.name { "the same name here".to_owned() } else { format!("here `{}`", self.model) };
+        let here = match self.name {
+            name if name == self.model => "the same name here".to_owned(),
+            name if name == self.call => format!("the same name here, where it waits in `{}`", self.model),
+            _ => format!("here `{}`", self.model),
+        };
         format!(
             "a kernel function ({}): {here}, variant {}; scenarios that wait in it on {}: {}",
             self.about,

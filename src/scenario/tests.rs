@@ -92,7 +92,7 @@ fn nmi_stall_is_the_story() {
     // On i386 CPU 2 prints from before the crash until after it.
     for i386 in [serial, summit] {
         assert_eq!(i386.events[3].at_ps, 30_000_000);
-        assert_eq!(i386.events[3].role, Role::WatchdogNmi { print_ps: 5_000_000_000 });
+        assert_eq!(i386.events[3].role, Role::WatchdogNmi { print_ps: 5_000_000_000, irq_work: false });
     }
 }
 

@@ -195,6 +195,11 @@ impl Arch {
         0xF8
     }
 
+    /// v6: vector of the IPI to itself that asks for deferred work.
+    pub const fn irq_work_vector(self) -> u8 {
+        0xF6
+    }
+
     /// Slots for TLB flushes: how many vectors, locks and masks there are. v6 flushes by function calls. Vectors of kernels
     /// that are not Linux are counted as those of x86_64.
     pub const fn invalidate_tlb_slots(self) -> u16 {

@@ -8,22 +8,8 @@ use crate::cpumask::CpuMask;
 use crate::kernel::{Kernel, this_cpu};
 use crate::processor::Processor;
 use crate::v6::apic_send_ipi::{native_send_call_func_ipi, native_send_call_func_single_ipi};
-use crate::wait::{Wait, WaitOutcome};
+use crate::v6::csd_lock_wait::csd_lock_wait;
 use crate::write_around::ack_APIC_irq;
-
-/// `csd_lock_wait` (`kernel/smp.c`, v6.13, without its debug option, which has no bound either but reports and sends
-/// again): spins until this CPU's call has ended on `target`. There is no bound, and nobody sends again.
-pub fn csd_lock_wait(kernel: &Kernel, cpu: &impl Processor, target: u16) {
-    let word = kernel.layout().csd_locked(this_cpu(cpu), target / 32);
-    if cpu.load(word) & 1 << (target % 32) == 0 {
-        return;
-    }
-    cpu.wait_begin(Wait::Acknowledgement);
-    while cpu.load(word) & 1 << (target % 32) != 0 {
-        cpu.cpu_relax();
-    }
-    cpu.wait_end(WaitOutcome::Done);
-}
 
 /// Adds a call to the queue of `target`. Was the queue empty?
 fn llist_add(kernel: &Kernel, cpu: &impl Processor, target: u16) -> bool {
@@ -66,17 +52,30 @@ pub fn flush_tlb_multi(kernel: &Kernel, cpu: &impl Processor, mask: CpuMask) {
 
 /// `sysvec_call_function` and `sysvec_call_function_single` with `generic_smp_call_function_single_interrupt`
 /// (`arch/x86/kernel/smp.c`, `kernel/smp.c`, v6.13): ends the interrupt, takes the whole queue, runs each call and says
-/// that it has ended. An IPI that nobody queued a call for finds none.
+/// that it has ended. An IPI that nobody queued a call for finds none. For the debug option of [`csd_lock_wait`] it says which call
+/// it runs, and that this CPU may be dumped once more; the kernel does the latter without the option too, where nobody looks.
 pub fn generic_smp_call_function_interrupt(kernel: &Kernel, cpu: &impl Processor) {
     let (layout, own) = (kernel.layout(), this_cpu(cpu));
     ack_APIC_irq(kernel, cpu);
+    if kernel.csd_lock_wait_debug {
+        cpu.store(layout.trigger_backtrace(own), 1);
+    }
     if cpu.exchange(layout.call_single_queue(own), 0) == 0 {
         return;
     }
     for index in 0..layout.mask_words() {
         let callers = cpu.exchange(layout.queued_by(own, index), 0);
         for caller in (0..32).filter(|bit| callers & 1 << bit != 0).map(|bit| index * 32 + bit) {
+            csd_lock_record(kernel, cpu, u32::from(caller) + 1);
             cpu.fetch_and(layout.csd_locked(caller, own / 32), !(1 << (own % 32)));
+            csd_lock_record(kernel, cpu, 0);
         }
+    }
+}
+
+/// `csd_lock_record` (`kernel/smp.c`, v6.13): which call this CPU runs, as its caller's number plus 1; 0: none.
+fn csd_lock_record(kernel: &Kernel, cpu: &impl Processor, csd: u32) {
+    if kernel.csd_lock_wait_debug {
+        cpu.store(kernel.layout().cur_csd(this_cpu(cpu)), csd);
     }
 }

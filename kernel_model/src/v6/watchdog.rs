@@ -8,15 +8,21 @@ use crate::kernel::{Kernel, this_cpu};
 use crate::printk::printk;
 use crate::processor::Processor;
 use crate::spinlock::{spin_trylock, spin_unlock};
+use crate::v6::irq_work::{Laziness, irq_work_queue};
 use crate::v6::nmi_backtrace::nmi_trigger_cpumask_backtrace;
 use crate::v6::panic::nmi_panic;
 
 /// The handler of the performance counters' NMIs (`x86_pmu_handle_irq` in `arch/x86/events/core.c`, or Intel's in
 /// `arch/x86/events/intel/core.c`, v6.13): opens the counter's entry, which the NMI has masked, and asks the watchdog; Intel's
-/// late and mid acknowledgement the other way round, and so not at all where the watchdog panics.
+/// late and mid acknowledgement the other way round, and so not at all where the watchdog panics. Counters come in their order
+/// (`handle_pmi_common`): the watchdog's, which counts cycles, in a fixed one after those by which perf samples, whose work
+/// cannot be done in an NMI.
 pub fn perf_event_nmi_handler(kernel: &Kernel, cpu: &impl Processor) {
     if !kernel.late_ack {
         apic_write(kernel, cpu, Register::LVTPC, APIC_DM_NMI);
+    }
+    if kernel.perf_samples {
+        irq_work_queue(kernel, cpu, Laziness::Raised);
     }
     watchdog_hardlockup_check(kernel, cpu);
     if kernel.late_ack {

@@ -2,7 +2,9 @@
 
 mod broadcasts;
 mod crash;
+mod csd_lock_wait;
 mod io_apic;
+mod irq_work;
 mod local_apic;
 mod masks;
 mod modern;

@@ -12,6 +12,8 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 pub(crate) enum Icr {
     Idle,
     Stuck,
+    /// Idle up to the first write of its low half, busy from then on.
+    StuckOnceWritten,
     ClearsAfter(u32),
 }
 
@@ -162,6 +164,7 @@ impl Recorder {
         let busy = match self.icr {
             Icr::Idle => false,
             Icr::Stuck => true,
+            Icr::StuckOnceWritten => state.registers.contains_key(&Register::ICR.0),
             Icr::ClearsAfter(us) => state.now_us < us,
         };
         match (register, busy) {

@@ -20,7 +20,7 @@ pub(super) fn accesses(arguments: &Accesses) -> Result<ExitStatus, Failure> {
     if !call.is_of(&kernel) {
         return Err(not_of(arguments, call).into());
     }
-    if let Some(name) = arguments.of_today() {
+    if let Some(name) = arguments.of_today().filter(|name| name.call != arguments.call || arguments.arch.is_none()) {
         let _closed_stderr_is_nothing = writeln!(std::io::stderr(), "note: `{}` is {}", name.name, name.leads_to());
     }
     let from = arguments.from as u16;

@@ -120,7 +120,10 @@ impl State {
         self.words.take(number, event);
         match event.what {
             What::Sent(message) => self.sent(event, message),
-            What::Delivered(agent, message) => self.delivered(event.time, agent, message),
+            What::Delivered(agent, message) => {
+                self.delivered(event.time, agent, message);
+                self.messages.seen(message).dispatched(event.time, |_| None); // a self IPI by its register: no bus has it
+            }
             What::Reached(code) => self.milestones.push(Milestone { at: event.time, cpu: number, code }),
             _ => {
                 self.cpus[usize::from(number)].take(event);

@@ -2,9 +2,10 @@
 
 use super::chain::Chain;
 use crate::judgement::source_lines::{describe, function};
-use crate::judgement::state::{OpenWait, Sleep};
+use crate::judgement::state::{MessageState, OpenWait, Sleep};
 use kernel_model::{Point, Wait};
 use sim::Context;
+use sim::bus::Message;
 
 impl Chain<'_> {
     /// What the NMI handler has interrupted in which a CPU waits.
@@ -126,6 +127,7 @@ impl Chain<'_> {
         }
         if let Some(misdirected) = self.cpu(number).misdirected()
             && wait.code == Wait::Acknowledgement as u32
+            && self.is_sent_once(number, &misdirected.message)
         {
             self.misdirected(number, misdirected);
             self.dead_apics();
@@ -141,6 +143,12 @@ impl Chain<'_> {
         }
         let place = function(wait.site).unwrap_or("its program");
         self.root(format!("it {what} in {place}"));
+    }
+
+    /// Has CPU `number` sent nothing of the same vector since? A call that was sent again is not where its first message went.
+    fn is_sent_once(&self, number: u16, message: &Message) -> bool {
+        let alike = |held: &&MessageState| (held.message.mode, held.message.vector) == (message.mode, message.vector);
+        self.state.messages.of(number).rev().find(alike).is_none_or(|last| last.message == *message)
     }
 
     /// The CPU that panics, and is to stop the others.

@@ -103,7 +103,7 @@ pub(super) const fn goal(goal: Goal) -> &'static str {
 }
 
 /// Knobs of the software, and the one with numbers: key, values with the default first, meaning.
-pub(super) const MORE_KNOBS: [(&str, &[&str], &str); 7] = [
+pub(super) const MORE_KNOBS: [(&str, &[&str], &str); 10] = [
     (
         "jitter_picclk",
         &["0", "1 to 1000"],
@@ -126,5 +126,20 @@ pub(super) const MORE_KNOBS: [(&str, &[&str], &str); 7] = [
         "no_broadcast",
         &["true (modern/*: false)", "false"],
         "Flat senders name all others by a mask, as in kernels with CPU hotplug, or by the shorthand.",
+    ),
+    (
+        "tick_stopped",
+        &["false", "true"],
+        "modern/*: no timer tick (nohz_full), so that printk's deferred work is raised by an IPI to itself.",
+    ),
+    (
+        "csd_lock_wait_debug",
+        &["false", "true"],
+        "modern/*: a function call that takes longer than 5 s is reported, and its IPI sent again (CONFIG_CSD_LOCK_WAIT_DEBUG).",
+    ),
+    (
+        "panic_on_ipistall",
+        &["0", "1 to 1000000"],
+        "modern/*: with csd_lock_wait_debug, after how many ms a report is a BUG; 0: never.",
     ),
 ];
