@@ -31,6 +31,7 @@ mod support;
 mod tidy;
 mod truth;
 mod users;
+mod why_scripts;
 
 /// Software that allocates is Open: see [`sim::AllocationWatch`].
 #[global_allocator]

@@ -35,6 +35,16 @@ pub(crate) struct Reset {
     pub(crate) by: Option<Cause>,
 }
 
+/// A write of the ICR of which no message came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Unsent {
+    pub(crate) at: Time,
+    /// What was written to its low half.
+    pub(crate) command: u32,
+    /// The ICR was busy.
+    pub(crate) busy: bool,
+}
+
 /// A CPU.
 #[derive(Debug)]
 pub(crate) struct CpuState {
@@ -76,6 +86,8 @@ pub(crate) struct CpuState {
     /// Who requested the vectors in its IRR, and when.
     pub(super) provenance: BTreeMap<u8, (u16, Time)>,
     pub(super) command_written_at: Option<Time>,
+    /// Its last command, if no message came of it.
+    pub(crate) unsent: Option<Unsent>,
 }
 
 impl CpuState {
@@ -119,6 +131,7 @@ impl CpuState {
             pairs: CommandPairs::default(),
             provenance: BTreeMap::new(),
             command_written_at: None,
+            unsent: None,
         }
     }
 
@@ -152,6 +165,11 @@ impl CpuState {
     /// The innermost handler of that kind.
     pub(crate) fn handler(&self, context: Context) -> Option<&Frame> {
         self.frames.iter().rev().find(|frame| frame.context == context)
+    }
+
+    /// Are NMIs kept from it? From the entry of an NMI handler to an IRET (SDM vol. 3 §6.7.1).
+    pub(crate) const fn blocks_nmi(&self) -> bool {
+        self.nmi_blocked
     }
 
     /// Since when it is in system-management mode.

@@ -7,14 +7,15 @@ use super::words::Words;
 use crate::machine::{self, Choices};
 use crate::scenario::Scenario;
 use kernel_model::Kernel;
+use sim::apic::Preset;
 use sim::bus::{Domains, Message, Reach};
-use sim::{Ending, Event, Milestone, Outcome, Source, Stacks, Time, What};
+use sim::{Ending, Event, MachineSettings, Milestone, Outcome, Source, Stacks, Time, What};
 
-/// The machine of a scenario at an instant of a run.
+/// A machine at an instant of a run.
 #[derive(Debug)]
 pub(crate) struct State {
-    /// The kernel on its CPUs: what its words and waits mean.
-    pub(crate) kernel: Kernel,
+    /// The kernel on its CPUs: what its words, waits and milestones mean. None: other software, which says of none.
+    pub(crate) kernel: Option<Kernel>,
     limit: Time,
     /// The instant.
     pub(crate) now: Time,
@@ -32,7 +33,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Before the first event.
+    /// A scenario's, before the first event.
     pub(crate) fn before(scenario: &Scenario) -> Self {
         let choices = Choices {
             seed: 0,
@@ -44,34 +45,49 @@ impl State {
         };
         let settings = machine::assemble(scenario, choices).expect("a scenario that has run fits its machine");
         let kernel = machine::kernel(scenario);
+        Self {
+            kernel: Some(kernel),
+            limit: Time::from_ps(scenario.limit_ps),
+            injected: Injected::new(scenario),
+            ..Self::of_machine(&settings, |cpu| machine::as_set_up(&kernel, cpu))
+        }
+    }
+
+    /// One without a kernel and without injected faults, before the first event. `as_set_up`: the APIC of a CPU as its
+    /// software's set-up leaves it.
+    pub(crate) fn of_machine(settings: &MachineSettings, as_set_up: impl Fn(u16) -> Preset) -> Self {
         let domains = match settings.bus.reach() {
             Reach::Domains(domains) => Some(domains),
             Reach::Everybody | Reach::Unpromised => None,
         };
-        let cpus = (0..).zip(&settings.cpus).map(|(cpu, (as_it_starts, _))| {
-            CpuState::new(&settings, cpu, as_it_starts, machine::as_set_up(&kernel, cpu))
-        });
+        let cpus = (0..)
+            .zip(&settings.cpus)
+            .map(|(cpu, (as_it_starts, _))| CpuState::new(settings, cpu, as_it_starts, as_set_up(cpu)));
         let cpus = cpus.collect();
         Self {
-            kernel,
-            limit: Time::from_ps(scenario.limit_ps),
+            kernel: None,
+            limit: settings.limit,
             now: Time::ZERO,
             proven: false,
             cpus,
             milestones: Vec::new(),
             messages: Messages::default(),
-            words: Words::new(&settings),
-            injected: Injected::new(scenario),
+            words: Words::new(settings),
+            injected: Injected::default(),
             domains,
         }
     }
 
     /// At the end of a run whose events were kept.
     pub(crate) fn at_the_end(scenario: &Scenario, outcome: &Outcome) -> Self {
-        let mut state = Self::before(scenario);
-        history(outcome).for_each(|event| state.take(event));
-        state.finish(outcome);
-        state
+        Self::before(scenario).after(outcome)
+    }
+
+    /// From before the first event to the end of a run whose events were kept.
+    pub(crate) fn after(mut self, outcome: &Outcome) -> Self {
+        history(outcome).for_each(|event| self.take(event));
+        self.finish(outcome);
+        self
     }
 
     /// Just before each of these instants of a run whose events were kept: `ask` gets the place of the instant in the list.

@@ -1,6 +1,6 @@
 //! What the events of a CPU do to it: handlers, flags, sleep, INIT and start-up, and its registers.
 
-use super::cpu::{CpuState, Reset};
+use super::cpu::{CpuState, Reset, Unsent};
 use super::frame::Frame;
 use super::latches::{Origin, latch};
 use sim::apic::{LocalInterrupt, LocalSource, WriteResult};
@@ -37,6 +37,7 @@ impl CpuState {
     /// It asked for `message`.
     pub(super) fn sent(&mut self, event: &Event, message: Message) {
         self.busy_since.get_or_insert(event.time);
+        self.unsent = None;
         if let Some(site) = event.site {
             self.last_send = Some((message, site));
             self.pairs.low(self.frames.len(), site, message);
@@ -63,13 +64,22 @@ impl CpuState {
                 {
                     self.pairs.high(self.frames.len(), site, value as u32, now);
                 }
-                self.apic.write(offset as u16, value as u32, now).result
+                let busy = self.apic.is_busy();
+                let result = self.apic.write(offset as u16, value as u32, now).result;
+                if offset == ICR_LOW && result == WriteResult::Nothing {
+                    self.unsent = Some(Unsent { at: now, command: value as u32, busy });
+                }
+                result
             }
             Kind::MsrWrite => {
+                let result =
+                    self.apic.write_msr(access.operand, value, now).map_or(WriteResult::Nothing, |it| it.result);
                 if access.operand == MSR_COMMAND {
                     self.command_written_at = Some(now);
+                    let unsent = Unsent { at: now, command: value as u32, busy: false };
+                    self.unsent = (result == WriteResult::Nothing).then_some(unsent);
                 }
-                self.apic.write_msr(access.operand, value, now).map_or(WriteResult::Nothing, |written| written.result)
+                result
             }
             Kind::PriorityWrite => {
                 self.apic.write_cr8(value as u8);
@@ -127,7 +137,7 @@ impl CpuState {
         self.frames.push(Frame { context: Context::Program, since: now, interrupted: None, interrupt_flag: false });
         self.set_interrupt_flag(false, now);
         self.apic.init();
-        (self.finished, self.initialised) = (false, Some(now));
+        (self.finished, self.initialised, self.unsent) = (false, Some(now), None);
         self.reset = (!self.bootstrap).then_some(Reset { since: now, by });
     }
 

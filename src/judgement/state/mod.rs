@@ -23,11 +23,12 @@ pub(crate) mod tests;
 mod words;
 
 pub(crate) use command_pair::Misdirected;
-pub(crate) use cpu::{CpuState, Reset, Sleep};
+pub(crate) use cpu::{CpuState, Reset, Sleep, Unsent};
 pub(crate) use delivery::{Effect, Miss};
 pub(crate) use fold::{State, history};
 pub(crate) use frame::Frame;
 pub(crate) use injected::Stall;
-pub(crate) use latches::{Cause, Origin};
+pub(crate) use latches::{Cause, Latches, Origin};
 pub(crate) use message::MessageState;
+pub(crate) use site::Site;
 pub(crate) use software::OpenWait;

@@ -6,10 +6,13 @@
 mod answers;
 mod awaited;
 mod bus;
+mod by_hand;
 mod chain;
 mod condition;
 mod fate;
 mod icr;
+mod keeps;
+mod last_message;
 mod lock;
 mod refusal;
 mod start_up;
@@ -35,12 +38,26 @@ pub(crate) fn explain_start(state: &State, target: u16, init: &MessageState) -> 
     chain.lines
 }
 
-/// Explains what CPU `number` waits for at that instant.
+/// Explains what CPU `number` waits for at that instant; of one without a kernel, what it does, and what it has not taken.
 pub(crate) fn explain_cpu(state: &State, number: u16) -> Why {
     let mut chain = Chain::new(state);
+    if state.kernel.is_none() {
+        chain.by_hand(number);
+        return chain.end("it waits for nothing");
+    }
     chain.nested(number);
     chain.cpu_waits(number);
     chain.end("nothing that it waits for can come")
+}
+
+/// Explains what the ICR of CPU `number` waits for, or, if it is idle, where its last message went.
+pub(crate) fn explain_command(state: &State, number: u16) -> Why {
+    let mut chain = Chain::new(state);
+    if chain.is_held_up(number) {
+        return explain_icr(state, number);
+    }
+    chain.last_message(number);
+    chain.end("its message has arrived")
 }
 
 /// Explains a message that is not dispatched, for its sender.

@@ -59,7 +59,7 @@ impl Chain<'_> {
     }
 
     /// What became of a message at a CPU that was to be started.
-    fn became(&self, held: &MessageState, number: u16) -> String {
+    pub(super) fn became(&self, held: &MessageState, number: u16) -> String {
         if let Some((_, at, effect)) = held.delivered.iter().find(|(agent, ..)| *agent == number) {
             return match *effect {
                 Effect::Started => format!("it started CPU{number} at {at} us"),
