@@ -150,7 +150,7 @@ fn why_names_what_keeps_a_cpu_from_answering() {
 /// The same for the message that the ICR holds, or held.
 #[test]
 fn why_icr_says_where_the_last_message_went() {
-    let table: [(&str, &[&str], &str, &str, &[&str]); 14] = [
+    let table: [(&str, &[&str], &str, &str, &[&str]); 15] = [
         ("none", &[], "cpu 1 why icr", "it has sent no message", &[]),
         // the start-up of the other CPUs is CPU 0's, too
         ("start", &[], "cpu 0 why icr", "its message has arrived", &["STARTUP to physical 02", "it started CPU2 at "]),
@@ -225,6 +225,14 @@ fn why_icr_says_where_the_last_message_went() {
             "cpu 0 ipi 9 0x31\nwait\ncpu 0 ipi 1 0x44\nwait\ncpu 0 why icr",
             "CPU1 does not take it: its interrupts are off",
             &["it took the place of FIXED 31 to physical 09", "that is lost", "CPU1 got it at "],
+        ),
+        // the self IPI register: the vector is requested when the write is done (10.12.11)
+        (
+            "self",
+            &[],
+            "cpu 1 wrmsr APIC_BASE 0xfee00000|EN|EXTD\ncpu 1 wrmsr X2:SELF 0x31\nwait\ncpu 1 why icr",
+            "CPU1 does not take it: its interrupts are off",
+            &["FIXED 31 to itself, for CPU1", "CPU1 got it at "],
         ),
         // in x2APIC mode, through its register (10.12.9)
         (

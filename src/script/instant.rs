@@ -73,7 +73,7 @@ const fn as_set_up() -> Preset {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judgement::state::tests::compare_cpu;
+    use crate::judgement::state::tests::{compare_cpu, compare_messages};
     use crate::scenario::diagnostic::Source;
     use std::path::Path;
 
@@ -100,6 +100,11 @@ mod tests {
                     }
                 });
             }
+            compare_messages(&state, &outcome, &mut |what, folded, is| {
+                if folded != is {
+                    wrong.push(format!("{}, {what}:\n  {folded}\n  {is}", path.display()));
+                }
+            });
             scripts += 1;
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -86,6 +86,9 @@ pub(crate) struct CpuState {
     /// Who requested the vectors in its IRR, and when.
     pub(super) provenance: BTreeMap<u8, (u16, Time)>,
     pub(super) command_written_at: Option<Time>,
+    /// The number of a message to itself that its APIC took in the write of the self IPI register (SDM vol. 3 §10.12.11), and
+    /// whether the vector had been requested before.
+    pub(super) to_itself: Option<(u32, bool)>,
     /// Its last command, if no message came of it.
     pub(crate) unsent: Option<Unsent>,
 }
@@ -131,6 +134,7 @@ impl CpuState {
             pairs: CommandPairs::default(),
             provenance: BTreeMap::new(),
             command_written_at: None,
+            to_itself: None,
             unsent: None,
         }
     }

@@ -58,6 +58,11 @@ pub(crate) enum Miss {
 impl CpuState {
     /// `message` is delivered at `now`.
     pub(super) fn deliver(&mut self, now: Time, message: &Message) -> Effect {
+        if self.has_taken(message) {
+            let had = self.to_itself.take().is_some_and(|(_, had)| had);
+            self.provenance.entry(message.vector).or_insert((message.source, now));
+            return if had { Effect::Merged } else { Effect::Requested };
+        }
         let had = self.apic.requested().any(|vector| vector == message.vector);
         let enabled = self.apic.software_enabled();
         let origin = Origin::Message(message.source, message.number);

@@ -177,8 +177,13 @@ impl State {
 
     fn delivered(&mut self, now: Time, agent: u16, message: Message) {
         let Some(cpu) = self.cpus.get_mut(usize::from(agent)) else { return };
+        let at_once = cpu.has_taken(&message);
         let effect = cpu.deliver(now, &message);
-        self.messages.seen(message).delivered(agent, now, effect);
+        let held = self.messages.seen(message);
+        held.delivered(agent, now, effect);
+        if at_once {
+            held.dispatched(now, |_| None); // no bus has it
+        }
     }
 
     fn dispatched(&mut self, now: Time, message: Message, busy_still: bool) {

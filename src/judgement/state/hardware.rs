@@ -36,12 +36,19 @@ impl CpuState {
 
     /// It asked for `message`.
     pub(super) fn sent(&mut self, event: &Event, message: Message) {
-        self.busy_since.get_or_insert(event.time);
+        if !self.has_taken(&message) {
+            self.busy_since.get_or_insert(event.time);
+        }
         self.unsent = None;
         if let Some(site) = event.site {
             self.last_send = Some((message, site));
             self.pairs.low(self.frames.len(), site, message);
         }
+    }
+
+    /// Has its APIC taken this message to itself when it was written?
+    pub(super) fn has_taken(&self, message: &Message) -> bool {
+        message.source == self.number && self.to_itself.is_some_and(|(number, _)| number == message.number)
     }
 
     /// The bus is done with `message`.
@@ -72,8 +79,12 @@ impl CpuState {
                 result
             }
             Kind::MsrWrite => {
+                let had = self.apic.requested().any(|vector| u64::from(vector) == value);
                 let result =
                     self.apic.write_msr(access.operand, value, now).map_or(WriteResult::Nothing, |it| it.result);
+                if let WriteResult::DeliveredToSelf(message) = result {
+                    self.to_itself = Some((message.number, had));
+                }
                 if access.operand == MSR_COMMAND {
                     self.command_written_at = Some(now);
                     let unsent = Unsent { at: now, command: value as u32, busy: false };

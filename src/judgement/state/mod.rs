@@ -32,3 +32,4 @@ pub(crate) use latches::{Cause, Latches, Origin};
 pub(crate) use message::MessageState;
 pub(crate) use site::Site;
 pub(crate) use software::OpenWait;
+pub(crate) use words::Writer;

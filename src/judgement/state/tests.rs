@@ -145,7 +145,7 @@ pub(crate) fn compare_cpu(cpu: &super::CpuState, report: &CpuReport, compare: &m
     }
 }
 
-fn compare_messages(state: &State, outcome: &Outcome, compare: &mut Compare<'_>) {
+pub(crate) fn compare_messages(state: &State, outcome: &Outcome, compare: &mut Compare<'_>) {
     let held: Vec<_> = state
         .undispatched()
         .map(|held| {
