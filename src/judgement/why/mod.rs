@@ -14,7 +14,9 @@ mod icr;
 mod keeps;
 mod last_message;
 mod lock;
+mod mailbox;
 mod refusal;
+mod remote_read;
 mod start_up;
 mod waiting;
 
@@ -23,6 +25,7 @@ use crate::scenario::Scenario;
 use chain::Chain;
 pub use chain::Why;
 use sim::Outcome;
+pub(crate) use start_up::first_message;
 pub(crate) use waiting::what;
 
 /// Explains what CPU `number` waits for at the end of a run whose events were kept. `None`: they were not.
@@ -31,10 +34,10 @@ pub fn explain(scenario: &Scenario, outcome: &Outcome, number: u16) -> Option<Wh
     kept.then(|| explain_cpu(&State::at_the_end(scenario, outcome), number))
 }
 
-/// Explains what became of the messages that were to start CPU `target`, from their INIT on.
-pub(crate) fn explain_start(state: &State, target: u16, init: &MessageState) -> Vec<String> {
+/// Explains what became of the messages that were to start CPU `target`, from the first of them on.
+pub(crate) fn explain_start(state: &State, target: u16, first: &MessageState) -> Vec<String> {
     let mut chain = Chain::new(state);
-    chain.start(target, init);
+    chain.start(target, first);
     chain.lines
 }
 

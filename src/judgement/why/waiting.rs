@@ -138,6 +138,12 @@ impl Chain<'_> {
             self.callin(number);
         } else if wait.code == Wait::Callout as u32 {
             self.callout(number);
+        } else if wait.code == Wait::InitDeassert as u32 {
+            self.deassert(number);
+        } else if wait.code == Wait::Mailbox as u32 {
+            self.mailbox(number);
+        } else if wait.code == Wait::RemoteRead as u32 {
+            self.remote_read(number);
         } else if wait.code == Wait::SelfStop as u32 {
             self.stopper(number);
         } else if expects_answers(wait.code) {
