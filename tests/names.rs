@@ -54,6 +54,33 @@ fn knobs_have_their_defaults() {
     }
 }
 
+/// Each value that `list --json` has is taken, and so are the least and the greatest number; one beyond is refused.
+#[test]
+fn listed_values_are_those_that_a_scenario_takes() {
+    let document = json(&["list", "knobs", "--json"]);
+    let takes = |key: &Value, value: &str| {
+        let mut request = apicsim::scenario::Request::new("nmi-stall");
+        request.sets = vec![format!("knobs.{}={value}", key.as_str().unwrap())];
+        apicsim::scenario::load(&request).is_ok()
+    };
+    let mut numeric = Vec::new();
+    for knob in document["knobs"].as_array().unwrap() {
+        let name = &knob["name"];
+        for value in knob["values"].as_array().unwrap() {
+            assert!(takes(name, value.as_str().unwrap()), "{knob}");
+        }
+        assert!(knob["default"].as_str().is_none_or(|default| takes(name, default)), "{knob}");
+        assert!(!takes(name, "nonsense"), "{knob}");
+        if let (Some(min), Some(max)) = (knob["min"].as_u64(), knob["max"].as_u64()) {
+            assert!(takes(name, &min.to_string()) && takes(name, &max.to_string()), "{knob}");
+            assert!(!takes(name, &(max + 1).to_string()), "{knob}");
+            assert!(min == 0 || !takes(name, &(min - 1).to_string()), "{knob}");
+            numeric.push(name.as_str().unwrap().to_owned());
+        }
+    }
+    assert_eq!(numeric, ["jitter_picclk", "delay_hz", "mps_retries"]);
+}
+
 #[test]
 fn show_prints_a_file_that_runs() {
     for name in builtin_names() {
