@@ -103,9 +103,7 @@ fn the_pages_quote_what_the_program_prints() {
     let mut commands = 0;
     for page in pages {
         let text = std::fs::read_to_string(&page).unwrap();
-        for misplaced in misplaced_answers(&text) {
-            panic!("{}: {misplaced}", page.display());
-        }
+        assert_eq!(misplaced_answers(&text), Vec::<String>::new(), "{}", page.display());
         for block in text.split("```console\n").skip(1) {
             let block = block.split("```").next().unwrap();
             let folder = files(block);

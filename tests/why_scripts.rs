@@ -6,6 +6,9 @@ use crate::support::{apicsim, json};
 /// The bus of the P6, on which the delivery status shows what becomes of a message; the emulators' machine else.
 const P6: &[&str] = &["--generation", "p6", "--bus", "serial"];
 
+/// A name, the options, the operations, the root, and what the chain says, in this order.
+type Case = (&'static str, &'static [&'static str], &'static str, &'static str, &'static [&'static str]);
+
 /// What is printed for a script.
 fn printed(name: &str, text: &str, options: &[&str]) -> String {
     let path = std::env::temp_dir().join(format!("apicsim-why-{}-{name}.apic", std::process::id()));
@@ -32,10 +35,9 @@ fn asked(name: &str, text: &str, options: &[&str]) -> (String, Vec<String>) {
     (answer.to_owned(), chain)
 }
 
-/// By script: the options, the operations, the root, and what the chain says, in this order.
 #[test]
 fn why_names_what_keeps_a_cpu_from_answering() {
-    let table: [(&str, &[&str], &str, &str, &[&str]); 13] = [
+    let table: [Case; 13] = [
         // nothing has been done yet: a CPU starts with its interrupts off
         ("first", &[], "cpu 1 why", "it runs, and has taken all that came", &["CPU1 has interrupts off since 0 µs"]),
         // 6.8.1: with IF clear maskable interrupts are held off
@@ -150,7 +152,7 @@ fn why_names_what_keeps_a_cpu_from_answering() {
 /// The same for the message that the ICR holds, or held.
 #[test]
 fn why_icr_says_where_the_last_message_went() {
-    let table: [(&str, &[&str], &str, &str, &[&str]); 15] = [
+    let table: [Case; 15] = [
         ("none", &[], "cpu 1 why icr", "it has sent no message", &[]),
         // the start-up of the other CPUs is CPU 0's, too
         ("start", &[], "cpu 0 why icr", "its message has arrived", &["STARTUP to physical 02", "it started CPU2 at "]),
