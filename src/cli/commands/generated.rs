@@ -51,9 +51,14 @@ fn of_command(program: &Command, name: &str) -> Result<Command, InputError> {
     })
 }
 
-/// The same commands with the values that an option, or what stands without one, can have. The parser itself takes them
+/// The same commands, without those that come later, and with the values that an option, or what stands without one, can have. The parser itself takes them
 /// as text, so that its messages can say more; a scenario may be a path, too.
-fn with_names(mut command: Command) -> Command {
+fn with_names(command: Command) -> Command {
+    let shown = command.get_subcommands().filter(|one| !one.is_hide_set()).cloned();
+    let mut command = Command::new(PROGRAM)
+        .version(env!("CARGO_PKG_VERSION"))
+        .args(command.get_arguments().cloned())
+        .subcommands(shown);
     let calls = Call::ALL.iter().map(|call| call.name()).collect();
     let values: [(&str, Vec<&'static str>); 10] = [
         ("scenario", builtin_names()),
