@@ -1,14 +1,14 @@
 //! The command line.
 
 use apicsim::Failure;
-use apicsim::cli::arguments::Arguments;
+use apicsim::cli::arguments::{Arguments, Look};
 use apicsim::cli::commands;
+use apicsim::cli::complaint::complain;
 use apicsim::cli::exit_status::ExitStatus;
 use apicsim::cli::look::{error_has_colours, width};
 use apicsim::scenario::nearest::nearest;
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches};
-use std::io::Write;
 use std::process::ExitCode;
 
 /// Software that allocates is Open: see [`sim::AllocationWatch`].
@@ -24,8 +24,14 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => {
             let error = with_suggestion(error);
-            // Help and version go to standard output and are success; a closed pipe is success, too.
-            let _ = error.print();
+            if error.use_stderr() {
+                let styled = error_has_colours(Look::default());
+                let message = error.render();
+                complain(&if styled { message.ansi().to_string() } else { message.to_string() });
+            } else {
+                // Help and version go to standard output and are success; a closed pipe is success, too.
+                let _ = error.print();
+            }
             return ExitCode::from(error.exit_code() as u8);
         }
     };
@@ -52,7 +58,7 @@ fn with_suggestion(mut error: clap::Error) -> clap::Error {
 
 fn say(failure: &Failure, styled: bool) -> ExitStatus {
     if let Some(message) = failure.render(styled) {
-        let _ = writeln!(std::io::stderr(), "{}", message.trim_end());
+        complain(&message);
     }
     failure.into()
 }
@@ -61,12 +67,11 @@ fn say(failure: &Failure, styled: bool) -> ExitStatus {
 fn broken_invariant() -> ExitStatus {
     let command: Vec<String> = std::env::args().skip(1).collect();
     let replay = apicsim::token_under_way().map(|token| format!("\n  apicsim replay '{token}'")).unwrap_or_default();
-    let _ = writeln!(
-        std::io::stderr(),
+    complain(&format!(
         "error: an invariant of apicsim {} broke; this is a bug. Please report the message above with:\n  \
          apicsim {}{replay}",
         env!("CARGO_PKG_VERSION"),
         command.join(" ")
-    );
+    ));
     ExitStatus::InternalError
 }

@@ -1,6 +1,6 @@
 //! Text for people: as wide as it may be, in colours where they are wanted, with times that one can read.
 
-use crate::support::{apicsim, apicsim_with, json};
+use crate::support::{apicsim, apicsim_with, json, words};
 use apicsim::scenario::builtin_names;
 use textwrap::core::display_width;
 
@@ -16,11 +16,6 @@ fn text(arguments: &[&str], variables: &[(&str, &str)]) -> String {
 fn is_token_or_path(line: &str) -> bool {
     let word = line.trim();
     !word.contains(char::is_whitespace) && (word.starts_with("'apicsim3:") || word.contains('/'))
-}
-
-/// Its words, wherever its lines are broken.
-fn words(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn fits(arguments: &[&str], variables: &[(&str, &str)], width: usize) {
@@ -65,6 +60,28 @@ fn columns_decide_where_there_is_no_terminal() {
     assert!(wide.contains("sub-architecture  machine") && wide.contains("FIXED, µs"), "{wide}");
     for nonsense in ["0", "-3", "wide", ""] {
         assert_eq!(text(&matrix, &[("COLUMNS", nonsense)]), narrow, "COLUMNS={nonsense}");
+    }
+}
+
+/// What goes wrong is said on as wide a paper; a line of a file that is quoted, and what points at it, stays as it is.
+#[test]
+fn complaints_are_wrapped_as_text_is() {
+    let complaints: [&[&str]; 6] = [
+        &["run", "nmi-stall", "--set", "knobs.slotz=per-vector"],
+        &["run", "nmi-stall", "--arch", "i386/defualt"],
+        &["accesses", "--call", "send_IPI_maks"],
+        &["list", "knosb"],
+        &["run", "nmi-stal"],
+        &["matrix", "boot-cpus-of-nobody", "--variant", "al"],
+    ];
+    for (arguments, width) in complaints.iter().flat_map(|arguments| [(arguments, 80), (arguments, 60)]) {
+        let columns = width.to_string();
+        let output = apicsim_with(arguments, &[("COLUMNS", &columns)]);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let text = String::from_utf8(output.stderr).unwrap();
+        for line in text.lines().filter(|line| !line.contains(" | ") && !is_token_or_path(line)) {
+            assert!(display_width(line) <= width, "{} of {width} columns: {line}\n{text}", display_width(line));
+        }
     }
 }
 

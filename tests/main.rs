@@ -12,6 +12,7 @@ mod determinism;
 mod emulators;
 mod expectations;
 mod explanations;
+mod generated;
 mod golden;
 mod hand_over;
 mod house;
@@ -30,11 +31,13 @@ mod quotes;
 mod release;
 mod scripts;
 mod serial_bus;
+mod start_causes;
 mod start_up;
 mod support;
 mod tidy;
 mod truth;
 mod users;
+mod why_scripts;
 
 /// Software that allocates is Open: see [`sim::AllocationWatch`].
 #[global_allocator]

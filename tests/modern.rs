@@ -1,7 +1,7 @@
 //! Today's kernels: an NMI between the two writes of the ICR, with its controls; the crash path; the stop before a reboot;
 //! all of it on both executors.
 
-use crate::support::{apicsim, function, json, load, report};
+use crate::support::{apicsim, function, json, load, report, words};
 use apicsim::Verdict::{Completed, Hung};
 use serde_json::{Value, json};
 
@@ -247,7 +247,7 @@ fn the_others_are_stopped_by_vector_then_by_nmi() {
     }
     let refused = apicsim(&["run", path, "--arch", "x86_64/physflat"]);
     assert_eq!(refused.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("native_stop_other_cpus"), "{refused:?}");
+    assert!(words(&String::from_utf8_lossy(&refused.stderr)).contains("native_stop_other_cpus"), "{refused:?}");
 }
 
 const SYSRQ: &str = r#"
@@ -296,7 +296,7 @@ fn sysrq_of_today() {
 fn the_driver_without_an_apic_is_alone() {
     let refused = apicsim(&["run", "nmi-stall", "--arch", "modern/noop"]);
     assert_eq!(refused.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("without a local APIC"), "{refused:?}");
+    assert!(words(&String::from_utf8_lossy(&refused.stderr)).contains("without a local APIC"), "{refused:?}");
     for call in ["send_IPI_mask", "send_IPI_allbutself", "send_IPI_all", "send_IPI_self", "disable_local_APIC"] {
         let accesses = json(&["accesses", "--arch", "modern/noop", "--call", call, "--json"]);
         assert_eq!(accesses["accesses"].as_array().map(Vec::len), Some(0), "{call}");

@@ -1,6 +1,6 @@
 //! What there is, by name: lists, files to copy, names that are nearly right, and names from stack traces.
 
-use crate::support::{apicsim, function, json, report};
+use crate::support::{apicsim, function, json, report, words};
 use apicsim::scenario::{ALL_ARCHES, RoleName, STACK_NAMES, VARIANTS, builtin, builtin_names, named::Named};
 use serde_json::{Value, json as value};
 
@@ -12,7 +12,7 @@ fn text(arguments: &[&str]) -> (Option<i32>, String) {
 #[test]
 fn every_kind_is_listed_with_a_sentence_each() {
     let document = json(&["list", "--json"]);
-    assert_eq!(document["schema"], value!({ "name": "apicsim.list", "version": "1.0" }));
+    assert_eq!(document["schema"], value!({ "name": "apicsim.list", "version": "1.1" }));
     let count = |kind: &str| document[kind].as_array().unwrap_or_else(|| panic!("{kind}")).len();
     assert_eq!((count("scenarios"), count("archs")), (builtin_names().len(), ALL_ARCHES.len()));
     assert_eq!((count("variants"), count("roles")), (VARIANTS.len(), RoleName::ALL.len()));
@@ -52,6 +52,33 @@ fn knobs_have_their_defaults() {
         );
         assert_eq!(default(key), Value::from(first), "{key}");
     }
+}
+
+/// Each value that `list --json` has is taken, and so are the least and the greatest number; one beyond is refused.
+#[test]
+fn listed_values_are_those_that_a_scenario_takes() {
+    let document = json(&["list", "knobs", "--json"]);
+    let takes = |key: &Value, value: &str| {
+        let mut request = apicsim::scenario::Request::new("nmi-stall");
+        request.sets = vec![format!("knobs.{}={value}", key.as_str().unwrap())];
+        apicsim::scenario::load(&request).is_ok()
+    };
+    let mut numeric = Vec::new();
+    for knob in document["knobs"].as_array().unwrap() {
+        let name = &knob["name"];
+        for value in knob["values"].as_array().unwrap() {
+            assert!(takes(name, value.as_str().unwrap()), "{knob}");
+        }
+        assert!(knob["default"].as_str().is_none_or(|default| takes(name, default)), "{knob}");
+        assert!(!takes(name, "nonsense"), "{knob}");
+        if let (Some(min), Some(max)) = (knob["min"].as_u64(), knob["max"].as_u64()) {
+            assert!(takes(name, &min.to_string()) && takes(name, &max.to_string()), "{knob}");
+            assert!(!takes(name, &(max + 1).to_string()), "{knob}");
+            assert!(min == 0 || !takes(name, &(min - 1).to_string()), "{knob}");
+            numeric.push(name.as_str().unwrap().to_owned());
+        }
+    }
+    assert_eq!(numeric, ["jitter_picclk", "delay_hz", "mps_retries"]);
 }
 
 #[test]
@@ -94,7 +121,7 @@ fn names_that_are_nearly_right_get_a_suggestion() {
     ];
     for (arguments, suggestion) in cases {
         let (code, text) = text(arguments);
-        assert!(code == Some(2) && text.contains(suggestion), "{arguments:?}: {text}");
+        assert!(code == Some(2) && words(&text).contains(suggestion), "{arguments:?}: {text}");
     }
 }
 

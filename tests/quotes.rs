@@ -1,8 +1,8 @@
 //! Every command that the pages quote with its output (after `$ apicsim`) prints what they show. `...` stands for what
 //! was left out. Not looked at: commands in running text and in tables.
 
-use crate::support::apicsim;
-use std::path::Path;
+use crate::support::apicsim_in;
+use std::path::{Path, PathBuf};
 
 /// The words of a command line, single quotes removed, up to a pipe.
 fn words(command: &str) -> Vec<String> {
@@ -18,6 +18,18 @@ fn words(command: &str) -> Vec<String> {
     words
 }
 
+/// A folder with the files that a block shows (`$ cat NAME`); the repository's own if it shows none.
+fn files(block: &str) -> PathBuf {
+    let shown = block.split("$ ").filter_map(|quoted| quoted.strip_prefix("cat ")?.split_once('\n'));
+    let mut folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    for (name, text) in shown {
+        folder = std::env::temp_dir().join(format!("apicsim-quotes-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+    folder
+}
+
 /// Is the quoted line this one? `...` inside it stands for anything.
 fn same(quoted: &str, printed: &str) -> bool {
     let mut parts = quoted.trim_end().split("...");
@@ -30,6 +42,48 @@ fn same(quoted: &str, printed: &str) -> bool {
         exact |= rest.is_empty();
     }
     if quoted.contains("...") { exact } else { rest.is_empty() }
+}
+
+/// The commands, or parts of one, that a paragraph names.
+fn named(paragraph: &str) -> Vec<&str> {
+    let code = paragraph.split('`').skip(1).step_by(2);
+    code.filter(|code| code.starts_with("apicsim ") || code.starts_with("--")).collect()
+}
+
+/// A paragraph that asks (`**Why ...?**`) names in code a part of the command whose output follows, and nothing that is of
+/// another. Gives the questions that have somebody else's answer.
+fn misplaced_answers(page: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut before = "";
+    for (number, part) in page.split("```").enumerate() {
+        let (false, Some(block)) = (number % 2 == 0, part.strip_prefix("console\n")) else {
+            before = part;
+            continue;
+        };
+        let paragraph = before.trim_end().rsplit("\n\n").next().unwrap_or_default();
+        let asks = paragraph.trim_start().strip_prefix("**").and_then(|rest| rest.split_once("**"));
+        let Some((question, _)) = asks.filter(|(question, _)| question.ends_with('?')) else { continue };
+        let command = block.lines().find_map(|line| line.strip_prefix("$ ")).unwrap_or_default();
+        let named = named(paragraph);
+        if named.is_empty() || !named.iter().all(|part| command.contains(part)) {
+            wrong.push(format!("`{question}` names {named:?}, and the answer below it is that of `{command}`"));
+        }
+    }
+    wrong
+}
+
+#[test]
+fn an_answer_beside_another_question_is_noticed() {
+    let page = |first: &str, second: &str| {
+        format!(
+            "**Why?** `apicsim explain a` says it:\n\n```console\n$ {first}\nx\n```\n\n\
+             **Does it help?** With `--variant b`:\n\n```console\n$ {second}\ny\n```\n"
+        )
+    };
+    let (explain, run) = ("apicsim explain a", "apicsim run a --variant b");
+    assert_eq!(misplaced_answers(&page(explain, run)), Vec::<String>::new());
+    assert_eq!(misplaced_answers(&page(run, explain)).len(), 2);
+    assert_eq!(misplaced_answers("**Why?** So:\n\n```console\n$ apicsim list\n```\n").len(), 1, "it names nothing");
 }
 
 #[test]
@@ -49,16 +103,15 @@ fn the_pages_quote_what_the_program_prints() {
     let mut commands = 0;
     for page in pages {
         let text = std::fs::read_to_string(&page).unwrap();
+        assert_eq!(misplaced_answers(&text), Vec::<String>::new(), "{}", page.display());
         for block in text.split("```console\n").skip(1) {
             let block = block.split("```").next().unwrap();
+            let folder = files(block);
             for quoted in block.split("$ ").skip(1) {
                 let (command, expected) = quoted.split_once('\n').unwrap_or((quoted, ""));
                 let Some(arguments) = command.strip_prefix("apicsim ") else { continue };
-                if arguments.contains("poke.apic") {
-                    continue; // needs the file that the page shows; tests/scripts.rs runs such files
-                }
                 let arguments = words(arguments);
-                let output = apicsim(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+                let output = apicsim_in(&folder, &arguments.iter().map(String::as_str).collect::<Vec<_>>());
                 let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
                 let mut lines = printed.lines();
                 for line in expected.lines().filter(|line| !["", "..."].contains(&line.trim())) {

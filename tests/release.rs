@@ -1,6 +1,6 @@
 //! The release of the code beside its wait: chosen, defaulted, reported, replayed, filtered by, marked.
 
-use crate::support::{apicsim, json};
+use crate::support::{apicsim, json, words};
 use serde_json::Value;
 
 fn text(arguments: &[&str]) -> String {
@@ -142,7 +142,7 @@ fn bad_releases_are_refused() {
         let output = apicsim(arguments);
         let error = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{error}");
-        assert!(error.contains(message), "{error}");
+        assert!(words(&error).contains(message), "{error}");
     }
     // a matrix over other kernels leaves them theirs
     let document = json(&["matrix", "stuck-icr", "--arch", "other/xv6,x86_64/flat", "--release", "2.6.22", "--json"]);

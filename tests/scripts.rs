@@ -2,12 +2,15 @@
 //! command around them.
 
 use crate::support::{apicsim, json};
+use apicsim::report::Paper;
 use apicsim::scenario::diagnostic::Source;
 use apicsim::script::{Board, End, Script, Transcript, run, text};
 use sim::{Execution, Named, Window};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+
+const PAPER: Paper = Paper { width: 80, exact: false, colour: false };
 
 /// All scripts, with their texts.
 fn scripts() -> Vec<(PathBuf, String)> {
@@ -64,7 +67,7 @@ fn answers_do_not_depend_on_the_execution() {
         let first = transcript(name, &source, Execution::default());
         for execution in others {
             let other = transcript(name, &source, execution);
-            assert_eq!(text(&other), text(&first), "{name} on {execution:?}");
+            assert_eq!(text(&other, PAPER), text(&first, PAPER), "{name} on {execution:?}");
             assert_eq!((other.replies, other.digest), (first.replies.clone(), first.digest), "{name} on {execution:?}");
         }
     }

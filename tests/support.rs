@@ -3,6 +3,7 @@
 use apicsim::scenario::{self, Request, Scenario};
 use apicsim::{RunReport, Settings, run};
 use serde_json::Value;
+use std::path::Path;
 use std::process::{Command, Output};
 
 /// A scenario on one sub-architecture under one variant, with `--set`s.
@@ -26,9 +27,20 @@ pub(crate) fn function(at: &str) -> &str {
     at.split(' ').next().unwrap_or_default()
 }
 
+/// Its words, wherever its lines are broken.
+pub(crate) fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Runs the program, into a pipe of the default width.
 pub(crate) fn apicsim(arguments: &[&str]) -> Output {
     apicsim_with(arguments, &[("NO_COLOR", "1")])
+}
+
+/// Runs the program in a folder.
+pub(crate) fn apicsim_in(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_apicsim"));
+    command.env_remove("COLUMNS").env("NO_COLOR", "1").current_dir(folder).args(arguments).output().unwrap()
 }
 
 /// Runs the program with these variables, and no others that say how text looks.

@@ -7,10 +7,10 @@ use crate::processor::Processor;
 use crate::wait::{Point, Wait, WaitOutcome};
 
 /// The register holds a request that firmware has not taken.
-pub(crate) const MAILBOX_BUSY: u32 = 0x100_0000;
+pub const MAILBOX_BUSY: u32 = 0x100_0000;
 
 /// The APIC id in a request.
-pub(crate) const MAILBOX_APICID: u32 = 0xFFFF;
+pub const MAILBOX_APICID: u32 = 0xFFFF;
 
 /// `es7000_start_cpu` (`arch/i386/mach-es7000/es7000plat.c`, 2.6.20): waits until the register is free, without a bound
 /// and without a PAUSE, then writes page of the trampoline and APIC id. It touches no local APIC, and cannot fail.

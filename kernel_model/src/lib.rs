@@ -113,7 +113,7 @@ pub use crash::{crash_kexec, crash_nmi_callback, crash_save_cpu, machine_crash_s
 pub use delay::delay_loops;
 pub use die::{die, die_nmi, oops_begin, oops_end};
 pub use do_boot_cpu::do_boot_cpu;
-pub use es7000_start_cpu::es7000_start_cpu;
+pub use es7000_start_cpu::{MAILBOX_APICID, MAILBOX_BUSY, es7000_start_cpu};
 pub use flush_tlb_others::{flush_tlb_others, smp_invalidate_interrupt};
 pub use icr_wait::wait_icr_idle;
 pub use idle::cpu_idle;

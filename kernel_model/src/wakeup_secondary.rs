@@ -12,7 +12,7 @@ use crate::kernel::Kernel;
 use crate::lapic::get_maxlvt;
 use crate::mps_dispatch::mps_dispatch;
 use crate::processor::Processor;
-use crate::variant::{Site, Variant};
+use crate::variant::{Bound, Site};
 use crate::wait::Point;
 use crate::write_around::{apic_read_around, apic_write_around};
 
@@ -84,9 +84,9 @@ fn send(kernel: &Kernel, cpu: &impl Processor, apicid: u8, icr: u32) -> u32 {
 
 /// The wait after a message. The MP specification's second answer to a time-out is to write it again.
 pub(crate) fn wait_sent(kernel: &Kernel, cpu: &impl Processor, icr: u32) -> u32 {
-    match kernel.variant {
+    match kernel.variant.bound(kernel.release, Site::StartUp, kernel.wait_shape) {
         _ if kernel.arch.facts().access != Access::Page => 0, // nothing says whether it is sent
-        Variant::MpsAbort | Variant::MpsRetry => mps_dispatch(kernel, cpu, icr),
+        Bound::Dispatch => mps_dispatch(kernel, cpu, icr),
         _ => wait_icr_idle(kernel, cpu, Site::StartUp),
     }
 }

@@ -3,6 +3,7 @@
 //! Not modelled: completion, a history that outlives the session.
 
 use crate::cli::arguments::Look;
+use crate::cli::complaint::complain;
 use crate::cli::look::error_has_colours;
 use crate::cli::output;
 use crate::failure::Failure;
@@ -10,7 +11,7 @@ use crate::scenario::diagnostic::InputError;
 use crate::script::{Session, Step};
 use rustyline::DefaultEditor;
 use rustyline::error::ReadlineError;
-use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::io::{self, BufRead, IsTerminal, Read};
 
 const PROMPT: &str = "apic> ";
 
@@ -69,7 +70,7 @@ fn enter(session: &mut Session, line: &str, look: Look) -> Result<bool, Failure>
         Ok(Step::Show(text)) => output::print(&text)?,
         Ok(Step::Quit) => return Ok(false),
         Err(error) => {
-            let _closed_stderr_is_nothing = io::stderr().write_all(error.render(error_has_colours(look)).as_bytes());
+            complain(&error.render(error_has_colours(look)));
         }
     }
     Ok(true)

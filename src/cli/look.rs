@@ -24,7 +24,16 @@ pub fn error_has_colours(look: Look) -> bool {
 
 /// Columns of standard output.
 pub fn width() -> usize {
-    let of_terminal = terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
+    columns(terminal_size::terminal_size_of(std::io::stdout()))
+}
+
+/// Columns of standard error.
+pub fn error_width() -> usize {
+    columns(terminal_size::terminal_size_of(std::io::stderr()))
+}
+
+fn columns(terminal: Option<(terminal_size::Width, terminal_size::Height)>) -> usize {
+    let of_terminal = terminal.map(|(width, _)| usize::from(width.0));
     let columns = || std::env::var("COLUMNS").ok()?.trim().parse().ok();
     of_terminal
         .filter(|width| *width > 0)

@@ -4,6 +4,7 @@
 
 pub mod arguments;
 pub mod commands;
+pub mod complaint;
 pub mod exit_status;
 mod interactive;
 pub mod look;

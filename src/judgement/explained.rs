@@ -8,7 +8,6 @@ use super::state::{Sleep, State, history};
 use super::why::{self, Why};
 use crate::scenario::Scenario;
 use kernel_model::{Point, Wait, WaitOutcome};
-use sim::bus::DeliveryMode;
 use sim::{Duration, Event, Outcome, Source, Time, What};
 
 /// Explanations of a kind, at most.
@@ -119,20 +118,16 @@ impl Explained {
         if !over || self.starts.len() >= TOLD {
             return;
         }
-        let is_init = |mode: DeliveryMode| mode == DeliveryMode::Init;
-        let mut sent = self.state.messages.of(cpu).rev().map(|held| (held, &held.message));
-        let Some((init, _)) = sent.find(|(_, message)| is_init(message.mode) && !message.is_init_deassert()) else {
-            return;
-        };
+        let Some(first) = why::first_message(&self.state, cpu) else { return };
         let has_come = |target: &u16| {
             let of_it =
-                self.state.milestones.iter().filter(|reached| reached.cpu == *target && reached.at >= init.sent);
+                self.state.milestones.iter().filter(|reached| reached.cpu == *target && reached.at >= first.sent);
             of_it.into_iter().any(|reached| reached.code == Point::CalledIn as u32)
         };
-        if init.meant.iter().all(has_come) {
+        if first.meant.iter().all(has_come) {
             return;
         }
-        let why = init.meant.iter().flat_map(|&target| why::explain_start(&self.state, target, init)).collect();
+        let why = first.meant.iter().flat_map(|&target| why::explain_start(&self.state, target, first)).collect();
         self.starts.push(StartTold { cpu, at: event.time, why });
     }
 

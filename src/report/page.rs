@@ -51,6 +51,12 @@ impl Page {
         self.wrapped(&" ".repeat(indent), indent + hanging, &sentence, self.paper.prose());
     }
 
+    /// A sentence in a comment of a script: every line begins with `#`.
+    pub(crate) fn comment(&mut self, sentence: &str) {
+        let sentence = self.paper.sentence(sentence);
+        self.wrapped_after("#   ", "#     ", &sentence, self.paper.prose());
+    }
+
     /// A paragraph.
     pub(crate) fn paragraph(&mut self, sentence: &str) {
         self.hanging(0, 0, &sentence.split_whitespace().collect::<Vec<_>>().join(" "));
@@ -96,10 +102,13 @@ impl Page {
     }
 
     fn wrapped(&mut self, first: &str, indent: usize, text: &str, width: usize) {
-        let others = " ".repeat(indent);
+        self.wrapped_after(first, &" ".repeat(indent), text, width);
+    }
+
+    fn wrapped_after(&mut self, first: &str, others: &str, text: &str, width: usize) {
         let options = Options::new(width)
             .initial_indent(first)
-            .subsequent_indent(&others)
+            .subsequent_indent(others)
             .break_words(false)
             .word_separator(WordSeparator::AsciiSpace)
             .word_splitter(WordSplitter::NoHyphenation);

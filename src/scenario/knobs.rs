@@ -29,14 +29,14 @@ pub fn knob_keys() -> Vec<&'static str> {
 }
 
 /// `jitter_picclk`.
-pub(super) const JITTER: RangeInclusive<u32> = 0..=1_000;
+pub(crate) const JITTER: RangeInclusive<u32> = 0..=1_000;
 /// `mps_retries`.
-pub(super) const RETRIES: RangeInclusive<u32> = 1..=1_000;
+pub(crate) const RETRIES: RangeInclusive<u32> = 1..=1_000;
 /// `delay_hz`: timer ticks a second that kernels of the time were built with.
-pub(super) const HZ: RangeInclusive<u32> = 100..=1_000;
+pub(crate) const HZ: RangeInclusive<u32> = 100..=1_000;
 
 /// `panic_on_ipistall`, in ms; 0 is never.
-pub(super) const IPI_STALL_MS: RangeInclusive<u32> = 0..=1_000_000;
+pub(crate) const IPI_STALL_MS: RangeInclusive<u32> = 0..=1_000_000;
 
 /// Reads `[knobs]`. What `smp_send_stop` does unless it is said follows from the release.
 pub(super) fn knobs(root: &Table<'_>, machine: &Machine) -> Result<Knobs, InputError> {

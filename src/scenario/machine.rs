@@ -80,13 +80,29 @@ pub fn natural_variant(arch: &str) -> &'static str {
 }
 
 /// The wait variants: before the fix, the proposals of 2007, what was merged, what came later, the MP specification's.
-pub const VARIANTS: [&str; 8] = ["before", "solution-a", "b1", "rfc", "merged", "modern", "mps-abort", "mps-retry"];
+pub const VARIANTS: [&str; Variant::ALL.len()] = {
+    let mut names = [""; Variant::ALL.len()];
+    let mut index = 0;
+    while index < names.len() {
+        names[index] = Variant::ALL[index].name();
+        index += 1;
+    }
+    names
+};
 
 /// What stands for the variant, and the release, of a kernel that is not Linux: its wait is its own.
 pub const OWN_VARIANT: &str = "own";
 
 /// The releases of Linux that the code can be of, beside its wait.
-pub const RELEASES: [&str; 4] = ["2.6.20", "2.6.22", "v5.4", "v6.6"];
+pub const RELEASES: [&str; Release::ALL.len()] = {
+    let mut names = [""; Release::ALL.len()];
+    let mut index = 0;
+    while index < names.len() {
+        names[index] = Release::ALL[index].name();
+        index += 1;
+    }
+    names
+};
 
 /// The release that a variant has unless another is asked for: the one that it came with, or was proposed for.
 pub fn natural_release(variant: &str) -> &'static str {

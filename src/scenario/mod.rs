@@ -74,6 +74,7 @@ pub use catalogue::{builtin, builtin_names, content_hash, text};
 pub use expected::{Expectation, ExpectedProof, ExpectedVerdict};
 pub use fault_name::FaultName;
 pub use knobs::knob_keys;
+pub(crate) use knobs::{HZ, IPI_STALL_MS, JITTER, RETRIES};
 pub use load::{LIMIT_PS_DEFAULT, Request, load};
 pub use machine::{
     ALL_ARCHES, ARCHES, Bus, FAMILIES, LINUX_ARCHES, MAIN_VARIANTS, MODERN_ARCHES, Machine, OTHER_ARCHES, OWN_VARIANT,

@@ -1,5 +1,6 @@
 //! What an operation answers, and how that is printed.
 
+use crate::judgement::Why;
 use std::fmt;
 
 /// The answer of an operation.
@@ -59,6 +60,8 @@ pub enum Answer {
     State(String),
     /// The states of all CPUs, by CPU.
     States(Vec<String>),
+    /// Why: the chain of causes, and its root, which is printed.
+    Why(Why),
     /// What the handlers of one CPU saw.
     Log(Vec<Seen>),
     /// What the handlers of all CPUs saw, by CPU.
@@ -112,6 +115,7 @@ impl fmt::Display for Answer {
                     states.iter().enumerate().map(|(cpu, state)| format!("{cpu}: {state}")).collect();
                 f.write_str(&states.join("; "))
             }
+            Self::Why(why) => f.write_str(&why.cause),
             Self::Dead => f.write_str("dead"),
             Self::TimedOut => f.write_str("timeout"),
             Self::Boots { times, vector } => write!(f, "{times} vec={vector:02x}"),

@@ -69,6 +69,7 @@ impl<'g, 'run> Conductor<'g, 'run> {
             | Action::Count { .. }
             | Action::Boots(_)
             | Action::State(_)
+            | Action::Why(..)
             | Action::Note => true,
             Action::Ping(cpu) => self.ask(cpu, Order::Line(line), PING_US),
         }

@@ -7,9 +7,11 @@
 //! trampoline, firmware.
 
 mod answer;
+mod commands;
 mod conductor;
 mod execute;
 mod guest;
+mod instant;
 mod machine;
 mod mailbox;
 mod model;
@@ -31,7 +33,7 @@ pub(crate) use print::trace;
 
 pub use answer::{Answer, Seen};
 pub use machine::Board;
-pub use model::{Action, Counted, Init, Line, Operation, Script, VectorSet};
+pub use model::{Action, Asked, Counted, Init, Line, Operation, Script, VectorSet};
 pub use notebook::IcrReads;
 pub use print::{document, text};
 pub use run::{End, Reply, Transcript, run};

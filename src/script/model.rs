@@ -77,10 +77,22 @@ pub enum Action {
     Ping(u16),
     /// `state K`, or all CPUs: what they do, and what their APICs hold.
     State(Option<u16>),
+    /// `cpu K why`: what the CPU does or waits for, and `cpu K why icr`: what its ICR waits for, or where its last message
+    /// went.
+    Why(u16, Asked),
     /// `boots`: how often the CPU was started, and where the last time.
     Boots(u16),
     /// `note`: only the line itself.
     Note,
+}
+
+/// What `why` asks about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// The CPU.
+    Cpu,
+    /// Its interrupt command register.
+    Command,
 }
 
 /// What `count` counts.

@@ -1,7 +1,7 @@
 //! The operations of a CPU: one table of their names and forms for the parser, its messages and the help, and reading
 //! each.
 
-use super::model::{Operation, VectorSet};
+use super::model::{Action, Asked, Operation, VectorSet};
 use super::tokens::Tokens;
 use super::value::{msr, plain, register, value};
 use crate::scenario::diagnostic::InputError;
@@ -23,7 +23,7 @@ const fn form(name: &'static str, usage: &'static str, about: &'static str) -> F
 }
 
 /// The operations of a CPU.
-pub(super) const OPERATIONS: [Form; 25] = [
+pub(super) const OPERATIONS: [Form; 26] = [
     form("write", "cpu K write REG VAL", "write a register (32 bits)"),
     form("read", "cpu K read REG", "read a register (32 bits)"),
     form("nz", "cpu K nz REG", "read it, tell only zero or nonzero"),
@@ -49,6 +49,11 @@ pub(super) const OPERATIONS: [Form; 25] = [
     form("out8", "cpu K out8 PORT VAL", "write a port"),
     form("cpuid", "cpu K cpuid LEAF", "CPUID (for information)"),
     form("tick", "cpu K tick USEC", "how far TMCCT counts down in that time (for information)"),
+    form(
+        "why",
+        "cpu K why [icr]",
+        "what it does or has not taken; icr: what that waits for, where the last message went",
+    ),
 ];
 
 /// Most reads of one operation: what a host does in about a second.
@@ -57,8 +62,8 @@ const READS_MAX: u64 = 10_000_000;
 /// Longest wait of one operation: 10 s.
 pub(super) const WAIT_US_MAX: u64 = 10_000_000;
 
-/// Reads the operation after `cpu K`.
-pub(super) fn operation(tokens: &mut Tokens<'_>, cpu: u16) -> Result<Operation, InputError> {
+/// Reads what stands after `cpu K`.
+pub(super) fn operation(tokens: &mut Tokens<'_>, cpu: u16) -> Result<Action, InputError> {
     let name = tokens.next("an operation")?;
     let Some(form) = OPERATIONS.iter().find(|form| form.name == name.text) else {
         let names: Vec<&str> = OPERATIONS.iter().map(|form| form.name).collect();
@@ -72,7 +77,20 @@ pub(super) fn operation(tokens: &mut Tokens<'_>, cpu: u16) -> Result<Operation, 
             .error(format!("cpu 0 cannot `{}`", form.name), "not on cpu 0")
             .help("cpu 0 hands the operations out; let another CPU do it"));
     }
-    rest(tokens, form.name)
+    match form.name {
+        "why" => Ok(Action::Why(cpu, asked(tokens)?)),
+        name => rest(tokens, name).map(|operation| Action::Cpu(cpu, operation)),
+    }
+}
+
+fn asked(tokens: &mut Tokens<'_>) -> Result<Asked, InputError> {
+    match tokens.optional() {
+        None => Ok(Asked::Cpu),
+        Some(what) if matches!(what.text, "icr" | "ICR") => Ok(Asked::Command),
+        Some(what) => Err(what
+            .error(format!("`why` does not ask about `{}`", what.text), "icr, or nothing")
+            .help(nearest::suggestion(what.text, &["icr"]))),
+    }
 }
 
 fn rest(tokens: &mut Tokens<'_>, name: &str) -> Result<Operation, InputError> {

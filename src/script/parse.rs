@@ -1,5 +1,6 @@
 //! Reading a script: one operation a line, `#` starts a comment, blanks separate tokens.
 
+use super::commands::is_command;
 use super::model::{Action, Counted, Init, Line, Script};
 use super::operations::{self, Form, WAIT_US_MAX, empty_range, operation};
 use super::tokens::{Token, Tokens};
@@ -103,7 +104,7 @@ impl Script {
         let action = match keyword {
             "cpu" => {
                 let cpu = self.cpu(&tokens.next("K")?)?;
-                Action::Cpu(cpu, operation(&mut tokens, cpu)?)
+                operation(&mut tokens, cpu)?
             }
             "wait" => Action::Wait {
                 us: match tokens.optional() {
@@ -186,6 +187,11 @@ fn keyword<'s>(tokens: &mut Tokens<'s>) -> Result<Token<'s>, InputError> {
     if let Some(form) = LINES.iter().find(|form| form.name == first.text) {
         tokens.usage = form.usage;
         return Ok(first);
+    }
+    if is_command(first.text) {
+        return Err(first
+            .error(format!("`{}` is no operation", first.text), "a command of sessions, alone on its line")
+            .help("`apicsim script --interactive` takes it; docs/script.md has what a script can say"));
     }
     let error = first.error(format!("unknown operation `{}`", first.text), "a line does not begin so");
     if let Some(form) = operations::OPERATIONS.iter().find(|form| form.name == first.text) {

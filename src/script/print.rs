@@ -1,16 +1,19 @@
 //! A transcript as text, in the lines that the format prescribes, and as a JSON document.
 
+use super::answer::Answer;
 use super::names::GuestNames;
 use super::run::{End, Reply, Transcript};
+use crate::report::Paper;
 use crate::report::digest;
 use crate::report::microseconds::microseconds;
+use crate::report::page::Page;
 use crate::report::trace::{self, Names};
 use serde_json::{Value, json};
 use sim::Named;
 
 /// The whole transcript.
-pub fn text(transcript: &Transcript) -> String {
-    let lines: String = lines(transcript).collect();
+pub fn text(transcript: &Transcript, paper: Paper) -> String {
+    let lines: String = lines(transcript, paper).collect();
     header(transcript) + &lines + &footer(transcript)
 }
 
@@ -20,11 +23,16 @@ pub(super) fn header(transcript: &Transcript) -> String {
     format!("# apic-script v1 cpus={} init={}\n", script.cpus, script.init.name())
 }
 
-/// The printed lines of the operations, each with its newline.
-pub(super) fn lines(transcript: &Transcript) -> impl Iterator<Item = String> {
-    transcript.replies.iter().zip(&transcript.script.lines).enumerate().map(|(index, (reply, line))| {
+/// What is printed of each operation: its line, and below it, of `why`, the chain of causes as comments.
+pub(super) fn lines(transcript: &Transcript, paper: Paper) -> impl Iterator<Item = String> {
+    transcript.replies.iter().zip(&transcript.script.lines).enumerate().map(move |(index, (reply, line))| {
         let answer = reply.answer.as_ref().map(|answer| format!(" => {answer}")).unwrap_or_default();
-        format!("{:03} {}{answer}\n", index + 1, line.text)
+        let mut page = Page::new(paper);
+        page.verbatim(&format!("{:03} {}{answer}", index + 1, line.text));
+        if let Some(Answer::Why(why)) = &reply.answer {
+            why.chain.iter().for_each(|sentence| page.comment(sentence));
+        }
+        page.into_text()
     })
 }
 
@@ -73,12 +81,16 @@ pub fn document(transcript: &Transcript) -> Value {
 
 fn line(transcript: &Transcript, index: usize, reply: &Reply) -> Value {
     let line = &transcript.script.lines[index];
-    json!({
+    let mut document = json!({
         "number": index + 1,
         "line": line.place.line(),
         "operation": line.text,
         "result": reply.answer.as_ref().map(ToString::to_string),
-        "for_information": reply.answer.as_ref().is_some_and(super::answer::Answer::for_information),
+        "for_information": reply.answer.as_ref().is_some_and(Answer::for_information),
         "at_us": microseconds(reply.at.as_ps()),
-    })
+    });
+    if let Some(Answer::Why(why)) = &reply.answer {
+        document["why"] = json!(why.chain);
+    }
+    document
 }

@@ -2,11 +2,11 @@
 
 use super::answer::{Answer, Seen};
 use super::conductor::ANSWER_US;
+use super::instant;
 use super::machine::Board;
 use super::model::{Action, Counted, Operation, Script};
 use super::notebook::{Done, IcrReads, Notebook, Verdict};
 use super::software::CONDUCTOR_LOST;
-use super::state::state;
 use crate::scenario::diagnostic::InputError;
 use sim::{Event, Execution, Machine, Outcome, Time};
 use std::collections::BTreeMap;
@@ -86,35 +86,12 @@ pub fn run(
     })?;
     let verdicts = notebook.verdicts();
     transcript.end = end(script, &verdicts, &outcome);
-    let states = states(script, board, execution, &verdicts)?;
-    let evaluation = Evaluation::new(script, &notebook, states);
+    let asked = instant::answers(script, board, execution, &verdicts)?;
+    let evaluation = Evaluation::new(script, &notebook, asked);
     transcript.icr_reads = evaluation.icr_reads(verdicts.last().map_or(Time::ZERO, |last| last.at));
     transcript.replies = evaluation.replies(&verdicts);
     (transcript.digest, transcript.events) = (outcome.digest, outcome.events);
     Ok(transcript)
-}
-
-/// What the `state` lines say, by line: the same run, cut when each is done.
-fn states(
-    script: &Arc<Script>,
-    board: &Board,
-    execution: Execution,
-    verdicts: &[Verdict],
-) -> Result<BTreeMap<usize, Answer>, InputError> {
-    let mut states = BTreeMap::new();
-    for (line, verdict) in verdicts.iter().enumerate() {
-        let Action::State(cpu) = script.lines[line].action else { continue };
-        let settings = board.machine(script, &Arc::new(Notebook::new(script.cpus)), false, verdict.at)?;
-        let failed = |error: String| InputError::new(error).at(&script.lines[line].place, "in this operation");
-        let machine = Machine::new(settings).map_err(|error| failed(error.to_string()))?;
-        let outcome = machine.run(execution).map_err(|error| failed(error.to_string()))?;
-        let answer = match cpu {
-            Some(cpu) => Answer::State(state(&outcome, cpu)),
-            None => Answer::States((0..script.cpus).map(|cpu| state(&outcome, cpu)).collect()),
-        };
-        states.insert(line, answer);
-    }
-    Ok(states)
 }
 
 fn end(script: &Script, verdicts: &[Verdict], outcome: &Outcome) -> End {
@@ -158,11 +135,12 @@ struct Evaluation<'s> {
     boots: Vec<Vec<(Time, u8)>>,
     /// How much of each CPU's log has been shown.
     shown: Vec<usize>,
-    states: BTreeMap<usize, Answer>,
+    /// What was asked of the machine, by line.
+    asked: BTreeMap<usize, Answer>,
 }
 
 impl<'s> Evaluation<'s> {
-    fn new(script: &'s Script, notebook: &Notebook, states: BTreeMap<usize, Answer>) -> Self {
+    fn new(script: &'s Script, notebook: &Notebook, asked: BTreeMap<usize, Answer>) -> Self {
         let cpus = script.cpus;
         Self {
             script,
@@ -170,7 +148,7 @@ impl<'s> Evaluation<'s> {
             seen: (0..cpus).map(|cpu| std::mem::take(&mut notebook.page(cpu).seen)).collect(),
             boots: (0..cpus).map(|cpu| std::mem::take(&mut notebook.page(cpu).boots)).collect(),
             shown: vec![0; usize::from(cpus)],
-            states,
+            asked,
         }
     }
 
@@ -195,7 +173,9 @@ impl<'s> Evaluation<'s> {
             Action::Cpu(..) if verdict.timed_out => at_conductor(Answer::TimedOut),
             Action::Ping(_) if verdict.timed_out => at_conductor(Answer::Dead),
             Action::Ping(0) => at_conductor(Answer::Alive { in_nmi: false, in_smm: false }),
-            Action::State(_) => at_conductor(self.states.remove(&line).unwrap_or(Answer::TimedOut)),
+            Action::State(_) | Action::Why(..) => {
+                at_conductor(self.asked.remove(&line).expect("each line that asks has its answer"))
+            }
             Action::Cpu(cpu, _) | Action::Ping(cpu) => {
                 let done = self.done[usize::from(cpu)].iter().find(|done| done.line == line);
                 let done = done.expect("a CPU writes its answer down before it signs");

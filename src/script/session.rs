@@ -4,14 +4,16 @@
 //! only what is new is shown.
 
 use super::answer::Answer;
+use super::commands::COMMANDS;
 use super::machine::Board;
 use super::model::Script;
-use super::operations::{Form, OPERATIONS};
+use super::operations::OPERATIONS;
 use super::parse::{CPUS_DEFAULT, LINES};
 use super::print;
 use super::registers;
 use super::run::{End, Transcript, run};
 use super::value::term_names;
+use crate::report::Paper;
 use crate::scenario::diagnostic::{InputError, Source};
 use crate::scenario::{Bus, counted};
 use sim::Execution;
@@ -25,6 +27,7 @@ const NAME: &str = "session";
 pub struct Session {
     board: Board,
     execution: Execution,
+    paper: Paper,
     /// The lines that were taken.
     text: String,
     /// The printed lines of their operations.
@@ -42,20 +45,10 @@ pub enum Step {
     Quit,
 }
 
-/// Commands of a session that are no operations.
-const COMMANDS: [Form; 6] = [
-    Form { name: "help", usage: "help, ?", about: "this list" },
-    Form { name: "state", usage: "state", about: "what every CPU does now, and what its APIC holds" },
-    Form { name: "registers", usage: "registers", about: "names of registers, MSRs and values" },
-    Form { name: "list", usage: "list", about: "the session so far, as a script to save" },
-    Form { name: "undo", usage: "undo", about: "take the last line back" },
-    Form { name: "quit", usage: "quit", about: "leave (so does the end of input)" },
-];
-
 impl Session {
     /// A session on a machine, with nothing typed yet.
-    pub fn new(board: Board, execution: Execution) -> Self {
-        Self { board, execution, text: String::new(), shown: vec![], end: String::new() }
+    pub fn new(board: Board, execution: Execution, paper: Paper) -> Self {
+        Self { board, execution, paper, text: String::new(), shown: vec![], end: String::new() }
     }
 
     /// Takes a whole script as if it had been typed.
@@ -148,7 +141,7 @@ impl Session {
 
     /// The lines that are new; all of them if a directive has changed what came of the old ones.
     fn show(&mut self, transcript: &Transcript) -> String {
-        let lines: Vec<String> = print::lines(transcript).collect();
+        let lines: Vec<String> = print::lines(transcript, self.paper).collect();
         let same = lines.iter().zip(&self.shown).take_while(|(now, before)| now == before).count();
         let changed = same < self.shown.len().min(lines.len());
         let from = if changed { 0 } else { same };
@@ -180,8 +173,10 @@ fn names() -> String {
 mod tests {
     use super::*;
 
+    const PAPER: Paper = Paper { width: 80, exact: false, colour: false };
+
     fn session() -> Session {
-        Session::new(Board::default(), Execution::default())
+        Session::new(Board::default(), Execution::default(), PAPER)
     }
 
     fn shown(session: &mut Session, line: &str) -> String {
@@ -247,7 +242,7 @@ mod tests {
     fn the_greeting_names_machine_and_bus() {
         assert!(session().greeting().starts_with("Local APICs by hand: 4 CPUs (x2apic) on an ideal bus"));
         let board = Board { generation: sim::Generation::P6, bus: Bus::Serial, ..Board::default() };
-        let greeting = Session::new(board, Execution::default()).greeting();
+        let greeting = Session::new(board, Execution::default(), PAPER).greeting();
         assert!(greeting.contains("(p6) on the serial bus"), "{greeting}");
     }
 

@@ -4,6 +4,7 @@
 
 mod accesses;
 mod execution;
+mod generated;
 mod list;
 mod look;
 mod matrix;
@@ -18,6 +19,7 @@ mod values;
 
 pub use accesses::Accesses;
 pub use execution::{Elision, Execution, Executor, Window};
+pub use generated::{Completions, Man, Shell};
 pub use list::{List, ListKind};
 pub use look::{Look, When};
 pub use matrix::{Format, Matrix};
@@ -66,6 +68,12 @@ Examples:
 Exit status: 0 as expected, 1 not as expected, 2 bad usage or input, 3 the host failed (file, disk),
 4 a bug of apicsim, 130 interrupted.";
 
+const COMPLETIONS: &str = "\
+Examples:
+  apicsim completions bash > ~/.local/share/bash-completion/completions/apicsim
+  apicsim completions zsh > ~/.zfunc/_apicsim
+  apicsim completions fish > ~/.config/fish/completions/apicsim.fish";
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -99,6 +107,12 @@ pub enum Command {
     /// Poke local APICs by hand: run a script of register accesses, IPIs and waits, or type it line by line.
     #[command(after_help = script::EXAMPLES)]
     Script(Script),
+    /// Print what lets a shell complete the command line.
+    #[command(after_help = COMPLETIONS)]
+    Completions(Completions),
+    /// Print a manual page, of the program or of one command.
+    #[command(after_help = "Example:\n  apicsim man run > apicsim-run.1 && man ./apicsim-run.1")]
+    Man(Man),
     /// Comes later.
     #[command(hide = true)]
     Explore(Later),
@@ -153,7 +167,8 @@ impl Arguments {
             Some(Command::Matrix(matrix)) => return matrix.check(),
             _ => return Ok(()),
         };
-        Err(InputError::new(format!("`apicsim {later}` comes later"))
-            .help("today: list, show, run, replay, matrix, explain, messages, accesses, demo, script"))
+        Err(InputError::new(format!("`apicsim {later}` comes later")).help(
+            "today: list, show, run, replay, matrix, explain, messages, accesses, demo, script, completions, man",
+        ))
     }
 }

@@ -1,6 +1,7 @@
 //! `apicsim accesses`: the ordered register accesses of one kernel function.
 
 use crate::cli::arguments::Accesses;
+use crate::cli::complaint::complain;
 use crate::cli::exit_status::ExitStatus;
 use crate::cli::output;
 use crate::failure::Failure;
@@ -9,7 +10,6 @@ use crate::recorder::{document, record, text};
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::{OWN_VARIANT, RELEASES, is_other, natural};
 use kernel_model::{Arch, Call, CpuMask, Given, Kernel, Release, Variant};
-use std::io::Write;
 
 pub(super) fn accesses(arguments: &Accesses) -> Result<ExitStatus, Failure> {
     let call = Call::from_name(arguments.function()).expect("the command line takes known names only");
@@ -21,7 +21,7 @@ pub(super) fn accesses(arguments: &Accesses) -> Result<ExitStatus, Failure> {
         return Err(not_of(arguments, call).into());
     }
     if let Some(name) = arguments.of_today().filter(|name| name.call != arguments.call || arguments.arch.is_none()) {
-        let _closed_stderr_is_nothing = writeln!(std::io::stderr(), "note: `{}` is {}", name.name, name.leads_to());
+        complain(&format!("note: `{}` is {}", name.name, name.leads_to()));
     }
     let from = arguments.from as u16;
     let mask: CpuMask = if arguments.to.is_empty() {

@@ -3,6 +3,7 @@
 use super::host_timer::HostTimer;
 use super::settings::{settings, workers};
 use crate::cli::arguments::{Execution, Format, Matrix as Arguments};
+use crate::cli::complaint::complain;
 use crate::cli::exit_status::ExitStatus;
 use crate::cli::output;
 use crate::failure::Failure;
@@ -12,7 +13,6 @@ use crate::report::page::Page;
 use crate::report::{Paper, matrix as report_matrix};
 use crate::run::Settings;
 use crate::scenario::{ARCHES, MAIN_VARIANTS, Request};
-use std::io::Write;
 
 const INTRODUCTION: &str = "\
     The hang of 2007 (scenario nmi-stall): a crashing CPU must send an NMI to the others before kdump gets its chance, \
@@ -68,7 +68,7 @@ pub(super) fn matrix(arguments: &Arguments, paper: Paper) -> Result<ExitStatus, 
     let matrix = run_matrix(axes, &settings, request)?;
     if arguments.format() == Format::Csv {
         for (arch, why) in &matrix.left_out {
-            let _closed_stderr_is_nothing = writeln!(std::io::stderr(), "left out: {arch}: {why}");
+            complain(&format!("left out: {arch}: {why}"));
         }
     }
     let host = arguments.host.then(|| Host { threads: workers(execution), host_us: timer.elapsed_us() });

@@ -3,6 +3,7 @@
 mod accesses;
 mod demo;
 mod explain;
+mod generated;
 mod host_timer;
 mod list;
 mod matrix;
@@ -36,6 +37,8 @@ pub fn dispatch(arguments: &Arguments) -> Result<ExitStatus, Failure> {
         Some(Command::Accesses(accesses)) => accesses::accesses(accesses),
         Some(Command::Demo(demo)) => demo::demo(demo, paper),
         Some(Command::Script(script)) => script::script(script, arguments.look),
+        Some(Command::Completions(completions)) => generated::completions(completions),
+        Some(Command::Man(man)) => generated::man(man),
         Some(Command::Explore(_) | Command::Campaign(_) | Command::Serve(_)) => {
             unreachable!("check() refuses what comes later")
         }

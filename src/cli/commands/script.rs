@@ -4,8 +4,10 @@ use super::settings::settings;
 use crate::cli::arguments::{Look, Script as Arguments};
 use crate::cli::exit_status::ExitStatus;
 use crate::cli::interactive::interact;
+use crate::cli::look;
 use crate::cli::output::{self, check_streams, write_trace};
 use crate::failure::Failure;
+use crate::report::Paper;
 use crate::scenario::diagnostic::{InputError, Place, Source};
 use crate::scenario::nearest;
 use crate::script::{self, Board, End, Script, Session, Transcript};
@@ -38,7 +40,7 @@ pub(super) fn script(arguments: &Arguments, look: Look) -> Result<ExitStatus, Fa
     };
     let script = Arc::new(Script::parse(source)?);
     let transcript = script::run(&script, &board, execution, arguments.trace.is_some())?;
-    show(arguments, &transcript)?;
+    show(arguments, &transcript, look::paper(look))?;
     Ok(match transcript.end {
         End::Complete | End::Skipped => ExitStatus::Success,
         End::ConductorInitialised | End::ConductorStuck => ExitStatus::Unexpected,
@@ -51,7 +53,7 @@ fn interactive(
     source: Option<Arc<Source>>,
     look: Look,
 ) -> Result<ExitStatus, Failure> {
-    let mut session = Session::new(board, execution);
+    let mut session = Session::new(board, execution, look::paper(look));
     if let Some(source) = source {
         output::print(&session.load(&source)?)?;
     }
@@ -59,14 +61,14 @@ fn interactive(
     Ok(ExitStatus::Success)
 }
 
-fn show(arguments: &Arguments, transcript: &Transcript) -> Result<(), Failure> {
+fn show(arguments: &Arguments, transcript: &Transcript, paper: Paper) -> Result<(), Failure> {
     if let Some(path) = &arguments.trace {
         write_trace(path, &script::trace(transcript))?;
     }
     if arguments.json {
         output::print_json(&script::document(transcript))
     } else {
-        output::print(&script::text(transcript))
+        output::print(&script::text(transcript, paper))
     }
 }
 

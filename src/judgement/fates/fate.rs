@@ -3,7 +3,7 @@
 use super::held_back::{held_back, occupied};
 use super::report::{FateReport, MessageFate};
 use crate::judgement::source_lines::describe;
-use crate::judgement::state::{Arrival, Effect, End, MessageState, Miss, Origin, Sleep, State, Unsent};
+use crate::judgement::state::{Arrival, Effect, End, MessageState, Miss, Origin, Sleep, State, UnsentMessage};
 use sim::bus::{AttemptOutcome, DeliveryMode, Message};
 use sim::{Context, Time};
 
@@ -21,7 +21,7 @@ pub(super) fn of_message(state: &State, held: &MessageState) -> Vec<FateReport> 
 }
 
 /// The fates of a command that has not become a message.
-pub(super) fn of_command(state: &State, unsent: &Unsent, waits: bool) -> Vec<FateReport> {
+pub(super) fn of_command(state: &State, unsent: &UnsentMessage, waits: bool) -> Vec<FateReport> {
     let (fate, at, because) = match unsent.replaced {
         _ if waits => {
             let because = "its write found the ICR busy, and waits until that is idle".to_owned();

@@ -15,7 +15,7 @@ pub use report::{FateReport, Filter, MessageFate, MessageReport, MessagesReport}
 
 use super::messages::{destination, what};
 use super::source_lines::describe;
-use super::state::{MessageState, Over, State, Unsent, history};
+use super::state::{MessageState, Over, State, UnsentMessage, history};
 use crate::scenario::Scenario;
 use sim::{Event, Outcome};
 
@@ -96,7 +96,7 @@ fn message(state: &State, held: &MessageState) -> MessageReport {
     }
 }
 
-fn command(state: &State, unsent: &Unsent, waits: bool) -> MessageReport {
+fn command(state: &State, unsent: &UnsentMessage, waits: bool) -> MessageReport {
     MessageReport {
         number: None,
         from: cpu(state, unsent.message.source),

@@ -7,7 +7,7 @@ use super::frame::Frame;
 use super::latches::{Cause, Latches, Origin};
 use super::site::Site;
 use super::software::Software;
-use super::unsent::Unsent;
+use super::unsent::UnsentMessage;
 use sim::apic::{Clocks, LocalApic, Preset};
 use sim::bus::Message;
 use sim::{Context, CpuSettings, IcrWriteWhileBusy, MachineSettings, Start, Time};
@@ -35,6 +35,16 @@ pub(crate) struct Reset {
     pub(crate) since: Time,
     /// The INIT; `None`: it is as firmware has left it.
     pub(crate) by: Option<Cause>,
+}
+
+/// A write of the ICR of which no message came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Unsent {
+    pub(crate) at: Time,
+    /// What was written to its low half.
+    pub(crate) command: u32,
+    /// The ICR was busy.
+    pub(crate) busy: bool,
 }
 
 /// A CPU.
@@ -80,7 +90,7 @@ pub(crate) struct CpuState {
     /// What has come to its end since the messages were told last.
     pub(super) ended: Vec<(Origin, End)>,
     /// Commands that have been lost since then.
-    pub(super) unsent: Vec<Unsent>,
+    pub(super) lost_commands: Vec<UnsentMessage>,
     /// What a write to a busy ICR does.
     pub(super) while_busy: IcrWriteWhileBusy,
     /// The command of the store that has not completed, and the line that wrote the one that is queued.
@@ -89,6 +99,11 @@ pub(crate) struct CpuState {
     /// What was queued before the last write of ICR low.
     pub(super) queued_before: Option<(Message, Option<Site>)>,
     pub(super) command_written_at: Option<Time>,
+    /// The number of a message to itself that its APIC took in the write of the self IPI register (SDM vol. 3 §10.12.11), and
+    /// whether the vector had been requested before.
+    pub(super) to_itself: Option<(u32, bool)>,
+    /// Its last command, if no message came of it.
+    pub(crate) unsent: Option<Unsent>,
 }
 
 impl CpuState {
@@ -132,12 +147,14 @@ impl CpuState {
             pairs: CommandPairs::default(),
             carriers: BTreeMap::new(),
             ended: Vec::new(),
-            unsent: Vec::new(),
+            lost_commands: Vec::new(),
             while_busy: machine.knobs.icr_write_while_busy,
             stalled_command: None,
             queued_by: None,
             queued_before: None,
             command_written_at: None,
+            to_itself: None,
+            unsent: None,
         }
     }
 
@@ -171,6 +188,11 @@ impl CpuState {
     /// The innermost handler of that kind.
     pub(crate) fn handler(&self, context: Context) -> Option<&Frame> {
         self.frames.iter().rev().find(|frame| frame.context == context)
+    }
+
+    /// Are NMIs kept from it? From the entry of an NMI handler to an IRET (SDM vol. 3 §6.7.1).
+    pub(crate) const fn blocks_nmi(&self) -> bool {
+        self.nmi_blocked
     }
 
     /// Since when it is in system-management mode.

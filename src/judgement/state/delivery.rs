@@ -88,16 +88,17 @@ pub(crate) enum Miss {
 impl CpuState {
     /// `message` is delivered at `now`.
     pub(super) fn deliver(&mut self, now: Time, message: &Message) -> Effect {
+        if self.has_taken(message) {
+            let had = self.to_itself.take().is_some_and(|(_, had)| had);
+            return self.request(message, now, had);
+        }
         let had = self.apic.requested().any(|vector| vector == message.vector);
         let enabled = self.apic.software_enabled();
         let origin = Origin::Message(message.source, message.number);
         match self.apic.deliver(message) {
             Delivered::Requested(vector) => {
-                if had {
-                    return Effect::Merged(self.carriers.get(&vector).map_or(Origin::Local, |by| by.origin));
-                }
-                self.carriers.insert(vector, Cause { at: now, origin });
-                Effect::Requested
+                debug_assert_eq!(vector, message.vector);
+                self.request(message, now, had)
             }
             Delivered::Nmi if self.reset.is_some() && self.reset_blocks_nmi => Effect::LostInReset,
             Delivered::Nmi => latched(&mut self.latches.nmi, now, origin),
@@ -120,6 +121,16 @@ impl CpuState {
             Delivered::Nothing if !enabled => Effect::SoftwareDisabled,
             Delivered::Nothing => Effect::IllegalVector,
         }
+    }
+
+    /// The vector of `message` is in the IRR now; `had`: it was there before.
+    fn request(&mut self, message: &Message, now: Time, had: bool) -> Effect {
+        if had {
+            return Effect::Merged(self.carriers.get(&message.vector).map_or(Origin::Local, |by| by.origin));
+        }
+        let origin = Origin::Message(message.source, message.number);
+        self.carriers.insert(message.vector, Cause { at: now, origin });
+        Effect::Requested
     }
 
     /// Why this CPU does not take `message`, if there is a reason that lasts.

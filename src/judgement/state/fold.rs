@@ -8,14 +8,15 @@ use super::words::Words;
 use crate::machine::{self, Choices};
 use crate::scenario::Scenario;
 use kernel_model::Kernel;
+use sim::apic::Preset;
 use sim::bus::{Domains, Message, Reach};
-use sim::{Ending, Event, Milestone, Outcome, Source, Stacks, Time, What};
+use sim::{Ending, Event, MachineSettings, Milestone, Outcome, Source, Stacks, Time, What};
 
-/// The machine of a scenario at an instant of a run.
+/// A machine at an instant of a run.
 #[derive(Debug)]
 pub(crate) struct State {
-    /// The kernel on its CPUs: what its words and waits mean.
-    pub(crate) kernel: Kernel,
+    /// The kernel on its CPUs: what its words, waits and milestones mean. None: other software, which says of none.
+    pub(crate) kernel: Option<Kernel>,
     limit: Time,
     /// The instant.
     pub(crate) now: Time,
@@ -35,7 +36,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Before the first event.
+    /// A scenario's, before the first event.
     pub(crate) fn before(scenario: &Scenario) -> Self {
         let choices = Choices {
             seed: 0,
@@ -47,25 +48,36 @@ impl State {
         };
         let settings = machine::assemble(scenario, choices).expect("a scenario that has run fits its machine");
         let kernel = machine::kernel(scenario);
+        Self {
+            kernel: Some(kernel),
+            limit: Time::from_ps(scenario.limit_ps),
+            injected: Injected::new(scenario),
+            ..Self::of_machine(&settings, |cpu| machine::as_set_up(&kernel, cpu))
+        }
+    }
+
+    /// One without a kernel and without injected faults, before the first event. `as_set_up`: the APIC of a CPU as its
+    /// software's set-up leaves it.
+    pub(crate) fn of_machine(settings: &MachineSettings, as_set_up: impl Fn(u16) -> Preset) -> Self {
         let domains = match settings.bus.reach() {
             Reach::Domains(domains) => Some(domains),
             Reach::Everybody | Reach::Unpromised => None,
         };
         let promises = settings.bus.promises();
-        let cpus = (0..).zip(&settings.cpus).map(|(cpu, (as_it_starts, _))| {
-            CpuState::new(&settings, cpu, as_it_starts, machine::as_set_up(&kernel, cpu))
-        });
+        let cpus = (0..)
+            .zip(&settings.cpus)
+            .map(|(cpu, (as_it_starts, _))| CpuState::new(settings, cpu, as_it_starts, as_set_up(cpu)));
         let cpus = cpus.collect();
         Self {
-            kernel,
-            limit: Time::from_ps(scenario.limit_ps),
+            kernel: None,
+            limit: settings.limit,
             now: Time::ZERO,
             proven: false,
             cpus,
             milestones: Vec::new(),
             messages: Messages::new(promises.one_message_a_sender),
-            words: Words::new(&settings),
-            injected: Injected::new(scenario),
+            words: Words::new(settings),
+            injected: Injected::default(),
             domains,
             late_deliveries: !promises.delivers_before_dispatch,
         }
@@ -73,10 +85,14 @@ impl State {
 
     /// At the end of a run whose events were kept.
     pub(crate) fn at_the_end(scenario: &Scenario, outcome: &Outcome) -> Self {
-        let mut state = Self::before(scenario);
-        history(outcome).for_each(|event| state.take(event));
-        state.finish(outcome);
-        state
+        Self::before(scenario).after(outcome)
+    }
+
+    /// From before the first event to the end of a run whose events were kept.
+    pub(crate) fn after(mut self, outcome: &Outcome) -> Self {
+        history(outcome).for_each(|event| self.take(event));
+        self.finish(outcome);
+        self
     }
 
     /// Just before each of these instants of a run whose events were kept: `ask` gets the place of the instant in the list.
@@ -120,10 +136,7 @@ impl State {
         self.words.take(number, event);
         match event.what {
             What::Sent(message) => self.sent(event, message),
-            What::Delivered(agent, message) => {
-                self.delivered(event.time, agent, message);
-                self.messages.seen(message).dispatched(event.time, |_| None); // a self IPI by its register: no bus has it
-            }
+            What::Delivered(agent, message) => self.delivered(event.time, agent, message),
             What::Reached(code) => self.milestones.push(Milestone { at: event.time, cpu: number, code }),
             _ => {
                 self.cpus[usize::from(number)].take(event);
@@ -135,7 +148,7 @@ impl State {
     /// What waited at CPU `number` until its last event has come to its end.
     fn ended(&mut self, number: u16) {
         let cpu = &mut self.cpus[usize::from(number)];
-        self.messages.unsent(&mut cpu.unsent);
+        self.messages.unsent(&mut cpu.lost_commands);
         for (origin, end) in cpu.ended.drain(..) {
             if let Origin::Message(source, message) = origin {
                 self.messages.ended(number, source, message, end);
@@ -186,8 +199,13 @@ impl State {
 
     fn delivered(&mut self, now: Time, agent: u16, message: Message) {
         let Some(cpu) = self.cpus.get_mut(usize::from(agent)) else { return };
+        let at_once = cpu.has_taken(&message);
         let effect = cpu.deliver(now, &message);
-        self.messages.seen(message).delivered(agent, now, effect);
+        let held = self.messages.seen(message);
+        held.delivered(agent, now, effect);
+        if at_once {
+            held.dispatched(now, |_| None); // no bus has it
+        }
     }
 
     fn dispatched(&mut self, now: Time, message: Message, busy_still: bool) {

@@ -1,10 +1,10 @@
 //! What the events of a CPU do to it: handlers, flags, sleep, INIT and start-up, and its registers.
 
-use super::cpu::{CpuState, Reset};
+use super::cpu::{CpuState, Reset, Unsent};
 use super::delivery::End;
 use super::frame::Frame;
 use super::latches::{Latches, Origin, latch};
-use sim::apic::{LocalInterrupt, LocalSource, Mode};
+use sim::apic::{LocalInterrupt, LocalSource, Mode, WriteResult};
 use sim::bus::Message;
 use sim::{Access, Context, Event, Kind, LocalEvent, Time, What};
 
@@ -44,11 +44,19 @@ impl CpuState {
 
     /// It asked for `message`.
     pub(super) fn sent(&mut self, event: &Event, message: Message) {
-        self.busy_since.get_or_insert(event.time);
+        if !self.has_taken(&message) {
+            self.busy_since.get_or_insert(event.time);
+        }
+        self.unsent = None;
         if let Some(site) = event.site {
             self.last_send = Some((message, site));
             self.pairs.low(self.frames.len(), site, message);
         }
+    }
+
+    /// Has its APIC taken this message to itself when it was written?
+    pub(super) fn has_taken(&self, message: &Message) -> bool {
+        message.source == self.number && self.to_itself.is_some_and(|(number, _)| number == message.number)
     }
 
     /// The bus is done with `message`.
@@ -72,13 +80,24 @@ impl CpuState {
                 {
                     self.pairs.high(self.frames.len(), site, value as u32, now);
                 }
-                self.apic.write(offset as u16, value as u32, now);
+                let busy = self.apic.is_busy();
+                let result = self.apic.write(offset as u16, value as u32, now).result;
+                if offset == ICR_LOW && result == WriteResult::Nothing {
+                    self.unsent = Some(Unsent { at: now, command: value as u32, busy });
+                }
             }
             Kind::MsrWrite => {
+                let had = self.apic.requested().any(|vector| u64::from(vector) == value);
+                let result =
+                    self.apic.write_msr(access.operand, value, now).map_or(WriteResult::Nothing, |it| it.result);
+                if let WriteResult::DeliveredToSelf(message) = result {
+                    self.to_itself = Some((message.number, had));
+                }
                 if access.operand == MSR_COMMAND {
                     self.command_written_at = Some(now);
+                    let unsent = Unsent { at: now, command: value as u32, busy: false };
+                    self.unsent = (result == WriteResult::Nothing).then_some(unsent);
                 }
-                _ = self.apic.write_msr(access.operand, value, now); // a faulting one is no event of this kind
                 if self.apic.mode() == Mode::Disabled {
                     let wiped = std::mem::take(&mut self.carriers).into_values();
                     self.ended.extend(wiped.map(|cause| (cause.origin, End::Disabled(now))));
@@ -157,7 +176,7 @@ impl CpuState {
         self.frames.push(Frame { context: Context::Program, since: now, interrupted: None, interrupt_flag: false });
         self.set_interrupt_flag(false, now);
         self.apic.init();
-        (self.finished, self.initialised) = (false, Some(now));
+        (self.finished, self.initialised, self.unsent) = (false, Some(now), None);
         self.reset = (!self.bootstrap).then_some(Reset { since: now, by });
     }
 

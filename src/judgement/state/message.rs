@@ -5,7 +5,7 @@
 
 use super::delivery::{Arrival, Effect, End, Miss};
 use super::site::Site;
-use super::unsent::Unsent;
+use super::unsent::UnsentMessage;
 use sim::bus::{AttemptOutcome, Message, MessageEffect};
 use sim::{Duration, Time};
 use std::collections::BTreeMap;
@@ -154,7 +154,7 @@ pub(crate) struct Messages {
 #[derive(Debug, Default)]
 pub(crate) struct Over {
     pub(crate) messages: Vec<MessageState>,
-    pub(crate) unsent: Vec<Unsent>,
+    pub(crate) unsent: Vec<UnsentMessage>,
 }
 
 impl Messages {
@@ -211,7 +211,7 @@ impl Messages {
     }
 
     /// These commands have never become messages.
-    pub(super) fn unsent(&mut self, unsent: &mut Vec<Unsent>) {
+    pub(super) fn unsent(&mut self, unsent: &mut Vec<UnsentMessage>) {
         match &mut self.over {
             Some(over) => over.unsent.append(unsent),
             None => unsent.clear(),

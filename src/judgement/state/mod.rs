@@ -24,12 +24,14 @@ mod unsent;
 mod words;
 
 pub(crate) use command_pair::Misdirected;
-pub(crate) use cpu::{CpuState, Reset, Sleep};
+pub(crate) use cpu::{CpuState, Reset, Sleep, Unsent};
 pub(crate) use delivery::{Arrival, Effect, End, Miss};
 pub(crate) use fold::{State, history};
 pub(crate) use frame::Frame;
 pub(crate) use injected::Stall;
-pub(crate) use latches::{Cause, Origin};
+pub(crate) use latches::{Cause, Latches, Origin};
 pub(crate) use message::{MessageState, Over};
+pub(crate) use site::Site;
 pub(crate) use software::OpenWait;
-pub(crate) use unsent::Unsent;
+pub(crate) use unsent::UnsentMessage;
+pub(crate) use words::Writer;

@@ -102,9 +102,9 @@ fn the_fold_is_right_at_every_instant() {
 }
 
 /// What is compared, what the fold says, what is.
-type Compare<'a> = dyn FnMut(&str, String, String) + 'a;
+pub(crate) type Compare<'a> = dyn FnMut(&str, String, String) + 'a;
 
-fn compare_cpu(cpu: &super::CpuState, report: &CpuReport, compare: &mut Compare<'_>) {
+pub(crate) fn compare_cpu(cpu: &super::CpuState, report: &CpuReport, compare: &mut Compare<'_>) {
     let frames: Vec<_> = cpu.frames.iter().map(|frame| (frame.context, frame.since, frame.interrupted)).collect();
     let is: Vec<_> = report.frames.iter().map(|frame| (frame.context, frame.since, frame.interrupted)).collect();
     compare("frames", format!("{:?}", frames), format!("{:?}", is));
@@ -145,7 +145,7 @@ fn compare_cpu(cpu: &super::CpuState, report: &CpuReport, compare: &mut Compare<
     }
 }
 
-fn compare_messages(state: &State, outcome: &Outcome, compare: &mut Compare<'_>) {
+pub(crate) fn compare_messages(state: &State, outcome: &Outcome, compare: &mut Compare<'_>) {
     let held: Vec<_> = state
         .undispatched()
         .map(|held| {

@@ -10,7 +10,7 @@ const ICR_HIGH: u16 = 0x310;
 
 /// A command that has not become a message.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Unsent {
+pub(crate) struct UnsentMessage {
     /// What it asked for. It has no number.
     pub(crate) message: Message,
     pub(crate) site: Option<Site>,
@@ -24,11 +24,11 @@ impl CpuState {
         let message = self.asked(event.time, value);
         match self.while_busy {
             IcrWriteWhileBusy::Drop => {
-                self.unsent.push(Unsent { message, site: event.site, replaced: None });
+                self.lost_commands.push(UnsentMessage { message, site: event.site, replaced: None });
             }
             IcrWriteWhileBusy::Queue => {
                 let replaced = Some(event.time);
-                self.unsent.extend(before.map(|(message, site)| Unsent { message, site, replaced }));
+                self.lost_commands.extend(before.map(|(message, site)| UnsentMessage { message, site, replaced }));
                 self.queued_by = event.site;
             }
             IcrWriteWhileBusy::Replace | IcrWriteWhileBusy::Stall => {}
@@ -36,11 +36,11 @@ impl CpuState {
     }
 
     /// The command that waits for its place: a store that does not complete, or the one that is queued.
-    pub(crate) fn waiting_command(&self) -> Option<Unsent> {
+    pub(crate) fn waiting_command(&self) -> Option<UnsentMessage> {
         let queued = self.apic.queued().map(|message| (*message, self.queued_by));
         let stalled = self.stalled_command.filter(|_| self.stalled_since.is_some());
         let (message, site) = stalled.or(queued)?;
-        Some(Unsent { message, site, replaced: None })
+        Some(UnsentMessage { message, site, replaced: None })
     }
 
     /// The message that a command asks for (SDM vol. 3 §10.6.1, fig. 10-12).

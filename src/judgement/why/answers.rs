@@ -81,7 +81,7 @@ impl<'a> Chain<'a> {
 
     /// Does the wait follow a message? In 2.6.20 nobody is sent one for a backtrace: each CPU's watchdog looks by itself.
     fn asks(&self, wait: OpenWait) -> bool {
-        wait.code != Wait::Backtrace as u32 || self.state.kernel.arch.is_modern()
+        wait.code != Wait::Backtrace as u32 || self.state.kernel.is_some_and(|kernel| kernel.arch.is_modern())
     }
 
     /// The messages that CPU `number` sent last, one after the other, each for other CPUs: those that it waits for.

@@ -1,6 +1,7 @@
 //! A chain of causes as it grows, and the names of what it speaks of.
 
-use crate::judgement::state::{CpuState, State};
+use crate::judgement::source_lines::describe;
+use crate::judgement::state::{CpuState, Site, State};
 use kernel_model::{Layout, Word};
 
 /// A chain of causes, and its root in a few words.
@@ -49,7 +50,12 @@ impl<'a> Chain<'a> {
     }
 
     pub(super) fn layout(&self) -> Layout {
-        Layout::new(self.state.kernel.cpus)
+        Layout::new(self.state.kernel.map_or(self.state.cpus.len() as u16, |kernel| kernel.cpus))
+    }
+
+    /// A line of the kernel. Of other software none is named: nobody knows its lines.
+    pub(super) fn place(&self, site: Option<Site>) -> Option<String> {
+        self.state.kernel.and(site).map(describe)
     }
 
     pub(super) fn word_name(&self, word: u16) -> String {

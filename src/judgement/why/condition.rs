@@ -1,7 +1,6 @@
 //! The condition of a CPU that does not take what has come to it: what keeps it from doing so.
 
 use super::chain::Chain;
-use crate::judgement::source_lines::describe;
 use crate::judgement::state::{Cause, Frame, Origin, Sleep};
 use sim::Context;
 
@@ -17,9 +16,17 @@ impl Chain<'_> {
             self.cpu_waits(number);
             return self.root("it takes no interrupt");
         }
+        self.stands(number);
+        self.cpu_waits(number);
+        self.root("it takes no interrupt");
+    }
+
+    /// The handlers that it is in, and its interrupt flag.
+    pub(super) fn stands(&mut self, number: u16) {
+        let cpu = self.cpu(number);
         self.in_shutdown(number);
         if let Some(frame) = cpu.handler(Context::SystemManagement) {
-            let interrupted = frame.interrupted.map(|site| format!(", which interrupted {}", describe(site)));
+            let interrupted = self.place(frame.interrupted).map(|site| format!(", which interrupted {site}"));
             self.say(format!(
                 "CPU{number} is in system-management mode since {} us{}",
                 frame.since,
@@ -33,12 +40,10 @@ impl Chain<'_> {
             self.say(format!("CPU{number} has interrupts off since {since} us"));
         }
         if let Some(frame) = cpu.handler(Context::Nmi) {
-            let interrupted = frame.interrupted.map(|site| format!(", which interrupted {}", describe(site)));
+            let interrupted = self.place(frame.interrupted).map(|site| format!(", which interrupted {site}"));
             let since = frame.since;
             self.say(format!("CPU{number} is in its NMI handler since {since} us{}", interrupted.unwrap_or_default()));
         }
-        self.cpu_waits(number);
-        self.root("it takes no interrupt");
     }
 
     /// A CPU in shutdown, on which nothing runs.

@@ -139,7 +139,7 @@ impl Chain<'_> {
         true
     }
 
-    fn missed(&mut self, number: u16, at: Time, miss: Miss) {
+    pub(super) fn missed(&mut self, number: u16, at: Time, miss: Miss) {
         let reset = self.cpu(number).reset;
         let (why, root) = match miss {
             Miss::Dead(since) => (

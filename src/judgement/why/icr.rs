@@ -2,7 +2,6 @@
 
 use super::chain::Chain;
 use crate::judgement::messages::{destination, what};
-use crate::judgement::source_lines::describe;
 use crate::judgement::state::{MessageState, Misdirected};
 
 impl Chain<'_> {
@@ -22,7 +21,8 @@ impl Chain<'_> {
             return;
         };
         let message = held.message;
-        let from = cpu.last_send.map(|(_, site)| format!(", sent by {}", describe(site))).unwrap_or_default();
+        let from = self.place(cpu.last_send.map(|(_, site)| site));
+        let from = from.map(|site| format!(", sent by {site}")).unwrap_or_default();
         let since = cpu.busy_since.unwrap_or(message.written_at);
         let to = destination(&message);
         self.say(format!("CPU{number}'s ICR is busy since {since} us: {} to {to}{from}", what(&message)));
@@ -40,18 +40,18 @@ impl Chain<'_> {
     /// A message whose destination a handler overwrote before it was sent.
     pub(super) fn misdirected(&mut self, number: u16, misdirected: &Misdirected) {
         let message = &misdirected.message;
+        let at = |chain: &Self, site| chain.place(Some(site)).map(|site| format!(": {site}")).unwrap_or_default();
+        let (sender, handler) = (at(self, misdirected.site), at(self, misdirected.overwritten_by));
         self.say(format!(
-            "CPU{number} sent {} at {} us to {} and not to {:02X}: {}",
+            "CPU{number} sent {} at {} us to {} and not to {:02X}{sender}",
             what(message),
             message.written_at,
             destination(message),
-            misdirected.intended,
-            describe(misdirected.site)
+            misdirected.intended
         ));
         self.say(format!(
-            "between its writes of ICR high and ICR low an NMI came, whose handler wrote ICR high last at {} us: {}",
-            misdirected.overwritten_at,
-            describe(misdirected.overwritten_by)
+            "between its writes of ICR high and ICR low an NMI came, whose handler wrote ICR high last at {} us{handler}",
+            misdirected.overwritten_at
         ));
     }
 }

@@ -6,12 +6,17 @@
 mod answers;
 mod awaited;
 mod bus;
+mod by_hand;
 mod chain;
 mod condition;
 mod fate;
 mod icr;
+mod keeps;
+mod last_message;
 mod lock;
+mod mailbox;
 mod refusal;
+mod remote_read;
 mod start_up;
 mod waiting;
 
@@ -20,6 +25,7 @@ use crate::scenario::Scenario;
 use chain::Chain;
 pub use chain::Why;
 use sim::Outcome;
+pub(crate) use start_up::first_message;
 pub(crate) use waiting::what;
 
 /// Explains what CPU `number` waits for at the end of a run whose events were kept. `None`: they were not.
@@ -28,19 +34,33 @@ pub fn explain(scenario: &Scenario, outcome: &Outcome, number: u16) -> Option<Wh
     kept.then(|| explain_cpu(&State::at_the_end(scenario, outcome), number))
 }
 
-/// Explains what became of the messages that were to start CPU `target`, from their INIT on.
-pub(crate) fn explain_start(state: &State, target: u16, init: &MessageState) -> Vec<String> {
+/// Explains what became of the messages that were to start CPU `target`, from the first of them on.
+pub(crate) fn explain_start(state: &State, target: u16, first: &MessageState) -> Vec<String> {
     let mut chain = Chain::new(state);
-    chain.start(target, init);
+    chain.start(target, first);
     chain.lines
 }
 
-/// Explains what CPU `number` waits for at that instant.
+/// Explains what CPU `number` waits for at that instant; of one without a kernel, what it does, and what it has not taken.
 pub(crate) fn explain_cpu(state: &State, number: u16) -> Why {
     let mut chain = Chain::new(state);
+    if state.kernel.is_none() {
+        chain.by_hand(number);
+        return chain.end("it waits for nothing");
+    }
     chain.nested(number);
     chain.cpu_waits(number);
     chain.end("nothing that it waits for can come")
+}
+
+/// Explains what the ICR of CPU `number` waits for, or, if it is idle, where its last message went.
+pub(crate) fn explain_command(state: &State, number: u16) -> Why {
+    let mut chain = Chain::new(state);
+    if chain.is_held_up(number) {
+        return explain_icr(state, number);
+    }
+    chain.last_message(number);
+    chain.end("its message has arrived")
 }
 
 /// Explains a message that is not dispatched, for its sender.

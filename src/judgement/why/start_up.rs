@@ -2,7 +2,8 @@
 
 use super::chain::Chain;
 use crate::judgement::messages::{destination, what};
-use crate::judgement::state::{Arrival, Effect, MessageState, Miss, Origin, Reset, Sleep};
+use crate::judgement::state::{Arrival, Effect, MessageState, Miss, Origin, Reset, Sleep, State};
+use kernel_model::{Point, WakeUp};
 use sim::bus::{AttemptOutcome, DeliveryMode};
 
 /// STARTUPs of which each is told.
@@ -59,7 +60,7 @@ impl Chain<'_> {
     }
 
     /// What became of a message at a CPU that was to be started.
-    fn became(&self, held: &MessageState, number: u16) -> String {
+    pub(super) fn became(&self, held: &MessageState, number: u16) -> String {
         if let Some(Arrival { at, effect, .. }) = held.arrival(number) {
             return match *effect {
                 Effect::Started => format!("it started CPU{number} at {at} us"),
@@ -98,15 +99,35 @@ impl Chain<'_> {
 
     /// The CPU that is being started, and what it does instead of calling in.
     pub(super) fn callin(&mut self, number: u16) {
-        let inits = self.state.messages.of(number).rev().filter(|held| held.message.mode == DeliveryMode::Init);
-        let Some(init) = inits.into_iter().find(|held| !held.message.is_init_deassert()) else { return };
-        for &target in &init.meant {
-            self.start(target, init);
+        if self.state.kernel.is_some_and(|kernel| kernel.arch.facts().wake_up == WakeUp::Mailbox) {
+            return self.started_by_mailbox();
+        }
+        let Some(first) = first_message(self.state, number) else { return };
+        for &target in &first.meant {
+            self.start(target, first);
         }
     }
 
-    /// The messages that were to start a CPU, from their INIT on, and where it is.
-    pub(crate) fn start(&mut self, target: u16, init: &MessageState) {
+    /// The messages that were to start a CPU, from the first on, and where it is.
+    pub(crate) fn start(&mut self, target: u16, first: &MessageState) {
+        match first.message.mode {
+            DeliveryMode::Nmi => self.start_by_nmi(target, first),
+            _ => self.start_by_init(target, first),
+        }
+    }
+
+    /// NUMA-Q: the CPU halts in firmware, whose NMI handler enters the trampoline.
+    fn start_by_nmi(&mut self, target: u16, nmi: &MessageState) {
+        let (to, sender) = (destination(&nmi.message), self.agent(nmi.message.source));
+        self.say(format!("NMI to {to} from {sender}, sent at {} us, was to start CPU{target}", nmi.sent));
+        if !self.fate(nmi, target) {
+            let at = nmi.arrival(target).map(|arrival| arrival.at);
+            self.say(format!("it came to CPU{target} at {} us, and was taken", at.unwrap_or(nmi.sent)));
+            self.cpu_waits(target);
+        }
+    }
+
+    fn start_by_init(&mut self, target: u16, init: &MessageState) {
         let (what, to, sender) = (what(&init.message), destination(&init.message), self.agent(init.message.source));
         if let Some(reset) = self.cpu(target).reset {
             return self.waits_for_start_up(target, reset);
@@ -121,6 +142,15 @@ impl Chain<'_> {
         self.start_ups(target, Some(init.sent));
     }
 
+    /// The CPU whose INIT this one waits to be taken away.
+    pub(super) fn deassert(&mut self, number: u16) {
+        let inits = self.state.messages.all().filter(|held| held.message.mode == DeliveryMode::Init);
+        let for_it = inits.filter(|held| held.meant.contains(&number) && held.message.source != number);
+        if let Some(starter) = for_it.max_by_key(|held| held.sent).map(|held| held.message.source) {
+            self.cpu_waits(starter);
+        }
+    }
+
     /// The CPU that has started this one, and has not called it out.
     pub(super) fn callout(&mut self, number: u16) {
         let started = self.state.messages.all().filter(|held| is_start_up(held, number)).max_by_key(|held| held.sent);
@@ -128,6 +158,20 @@ impl Chain<'_> {
             self.cpu_waits(starter);
         }
     }
+}
+
+/// The message by which a CPU began to start others last: INIT, or where the kernel starts them so, an NMI.
+pub(crate) fn first_message(state: &State, starter: u16) -> Option<&MessageState> {
+    let mode = match state.kernel?.arch.facts().wake_up {
+        WakeUp::Init => DeliveryMode::Init,
+        WakeUp::Nmi => DeliveryMode::Nmi,
+        WakeUp::Mailbox => return None,
+    };
+    let begins = |code: u32| code == Point::WakeUpBegins as u32;
+    let begun = state.milestones.iter().rev().find(|reached| reached.cpu == starter && begins(reached.code));
+    let begun = begun.map_or(sim::Time::ZERO, |reached| reached.at);
+    let mut sent = state.messages.of(starter).rev().filter(|held| held.sent >= begun);
+    sent.find(|held| held.message.mode == mode && !held.message.is_init_deassert())
 }
 
 fn is_start_up(held: &MessageState, number: u16) -> bool {

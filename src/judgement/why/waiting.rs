@@ -41,13 +41,17 @@ impl Chain<'_> {
         let outer = waits.filter(|wait| wait.level < cpu.frames.len()).map(|wait| wait.site); // a handler is on top of it
         let at = outer.or(cpu.site()).map_or_else(|| "nowhere".to_owned(), describe);
         if let Some(since) = cpu.stalled_since {
-            self.say(format!("CPU{number}'s store to its ICR has not completed since {since} us: {at}"));
+            let at = self.state.kernel.map(|_| format!(": {at}")).unwrap_or_default();
+            self.say(format!("CPU{number}'s store to its ICR has not completed since {since} us{at}"));
             return self.icr_busy(number);
         }
         if let Some(sleep) = cpu.sleep()
             && self.asleep(number, sleep)
         {
             return;
+        }
+        if self.state.kernel.is_none() {
+            return self.runs(number);
         }
         if let Some(at_us) = self.panicked(number) {
             self.say(format!(
@@ -136,6 +140,12 @@ impl Chain<'_> {
             self.callin(number);
         } else if wait.code == Wait::Callout as u32 {
             self.callout(number);
+        } else if wait.code == Wait::InitDeassert as u32 {
+            self.deassert(number);
+        } else if wait.code == Wait::Mailbox as u32 {
+            self.mailbox(number);
+        } else if wait.code == Wait::RemoteRead as u32 {
+            self.remote_read(number);
         } else if wait.code == Wait::SelfStop as u32 {
             self.stopper(number);
         } else if expects_answers(wait.code) {

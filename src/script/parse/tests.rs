@@ -1,6 +1,6 @@
 //! The parser: each form, and each way to get it wrong.
 
-use super::super::model::{Operation, VectorSet};
+use super::super::model::{Asked, Operation, VectorSet};
 use super::*;
 
 fn parse(text: &str) -> Result<Script, InputError> {
@@ -44,7 +44,7 @@ fn every_operation_is_read() {
         ("cpu 1 cpuid 1", O::Identify(1)),
         ("cpu 1 tick 500", O::Tick { us: 500 }),
     ];
-    assert_eq!(table.len(), operations::OPERATIONS.len(), "every operation has its line here");
+    assert_eq!(table.len() + 1, operations::OPERATIONS.len(), "every operation has its line here, but `why`");
     for (line, operation) in table {
         assert_eq!(action(line), Action::Cpu(1, operation), "{line}");
     }
@@ -60,6 +60,9 @@ fn every_other_line_is_read() {
         ("irqlog 3", Action::IrqLog(Some(3))),
         ("count 1 31 2 0x10", Action::Count { cpu: 1, what: vector, least: 2, most: 16 }),
         ("count 1 NMI 0 0", Action::Count { cpu: 1, what: Counted::Nmi, least: 0, most: 0 }),
+        ("cpu 3 why", Action::Why(3, Asked::Cpu)),
+        ("cpu 0 why icr", Action::Why(0, Asked::Command)),
+        ("cpu 0 why ICR", Action::Why(0, Asked::Command)),
         ("ping 2", Action::Ping(2)),
         ("boots 2", Action::Boots(2)),
         ("note  cpu 9 is   no CPU # comment", Action::Note),
@@ -84,8 +87,14 @@ fn directives_hold_wherever_they_stand() {
 /// Line by line: the script, where the caret stands, what the message and the help say.
 #[test]
 fn every_mistake_has_its_place_and_says_what_would_be_right() {
-    let table: [(&str, &str, &[&str]); 36] = [
+    let table: [(&str, &str, &[&str]); 42] = [
         ("cpu 1 raed ICRL", "1:7", &["unknown operation `raed`", "`read`"]),
+        ("cpu 1 why TPR", "1:11", &["does not ask about `TPR`", "icr"]),
+        ("cpu 1 why icr 2", "1:15", &["one token too many", "cpu K why [icr]"]),
+        ("cpu 4 why icr", "1:5", &["no cpu 4", "0 to 3"]),
+        ("why 1", "1:1", &["cpu K why [icr]"]),
+        ("cpus 2\n?", "2:1", &["`?` is no operation", "--interactive"]),
+        ("undo", "1:1", &["`undo` is no operation", "--interactive"]),
         ("wiat 10", "1:1", &["`wiat`", "`wait`"]),
         ("write ICRL 0", "1:1", &["cpu K write REG VAL"]),
         ("cpu 1 read IRCL", "1:12", &["unknown register `IRCL`", "`ICRL`"]),

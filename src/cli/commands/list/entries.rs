@@ -1,14 +1,12 @@
 //! What there is of each kind.
 
-use super::sentences::{self, MORE_KNOBS, RELEASES_ABOUT, VARIANTS_ABOUT};
+use super::sentences::{self, MORE_KNOBS, MoreKnob};
 use crate::cli::arguments::ListKind;
 use crate::cli::commands::demo::LESSON;
 use crate::failure::Failure;
 use crate::scenario::named::Named;
-use crate::scenario::{
-    self, ALL_ARCHES, Bus, FaultName, Goal, Mechanism, RELEASES, Request, RoleName, STACK_NAMES, StackName, VARIANTS,
-};
-use kernel_model::{Arch, Call, Takes};
+use crate::scenario::{self, ALL_ARCHES, Bus, FaultName, Goal, Mechanism, Request, RoleName, STACK_NAMES, StackName};
+use kernel_model::{Arch, Call, Release, Takes, Variant};
 use serde_json::{Value, json};
 use sim::{Generation, Knobs};
 
@@ -44,8 +42,8 @@ pub(super) fn entries(kind: ListKind) -> Result<Vec<Entry>, Failure> {
             entries
         }
         ListKind::Archs => ALL_ARCHES.iter().map(|arch| Entry::new(arch, machine(arch))).collect(),
-        ListKind::Variants => VARIANTS.iter().zip(VARIANTS_ABOUT).map(|(v, about)| Entry::new(v, about)).collect(),
-        ListKind::Releases => RELEASES.iter().zip(RELEASES_ABOUT).map(|(r, about)| Entry::new(r, about)).collect(),
+        ListKind::Variants => Variant::ALL.map(|one| Entry::new(one.name(), sentences::variant(one))).into(),
+        ListKind::Releases => Release::ALL.map(|one| Entry::new(one.name(), sentences::release(one))).into(),
         ListKind::Buses => named(sentences::bus, Bus::ALL),
         ListKind::Generations => named(sentences::generation, Generation::ALL),
         ListKind::Knobs => knobs(),
@@ -87,7 +85,27 @@ fn knobs() -> Vec<Entry> {
             .with("values", json!(values))
     };
     let hardware = Knobs::ALL.iter().map(|one| knob(one.key, one.values, one.evidence));
-    hardware.chain(MORE_KNOBS.iter().map(|(key, values, meaning)| knob(key, values, meaning))).collect()
+    hardware.chain(MORE_KNOBS.iter().map(of_more)).collect()
+}
+
+/// Its `values` are the names that a scenario may have for it; numbers are between `min` and `max`.
+fn of_more(knob: &MoreKnob) -> Entry {
+    let others: Vec<&str> = knob.values.iter().copied().filter(|name| !knob.usual.starts_with(name)).collect();
+    let others = match &knob.numbers {
+        Some(numbers) => {
+            let joint = if knob.default.is_some() { "of" } else { "or" };
+            format!("{joint} {} to {}", numbers.start(), numbers.end())
+        }
+        None => format!("or {}", others.join(", ")),
+    };
+    let entry = Entry::new(knob.key, format!("{}, {others}. {}", knob.usual, knob.meaning))
+        .with("default", json!(knob.default))
+        .with("usual", json!(knob.usual))
+        .with("values", json!(knob.values));
+    match &knob.numbers {
+        Some(numbers) => entry.with("min", json!(numbers.start())).with("max", json!(numbers.end())),
+        None => entry,
+    }
 }
 
 /// A function by its name in today's stack traces.

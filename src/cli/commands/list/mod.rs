@@ -43,7 +43,7 @@ fn document(all: &[(ListKind, Vec<Entry>)]) -> Value {
         }
         value
     };
-    let mut document = json!({ "schema": { "name": "apicsim.list", "version": "1.0" } });
+    let mut document = json!({ "schema": { "name": "apicsim.list", "version": "1.1" } });
     for (kind, entries) in all {
         document[kind.name()] = entries.iter().map(entry).collect();
     }

@@ -1,25 +1,38 @@
 //! What the names mean that `list` lists: a sentence each.
 
-use crate::scenario::{Bus, FaultName, Goal, RELEASES, RoleName, VARIANTS};
+use crate::scenario::{Bus, FaultName, Goal, HZ, IPI_STALL_MS, JITTER, RETRIES, RoleName};
+use kernel_model::{Release, Variant};
 use sim::Generation;
+use std::ops::RangeInclusive;
 
-pub(super) const VARIANTS_ABOUT: [&str; VARIANTS.len()] = [
-    "Up to 2.6.21: every send waits for the ICR without a bound.",
-    "Proposed: the bound inside the ordinary wait, at most 1001 rounds for every caller (delay first; key `wait_shape`).",
-    "Proposed: bounded senders that only kdump calls, all others as before.",
-    "The patches as mailed: an NMI waits at most 1001 rounds, delay first.",
-    "The patches as merged in 2.6.22: an NMI waits at most 1001 rounds, read first.",
-    "v6.6 and later: 1000 rounds, also before an NMI by shorthand.",
-    "MP specification: no wait before a message, at most 20 us after it, then nothing.",
-    "MP specification: as mps-abort, but the message is sent again after 20 us (key `mps_retries`).",
-];
+pub(super) const fn variant(variant: Variant) -> &'static str {
+    match variant {
+        Variant::Before => "Up to 2.6.21: every send waits for the ICR without a bound.",
+        Variant::SolutionA => {
+            "Proposed: the bound inside the ordinary wait, at most 1001 rounds for every caller (delay first; key \
+             `wait_shape`)."
+        }
+        Variant::B1 => "Proposed: bounded senders that only kdump calls, all others as before.",
+        Variant::Rfc => "The patches as mailed: an NMI waits at most 1001 rounds, delay first.",
+        Variant::Merged => "The patches as merged in 2.6.22: an NMI waits at most 1001 rounds, read first.",
+        Variant::Modern => "v6.6 and later: 1000 rounds, also before an NMI by shorthand.",
+        Variant::MpsAbort => "MP specification: no wait before a message, at most 20 us after it, then nothing.",
+        Variant::MpsRetry => {
+            "MP specification: as mps-abort, but the message is sent again after 20 us (key `mps_retries`)."
+        }
+    }
+}
 
-pub(super) const RELEASES_ABOUT: [&str; RELEASES.len()] = [
-    "Before the fix: the default of all variants but the two below.",
-    "With the fix: smp_send_stop, setup_local_APIC and the call lock too; the default of merged.",
-    "The waits of 2.6.22, bounded before an NMI by shorthand too; on modern/*.",
-    "1000 rounds in place of 1001; the default of modern.",
-];
+pub(super) const fn release(release: Release) -> &'static str {
+    match release {
+        Release::V2_6_20 => "Before the fix: the default of all variants but the two below.",
+        Release::V2_6_22 => {
+            "With the fix: smp_send_stop, setup_local_APIC and the call lock too; the default of merged."
+        }
+        Release::V5_4 => "The waits of 2.6.22, bounded before an NMI by shorthand too; on modern/*.",
+        Release::V6_6 => "1000 rounds in place of 1001; the default of modern.",
+    }
+}
 
 pub(super) const fn bus(bus: Bus) -> &'static str {
     match bus {
@@ -102,44 +115,102 @@ pub(super) const fn goal(goal: Goal) -> &'static str {
     }
 }
 
-/// Knobs of the software, and the one with numbers: key, values with the default first, meaning.
-pub(super) const MORE_KNOBS: [(&str, &[&str], &str); 10] = [
-    (
-        "jitter_picclk",
-        &["0", "1 to 1000"],
-        "Bus cycles that a message may be late, at most, drawn for each message by the seed.",
-    ),
-    (
-        "delay_hz",
-        &["none", "100 to 1000"],
-        "Rounds busy delays as a kernel of so many timer ticks a second does; none: they are exact.",
-    ),
-    ("wait_shape", &["delay-first", "read-first"], "The loop of solution-a and b1, which their mail leaves open."),
-    (
-        "mps_timeout",
-        &["instruction-loop", "time-stamp-counter", "external-interrupt"],
-        "What ends the 20 us of mps-abort and mps-retry.",
-    ),
-    ("mps_retries", &["1", "2 to 1000"], "How often mps-retry sends again."),
-    ("smp_send_stop", &["as the release does", "take", "try"], "What `smp_send_stop` of i386 does with the call lock."),
-    (
-        "no_broadcast",
-        &["true (modern/*: false)", "false"],
-        "Flat senders name all others by a mask, as in kernels with CPU hotplug, or by the shorthand.",
-    ),
-    (
-        "tick_stopped",
-        &["false", "true"],
-        "modern/*: no timer tick (nohz_full), so that printk's deferred work is raised by an IPI to itself.",
-    ),
-    (
-        "csd_lock_wait_debug",
-        &["false", "true"],
-        "modern/*: a function call that takes longer than 5 s is reported, and its IPI sent again (CONFIG_CSD_LOCK_WAIT_DEBUG).",
-    ),
-    (
-        "panic_on_ipistall",
-        &["0", "1 to 1000000"],
-        "modern/*: with csd_lock_wait_debug, after how many ms a report is a BUG; 0: never.",
-    ),
+/// A knob of the software, or one with numbers.
+#[derive(Debug)]
+pub(super) struct MoreKnob {
+    pub(super) key: &'static str,
+    /// What it is unless it is said, in words.
+    pub(super) usual: &'static str,
+    /// The value that says the same; none where what it is follows from something else.
+    pub(super) default: Option<&'static str>,
+    /// The names that it takes.
+    pub(super) values: &'static [&'static str],
+    /// The numbers that it takes.
+    pub(super) numbers: Option<RangeInclusive<u32>>,
+    pub(super) meaning: &'static str,
+}
+
+/// All of them.
+pub(super) const MORE_KNOBS: [MoreKnob; 10] = [
+    MoreKnob {
+        key: "jitter_picclk",
+        usual: "0",
+        default: Some("0"),
+        values: &[],
+        numbers: Some(JITTER),
+        meaning: "Bus cycles that a message may be late, at most, drawn for each message by the seed.",
+    },
+    MoreKnob {
+        key: "delay_hz",
+        usual: "none",
+        default: None,
+        values: &[],
+        numbers: Some(HZ),
+        meaning: "Rounds busy delays as a kernel of so many timer ticks a second does; none: they are exact.",
+    },
+    MoreKnob {
+        key: "wait_shape",
+        usual: "delay-first",
+        default: Some("delay-first"),
+        values: &["delay-first", "read-first"],
+        numbers: None,
+        meaning: "The loop of solution-a and b1, which their mail leaves open.",
+    },
+    MoreKnob {
+        key: "mps_timeout",
+        usual: "instruction-loop",
+        default: Some("instruction-loop"),
+        values: &["instruction-loop", "time-stamp-counter", "external-interrupt"],
+        numbers: None,
+        meaning: "What ends the 20 us of mps-abort and mps-retry.",
+    },
+    MoreKnob {
+        key: "mps_retries",
+        usual: "1",
+        default: Some("1"),
+        values: &[],
+        numbers: Some(RETRIES),
+        meaning: "How often mps-retry sends again.",
+    },
+    MoreKnob {
+        key: "smp_send_stop",
+        usual: "as the release does",
+        default: None,
+        values: &["take", "try"],
+        numbers: None,
+        meaning: "What `smp_send_stop` of i386 does with the call lock.",
+    },
+    MoreKnob {
+        key: "no_broadcast",
+        usual: "true (modern/*: false)",
+        default: None,
+        values: &["true", "false"],
+        numbers: None,
+        meaning: "Flat senders name all others by a mask, as in kernels with CPU hotplug, or by the shorthand.",
+    },
+    MoreKnob {
+        key: "tick_stopped",
+        usual: "false",
+        default: Some("false"),
+        values: &["true", "false"],
+        numbers: None,
+        meaning: "modern/*: no timer tick (nohz_full), so that printk's deferred work is raised by an IPI to itself.",
+    },
+    MoreKnob {
+        key: "csd_lock_wait_debug",
+        usual: "false",
+        default: Some("false"),
+        values: &["true", "false"],
+        numbers: None,
+        meaning: "modern/*: a function call that takes longer than 5 s is reported, and its IPI sent again \
+                  (CONFIG_CSD_LOCK_WAIT_DEBUG).",
+    },
+    MoreKnob {
+        key: "panic_on_ipistall",
+        usual: "0",
+        default: Some("0"),
+        values: &[],
+        numbers: Some(IPI_STALL_MS),
+        meaning: "modern/*: with csd_lock_wait_debug, after how many ms a report is a BUG; 0: never.",
+    },
 ];

@@ -1,0 +1,113 @@
+//! What is asked of the machine at an instant, by `state` and `why`: the same run once more, cut there, tells. So nothing
+//! is kept that nobody asks for, and asking takes no simulated time.
+
+use super::answer::Answer;
+use super::machine::Board;
+use super::model::{Action, Asked, Script};
+use super::notebook::{Notebook, Verdict};
+use super::state::state;
+use crate::judgement::state::State;
+use crate::judgement::why::{explain_command, explain_cpu};
+use crate::scenario::diagnostic::InputError;
+use sim::apic::{Mode, Preset};
+use sim::{Execution, Machine, Outcome, Time};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The answers of the lines that ask, by line.
+pub(super) fn answers(
+    script: &Arc<Script>,
+    board: &Board,
+    execution: Execution,
+    verdicts: &[Verdict],
+) -> Result<BTreeMap<usize, Answer>, InputError> {
+    let mut answers = BTreeMap::new();
+    for (line, verdict) in verdicts.iter().enumerate() {
+        let cut = |keep_events: bool| {
+            let place = &script.lines[line].place;
+            run_to(script, board, execution, verdict.at, keep_events)
+                .map_err(|error| InputError::new(error).at(place, "in this operation"))
+        };
+        let answer = match script.lines[line].action {
+            Action::State(Some(cpu)) => Answer::State(state(&cut(false)?.0, cpu)),
+            Action::State(None) => {
+                let (outcome, _) = cut(false)?;
+                Answer::States((0..script.cpus).map(|cpu| state(&outcome, cpu)).collect())
+            }
+            Action::Why(cpu, asked) => {
+                let (outcome, before) = cut(true)?;
+                let state = before.after(&outcome);
+                Answer::Why(match asked {
+                    Asked::Cpu => explain_cpu(&state, cpu),
+                    Asked::Command => explain_command(&state, cpu),
+                })
+            }
+            _ => continue,
+        };
+        answers.insert(line, answer);
+    }
+    Ok(answers)
+}
+
+/// The run up to an instant, and the machine before its first event.
+fn run_to(
+    script: &Arc<Script>,
+    board: &Board,
+    execution: Execution,
+    instant: Time,
+    keep_events: bool,
+) -> Result<(Outcome, State), String> {
+    let notebook = Arc::new(Notebook::new(script.cpus));
+    let settings = board.machine(script, &notebook, keep_events, instant).map_err(|error| error.to_string())?;
+    let before = State::of_machine(&settings, |_| as_set_up());
+    let machine = Machine::new(settings).map_err(|error| error.to_string())?;
+    let outcome = machine.run(execution).map_err(|error| error.to_string())?;
+    Ok((outcome, before))
+}
+
+/// Whom a destination is meant for, whatever the CPU has made of its APIC since: the one that has that physical id.
+const fn as_set_up() -> Preset {
+    Preset { mode: Mode::XApic, svr: 0x1FF, ldr: 0, ..Preset::RESET }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judgement::state::tests::{compare_cpu, compare_messages};
+    use crate::scenario::diagnostic::Source;
+    use std::path::Path;
+
+    /// At the end of every script of the tests the fold has come to what the engine's own CPUs are.
+    #[test]
+    fn the_fold_comes_to_what_the_machine_of_a_script_is() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scripts");
+        let (mut scripts, mut wrong) = (0, Vec::new());
+        for entry in std::fs::read_dir(folder).expect("there are scripts") {
+            let path = entry.expect("a file").path();
+            let text = std::fs::read_to_string(&path).expect("text");
+            if text.starts_with("#board") {
+                continue; // another machine
+            }
+            let script = Arc::new(Script::parse(&Source::new("t.apic", text)).expect("a script"));
+            let limit = Time::from_us(100_000);
+            let (outcome, before) =
+                run_to(&script, &Board::default(), Execution::default(), limit, true).expect("it runs");
+            let state = before.after(&outcome);
+            for (cpu, report) in state.cpus.iter().zip(&outcome.cpus) {
+                compare_cpu(cpu, report, &mut |what, folded, is| {
+                    if folded != is {
+                        wrong.push(format!("{}, CPU{}, {what}:\n  {folded}\n  {is}", path.display(), report.cpu));
+                    }
+                });
+            }
+            compare_messages(&state, &outcome, &mut |what, folded, is| {
+                if folded != is {
+                    wrong.push(format!("{}, {what}:\n  {folded}\n  {is}", path.display()));
+                }
+            });
+            scripts += 1;
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        assert!(scripts > 10, "{scripts}");
+    }
+}

@@ -1,0 +1,68 @@
+//! `apicsim completions` and `apicsim man`: made from the tables that parse, so nothing can be missing; and what shells and
+//! man readers want of them.
+
+use crate::support::apicsim;
+use apicsim::scenario::{ALL_ARCHES, VARIANTS, builtin_names};
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+const COMMANDS: [&str; 10] =
+    ["list", "show", "run", "replay", "matrix", "explain", "accesses", "demo", "script", "completions"];
+
+fn printed(arguments: &[&str]) -> String {
+    let output = apicsim(arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn every_shell_completes_commands_and_names() {
+    for shell in ["bash", "zsh", "fish"] {
+        let text = printed(&["completions", shell]);
+        let names = ALL_ARCHES.iter().chain(&VARIANTS).copied();
+        for name in COMMANDS.into_iter().chain(names).chain(builtin_names()) {
+            assert!(text.contains(name), "{shell} does not know {name}");
+        }
+    }
+    let refused = apicsim(&["completions", "tcsh"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("unknown shell `tcsh`"));
+}
+
+/// Bash itself is asked, where there is one.
+#[test]
+fn bash_completes_what_was_begun() {
+    let script = printed(&["completions", "bash"]);
+    let asked = |words: &str, current: usize| {
+        let ask = format!(
+            "{script}\nCOMP_WORDS=({words})\nCOMP_CWORD={current}\n_apicsim apicsim \"${{COMP_WORDS[$COMP_CWORD]}}\" \
+             \"${{COMP_WORDS[$COMP_CWORD-1]}}\"\necho \"${{COMPREPLY[*]}}\"\n"
+        );
+        let mut bash = Command::new("bash").arg("-s").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()?;
+        bash.stdin.take().unwrap().write_all(ask.as_bytes()).unwrap();
+        Some(String::from_utf8(bash.wait_with_output().unwrap().stdout).unwrap().trim().to_owned())
+    };
+    let Some(explain) = asked("apicsim expl", 1) else { return };
+    assert_eq!(explain, "explain", "what comes later is not offered");
+    assert_eq!(asked("apicsim run nmi-st", 2).unwrap(), "nmi-stall");
+    assert_eq!(asked("apicsim run nmi-stall --variant mer", 4).unwrap(), "merged");
+    assert_eq!(asked("apicsim run nmi-stall --arch x86_64/ph", 4).unwrap(), "x86_64/physflat");
+    assert_eq!(asked("apicsim accesses --call sync_", 3).unwrap(), "sync_Arb_IDs");
+}
+
+#[test]
+fn every_command_has_a_page() {
+    let program = printed(&["man"]);
+    assert!(program.contains(".TH apicsim 1"), "{program}");
+    for command in COMMANDS {
+        assert!(program.contains(&format!("apicsim\\-{command}(1)")), "{command} in\n{program}");
+        let page = printed(&["man", command]);
+        assert!(page.contains(&format!(".TH apicsim-{command} 1")) && page.contains(".SH SYNOPSIS"), "{page}");
+    }
+    assert!(printed(&["man", "run"]).contains("\\-\\-limit\\-us"), "its options");
+    for unknown in ["rnu", "serve"] {
+        let refused = apicsim(&["man", unknown]);
+        assert_eq!(refused.status.code(), Some(2));
+        assert!(String::from_utf8(refused.stderr).unwrap().contains(&format!("there is no command `{unknown}`")));
+    }
+}
