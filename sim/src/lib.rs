@@ -114,5 +114,5 @@ pub use processor::{
     Software, Start, WaitGroup, WaitRecord,
 };
 pub use run_error::RunError;
-pub use stream::{Access, Context, Event, Source, What};
+pub use stream::{Access, Context, Event, Source, Told, What};
 pub use time::{ClockDomain, Duration, Time};

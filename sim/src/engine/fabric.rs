@@ -312,7 +312,7 @@ impl Fabric {
                 run.count += 1;
                 return;
             }
-            Some(_) => self.close_runs(),
+            Some(_) => self.close_runs(now),
             None => {}
         }
         // The first attempt of a message, or with a new outcome, is a change; the ones after it are a run.
@@ -324,15 +324,15 @@ impl Fabric {
     #[inline(always)]
     pub(super) fn event(&mut self, now: Time, what: What) {
         if !self.runs.is_empty() {
-            self.close_runs();
+            self.close_runs(now);
         }
         self.stream.push(now, None, what);
     }
 
     #[inline(never)]
-    fn close_runs(&mut self) {
+    fn close_runs(&mut self, at: Time) {
         for run in self.runs.drain(..) {
-            self.stream.push(run.first, None, run.what());
+            self.stream.push_run(at, run.first, None, run.what());
         }
     }
 

@@ -1,5 +1,6 @@
 //! How a run ended, and everything that reports and explanations are made from.
 
+use super::handle::Interruption;
 use crate::bus::{Agent, Message, Undispatched};
 use crate::choice::ChoicePoint;
 use crate::engine::Milestone;
@@ -27,6 +28,8 @@ pub enum Ending {
     Proven(Proof),
     /// The time limit came first. Nothing is proven.
     Deadline,
+    /// Somebody ended it, or a budget was used up, before anything else. Nothing is proven.
+    Interrupted(Interruption),
 }
 
 /// What it took to execute a run: no result, and different in every execution.
@@ -104,6 +107,9 @@ pub struct Outcome {
     /// Of a proven run: the instant of the proof, the greatest of all its parts (the operation that proved a CPU's loop,
     /// the attempt that proved the interconnect's). A run with a limit above it is proven, in every execution.
     pub proven_at: Option<Time>,
+    /// Of an interrupted run: the instant before which everything is done, and at or after which nothing is. The run with
+    /// this limit has the same events and the same digest.
+    pub interrupted_at: Option<Time>,
     /// Its last effective event.
     pub last_effective: Time,
     /// Milestones in their one order.

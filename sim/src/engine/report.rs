@@ -17,6 +17,7 @@ pub(crate) struct Parts {
     pub(crate) milestones: Milestones,
     pub(crate) clock: ClockDomain,
     pub(crate) proven_at: Option<Time>,
+    pub(crate) interrupted_at: Option<Time>,
     pub(crate) effort: Effort,
     pub(crate) allocations_watched: bool,
 }
@@ -28,7 +29,8 @@ impl Outcome {
 }
 
 pub(crate) fn outcome(parts: Parts, ending: Ending) -> Outcome {
-    let Parts { mut cores, mut fabric, master, milestones, clock, proven_at, effort, allocations_watched } = parts;
+    let Parts { mut cores, mut fabric, master, milestones, clock, proven_at, interrupted_at, .. } = parts;
+    let Parts { effort, allocations_watched, .. } = parts;
     let undispatched = fabric.undispatched(&cores);
     let mut digest = Digest::of_run(cores.len());
     digest.stream(fabric.stream.digest());
@@ -55,6 +57,7 @@ pub(crate) fn outcome(parts: Parts, ending: Ending) -> Outcome {
     Outcome {
         ending,
         proven_at: proven_at.filter(|_| matches!(ending, Ending::Proven(_))),
+        interrupted_at,
         last_effective,
         milestones: milestones.reached,
         digest: digest.finish(),

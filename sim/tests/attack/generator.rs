@@ -46,7 +46,7 @@ impl Score {
         match attempt.as_ref().map(|outcome| outcome.ending) {
             Ok(Ending::Stopped) => self.stopped += 1,
             Ok(Ending::Proven(_)) => self.proven += 1,
-            Ok(Ending::Deadline) => self.deadlines += 1,
+            Ok(Ending::Deadline | Ending::Interrupted(_)) => self.deadlines += 1,
             Err(_) => self.failures += 1,
         }
     }

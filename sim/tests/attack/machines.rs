@@ -236,6 +236,11 @@ fn stop(cpus: u32, draw: &mut Draw) -> StopRule {
 
 /// The machine of a seed.
 pub(crate) fn machine(setup: Setup) -> Machine {
+    Machine::new(settings(setup)).expect("the machine is possible")
+}
+
+/// What it is built from.
+pub(crate) fn settings(setup: Setup) -> MachineSettings {
     let mut draw = Draw::new(setup.seed);
     let frame = frame(&mut draw);
     let knobs = knobs(&mut draw);
@@ -269,5 +274,5 @@ pub(crate) fn machine(setup: Setup) -> Machine {
     if setup.threads {
         settings.stacks = Stacks::Threads;
     }
-    Machine::new(settings).expect("the machine is possible")
+    settings
 }

@@ -6,6 +6,7 @@
 mod actions;
 mod actor;
 mod allocations;
+mod budgets;
 mod buses;
 mod causes;
 mod child;
@@ -26,6 +27,7 @@ mod loops;
 mod machines;
 mod many_cpus;
 mod memory;
+mod observers;
 mod panics;
 mod repeating_bus;
 mod run_on;
