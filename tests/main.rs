@@ -15,6 +15,7 @@ mod golden;
 mod hand_over;
 mod house;
 mod imports;
+mod interrupted;
 mod look;
 mod many_waits;
 mod matrix;

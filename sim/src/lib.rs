@@ -69,7 +69,7 @@
 //! # One result
 //!
 //! [`Outcome::digest`] is a hash over every event. It does not depend on [`Execution`] (which executor, how many
-//! workers, how long a window), nor on [`MachineSettings::elision`] or [`MachineSettings::keep_events`]. What may happen
+//! workers, how long a window), nor on [`MachineSettings::elision`], nor on who observes the run ([`Machine::observed`]). What may happen
 //! either way is asked of the machine's one [`Chooser`].
 //!
 //! # Where to look

@@ -62,20 +62,19 @@ pub(crate) struct Wiring {
     pub(crate) deaths: Vec<(Time, Agent)>,
     pub(crate) chooser: Arc<dyn Chooser>,
     pub(crate) jitter_cycles: u32,
-    pub(crate) keep_events: bool,
     pub(crate) generation: Generation,
 }
 
 impl Fabric {
     /// `agents` counts the CPUs and the I/O agent.
     pub(crate) fn new(agents: usize, wiring: Wiring) -> Self {
-        let Wiring { bus, devices, mut deaths, chooser, jitter_cycles, keep_events, generation } = wiring;
+        let Wiring { bus, devices, mut deaths, chooser, jitter_cycles, generation } = wiring;
         let external = generation == Generation::I82489Dx;
         let addressees = Addressees::new(agents - 1, generation.profile().id_bits, external);
         deaths.sort_unstable();
         let mut fabric = Self {
             bus,
-            stream: Stream::new(Source::Interconnect, keep_events),
+            stream: Stream::new(Source::Interconnect),
             runs: Vec::new(),
             dead: vec![false; agents],
             addressees,

@@ -71,8 +71,6 @@ pub struct MachineSettings {
     pub handle: Option<Handle>,
     /// What the conservation checker looks for, in every run.
     pub checks: Checks,
-    /// Keep the events (the digest needs none).
-    pub keep_events: bool,
     /// Skip polls and retries that are proven to repeat. Never changes an event.
     pub elision: bool,
     /// What software runs on. Never changes an event; on threads no recurrence is proven.
@@ -81,7 +79,7 @@ pub struct MachineSettings {
 
 impl MachineSettings {
     /// A machine of `generation` on `bus` without CPUs: defaults of the generation, no shared words, no devices, no faults,
-    /// seed 0, a limit of 10 simulated seconds, no stop rule, no budget, no handle, events not kept, polls skipped.
+    /// seed 0, a limit of 10 simulated seconds, no stop rule, no budget, no handle, polls skipped.
     pub fn new(generation: Generation, bus: Box<dyn Interconnect>) -> Self {
         Self {
             generation,
@@ -104,7 +102,6 @@ impl MachineSettings {
             budget: Budget::default(),
             handle: None,
             checks: Checks::ALL,
-            keep_events: false,
             elision: true,
             stacks: Stacks::Own,
         }
@@ -180,7 +177,6 @@ impl Machine {
             lookahead,
             chooser: Arc::clone(&settings.chooser),
             busy_visible: settings.busy_visible,
-            keep_events: settings.keep_events,
             elision: settings.elision,
             proofs: PROOFS && settings.stacks == Stacks::Own,
             repeats: allocations_watched,
@@ -203,7 +199,6 @@ impl Machine {
             deaths: settings.dead_apics,
             chooser: settings.chooser,
             jitter_cycles: settings.knobs.jitter_cycles,
-            keep_events: settings.keep_events,
             generation: settings.generation,
         };
         let mut fabric = Fabric::new(usize::from(cpus) + 1, wiring);

@@ -6,7 +6,7 @@ use crate::choice::ChoicePoint;
 use crate::engine::Milestone;
 use crate::memory::Writer;
 use crate::processor::{Activity, Frame, LastSend, Misdirected, OpenWait, Provenance, WaitGroup, WaitRecord};
-use crate::stream::{Access, Event};
+use crate::stream::Access;
 use crate::time::{Duration, Time};
 use std::panic::Location;
 
@@ -132,11 +132,6 @@ pub struct Outcome {
     pub writers: Vec<Option<Writer>>,
     /// Choices that were drawn.
     pub choices: Vec<(ChoicePoint, u32)>,
-    /// The event stream in order, if it was asked for.
-    pub events: Vec<Event>,
-    /// If the events were asked for: runs of polls and attempts that were open at the end, in order. They are no part of the
-    /// stream: how far each has come depends on when one looks.
-    pub open: Vec<Event>,
     /// Was an [`AllocationWatch`](crate::AllocationWatch) installed, which makes software Open that allocates? Without one
     /// it is the implementer of [`Closed`](crate::Closed) who promises that it does not.
     pub allocations_watched: bool,

@@ -6,7 +6,7 @@ use super::outcome::{CpuReport, Effort, Ending, Outcome, UndispatchedReport};
 use super::slot::Slot;
 use crate::memory::Master;
 use crate::processor::{Core, WAITS_KEPT};
-use crate::stream::{DIGEST_VERSION, Digest, Event};
+use crate::stream::{DIGEST_VERSION, Digest};
 use crate::time::{ClockDomain, Time};
 
 /// Everything that a machine is made of, at its end.
@@ -35,22 +35,15 @@ pub(crate) fn outcome(parts: Parts, ending: Ending) -> Outcome {
     let mut digest = Digest::of_run(cores.len());
     digest.stream(fabric.stream.digest());
     let mut last_effective = fabric.stream.last();
-    let mut events = fabric.stream.take();
     let (mut waits, mut wait_groups) = (Vec::new(), Vec::new());
-    let keep = fabric.stream.keeps();
-    let mut open: Vec<Event> = fabric.open_runs().filter(|_| keep).collect();
     let mut choices = std::mem::take(&mut fabric.chosen);
     for core in &mut cores {
         digest.stream(core.stream.digest());
         last_effective = last_effective.max(core.stream.last());
-        events.extend(core.stream.take());
-        open.extend(core.open_runs().filter(|_| keep));
         waits.append(&mut core.account.ended_waits.first);
         wait_groups.append(&mut core.account.ended_waits.groups);
         choices.append(&mut core.account.chosen);
     }
-    events.sort_by_key(|event: &Event| (event.time, event.source)); // stable: each source's own order stays
-    open.sort_by_key(|event: &Event| (event.time, event.source));
     waits.sort_by_key(|wait| (wait.end, wait.cpu));
     waits.truncate(WAITS_KEPT);
     choices.sort_unstable();
@@ -69,8 +62,6 @@ pub(crate) fn outcome(parts: Parts, ending: Ending) -> Outcome {
         refused_once: fabric.refused,
         writers: master.into_writers(),
         choices,
-        events,
-        open,
         allocations_watched,
         effort,
     }

@@ -177,7 +177,7 @@ impl Core {
             released: None,
             runs: Runs::default(),
             search: Search::new(common.proofs),
-            stream: Stream::new(Source::Cpu(agent), common.keep_events),
+            stream: Stream::new(Source::Cpu(agent)),
             outbox: Vec::new(),
             sequence: 0,
             facts: Vec::new(),

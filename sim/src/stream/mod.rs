@@ -29,8 +29,8 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    pub(crate) fn new(source: Source, keep: bool) -> Self {
-        Self { source, digest: Digest::new(), kept: keep.then(Vec::new), last: Time::ZERO }
+    pub(crate) fn new(source: Source) -> Self {
+        Self { source, digest: Digest::new(), kept: None, last: Time::ZERO }
     }
 
     /// Appends an effective event.
@@ -77,11 +77,6 @@ impl Stream {
         &self.digest
     }
 
-    /// Are its events kept?
-    pub(crate) const fn keeps(&self) -> bool {
-        self.kept.is_some()
-    }
-
     /// From now on events are kept until they are handed over.
     pub(crate) fn observe(&mut self) {
         self.kept.get_or_insert_default();
@@ -98,10 +93,5 @@ impl Stream {
     /// What is kept and not handed over yet.
     pub(crate) fn kept(&self) -> impl Iterator<Item = &Told> {
         self.kept.iter().flatten()
-    }
-
-    /// Takes all that was kept.
-    pub(crate) fn take(&mut self) -> Vec<Event> {
-        self.kept.as_mut().map(std::mem::take).unwrap_or_default().into_iter().map(|told| told.event).collect()
     }
 }

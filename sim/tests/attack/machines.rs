@@ -18,7 +18,6 @@ use std::sync::Arc;
 pub(crate) struct Setup {
     pub(crate) seed: u64,
     pub(crate) elision: bool,
-    pub(crate) keep_events: bool,
     pub(crate) checks: bool,
     /// Every CPU a thread of its own: the slow twin.
     pub(crate) threads: bool,
@@ -29,9 +28,9 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    /// What the others are compared with: no elision, no events.
+    /// What the others are compared with: no elision.
     pub(crate) const fn plain(seed: u64) -> Self {
-        Self { seed, elision: false, keep_events: false, checks: true, threads: false, opened: false, limit: None }
+        Self { seed, elision: false, checks: true, threads: false, opened: false, limit: None }
     }
 }
 
@@ -267,7 +266,6 @@ pub(crate) fn settings(setup: Setup) -> MachineSettings {
         limit: setup.limit.unwrap_or(limit),
         checks: if setup.checks { Checks::ALL } else { Checks::NONE },
         stop: stop(frame.cpus, &mut draw),
-        keep_events: setup.keep_events,
         elision: setup.elision,
         ..MachineSettings::new(frame.generation, bus)
     };

@@ -20,7 +20,7 @@ pub use execution::{Elision, Execution, Executor, Window};
 pub use list::{List, ListKind};
 pub use look::{Look, When};
 pub use matrix::{Format, Matrix};
-pub use output::Output;
+pub use output::{Output, Waits};
 pub use overrides::Overrides;
 pub use run::{Expected, Replay, Run};
 pub use script::Script;

@@ -36,7 +36,7 @@ pub(crate) struct Reset {
 }
 
 /// A CPU.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct CpuState {
     pub(crate) number: u16,
     /// Its local APIC: IRR, ISR, TMR, priorities, ids.

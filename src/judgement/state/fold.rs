@@ -11,7 +11,7 @@ use sim::bus::{Domains, Message, Reach};
 use sim::{Ending, Event, Milestone, Outcome, Source, Stacks, Time, What};
 
 /// The machine of a scenario at an instant of a run.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct State {
     /// The kernel on its CPUs: what its words and waits mean.
     pub(crate) kernel: Kernel,
@@ -34,14 +34,7 @@ pub(crate) struct State {
 impl State {
     /// Before the first event.
     pub(crate) fn before(scenario: &Scenario) -> Self {
-        let choices = Choices {
-            seed: 0,
-            keep_events: false,
-            elision: true,
-            cut_ps: None,
-            to_the_end: false,
-            stacks: Stacks::Own,
-        };
+        let choices = Choices { seed: 0, elision: true, cut_ps: None, to_the_end: false, stacks: Stacks::Own };
         let settings = machine::assemble(scenario, choices).expect("a scenario that has run fits its machine");
         let kernel = machine::kernel(scenario);
         let domains = match settings.bus.reach() {
@@ -66,32 +59,11 @@ impl State {
         }
     }
 
-    /// At the end of a run whose events were kept.
-    pub(crate) fn at_the_end(scenario: &Scenario, outcome: &Outcome) -> Self {
-        let mut state = Self::before(scenario);
-        history(outcome).for_each(|event| state.take(event));
-        state.finish(outcome);
+    /// The same machine, which knows of these runs of polls and attempts already: they had begun, and were not told yet.
+    pub(crate) fn with(&self, under_way: &[Event]) -> Self {
+        let mut state = self.clone();
+        under_way.iter().for_each(|run| state.take(run));
         state
-    }
-
-    /// Just before each of these instants of a run whose events were kept: `ask` gets the place of the instant in the list.
-    pub(crate) fn at_instants(
-        scenario: &Scenario,
-        outcome: &Outcome,
-        instants: &[Time],
-        mut ask: impl FnMut(usize, &State),
-    ) {
-        let mut places: Vec<usize> = (0..instants.len()).collect();
-        places.sort_by_key(|&place| instants[place]);
-        let mut places = places.into_iter().peekable();
-        let mut state = Self::before(scenario);
-        for event in history(outcome) {
-            while let Some(place) = places.next_if(|&place| instants[place] <= event.time) {
-                ask(place, &state);
-            }
-            state.take(event);
-        }
-        places.for_each(|place| ask(place, &state));
     }
 
     /// The run is over.
@@ -172,15 +144,4 @@ impl State {
         let cpus = &self.cpus;
         self.messages.seen(message).dispatched(now, |number| cpus[usize::from(number)].misses(&message));
     }
-}
-
-/// The events of a run in their order, and between them, where each began, the runs that were open at its end.
-pub(crate) fn history(outcome: &Outcome) -> impl Iterator<Item = &Event> {
-    let key = |event: &&Event| (event.time, event.source);
-    let (mut events, mut open) = (outcome.events.iter().peekable(), outcome.open.iter().peekable());
-    std::iter::from_fn(move || match (events.peek().map(key), open.peek().map(key)) {
-        (Some(event), Some(run)) if run < event => open.next(),
-        (Some(_), _) => events.next(),
-        (None, _) => open.next(),
-    })
 }

@@ -21,7 +21,7 @@ impl Stall {
 }
 
 /// The faults, in order of time.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Injected {
     faults: Vec<(Time, FaultKind)>,
 }

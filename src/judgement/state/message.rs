@@ -94,7 +94,7 @@ impl MessageState {
 }
 
 /// The messages, by sender and number.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Messages {
     all: BTreeMap<(u16, u32), MessageState>,
 }

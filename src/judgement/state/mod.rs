@@ -25,7 +25,7 @@ mod words;
 pub(crate) use command_pair::Misdirected;
 pub(crate) use cpu::{CpuState, Reset, Sleep};
 pub(crate) use delivery::{Effect, Miss};
-pub(crate) use fold::{State, history};
+pub(crate) use fold::State;
 pub(crate) use frame::Frame;
 pub(crate) use injected::Stall;
 pub(crate) use latches::{Cause, Origin};
