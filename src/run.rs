@@ -82,7 +82,7 @@ pub fn observe(scenario: &Scenario, settings: &Settings, observer: &mut dyn Obse
 /// # Errors
 /// As [`execute`].
 pub fn run(scenario: &Scenario, settings: &Settings) -> Result<(RunReport, Outcome), RunFailure> {
-    judged(scenario, settings, |scenario, settings| execute(scenario, settings))
+    judged(scenario, settings, execute)
 }
 
 /// Runs `scenario`, hands its events to `observer` on the way, and judges what happened.

@@ -82,7 +82,9 @@
 //! | [`check`] | the checker that no IPI is lost, duplicated or from nowhere |
 //! | [`Machine`], [`MachineSettings`] | building and running |
 //! | [`Cpu`], [`Software`], [`Program`] | what software sees, and what it is |
-//! | [`Outcome`], [`Event`], [`What`] | what a run leaves behind |
+//! | [`Outcome`] | what a run leaves behind |
+//! | [`Observer`], [`Told`], [`Event`], [`What`] | what it hands out while it goes on; [`Recording`] keeps all of it |
+//! | [`Handle`], [`Budget`] | ending a run before its time |
 //! | [`Generation`], [`Knobs`], [`Costs`] | what differs between parts, and what documents dispute |
 //!
 //! Not modelled: each module's first lines say what it leaves out. What software asks for and this version lacks ends the

@@ -142,6 +142,6 @@ impl State {
             cpu.dispatched(&message, busy_still);
         }
         let cpus = &self.cpus;
-        self.messages.seen(message).dispatched(now, |number| cpus[usize::from(number)].misses(&message));
+        self.messages.dispatched(message, now, |number| cpus[usize::from(number)].misses(&message));
     }
 }

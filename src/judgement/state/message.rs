@@ -7,7 +7,7 @@ use super::delivery::{Effect, Miss};
 use super::site::Site;
 use sim::bus::{AttemptOutcome, Message};
 use sim::{Duration, Time};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Messages that are kept at most, beside those that are under way.
 const KEPT: usize = 4096;
@@ -71,7 +71,7 @@ impl MessageState {
         self.missed.retain(|(missed, _)| *missed != agent);
     }
 
-    pub(super) fn dispatched(&mut self, now: Time, misses: impl Fn(u16) -> Option<Miss>) {
+    fn dispatched(&mut self, now: Time, misses: impl Fn(u16) -> Option<Miss>) {
         self.dispatched = Some(now);
         self.replaced = None;
         let missed = self.meant.iter().filter(|&&cpu| !self.has(cpu)).filter_map(|&cpu| Some((cpu, misses(cpu)?)));
@@ -97,6 +97,8 @@ impl MessageState {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Messages {
     all: BTreeMap<(u16, u32), MessageState>,
+    /// Those of them that are neither dispatched nor replaced: few.
+    waiting: BTreeSet<(u16, u32)>,
 }
 
 impl Messages {
@@ -114,9 +116,24 @@ impl Messages {
         self.all.get(&(source, number))
     }
 
+    /// Those that are neither dispatched nor replaced, by sender and number.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &MessageState> {
+        self.waiting.iter().filter_map(|key| self.all.get(key))
+    }
+
+    /// The sender's bus is done with `message`.
+    pub(super) fn dispatched(&mut self, message: Message, now: Time, misses: impl Fn(u16) -> Option<Miss>) {
+        self.seen(message).dispatched(now, misses);
+        self.waiting.remove(&(message.source, message.number));
+    }
+
     /// An event speaks of `message`.
     pub(super) fn seen(&mut self, message: Message) -> &mut MessageState {
-        self.all.entry((message.source, message.number)).or_insert_with(|| MessageState::new(message))
+        let key = (message.source, message.number);
+        self.all.entry(key).or_insert_with(|| {
+            self.waiting.insert(key);
+            MessageState::new(message)
+        })
     }
 
     /// `message` is sent. Unless it queues, it takes the place of those of its sender that are not dispatched, but of
@@ -127,6 +144,7 @@ impl Messages {
             for held in older.rev().take_while(|held| held.dispatched.is_none() && held.replaced.is_none()) {
                 if !held.message.queues && kept != Some(held.message.number) {
                     held.replaced = Some(at);
+                    self.waiting.remove(&(held.message.source, held.message.number));
                 }
             }
         }
@@ -139,7 +157,8 @@ impl Messages {
 
     /// Forgets the older half of those that have come to their end.
     fn forget(&mut self) {
-        let done = |held: &MessageState| held.dispatched.is_some() && held.under_way().is_empty();
+        let over = |held: &MessageState| held.dispatched.is_some() || held.replaced.is_some();
+        let done = |held: &MessageState| over(held) && held.under_way().is_empty();
         let mut times: Vec<Time> = self.all.values().filter(|held| done(held)).map(|held| held.sent).collect();
         times.sort_unstable();
         let Some(&half) = times.get(times.len() / 2) else { return };
@@ -177,7 +196,7 @@ mod tests {
             if number != 7 {
                 messages.seen(sent).delivered(1, at, Effect::Requested);
             }
-            messages.seen(sent).dispatched(at, |_| None);
+            messages.dispatched(sent, at, |_| None);
             assert!(messages.all.len() <= 2 * KEPT, "{}", messages.all.len());
         }
         let kept: Vec<u32> = messages.of(0).map(|held| held.message.number).collect();
@@ -193,7 +212,18 @@ mod tests {
         let replaced: Vec<Option<Time>> = messages.of(0).map(|held| held.replaced).collect();
         assert_eq!(replaced, [Some(Time::from_us(1)), Some(Time::from_us(2)), None]);
         // an attempt that is on the wire ends under its own status
-        messages.seen(message(0)).dispatched(Time::from_us(3), |_| None);
+        messages.dispatched(message(0), Time::from_us(3), |_| None);
         assert_eq!(messages.named(0, 0).and_then(|held| held.replaced), None);
+    }
+
+    /// A sender that gives up and writes again, for ever.
+    #[test]
+    fn messages_that_were_replaced_are_forgotten_too() {
+        let mut messages = Messages::default();
+        for number in 0..5 * KEPT as u32 {
+            messages.sent(message(number), None, Time::from_us(u64::from(number)), vec![1], None);
+            assert!(messages.all.len() <= 2 * KEPT, "{}", messages.all.len());
+            assert_eq!(messages.waiting().map(|held| held.message.number).collect::<Vec<_>>(), [number]);
+        }
     }
 }
