@@ -36,7 +36,8 @@ pub(crate) struct Fabric {
     pub(super) cycle: CycleSearch,
     chooser: Arc<dyn Chooser>,
     choices: Counts,
-    pub(crate) chosen: Vec<(ChoicePoint, u32)>,
+    /// Choices that were drawn.
+    pub(crate) chosen: u64,
     jitter_cycles: u32,
     /// When the last request was made, or a line of a device changed.
     changed_at: Time,
@@ -86,7 +87,7 @@ impl Fabric {
             cycle: CycleSearch::default(),
             chooser,
             choices: Counts::default(),
-            chosen: Vec::new(),
+            chosen: 0,
             jitter_cycles,
             changed_at: Time::ZERO,
             times: Times { event: Time::NEVER, bound: Time::NEVER, change: Time::NEVER },
@@ -161,9 +162,8 @@ impl Fabric {
         }
         // The interconnect counts per source, so that another source's traffic does not move this one's choices.
         let point = ChoicePoint { source, label: Label::Jitter, count: self.choices.next(source, Label::Jitter) };
-        let taken = self.chooser.choose(point, self.jitter_cycles + 1);
-        self.chosen.push((point, taken));
-        taken
+        self.chosen += 1;
+        self.chooser.choose(point, self.jitter_cycles + 1)
     }
 
     /// A CPU changed its APIC, which a sample may look at, at `at`: after what the interconnect does then.

@@ -2,7 +2,6 @@
 
 use super::handle::Interruption;
 use crate::bus::{Agent, Message, Undispatched};
-use crate::choice::ChoicePoint;
 use crate::engine::Milestone;
 use crate::memory::Writer;
 use crate::processor::{Activity, Frame, LastSend, Misdirected, OpenWait, Provenance, WaitGroup, WaitRecord};
@@ -130,8 +129,8 @@ pub struct Outcome {
     pub refused_once: bool,
     /// Who wrote each shared word last.
     pub writers: Vec<Option<Writer>>,
-    /// Choices that were drawn.
-    pub choices: Vec<(ChoicePoint, u32)>,
+    /// How many choices were drawn. Whoever wants them gives the machine a [`Chooser`](crate::Chooser) that notes them.
+    pub choices: u64,
     /// Was an [`AllocationWatch`](crate::AllocationWatch) installed, which makes software Open that allocates? Without one
     /// it is the implementer of [`Closed`](crate::Closed) who promises that it does not.
     pub allocations_watched: bool,

@@ -29,24 +29,23 @@ impl Outcome {
 }
 
 pub(crate) fn outcome(parts: Parts, ending: Ending) -> Outcome {
-    let Parts { mut cores, mut fabric, master, milestones, clock, proven_at, interrupted_at, .. } = parts;
+    let Parts { mut cores, fabric, master, milestones, clock, proven_at, interrupted_at, .. } = parts;
     let Parts { effort, allocations_watched, .. } = parts;
     let undispatched = fabric.undispatched(&cores);
     let mut digest = Digest::of_run(cores.len());
     digest.stream(fabric.stream.digest());
     let mut last_effective = fabric.stream.last();
     let (mut waits, mut wait_groups) = (Vec::new(), Vec::new());
-    let mut choices = std::mem::take(&mut fabric.chosen);
+    let mut choices = fabric.chosen;
     for core in &mut cores {
         digest.stream(core.stream.digest());
         last_effective = last_effective.max(core.stream.last());
         waits.append(&mut core.account.ended_waits.first);
         wait_groups.append(&mut core.account.ended_waits.groups);
-        choices.append(&mut core.account.chosen);
+        choices += core.account.chosen;
     }
     waits.sort_by_key(|wait| (wait.end, wait.cpu));
     waits.truncate(WAITS_KEPT);
-    choices.sort_unstable();
     Outcome {
         ending,
         proven_at: proven_at.filter(|_| matches!(ending, Ending::Proven(_))),

@@ -15,7 +15,7 @@ pub(crate) fn lines(attempt: &Attempt, proofs: bool) -> Vec<String> {
         format!("digest {:016x}", outcome.digest),
         format!("last effective event at {}", outcome.last_effective),
         format!("milestones {:?}", outcome.milestones),
-        format!("choices {}, refused {}", outcome.choices.len(), outcome.refused_once),
+        format!("choices {}, refused {}", outcome.choices, outcome.refused_once),
     ];
     if proofs {
         lines.push(format!("ending {:?}, proven at {:?}", outcome.ending, outcome.proven_at));
