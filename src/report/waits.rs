@@ -19,8 +19,8 @@ impl Shown {
     pub(super) fn lines(self, report: &RunReport) -> Vec<String> {
         match self {
             Self::Notable => lines(report),
+            Self::Before(0) | Self::Nothing => Vec::new(),
             Self::Before(count) => vec![format!("{}, each of them above", counted(count, "wait"))],
-            Self::Nothing => Vec::new(),
         }
     }
 }
