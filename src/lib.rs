@@ -35,10 +35,10 @@ pub mod token;
 
 pub use failure::Failure;
 pub use judgement::{
-    CpuFate, CrashReport, Fate, GivenUpReport, HangReport, LoopReport, PanicReport, RunReport, Stage, StartUpOutcome,
-    StartUpReport, Verdict, WaitReport, WaitingReport, Why, explain, judge, needs_events,
+    CpuFate, CrashReport, Evidence, Fate, GivenUpReport, HangReport, LoopReport, PanicReport, RunReport, Stage,
+    StartUpOutcome, StartUpReport, Verdict, WaitReport, WaitingReport, Why, judge, needs_events,
 };
 pub use machine::{AssemblyError, Choices, assemble};
 pub use price::{Price, price, price_under_load, time_in_sender};
 pub use report::{Host, run_document};
-pub use run::{RunFailure, Settings, execute, run, token_under_way};
+pub use run::{ExplainedWait, RunFailure, Settings, execute, explain, observe, run, run_observed, token_under_way};

@@ -1,7 +1,7 @@
 //! A scenario on several sub-architectures, under several variants, with several crashes.
 
 use crate::failure::Failure;
-use crate::judgement::RunReport;
+use crate::judgement::{RunReport, Verdict};
 use crate::price::{Price, price};
 use crate::run::{Settings, run};
 use crate::scenario::diagnostic::InputError;
@@ -76,6 +76,8 @@ pub struct Matrix {
     pub rows: Vec<Row>,
     /// Sub-architectures of a family that cannot hold the scenario, each with the reason.
     pub left_out: Vec<(&'static str, String)>,
+    /// It was ended from outside: only what was finished by then is there.
+    pub interrupted: bool,
 }
 
 /// Runs `scenario` at every point of the axes; `request` makes the request for a sub-architecture and a variant.
@@ -87,11 +89,14 @@ pub fn matrix(
     settings: &Settings,
     request: impl Fn(String, String) -> Request,
 ) -> Result<Matrix, Failure> {
-    let mut matrix = Matrix { scenario: String::new(), rows: Vec::new(), left_out: Vec::new() };
+    let mut matrix = Matrix { scenario: String::new(), rows: Vec::new(), left_out: Vec::new(), interrupted: false };
     let mut first_refusal = None;
     for &arch in axes.arches {
-        match rows(arch, axes, settings, &request, &mut matrix.scenario) {
-            Ok(rows) => matrix.rows.extend(rows),
+        if matrix.interrupted {
+            break;
+        }
+        match rows(arch, axes, settings, &request, &mut matrix) {
+            Ok(()) => {}
             Err(Failure::Input(error)) if axes.optional.contains(&arch) && !error.is_of_host() => {
                 matrix.left_out.push((arch, reason(&error)));
                 first_refusal.get_or_insert(error);
@@ -110,14 +115,14 @@ fn reason(error: &InputError) -> String {
     error.help_lines().last().map_or_else(|| error.message().to_owned(), |help| format!("{}; {help}", error.message()))
 }
 
-/// The rows of one sub-architecture.
+/// Adds the rows of one sub-architecture: all of them, or, of a matrix that is interrupted, those that are finished.
 fn rows(
     arch: &'static str,
     axes: Axes<'_>,
     settings: &Settings,
     request: &impl Fn(String, String) -> Request,
-    name: &mut String,
-) -> Result<Vec<Row>, Failure> {
+    matrix: &mut Matrix,
+) -> Result<(), Failure> {
     let mut rows = Vec::new();
     for crash_cpu in chosen(axes.crash_cpus) {
         for trigger in chosen(axes.triggers) {
@@ -128,14 +133,20 @@ fn rows(
                     request.release = None; // releases are Linux's
                 }
                 let scenario = with_crash(&request, crash_cpu, trigger)?;
+                matrix.scenario.clone_from(&scenario.name);
                 let cell = cell(&scenario, variant, settings)?;
+                if cell.report.verdict == Verdict::Interrupted {
+                    matrix.interrupted = true;
+                    matrix.rows.append(&mut rows);
+                    return Ok(());
+                }
                 row.get_or_insert_with(|| row_of(&scenario, crash_cpu, trigger)).cells.push(cell);
-                name.clone_from(&scenario.name);
             }
             rows.extend(row);
         }
     }
-    Ok(rows)
+    matrix.rows.append(&mut rows);
+    Ok(())
 }
 
 fn cell(scenario: &Scenario, variant: &'static str, settings: &Settings) -> Result<Cell, Failure> {

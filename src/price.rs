@@ -106,8 +106,7 @@ fn send_once(
     loaded: bool,
     until: u32,
 ) -> Result<Option<Duration>, RunFailure> {
-    let choices =
-        Choices { seed: 0, keep_events: false, elision: true, cut_ps: None, to_the_end: false, stacks: Stacks::Own };
+    let choices = Choices { seed: 0, elision: true, cut_ps: None, to_the_end: false, stacks: Stacks::Own };
     let mut settings = machine::assemble(scenario, choices)?;
     let software =
         SendOnce { kernel: machine::kernel(scenario), delays: machine::delays(scenario), vector, to, loaded };

@@ -1,10 +1,11 @@
-//! One run of a scenario: assemble, execute, judge.
+//! One run: assemble, execute, judge; and what must be explained by a second one, which is the same run, observed.
 
-use crate::judgement::{RunReport, judge, needs_events};
+use crate::judgement::explained_waits::ExplainedWaits;
+use crate::judgement::{Evidence, RunReport, Verdict, WaitReport, judge, needs_events};
 use crate::machine::{self, AssemblyError, Choices};
 use crate::scenario::Scenario;
 use crate::token::Token;
-use sim::{Activity, Ending, Execution, Machine, Outcome, RunError, Stacks};
+use sim::{Activity, Ending, Execution, Handle, Machine, Observer, Outcome, RunError, Stacks};
 use std::cell::RefCell;
 
 thread_local! {
@@ -29,28 +30,35 @@ pub enum RunFailure {
 }
 
 /// How to run: nothing of it changes what happens, but `seed` and `cut_ps`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// Executor, workers, windows.
     pub execution: Execution,
-    /// Seed, events, elision, cut.
+    /// Seed, elision, cut.
     pub choices: Choices,
+    /// Who may end the run from outside, if anybody.
+    pub handle: Option<Handle>,
 }
 
 impl Settings {
-    /// One worker, full windows, elision on, no events kept.
+    /// One worker, full windows, elision on, nobody who ends it.
     pub fn seeded(seed: u64) -> Self {
-        let choices =
-            Choices { seed, keep_events: false, elision: true, cut_ps: None, to_the_end: false, stacks: Stacks::Own };
-        Self { execution: Execution::default(), choices }
+        let choices = Choices { seed, elision: true, cut_ps: None, to_the_end: false, stacks: Stacks::Own };
+        Self { execution: Execution::default(), choices, handle: None }
     }
 
-    /// The same run with its events, in the one execution that explanations are made from: how far polls and attempts have
-    /// come at its end must not decide what is said.
-    pub(crate) fn for_explanations(self) -> Self {
-        let choices = Choices { keep_events: true, elision: true, stacks: Stacks::Own, ..self.choices };
-        Self { execution: Execution::default(), choices }
+    /// The same run, executed in the one way in which everything is explained: how far polls have come must not decide what
+    /// is said.
+    pub(crate) fn to_explain(&self) -> Self {
+        let choices = Choices { elision: true, stacks: Stacks::Own, ..self.choices };
+        Self { execution: Execution::default(), choices, handle: self.handle.clone() }
     }
+}
+
+fn machine(scenario: &Scenario, settings: &Settings) -> Result<Machine, RunFailure> {
+    let mut parts = machine::assemble(scenario, settings.choices)?;
+    parts.handle.clone_from(&settings.handle);
+    Ok(Machine::new(parts).map_err(AssemblyError::from)?)
 }
 
 /// Runs `scenario`, and gives what happened.
@@ -58,8 +66,15 @@ impl Settings {
 /// # Errors
 /// If the scenario does not fit its machine, or asks for something that is not modelled.
 pub fn execute(scenario: &Scenario, settings: &Settings) -> Result<Outcome, RunFailure> {
-    let machine = Machine::new(machine::assemble(scenario, settings.choices)?).map_err(AssemblyError::from)?;
-    Ok(machine.run(settings.execution)?)
+    Ok(machine(scenario, settings)?.run(settings.execution)?)
+}
+
+/// Runs `scenario`, hands its events to `observer` on the way, and gives what happened.
+///
+/// # Errors
+/// As [`execute`].
+pub fn observe(scenario: &Scenario, settings: &Settings, observer: &mut dyn Observer) -> Result<Outcome, RunFailure> {
+    Ok(machine(scenario, settings)?.observed(settings.execution, observer)?)
 }
 
 /// Runs `scenario`, and judges what happened.
@@ -67,17 +82,73 @@ pub fn execute(scenario: &Scenario, settings: &Settings) -> Result<Outcome, RunF
 /// # Errors
 /// As [`execute`].
 pub fn run(scenario: &Scenario, settings: &Settings) -> Result<(RunReport, Outcome), RunFailure> {
+    judged(scenario, settings, execute)
+}
+
+/// Runs `scenario`, hands its events to `observer` on the way, and judges what happened.
+///
+/// # Errors
+/// As [`execute`].
+pub fn run_observed(
+    scenario: &Scenario,
+    settings: &Settings,
+    observer: &mut dyn Observer,
+) -> Result<(RunReport, Outcome), RunFailure> {
+    judged(scenario, settings, |scenario, settings| observe(scenario, settings, observer))
+}
+
+fn judged(
+    scenario: &Scenario,
+    settings: &Settings,
+    play: impl FnOnce(&Scenario, &Settings) -> Result<Outcome, RunFailure>,
+) -> Result<(RunReport, Outcome), RunFailure> {
     UNDER_WAY.set(Some(Token::new(scenario, settings.choices.seed).to_string()));
-    let outcome = execute(scenario, settings)?;
+    let outcome = play(scenario, settings)?;
     // A CPU may have been disturbed so shortly before the end that its loop is not yet proven anew.
     let spins = outcome.cpus.iter().any(|cpu| cpu.activity == Activity::Running);
+    let mut others = Vec::new();
     let aftermath = if outcome.ending == Ending::Stopped && spins {
-        let choices = Choices { to_the_end: true, keep_events: false, ..settings.choices };
-        Some(execute(scenario, &Settings { choices, ..*settings })?)
+        let choices = Choices { to_the_end: true, ..settings.choices };
+        others.push(execute(scenario, &Settings { choices, ..settings.clone() })?);
+        others.first().filter(|aftermath| aftermath.interrupted_at.is_none())
     } else {
         None
     };
-    let evidence =
-        if needs_events(scenario, &outcome) { Some(execute(scenario, &settings.for_explanations())?) } else { None };
-    Ok((judge(scenario, settings.choices.seed, &outcome, aftermath.as_ref(), evidence.as_ref()), outcome))
+    let (evidence, observed) = if needs_events(scenario, &outcome) {
+        let mut evidence = Evidence::new(scenario);
+        let observed = observe(scenario, &settings.to_explain(), &mut evidence)?;
+        evidence.finish(&observed);
+        (Some(evidence).filter(|_| observed.interrupted_at.is_none()), Some(observed))
+    } else {
+        (None, None)
+    };
+    let mut report = judge(scenario, settings.choices.seed, &outcome, aftermath, evidence.as_ref());
+    others.iter().chain(&observed).for_each(|other| report.note_interruption(other));
+    Ok((report, outcome))
+}
+
+/// A wait that has ended, and why it took as long as it did.
+#[derive(Debug, Clone)]
+pub struct ExplainedWait {
+    /// The wait.
+    pub wait: WaitReport,
+    /// A sentence each.
+    pub why: Vec<String>,
+}
+
+/// Runs `scenario`, judges what happened, and says of each notable wait that ended why it took as long as it did.
+///
+/// # Errors
+/// As [`execute`].
+pub fn explain(scenario: &Scenario, settings: &Settings) -> Result<(RunReport, Vec<ExplainedWait>), RunFailure> {
+    let (mut report, _) = run(scenario, settings)?;
+    let waits: Vec<WaitReport> =
+        report.notable_waits().into_iter().filter(|wait| wait.took.is_some()).cloned().collect();
+    let mut explained = ExplainedWaits::new(scenario, &waits.iter().collect::<Vec<_>>());
+    if explained.must_look() && report.verdict != Verdict::Interrupted {
+        let outcome = observe(scenario, &settings.to_explain(), &mut explained)?;
+        report.note_interruption(&outcome);
+    }
+    let explained = waits.into_iter().zip(explained.into_lines()).map(|(wait, why)| ExplainedWait { wait, why });
+    Ok((report, explained.collect()))
 }

@@ -429,10 +429,10 @@ fn serenitys_logical_ids() {
         let sets = ["fault=[]", "event.0.cpu=4", "machine.cpus=5", &targets, &format!("machine.bus={bus}")];
         let scenario = crate::support::load("stuck-icr", "other/serenity", "own", &sets);
         let mut settings = Settings::seeded(0);
-        settings.choices.keep_events = true;
         settings.choices.to_the_end = true;
-        let (report, outcome) = run(&scenario, &settings).unwrap();
-        let receivers = outcome.events.iter().filter_map(|event| match event.what {
+        let mut recording = sim::Recording::default();
+        let (report, _) = apicsim::run_observed(&scenario, &settings, &mut recording).unwrap();
+        let receivers = recording.told.iter().filter_map(|told| match told.event.what {
             sim::What::Delivered(agent, _) => Some(agent),
             _ => None,
         });

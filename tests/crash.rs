@@ -49,14 +49,13 @@ fn a_crash_says_what_became_of_every_cpu() {
 fn a_crash_masks_every_pin_of_the_io_apic() {
     let masks = |sets: &[&str]| {
         let scenario = load("kdump", "x86_64/flat", "merged", sets);
-        let mut settings = apicsim::Settings::seeded(0);
-        settings.choices.keep_events = true;
-        let events = apicsim::run(&scenario, &settings).unwrap().1.events;
-        let mask = |event: &&sim::Event| {
-            matches!(event.what, sim::What::Write { access, value: 0x1_0000 }
+        let mut recording = sim::Recording::default();
+        apicsim::observe(&scenario, &apicsim::Settings::seeded(0), &mut recording).unwrap();
+        let mask = |told: &&sim::Told| {
+            matches!(told.event.what, sim::What::Write { access, value: 0x1_0000 }
                 if access.kind == sim::Kind::MemoryWrite && access.operand == 0xFEC0_0010)
         };
-        events.iter().filter(mask).count()
+        recording.told.iter().filter(mask).count()
     };
     assert_eq!((masks(&[]), masks(&["machine.io_agent=false"])), (24, 0));
 }

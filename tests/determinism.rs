@@ -3,7 +3,7 @@
 use crate::support::load;
 use apicsim::scenario::{ARCHES, Scenario};
 use apicsim::token::Token;
-use apicsim::{Settings, run, run_document};
+use apicsim::{Settings, run, run_document, run_observed};
 use serde_json::Value;
 use sim::{Duration, Execution, Stacks, Window};
 
@@ -135,9 +135,9 @@ fn repeats_and_traces_change_nothing() {
     for _ in 0..10 {
         assert_eq!(document(&scenario, &Settings::seeded(0)), expected);
     }
-    let mut settings = Settings::seeded(0);
-    settings.choices.keep_events = true;
-    assert_eq!(document(&scenario, &settings), expected);
+    let mut recording = sim::Recording::default();
+    let (report, _) = run_observed(&scenario, &Settings::seeded(0), &mut recording).unwrap();
+    assert_eq!(run_document(&scenario, &report, None), expected);
 }
 
 /// With elision on or off, and on either executor, the events themselves are the same, one by one.
@@ -146,10 +146,11 @@ fn events_are_equal_one_by_one() {
     let scenario = load("nmi-stall", "i386/default", "before", &[]);
     let events = |execution, elision| {
         let mut settings = Settings::seeded(0);
-        settings.choices.keep_events = true;
         settings.choices.elision = elision;
         settings.execution = execution;
-        apicsim::execute(&scenario, &settings).unwrap().events
+        let mut recording = sim::Recording::default();
+        apicsim::observe(&scenario, &settings, &mut recording).unwrap();
+        recording.told
     };
     let expected = events(Execution::Reference, false);
     assert!(expected.len() > 40, "a trace has something to compare");

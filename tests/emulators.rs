@@ -58,7 +58,7 @@ fn the_manual_decides_where_emulators_differ() {
         let generation = *Generation::ALL.iter().find(|one| one.name() == generation).unwrap();
         let script = Script::parse(&Source::new(name, &text)).unwrap_or_else(|error| panic!("{}", error.render(false)));
         let board = Board { generation, ..Board::default() };
-        let transcript = run(&Arc::new(script), &board, Execution::default(), false)
+        let transcript = run(&Arc::new(script), &board, Execution::default())
             .unwrap_or_else(|error| panic!("{}", error.render(false)));
         for (number, (reply, line)) in (1..).zip(transcript.replies.iter().zip(&transcript.script.lines)) {
             let Some((bochs, qemu)) = &answers[line.place.line() - 1] else { continue };

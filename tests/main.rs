@@ -17,6 +17,7 @@ mod golden;
 mod hand_over;
 mod house;
 mod imports;
+mod interrupted;
 mod irq_work;
 mod look;
 mod many_waits;

@@ -51,20 +51,6 @@ fn a_message_is_retried_since_its_first_attempt() {
     assert!(since > written && since < written + 2.0 * 21.0 * 0.06, "{written} {since}");
 }
 
-/// What is said does not depend on how the run was executed.
-#[test]
-fn the_same_is_said_of_every_execution() {
-    for scenario in ["nmi-stall", "crossed-senders", "dead-target", "stuck-wire"] {
-        let usual = text(&["messages", scenario, "--json"]);
-        for how in [&["--executor", "reference"][..], &["--threads", "3", "--window", "1"], &["--elision", "off"]] {
-            let arguments = [&["messages", scenario, "--json", "--limit-us", "2000000"], how].concat();
-            let limited = text(&["messages", scenario, "--json", "--limit-us", "2000000"]);
-            assert_eq!(text(&arguments), limited, "{scenario} {how:?}");
-        }
-        assert!(usual.contains("\"totals\""), "{usual}");
-    }
-}
-
 #[test]
 fn what_does_not_exist_is_refused() {
     for (arguments, said) in [

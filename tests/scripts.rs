@@ -35,7 +35,7 @@ fn board(text: &str) -> Board {
 
 fn transcript(name: &str, text: &str, execution: Execution) -> Transcript {
     let script = Script::parse(&Source::new(name, text)).unwrap_or_else(|error| panic!("{}", error.render(false)));
-    run(&Arc::new(script), &board(text), execution, false).unwrap_or_else(|error| panic!("{}", error.render(false)))
+    run(&Arc::new(script), &board(text), execution).unwrap_or_else(|error| panic!("{}", error.render(false)))
 }
 
 /// Every answer but `ok` is expected somewhere, and is what is expected.

@@ -1,7 +1,7 @@
 //! The serial bus in a whole machine: cycle counts of the MP specification's 20 µs, and what refusals do.
 
+use apicsim::Settings;
 use apicsim::scenario::{self, Request, Scenario};
-use apicsim::{Settings, execute};
 use sim::bus::AttemptOutcome;
 use sim::{Event, Time, What};
 
@@ -20,10 +20,14 @@ fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
+fn by_beginning(scenario: &Scenario) -> Vec<Event> {
+    let mut recording = sim::Recording::default();
+    apicsim::observe(scenario, &Settings::seeded(0), &mut recording).unwrap();
+    recording.by_beginning()
+}
+
 fn events(text: &str) -> Vec<Event> {
-    let mut settings = Settings::seeded(0);
-    settings.choices.keep_events = true;
-    execute(&scenario(text), &settings).unwrap().events
+    by_beginning(&scenario(text))
 }
 
 fn all_send(cpus: u32) -> String {
@@ -78,10 +82,7 @@ fn fifteen_agents_at_once_are_dispatched_within_315_cycles() {
 /// A message to a full target is attempted every 21 cycles, and the lone retrier's cycle is 15 attempts long.
 #[test]
 fn a_lone_retrier_retries_every_21_cycles() {
-    let mut settings = Settings::seeded(0);
-    settings.choices.keep_events = true;
-    let scenario = crate::support::load("nmi-stall", "i386/default", "merged", &[]);
-    let events = execute(&scenario, &settings).unwrap().events;
+    let events = by_beginning(&crate::support::load("nmi-stall", "i386/default", "merged", &[]));
     let runs = events.iter().filter_map(|event| match event.what {
         What::Attempts { outcome: AttemptOutcome::Retry, last, count, .. } if count > 1000 => {
             Some((event.time, last, count))

@@ -69,7 +69,7 @@
 //! # One result
 //!
 //! [`Outcome::digest`] is a hash over every event. It does not depend on [`Execution`] (which executor, how many
-//! workers, how long a window), nor on [`MachineSettings::elision`] or [`MachineSettings::keep_events`]. What may happen
+//! workers, how long a window), nor on [`MachineSettings::elision`], nor on who observes the run ([`Machine::observed`]). What may happen
 //! either way is asked of the machine's one [`Chooser`].
 //!
 //! # Where to look
@@ -82,7 +82,9 @@
 //! | [`check`] | the checker that no IPI is lost, duplicated or from nowhere |
 //! | [`Machine`], [`MachineSettings`] | building and running |
 //! | [`Cpu`], [`Software`], [`Program`] | what software sees, and what it is |
-//! | [`Outcome`], [`Event`], [`What`] | what a run leaves behind |
+//! | [`Outcome`] | what a run leaves behind |
+//! | [`Observer`], [`Told`], [`Event`], [`What`] | what it hands out while it goes on; [`Recording`] keeps all of it |
+//! | [`Handle`], [`Budget`] | ending a run before its time |
 //! | [`Generation`], [`Knobs`], [`Costs`] | what differs between parts, and what documents dispute |
 //!
 //! Not modelled: each module's first lines say what it leaves out. What software asks for and this version lacks ends the
@@ -114,5 +116,5 @@ pub use processor::{
     Software, Start, WaitGroup, WaitRecord,
 };
 pub use run_error::RunError;
-pub use stream::{Access, Context, Event, Source, What};
+pub use stream::{Access, Context, Event, Source, Told, What};
 pub use time::{ClockDomain, Duration, Time};

@@ -4,8 +4,8 @@
 use sim::apic::{Mode, Preset};
 use sim::bus::{IdealBus, Message};
 use sim::{
-    Closed, Cpu, CpuSettings, Execution, Generation, LocalEvent, Machine, MachineSettings, Outcome, Program, Software,
-    Time, What, Window,
+    Closed, Cpu, CpuSettings, Event, Execution, Generation, LocalEvent, Machine, MachineSettings, Outcome, Program,
+    Recording, Software, Time, What, Window,
 };
 
 /// Software that allocates is Open: see [`sim::AllocationWatch`].
@@ -52,7 +52,7 @@ const SENDS: fn(Cpu<'_>) = |cpu| {
 };
 
 /// Four CPUs; the pin of CPU 1 is armed at 1 µs.
-fn run(mode: Mode, run: fn(Cpu<'_>), nmi: fn(Cpu<'_>)) -> Outcome {
+fn run(mode: Mode, run: fn(Cpu<'_>), nmi: fn(Cpu<'_>)) -> (Outcome, Vec<Event>) {
     let machine = || {
         let cpus = (0..4).map(|number| {
             let armed = vec![(Time::from_us(1), LocalEvent::ArmNmiPulse)];
@@ -67,28 +67,32 @@ fn run(mode: Mode, run: fn(Cpu<'_>), nmi: fn(Cpu<'_>)) -> Outcome {
         Machine::new(MachineSettings {
             cpus: cpus.collect(),
             limit: Time::from_us(100),
-            keep_events: true,
             ..MachineSettings::new(Generation::X2Apic, Box::new(IdealBus::default()))
         })
         .expect("the machine is possible")
     };
-    let reference = machine().run(Execution::Reference).expect("it runs");
-    let outcome = machine().run(Execution::Windowed { workers: 2, window: Window::Full }).expect("it runs");
-    assert_eq!((outcome.digest, &outcome.events), (reference.digest, &reference.events));
-    outcome
+    let run = |execution| {
+        let mut recording = Recording::default();
+        let outcome = machine().observed(execution, &mut recording).expect("it runs");
+        (outcome, recording.by_beginning())
+    };
+    let (reference, expected) = run(Execution::Reference);
+    let (outcome, events) = run(Execution::Windowed { workers: 2, window: Window::Full });
+    assert_eq!((outcome.digest, &events), (reference.digest, &expected));
+    (outcome, events)
 }
 
 /// What CPU 1 sent, in order: vector and destination.
-fn sent(outcome: &Outcome) -> Vec<(u8, u32)> {
+fn sent((_, events): &(Outcome, Vec<Event>)) -> Vec<(u8, u32)> {
     let message = |what: &What| match what {
         What::Sent(message) => Some((message.vector, message.destination)),
         _ => None,
     };
-    outcome.events.iter().filter_map(|event| message(&event.what)).collect()
+    events.iter().filter_map(|event| message(&event.what)).collect()
 }
 
 /// The message that went elsewhere, and the destination that was meant.
-fn misdirected(outcome: &Outcome) -> Option<(Message, u32)> {
+fn misdirected((outcome, _): &(Outcome, Vec<Event>)) -> Option<(Message, u32)> {
     outcome.cpus[1].misdirected.map(|found| (found.message, found.intended))
 }
 

@@ -5,7 +5,7 @@ use sim::bus::{Agent, ClusterBus, DeliveryMode, FrontSideBus, IdealBus, Intercon
 use sim::check::{ApicMode, Checker, CheckerSettings, Identity};
 use sim::{
     Closed, Context, Cpu, CpuSettings, DeviceInterrupt, Duration, Event, Execution, Generation, Machine,
-    MachineSettings, Outcome, Program, Seeded, Software, Time, What, Window,
+    MachineSettings, Outcome, Program, Recording, Seeded, Software, Time, What, Window,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -154,15 +154,16 @@ impl Setup {
             dead_apics: if self.seed.is_multiple_of(5) { vec![(Time::from_us(40), 1)] } else { vec![] },
             chooser: Arc::new(Seeded(self.seed)),
             limit: Time::from_us(400),
-            keep_events: true,
             ..MachineSettings::new(self.generation(), self.bus())
         })
         .expect("the machine is possible")
     }
 
-    fn run(&self) -> Outcome {
+    fn run(&self) -> (Outcome, Vec<Event>) {
+        let mut recording = Recording::default();
         let execution = Execution::Windowed { workers: 1, window: Window::Full };
-        self.machine().run(execution).expect("everything that the programs use is modelled")
+        let outcome = self.machine().observed(execution, &mut recording);
+        (outcome.expect("everything that the programs use is modelled"), recording.by_beginning())
     }
 
     fn checker(&self) -> Checker {
@@ -268,8 +269,8 @@ fn machines_lose_and_duplicate_nothing() {
     let mut sent = 0;
     for seed in 0..100 {
         let setup = Setup::new(seed);
-        let outcome = setup.run();
-        let checker = setup.check(&outcome, &outcome.events);
+        let (outcome, told) = setup.run();
+        let checker = setup.check(&outcome, &told);
         assert_eq!(checker.violations(), [], "seed {seed}");
         sent += checker.counts().sent;
     }
@@ -281,13 +282,13 @@ fn machines_lose_and_duplicate_nothing() {
 fn every_delivery_counts() {
     for seed in 1..6 {
         let setup = Setup::new(seed);
-        let outcome = setup.run();
-        for index in 0..outcome.events.len() {
-            let What::Delivered(agent, message) = outcome.events[index].what else { continue };
+        let (outcome, told) = setup.run();
+        for index in 0..told.len() {
+            let What::Delivered(agent, message) = told[index].what else { continue };
             if outcome.in_transit.iter().any(|report| report.message == message) {
                 continue; // what is still on its way owes nothing yet
             }
-            let mut events = outcome.events.clone();
+            let mut events = told.clone();
             let original = events.remove(index);
             assert!(setup.check(&outcome, &events).found() > 0, "seed {seed}: {original:?} left out");
             events.insert(index, original);

@@ -3,9 +3,9 @@
 
 use sim::bus::{IdealBus, Interconnect, SerialBus};
 use sim::{
-    Activity, Closed, Context, Cpu, CpuSettings, DelayRule, Duration, Ending, Execution, Generation, IcrWriteWhileBusy,
-    Knobs, LocalEvent, Machine, MachineSettings, NmiInStiShadow, NmiInWaitForSipi, Outcome, Program, RsmNmiBlocking,
-    Software, Source, Start, Time, What, Window,
+    Activity, Closed, Context, Cpu, CpuSettings, DelayRule, Duration, Ending, Event, Execution, Generation,
+    IcrWriteWhileBusy, Knobs, LocalEvent, Machine, MachineSettings, NmiInStiShadow, NmiInWaitForSipi, Outcome, Program,
+    Recording, RsmNmiBlocking, Software, Source, Start, Time, What, Window,
 };
 
 /// Software that allocates is Open: see [`sim::AllocationWatch`].
@@ -102,7 +102,6 @@ impl Setup {
             words: vec![0; 4],
             cpus: vec![(CpuSettings::default(), Program::closed(sender)), (target, Program::closed(self.code))],
             limit: Time::from_us(1_000),
-            keep_events: true,
             ..MachineSettings::new(self.generation, bus)
         })
         .expect("the machine is possible")
@@ -110,11 +109,20 @@ impl Setup {
 
     /// The run, after checking that both executors agree on it.
     fn run(&self) -> Outcome {
-        let reference = self.machine().run(Execution::Reference).expect("it runs");
-        let windowed = Execution::Windowed { workers: 2, window: Window::Full };
-        let outcome = self.machine().run(windowed).expect("it runs");
-        assert_eq!(reference.events, outcome.events);
-        outcome
+        self.told().0
+    }
+
+    /// With its events, by their beginnings.
+    fn told(&self) -> (Outcome, Vec<Event>) {
+        let run = |execution| {
+            let mut recording = Recording::default();
+            let outcome = self.machine().observed(execution, &mut recording).expect("it runs");
+            (outcome, recording.by_beginning())
+        };
+        let (_, expected) = run(Execution::Reference);
+        let (outcome, events) = run(Execution::Windowed { workers: 2, window: Window::Full });
+        assert_eq!(expected, events);
+        (outcome, events)
     }
 
     /// Milestones of CPU 1, in order.
@@ -221,8 +229,8 @@ fn an_smi_in_wait_for_sipi_is_served_when_the_cpu_is_started() {
         },
         ..Setup::default()
     };
-    let outcome = setup.run();
-    let of_target = outcome.events.iter().filter(|event| event.source == Source::Cpu(1)).map(|event| event.what);
+    let (_, events) = setup.told();
+    let of_target = events.iter().filter(|event| event.source == Source::Cpu(1)).map(|event| event.what);
     let order: Vec<What> = of_target
         .filter(|what| matches!(what, What::Started(_) | What::Entered(_) | What::Left(_) | What::Reached(_)))
         .collect();
@@ -243,9 +251,9 @@ fn a_shutdown_inside_an_nmi_handler_is_final() {
         },
         ..Setup::default()
     };
-    let outcome = setup.run();
+    let (outcome, events) = setup.told();
     assert_eq!((reached(&outcome), outcome.cpus[1].activity), (vec![], Activity::Shutdown));
-    let entered = outcome.events.iter().filter(|event| matches!(event.what, What::Entered(_)));
+    let entered = events.iter().filter(|event| matches!(event.what, What::Entered(_)));
     assert_eq!(entered.filter(|event| event.source == Source::Cpu(1)).count(), 1, "the NMI handler, once");
     assert!(matches!(outcome.ending, Ending::Proven(_)), "nothing can come any more");
 }
@@ -431,8 +439,8 @@ fn sti_lets_nothing_in_before_the_next_instruction() {
             },
             ..Setup::default()
         };
-        let outcome = setup.run();
-        let of_target = outcome.events.iter().filter(|event| event.source == sim::Source::Cpu(1));
+        let (outcome, events) = setup.told();
+        let of_target = events.iter().filter(|event| event.source == sim::Source::Cpu(1));
         let whats: Vec<What> = of_target.map(|event| event.what).collect();
         let after_sti = |entered: fn(&What) -> bool| {
             whats.windows(2).any(|pair| pair[0] == What::InterruptFlag(true) && entered(&pair[1]))
@@ -475,9 +483,9 @@ fn a_store_that_waited_for_the_icr_is_over_when_it_has_completed() {
         ..Setup::default()
     };
     setup.knobs.icr_write_while_busy = IcrWriteWhileBusy::Stall;
-    let outcome = setup.run();
+    let (outcome, events) = setup.told();
     assert_eq!(reached(&outcome), [0x31, 0x42, 0x53].map(|vector| INTERRUPT + vector));
-    let stalled = outcome.events.iter().filter(|event| matches!(event.what, What::IcrWrittenWhileBusy(_)));
+    let stalled = events.iter().filter(|event| matches!(event.what, What::IcrWrittenWhileBusy(_)));
     assert_eq!(stalled.count(), 2);
     assert_eq!(outcome.cpus[0].activity, Activity::Halted);
     assert!(outcome.milestones.iter().all(|milestone| milestone.cpu == 1), "CPU 0 sleeps for ever");

@@ -4,9 +4,9 @@
 
 use crate::failure::Failure;
 use crate::machine;
-use crate::run::{Settings, execute};
+use crate::run::{Settings, observe};
 use crate::scenario::{self, ARCHES, Request};
-use sim::{Context, IcrWriteWhileBusy, Named, Source, What};
+use sim::{Context, IcrWriteWhileBusy, Named, Recording, Source, What};
 use std::fmt::{self, Write};
 
 /// The sender, and its target.
@@ -53,10 +53,10 @@ pub(super) fn copies(arch: &str, variant: &str, rule: &str, room_ns: u64) -> Res
     let scenario = scenario::load(&request)?;
     let reschedule = machine::kernel(&scenario).arch.reschedule_vector();
     let mut settings = Settings::seeded(0);
-    settings.choices.keep_events = true;
     settings.choices.to_the_end = true;
-    let outcome = execute(&scenario, &settings)?;
-    let count = |wanted: &dyn Fn(&sim::Event) -> bool| outcome.events.iter().filter(|event| wanted(event)).count();
+    let mut recording = Recording::default();
+    observe(&scenario, &settings, &mut recording)?;
+    let count = |wanted: &dyn Fn(&sim::Event) -> bool| recording.told.iter().filter(|told| wanted(&told.event)).count();
     Ok(Copies {
         delivered: count(&|event| {
             let What::Delivered(TARGET, message) = event.what else { return false };

@@ -4,10 +4,10 @@ use crate::failure::Failure;
 use crate::judgement::hypothetical::{HYPOTHETICAL, HYPOTHETICAL_MARK, is_hypothetical};
 use crate::judgement::{RunReport, Verdict};
 use crate::price::time_in_sender;
-use crate::run::{Settings, execute, run};
+use crate::run::{Settings, observe, run};
 use crate::scenario::{self, Bus, Request, Scenario};
 use kernel_model::{Arch, Other};
-use sim::{Time, What};
+use sim::{Recording, Time, What};
 use std::fmt::Write;
 
 /// Kernels of Linux to compare with: name, sub-architecture, variant. Like most others they send one message a target.
@@ -138,7 +138,7 @@ fn outcome(scenario: &Scenario) -> Result<String, Failure> {
         (Verdict::Hung, Some(hang)) => {
             format!("**hangs** for ever in `{}`{}", hang.at.split(' ').next().unwrap_or_default(), polls(&report))
         }
-        (Verdict::Hung | Verdict::Deadline, _) => "not proven".to_owned(),
+        (Verdict::Hung | Verdict::Deadline | Verdict::Interrupted, _) => "not proven".to_owned(),
     })
 }
 
@@ -150,12 +150,12 @@ fn polls(report: &RunReport) -> String {
 /// Which of the two messages arrive, when all is over.
 fn arrivals(scenario: &Scenario) -> Result<&'static str, Failure> {
     let mut settings = Settings::seeded(0);
-    settings.choices.keep_events = true;
     settings.choices.to_the_end = true;
-    let events = execute(scenario, &settings)?.events;
+    let mut recording = Recording::default();
+    observe(scenario, &settings, &mut recording)?;
     let arrived = |cpu: u16| {
         let at = |what: &What| matches!(what, What::Delivered(agent, message) if *agent == cpu && message.source == 0);
-        events.iter().any(|event| at(&event.what))
+        recording.told.iter().any(|told| at(&told.event.what))
     };
     Ok(match (arrived(1), arrived(2)) {
         (true, true) => "both messages arrive",

@@ -1,6 +1,7 @@
 //! Exit statuses: the only place where they are defined.
 
 use crate::failure::Failure;
+use crate::judgement::{RunReport, Verdict};
 use std::process::{ExitCode, Termination};
 
 /// How the program ends. Scripts rely on the difference between 1 and 2.
@@ -25,6 +26,16 @@ impl ExitStatus {
     /// The number that the shell sees.
     pub const fn code(self) -> u8 {
         self as u8
+    }
+}
+
+impl From<&RunReport> for ExitStatus {
+    fn from(report: &RunReport) -> Self {
+        match report.verdict {
+            Verdict::Interrupted => Self::Interrupted,
+            _ if report.ok() => Self::Success,
+            _ => Self::Unexpected,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::Path;
 
 /// The file that is standard output.
-const STANDARD_OUTPUT: &str = "-";
+pub(crate) const STANDARD_OUTPUT: &str = "-";
 
 /// Prints text to standard output.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
@@ -29,11 +29,4 @@ pub(crate) fn check_streams(json: bool, trace: Option<&Path>) -> Result<(), Inpu
             .help("give the trace a file: --trace run.txt"));
     }
     Ok(())
-}
-
-pub(crate) fn write_trace(path: &Path, text: &str) -> Result<(), Failure> {
-    if path == Path::new(STANDARD_OUTPUT) {
-        return print(text);
-    }
-    std::fs::write(path, text).map_err(|error| Failure::writing(&path.display().to_string(), error))
 }

@@ -18,14 +18,11 @@ const fn beginnings(trigger: RoleName) -> &'static [&'static str] {
     }
 }
 
-/// Did the scenario's crash happen, by the events of its run?
-pub(crate) fn crash_happened(scenario: &Scenario, events: &[Event]) -> bool {
+/// Is this an event of the scenario's crash?
+pub(crate) fn is_of_crash(scenario: &Scenario, event: &Event) -> bool {
     let Some(crash) = scenario.crash() else { return false };
     let functions = beginnings(crash.role.role_name());
-    let is_it = |event: &Event| {
-        event.source == Source::Cpu(crash.cpu as u16)
-            && event.time.as_ps() >= crash.at_ps
-            && event.site.and_then(function).is_some_and(|name| functions.contains(&name))
-    };
-    events.iter().any(is_it)
+    event.source == Source::Cpu(crash.cpu as u16)
+        && event.time.as_ps() >= crash.at_ps
+        && event.site.and_then(function).is_some_and(|name| functions.contains(&name))
 }

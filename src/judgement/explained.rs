@@ -4,11 +4,12 @@
 //! Not explained: bounded waits for an ICR that nobody asks about (`apicsim explain` does), and more of a kind than
 //! [`TOLD`].
 
-use super::state::{Sleep, State, history};
+use super::crash_happened::is_of_crash;
+use super::state::{Sleep, State};
 use super::why::{self, Why};
 use crate::scenario::Scenario;
 use kernel_model::{Point, Wait, WaitOutcome};
-use sim::{Duration, Event, Outcome, Source, Time, What};
+use sim::{Batch, Duration, Event, Observer, Outcome, Source, Time, What};
 
 /// Explanations of a kind, at most.
 const TOLD: usize = 16;
@@ -52,13 +53,20 @@ pub(super) struct StartTold {
     pub(super) why: Vec<String>,
 }
 
-/// What a walk through the events of a run has found.
+/// What the events of a run say beside its outcome: an observer, of which one lets the run be judged ([`judge`]).
+///
+/// Its memory does not grow with the length of the run.
+///
+/// [`judge`]: super::judge
 #[derive(Debug)]
-pub(super) struct Explained {
-    /// The machine at the end.
+pub struct Evidence {
+    scenario: Scenario,
+    /// The machine so far; once it is finished, at the end.
     pub(super) state: State,
     pub(super) given_up: Vec<GivenUpReport>,
     pub(super) starts: Vec<StartTold>,
+    /// Has the scenario's crash happened?
+    pub(super) crash_happened: bool,
 }
 
 /// Does a finished run have a wait for others that timed out, or was reported? Then its events are needed.
@@ -76,21 +84,36 @@ fn reported(code: u32) -> &'static str {
     if code == Wait::Acknowledgement as u32 { "waits for an acknowledgement, and reports it" } else { why::what(code) }
 }
 
-/// Walks through the events of `evidence`.
-pub(super) fn walk(scenario: &Scenario, evidence: &Outcome) -> Explained {
-    let mut walk = Explained { state: State::before(scenario), given_up: Vec::new(), starts: Vec::new() };
-    for event in history(evidence) {
-        walk.before(event);
-        walk.state.take(event);
-        walk.after(event);
+impl Observer for Evidence {
+    fn take(&mut self, batch: &Batch<'_>) {
+        for (index, told) in batch.events.iter().enumerate() {
+            let event = &told.event;
+            let place = (told.at, event.source);
+            self.before(event, || batch.under_way_before(index, place));
+            self.state.take(event);
+            self.after(event, || batch.under_way_before(index + 1, place));
+            self.crash_happened = self.crash_happened || is_of_crash(&self.scenario, event);
+        }
+        if batch.last {
+            batch.under_way().iter().for_each(|run| self.state.take(run));
+        }
     }
-    walk.state.finish(evidence);
-    walk
 }
 
-impl Explained {
+impl Evidence {
+    /// Of a run of `scenario` that is to begin.
+    pub fn new(scenario: &Scenario) -> Self {
+        let (scenario, state) = (scenario.clone(), State::before(scenario));
+        Self { scenario, state, given_up: Vec::new(), starts: Vec::new(), crash_happened: false }
+    }
+
+    /// The run that was observed has come to this.
+    pub fn finish(&mut self, outcome: &Outcome) {
+        self.state.finish(outcome);
+    }
+
     /// A wait is explained as long as it is open.
-    fn before(&mut self, event: &Event) {
+    fn before(&mut self, event: &Event, under_way: impl Fn() -> Vec<Event>) {
         let (Source::Cpu(cpu), What::WaitEnded(code, outcome)) = (event.source, event.what) else { return };
         if !in_vain(outcome)
             || [Wait::IcrIdle as u32, Wait::Callin as u32].contains(&code)
@@ -107,12 +130,12 @@ impl Explained {
             at: super::source_lines::describe(wait.site),
             start: wait.since,
             took: event.time.since(wait.since),
-            why: why::explain_cpu(&self.state, cpu).chain,
+            why: why::explain_cpu(&self.state.with(&under_way()), cpu).chain,
         });
     }
 
     /// The start of a CPU is explained as soon as the kernel says how it came out.
-    fn after(&mut self, event: &Event) {
+    fn after(&mut self, event: &Event, under_way: impl Fn() -> Vec<Event>) {
         let (Source::Cpu(cpu), What::Reached(code)) = (event.source, event.what) else { return };
         let over = [Point::Booted, Point::Stuck, Point::NotResponding].iter().any(|point| *point as u32 == code);
         if !over || self.starts.len() >= TOLD {
@@ -127,7 +150,8 @@ impl Explained {
         if first.meant.iter().all(has_come) {
             return;
         }
-        let why = first.meant.iter().flat_map(|&target| why::explain_start(&self.state, target, first)).collect();
+        let state = self.state.with(&under_way());
+        let why = first.meant.iter().flat_map(|&target| why::explain_start(&state, target, first)).collect();
         self.starts.push(StartTold { cpu, at: event.time, why });
     }
 

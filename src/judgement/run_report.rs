@@ -7,7 +7,7 @@ use super::start_up::StartUpReport;
 use super::unmet::Unmet;
 use super::waits::{WaitReport, WaitSummary};
 use crate::scenario::Mechanism;
-use sim::{Duration, Proof, Time};
+use sim::{Duration, Outcome, Proof, Time};
 
 /// How a run is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,15 +18,18 @@ pub enum Verdict {
     Hung,
     /// Neither within the limit.
     Deadline,
+    /// The run, or the second one that explains it, was ended from outside: there is no verdict.
+    Interrupted,
 }
 
 impl Verdict {
-    /// As in JSON.
+    /// As in JSON, where an interrupted run has none.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Completed => "completed",
             Self::Hung => "hung",
             Self::Deadline => "deadline",
+            Self::Interrupted => "interrupted",
         }
     }
 }
@@ -74,6 +77,8 @@ pub struct RunReport {
     pub verdict: Verdict,
     /// What a hang's proof rests on.
     pub proof: Option<Proof>,
+    /// Where the run was ended from outside, if it was.
+    pub interrupted_at: Option<Time>,
     /// Instant of the goal, or the last effective event of a run that did not reach it.
     pub sim_time: Time,
     /// When the crash path was entered.
@@ -150,6 +155,13 @@ impl RunReport {
 
     /// Exit status 0?
     pub fn ok(&self) -> bool {
-        self.expected.unwrap_or(self.verdict != Verdict::Deadline)
+        self.expected.unwrap_or(!matches!(self.verdict, Verdict::Deadline | Verdict::Interrupted))
+    }
+
+    /// A second run, which was to explain this one, has come to that.
+    pub(crate) fn note_interruption(&mut self, second: &Outcome) {
+        if second.interrupted_at.is_some() {
+            (self.verdict, self.expected, self.unmet) = (Verdict::Interrupted, None, Vec::new());
+        }
     }
 }

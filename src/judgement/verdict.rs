@@ -1,9 +1,8 @@
 //! The verdict: was the goal reached, is it proven unreachable, or neither; and what the run says beside it.
 
 use super::crash::crash_report;
-use super::crash_happened::crash_happened;
 use super::expectation::expectation;
-use super::explained::{self, Explained};
+use super::explained::{self, Evidence};
 use super::hypothetical::is_hypothetical;
 use super::jammed;
 use super::mechanism;
@@ -19,8 +18,12 @@ use crate::token::Token;
 use kernel_model::Point;
 use sim::{Activity, CpuReport, Duration, Ending, Outcome, Slots, Time};
 
-/// Is there anything about a finished run that must be explained, and for which its events are needed?
+/// Is there anything about a finished run that must be explained, and for which its events are needed? Not of one that was
+/// interrupted: whoever did that does not want to wait.
 pub fn needs_events(scenario: &Scenario, outcome: &Outcome) -> bool {
+    if outcome.interrupted_at.is_some() {
+        return false;
+    }
     let done = goal_instant(scenario, &goal_milestones(scenario), outcome).is_some();
     let entered = instant_of(outcome, Point::CrashEntered).is_some();
     let unseen = scenario.crash().is_some() && !entered;
@@ -28,18 +31,18 @@ pub fn needs_events(scenario: &Scenario, outcome: &Outcome) -> bool {
 }
 
 /// Judges a finished run. `aftermath` is the same run without its stop rule, where that is needed to tell which CPUs
-/// spin for ever; `evidence` is the same run with its events, where it [needs them](needs_events).
+/// spin for ever; `evidence` is what the events of the same run say, where it [needs them](needs_events).
 pub fn judge(
     scenario: &Scenario,
     seed: u64,
     outcome: &Outcome,
     aftermath: Option<&Outcome>,
-    evidence: Option<&Outcome>,
+    evidence: Option<&Evidence>,
 ) -> RunReport {
     let goal = goal_milestones(scenario);
     let goal_at = goal_instant(scenario, &goal, outcome);
-    let explained = evidence.map(|evidence| explained::walk(scenario, evidence));
     let verdict = match (goal_at, outcome.ending) {
+        (_, Ending::Interrupted(_)) => Verdict::Interrupted,
         (Some(_), _) => Verdict::Completed,
         (None, Ending::Proven(_)) => Verdict::Hung,
         (None, Ending::Stopped | Ending::Deadline) => Verdict::Deadline,
@@ -52,26 +55,22 @@ pub fn judge(
     let crashing = crashing_cpu(scenario, outcome);
     let (waits, wait_summaries) = (waits(outcome), summaries(outcome));
     let open = waits.iter().filter(|wait| wait.took.is_none()).count() as u64;
-    let told = explained.as_ref().map_or(&[][..], |explained| &explained.starts);
+    let told = evidence.map_or(&[][..], |evidence| &evidence.starts);
     let start_ups = start_up::reports(scenario, outcome, &waits, told);
     let mut report = RunReport {
         token: Token::new(scenario, seed).to_string(),
         seed,
         verdict,
         proof,
+        interrupted_at: outcome.interrupted_at,
         sim_time: goal_at.unwrap_or(outcome.last_effective),
         crashed,
-        crash_happened: crashed.is_none()
-            && evidence.is_some_and(|evidence| crash_happened(scenario, &evidence.events)),
+        crash_happened: crashed.is_none() && evidence.is_some_and(|evidence| evidence.crash_happened),
         from_crash: goal_at.zip(crashed).map(|(goal, crash)| goal.since(crash)),
         digest: outcome.digest,
         timeouts: timeouts(&wait_summaries, crashing.or(scenario.booting_cpu().map(|cpu| cpu as u16))),
-        given_up: explained.as_ref().map(|explained| explained.given_up.clone()).unwrap_or_default(),
-        waiting: explained
-            .as_ref()
-            .filter(|_| verdict == Verdict::Deadline)
-            .map(Explained::waiting)
-            .unwrap_or_default(),
+        given_up: evidence.map(|evidence| evidence.given_up.clone()).unwrap_or_default(),
+        waiting: evidence.filter(|_| verdict == Verdict::Deadline).map(Evidence::waiting).unwrap_or_default(),
         started: start_up::started(outcome, &start_ups),
         start_ups,
         waits_total: wait_summaries.iter().map(|summary| summary.count).sum::<u64>() + open,
@@ -82,12 +81,15 @@ pub fn judge(
         capture: instant_of(outcome, Point::CaptureKernelReady),
         panicked: panicked(outcome),
         injected: injected(scenario, outcome),
-        hang: (verdict == Verdict::Hung).then(|| hang(scenario, &goal, crashing, outcome, explained.as_ref())),
+        hang: (verdict == Verdict::Hung).then(|| hang(scenario, &goal, crashing, outcome, evidence)),
         loops: loops(aftermath.unwrap_or(outcome)),
         notes: notes(scenario, outcome),
         expected: None,
         unmet: Vec::new(),
     };
+    if verdict == Verdict::Interrupted {
+        return report;
+    }
     let unmet = expectation(scenario, &report);
     report.expected = unmet.as_ref().map(Vec::is_empty);
     report.unmet = unmet.unwrap_or_default();
@@ -171,7 +173,7 @@ fn hang(
     goal: &[(Option<u16>, u32)],
     crashing: Option<u16>,
     outcome: &Outcome,
-    explained: Option<&Explained>,
+    explained: Option<&Evidence>,
 ) -> HangReport {
     let missing = goal.iter().filter(|part| reached(scenario, **part, outcome).is_none()).find_map(|(cpu, _)| *cpu);
     let number = missing.or(crashing).unwrap_or(0);

@@ -47,7 +47,7 @@ pub struct WaitSummary {
     pub longest: Vec<WaitReport>,
 }
 
-const fn is_icr(code: u32) -> bool {
+pub(super) const fn is_icr(code: u32) -> bool {
     code == Wait::IcrIdle as u32
 }
 
@@ -70,7 +70,7 @@ fn summary(group: &WaitGroup) -> WaitSummary {
     }
 }
 
-const fn outcome_name(outcome: u32) -> &'static str {
+pub(super) const fn outcome_name(outcome: u32) -> &'static str {
     if outcome == WaitOutcome::TimedOut as u32 { "timeout" } else { "idle" }
 }
 

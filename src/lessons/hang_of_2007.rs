@@ -4,14 +4,13 @@ use super::lanes::Lanes;
 use crate::failure::Failure;
 use crate::judgement::RunReport;
 use crate::judgement::messages::{destination, what};
-use crate::machine::Choices;
 use crate::report::Paper;
 use crate::report::page::Page;
-use crate::run::{Settings, run};
+use crate::run::{Settings, run_observed};
 use crate::scenario::{self, Request, Scenario, counted};
 use kernel_model::{Layout, Point, Wait};
 use sim::bus::{AttemptOutcome, DeliveryMode};
-use sim::{Context, Event, Outcome, Source, What};
+use sim::{Context, Event, Outcome, Recording, Source, What};
 
 /// The CPU that is locked up in its NMI handler.
 const LOCKED_UP: u16 = 2;
@@ -22,18 +21,18 @@ const CRASHING: u16 = 0;
 /// The steps, each ready to print: those moments of the two runs on which the next ones rest.
 pub(crate) fn hang_of_2007(paper: Paper) -> Result<Vec<String>, Failure> {
     let mut steps = Vec::new();
-    let (scenario, report, outcome) = played("before")?;
+    let (scenario, report, outcome, events) = played("before")?;
     let mut page = Page::new(paper);
     page.paragraph(&scenario.story);
     page.gap();
     page.paragraph("First the kernel as it was: it waits for its ICR without any bound.");
     steps.push(page.into_text());
     let teaches = |event: &Event, lanes: &Lanes| unbounded(event, lanes).or_else(|| console(&scenario, event));
-    tell(&scenario, &outcome, paper, teaches, &mut steps);
-    steps.push(verdict(&scenario, &report, &outcome, paper));
-    let (scenario, report, outcome) = played("merged")?;
+    tell(&scenario, &events, paper, teaches, &mut steps);
+    steps.push(verdict(&scenario, &report, &outcome, &events, paper));
+    let (scenario, report, _, events) = played("merged")?;
     let half = steps.len();
-    tell(&scenario, &outcome, paper, bounded, &mut steps);
+    tell(&scenario, &events, paper, bounded, &mut steps);
     if let Some(first) = steps.get_mut(half) {
         let mut page = Page::new(paper);
         page.paragraph("Now the same crash with the wait as it was merged: at most 1001 reads, 100 us apart.");
@@ -46,26 +45,26 @@ pub(crate) fn hang_of_2007(paper: Paper) -> Result<Vec<String>, Failure> {
     Ok(steps)
 }
 
-fn played(variant: &str) -> Result<(Scenario, RunReport, Outcome), Failure> {
+/// A run, and its events by their beginnings.
+fn played(variant: &str) -> Result<(Scenario, RunReport, Outcome, Vec<Event>), Failure> {
     let mut request = Request::new("nmi-stall");
     request.variant = Some(variant.to_owned());
     let scenario = scenario::load(&request)?;
-    let mut settings = Settings::seeded(0);
-    settings.choices = Choices { keep_events: true, ..settings.choices };
-    let (report, outcome) = run(&scenario, &settings)?;
-    Ok((scenario, report, outcome))
+    let mut recording = Recording::default();
+    let (report, outcome) = run_observed(&scenario, &Settings::seeded(0), &mut recording)?;
+    Ok((scenario, report, outcome, recording.by_beginning()))
 }
 
 /// A step for each event of which `teaches` has something to say, with the picture after it.
 fn tell(
     scenario: &Scenario,
-    outcome: &Outcome,
+    events: &[Event],
     paper: Paper,
     teaches: impl Fn(&Event, &Lanes) -> Option<String>,
     steps: &mut Vec<String>,
 ) {
     let mut lanes = Lanes::new(scenario.machine.cpus);
-    for event in &outcome.events {
+    for event in events {
         lanes.take(event);
         if let Some(sentence) = teaches(event, &lanes) {
             let mut page = Page::new(paper);
@@ -159,9 +158,9 @@ fn bounded(event: &Event, lanes: &Lanes) -> Option<String> {
     })
 }
 
-fn verdict(scenario: &Scenario, report: &RunReport, outcome: &Outcome, paper: Paper) -> String {
+fn verdict(scenario: &Scenario, report: &RunReport, outcome: &Outcome, events: &[Event], paper: Paper) -> String {
     let mut lanes = Lanes::new(scenario.machine.cpus);
-    outcome.events.iter().for_each(|event| lanes.take(event));
+    events.iter().for_each(|event| lanes.take(event));
     if let Some(held) = outcome.undispatched.first()
         && let Some(last) = held.held.last
     {

@@ -20,8 +20,6 @@ const KEYBOARD_PIN: u8 = 1;
 pub struct Choices {
     /// Seed of everything that may happen either way.
     pub seed: u64,
-    /// Keep the events?
-    pub keep_events: bool,
     /// Skip what is proven to repeat?
     pub elision: bool,
     /// What software runs on.
@@ -57,7 +55,6 @@ pub fn assemble(scenario: &Scenario, choices: Choices) -> Result<MachineSettings
         chooser: Arc::new(Seeded(choices.seed)),
         limit: Time::from_ps(limit),
         stop: if choices.to_the_end { StopRule::Never } else { goal::stop_rule(scenario) },
-        keep_events: choices.keep_events,
         elision: choices.elision,
         stacks: choices.stacks,
         ..MachineSettings::new(generation, bus(scenario, &kernel)?)

@@ -41,16 +41,26 @@ fn proof(proof: Option<Proof>) -> &'static str {
     }
 }
 
+/// Null where there is none: the run was interrupted.
+pub(crate) fn verdict_value(report: &RunReport) -> Value {
+    if report.verdict == Verdict::Interrupted { Value::Null } else { Value::from(report.verdict.name()) }
+}
+
 /// Null when completed.
 pub(crate) fn proof_value(report: &RunReport) -> Value {
     if report.verdict == Verdict::Completed { Value::Null } else { Value::from(proof(report.proof)) }
+}
+
+/// What the document of one run is.
+pub(crate) fn run_schema() -> Value {
+    json!({ "name": "apicsim.run", "version": "1.4" })
 }
 
 /// The document of one run.
 pub fn run_document(scenario: &Scenario, report: &RunReport, host: Option<Host>) -> Value {
     let machine = &scenario.machine;
     let mut document = json!({
-        "schema": { "name": "apicsim.run", "version": "1.3" },
+        "schema": run_schema(),
         "scenario": scenario.name,
         "arch": machine.arch,
         "variant": machine.variant,
@@ -60,13 +70,14 @@ pub fn run_document(scenario: &Scenario, report: &RunReport, host: Option<Host>)
         "cpus": machine.cpus,
         "seed": report.seed.to_string(),
         "token": report.token,
-        "verdict": report.verdict.name(),
+        "verdict": verdict_value(report),
+        "interrupted": report.verdict == Verdict::Interrupted,
         "proof": proof_value(report),
         "goal": scenario.goal.name(),
         "sim_time_us": microseconds(report.sim_time.as_ps()),
         "from_crash_us": microseconds_or_null(report.from_crash.map(|span| span.as_ps())),
         "digest": digest::written(report.digest),
-        "waits": report.waits.iter().map(wait).collect::<Vec<_>>(),
+        "waits": report.waits.iter().map(wait_value).collect::<Vec<_>>(),
         "waits_total": report.waits_total,
         "waits_left_out": report.waits_total - report.waits.len() as u64,
         "timeouts": report.timeouts,
@@ -92,6 +103,13 @@ pub fn run_document(scenario: &Scenario, report: &RunReport, host: Option<Host>)
     document
 }
 
+/// The document with these of the waits, and no others.
+pub(crate) fn with_waits(mut document: Value, report: &RunReport, waits: &[&WaitReport]) -> Value {
+    document["waits"] = waits.iter().map(|wait| wait_value(wait)).collect();
+    document["waits_left_out"] = json!(report.waits_total - waits.len() as u64);
+    document
+}
+
 /// What does not hold of what is expected; empty where all does, null where nothing is expected.
 fn expectation(report: &RunReport) -> Value {
     let value = |finding: &Finding| match finding {
@@ -105,7 +123,8 @@ fn expectation(report: &RunReport) -> Value {
     report.expected.map_or(Value::Null, |_| report.unmet.iter().map(unmet).collect())
 }
 
-fn wait(wait: &WaitReport) -> Value {
+/// One wait.
+pub(crate) fn wait_value(wait: &WaitReport) -> Value {
     json!({
         "cpu": wait.cpu,
         "at": wait.at,
@@ -254,7 +273,8 @@ pub(crate) fn matrix_document(matrix: &Matrix, host: Option<Host>) -> Value {
         })
         .collect();
     let mut document = json!({
-        "schema": { "name": "apicsim.matrix", "version": "1.2" },
+        "schema": { "name": "apicsim.matrix", "version": "1.3" },
+        "interrupted": matrix.interrupted,
         "scenario": matrix.scenario,
         "release": common_release(matrix),
         "rows": rows,

@@ -4,7 +4,7 @@ use super::digest;
 use super::microseconds::{microseconds, microseconds_or_null};
 use super::page::Page;
 use super::paper::{Ink, Paper};
-use crate::judgement::{FateReport, MessageFate, MessageReport, MessagesReport, RunReport};
+use crate::judgement::{FateReport, MessageFate, MessageReport, MessagesReport, RunReport, Verdict};
 use crate::scenario::{Scenario, counted, one_line};
 use serde_json::{Value, json};
 
@@ -28,6 +28,7 @@ pub(crate) fn document(scenario: &Scenario, report: &RunReport, messages: &Messa
         "seed": report.seed.to_string(),
         "token": report.token,
         "digest": digest::written(report.digest),
+        "interrupted": report.verdict == Verdict::Interrupted,
         "messages": messages.messages.iter().map(message).collect::<Vec<_>>(),
         "messages_total": messages.total,
         "messages_left_out": messages.total - messages.messages.len() as u64,
@@ -76,6 +77,9 @@ pub(crate) fn text(scenario: &Scenario, report: &RunReport, messages: &MessagesR
         );
     }
     page.gap();
+    if report.verdict == Verdict::Interrupted {
+        page.labelled("run", "interrupted: what became of them by then");
+    }
     page.labelled("messages", &totals(messages));
     page.command("replay", "apicsim replay", &format!("'{}'", report.token));
     page

@@ -1,16 +1,17 @@
 //! The report of a run, for people.
 
+use super::digest;
 use super::page::Page;
 use super::paper::{Ink, Paper};
 use super::verdict::verdict;
-use super::{digest, waits};
+use super::waits::Shown;
 use crate::judgement::crash::{CrashReport, Fate};
 use crate::judgement::hypothetical::HYPOTHETICAL;
-use crate::judgement::{GivenUpReport, HangReport, RunReport};
+use crate::judgement::{GivenUpReport, HangReport, RunReport, Verdict};
 use crate::scenario::{Scenario, counted, one_line};
 
 /// One run.
-pub(crate) fn run(scenario: &Scenario, report: &RunReport, paper: Paper) -> Page {
+pub(crate) fn run(scenario: &Scenario, report: &RunReport, waits: Shown, paper: Paper) -> Page {
     let mut page = Page::new(paper);
     let room = paper.prose().saturating_sub(scenario.name.chars().count() + 2);
     page.hanging(0, 2, &format!("{}: {}", scenario.name, one_line(&scenario.story, room)));
@@ -20,7 +21,7 @@ pub(crate) fn run(scenario: &Scenario, report: &RunReport, paper: Paper) -> Page
     if let Some(hang) = &report.hang {
         hang_lines(hang, &mut page);
     }
-    for (n, line) in waits::lines(report).iter().enumerate() {
+    for (n, line) in waits.lines(report).iter().enumerate() {
         page.labelled(first(n, "waits"), line);
     }
     for (n, spin) in report.loops.iter().enumerate() {
@@ -69,6 +70,7 @@ pub(crate) fn run(scenario: &Scenario, report: &RunReport, paper: Paper) -> Page
     }
     page.gap();
     let expected = match report.expected {
+        None if report.verdict == Verdict::Interrupted => "not asked".to_owned(),
         None => "nothing".to_owned(),
         Some(true) => paper.paint(Ink::Good, "this"),
         Some(false) => paper.paint(Ink::Bad, "something else"),

@@ -1,14 +1,15 @@
-//! The text trace: the event stream, a line an event, in order.
+//! The text trace: the event stream, a line an event, in the order in which a machine tells them ([`sim::Told`]): a run of
+//! polls or attempts stands where it ends, with the time at which it began.
 
 use crate::judgement::messages::{destination, what};
 use crate::judgement::source_lines::describe;
 use sim::apic::LocalSource;
 use sim::bus::MessageEffect;
 use sim::{Access, Context, Event, Kind, LocalEvent, Source, What};
-use std::fmt::{Debug, Write};
+use std::fmt::Debug;
 
 /// What the software on the CPUs calls its own.
-pub(crate) trait Vocabulary: Debug {
+pub(crate) trait Vocabulary: Debug + Sync {
     /// A shared word.
     fn word(&self, word: u16) -> String;
     /// A CPU that has come to a milestone: `reaches Stopped`.
@@ -164,19 +165,19 @@ fn local(event: LocalEvent) -> String {
     }
 }
 
-/// The whole trace.
-pub(crate) fn text(events: &[Event], names: Names<'_>) -> String {
-    let mut out = String::from("# time_us  source  event  (function)\n");
-    for event in events {
-        let source = match event.source {
-            Source::Interconnect => "bus".to_owned(),
-            Source::Cpu(cpu) => format!("CPU{cpu}"),
-        };
-        let acts = event.site.filter(|_| !matches!(event.what, What::Entered(_))); // that line has not acted yet
-        let site = acts.map(|site| format!("  [{}]", describe(site))).unwrap_or_default();
-        let _ = writeln!(out, "{:>14}  {source:<5} {}{site}", event.time.to_string(), names.say(&event.what));
-    }
-    out
+/// The line that stands first.
+pub(crate) const HEADER: &str =
+    "# time_us  source  event  (function); what is repeated stands where it ends, with the time of its first\n";
+
+/// The line of an event, with its newline.
+pub(crate) fn line(event: &Event, names: Names<'_>) -> String {
+    let source = match event.source {
+        Source::Interconnect => "bus".to_owned(),
+        Source::Cpu(cpu) => format!("CPU{cpu}"),
+    };
+    let acts = event.site.filter(|_| !matches!(event.what, What::Entered(_))); // that line has not acted yet
+    let site = acts.map(|site| format!("  [{}]", describe(site))).unwrap_or_default();
+    format!("{:>14}  {source:<5} {}{site}\n", event.time.to_string(), names.say(&event.what))
 }
 
 #[cfg(test)]

@@ -32,6 +32,13 @@ pub(super) fn verdict(scenario: &Scenario, report: &RunReport, paper: Paper) -> 
             let word = paper.paint(Ink::Open, "DEADLINE");
             format!("{word}: {goal} not reached in {limit} us; nothing is proven{host}")
         }
+        Verdict::Interrupted => {
+            let word = paper.paint(Ink::Open, "INTERRUPTED");
+            match report.interrupted_at {
+                Some(at) => format!("{word} at {at} us: what follows is what had come by then; nothing is proven"),
+                None => format!("{word} while it was explained: there is no verdict"),
+            }
+        }
     }
 }
 

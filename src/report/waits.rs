@@ -4,11 +4,32 @@ use crate::judgement::RunReport;
 use crate::judgement::waits::{WaitReport, WaitSummary};
 use crate::scenario::counted;
 
+/// Which waits a report has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// Those that [`lines`] names.
+    Notable,
+    /// None, because all so many have been printed already.
+    Before(u64),
+    /// None.
+    Nothing,
+}
+
+impl Shown {
+    pub(super) fn lines(self, report: &RunReport) -> Vec<String> {
+        match self {
+            Self::Notable => lines(report),
+            Self::Before(0) | Self::Nothing => Vec::new(),
+            Self::Before(count) => vec![format!("{}, each of them above", counted(count, "wait"))],
+        }
+    }
+}
+
 /// Summaries that are printed.
 const SUMMARIES: usize = 20;
 
 /// The lines of all waits of `report`: less than a hundred.
-pub(crate) fn lines(report: &RunReport) -> Vec<String> {
+fn lines(report: &RunReport) -> Vec<String> {
     let notable = report.notable_waits();
     if notable.len() as u64 == report.waits_total {
         return notable.into_iter().map(wait_line).collect();

@@ -2,13 +2,14 @@
 
 use super::diagnostic::{InputError, Source};
 use super::fault_name::FaultName;
+use super::input_file::first_bytes;
 use super::model::Origin;
 use super::named::Named;
 use super::nearest;
 use super::stack_names::nearest_stack_name;
 use siphasher::sip::SipHasher13;
 use std::hash::Hasher;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -99,13 +100,11 @@ fn read_file(path: &str) -> Result<String, InputError> {
     if Path::new(path).is_dir() {
         return Err(InputError::new(format!("`{path}` is a directory")).help("name a scenario file in it"));
     }
-    let mut bytes = Vec::new();
-    let read = std::fs::File::open(path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes));
-    match read {
-        Ok(_) if bytes.len() as u64 > FILE_BYTES_MAX => {
+    match first_bytes(Path::new(path), FILE_BYTES_MAX + 1) {
+        Ok(bytes) if bytes.len() as u64 > FILE_BYTES_MAX => {
             Err(InputError::new(format!("`{path}` is larger than 4 MiB")).help("this is not a scenario"))
         }
-        Ok(_) => String::from_utf8(bytes).map_err(|error| {
+        Ok(bytes) => String::from_utf8(bytes).map_err(|error| {
             let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
             let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
             InputError::new(format!("`{path}` is not UTF-8 text: line {line} has a byte that is none"))
@@ -124,6 +123,9 @@ fn read_file(path: &str) -> Result<String, InputError> {
                 missing = missing.help(meant);
             }
             Err(missing.help("a scenario is a built-in name (apicsim list scenarios) or a path to a TOML file"))
+        }
+        Err(error) if error.kind() == ErrorKind::WouldBlock => {
+            Err(InputError::new(format!("cannot read `{path}`: {error}")).help("start what writes to it first"))
         }
         Err(error) => Err(InputError::host(format!("cannot read `{path}`: {error}"))),
     }

@@ -90,7 +90,7 @@ pub fn load(request: &Request) -> Result<Scenario, InputError> {
     let mut scenario = read(&root, &source)?;
     scenario.origin = origin;
     scenario.hash = catalogue::content_hash(source.text());
-    scenario.sets.clone_from(&request.sets);
+    scenario.sets = overrides::that_count(&request.sets);
     Ok(scenario)
 }
 

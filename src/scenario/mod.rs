@@ -48,6 +48,7 @@ mod fault_name;
 mod faults;
 mod filter;
 mod happenings;
+pub(crate) mod input_file;
 mod klogd;
 mod knob_filter;
 mod knobs;
@@ -86,6 +87,7 @@ pub use model::{
     Again, CostOverrides, CpuFault, Event, Fault, FaultKind, Goal, Knobs, MpsTimeout, Origin, Scenario, Stall,
     StopLock, Times, WaitShape,
 };
+pub use overrides::set_twice;
 pub use plural::counted;
 pub use role::{IpiVector, Role, RoleName, StartUpMessages, VectorUse};
 pub use stack_names::{STACK_NAMES, StackName, stack_name};

@@ -49,6 +49,34 @@ pub(super) fn graft(root: &mut Node, path: &str, node: &Node) {
     *at = node.clone();
 }
 
+/// The path of a setting, without blanks.
+fn path_of(set: &str) -> String {
+    let path = set.split_once('=').map_or(set, |(path, _)| path);
+    path.split('.').map(str::trim).collect::<Vec<_>>().join(".")
+}
+
+/// Is a setting undone by a later one? By one of the same path, if nothing of what it set is used in between.
+fn is_undone(paths: &[String], index: usize) -> bool {
+    let path = &paths[index];
+    let of_it = |other: &&String| {
+        let (short, long) = if other.len() < path.len() { (*other, path) } else { (path, *other) };
+        long.strip_prefix(short.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    paths[index + 1..].iter().find(of_it) == Some(path)
+}
+
+/// The settings that count: of those of one path, the last.
+pub(super) fn that_count(sets: &[String]) -> Vec<String> {
+    let paths: Vec<String> = sets.iter().map(|set| path_of(set)).collect();
+    (0..sets.len()).filter(|&index| !is_undone(&paths, index)).map(|index| sets[index].clone()).collect()
+}
+
+/// The path of a setting that a later one undoes. What a scenario keeps of its settings ([`that_count`]) has none.
+pub fn set_twice(sets: &[String]) -> Option<String> {
+    let paths: Vec<String> = sets.iter().map(|set| path_of(set)).collect();
+    (0..sets.len()).find(|&index| is_undone(&paths, index)).map(|index| paths[index].clone())
+}
+
 const EXAMPLE: &str = "PATH=VALUE, for example knobs.slots=per-vector, machine.cpus=3, event.3.at_us=30.5 or fault=[]";
 
 /// The names between the dots, with their spans.
@@ -105,6 +133,25 @@ fn step<'n>(node: &'n mut Node, segment: &str, place: &Place, walked: &str) -> R
 mod tests {
     use super::super::document;
     use super::*;
+
+    #[test]
+    fn of_settings_of_one_path_the_last_counts() {
+        let cases: [(&[&str], &[&str], Option<&str>); 6] = [
+            (&["a.b=1", "a.c=2"], &["a.b=1", "a.c=2"], None),
+            (&["a.b=1", "a.b=2"], &["a.b=2"], Some("a.b")),
+            (&["a.b=1", "c=0", "a . b = 1"], &["c=0", "a . b = 1"], Some("a.b")),
+            (&["a.b=1", "a.bc=2"], &["a.b=1", "a.bc=2"], None),
+            // what the first one made is used by the second, whatever the third does
+            (&["fault=[{}]", "fault.0.cpu=1", "fault=[]"], &["fault=[{}]", "fault.0.cpu=1", "fault=[]"], None),
+            (&["fault.0.cpu=1", "fault=[]", "fault.0.cpu=1"], &["fault.0.cpu=1", "fault=[]", "fault.0.cpu=1"], None),
+        ];
+        for (sets, counts, twice) in cases {
+            let sets: Vec<String> = sets.iter().map(|&set| set.to_owned()).collect();
+            assert_eq!(that_count(&sets), counts, "{sets:?}");
+            assert_eq!(set_twice(&sets).as_deref(), twice, "{sets:?}");
+            assert_eq!(set_twice(&that_count(&sets)), None, "{sets:?}");
+        }
+    }
 
     fn applied(text: &str) -> Result<Node, InputError> {
         let file = "limit_us = 5\n[[fault]]\nkind = \"x\"\n[[event]]\n[[event]]\n";

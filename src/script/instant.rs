@@ -23,9 +23,9 @@ pub(super) fn answers(
 ) -> Result<BTreeMap<usize, Answer>, InputError> {
     let mut answers = BTreeMap::new();
     for (line, verdict) in verdicts.iter().enumerate() {
-        let cut = |keep_events: bool| {
+        let cut = |observed: bool| {
             let place = &script.lines[line].place;
-            run_to(script, board, execution, verdict.at, keep_events)
+            run_to(script, board, execution, verdict.at, observed)
                 .map_err(|error| InputError::new(error).at(place, "in this operation"))
         };
         let answer = match script.lines[line].action {
@@ -35,8 +35,7 @@ pub(super) fn answers(
                 Answer::States((0..script.cpus).map(|cpu| state(&outcome, cpu)).collect())
             }
             Action::Why(cpu, asked) => {
-                let (outcome, before) = cut(true)?;
-                let state = before.after(&outcome);
+                let (_, state) = cut(true)?;
                 Answer::Why(match asked {
                     Asked::Cpu => explain_cpu(&state, cpu),
                     Asked::Command => explain_command(&state, cpu),
@@ -49,20 +48,24 @@ pub(super) fn answers(
     Ok(answers)
 }
 
-/// The run up to an instant, and the machine before its first event.
+/// The run up to an instant, and the machine then, if it is `observed`; else the machine before its first event.
 fn run_to(
     script: &Arc<Script>,
     board: &Board,
     execution: Execution,
     instant: Time,
-    keep_events: bool,
+    observed: bool,
 ) -> Result<(Outcome, State), String> {
     let notebook = Arc::new(Notebook::new(script.cpus));
-    let settings = board.machine(script, &notebook, keep_events, instant).map_err(|error| error.to_string())?;
-    let before = State::of_machine(&settings, |_| as_set_up());
+    let settings = board.machine(script, &notebook, instant).map_err(|error| error.to_string())?;
+    let mut state = State::of_machine(&settings, |_| as_set_up());
     let machine = Machine::new(settings).map_err(|error| error.to_string())?;
-    let outcome = machine.run(execution).map_err(|error| error.to_string())?;
-    Ok((outcome, before))
+    let result = if observed { machine.observed(execution, &mut state) } else { machine.run(execution) };
+    let outcome = result.map_err(|error| error.to_string())?;
+    if observed {
+        state.finish(&outcome);
+    }
+    Ok((outcome, state))
 }
 
 /// Whom a destination is meant for, whatever the CPU has made of its APIC since: the one that has that physical id.
@@ -90,9 +93,8 @@ mod tests {
             }
             let script = Arc::new(Script::parse(&Source::new("t.apic", text)).expect("a script"));
             let limit = Time::from_us(100_000);
-            let (outcome, before) =
+            let (outcome, state) =
                 run_to(&script, &Board::default(), Execution::default(), limit, true).expect("it runs");
-            let state = before.after(&outcome);
             for (cpu, report) in state.cpus.iter().zip(&outcome.cpus) {
                 compare_cpu(cpu, report, &mut |what, folded, is| {
                     if folded != is {

@@ -42,7 +42,6 @@ impl Board {
         &self,
         script: &Arc<Script>,
         notebook: &Arc<Notebook>,
-        keep_events: bool,
         limit: Time,
     ) -> Result<MachineSettings, InputError> {
         self.check(script)?;
@@ -53,7 +52,6 @@ impl Board {
             io_apic: self.has_io_apic(script.cpus).then(|| self.io_apic()),
             limit,
             stop: StopRule::Any(vec![SCRIPT_ENDED, CONDUCTOR_LOST]),
-            keep_events,
             ..MachineSettings::new(self.generation, self.interconnect(script.cpus)?)
         })
     }

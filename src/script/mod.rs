@@ -29,7 +29,8 @@ mod state;
 mod tokens;
 mod value;
 
-pub(crate) use print::trace;
+pub(crate) use print::names;
+pub(crate) use run::run_observed;
 
 pub use answer::{Answer, Seen};
 pub use machine::Board;

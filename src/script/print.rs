@@ -1,13 +1,14 @@
 //! A transcript as text, in the lines that the format prescribes, and as a JSON document.
 
 use super::answer::Answer;
+use super::model::Script;
 use super::names::GuestNames;
 use super::run::{End, Reply, Transcript};
 use crate::report::Paper;
 use crate::report::digest;
 use crate::report::microseconds::microseconds;
 use crate::report::page::Page;
-use crate::report::trace::{self, Names};
+use crate::report::trace::Names;
 use serde_json::{Value, json};
 use sim::Named;
 
@@ -47,12 +48,13 @@ pub(super) fn footer(transcript: &Transcript) -> String {
             format!("# stopped at line {next:03}: cpu 0 took an INIT, and hands out no more operations\n")
         }
         End::ConductorStuck => format!("# stopped at line {next:03}: cpu 0 does not get on\n"),
+        End::Interrupted => format!("# interrupted at line {next:03}\n"),
     }
 }
 
-/// Every event of the run, a line each.
-pub(crate) fn trace(transcript: &Transcript) -> String {
-    trace::text(&transcript.events, Names { cpus: transcript.script.cpus, software: &GuestNames })
+/// What the lines of its trace call things.
+pub(crate) fn names(script: &Script) -> Names<'static> {
+    Names { cpus: script.cpus, software: &GuestNames }
 }
 
 /// The transcript as a document.
@@ -71,6 +73,7 @@ pub fn document(transcript: &Transcript) -> Value {
             End::Skipped => "skipped",
             End::ConductorInitialised => "cpu-0-initialised",
             End::ConductorStuck => "cpu-0-stuck",
+            End::Interrupted => "interrupted",
         },
         "lines": lines,
         "icr_reads": transcript.icr_reads.reads,

@@ -8,7 +8,7 @@ use super::model::{Action, Counted, Operation, Script};
 use super::notebook::{Done, IcrReads, Notebook, Verdict};
 use super::software::CONDUCTOR_LOST;
 use crate::scenario::diagnostic::InputError;
-use sim::{Event, Execution, Machine, Outcome, Time};
+use sim::{Execution, Handle, Machine, Observer, Outcome, Time};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -28,8 +28,6 @@ pub struct Transcript {
     pub icr_reads: IcrReads,
     /// Digest of the event stream.
     pub digest: u64,
-    /// The event stream, if it was asked for.
-    pub events: Vec<Event>,
 }
 
 /// How a run ended.
@@ -43,6 +41,8 @@ pub enum End {
     ConductorInitialised,
     /// CPU 0 did not get through the next line.
     ConductorStuck,
+    /// The run was ended from outside.
+    Interrupted,
 }
 
 /// What came of a line.
@@ -58,11 +58,17 @@ pub struct Reply {
 ///
 /// # Errors
 /// If the machine cannot be built, or does not model what the script asks for.
-pub fn run(
+pub fn run(script: &Arc<Script>, board: &Board, execution: Execution) -> Result<Transcript, InputError> {
+    run_observed(script, board, execution, None, None)
+}
+
+/// The same, of a run that `handle` holds; its events are handed to `observer`.
+pub(crate) fn run_observed(
     script: &Arc<Script>,
     board: &Board,
     execution: Execution,
-    keep_events: bool,
+    handle: Option<Handle>,
+    observer: Option<&mut dyn Observer>,
 ) -> Result<Transcript, InputError> {
     let mut transcript = Transcript {
         script: Arc::clone(script),
@@ -71,15 +77,19 @@ pub fn run(
         end: End::Skipped,
         icr_reads: IcrReads::default(),
         digest: 0,
-        events: vec![],
     };
     let notebook = Arc::new(Notebook::new(script.cpus));
-    let settings = board.machine(script, &notebook, keep_events, limit(script))?;
+    let mut settings = board.machine(script, &notebook, limit(script))?;
+    settings.handle.clone_from(&handle);
     if script.requires_x2apic && !board.generation.profile().x2apic {
         return Ok(transcript);
     }
     let machine = Machine::new(settings).map_err(|error| InputError::new(error.to_string()))?;
-    let outcome = machine.run(execution).map_err(|error| {
+    let result = match observer {
+        Some(observer) => machine.observed(execution, observer),
+        None => machine.run(execution),
+    };
+    let outcome = result.map_err(|error| {
         let next = script.lines.get(notebook.verdicts().len());
         let error = InputError::new(error.to_string()).help("leave this operation out");
         next.map_or(error.clone(), |line| error.at(&line.place, "in this operation"))
@@ -90,7 +100,7 @@ pub fn run(
     let evaluation = Evaluation::new(script, &notebook, asked);
     transcript.icr_reads = evaluation.icr_reads(verdicts.last().map_or(Time::ZERO, |last| last.at));
     transcript.replies = evaluation.replies(&verdicts);
-    (transcript.digest, transcript.events) = (outcome.digest, outcome.events);
+    transcript.digest = outcome.digest;
     Ok(transcript)
 }
 
@@ -99,6 +109,8 @@ fn end(script: &Script, verdicts: &[Verdict], outcome: &Outcome) -> End {
         End::Complete
     } else if outcome.milestones.iter().any(|milestone| milestone.code == CONDUCTOR_LOST) {
         End::ConductorInitialised
+    } else if outcome.interrupted_at.is_some() {
+        End::Interrupted
     } else {
         End::ConductorStuck
     }

@@ -112,7 +112,7 @@ impl Session {
     }
 
     fn run(&self, source: &Arc<Source>) -> Result<Transcript, InputError> {
-        run(&Arc::new(Script::parse(source)?), &self.board, self.execution, false)
+        run(&Arc::new(Script::parse(source)?), &self.board, self.execution)
     }
 
     /// Runs `text` in place of the session's; keeps it unless the run stops in it.

@@ -20,8 +20,10 @@
 //! A token repeats a run so that its digest can be compared, so one of another version of the digest is refused. Format 1
 //! had no such field: its tokens are all of digest version 1. Format 2 had no release: its tokens have that of the variant.
 
+mod consistency;
 mod escape;
 mod fields;
+mod version;
 
 use crate::scenario::decimal::{self, Unit};
 use crate::scenario::diagnostic::InputError;
@@ -94,11 +96,7 @@ impl Token {
     /// # Errors
     /// As [`Token::load`].
     pub fn load_from(&self, name_or_path: &str) -> Result<Scenario, InputError> {
-        let ours = env!("CARGO_PKG_VERSION");
-        if result_version(&self.version) != result_version(ours) {
-            return Err(InputError::new(format!("the token is of apicsim {}, and this is {ours}", self.version))
-                .help("results are the same only within one minor version: replay it with that version"));
-        }
+        version::check(&self.version)?;
         let scenario = scenario::load(&Request {
             scenario: name_or_path.to_owned(),
             arch: Some(self.arch.clone()),
@@ -110,6 +108,7 @@ impl Token {
             limit_ps: Some(self.limit_ps),
             sets: self.sets.clone(),
         })?;
+        self.check(&scenario)?;
         let is_same = name_or_path != self.scenario.to_string() || scenario.origin == self.scenario;
         if scenario.hash == self.hash && is_same {
             return Ok(Scenario { origin: self.scenario.clone(), ..scenario });
@@ -119,12 +118,6 @@ impl Token {
             self.hash, scenario.hash
         )))
     }
-}
-
-/// Major and minor version: results may differ between them, and only there.
-fn result_version(version: &str) -> (&str, &str) {
-    let mut parts = version.split('.');
-    (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
 }
 
 impl fmt::Display for Token {
@@ -160,8 +153,15 @@ impl FromStr for Token {
             "" => Some(Vec::new()),
             sets => sets.split(',').map(unescape).collect(),
         };
+        let sets = sets.ok_or_else(|| fields.error(13, "the token's settings cannot be read"))?;
+        if let Some(twice) = scenario::set_twice(&sets) {
+            return Err(fields.error(13, &format!("the token's settings have `{twice}` twice")));
+        }
         Ok(Self {
-            version: fields.text(1)?,
+            version: fields.text(1).and_then(|text| match version::parts(&text) {
+                Some(_) => Ok(text),
+                None => Err(fields.error(1, "the token's version is not three numbers with dots between")),
+            })?,
             scenario: scenario.ok_or_else(|| fields.error(3, "the token's scenario cannot be read"))?,
             hash,
             arch: fields.text(5)?,
@@ -173,7 +173,7 @@ impl FromStr for Token {
             seed: fields.number(11)?,
             limit_ps: decimal::picoseconds(fields.texts[12].0, Unit::Microseconds)
                 .map_err(|error| fields.error(12, &error.to_string()))?,
-            sets: sets.ok_or_else(|| fields.error(13, "the token's settings cannot be read"))?,
+            sets,
         })
     }
 }
@@ -239,6 +239,39 @@ mod tests {
         assert!(old.load().expect_err("another version").message().contains("99.0.0"));
     }
 
+    /// What a field says and a setting says again, each in the one place where it is damaged.
+    #[test]
+    fn tokens_that_contradict_themselves_are_refused() {
+        let sets = ["limit_us=200", "machine.cpus=5", "machine.arch=i386/bigsmp", "machine.variant=merged"];
+        let good = token(&sets);
+        assert!(good.load().is_ok(), "a token of ours");
+        let damaged = [
+            (Token { limit_ps: 300_000_000, ..good.clone() }, "its limit field says 300, its settings say 200"),
+            (Token { cpus: 6, ..good.clone() }, "its cpus field says 6, its settings say 5"),
+            (
+                Token { arch: "i386/default".to_owned(), ..good.clone() },
+                "its arch field says i386/default, its settings",
+            ),
+            (
+                Token { variant: "rfc".to_owned(), ..good.clone() },
+                "its variant field says rfc, its settings say merged",
+            ),
+        ];
+        for (token, message) in damaged {
+            let error = token.load().expect_err(message);
+            assert!(error.message().contains(message) && !error.is_of_host(), "{error}");
+        }
+    }
+
+    /// A run that was given a setting twice prints a token that has it once, and that is the same run.
+    #[test]
+    fn a_setting_that_was_given_twice_is_in_its_token_once() {
+        let twice = token(&["machine.cpus=3", "knobs.slots=per-vector", "machine.cpus=5"]);
+        assert_eq!(twice.sets, ["knobs.slots=per-vector", "machine.cpus=5"]);
+        let read: Token = twice.to_string().parse().expect("ours");
+        assert_eq!(read.load().map(|scenario| scenario.machine.cpus), Ok(5));
+    }
+
     /// Every token of format 1, whole or damaged, is of digest version 1; of a later one the field says it.
     #[test]
     fn tokens_of_another_digest_version_are_refused_by_it() {
@@ -269,6 +302,11 @@ mod tests {
             (field(0, "apicsim4"), "another version"),
             (good.rsplit_once(':').map(|(start, _)| start.to_owned()).expect("fields"), "13 fields instead of 14"),
             (format!("{good}:x"), "15 fields"),
+            (field(1, "0.1"), "version is not three numbers"),
+            (field(1, "0.1.0x"), "version is not three numbers"),
+            (field(1, "0.1.-1"), "version is not three numbers"),
+            (field(13, "fault=%5B%5D,fault=%5B%5D"), "have `fault` twice"),
+            (field(13, "knobs.slots=per-vector,fault=%5B%5D,knobs.slots=per-class"), "have `knobs.slots` twice"),
             (field(2, "two"), "digest is not a number"),
             (field(2, ""), "digest is not a number"),
             (field(3, "%4"), "scenario cannot be read"),

@@ -2,7 +2,7 @@
 //! runs of different length differ by nothing but the work that the length asks for.
 //!
 //! `instructions WORKLOAD LENGTH` runs one and prints what it did and the most memory that it had. `instructions events
-//! WORKLOAD LENGTH` keeps the event stream, and prints how many events there were.
+//! WORKLOAD LENGTH` observes the run, and prints how many events there were.
 #![allow(clippy::print_stdout, reason = "the script reads what this program prints")]
 
 mod interrupts;
@@ -10,7 +10,7 @@ mod machine;
 mod many_cpus;
 mod one_cpu;
 
-use sim::{Ending, Execution, Machine, MachineSettings, Proof};
+use sim::{Batch, Ending, Execution, Machine, MachineSettings, Observer, Proof};
 
 /// Software that allocates is Open: see [`sim::AllocationWatch`].
 #[global_allocator]
@@ -97,26 +97,38 @@ fn usage() {
     }
 }
 
+/// Counts the events of a run.
+struct Count(usize);
+
+impl Observer for Count {
+    fn take(&mut self, batch: &Batch<'_>) {
+        self.0 += batch.events.len();
+    }
+}
+
 fn main() {
     // Cargo adds `--bench`: without a workload, this is no benchmark of its own.
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let (keep_events, name, length) = match arguments[..] {
+    let (observed, name, length) = match arguments[..] {
         ["events", name, length] => (true, name, length),
         [name, length] => (false, name, length),
         _ => return usage(),
     };
     let workload = WORKLOADS.iter().find(|workload| workload.name == name).expect("a workload of this name");
     let length = length.parse().expect("a length is a number");
-    let settings = MachineSettings { keep_events, ..(workload.machine)(length) };
-    let outcome = Machine::new(settings).expect("the machine is possible").run(Execution::default()).expect("it runs");
+    let machine = Machine::new((workload.machine)(length)).expect("the machine is possible");
+    let mut count = Count(0);
+    let outcome =
+        if observed { machine.observed(Execution::default(), &mut count) } else { machine.run(Execution::default()) };
+    let outcome = outcome.expect("it runs");
     let finished = outcome.cpus.iter().filter(|cpu| cpu.finished).count();
     let asleep = outcome.cpus.len() - finished;
     assert!(matches!(outcome.ending, Ending::Stopped | Ending::Proven(Proof::Quiescent)), "{:?}", outcome.ending);
     assert_eq!(asleep, (workload.asleep)(outcome.cpus.len()), "CPUs asleep at the end");
     print!("{name} {length} {:?} finished {finished} asleep {asleep} digest {:016x}", outcome.ending, outcome.digest);
-    if keep_events {
-        print!(" events {}", outcome.events.len());
+    if observed {
+        print!(" events {}", count.0);
     }
     drop(outcome); // a machine of many CPUs is not done before what it leaves behind is gone
     println!(" peak_kib {}", peak_kib().unwrap_or(0));

@@ -58,7 +58,7 @@ impl Fabric {
                 run.count += 1;
                 return;
             }
-            Some(_) => self.close_runs(),
+            Some(_) => self.close_runs(now),
             None => {}
         }
         // The first attempt of a message, or with a new outcome, is a change; the ones after it are a run.

@@ -37,7 +37,8 @@ pub(crate) struct Fabric {
     pub(super) cycle: CycleSearch,
     chooser: Arc<dyn Chooser>,
     choices: choice::Counts,
-    pub(crate) chosen: Vec<(ChoicePoint, u32)>,
+    /// Choices that were drawn.
+    pub(crate) chosen: u64,
     jitter_cycles: u32,
     /// When the last request was made, or a line of a device changed.
     changed_at: Time,
@@ -66,7 +67,6 @@ pub(crate) struct Wiring {
     pub(crate) deaths: Vec<(Time, Agent)>,
     pub(crate) chooser: Arc<dyn Chooser>,
     pub(crate) jitter_cycles: u32,
-    pub(crate) keep_events: bool,
     pub(crate) generation: Generation,
     /// Injected.
     pub(crate) message_faults: Vec<MessageFault>,
@@ -75,14 +75,13 @@ pub(crate) struct Wiring {
 impl Fabric {
     /// `agents` counts the CPUs and the I/O agent.
     pub(crate) fn new(agents: usize, wiring: Wiring) -> Self {
-        let Wiring { bus, devices, mut deaths, chooser, jitter_cycles, keep_events, generation, message_faults } =
-            wiring;
+        let Wiring { bus, devices, mut deaths, chooser, jitter_cycles, generation, message_faults } = wiring;
         let external = generation == Generation::I82489Dx;
         let addressees = Addressees::new(agents - 1, generation.profile().id_bits, external);
         deaths.sort_unstable();
         let mut fabric = Self {
             bus,
-            stream: Stream::new(Source::Interconnect, keep_events),
+            stream: Stream::new(Source::Interconnect),
             runs: Vec::new(),
             dead: vec![false; agents],
             addressees,
@@ -94,7 +93,7 @@ impl Fabric {
             cycle: CycleSearch::default(),
             chooser,
             choices: choice::Counts::default(),
-            chosen: Vec::new(),
+            chosen: 0,
             jitter_cycles,
             changed_at: Time::ZERO,
             times: Times { event: Time::NEVER, bound: Time::NEVER, change: Time::NEVER },
@@ -179,9 +178,8 @@ impl Fabric {
         }
         // The interconnect counts per source, so that another source's traffic does not move this one's choices.
         let point = ChoicePoint { source, label: Label::Jitter, count: self.choices.next(source, Label::Jitter) };
-        let taken = self.chooser.choose(point, self.jitter_cycles + 1);
-        self.chosen.push((point, taken));
-        taken
+        self.chosen += 1;
+        self.chooser.choose(point, self.jitter_cycles + 1)
     }
 
     /// A CPU changed its APIC, which a sample may look at, at `at`: after what the interconnect does then.
@@ -331,15 +329,15 @@ impl Fabric {
     #[inline(always)]
     pub(super) fn event(&mut self, now: Time, what: What) {
         if !self.runs.is_empty() {
-            self.close_runs();
+            self.close_runs(now);
         }
         self.stream.push(now, None, what);
     }
 
     #[inline(never)]
-    pub(super) fn close_runs(&mut self) {
+    pub(super) fn close_runs(&mut self, at: Time) {
         for run in self.runs.drain(..) {
-            self.stream.push(run.first, None, run.what());
+            self.stream.push_run(at, run.first, None, run.what());
         }
     }
 

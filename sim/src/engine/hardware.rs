@@ -1,7 +1,7 @@
 //! The hardware of a machine under way, as the executors share it.
 
 use super::fabric::Fabric;
-use super::milestones::Milestones;
+use super::milestones::{Milestone, Milestones};
 use super::outcome::{Ending, Proof};
 use super::slot::Slot;
 use crate::RunError;
@@ -41,6 +41,12 @@ pub(crate) struct Hardware {
     pub(super) words_seen: Time,
     pub(super) proven_at: Option<Time>,
     pub(super) clock: ClockDomain,
+    /// When the machine is looked at next.
+    pub(super) look: Time,
+    /// No effect at or after this instant is executed before the machine has been looked at: the end, or a look before it.
+    pub(super) bound: Time,
+    /// Where it was ended before its time.
+    pub(super) interrupted_at: Option<Time>,
 }
 
 impl Hardware {
@@ -67,6 +73,36 @@ impl Hardware {
         self.devices.iter().enumerate().map(request).collect()
     }
 
+    /// Somebody observes: what CPUs and interconnect tell is kept until it is handed over.
+    pub(super) fn observe(&mut self) {
+        self.fabric.stream.observe();
+        self.cpus.iter_mut().for_each(|cpu| cpu.stream.observe());
+    }
+
+    /// See the field.
+    #[inline]
+    pub(super) const fn bound(&self) -> Time {
+        self.bound
+    }
+
+    /// The machine is looked at next at `at`.
+    pub(super) fn look_at(&mut self, at: Time) {
+        self.look = at;
+        self.bound = self.end().min(at);
+    }
+
+    /// It ends at `at`, before its time.
+    pub(super) fn interrupt(&mut self, at: Time) {
+        self.interrupted_at = Some(at);
+        self.milestones.end = at;
+    }
+
+    /// Software reached a milestone.
+    pub(super) fn reach(&mut self, milestone: Milestone) {
+        self.milestones.take(milestone);
+        self.look_at(self.look);
+    }
+
     /// No effect at or after this instant is executed.
     pub(super) fn end(&self) -> Time {
         let failed = self.failure.as_ref().map_or(Time::NEVER, |error| error.place().0 + Duration::from_ps(1));
@@ -77,6 +113,7 @@ impl Hardware {
     fn fail(&mut self, error: RunError) {
         if self.failure.as_ref().is_none_or(|before| error.place() < before.place()) {
             self.failure = Some(error);
+            self.look_at(self.look);
         }
     }
 
@@ -120,14 +157,14 @@ impl Hardware {
     }
 
     /// Every CPU is settled. Can nothing ever happen any more, but the same for ever? The proof's instant, the greatest of
-    /// all its parts, must lie before the end.
+    /// all its parts, must lie before the end, and the looks before it come first.
     pub(super) fn proven(&mut self) -> Option<Ending> {
         if self.milestones.stopped || !self.fabric.is_settled() {
             return None;
         }
         let parts = self.cpus.iter().map(|core| core.settled_at());
         let at = parts.chain([self.fabric.settled_at(), self.words_seen]).max()?;
-        if at >= self.end() {
+        if at >= self.bound {
             return None;
         }
         self.proven_at = Some(at);

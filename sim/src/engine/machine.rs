@@ -4,8 +4,11 @@ use super::crew::Crew;
 use super::device_hub::{DeviceHub, LineChange};
 use super::execution::Execution;
 use super::fabric::{Fabric, Wiring};
+use super::handle::{Budget, Handle};
 use super::hardware::{DeviceInterrupt, Hardware};
+use super::looks::Looks;
 use super::milestones::{Milestones, StopRule};
+use super::observer::Observer;
 use super::outcome::{Effort, Ending, Outcome};
 use super::reference::Reference;
 use super::report::{Parts, outcome};
@@ -64,10 +67,12 @@ pub struct MachineSettings {
     pub limit: Time,
     /// The run ends when this is met.
     pub stop: StopRule,
+    /// What it may do at most. Every execution ends it at the same instant.
+    pub budget: Budget,
+    /// Who may end it from outside, if anybody.
+    pub handle: Option<Handle>,
     /// What the conservation checker looks for, in every run.
     pub checks: Checks,
-    /// Keep the events (the digest needs none).
-    pub keep_events: bool,
     /// Skip polls and retries that are proven to repeat. Never changes an event.
     pub elision: bool,
     /// What software runs on. Never changes an event; on threads no recurrence is proven.
@@ -76,7 +81,7 @@ pub struct MachineSettings {
 
 impl MachineSettings {
     /// A machine of `generation` on `bus` without CPUs: defaults of the generation, no shared words, no devices, no faults,
-    /// seed 0, a limit of 10 simulated seconds, no stop rule, events not kept, polls skipped.
+    /// seed 0, a limit of 10 simulated seconds, no stop rule, no budget, no handle, polls skipped.
     pub fn new(generation: Generation, bus: Box<dyn Interconnect>) -> Self {
         Self {
             generation,
@@ -97,8 +102,9 @@ impl MachineSettings {
             chooser: Arc::new(Seeded(0)),
             limit: Time::from_us(10_000_000),
             stop: StopRule::Never,
+            budget: Budget::default(),
+            handle: None,
             checks: Checks::ALL,
-            keep_events: false,
             elision: true,
             stacks: Stacks::Own,
         }
@@ -151,6 +157,8 @@ pub enum MachineError {
 #[derive(Debug)]
 pub struct Machine {
     hardware: Hardware,
+    budget: Budget,
+    handle: Option<Handle>,
     allocations_watched: bool,
 }
 
@@ -172,7 +180,6 @@ impl Machine {
             lookahead,
             chooser: Arc::clone(&settings.chooser),
             busy_visible: settings.busy_visible,
-            keep_events: settings.keep_events,
             elision: settings.elision,
             proofs: PROOFS && settings.stacks == Stacks::Own,
             repeats: allocations_watched,
@@ -195,7 +202,6 @@ impl Machine {
             deaths: settings.dead_apics,
             chooser: settings.chooser,
             jitter_cycles: settings.knobs.jitter_cycles,
-            keep_events: settings.keep_events,
             generation: settings.generation,
             message_faults: settings.message_faults,
         };
@@ -216,8 +222,11 @@ impl Machine {
             words_seen: Time::ZERO,
             proven_at: None,
             clock: settings.core_clock,
+            look: Time::NEVER,
+            bound: settings.limit,
+            interrupted_at: None,
         };
-        Ok(Self { hardware, allocations_watched })
+        Ok(Self { hardware, budget: settings.budget, handle: settings.handle, allocations_watched })
     }
 
     /// Runs to the end.
@@ -229,43 +238,98 @@ impl Machine {
     /// # Panics
     /// If an invariant of the simulator breaks.
     pub fn run(self, execution: Execution) -> Result<Outcome, RunError> {
+        self.play(execution, None)
+    }
+
+    /// Runs to the end, and hands every event to `observer` on the way.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run). The observer has then seen every event before the instant of the error.
+    ///
+    /// # Panics
+    /// As [`run`](Self::run), or if the observer does.
+    ///
+    /// # Example
+    /// ```
+    /// use sim::bus::IdealBus;
+    /// use sim::{CpuSettings, Duration, Execution, Generation, Machine, MachineSettings, Program, Recording, What};
+    ///
+    /// let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
+    /// let machine = Machine::new(MachineSettings {
+    ///     words: vec![0],
+    ///     cpus: vec![(CpuSettings::default(), Program::from_fn(|cpu| cpu.store(0, 7)))],
+    ///     ..MachineSettings::new(Generation::XApic, bus)
+    /// })?;
+    /// let mut recording = Recording::default();
+    /// machine.observed(Execution::default(), &mut recording)?;
+    /// assert!(matches!(recording.told[0].event.what, What::Write { value: 7, .. }));
+    /// assert_eq!(recording.told[1].event.what, What::Ended);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn observed(self, execution: Execution, observer: &mut dyn Observer) -> Result<Outcome, RunError> {
+        self.play(execution, Some(observer))
+    }
+
+    fn play(self, execution: Execution, observer: Option<&mut dyn Observer>) -> Result<Outcome, RunError> {
         if std::thread::panicking() {
             // In somebody's `Drop`: on this thread every operation would be taken for one of a software that panics.
-            let result = std::thread::scope(|scope| scope.spawn(|| self.run(execution)).join());
+            let result = std::thread::scope(|scope| scope.spawn(|| self.play(execution, observer)).join());
             return result.unwrap_or_else(|panic| resume_unwind(panic));
         }
-        let Self { mut hardware, allocations_watched } = self;
+        let Self { mut hardware, budget, handle, allocations_watched } = self;
+        let mut looks = Looks::new(observer, handle, budget);
+        if looks.want_events() {
+            hardware.observe();
+        }
+        hardware.look_at(looks.first());
         let workers = match execution {
             Execution::Reference => 1,
             Execution::Windowed { workers, .. } => workers.max(1),
         };
         let (ending, effort) = std::thread::scope(|scope| {
             let crew = Crew::new(scope, workers);
-            let result = catch_unwind(AssertUnwindSafe(|| execute(&mut hardware, &crew, execution)));
+            let result = catch_unwind(AssertUnwindSafe(|| execute(&mut hardware, &mut looks, &crew, execution)));
             crew.finish(&mut hardware.cpus);
             result.unwrap_or_else(|panic| resume_unwind(panic))
         });
-        let Hardware { cpus: mut cores, mut fabric, master, milestones, clock, failure, proven_at, .. } = hardware;
-        if let Some(error) = failure.filter(|error| error.place().0 < milestones.end) {
+        let error = hardware.failure.take().filter(|error| error.place().0 < hardware.milestones.end);
+        let until = error.as_ref().map_or(Time::NEVER, |error| error.place().0);
+        if looks.want_events() {
+            looks.hand_over(&mut hardware, until, true);
+        }
+        if let Some(error) = error {
             return Err(error);
         }
+        let Hardware { cpus: mut cores, mut fabric, master, milestones, clock, .. } = hardware;
+        let Hardware { proven_at, interrupted_at, .. } = hardware;
         cores.iter_mut().for_each(|core| core.settle_proof(milestones.end));
         let end = cores.iter().map(|core| core.stream.last()).max().unwrap_or(Time::ZERO).max(fabric.stream.last());
         let checked = fabric.finish_watch(&mut cores, end);
         let checked = checked.unwrap_or_else(|violation| panic!("an IPI is not conserved: {violation}"));
-        let parts = Parts { cores, fabric, master, milestones, clock, proven_at, effort, allocations_watched, checked };
+        let parts = Parts {
+            cores,
+            fabric,
+            master,
+            milestones,
+            clock,
+            proven_at,
+            interrupted_at,
+            effort,
+            allocations_watched,
+            checked,
+        };
         Ok(outcome(parts, ending))
     }
 }
 
-fn execute(hardware: &mut Hardware, crew: &Crew, execution: Execution) -> (Ending, Effort) {
+fn execute(hardware: &mut Hardware, looks: &mut Looks<'_>, crew: &Crew, execution: Execution) -> (Ending, Effort) {
     match execution {
         Execution::Reference => {
-            let mut reference = Reference::new(hardware);
+            let mut reference = Reference::new(hardware, looks);
             (reference.run(), reference.effort)
         }
         Execution::Windowed { window, .. } => {
-            let mut windowed = Windowed::new(hardware, crew, window);
+            let mut windowed = Windowed::new(hardware, looks, crew, window);
             (windowed.run(), windowed.effort)
         }
     }

@@ -1,12 +1,12 @@
 //! How a run ended, and everything that reports and explanations are made from.
 
+use super::handle::Interruption;
 use crate::bus::{Agent, Message, Undispatched};
 use crate::check::Counts;
-use crate::choice::ChoicePoint;
 use crate::engine::Milestone;
 use crate::memory::Writer;
 use crate::processor::{Activity, Frame, LastSend, Misdirected, OpenWait, Provenance, WaitGroup, WaitRecord};
-use crate::stream::{Access, Event};
+use crate::stream::Access;
 use crate::time::{Duration, Time};
 use std::panic::Location;
 
@@ -28,6 +28,8 @@ pub enum Ending {
     Proven(Proof),
     /// The time limit came first. Nothing is proven.
     Deadline,
+    /// Somebody ended it, or a budget was used up, before anything else. Nothing is proven.
+    Interrupted(Interruption),
 }
 
 /// What it took to execute a run: no result, and different in every execution.
@@ -105,6 +107,9 @@ pub struct Outcome {
     /// Of a proven run: the instant of the proof, the greatest of all its parts (the operation that proved a CPU's loop,
     /// the attempt that proved the interconnect's). A run with a limit above it is proven, in every execution.
     pub proven_at: Option<Time>,
+    /// Of an interrupted run: the instant before which everything is done, and at or after which nothing is. The run with
+    /// this limit has the same events and the same digest.
+    pub interrupted_at: Option<Time>,
     /// Its last effective event.
     pub last_effective: Time,
     /// Milestones in their one order.
@@ -127,13 +132,8 @@ pub struct Outcome {
     pub message_faults: Vec<u64>,
     /// Who wrote each shared word last.
     pub writers: Vec<Option<Writer>>,
-    /// Choices that were drawn.
-    pub choices: Vec<(ChoicePoint, u32)>,
-    /// The event stream in order, if it was asked for.
-    pub events: Vec<Event>,
-    /// If the events were asked for: runs of polls and attempts that were open at the end, in order. They are no part of the
-    /// stream: how far each has come depends on when one looks.
-    pub open: Vec<Event>,
+    /// How many choices were drawn. Whoever wants them gives the machine a [`Chooser`](crate::Chooser) that notes them.
+    pub choices: u64,
     /// Was an [`AllocationWatch`](crate::AllocationWatch) installed, which makes software Open that allocates? Without one
     /// it is the implementer of [`Closed`](crate::Closed) who promises that it does not.
     pub allocations_watched: bool,

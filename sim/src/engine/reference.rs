@@ -3,6 +3,7 @@
 //! the shared words are kept.
 
 use super::hardware::Hardware;
+use super::looks::Looks;
 use super::milestones::Milestone;
 use super::outcome::{Effort, Ending};
 use crate::bus::Agent;
@@ -21,19 +22,20 @@ enum Rank {
 }
 
 /// The executor's own state.
-pub(super) struct Reference<'a> {
+pub(super) struct Reference<'a, 'o> {
     hardware: &'a mut Hardware,
+    looks: &'a mut Looks<'o>,
     words: Words,
     devices: VecDeque<Outgone>,
     pub(super) effort: Effort,
 }
 
-impl<'a> Reference<'a> {
-    pub(super) fn new(hardware: &'a mut Hardware) -> Self {
+impl<'a, 'o> Reference<'a, 'o> {
+    pub(super) fn new(hardware: &'a mut Hardware, looks: &'a mut Looks<'o>) -> Self {
         let mut devices = hardware.device_requests();
         devices.sort_by_key(|request| request.key);
         let words = Words::Copies(Copies::new(&hardware.initial_words, hardware.cpus.len()));
-        Self { hardware, words, devices: devices.into(), effort: Effort::default() }
+        Self { hardware, looks, words, devices: devices.into(), effort: Effort::default() }
     }
 
     fn copies(&mut self) -> &mut Copies {
@@ -52,9 +54,13 @@ impl<'a> Reference<'a> {
                 return ending;
             }
             let (time, rank) = self.next();
-            if time >= self.hardware.end() {
-                return self.hardware.ending_at_end();
+            if time >= self.hardware.bound() {
+                match self.looks.at_bound(self.hardware, time) {
+                    Some(ending) => return ending,
+                    None => continue,
+                }
             }
+            self.looks.committed(self.hardware, time, 1);
             match rank {
                 Rank::Interconnect => self.advance_interconnect(),
                 Rank::Visibility => self.arrive(time),
@@ -79,7 +85,7 @@ impl<'a> Reference<'a> {
         ];
         let other = others.into_iter().flatten().min().unwrap_or((Time::NEVER, Rank::Device));
         if self.hardware.elision {
-            let until = other.0.min(self.hardware.end());
+            let until = other.0.min(self.hardware.bound());
             self.hardware.fabric.skip_until(until);
         }
         other.min((self.hardware.fabric.next_event(), Rank::Interconnect))
@@ -147,7 +153,7 @@ impl<'a> Reference<'a> {
         let hardware = &mut *self.hardware;
         let (word, value) = match request.what {
             Outgoing::Bus(message) => return hardware.fabric.request(time, message),
-            Outgoing::Milestone(code) => return hardware.milestones.take(Milestone { at: time, cpu: source, code }),
+            Outgoing::Milestone(code) => return hardware.reach(Milestone { at: time, cpu: source, code }),
             Outgoing::Device { access, value } => return hardware.device(source, time, access, value),
             Outgoing::Store { word, value } => (word, value),
             Outgoing::Modify { word, kind, operand } => {

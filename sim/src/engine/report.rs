@@ -8,7 +8,7 @@ use super::slot::Slot;
 use crate::check::Counts;
 use crate::memory::Master;
 use crate::processor::{Core, WAITS_KEPT};
-use crate::stream::{DIGEST_VERSION, Digest, Event};
+use crate::stream::{DIGEST_VERSION, Digest};
 use crate::time::{ClockDomain, Time};
 
 /// Everything that a machine is made of, at its end.
@@ -19,6 +19,7 @@ pub(crate) struct Parts {
     pub(crate) milestones: Milestones,
     pub(crate) clock: ClockDomain,
     pub(crate) proven_at: Option<Time>,
+    pub(crate) interrupted_at: Option<Time>,
     pub(crate) effort: Effort,
     pub(crate) allocations_watched: bool,
     pub(crate) checked: Option<Counts>,
@@ -31,34 +32,27 @@ impl Outcome {
 }
 
 pub(crate) fn outcome(parts: Parts, ending: Ending) -> Outcome {
-    let Parts { mut cores, mut fabric, master, milestones, clock, proven_at, effort, allocations_watched, checked } =
-        parts;
+    let Parts { mut cores, fabric, master, milestones, clock, proven_at, interrupted_at, .. } = parts;
+    let Parts { effort, allocations_watched, checked, .. } = parts;
     let undispatched = fabric.undispatched(&cores);
     let mut digest = Digest::of_run(cores.len());
     digest.stream(fabric.stream.digest());
     let mut last_effective = fabric.stream.last();
-    let mut events = fabric.stream.take();
     let (mut waits, mut wait_groups) = (Vec::new(), Vec::new());
-    let keep = fabric.stream.keeps();
-    let mut open: Vec<Event> = fabric.open_runs().filter(|_| keep).collect();
-    let mut choices = std::mem::take(&mut fabric.chosen);
+    let mut choices = fabric.chosen;
     for core in &mut cores {
         digest.stream(core.stream.digest());
         last_effective = last_effective.max(core.stream.last());
-        events.extend(core.stream.take());
-        open.extend(core.open_runs().filter(|_| keep));
         waits.append(&mut core.account.ended_waits.first);
         wait_groups.append(&mut core.account.ended_waits.groups);
-        choices.append(&mut core.account.chosen);
+        choices += core.account.chosen;
     }
-    events.sort_by_key(|event: &Event| (event.time, event.source)); // stable: each source's own order stays
-    open.sort_by_key(|event: &Event| (event.time, event.source));
     waits.sort_by_key(|wait| (wait.end, wait.cpu));
     waits.truncate(WAITS_KEPT);
-    choices.sort_unstable();
     Outcome {
         ending,
         proven_at: proven_at.filter(|_| matches!(ending, Ending::Proven(_))),
+        interrupted_at,
         last_effective,
         milestones: milestones.reached,
         digest: digest.finish(),
@@ -71,8 +65,6 @@ pub(crate) fn outcome(parts: Parts, ending: Ending) -> Outcome {
         message_faults: fabric.message_faults.as_ref().map(MessageFaults::hits).unwrap_or_default(),
         writers: master.into_writers(),
         choices,
-        events,
-        open,
         allocations_watched,
         checked,
         effort,

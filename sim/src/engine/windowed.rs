@@ -8,6 +8,7 @@
 use super::crew::{Crew, End};
 use super::execution::Window;
 use super::hardware::Hardware;
+use super::looks::Looks;
 use super::milestones::Milestone;
 use super::outcome::{Effort, Ending};
 use super::pollers::Pollers;
@@ -26,8 +27,9 @@ struct Standing {
 }
 
 /// The barrier's own state.
-pub(super) struct Windowed<'a> {
+pub(super) struct Windowed<'a, 'o> {
     hardware: &'a mut Hardware,
+    looks: &'a mut Looks<'o>,
     crew: &'a Crew,
     /// What the CPUs see of the shared words: everybody's to read during a window, the barrier's to write.
     words: Arc<Words>,
@@ -46,14 +48,15 @@ pub(super) struct Windowed<'a> {
     pub(super) effort: Effort,
 }
 
-impl<'a> Windowed<'a> {
-    pub(super) fn new(hardware: &'a mut Hardware, crew: &'a Crew, window: Window) -> Self {
+impl<'a, 'o> Windowed<'a, 'o> {
+    pub(super) fn new(hardware: &'a mut Hardware, looks: &'a mut Looks<'o>, crew: &'a Crew, window: Window) -> Self {
         let lookahead = hardware.lookahead;
         let mut pending: Vec<Outgone> = hardware.device_requests();
         pending.sort_by_key(|request| request.key);
         let cpus = hardware.cpus.len();
         Self {
             crew,
+            looks,
             words: Arc::new(Words::History(History::new(&hardware.initial_words, hardware.visibility))),
             pollers: Pollers::new(hardware.initial_words.len(), cpus),
             schedule: Schedule::new(cpus),
@@ -143,7 +146,7 @@ impl<'a> Windowed<'a> {
                 self.hardware.cpus[number].answered(old);
             }
             Outgoing::Milestone(code) => {
-                self.hardware.milestones.take(Milestone { at: time, cpu: source, code });
+                self.hardware.reach(Milestone { at: time, cpu: source, code });
             }
             Outgoing::Device { access, value } => self.hardware.device(source, time, access, value),
         }
@@ -176,7 +179,7 @@ impl<'a> Windowed<'a> {
         loop {
             let earliest = self.schedule.least();
             let hardware = &mut *self.hardware;
-            let end = hardware.end();
+            let bound = hardware.bound();
             if self.unsettled == 0
                 && self.pending.is_empty()
                 && let Some(ending) = hardware.proven()
@@ -187,11 +190,15 @@ impl<'a> Windowed<'a> {
             let oldest = self.pending.front().map_or(Time::NEVER, |request| request.key.time);
             let until = earliest.min(oldest);
             if hardware.elision {
-                hardware.fabric.skip_until(until.min(end));
+                hardware.fabric.skip_until(until.min(bound));
             }
             let next = hardware.fabric.next_event();
-            if next.min(until) >= end {
-                return Some(hardware.ending_at_end());
+            let now = next.min(until);
+            if now >= bound {
+                match self.looks.at_bound(hardware, now) {
+                    Some(ending) => return Some(ending),
+                    None => continue,
+                }
             }
             if next <= until {
                 self.advance_interconnect();
@@ -199,6 +206,7 @@ impl<'a> Windowed<'a> {
                 let request = self.pending.pop_front().expect("the oldest request is there");
                 self.perform(request);
             } else {
+                self.looks.committed(hardware, earliest, self.ready.len());
                 return None;
             }
         }
@@ -240,7 +248,7 @@ impl<'a> Windowed<'a> {
         let hardware = &*self.hardware;
         let (first, second) = self.schedule.first_two();
         let earliest = self.schedule.least();
-        let quiet = hardware.end().min(hardware.fabric.next_change());
+        let quiet = hardware.bound().min(hardware.fabric.next_change());
         let quiet = self.cap.map_or(quiet, |cap| quiet.min(earliest + cap));
         let shared = quiet.min(hardware.fabric.bound());
         // The first may go on until another one acts, or sees a request of its own committed. (It has none itself: it

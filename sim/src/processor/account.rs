@@ -3,7 +3,7 @@
 use super::command_pairs::CommandPairs;
 use super::wait_log::{OpenWait, WaitLog};
 use crate::bus::{Agent, Message};
-use crate::choice::{ChoicePoint, Counts};
+use crate::choice::Counts;
 use crate::coroutine::Site;
 use crate::stream::Context;
 use crate::time::Time;
@@ -58,7 +58,8 @@ pub(crate) struct Account {
     /// Where requested vectors came from. Few at a time.
     pub(super) provenance: Vec<(u8, Provenance)>,
     pub(super) choices: Counts,
-    pub(crate) chosen: Vec<(ChoicePoint, u32)>,
+    /// Choices that were drawn.
+    pub(crate) chosen: u64,
 }
 
 impl Account {

@@ -177,7 +177,7 @@ impl Core {
             released: None,
             runs: Runs::default(),
             search: Search::new(common.proofs),
-            stream: Stream::new(Source::Cpu(agent), common.keep_events),
+            stream: Stream::new(Source::Cpu(agent)),
             outbox: Vec::new(),
             sequence: 0,
             facts: Vec::new(),
@@ -223,7 +223,7 @@ impl Core {
     #[inline]
     pub(super) fn close_runs(&mut self, time: Time) {
         if !self.runs.is_empty() {
-            self.tell_runs();
+            self.tell_runs(time);
         }
         self.stream.touch(time);
         self.search.restart(&mut self.hot);
@@ -231,10 +231,10 @@ impl Core {
     }
 
     #[inline(never)]
-    fn tell_runs(&mut self) {
+    fn tell_runs(&mut self, at: Time) {
         self.count_for_waits();
         let clock = self.common.clock;
-        self.runs.close(&mut self.hot, &mut self.stream, |cycle| clock.instant(cycle));
+        self.runs.close(&mut self.hot, &mut self.stream, at, |cycle| clock.instant(cycle));
         self.words_cycle = u64::MAX;
     }
 

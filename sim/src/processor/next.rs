@@ -135,6 +135,12 @@ impl Core {
         self.runs.events(Source::Cpu(self.agent), move |cycle| clock.instant(cycle))
     }
 
+    /// Polls and delays of the open runs: of a CPU that is proven to repeat itself, those before the proof.
+    pub(crate) fn operations_in_open_runs(&self) -> u64 {
+        let open = || self.runs.tallies().iter().map(crate::stream::Tally::count).sum();
+        self.search.found.as_ref().map_or_else(open, |found| found.count)
+    }
+
     /// The line that a CPU in a proven loop waits at: where it reads, or else delays; else the line that it was about to
     /// act on. (Which line a loop is just about to act on depends on when one looks.)
     pub(crate) fn site(&self) -> Option<Site> {

@@ -60,6 +60,8 @@ pub(super) struct Found {
     pub(super) period: u64,
     /// The instant at which the operation began that proved it.
     pub(super) at: Time,
+    /// Polls and delays of the open runs at the proof.
+    pub(super) count: u64,
     /// Growth of each open run in one period.
     pub(super) growth: Vec<u64>,
 }
@@ -198,9 +200,12 @@ impl Search {
     /// The recurrence is proven, at `at`; `counts` are those of the open runs now.
     pub(super) fn prove(&mut self, hot: &mut Hot, period: u64, at: Time, counts: impl Iterator<Item = u64>) {
         let before = self.reference.take().map(|reference| reference.counts).unwrap_or_default();
+        let counts: Vec<u64> = counts.collect();
+        let count = counts.iter().sum();
+        let counts = counts.into_iter();
         let growth = counts.zip(before.into_iter().chain(std::iter::repeat(0))).map(|(now, then)| now - then).collect();
         self.rest(hot);
-        self.found = Some(Found { period, at, growth });
+        self.found = Some(Found { period, at, count, growth });
         self.wake_cycle = u64::MAX;
         self.epoch += 1;
     }

@@ -22,7 +22,6 @@ pub(crate) struct Common {
     pub(crate) chooser: Arc<dyn Chooser>,
     /// Does delivery status show "send pending" (false on the ideal bus)?
     pub(crate) busy_visible: bool,
-    pub(crate) keep_events: bool,
     pub(crate) elision: bool,
     /// Can software's state be looked at, so that a recurrence can be proven?
     pub(crate) proofs: bool,

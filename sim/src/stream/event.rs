@@ -161,6 +161,13 @@ pub enum What {
     RemoteRead(Message, Option<u32>),
 }
 
+impl What {
+    /// Is it a run, of polls, delays or attempts?
+    pub const fn is_run(&self) -> bool {
+        matches!(self, Self::Run { .. } | Self::Attempts { .. })
+    }
+}
+
 /// One event of the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Event {

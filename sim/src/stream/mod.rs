@@ -7,47 +7,57 @@
 mod digest;
 mod event;
 mod runs;
+mod told;
 mod words;
 
 pub(crate) use digest::{DIGEST_VERSION, Digest};
 pub use event::{Access, Context, Event, Source, What};
 pub(crate) use runs::{Fit, Poll, Runs, Tally};
+pub use told::Told;
 
 use crate::time::Time;
 use std::panic::Location;
 
-/// The stream of one source: it hashes always, and keeps events only where somebody wants them.
+/// The stream of one source: it hashes always, and keeps events only where somebody observes them, until they are handed
+/// over.
 #[derive(Debug, Clone)]
 pub(crate) struct Stream {
     source: Source,
     digest: Digest,
-    kept: Option<Vec<Event>>,
+    kept: Option<Vec<Told>>,
     last: Time,
 }
 
 impl Stream {
-    pub(crate) fn new(source: Source, keep: bool) -> Self {
-        Self { source, digest: Digest::new(), kept: keep.then(Vec::new), last: Time::ZERO }
+    pub(crate) fn new(source: Source) -> Self {
+        Self { source, digest: Digest::new(), kept: None, last: Time::ZERO }
     }
 
-    /// Appends an effective event (or a run that such an event has closed).
+    /// Appends an effective event.
     #[inline(always)] // what it is, is known where it is called: a few multiplications are left
     pub(crate) fn push(&mut self, time: Time, site: Option<&'static Location<'static>>, what: What) {
         what.feed(time, &mut self.digest);
-        if !matches!(what, What::Run { .. } | What::Attempts { .. }) {
-            self.last = time;
-        }
+        self.last = time;
         if self.kept.is_some() {
-            self.keep(time, site, what);
+            self.keep(time, time, site, what);
+        }
+    }
+
+    /// Appends a run that began at `first` and is ended by something at `at`.
+    #[inline(always)]
+    pub(crate) fn push_run(&mut self, at: Time, first: Time, site: Option<&'static Location<'static>>, what: What) {
+        what.feed(first, &mut self.digest);
+        if self.kept.is_some() {
+            self.keep(at, first, site, what);
         }
     }
 
     /// Out of the way of runs that keep nothing, which are most.
     #[cold]
     #[inline(never)]
-    fn keep(&mut self, time: Time, site: Option<&'static Location<'static>>, what: What) {
+    fn keep(&mut self, at: Time, time: Time, site: Option<&'static Location<'static>>, what: What) {
         if let Some(kept) = &mut self.kept {
-            kept.push(Event { time, source: self.source, site, what });
+            kept.push(Told { at, event: Event { time, source: self.source, site, what } });
         }
     }
 
@@ -67,13 +77,21 @@ impl Stream {
         &self.digest
     }
 
-    /// Are its events kept?
-    pub(crate) const fn keeps(&self) -> bool {
-        self.kept.is_some()
+    /// From now on events are kept until they are handed over.
+    pub(crate) fn observe(&mut self) {
+        self.kept.get_or_insert_default();
     }
 
-    /// Takes what was kept.
-    pub(crate) fn take(&mut self) -> Vec<Event> {
-        self.kept.as_mut().map(std::mem::take).unwrap_or_default()
+    /// Moves what was told before `until` to `to`.
+    pub(crate) fn hand_over(&mut self, until: Time, to: &mut Vec<Told>) {
+        if let Some(kept) = &mut self.kept {
+            let count = kept.partition_point(|told| told.at < until);
+            to.extend(kept.drain(..count));
+        }
+    }
+
+    /// What is kept and not handed over yet.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = &Told> {
+        self.kept.iter().flatten()
     }
 }

@@ -165,13 +165,13 @@ impl Runs {
         self.open.is_empty()
     }
 
-    /// Closes all runs into the stream.
-    pub(crate) fn close(&mut self, hot: &mut Hot, stream: &mut Stream, instant: impl Fn(u64) -> Time) {
+    /// Closes all runs into the stream: something at `at` ends them.
+    pub(crate) fn close(&mut self, hot: &mut Hot, stream: &mut Stream, at: Time, instant: impl Fn(u64) -> Time) {
         hot.expect_nothing();
         for run in self.open.drain(..) {
             let Repeat { value, last, count, .. } = run.repeat;
             let last = if count == 1 { run.first } else { instant(last) };
-            stream.push(run.first, Some(run.site), What::Run { access: run.access, value, last, count });
+            stream.push_run(at, run.first, Some(run.site), What::Run { access: run.access, value, last, count });
         }
     }
 

@@ -2,8 +2,8 @@
 
 use crate::failures::Attempt;
 use crate::machines::{Setup, machine};
-use crate::running::attempt;
-use sim::{CpuReport, Ending, Execution, OpenWait, Outcome, Proof, WaitRecord};
+use crate::running::recorded;
+use sim::{CpuReport, Ending, Event, Execution, OpenWait, Proof, WaitRecord};
 
 /// Everything that must not depend on the execution. With `proofs` false, what only a proof can know is left out.
 pub(crate) fn lines(attempt: &Attempt, proofs: bool) -> Vec<String> {
@@ -15,7 +15,7 @@ pub(crate) fn lines(attempt: &Attempt, proofs: bool) -> Vec<String> {
         format!("digest {:016x}", outcome.digest),
         format!("last effective event at {}", outcome.last_effective),
         format!("milestones {:?}", outcome.milestones),
-        format!("choices {}, refused {}", outcome.choices.len(), outcome.refused_once),
+        format!("choices {}, refused {}", outcome.choices, outcome.refused_once),
     ];
     if proofs {
         lines.push(format!("ending {:?}, proven at {:?}", outcome.ending, outcome.proven_at));
@@ -70,19 +70,15 @@ pub(crate) fn differing(expected: &[String], found: &[String]) -> Vec<String> {
 
 /// The first event in which two runs of one machine differ.
 pub(crate) fn first_event(expected: (Setup, Execution), found: (Setup, Execution)) -> String {
-    let run = |(setup, execution)| attempt(machine(Setup { keep_events: true, ..setup }), execution);
-    match (run(expected), run(found)) {
-        (Ok(expected), Ok(found)) => first_of(&expected, &found),
-        _ => String::from("one of the runs failed: it left no events"),
-    }
+    let run = |(setup, execution)| recorded(machine(setup), execution).1;
+    first_of(&run(expected), &run(found))
 }
 
-/// The first event in which two outcomes differ, with its neighbours.
-pub(crate) fn first_of(expected: &Outcome, found: &Outcome) -> String {
-    let (expected, found) = (&expected.events, &found.events);
+/// The first event in which two recordings differ, with its neighbours.
+pub(crate) fn first_of(expected: &[Event], found: &[Event]) -> String {
     for index in 0..expected.len().max(found.len()) {
         if expected.get(index) != found.get(index) {
-            let show = |events: &[sim::Event]| -> String {
+            let show = |events: &[Event]| -> String {
                 let part = events.iter().skip(index.saturating_sub(3)).take(7);
                 part.map(|event| format!("\n    {} {:?} {:?}", event.time, event.source, event.what)).collect()
             };

@@ -172,7 +172,7 @@ fn random_machines_agree_at_the_limit_of_their_proof() {
         for limit in [just_before, least] {
             let expected = lines(&attempt(machine(at_limit(limit)), Execution::Reference), true);
             for way in drawn(seed) {
-                let setup = Setup { elision: way.elision, keep_events: way.keep_events, ..at_limit(limit) };
+                let setup = Setup { elision: way.elision, ..at_limit(limit) };
                 let different = differing(&expected, &lines(&attempt(machine(setup), way.execution), true));
                 assert!(different.is_empty(), "SEED={seed}, limit {limit}, {way:?}:\n{}", different.join("\n"));
             }

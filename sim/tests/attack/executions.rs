@@ -1,4 +1,4 @@
-//! The ways to execute a machine: every combination of executor, workers, windows, elision and kept events.
+//! The ways to execute a machine: every combination of executor, workers, windows, elision and an observer.
 
 use crate::running::{ODD, SHORTEST, windowed};
 use sim::{Execution, Window};
@@ -8,7 +8,7 @@ use sim::{Execution, Window};
 pub(crate) struct Way {
     pub(crate) execution: Execution,
     pub(crate) elision: bool,
-    pub(crate) keep_events: bool,
+    pub(crate) observed: bool,
 }
 
 /// All of them.
@@ -17,9 +17,7 @@ pub(crate) fn all() -> Vec<Way> {
     let crews = [1, 3].into_iter().flat_map(|workers| windows.map(|window| windowed(workers, window)));
     let executions = crews.chain([Execution::Reference]);
     let switches = [(true, false), (false, false), (true, true), (false, true)];
-    executions
-        .flat_map(|execution| switches.map(|(elision, keep_events)| Way { execution, elision, keep_events }))
-        .collect()
+    executions.flat_map(|execution| switches.map(|(elision, observed)| Way { execution, elision, observed })).collect()
 }
 
 /// Ways a machine is tried in by default.

@@ -2,7 +2,7 @@
 
 use crate::child::in_child;
 use crate::code::{Code, fabric, send, serial, settings};
-use crate::running::{USUAL, attempt};
+use crate::running::{USUAL, recorded};
 use sim::apic::{LocalSource, Preset};
 use sim::{
     Access, Cpu, Duration, Event, Execution, Generation, IcrWriteWhileBusy, Kind, Knobs, LocalEvent, Machine, Program,
@@ -167,7 +167,6 @@ fn machine(case: Case, elision: bool) -> Machine {
     cpu.apic = Preset { lvt_lint0: Some(0x700), ..cpu.apic };
     settings.knobs = Knobs { icr_write_while_busy: IcrWriteWhileBusy::Stall, ..Knobs::default() };
     settings.limit = Time::from_us(500);
-    settings.keep_events = true;
     settings.elision = elision;
     Machine::new(settings).expect("the machine is possible")
 }
@@ -226,8 +225,9 @@ fn loads_are_of_their_time(case: Case, events: &[Event]) -> Result<(), String> {
 }
 
 fn check(case: Case, elision: bool, execution: Execution) -> Result<u64, String> {
-    let outcome = attempt(machine(case, elision), execution).map_err(|failure| format!("{failure:?}"))?;
-    let (came, acted) = init_instants(case, &outcome.events);
+    let (outcome, events) = recorded(machine(case, elision), execution);
+    let outcome = outcome.map_err(|failure| format!("{failure:?}"))?;
+    let (came, acted) = init_instants(case, &events);
     let ([came], [acted]) = (&came[..], &acted[..]) else {
         return Err(format!("INIT came at {came:?} and acted at {acted:?}"));
     };
@@ -236,7 +236,7 @@ fn check(case: Case, elision: bool, execution: Execution) -> Result<u64, String>
     if *acted < due || due + Duration::from_us(3) < *acted {
         return Err(format!("INIT came at {came}, was due at {due} and acted at {acted}"));
     }
-    loads_are_of_their_time(case, &outcome.events)?;
+    loads_are_of_their_time(case, &events)?;
     Ok(outcome.digest)
 }
 

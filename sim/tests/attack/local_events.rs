@@ -5,7 +5,7 @@ use crate::child::in_child;
 use crate::code::{Body, Code, ideal, settings};
 use crate::compare::{differing, lines};
 use crate::guards::execution;
-use crate::running::{USUAL, attempt};
+use crate::running::{USUAL, attempt, recorded};
 use sim::apic::LocalSource;
 use sim::{
     Access, ClockDomain, Context, Costs, Cpu, Duration, Generation, Kind, LocalEvent, Machine, Program, Source, Time,
@@ -39,7 +39,6 @@ fn deadline_machine(operand: u32, run: Body, elision: bool) -> Machine {
     let code = Code { run, operand, ..Code::default() };
     let mut settings = settings(Generation::X2Apic, ideal(), [Program::closed(code), Program::closed(Code::default())]);
     settings.limit = Time::from_us(3_000);
-    settings.keep_events = true;
     settings.elision = elision;
     Machine::new(settings).expect("the machine is possible")
 }
@@ -49,12 +48,12 @@ fn a_deadline_in_the_past_is_due_at_once() {
     for operand in [0, 1, 7, 999, 1000, 1001, 1500, 3000] {
         let expected = lines(&attempt(deadline_machine(operand, deadline, false), USUAL[0].1), true);
         for (elision, execution) in USUAL {
-            let run = attempt(deadline_machine(operand, deadline, elision), execution);
+            let (run, events) = recorded(deadline_machine(operand, deadline, elision), execution);
             assert_eq!(differing(&expected, &lines(&run, true)), [""; 0], "{operand}, {elision}, {execution:?}");
-            let outcome = run.expect("nothing fails");
+            run.expect("nothing fails");
             let is_arming = |what: What| matches!(what, What::Write { access, .. } if access == ARMING);
-            let armed = outcome.events.iter().find(|event| is_arming(event.what)).expect("it is armed").time;
-            let entered = outcome.events.iter().find(|event| event.what == What::Entered(Context::Interrupt(0xE0)));
+            let armed = events.iter().find(|event| is_arming(event.what)).expect("it is armed").time;
+            let entered = events.iter().find(|event| event.what == What::Entered(Context::Interrupt(0xE0)));
             let entered = entered.expect("the timer interrupts").time;
             let due = armed + Duration::from_ns(u64::from(operand.saturating_sub(1000)));
             let in_time = entered <= due + Duration::from_us(1);
@@ -106,13 +105,12 @@ pub(crate) fn case(words: &[&str]) -> String {
     settings.core_clock = ClockDomain::new(60_000, 1);
     // Everything is over soon enough for the INIT to find the CPU between two operations.
     settings.costs = Costs { interrupt_entry: 1, iret: 1, halt_wake: 1, pause: 1, load: 1, ..settings.costs };
-    settings.keep_events = true;
     let cpu = &mut settings.cpus[1].0;
     cpu.local_events = events(words[1].parse().expect("picoseconds"));
     cpu.apic.lvt_performance = Some(0x400);
-    let outcome = attempt(Machine::new(settings).expect("the machine is possible"), execution(words[2]));
+    let (outcome, events) = recorded(Machine::new(settings).expect("the machine is possible"), execution(words[2]));
     let outcome = outcome.expect("nothing fails");
-    let mine = outcome.events.iter().filter(|event| event.source == Source::Cpu(1));
+    let mine = events.iter().filter(|event| event.source == Source::Cpu(1));
     let initialised = mine.filter(|event| event.what == What::Initialised).map(|event| event.time.as_ps());
     format!("{:?} {:x} {:?}", outcome.ending, outcome.digest, initialised.collect::<Vec<_>>())
 }

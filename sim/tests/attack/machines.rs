@@ -19,7 +19,6 @@ use std::sync::Arc;
 pub(crate) struct Setup {
     pub(crate) seed: u64,
     pub(crate) elision: bool,
-    pub(crate) keep_events: bool,
     pub(crate) checks: bool,
     /// Every CPU a thread of its own: the slow twin.
     pub(crate) threads: bool,
@@ -30,9 +29,9 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    /// What the others are compared with: no elision, no events.
+    /// What the others are compared with: no elision.
     pub(crate) const fn plain(seed: u64) -> Self {
-        Self { seed, elision: false, keep_events: false, checks: true, threads: false, opened: false, limit: None }
+        Self { seed, elision: false, checks: true, threads: false, opened: false, limit: None }
     }
 }
 
@@ -259,6 +258,11 @@ fn stop(cpus: u32, draw: &mut Draw) -> StopRule {
 
 /// The machine of a seed.
 pub(crate) fn machine(setup: Setup) -> Machine {
+    Machine::new(settings(setup)).expect("the machine is possible")
+}
+
+/// What it is built from.
+pub(crate) fn settings(setup: Setup) -> MachineSettings {
     let mut draw = Draw::new(setup.seed);
     let frame = frame(&mut draw);
     let knobs = knobs(&mut draw);
@@ -285,7 +289,6 @@ pub(crate) fn machine(setup: Setup) -> Machine {
         limit: setup.limit.unwrap_or(limit),
         checks: if setup.checks { Checks::ALL } else { Checks::NONE },
         stop: stop(frame.cpus, &mut draw),
-        keep_events: setup.keep_events,
         elision: setup.elision,
         ..MachineSettings::new(frame.generation, bus)
     };
@@ -293,5 +296,5 @@ pub(crate) fn machine(setup: Setup) -> Machine {
     if setup.threads {
         settings.stacks = Stacks::Threads;
     }
-    Machine::new(settings).expect("the machine is possible")
+    settings
 }

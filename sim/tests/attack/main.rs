@@ -6,6 +6,7 @@
 mod actions;
 mod actor;
 mod allocations;
+mod budgets;
 mod buses;
 mod causes;
 mod child;
@@ -27,6 +28,7 @@ mod machines;
 mod many_cpus;
 mod memory;
 mod message_faults;
+mod observers;
 mod panics;
 mod repeating_bus;
 mod run_on;

@@ -3,10 +3,11 @@
 //! first.
 
 use crate::code::{Code, fabric, ideal, send, serial, settings};
-use crate::running::attempt;
+use crate::running::recorded;
 use sim::bus::{ClusterBus, FrontSideBus, Interconnect, MessageEffect, MessageFault};
 use sim::{
-    Context, Duration, Ending, Execution, Generation, Machine, Outcome, Program, Proof, Source, Time, What, Window,
+    Context, Duration, Ending, Event, Execution, Generation, Machine, Outcome, Program, Proof, Source, Time, What,
+    Window,
 };
 
 const LATE_US: u64 = 30;
@@ -21,7 +22,7 @@ fn buses() -> Vec<(Generation, Box<dyn Interconnect>)> {
     ]
 }
 
-fn run(place: usize, fault: Option<MessageFault>, elision: bool, execution: Execution) -> Outcome {
+fn run(place: usize, fault: Option<MessageFault>, elision: bool, execution: Execution) -> (Outcome, Vec<Event>) {
     let (generation, bus) = buses().remove(place);
     let sender = Code {
         run: |cpu, _| {
@@ -42,17 +43,18 @@ fn run(place: usize, fault: Option<MessageFault>, elision: bool, execution: Exec
     let mut settings = settings(generation, bus, [sender, sleeper].map(Program::closed));
     settings.message_faults = fault.into_iter().collect();
     settings.limit = Time::from_us(1_000_000);
-    (settings.keep_events, settings.elision) = (true, elision);
-    *attempt(Machine::new(settings).expect("it is possible"), execution).expect("nothing fails")
+    settings.elision = elision;
+    let (outcome, events) = recorded(Machine::new(settings).expect("it is possible"), execution);
+    (*outcome.expect("nothing fails"), events)
 }
 
 /// What CPU 1 took, and when.
-fn taken(outcome: &Outcome) -> Vec<(u8, Time)> {
-    let entered = |event: &sim::Event| match (event.source, event.what) {
+fn taken((_, events): &(Outcome, Vec<Event>)) -> Vec<(u8, Time)> {
+    let entered = |event: &Event| match (event.source, event.what) {
         (Source::Cpu(1), What::Entered(Context::Interrupt(vector))) => Some((vector, event.time)),
         _ => None,
     };
-    outcome.events.iter().filter_map(entered).collect()
+    events.iter().filter_map(entered).collect()
 }
 
 fn vectors(taken: &[(u8, Time)]) -> Vec<u8> {
@@ -60,17 +62,17 @@ fn vectors(taken: &[(u8, Time)]) -> Vec<u8> {
 }
 
 /// The run in many executions: of one result.
-fn outcome(place: usize, fault: Option<MessageFault>) -> Outcome {
-    let reference = run(place, fault, false, Execution::Reference);
+fn outcome(place: usize, fault: Option<MessageFault>) -> (Outcome, Vec<Event>) {
+    let (reference, events) = run(place, fault, false, Execution::Reference);
     for elision in [false, true] {
         for (workers, window) in [(1, Window::Full), (2, Window::AtMost(Duration::from_ps(1))), (2, Window::Half)] {
-            let other = run(place, fault, elision, Execution::Windowed { workers, window });
+            let (other, _) = run(place, fault, elision, Execution::Windowed { workers, window });
             assert_eq!((other.digest, other.ending), (reference.digest, reference.ending), "{place} {fault:?}");
             assert_eq!(other.proven_at, reference.proven_at, "{place} {fault:?}");
         }
     }
     assert_eq!(reference.ending, Ending::Proven(Proof::Quiescent), "{place} {fault:?}");
-    reference
+    (reference, events)
 }
 
 #[test]
@@ -83,8 +85,8 @@ fn a_message_is_lost_late_doubled_or_not_noticed_on_every_bus() {
 
         let lost = outcome(place, first(MessageEffect::Lose));
         assert_eq!(taken(&lost), usual[1..], "bus {place}: the second comes as ever");
-        assert_eq!(lost.message_faults, [1]);
-        assert!(lost.undispatched.is_empty(), "the sender hears nothing of it");
+        assert_eq!(lost.0.message_faults, [1]);
+        assert!(lost.0.undispatched.is_empty(), "the sender hears nothing of it");
 
         let delayed = taken(&outcome(place, first(MessageEffect::Delay(late))));
         assert_eq!(vectors(&delayed), [0x41, 0x42]);
@@ -109,8 +111,8 @@ fn nobody_is_woken_by_what_is_not_noticed() {
     for place in 0..buses().len() {
         let outcome = outcome(place, Some(MessageFault::all(MessageEffect::Unnoticed)));
         assert_eq!(taken(&outcome), []);
-        let requested: Vec<u8> = outcome.cpus[1].requested.iter().map(|(vector, _)| *vector).collect();
-        assert_eq!((requested, &outcome.message_faults[..]), (vec![0x41, 0x42], &[2][..]), "bus {place}");
+        let requested: Vec<u8> = outcome.0.cpus[1].requested.iter().map(|(vector, _)| *vector).collect();
+        assert_eq!((requested, &outcome.0.message_faults[..]), (vec![0x41, 0x42], &[2][..]), "bus {place}");
     }
 }
 

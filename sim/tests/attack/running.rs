@@ -1,12 +1,23 @@
 //! Runs a machine and says how it ended, whatever it does: an outcome, an error, or a panic of the simulator.
 
 use crate::failures::{Attempt, Failure, Fault, failure};
-use sim::{Duration, Execution, Machine, Window};
+use sim::{Duration, Event, Execution, Machine, Outcome, Recording, RunError, Window};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs `machine` to its end.
 pub(crate) fn attempt(machine: Machine, execution: Execution) -> Attempt {
-    match catch_unwind(AssertUnwindSafe(|| machine.run(execution))) {
+    caught(|| machine.run(execution))
+}
+
+/// The same, with its events by their beginnings: those before it failed, if it does.
+pub(crate) fn recorded(machine: Machine, execution: Execution) -> (Attempt, Vec<Event>) {
+    let mut recording = Recording::default();
+    let attempt = caught(|| machine.observed(execution, &mut recording));
+    (attempt, recording.by_beginning())
+}
+
+fn caught(run: impl FnOnce() -> Result<Outcome, RunError>) -> Attempt {
+    match catch_unwind(AssertUnwindSafe(run)) {
         Ok(Ok(outcome)) => Ok(Box::new(outcome)),
         Ok(Err(error)) => Err(failure(&error)),
         Err(payload) => {

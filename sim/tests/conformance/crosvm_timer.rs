@@ -13,13 +13,13 @@ fn armed(record: &Record) -> Time {
         What::Write { access, .. } => [u32::from(TMICT), msr(TMICT)].contains(&access.operand),
         _ => false,
     };
-    record.outcome.events.iter().find(|event| is_write(&event.what)).expect("it is written").time
+    record.events.iter().find(|event| is_write(&event.what)).expect("it is written").time
 }
 
 /// When the timer fired.
 fn fired(record: &Record) -> Vec<Time> {
     let timer = What::Local(LocalEvent::Interrupt(LocalSource::Timer));
-    record.outcome.events.iter().filter(|event| event.what == timer).map(|event| event.time).collect()
+    record.events.iter().filter(|event| event.what == timer).map(|event| event.time).collect()
 }
 
 /// The instants `n` intervals of 4 times 500 000 ticks after the tick at which counting began.

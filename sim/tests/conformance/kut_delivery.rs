@@ -156,7 +156,7 @@ fn kut_19_nmi_and_the_sti_shadow() {
             .machine(|settings| settings.limit = sim::Time::from_us(400));
         let record = lab.run();
         let of_target: Vec<What> =
-            record.outcome.events.iter().filter(|e| e.source == Source::Cpu(1)).map(|e| e.what).collect();
+            record.events.iter().filter(|e| e.source == Source::Cpu(1)).map(|e| e.what).collect();
         let early = of_target
             .windows(2)
             .any(|pair| pair[0] == What::InterruptFlag(true) && pair[1] == What::Entered(Context::Nmi));

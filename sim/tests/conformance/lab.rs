@@ -6,8 +6,8 @@ use crate::seat::{Entry, Journal, SVR, Seat};
 use sim::apic::{Mode, Preset};
 use sim::bus::{Interconnect, Message};
 use sim::{
-    Cpu, CpuSettings, Duration, Execution, Knobs, LocalEvent, Machine, MachineSettings, Program, Software, Start, Time,
-    Window,
+    Cpu, CpuSettings, Duration, Execution, Knobs, LocalEvent, Machine, MachineSettings, Program, Recording, Software,
+    Start, Time, Window,
 };
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -220,7 +220,6 @@ impl Lab {
         let mut settings = MachineSettings {
             knobs: self.knobs,
             limit: Time::from_us(1_000_000),
-            keep_events: true,
             words: vec![0; 8],
             ..MachineSettings::new(self.platform.generation, bus)
         };
@@ -237,13 +236,14 @@ impl Lab {
     /// One run.
     pub(crate) fn run_on(&self, execution: Execution) -> Record {
         let (machine, journals) = self.build();
-        let outcome = machine.run(execution).expect("everything that the code uses is modelled");
+        let mut recording = Recording::default();
+        let outcome = machine.observed(execution, &mut recording).expect("everything that the code uses is modelled");
         for (journal, (_, role)) in journals.iter().zip(&self.cpus) {
             let ended = role.endless || journal.returned.load(Ordering::Relaxed);
             assert!(ended, "{}: a program has not come to its end: {:?}", self.platform, outcome.ending);
         }
         let logs = journals.iter().map(|journal| journal.entries.lock().clone()).collect();
-        Record { logs, outcome }
+        Record { logs, outcome, events: recording.by_beginning() }
     }
 
     /// The case, on both executors and with windows of two kinds.
@@ -253,7 +253,7 @@ impl Lab {
         let odd = Window::AtMost(Duration::from_ps(33_337));
         for (workers, window) in [(1, Window::Full), (2, odd)] {
             let other = self.run_on(Execution::Windowed { workers, window });
-            let place = record.outcome.events.iter().zip(&other.outcome.events).find(|(ours, theirs)| ours != theirs);
+            let place = record.events.iter().zip(&other.events).find(|(ours, theirs)| ours != theirs);
             assert_eq!(record.outcome.digest, other.outcome.digest, "{window:?}: {place:?}");
             assert_eq!(record.outcome.ending, other.outcome.ending, "{window:?}");
             assert_eq!(record.logs, other.logs, "{window:?}");

@@ -2,12 +2,14 @@
 
 use crate::seat::Entry;
 use sim::bus::{Agent, AttemptOutcome, Message};
-use sim::{Duration, Outcome, Time, What};
+use sim::{Duration, Event, Outcome, Time, What};
 
 /// A finished run: the log of each CPU, and the outcome.
 pub(crate) struct Record {
     pub(crate) logs: Vec<Vec<(Time, Entry)>>,
     pub(crate) outcome: Outcome,
+    /// By their beginnings.
+    pub(crate) events: Vec<Event>,
 }
 
 impl Record {
@@ -55,7 +57,7 @@ impl Record {
     pub(crate) fn sent(&self) -> Vec<(Time, Message)> {
         let sent =
             |event: &sim::Event| if let What::Sent(message) = event.what { Some((event.time, message)) } else { None };
-        self.outcome.events.iter().filter_map(sent).collect()
+        self.events.iter().filter_map(sent).collect()
     }
 
     /// Messages that the interconnect was done with.
@@ -64,7 +66,7 @@ impl Record {
             What::Dispatched(message, _) => Some((event.time, message)),
             _ => None,
         };
-        self.outcome.events.iter().filter_map(done).collect()
+        self.events.iter().filter_map(done).collect()
     }
 
     /// Deliveries: when, to whom, what.
@@ -73,7 +75,7 @@ impl Record {
             What::Delivered(agent, message) => Some((event.time, agent, message)),
             _ => None,
         };
-        self.outcome.events.iter().filter_map(taken).collect()
+        self.events.iter().filter_map(taken).collect()
     }
 
     /// Agents to which an interrupt with `vector` was delivered, in ascending order.
@@ -92,14 +94,14 @@ impl Record {
             }
             _ => None,
         };
-        self.outcome.events.iter().filter_map(attempts).collect()
+        self.events.iter().filter_map(attempts).collect()
     }
 
     /// ESR bits that agents recorded from the bus.
     pub(crate) fn bus_errors(&self) -> Vec<(Agent, u32)> {
         let error =
             |event: &sim::Event| if let What::Error(agent, bits) = event.what { Some((agent, bits)) } else { None };
-        self.outcome.events.iter().filter_map(error).collect()
+        self.events.iter().filter_map(error).collect()
     }
 }
 

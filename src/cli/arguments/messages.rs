@@ -1,6 +1,5 @@
 //! The options of `apicsim messages`.
 
-use super::execution::Execution;
 use super::output::OUTPUT;
 use super::overrides::{MACHINE, Overrides};
 use super::values::{help_list, help_names, number, parse_arch, parse_name, parse_variant};
@@ -46,9 +45,6 @@ pub struct Messages {
     /// Those with this end.
     #[arg(long, value_name = "F", value_parser = parse_name::<MessageFate>, help_heading = WHICH, help = help_names::<MessageFate>("Those with this end"))]
     pub fate: Option<MessageFate>,
-    /// What does not change the result.
-    #[command(flatten)]
-    pub execution: Execution,
     /// Print one JSON document on standard output.
     #[arg(long, help_heading = OUTPUT)]
     pub json: bool,

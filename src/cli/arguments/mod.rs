@@ -24,7 +24,7 @@ pub use list::{List, ListKind};
 pub use look::{Look, When};
 pub use matrix::{Format, Matrix};
 pub use messages::Messages;
-pub use output::Output;
+pub use output::{Output, Waits};
 pub use overrides::Overrides;
 pub use run::{Expected, Replay, Run};
 pub use script::Script;

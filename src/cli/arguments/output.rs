@@ -1,5 +1,7 @@
 //! Options that say what comes out, and where.
 
+use super::values::{help_names, parse_name};
+use crate::scenario::named::named;
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -15,12 +17,27 @@ pub struct Output {
     /// Write the HTML page; comes later.
     #[arg(long, value_name = "FILE", value_parser = parse_html, help_heading = OUTPUT, hide = true)]
     pub html: Option<PathBuf>,
+    /// Which waits come out.
+    #[arg(long, value_name = "WHICH", value_parser = parse_name::<Waits>, help_heading = OUTPUT, help = help_names::<Waits>("Waits that come out: all as they end, the notable ones (as text, the default), none; as JSON, without it, the first 10 000"))]
+    pub waits: Option<Waits>,
     /// Print one JSON document on standard output.
     #[arg(long, help_heading = OUTPUT)]
     pub json: bool,
     /// Add what depends on the host: threads and host time.
     #[arg(long, help_heading = OUTPUT)]
     pub host: bool,
+}
+
+named! {
+    /// Which waits come out.
+    pub enum Waits ("choice of waits") {
+        /// Each, as soon as it has ended.
+        All = "all",
+        /// The longest, those that gave up, those that never end.
+        Notable = "notable",
+        /// None.
+        Nothing = "none",
+    }
 }
 
 /// File name extensions of the trace formats of a later version.

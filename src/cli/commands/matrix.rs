@@ -5,7 +5,9 @@ use super::settings::{settings, workers};
 use crate::cli::arguments::{Execution, Format, Matrix as Arguments};
 use crate::cli::complaint::complain;
 use crate::cli::exit_status::ExitStatus;
+use crate::cli::interrupt::Interruptible;
 use crate::cli::output;
+use crate::cli::progress::Progress;
 use crate::failure::Failure;
 use crate::matrix::{Axes, Matrix, matrix as run_matrix};
 use crate::report::json::{Host, matrix_document};
@@ -35,7 +37,10 @@ pub(super) fn headline(json: bool, paper: Paper) -> Result<ExitStatus, Failure> 
         request
     };
     let axes = Axes { arches: &ARCHES, optional: &[], variants: &MAIN_VARIANTS, crash_cpus: &[], triggers: &[] };
-    let matrix = run_matrix(axes, &Settings::seeded(0), request)?;
+    let interruptible = Interruptible::begin()?;
+    let settings = Settings { handle: Some(interruptible.handle()), ..Settings::seeded(0) };
+    let matrix = run_matrix(axes, &settings, request)?;
+    drop(interruptible);
     if json {
         output::print_json(&matrix_document(&matrix, None))?;
     } else {
@@ -55,7 +60,9 @@ pub(super) fn headline(json: bool, paper: Paper) -> Result<ExitStatus, Failure> 
 pub(super) fn matrix(arguments: &Arguments, paper: Paper) -> Result<ExitStatus, Failure> {
     let timer = HostTimer::start();
     let execution: &Execution = &arguments.execution;
-    let settings = settings(execution, arguments.overrides.seed, false);
+    let interruptible = Interruptible::begin()?;
+    let progress = Progress::of(interruptible.handle(), false);
+    let settings = settings(execution, arguments.overrides.seed, Some(interruptible.handle()));
     let request =
         |arch: String, variant: String| arguments.overrides.request(&arguments.scenario, Some(arch), Some(variant));
     let axes = Axes {
@@ -66,6 +73,10 @@ pub(super) fn matrix(arguments: &Arguments, paper: Paper) -> Result<ExitStatus, 
         triggers: &arguments.triggers(),
     };
     let matrix = run_matrix(axes, &settings, request)?;
+    drop((progress, interruptible));
+    if matrix.interrupted {
+        complain("interrupted: only what was finished is there");
+    }
     if arguments.format() == Format::Csv {
         for (arch, why) in &matrix.left_out {
             complain(&format!("left out: {arch}: {why}"));
@@ -88,6 +99,9 @@ pub(super) fn matrix(arguments: &Arguments, paper: Paper) -> Result<ExitStatus, 
 
 /// 0 only if every cell is as expected.
 fn status(matrix: &Matrix) -> ExitStatus {
+    if matrix.interrupted {
+        return ExitStatus::Interrupted;
+    }
     let ok = matrix.rows.iter().flat_map(|row| &row.cells).all(|cell| cell.report.ok());
     if ok { ExitStatus::Success } else { ExitStatus::Unexpected }
 }

@@ -1,13 +1,14 @@
 //! `apicsim messages`: where each message of a run went.
 
-use super::settings::settings;
 use crate::cli::arguments::Messages;
 use crate::cli::exit_status::ExitStatus;
+use crate::cli::interrupt::Interruptible;
 use crate::cli::output;
+use crate::cli::progress::Progress;
 use crate::failure::Failure;
-use crate::judgement::fates;
+use crate::judgement::fates::Fates;
 use crate::report::{Paper, messages as report_messages};
-use crate::run::{execute, run};
+use crate::run::{Settings, run_observed};
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::{self, Scenario};
 
@@ -15,15 +16,20 @@ pub(super) fn messages(arguments: &Messages, paper: Paper) -> Result<ExitStatus,
     let scenario = scenario::load(&arguments.request())?;
     present("from", arguments.from, &scenario)?;
     present("to", arguments.to, &scenario)?;
-    let settings = settings(&arguments.execution, arguments.overrides.seed, false);
-    let (report, _) = run(&scenario, &settings)?;
-    let messages = fates::of_run(&scenario, &execute(&scenario, &settings.for_explanations())?, arguments.filter());
+    let interruptible = Interruptible::begin()?;
+    let progress = Progress::of(interruptible.handle(), false);
+    // In one execution: how far attempts have come at the end must not decide what is said.
+    let settings = Settings { handle: Some(interruptible.handle()), ..Settings::seeded(arguments.overrides.seed) };
+    let mut fates = Fates::new(&scenario, arguments.filter());
+    let (report, outcome) = run_observed(&scenario, &settings, &mut fates)?;
+    drop((progress, interruptible));
+    let messages = fates.end(&outcome);
     if arguments.json {
         output::print_json(&report_messages::document(&scenario, &report, &messages))?;
     } else {
         output::print(&report_messages::text(&scenario, &report, &messages, paper).into_text())?;
     }
-    Ok(if report.ok() { ExitStatus::Success } else { ExitStatus::Unexpected })
+    Ok(ExitStatus::from(&report))
 }
 
 /// Is there such a CPU?

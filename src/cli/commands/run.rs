@@ -2,16 +2,25 @@
 
 use super::host_timer::HostTimer;
 use super::settings::{settings, workers};
-use crate::cli::arguments::{Execution, Output, Replay, Run};
+use crate::cli::arguments::{Execution, Output, Replay, Run, Waits};
 use crate::cli::exit_status::ExitStatus;
-use crate::cli::output::{self, check_streams, write_trace};
+use crate::cli::interrupt::Interruptible;
+use crate::cli::output::{self, STANDARD_OUTPUT};
+use crate::cli::progress::Progress;
+use crate::cli::trace_file::TraceFile;
+use crate::cli::wait_stream::{Form, WaitStream};
 use crate::failure::Failure;
-use crate::report::json::{Host, run_document};
+use crate::judgement::RunReport;
+use crate::report::json::{Host, run_document, with_waits};
+use crate::report::text as report_text;
 use crate::report::trace::Names;
+use crate::report::waits::Shown;
 use crate::report::{KernelNames, Paper};
-use crate::report::{text as report_text, trace};
 use crate::scenario::Scenario;
+use crate::scenario::diagnostic::InputError;
 use crate::token::Token;
+use sim::Observer;
+use std::path::Path;
 
 pub(super) fn run(arguments: &Run, paper: Paper) -> Result<ExitStatus, Failure> {
     let scenario = arguments.load()?;
@@ -34,22 +43,75 @@ fn run_scenario(
     wanted: &Output,
     paper: Paper,
 ) -> Result<ExitStatus, Failure> {
-    check_streams(wanted.json, wanted.trace.as_deref())?;
+    check_streams(wanted)?;
     let timer = HostTimer::start();
-    let (report, outcome) = crate::run::run(scenario, &settings(execution, seed, wanted.trace.is_some()))?;
-    let host = wanted.host.then(|| Host { threads: workers(execution), host_us: timer.elapsed_us() });
-    if let Some(path) = &wanted.trace {
-        let cpus = scenario.machine.cpus as u16;
-        write_trace(path, &trace::text(&outcome.events, Names { cpus, software: &KernelNames { cpus } }))?;
-    }
-    if wanted.json {
-        output::print_json(&run_document(scenario, &report, host))?;
+    let interruptible = Interruptible::begin()?;
+    let handle = interruptible.handle();
+    let cpus = scenario.machine.cpus as u16;
+    let names = Names { cpus, software: &KernelNames { cpus } };
+    let mut trace = wanted.trace.as_ref().map(|path| TraceFile::new(path, names, handle.clone()));
+    let form = if wanted.json { Form::Json } else { Form::Text(paper) };
+    let mut stream = (wanted.waits == Some(Waits::All)).then(|| WaitStream::new(form, handle.clone()));
+    let streams = stream.is_some() || wanted.trace.as_deref() == Some(Path::new(STANDARD_OUTPUT));
+    let progress = Progress::of(handle.clone(), streams);
+    let settings = settings(execution, seed, Some(handle));
+    let mut observers: Vec<&mut dyn Observer> = Vec::new();
+    observers.extend(trace.as_mut().map(|trace| trace as &mut dyn Observer));
+    observers.extend(stream.as_mut().map(|stream| stream as &mut dyn Observer));
+    let (report, _) = if observers.is_empty() {
+        crate::run::run(scenario, &settings)?
     } else {
-        let mut page = report_text::run(scenario, &report, paper);
+        crate::run::run_observed(scenario, &settings, &mut observers)?
+    };
+    drop((progress, interruptible));
+    trace.map_or(Ok(()), TraceFile::finish)?;
+    if let Some(stream) = &mut stream {
+        stream.finish(report.waits.iter().filter(|wait| wait.took.is_none()))?;
+    }
+    let host = wanted.host.then(|| Host { threads: workers(execution), host_us: timer.elapsed_us() });
+    if wanted.json {
+        print_document(scenario, &report, host, wanted.waits, stream.as_ref())?;
+    } else {
+        let shown = match (&stream, wanted.waits) {
+            (Some(stream), _) => Shown::Before(stream.written()),
+            (None, Some(Waits::Nothing)) => Shown::Nothing,
+            (None, _) => Shown::Notable,
+        };
+        let mut page = report_text::run(scenario, &report, shown, paper);
         if let Some(host) = host {
             page.labelled("host", &host.to_string());
         }
         output::print(&page.into_text())?;
     }
-    Ok(if report.ok() { ExitStatus::Success } else { ExitStatus::Unexpected })
+    Ok(ExitStatus::from(&report))
+}
+
+fn print_document(
+    scenario: &Scenario,
+    report: &RunReport,
+    host: Option<Host>,
+    waits: Option<Waits>,
+    stream: Option<&WaitStream>,
+) -> Result<(), Failure> {
+    let document = run_document(scenario, report, host);
+    match (stream, waits) {
+        (Some(stream), _) => {
+            let mut document = document;
+            document["waits_left_out"] = (report.waits_total - stream.written()).into();
+            stream.finish_document(&document)
+        }
+        (None, Some(Waits::Nothing)) => output::print_json(&with_waits(document, report, &[])),
+        (None, Some(Waits::Notable)) => output::print_json(&with_waits(document, report, &report.notable_waits())),
+        (None, _) => output::print_json(&document),
+    }
+}
+
+/// A JSON document has standard output for itself, and so has a trace.
+fn check_streams(wanted: &Output) -> Result<(), InputError> {
+    output::check_streams(wanted.json, wanted.trace.as_deref())?;
+    if wanted.waits == Some(Waits::All) && wanted.trace.as_deref() == Some(Path::new(STANDARD_OUTPUT)) {
+        return Err(InputError::new("--waits all and --trace - both want standard output")
+            .help("give the trace a file: --trace run.txt"));
+    }
+    Ok(())
 }

@@ -4,15 +4,18 @@ use super::settings::settings;
 use crate::cli::arguments::{Look, Script as Arguments};
 use crate::cli::exit_status::ExitStatus;
 use crate::cli::interactive::interact;
+use crate::cli::interrupt::Interruptible;
 use crate::cli::look;
-use crate::cli::output::{self, check_streams, write_trace};
+use crate::cli::output::{self, check_streams};
+use crate::cli::trace_file::TraceFile;
 use crate::failure::Failure;
 use crate::report::Paper;
 use crate::scenario::diagnostic::{InputError, Place, Source};
+use crate::scenario::input_file::first_bytes;
 use crate::scenario::nearest;
 use crate::script::{self, Board, End, Script, Session, Transcript};
-use sim::{Execution, Knobs, NoSuchValue};
-use std::io::{IsTerminal, Read};
+use sim::{Execution, Knobs, NoSuchValue, Observer};
+use std::io::{ErrorKind, IsTerminal, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -34,16 +37,24 @@ pub(super) fn script(arguments: &Arguments, look: Look) -> Result<ExitStatus, Fa
                 .into());
         }
     };
-    let execution = settings(&arguments.execution, 0, false).execution;
+    let execution = settings(&arguments.execution, 0, None).execution;
     let Some(source) = source.as_ref().filter(|_| !arguments.interactive) else {
         return interactive(board, execution, source, look);
     };
     let script = Arc::new(Script::parse(source)?);
-    let transcript = script::run(&script, &board, execution, arguments.trace.is_some())?;
+    let interruptible = Interruptible::begin()?;
+    let handle = interruptible.handle();
+    let names = script::names(&script);
+    let mut trace = arguments.trace.as_ref().map(|path| TraceFile::new(path, names, handle.clone()));
+    let observer = trace.as_mut().map(|trace| trace as &mut dyn Observer);
+    let transcript = script::run_observed(&script, &board, execution, Some(handle), observer)?;
+    drop(interruptible);
+    trace.map_or(Ok(()), TraceFile::finish)?;
     show(arguments, &transcript, look::paper(look))?;
     Ok(match transcript.end {
         End::Complete | End::Skipped => ExitStatus::Success,
         End::ConductorInitialised | End::ConductorStuck => ExitStatus::Unexpected,
+        End::Interrupted => ExitStatus::Interrupted,
     })
 }
 
@@ -62,9 +73,6 @@ fn interactive(
 }
 
 fn show(arguments: &Arguments, transcript: &Transcript, paper: Paper) -> Result<(), Failure> {
-    if let Some(path) = &arguments.trace {
-        write_trace(path, &script::trace(transcript))?;
-    }
     if arguments.json {
         output::print_json(&script::document(transcript))
     } else {
@@ -77,7 +85,16 @@ fn read(file: &Path) -> Result<Arc<Source>, Failure> {
     let (name, bytes) = if file == Path::new(STANDARD_INPUT) {
         ("standard input".to_owned(), at_most(std::io::stdin().lock()).map_err(failed)?)
     } else {
-        (file.display().to_string(), std::fs::File::open(file).and_then(at_most).map_err(failed)?)
+        (
+            file.display().to_string(),
+            match first_bytes(file, SCRIPT_BYTES_MAX + 1) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    let error = InputError::new(format!("cannot read {}: {error}", file.display()));
+                    return Err(error.help("start what writes to it first").into());
+                }
+                read => read.map_err(failed)?,
+            },
+        )
     };
     if bytes.len() as u64 > SCRIPT_BYTES_MAX {
         return Err(InputError::new(format!("{name} is larger than 4 MiB")).help("this is not a script").into());

@@ -3,7 +3,7 @@
 use crate::cli::arguments::{Elision, Execution, Executor, Window};
 use crate::machine::Choices;
 use crate::run::Settings;
-use sim::{Duration, Stacks};
+use sim::{Duration, Handle, Stacks};
 
 /// The workers that a choice of the user means: one, unless he says otherwise, because nothing of this size pays more.
 pub(super) fn workers(execution: &Execution) -> usize {
@@ -11,7 +11,7 @@ pub(super) fn workers(execution: &Execution) -> usize {
 }
 
 /// How to run, from the options.
-pub(super) fn settings(execution: &Execution, seed: u64, keep_events: bool) -> Settings {
+pub(super) fn settings(execution: &Execution, seed: u64, handle: Option<Handle>) -> Settings {
     let window = match execution.window {
         Window::Full => sim::Window::Full,
         Window::Half => sim::Window::Half,
@@ -24,6 +24,7 @@ pub(super) fn settings(execution: &Execution, seed: u64, keep_events: bool) -> S
     let elision = execution.elision == Elision::On;
     Settings {
         execution: executor,
-        choices: Choices { seed, keep_events, elision, cut_ps: None, to_the_end: false, stacks: Stacks::Own },
+        choices: Choices { seed, elision, cut_ps: None, to_the_end: false, stacks: Stacks::Own },
+        handle,
     }
 }

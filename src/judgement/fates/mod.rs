@@ -15,9 +15,9 @@ pub use report::{FateReport, Filter, MessageFate, MessageReport, MessagesReport}
 
 use super::messages::{destination, what};
 use super::source_lines::describe;
-use super::state::{MessageState, Over, State, UnsentMessage, history};
+use super::state::{MessageState, Over, State, UnsentMessage};
 use crate::scenario::Scenario;
-use sim::{Event, Outcome};
+use sim::{Batch, Event, Observer, Outcome};
 
 /// Messages of which each is told; all are counted.
 const TOLD: usize = 10_000;
@@ -30,11 +30,13 @@ pub(crate) struct Fates {
     report: MessagesReport,
 }
 
-/// The messages of a run whose events were kept.
-pub(crate) fn of_run(scenario: &Scenario, outcome: &Outcome, filter: Filter) -> MessagesReport {
-    let mut fates = Fates::new(scenario, filter);
-    history(outcome).for_each(|event| fates.take(event));
-    fates.end(outcome)
+impl Observer for Fates {
+    fn take(&mut self, batch: &Batch<'_>) {
+        batch.events.iter().for_each(|told| Self::take(self, &told.event));
+        if batch.last {
+            batch.under_way().iter().for_each(|run| Self::take(self, run));
+        }
+    }
 }
 
 impl Fates {
@@ -46,7 +48,7 @@ impl Fates {
     }
 
     /// The next event.
-    pub(crate) fn take(&mut self, event: &Event) {
+    fn take(&mut self, event: &Event) {
         self.state.take(event);
         let Over { messages, unsent } = self.state.messages.take_over();
         messages.iter().for_each(|held| self.tell(message(&self.state, held)));

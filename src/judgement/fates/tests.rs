@@ -1,7 +1,7 @@
 //! The view beside two witnesses: the conservation checker, which keeps accounts of its own, and the CPUs as the engine has
 //! them at the end.
 
-use super::{Filter, MessageFate, MessageReport, MessagesReport, of_run};
+use super::{Fates, Filter, MessageFate, MessageReport, MessagesReport};
 use crate::judgement::state::State;
 use crate::judgement::state::tests::everywhere;
 use crate::machine::{self, Choices};
@@ -10,11 +10,12 @@ use sim::bus::DeliveryMode;
 use sim::{Execution, Machine, Outcome, Stacks, Time};
 use std::collections::BTreeSet;
 
-fn run(scenario: &Scenario) -> Outcome {
-    let choices =
-        Choices { seed: 0, keep_events: true, elision: true, cut_ps: None, to_the_end: false, stacks: Stacks::Own };
-    let settings = machine::assemble(scenario, choices).expect("it fits");
-    Machine::new(settings).expect("it was assembled").run(Execution::default()).expect("it runs")
+fn of_run(scenario: &Scenario, filter: Filter) -> MessagesReport {
+    let choices = Choices { seed: 0, elision: true, cut_ps: None, to_the_end: false, stacks: Stacks::Own };
+    let machine = Machine::new(machine::assemble(scenario, choices).expect("it fits")).expect("it was assembled");
+    let mut fates = Fates::new(scenario, filter);
+    let outcome = machine.observed(Execution::default(), &mut fates).expect("it runs");
+    fates.end(&outcome)
 }
 
 fn fates(name: &str, arch: &str, sets: &[&str]) -> MessagesReport {
@@ -22,15 +23,21 @@ fn fates(name: &str, arch: &str, sets: &[&str]) -> MessagesReport {
     request.arch = Some(arch.to_owned());
     request.sets = sets.iter().map(|&set| set.to_owned()).collect();
     let scenario = scenario::load(&request).expect("it is built in");
-    of_run(&scenario, &run(&scenario), Filter::default())
+    of_run(&scenario, Filter::default())
 }
 
 #[test]
 fn every_message_has_its_fates_and_the_checker_has_seen_the_same() {
     let (mut runs, mut seen, mut wrong) = (0, BTreeSet::new(), Vec::new());
-    everywhere(|scenario, outcome| {
-        let report = of_run(scenario, outcome, Filter::default());
-        let state = State::at_the_end(scenario, outcome);
+    everywhere(|scenario, outcome, recording| {
+        let mut fates = Fates::new(scenario, Filter::default());
+        let mut state = State::before(scenario);
+        for event in recording.told.iter().map(|told| &told.event).chain(&recording.open) {
+            fates.take(event);
+            state.take(event);
+        }
+        let report = fates.end(outcome);
+        state.finish(outcome);
         let place = format!("{} on {}", scenario.name, scenario.machine);
         let mut differ = |what: &str, view: u64, witness: u64| {
             if view != witness {
@@ -142,8 +149,7 @@ fn a_write_to_a_busy_icr_comes_to_this() {
 #[test]
 fn filters_choose_messages_and_fates() {
     let scenario = scenario::load(&Request::new("nmi-stall")).expect("it is built in");
-    let outcome = run(&scenario);
-    let of = |filter: Filter| of_run(&scenario, &outcome, filter);
+    let of = |filter: Filter| of_run(&scenario, filter);
     let all = of(Filter::default());
     assert_eq!((all.total, all.messages.len()), (4, 4));
     assert_eq!(of(Filter { from: Some(3), ..Filter::default() }).messages[0].what, "FIXED FB");

@@ -35,7 +35,7 @@ impl State {
 
     /// Messages that CPUs wait for to be dispatched, by sender and number.
     pub(crate) fn undispatched(&self) -> impl Iterator<Item = &MessageState> {
-        self.messages.all().filter(|held| held.dispatched.is_none() && held.replaced.is_none())
+        self.messages.waiting()
     }
 
     /// Messages that are dispatched, and are still on their way to another cluster.

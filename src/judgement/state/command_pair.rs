@@ -26,7 +26,7 @@ struct HighWrite {
 }
 
 /// The open writes of a CPU, by level of nesting, and its last message that went astray.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct CommandPairs {
     open: Vec<HighWrite>,
     pub(crate) misdirected: Option<Misdirected>,

@@ -48,7 +48,7 @@ pub(crate) struct Unsent {
 }
 
 /// A CPU.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct CpuState {
     pub(crate) number: u16,
     /// Its local APIC: IRR, ISR, TMR, priorities, ids.

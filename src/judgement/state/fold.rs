@@ -10,10 +10,10 @@ use crate::scenario::Scenario;
 use kernel_model::Kernel;
 use sim::apic::Preset;
 use sim::bus::{Domains, Message, Reach};
-use sim::{Ending, Event, MachineSettings, Milestone, Outcome, Source, Stacks, Time, What};
+use sim::{Batch, Ending, Event, MachineSettings, Milestone, Observer, Outcome, Source, Stacks, Time, What};
 
 /// A machine at an instant of a run.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct State {
     /// The kernel on its CPUs: what its words, waits and milestones mean. None: other software, which says of none.
     pub(crate) kernel: Option<Kernel>,
@@ -35,17 +35,20 @@ pub(crate) struct State {
     pub(crate) late_deliveries: bool,
 }
 
+/// Follows a run to its end.
+impl Observer for State {
+    fn take(&mut self, batch: &Batch<'_>) {
+        batch.events.iter().for_each(|told| State::take(self, &told.event));
+        if batch.last {
+            batch.under_way().iter().for_each(|run| State::take(self, run));
+        }
+    }
+}
+
 impl State {
     /// A scenario's, before the first event.
     pub(crate) fn before(scenario: &Scenario) -> Self {
-        let choices = Choices {
-            seed: 0,
-            keep_events: false,
-            elision: true,
-            cut_ps: None,
-            to_the_end: false,
-            stacks: Stacks::Own,
-        };
+        let choices = Choices { seed: 0, elision: true, cut_ps: None, to_the_end: false, stacks: Stacks::Own };
         let settings = machine::assemble(scenario, choices).expect("a scenario that has run fits its machine");
         let kernel = machine::kernel(scenario);
         Self {
@@ -83,36 +86,11 @@ impl State {
         }
     }
 
-    /// At the end of a run whose events were kept.
-    pub(crate) fn at_the_end(scenario: &Scenario, outcome: &Outcome) -> Self {
-        Self::before(scenario).after(outcome)
-    }
-
-    /// From before the first event to the end of a run whose events were kept.
-    pub(crate) fn after(mut self, outcome: &Outcome) -> Self {
-        history(outcome).for_each(|event| self.take(event));
-        self.finish(outcome);
-        self
-    }
-
-    /// Just before each of these instants of a run whose events were kept: `ask` gets the place of the instant in the list.
-    pub(crate) fn at_instants(
-        scenario: &Scenario,
-        outcome: &Outcome,
-        instants: &[Time],
-        mut ask: impl FnMut(usize, &State),
-    ) {
-        let mut places: Vec<usize> = (0..instants.len()).collect();
-        places.sort_by_key(|&place| instants[place]);
-        let mut places = places.into_iter().peekable();
-        let mut state = Self::before(scenario);
-        for event in history(outcome) {
-            while let Some(place) = places.next_if(|&place| instants[place] <= event.time) {
-                ask(place, &state);
-            }
-            state.take(event);
-        }
-        places.for_each(|place| ask(place, &state));
+    /// The same machine, which knows of these runs of polls and attempts already: they had begun, and were not told yet.
+    pub(crate) fn with(&self, under_way: &[Event]) -> Self {
+        let mut state = self.clone();
+        under_way.iter().for_each(|run| state.take(run));
+        state
     }
 
     /// The run is over.
@@ -201,10 +179,9 @@ impl State {
         let Some(cpu) = self.cpus.get_mut(usize::from(agent)) else { return };
         let at_once = cpu.has_taken(&message);
         let effect = cpu.deliver(now, &message);
-        let held = self.messages.seen(message);
-        held.delivered(agent, now, effect);
+        self.messages.seen(message).delivered(agent, now, effect);
         if at_once {
-            held.dispatched(now, |_| None); // no bus has it
+            self.messages.dispatched(message, now, |_| None); // no bus has it
         }
     }
 
@@ -215,15 +192,4 @@ impl State {
         let cpus = &self.cpus;
         self.messages.dispatched(message, now, |number| cpus[usize::from(number)].misses(&message));
     }
-}
-
-/// The events of a run in their order, and between them, where each began, the runs that were open at its end.
-pub(crate) fn history(outcome: &Outcome) -> impl Iterator<Item = &Event> {
-    let key = |event: &&Event| (event.time, event.source);
-    let (mut events, mut open) = (outcome.events.iter().peekable(), outcome.open.iter().peekable());
-    std::iter::from_fn(move || match (events.peek().map(key), open.peek().map(key)) {
-        (Some(event), Some(run)) if run < event => open.next(),
-        (Some(_), _) => events.next(),
-        (None, _) => open.next(),
-    })
 }

@@ -21,7 +21,7 @@ impl Stall {
 }
 
 /// The faults, in order of time.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Injected {
     faults: Vec<(Time, FaultKind)>,
 }

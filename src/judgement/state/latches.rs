@@ -21,7 +21,7 @@ pub(crate) struct Cause {
 }
 
 /// The latches of a CPU's core.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Latches {
     pub(crate) init: Option<Cause>,
     pub(crate) nmi: Option<Cause>,

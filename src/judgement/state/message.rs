@@ -8,7 +8,7 @@ use super::site::Site;
 use super::unsent::UnsentMessage;
 use sim::bus::{AttemptOutcome, Message, MessageEffect};
 use sim::{Duration, Time};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Messages that are kept at most, beside those that are under way.
 const KEPT: usize = 4096;
@@ -48,8 +48,6 @@ pub(crate) struct MessageState {
     pub(crate) unnoticed: Vec<u16>,
     /// When a newer one of its sender took its place, and the number of that one.
     pub(crate) replaced: Option<(Time, u32)>,
-    /// The bus was done with the one that took its place: it will not come any more.
-    gone: bool,
 }
 
 impl MessageState {
@@ -66,7 +64,6 @@ impl MessageState {
             late: Vec::new(),
             unnoticed: Vec::new(),
             replaced: None,
-            gone: false,
         }
     }
 
@@ -89,7 +86,7 @@ impl MessageState {
         self.missed.retain(|(missed, _)| *missed != agent);
     }
 
-    pub(super) fn dispatched(&mut self, now: Time, misses: impl Fn(u16) -> Option<Miss>) {
+    fn dispatched(&mut self, now: Time, misses: impl Fn(u16) -> Option<Miss>) {
         self.dispatched = Some(now);
         self.replaced = None;
         self.missed.retain(|(_, miss)| matches!(miss, Miss::Lost(_)));
@@ -124,10 +121,10 @@ impl MessageState {
         self.arrivals.iter().find(|arrival| arrival.cpu == cpu)
     }
 
-    /// Is there nothing more to come of it?
+    /// Is there nothing more to come of it? (One that was replaced may be on the wire still, for an attempt.)
     pub(crate) fn is_over(&self) -> bool {
         let waits = self.arrivals.iter().any(Arrival::waits);
-        (self.gone || self.dispatched.is_some() && self.under_way().is_empty()) && !waits
+        (self.replaced.is_some() || self.dispatched.is_some() && self.under_way().is_empty()) && !waits
     }
 
     /// The CPUs that it is for, that have not got it, and that nothing keeps from taking it.
@@ -141,9 +138,11 @@ impl MessageState {
 }
 
 /// The messages, by sender and number.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Messages {
     all: BTreeMap<(u16, u32), MessageState>,
+    /// Those of them that are neither dispatched nor replaced: few.
+    waiting: BTreeSet<(u16, u32)>,
     /// A newer message takes the place of one that is not dispatched.
     one_a_sender: bool,
     /// What has come to its end since somebody took it, if anybody wants it.
@@ -151,7 +150,7 @@ pub(crate) struct Messages {
 }
 
 /// What nothing more is to come of.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Over {
     pub(crate) messages: Vec<MessageState>,
     pub(crate) unsent: Vec<UnsentMessage>,
@@ -160,7 +159,7 @@ pub(crate) struct Over {
 impl Messages {
     /// None yet. `one_a_sender`: a newer one takes the place of one that is not dispatched.
     pub(super) const fn new(one_a_sender: bool) -> Self {
-        Self { all: BTreeMap::new(), one_a_sender, over: None }
+        Self { all: BTreeMap::new(), waiting: BTreeSet::new(), one_a_sender, over: None }
     }
 
     /// All that are kept.
@@ -177,18 +176,24 @@ impl Messages {
         self.all.get(&(source, number))
     }
 
-    /// An event speaks of `message`.
-    pub(super) fn seen(&mut self, message: Message) -> &mut MessageState {
-        self.all.entry((message.source, message.number)).or_insert_with(|| MessageState::new(message))
+    /// Those that are neither dispatched nor replaced, by sender and number.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &MessageState> {
+        self.waiting.iter().filter_map(|key| self.all.get(key))
     }
 
-    /// The bus is done with `message`, and so with those whose place it has taken.
+    /// The sender's bus is done with `message`.
     pub(super) fn dispatched(&mut self, message: Message, now: Time, misses: impl Fn(u16) -> Option<Miss>) {
         self.seen(message).dispatched(now, misses);
-        let older = self.all.range_mut((message.source, 0)..(message.source, message.number)).map(|(_, held)| held);
-        for held in older.rev().take_while(|held| held.replaced.is_some_and(|(_, by)| by <= message.number)) {
-            held.gone = true;
-        }
+        self.waiting.remove(&(message.source, message.number));
+    }
+
+    /// An event speaks of `message`.
+    pub(super) fn seen(&mut self, message: Message) -> &mut MessageState {
+        let key = (message.source, message.number);
+        self.all.entry(key).or_insert_with(|| {
+            self.waiting.insert(key);
+            MessageState::new(message)
+        })
     }
 
     /// What waited at CPU `cpu`, of that sender and number, has come to its end.
@@ -226,6 +231,7 @@ impl Messages {
             for held in older.rev().take_while(|held| held.dispatched.is_none() && held.replaced.is_none()) {
                 if !held.message.queues && kept != Some(held.message.number) {
                     held.replaced = Some((at, message.number));
+                    self.waiting.remove(&(held.message.source, held.message.number));
                 }
             }
         }
@@ -301,8 +307,18 @@ mod tests {
         // an attempt that is on the wire ends under its own status
         messages.dispatched(message(0), Time::from_us(3), |_| None);
         assert_eq!(messages.named(0, 0).and_then(|held| held.replaced), None);
-        assert!(!messages.named(0, 1).expect("it is kept").is_over());
-        messages.dispatched(message(2), Time::from_us(4), |_| None);
         assert!(messages.named(0, 1).expect("it is kept").is_over());
+        assert!(!messages.named(0, 2).expect("it is kept").is_over());
+    }
+
+    /// A sender that gives up and writes again, for ever.
+    #[test]
+    fn messages_that_were_replaced_are_forgotten_too() {
+        let mut messages = Messages::new(true);
+        for number in 0..5 * KEPT as u32 {
+            messages.sent(message(number), None, Time::from_us(u64::from(number)), vec![1], None);
+            assert!(messages.all.len() <= 2 * KEPT, "{}", messages.all.len());
+            assert_eq!(messages.waiting().map(|held| held.message.number).collect::<Vec<_>>(), [number]);
+        }
     }
 }

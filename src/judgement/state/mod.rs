@@ -26,7 +26,7 @@ mod words;
 pub(crate) use command_pair::Misdirected;
 pub(crate) use cpu::{CpuState, Reset, Sleep, Unsent};
 pub(crate) use delivery::{Arrival, Effect, End, Miss};
-pub(crate) use fold::{State, history};
+pub(crate) use fold::State;
 pub(crate) use frame::Frame;
 pub(crate) use injected::Stall;
 pub(crate) use latches::{Cause, Latches, Origin};

@@ -25,7 +25,7 @@ pub(crate) struct Polled {
 }
 
 /// What runs on a CPU, as far as it says so.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Software {
     /// Innermost last.
     pub(crate) waits: Vec<OpenWait>,

@@ -4,10 +4,11 @@
 use super::State;
 use crate::machine::{self, Choices};
 use crate::scenario::{self, Request, Scenario};
-use sim::{Activity, CpuReport, Duration, Execution, Machine, Outcome, Stacks, Time};
+use sim::{
+    Activity, Batch, CpuReport, Duration, Event, Execution, Machine, Observer, Outcome, Recording, Source, Stacks, Time,
+};
 
-const CHOICES: Choices =
-    Choices { seed: 0, keep_events: true, elision: true, cut_ps: None, to_the_end: false, stacks: Stacks::Own };
+const CHOICES: Choices = Choices { seed: 0, elision: true, cut_ps: None, to_the_end: false, stacks: Stacks::Own };
 
 const MACHINES: [&str; 7] = [
     "i386/default",
@@ -20,7 +21,7 @@ const MACHINES: [&str; 7] = [
 ];
 
 /// Every built-in scenario on each of the machines that it fits, with the events of its run.
-pub(crate) fn everywhere(mut check: impl FnMut(&Scenario, &Outcome)) {
+pub(crate) fn everywhere(mut check: impl FnMut(&Scenario, &Outcome, &Recording)) {
     for name in scenario::builtin_names() {
         for arch in MACHINES {
             let mut request = Request::new(name);
@@ -28,7 +29,9 @@ pub(crate) fn everywhere(mut check: impl FnMut(&Scenario, &Outcome)) {
             let Ok(scenario) = scenario::load(&request) else { continue };
             let Ok(settings) = machine::assemble(&scenario, CHOICES) else { continue };
             let machine = Machine::new(settings).expect("it was assembled");
-            check(&scenario, &machine.run(Execution::default()).expect("built-in scenarios run"));
+            let mut recording = Recording::default();
+            let outcome = machine.observed(Execution::default(), &mut recording);
+            check(&scenario, &outcome.expect("built-in scenarios run"), &recording);
         }
     }
 }
@@ -45,8 +48,11 @@ fn activity(state: &super::CpuState) -> Activity {
 #[test]
 fn the_fold_comes_to_what_the_machine_is() {
     let (mut runs, mut wrong) = (0, Vec::new());
-    everywhere(|scenario, outcome| {
-        let state = State::at_the_end(scenario, outcome);
+    everywhere(|scenario, outcome, recording| {
+        let mut state = State::before(scenario);
+        recording.told.iter().for_each(|told| state.take(&told.event));
+        let mut state = state.with(&recording.open);
+        state.finish(outcome);
         let place = format!("{} on {}", scenario.name, scenario.machine);
         for (cpu, report) in state.cpus.iter().zip(&outcome.cpus) {
             compare_cpu(cpu, report, &mut |what, folded, is| {
@@ -78,18 +84,18 @@ fn the_fold_comes_to_what_the_machine_is() {
 /// At an instant in the middle of a run the fold is what the machine is that is stopped there.
 #[test]
 fn the_fold_is_right_at_every_instant() {
-    let run = |scenario: &Scenario, cut_ps: Option<u64>| {
+    let machine = |scenario: &Scenario, cut_ps: Option<u64>| {
         let choices = Choices { cut_ps, ..CHOICES };
-        let settings = machine::assemble(scenario, choices).expect("it fits");
-        Machine::new(settings).expect("it was assembled").run(Execution::default()).expect("it runs")
+        Machine::new(machine::assemble(scenario, choices).expect("it fits")).expect("it was assembled")
     };
     for (name, every_us) in [("nmi-stall", 3), ("smp-boot", 700), ("kdump", 7), ("backtrace", 997), ("smm-target", 11)]
     {
         let scenario = scenario::load(&Request::new(name)).expect("it is built in");
-        let whole = run(&scenario, None);
         let instants: Vec<Time> = (1..60).map(|n| Time::from_us(n * every_us)).collect();
-        State::at_instants(&scenario, &whole, &instants, |place, state| {
-            let cut = run(&scenario, Some(instants[place].as_ps()));
+        let mut stops = Stops { state: State::before(&scenario), instants: instants.clone(), stood: Vec::new() };
+        machine(&scenario, None).observed(Execution::default(), &mut stops).expect("it runs");
+        for (place, state) in stops.stood.iter().enumerate() {
+            let cut = machine(&scenario, Some(instants[place].as_ps())).run(Execution::default()).expect("it runs");
             for (cpu, report) in state.cpus.iter().zip(&cut.cpus) {
                 compare_cpu(cpu, report, &mut |what, folded, is| {
                     // a run that ends tells of open polls only what has happened by then
@@ -97,7 +103,34 @@ fn the_fold_is_right_at_every_instant() {
                     assert!(folded == is, "{place}:\n  {folded}\n  {is}");
                 });
             }
-        });
+        }
+        assert_eq!(stops.stood.len(), instants.len());
+    }
+}
+
+/// The fold, just before each of some instants in their order: of a run that is over before, at its end.
+struct Stops {
+    state: State,
+    instants: Vec<Time>,
+    stood: Vec<State>,
+}
+
+impl Stops {
+    fn stand(&mut self, now: Time, under_way: impl Fn(Time) -> Vec<Event>) {
+        while let Some(&at) = self.instants.get(self.stood.len()).filter(|at| **at <= now) {
+            self.stood.push(self.state.with(&under_way(at)));
+        }
+    }
+}
+
+impl Observer for Stops {
+    fn take(&mut self, batch: &Batch<'_>) {
+        let under_way = |index| move |at| batch.under_way_before(index, (at, Source::Interconnect));
+        for (index, told) in batch.events.iter().enumerate() {
+            self.stand(told.at, under_way(index));
+            self.state.take(&told.event);
+        }
+        self.stand(batch.until, under_way(batch.events.len()));
     }
 }
 

@@ -12,7 +12,7 @@ pub(crate) struct Writer {
 }
 
 /// The shared words.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Words {
     values: Vec<u32>,
     writers: Vec<Option<Writer>>,

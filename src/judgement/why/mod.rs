@@ -21,18 +21,10 @@ mod start_up;
 mod waiting;
 
 use super::state::{MessageState, State};
-use crate::scenario::Scenario;
 use chain::Chain;
 pub use chain::Why;
-use sim::Outcome;
 pub(crate) use start_up::first_message;
 pub(crate) use waiting::what;
-
-/// Explains what CPU `number` waits for at the end of a run whose events were kept. `None`: they were not.
-pub fn explain(scenario: &Scenario, outcome: &Outcome, number: u16) -> Option<Why> {
-    let kept = !outcome.events.is_empty();
-    kept.then(|| explain_cpu(&State::at_the_end(scenario, outcome), number))
-}
 
 /// Explains what became of the messages that were to start CPU `target`, from the first of them on.
 pub(crate) fn explain_start(state: &State, target: u16, first: &MessageState) -> Vec<String> {

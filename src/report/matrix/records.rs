@@ -70,7 +70,7 @@ pub(super) fn outcome(cell: &Cell, hung: &str, causes: &mut Vec<String>) -> Stri
             format!("{hung} [{}]", letter(place_among(causes, &hang.cause)))
         }
         (None, Verdict::Completed) => "completed".to_owned(),
-        (None, Verdict::Hung | Verdict::Deadline) => "not proven".to_owned(),
+        (None, Verdict::Hung | Verdict::Deadline | Verdict::Interrupted) => "not proven".to_owned(),
     };
     word + &marks(cell)
 }

@@ -36,7 +36,7 @@ fn machine(row: &Row) -> String {
 fn compared(cell: &Cell, causes: &mut Vec<String>, paper: Paper) -> String {
     match cell.report.verdict {
         Verdict::Completed => time(cell, paper).map(|time| time + &marks(cell)).unwrap_or_default(),
-        Verdict::Hung | Verdict::Deadline => outcome(cell, "hangs", causes),
+        Verdict::Hung | Verdict::Deadline | Verdict::Interrupted => outcome(cell, "hangs", causes),
     }
 }
 

@@ -18,7 +18,7 @@ impl Core {
         let count = self.account.choices.next(self.agent, label);
         let point = ChoicePoint { source: self.agent, label, count };
         let taken = self.common.chooser.choose(point, alternatives);
-        self.account.chosen.push((point, taken));
+        self.account.chosen += 1;
         let now = self.now();
         self.effective(now, Some(self.line()), What::Chosen(alternatives, taken));
         Some(u64::from(taken))

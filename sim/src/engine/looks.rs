@@ -1,0 +1,144 @@
+//! Looking at a machine under way: handing events over, keeping budgets, asking the stop flag.
+//!
+//! Both executors come here: at every barrier that has something to hand over, and at the instants of the grid, of which
+//! [`Hardware::bound`](super::hardware::Hardware) tells them like of any other end.
+
+use super::handle::{BUDGET_GRID, Budget, FLAG_GRID, Handle, Interruption};
+use super::hardware::Hardware;
+use super::observer::{Batch, Observer};
+use super::outcome::Ending;
+use crate::stream::{Event, Source, Told, What};
+use crate::time::{Duration, Time};
+
+/// Visits of CPUs after which what they have told is handed over.
+const VISITS: u64 = 256;
+
+/// Who looks at a machine.
+pub(crate) struct Looks<'o> {
+    observer: Option<&'o mut dyn Observer>,
+    handle: Option<Handle>,
+    budget: Budget,
+    grid: Duration,
+    /// What was told since the beginning.
+    operations: u64,
+    events: u64,
+    visits: u64,
+    told: Vec<Told>,
+}
+
+impl<'o> Looks<'o> {
+    pub(crate) fn new(observer: Option<&'o mut dyn Observer>, handle: Option<Handle>, budget: Budget) -> Self {
+        let grid = if budget.is_set() { BUDGET_GRID } else { FLAG_GRID };
+        Self { observer, handle, budget, grid, operations: 0, events: 0, visits: 0, told: Vec::new() }
+    }
+
+    /// Must CPUs and interconnect keep what they tell?
+    pub(crate) const fn want_events(&self) -> bool {
+        self.observer.is_some() || self.budget.is_set()
+    }
+
+    /// The first look: before anything happens.
+    pub(crate) const fn first(&self) -> Time {
+        if self.want_events() || self.handle.is_some() { Time::ZERO } else { Time::NEVER }
+    }
+
+    /// Everything before `until` is done. So many CPUs were visited since this was asked last.
+    #[inline]
+    pub(super) fn committed(&mut self, hardware: &mut Hardware, until: Time, visits: usize) {
+        if self.want_events() {
+            self.visits += visits as u64;
+            if self.visits >= VISITS.max(hardware.cpus.len() as u64) {
+                self.hand_over(hardware, until, false);
+            }
+        }
+    }
+
+    /// The executor has come to the bound: everything before it is done, nothing is left to do before `next`. Gives the
+    /// ending, if the run is over; else there is a later bound.
+    #[cold]
+    pub(super) fn at_bound(&mut self, hardware: &mut Hardware, next: Time) -> Option<Ending> {
+        let at = hardware.bound();
+        if at >= hardware.end() {
+            return Some(hardware.ending_at_end());
+        }
+        if self.want_events() {
+            self.hand_over(hardware, at, false);
+        }
+        if let Some(handle) = &self.handle {
+            handle.note(at);
+        }
+        if let Some(why) = self.interruption(hardware) {
+            hardware.interrupt(at);
+            return Some(Ending::Interrupted(why));
+        }
+        let grid = self.grid.as_ps();
+        let later = (next.max(at).as_ps() / grid).saturating_add(1).saturating_mul(grid);
+        hardware.look_at(Time::from_ps(later));
+        None
+    }
+
+    fn interruption(&self, hardware: &Hardware) -> Option<Interruption> {
+        let Budget { operations, events } = self.budget;
+        if self.handle.as_ref().is_some_and(Handle::is_stopped) {
+            return Some(Interruption::Flag);
+        }
+        if events.is_some_and(|most| self.events >= most) {
+            return Some(Interruption::Events);
+        }
+        let done = || self.operations + hardware.cpus.iter().map(|cpu| cpu.operations_in_open_runs()).sum::<u64>();
+        operations.is_some_and(|most| done() >= most).then_some(Interruption::Operations)
+    }
+
+    /// Hands over what was told before `until`.
+    pub(crate) fn hand_over(&mut self, hardware: &mut Hardware, until: Time, last: bool) {
+        self.visits = 0;
+        self.told.clear();
+        hardware.fabric.stream.hand_over(until, &mut self.told);
+        for cpu in &mut hardware.cpus {
+            cpu.stream.hand_over(until, &mut self.told);
+        }
+        self.told.sort_by_key(Told::key); // stable: each source's own order stays
+        self.events += self.told.len() as u64;
+        if self.budget.operations.is_some() {
+            self.operations += self.told.iter().map(|told| operations(&told.event)).sum::<u64>();
+        }
+        if let Some(observer) = &mut self.observer
+            && (last || !self.told.is_empty())
+        {
+            let under_way = || under_way(hardware);
+            observer.take(&Batch { events: &self.told, until, last, under_way: &under_way });
+        }
+    }
+}
+
+/// Runs that are not handed over: told later than what is, or still open.
+fn under_way(hardware: &Hardware) -> Vec<Event> {
+    let streams = hardware.cpus.iter().map(|cpu| &cpu.stream).chain([&hardware.fabric.stream]);
+    let kept = streams.flat_map(|stream| stream.kept().map(|told| told.event)).filter(|event| event.what.is_run());
+    let open = hardware.cpus.iter().flat_map(|cpu| cpu.open_runs());
+    kept.chain(open).chain(hardware.fabric.open_runs()).collect()
+}
+
+/// The operations of software that an event tells of.
+const fn operations(event: &Event) -> u64 {
+    match (event.source, event.what) {
+        (Source::Interconnect, _) => 0,
+        (_, What::Run { count, .. }) => count,
+        (
+            _,
+            What::Write { .. }
+            | What::Modified { .. }
+            | What::TimedRead { .. }
+            | What::Fault(_)
+            | What::Halted
+            | What::InterruptFlag(_)
+            | What::WaitBegan(_)
+            | What::WaitEnded(..)
+            | What::Reached(_)
+            | What::Chosen(..)
+            | What::ClockRead
+            | What::Ended,
+        ) => 1,
+        _ => 0,
+    }
+}

@@ -1,0 +1,117 @@
+//! Observers of random machines: equal events in equal order in every execution, and nothing but what is committed.
+
+use crate::executions::{all, drawn};
+use crate::machines::{Setup, machine};
+use sim::{Batch, Event, Execution, Observer, Outcome, Recording, RunError, Time, Told, What};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Machines that are looked at.
+const MACHINES: u64 = 120;
+
+fn seeds() -> std::ops::Range<u64> {
+    let asked = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    asked("SEED").map_or(0..asked("ATTACK_MACHINES").unwrap_or(MACHINES), |seed| seed..seed + 1)
+}
+
+/// A recording that does not take what it is handed on trust.
+#[derive(Default)]
+struct Strict {
+    recording: Recording,
+    until: Time,
+    batches: usize,
+    ended: bool,
+}
+
+impl Observer for Strict {
+    fn take(&mut self, batch: &Batch<'_>) {
+        let Self { until, ended, .. } = *self;
+        assert!(!ended, "nothing comes after the last batch");
+        assert!(batch.last || !batch.events.is_empty(), "an empty batch says nothing");
+        assert!(batch.until >= until, "the committed instant does not go back");
+        for Told { at, event } in batch.events {
+            assert!((until..batch.until).contains(at), "{at}: {event:?} belongs between {until} and {}", batch.until);
+            assert!(event.time == *at || event.what.is_run() && event.time <= *at, "{at}: {event:?}");
+        }
+        (self.until, self.ended) = (batch.until, batch.last);
+        self.batches += 1;
+        self.recording.take(batch);
+    }
+}
+
+fn observed(setup: Setup, execution: Execution) -> (Result<Outcome, RunError>, Strict) {
+    let mut observer = Strict::default();
+    let result = machine(setup).observed(execution, &mut observer);
+    assert!(observer.ended);
+    (result, observer)
+}
+
+/// What of a run that was open is equal in every execution.
+fn beginnings(runs: &[Event]) -> Vec<String> {
+    let beginning = |run: &Event| match run.what {
+        What::Run { access, value, .. } => format!("{} {:?} {access:?} {value}", run.time, run.source),
+        What::Attempts { message, outcome, .. } => format!("{} {:?} {message:?} {outcome:?}", run.time, run.source),
+        other => panic!("{other:?} is no run"),
+    };
+    runs.iter().map(beginning).collect()
+}
+
+#[test]
+fn events_are_equal_and_in_equal_order_in_every_execution() {
+    let (mut events, mut batches) = (0, 0);
+    for seed in seeds() {
+        let plain = Setup::plain(seed);
+        let (expected, reference) = observed(plain, Execution::Reference);
+        let told = &reference.recording.told;
+        assert!(told.is_sorted_by_key(|told| (told.at, told.event.source)), "SEED={seed}: the one order");
+        let ways = if std::env::var("SEED").is_ok() { all() } else { drawn(seed) };
+        for way in ways {
+            let (result, other) = observed(Setup { elision: way.elision, ..plain }, way.execution);
+            let place = format!("SEED={seed} {way:?}");
+            assert_eq!(result.as_ref().map(|it| it.digest), expected.as_ref().map(|it| it.digest), "{place}");
+            let first = told.iter().zip(&other.recording.told).find(|(expected, found)| expected != found);
+            assert_eq!(first, None, "{place}");
+            assert_eq!(other.recording.told.len(), told.len(), "{place}");
+            if result.is_ok() {
+                assert_eq!(beginnings(&other.recording.open), beginnings(&reference.recording.open), "{place}");
+            }
+            (events, batches) = (events + told.len(), batches + other.batches);
+        }
+    }
+    assert!(events > 10_000 && batches > 1_000, "{events} events in {batches} batches");
+}
+
+/// Who observes changes nothing.
+#[test]
+fn an_observed_run_is_the_run() {
+    for seed in seeds().step_by(5) {
+        for (elision, execution) in [(true, Execution::default()), (false, Execution::Reference)] {
+            let setup = Setup { elision, ..Setup::plain(seed) };
+            let (observed, _) = observed(setup, execution);
+            let alone = machine(setup).run(execution);
+            let lines =
+                |result: Result<Outcome, RunError>| format!("{:?}", result.map(|it| (it.ending, it.digest, it.cpus)));
+            assert_eq!(lines(observed), lines(alone), "SEED={seed}");
+        }
+    }
+}
+
+/// An observer that panics at the batch of a number.
+struct Panics(usize);
+
+impl Observer for Panics {
+    fn take(&mut self, batch: &Batch<'_>) {
+        assert!(self.0 > 0 && !batch.last, "an observer's own panic");
+        self.0 -= 1;
+    }
+}
+
+#[test]
+fn the_panic_of_an_observer_is_the_panic_of_the_run() {
+    for execution in crate::running::USUAL.map(|(_, execution)| execution) {
+        for after in [0, 1, 3, usize::MAX] {
+            let run = || machine(Setup::plain(4)).observed(execution, &mut Panics(after));
+            let panic = catch_unwind(AssertUnwindSafe(run)).expect_err("it panics");
+            assert_eq!(panic.downcast_ref::<&str>(), Some(&"an observer's own panic"), "{execution:?}");
+        }
+    }
+}

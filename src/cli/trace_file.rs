@@ -1,0 +1,61 @@
+//! The text trace on its way to a file or to standard output: an observer, so that it is there however a run ends.
+
+use super::output::STANDARD_OUTPUT;
+use crate::failure::Failure;
+use crate::report::trace::{HEADER, Names, line};
+use sim::{Batch, Handle, Observer};
+use std::fs::File;
+use std::io::{self, Write, stdout};
+use std::path::{Path, PathBuf};
+
+/// A trace that is being written. What goes wrong ends the run, and is found when the trace is finished.
+pub(crate) struct TraceFile<'a> {
+    path: PathBuf,
+    names: Names<'a>,
+    out: Option<Box<dyn Write + Send>>,
+    handle: Handle,
+    failed: Option<io::Error>,
+}
+
+impl<'a> TraceFile<'a> {
+    /// Of a run that `handle` holds. Nothing is created before the run has something to say.
+    pub(crate) fn new(path: &Path, names: Names<'a>, handle: Handle) -> Self {
+        Self { path: path.to_owned(), names, out: None, handle, failed: None }
+    }
+
+    /// The run is over.
+    ///
+    /// # Errors
+    /// The file could not be made or written to; of standard output, that it is closed, which is none.
+    pub(crate) fn finish(self) -> Result<(), Failure> {
+        let standard = self.path == Path::new(STANDARD_OUTPUT);
+        let name = if standard { "standard output".to_owned() } else { self.path.display().to_string() };
+        self.failed.map_or(Ok(()), |error| Err(Failure::writing(&name, error)))
+    }
+
+    fn write(&mut self, batch: &Batch<'_>) -> io::Result<()> {
+        let mut text = String::new();
+        let out = match &mut self.out {
+            Some(out) => out,
+            none => {
+                text.push_str(HEADER);
+                let standard = self.path == Path::new(STANDARD_OUTPUT);
+                none.insert(if standard { Box::new(stdout()) } else { Box::new(File::create(&self.path)?) })
+            }
+        };
+        batch.events.iter().for_each(|told| text.push_str(&line(&told.event, self.names)));
+        out.write_all(text.as_bytes())?;
+        out.flush()
+    }
+}
+
+impl Observer for TraceFile<'_> {
+    fn take(&mut self, batch: &Batch<'_>) {
+        if self.failed.is_none()
+            && let Err(error) = self.write(batch)
+        {
+            self.failed = Some(error);
+            self.handle.stop();
+        }
+    }
+}
