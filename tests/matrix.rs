@@ -207,7 +207,7 @@ fn the_crashing_cpu_is_a_dimension() {
     let arguments =
         ["matrix", "nmi-stall", "--arch", "i386/default", "--variant", "before", "--crash-cpu", "0,1,2", "--json"];
     let document = json(&arguments);
-    assert_eq!(document["schema"]["version"], "1.2");
+    assert_eq!((&document["schema"]["version"], &document["interrupted"]), (&"1.3".into(), &false.into()));
     let rows = document["rows"].as_array().unwrap();
     let outcomes: Vec<_> = rows.iter().map(|row| (&row["crash_cpu"], &row["cells"][0]["verdict"])).collect();
     let expected =
