@@ -9,6 +9,7 @@
 mod acceptance;
 mod apic_base;
 mod bits256;
+mod core_sleep;
 mod destination;
 mod error_interrupt;
 mod error_status;

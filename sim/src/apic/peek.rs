@@ -50,7 +50,7 @@ impl LocalApic {
         match msr {
             MSR_APIC_BASE => Some(self.read_base()),
             MSR_TIME_STAMP_COUNTER if self.generation != Generation::I82489Dx => None,
-            MSR_TSC_DEADLINE if self.generation.profile().x2apic => None,
+            MSR_TSC_DEADLINE if self.has_tsc_deadline() => None,
             _ => self.peek_x2apic(msr).transpose(),
         }
     }

@@ -2,6 +2,7 @@
 //! shadow (SDM vol. 3 §6.7.1, 8.4, 10.4.7.3, 26.6.2, 34.8), in whole machines on both executors.
 
 mod asleep;
+mod halted_timer;
 mod machine;
 mod nmi_blocking;
 mod operations;

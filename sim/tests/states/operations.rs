@@ -1,7 +1,7 @@
 //! Operations that an interrupt or a busy ICR makes longer, and CPUID.
 
 use crate::machine::{Code, FIXED, IDLE, INTERRUPT, Setup, reached, send};
-use sim::{Activity, DelayRule, Ending, Generation, IcrWriteWhileBusy, Time, What};
+use sim::{Activity, DelayRule, Ending, Generation, IcrWriteWhileBusy, Knobs, Time, TscDeadline, What};
 
 #[test]
 fn a_store_that_waited_for_the_icr_is_over_when_it_has_completed() {
@@ -52,9 +52,10 @@ fn a_counting_delay_is_longer_by_its_interruption() {
 fn cpuid_says_what_concerns_the_apic() {
     // SDM vol. 2, CPUID: leaf 0 the highest leaf, 1 the initial id and the features, 0Bh the x2APIC id
     type Leaves = [[u32; 4]; 3];
-    let leaves = |generation| {
+    let leaves = |generation, tsc_deadline| {
         let setup = Setup {
             generation,
+            knobs: Knobs { tsc_deadline, ..Knobs::default() },
             code: Code {
                 run: |cpu| {
                     for leaf in [0, 1, 0xB] {
@@ -69,8 +70,13 @@ fn cpuid_says_what_concerns_the_apic() {
         let leaf = |number: usize| std::array::from_fn(|register| found[4 * number + register]);
         [leaf(0), leaf(1), leaf(2)] as Leaves
     };
+    let (with, without) = (TscDeadline::Present, TscDeadline::Absent);
     let present = 1 << 9 | 1 << 5; // APIC, MSRs
-    assert_eq!(leaves(Generation::P6), [[0xB, 0, 0, 0], [0, 1 << 24, 0, present], [0; 4]]);
-    let features = 1 << 21 | 1 << 24; // x2APIC, deadline timer
-    assert_eq!(leaves(Generation::X2Apic), [[0xB, 0, 0, 0], [0, 1 << 24, features, present], [0, 0, 0, 1]]);
+    for generation in [Generation::P6, Generation::XApic] {
+        assert_eq!(leaves(generation, with), [[0xB, 0, 0, 0], [0, 1 << 24, 0, present], [0; 4]]);
+    }
+    // ECX: bit 21 x2APIC, bit 24 deadline timer
+    let [features, plain] = [1 << 21 | 1 << 24, 1 << 21].map(|ecx| [0, 1 << 24, ecx, present]);
+    assert_eq!(leaves(Generation::X2Apic, with), [[0xB, 0, 0, 0], features, [0, 0, 0, 1]]);
+    assert_eq!(leaves(Generation::X2Apic, without), [[0xB, 0, 0, 0], plain, [0, 0, 0, 1]]);
 }
