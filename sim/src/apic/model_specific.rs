@@ -1,11 +1,12 @@
 //! Model-specific registers of the APIC: its base, TSC deadline, and in x2APIC mode its registers (SDM vol. 3 §10.12).
 //!
-//! Not modelled: MSRs that are none of the APIC's; all but the time-stamp counter fault.
+//! Not modelled: MSRs that are none of the APIC's; all but the time-stamp counter and one bit of IA32_MISC_ENABLE fault.
 
 use super::LocalApic;
 use super::apic_base::{GeneralProtection, MSR_APIC_BASE};
 use super::local_apic::Mode;
 use super::local_vector_table::ENTRIES;
+use super::priority_messages::MSR_MISC_ENABLE;
 use super::register_access::Written;
 use super::registers::{self, Access, Register, Row};
 use crate::generation::{Generation, TscDeadline, X2ApicIcrBit12};
@@ -64,6 +65,7 @@ impl LocalApic {
                 Ok(Written::nothing(true))
             }
             MSR_TSC_DEADLINE if self.has_tsc_deadline() => Ok(Written::nothing(self.write_deadline(value, now))),
+            MSR_MISC_ENABLE => self.write_misc_enable(value).map(Written::nothing),
             _ => self.write_x2apic(msr, value, now),
         }
     }

@@ -1,8 +1,8 @@
 //! Redirection of lowest-priority messages on parallel interconnects: who of those addressed gets one.
 //!
 //! Not modelled: the choice by vector bits that I/O hubs since Nehalem offer instead (Xeon C5500/C3500 datasheet vol. 1
-//! §7.3.2); the messages by which CPUs report their task priorities (XTPR), which are known at once here, and that a CPU is
-//! left out after a reset until it has reported one.
+//! §7.3.2); the time of the messages by which CPUs report their task priorities (xTPR), and that a CPU is left out after a
+//! reset until it has reported one (see `apic/priority_messages.rs`).
 
 use super::addressees::Addressees;
 use super::{Agent, Bid, Message, Response, Targets};

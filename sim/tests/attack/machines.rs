@@ -65,7 +65,7 @@ fn frame(draw: &mut Draw) -> Frame {
 
 /// Knobs that came after seeds had been written down. They are drawn on their own, so that a seed's machine is the one that it
 /// was, but for them.
-const LATER: [&str; 2] = ["tsc_deadline", "halted_timer"];
+const LATER: [&str; 3] = ["xtpr_enable", "tsc_deadline", "halted_timer"];
 
 /// Each knob at any of its values.
 fn knobs(seed: u64, draw: &mut Draw) -> Knobs {

@@ -72,11 +72,11 @@ fn cpuid_says_what_concerns_the_apic() {
     };
     let (with, without) = (TscDeadline::Present, TscDeadline::Absent);
     let present = 1 << 9 | 1 << 5; // APIC, MSRs
-    for generation in [Generation::P6, Generation::XApic] {
-        assert_eq!(leaves(generation, with), [[0xB, 0, 0, 0], [0, 1 << 24, 0, present], [0; 4]]);
+    for (generation, xtpr) in [(Generation::P6, 0), (Generation::XApic, 1 << 14)] {
+        assert_eq!(leaves(generation, with), [[0xB, 0, 0, 0], [0, 1 << 24, xtpr, present], [0; 4]]);
     }
-    // ECX: bit 21 x2APIC, bit 24 deadline timer
-    let [features, plain] = [1 << 21 | 1 << 24, 1 << 21].map(|ecx| [0, 1 << 24, ecx, present]);
+    // ECX: bit 14 xTPR update control, bit 21 x2APIC, bit 24 deadline timer
+    let [features, plain] = [1 << 14 | 1 << 21 | 1 << 24, 1 << 14 | 1 << 21].map(|ecx| [0, 1 << 24, ecx, present]);
     assert_eq!(leaves(Generation::X2Apic, with), [[0xB, 0, 0, 0], features, [0, 0, 0, 1]]);
     assert_eq!(leaves(Generation::X2Apic, without), [[0xB, 0, 0, 0], plain, [0, 0, 0, 1]]);
 }

@@ -105,6 +105,16 @@ with_timer_knobs! {
         HighestId = "highest-id",
     }
 
+    /// When the chipset hears of the task priority after software has allowed xTPR messages again (IA32_MISC_ENABLE bit 23).
+    /// SDM vol. 3 table 35-2 says no more than that they are off; 460GX §2.6.1.1, E8870 §3.7.8: the chipset's registers
+    /// change by such messages.
+    xtpr_enable: XtprEnable ("task priority after xTPR messages are allowed again") {
+        /// At the next write of the TPR.
+        NextWrite = "next-write",
+        /// At once.
+        AtOnce = "at-once",
+    }
+
     /// What becomes of an IPI with an illegal vector, 0 to 15. SDM vol. 3 §10.5.3, 2009 edition and §10.5.2: the sender
     /// records "send illegal vector", the message goes, the receiver records "receive illegal vector"; AMD K8 erratum 51
     /// says the same of receivers. Other readings keep it back.

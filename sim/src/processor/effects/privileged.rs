@@ -83,7 +83,8 @@ impl Core {
         let [eax, ebx, ecx, edx] = match leaf {
             0 => [LAST_LEAF, 0, 0, 0],
             1 => {
-                let features = u32::from(x2apic) << 21 | u32::from(apic.has_tsc_deadline()) << 24;
+                let priority_messages = u32::from(apic.has_priority_messages()) << 14;
+                let features = priority_messages | u32::from(x2apic) << 21 | u32::from(apic.has_tsc_deadline()) << 24;
                 let present = u32::from(apic.mode() != Mode::Disabled) << 9;
                 [0, (apic.initial_id() & 0xFF) << 24, features, 1 << 5 | present]
             }
