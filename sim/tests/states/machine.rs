@@ -13,6 +13,7 @@ pub(crate) struct Code {
     pub(crate) interrupt: fn(Cpu<'_>, u8),
     pub(crate) nmi: fn(Cpu<'_>),
     pub(crate) start_up: fn(Cpu<'_>, u8),
+    pub(crate) reset: fn(Cpu<'_>),
 }
 
 impl Closed for Code {}
@@ -31,7 +32,7 @@ impl Software for Code {
         (self.start_up)(cpu, vector);
     }
     fn reset(&self, cpu: Cpu<'_>) {
-        cpu.reached(RESET);
+        (self.reset)(cpu);
     }
 }
 
@@ -58,6 +59,7 @@ pub(crate) const IDLE: Code = Code {
             cpu.halt();
         }
     },
+    reset: |cpu| cpu.reached(RESET),
 };
 
 pub(crate) struct Setup {

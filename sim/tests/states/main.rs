@@ -8,6 +8,7 @@ mod nmi_blocking;
 mod operations;
 mod start_up;
 mod sti;
+mod windows;
 
 /// Software that allocates is Open: see [`sim::AllocationWatch`].
 #[global_allocator]
