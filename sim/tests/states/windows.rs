@@ -3,7 +3,7 @@
 
 use crate::machine::{Code, IDLE, INIT, INTERRUPT, Setup, reached};
 use sim::bus::IdealBus;
-use sim::{Cpu, CpuSettings, Execution, Generation, Machine, MachineSettings, Program, Time, Window};
+use sim::{Costs, Cpu, CpuSettings, Ending, Execution, Generation, Machine, MachineSettings, Program, Time, Window};
 
 const ALL_OTHERS: u32 = 0xC_4031;
 
@@ -85,4 +85,38 @@ fn whoever_sees_a_store_may_answer_at_once() {
         ..Setup::default()
     };
     assert_eq!(reached(&setup.run()), [INTERRUPT + 0x31; 8]);
+}
+
+#[test]
+fn an_older_store_concerns_nobody_who_has_written_since() {
+    // CPU 0 stores a little before CPU 1, which then polls what it wrote itself: the older store, on its way when the loop is
+    // found to repeat itself, never shows there. By the reference executor that is proven at once, at any limit.
+    let machine = |limit| {
+        let older = Program::closed(Code { run: |cpu| cpu.store(0, 7), ..IDLE });
+        let newer = Program::closed(Code {
+            run: |cpu| {
+                cpu.delay_cycles(2);
+                cpu.store(0, 5);
+                while cpu.load(0) == 5 {}
+            },
+            ..IDLE
+        });
+        let settings = MachineSettings::new(Generation::XApic, Box::new(IdealBus::default()));
+        Machine::new(MachineSettings {
+            words: vec![0; 1],
+            cpus: vec![(CpuSettings::default(), older), (CpuSettings { apic_id: 1, ..CpuSettings::default() }, newer)],
+            costs: Costs { load: 1, ..settings.costs },
+            limit,
+            ..settings
+        })
+        .expect("the machine is possible")
+    };
+    let mut proven = 0;
+    for limit in (1..300).map(|ns| Time::from_ps(1_000 * ns)) {
+        let [reference, windowed] = [Execution::Reference, Execution::Windowed { workers: 1, window: Window::Full }]
+            .map(|execution| machine(limit).run(execution).expect("it runs"));
+        assert_eq!((reference.ending, reference.proven_at), (windowed.ending, windowed.proven_at), "limit {limit}");
+        proven += u32::from(matches!(reference.ending, Ending::Proven(_)));
+    }
+    assert!((100..299).contains(&proven), "the limits lie around the proof: {proven}");
 }
