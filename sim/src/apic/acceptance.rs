@@ -145,8 +145,8 @@ impl LocalApic {
         let focus = self.is_focus(vector);
         let priority = self.arbitration_priority();
         let redirection = match self.knobs.redirection {
-            Redirection::TaskPriority => self.tpr() >> 4,
-            Redirection::Buckets => self.tpr() >> 6,
+            Redirection::TaskPriority => self.reported_priority() >> 4,
+            Redirection::Buckets => self.reported_priority() >> 6,
             Redirection::ArbitrationPriority => priority >> 4,
         };
         let external = self.generation == Generation::I82489Dx && self.knobs.full_winner == FullWinner::Accept;

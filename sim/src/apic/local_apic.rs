@@ -8,6 +8,7 @@ use super::error_status::ErrorStatus;
 use super::fixed_interrupts::FixedInterrupts;
 use super::local_vector_table::Lines;
 use super::priority;
+use super::priority_messages::PriorityMessages;
 use super::registers::{REGISTERS, Register, TABLE};
 use super::timer::{Timer, TimerMode};
 use crate::bus::{Agent, Message};
@@ -110,6 +111,7 @@ pub struct LocalApic {
     pub(super) next_number: u32,
     /// An error of this APIC's own changed it since [`LocalApic::take_logged`] asked last.
     pub(super) logged: bool,
+    pub(super) priority_messages: PriorityMessages,
     /// CR8 while the APIC is globally disabled.
     pub(super) detached_tpr: u8,
     /// Software has cleared SVR bit 8 since the last reset, and not set it again.
@@ -138,6 +140,7 @@ impl LocalApic {
             queued: None,
             next_number: 0,
             logged: false,
+            priority_messages: PriorityMessages::default(),
             detached_tpr: 0,
             disabled_by_software: false,
         };

@@ -6,6 +6,7 @@
 
 use super::LocalApic;
 use super::error_status::RECEIVE_ILLEGAL_VECTOR;
+use super::model_specific::DEADLINE_MODE;
 use super::registers::{Register, SEND_PENDING};
 use crate::bus::DeliveryMode;
 use crate::generation::{LvtIllegalVector, LvtUnsupportedMode};
@@ -247,7 +248,8 @@ impl LocalApic {
         if self.is_masked(entry) {
             self.timer.expire(now); // what passed behind the mask is not remembered
         }
-        let changed = self.store(entry, value);
+        let reserved = if self.has_tsc_deadline() { 0 } else { DEADLINE_MODE };
+        let changed = self.store(entry, value & !reserved);
         self.timer.set_mode(Self::timer_mode(self.values[entry as usize]), self.knobs.timer_mode_change, now);
         changed || self.timer != before
     }

@@ -91,6 +91,14 @@ fn masks_are_forced_once_software_has_disabled_the_apic() {
     assert_eq!(apic.read(0x350, NOW), 0x1_0700);
     apic.write(0x350, 0x700, NOW);
     assert_eq!(apic.read(0x350, NOW), 0x1_0700, "forced");
+    apic.write(0x0F0, 0xEF, NOW);
+    apic.write(0x350, 0x700, NOW);
+    assert_eq!(apic.read(0x350, NOW), 0x1_0700, "disabled still, by another write of the SVR, too");
+    apic.write(0x0F0, 0x1FF, NOW);
+    apic.write(0x0F0, 0x1EF, NOW);
+    apic.write(0x350, 0x700, NOW);
+    assert_eq!(apic.read(0x350, NOW), 0x700, "enabled, whatever the SVR held before");
+    apic.write(0x0F0, 0xFF, NOW);
     apic.init();
     apic.write(0x350, 0x700, NOW);
     assert_eq!(apic.read(0x350, NOW), 0x700, "after an INIT");

@@ -9,6 +9,7 @@
 mod acceptance;
 mod apic_base;
 mod bits256;
+mod core_sleep;
 mod destination;
 mod error_interrupt;
 mod error_status;
@@ -19,6 +20,7 @@ mod local_vector_table;
 mod model_specific;
 mod peek;
 mod priority;
+mod priority_messages;
 mod register_access;
 mod registers;
 #[cfg(test)]
@@ -32,5 +34,6 @@ pub use error_status::*;
 pub use local_apic::{Clocks, LocalApic, Mode, Preset};
 pub use local_vector_table::{LocalInterrupt, LocalSource};
 pub use model_specific::{MSR_TIME_STAMP_COUNTER, MSR_TSC_DEADLINE};
+pub use priority_messages::MSR_MISC_ENABLE;
 pub use register_access::{WriteResult, Written};
 pub use registers::{Access, Register, Row, TABLE, X2APIC_MSRS, register_name};

@@ -1,14 +1,15 @@
 //! Model-specific registers of the APIC: its base, TSC deadline, and in x2APIC mode its registers (SDM vol. 3 §10.12).
 //!
-//! Not modelled: MSRs that are none of the APIC's; all but the time-stamp counter fault.
+//! Not modelled: MSRs that are none of the APIC's; all but the time-stamp counter and one bit of IA32_MISC_ENABLE fault.
 
 use super::LocalApic;
 use super::apic_base::{GeneralProtection, MSR_APIC_BASE};
 use super::local_apic::Mode;
 use super::local_vector_table::ENTRIES;
+use super::priority_messages::MSR_MISC_ENABLE;
 use super::register_access::Written;
 use super::registers::{self, Access, Register, Row};
-use crate::generation::{Generation, X2ApicIcrBit12};
+use crate::generation::{Generation, TscDeadline, X2ApicIcrBit12};
 use crate::time::Time;
 
 /// The time-stamp counter (SDM vol. 4 table 2-2).
@@ -24,7 +25,15 @@ const ICR_BIT_12: u64 = 1 << 12;
 const ENTRY_STATUS: u32 = 1 << 12;
 const PIN_STATUS: u32 = 1 << 14;
 
+/// Bit 18 of the timer entry: TSC-deadline mode (SDM vol. 3 fig. 10-8).
+pub(super) const DEADLINE_MODE: u32 = 1 << 18;
+
 impl LocalApic {
+    /// Has its timer TSC-deadline mode, CPUID.01H:ECX\[24\] (SDM vol. 3 §10.5.4.1; knob `tsc_deadline`)?
+    pub const fn has_tsc_deadline(&self) -> bool {
+        self.generation.profile().x2apic && matches!(self.knobs.tsc_deadline, TscDeadline::Present)
+    }
+
     /// RDMSR at `now`.
     ///
     /// # Errors
@@ -55,9 +64,8 @@ impl LocalApic {
                 self.timer.set_time_stamp(self.written_stamp(value), now);
                 Ok(Written::nothing(true))
             }
-            MSR_TSC_DEADLINE if self.generation.profile().x2apic => {
-                Ok(Written::nothing(self.write_deadline(value, now)))
-            }
+            MSR_TSC_DEADLINE if self.has_tsc_deadline() => Ok(Written::nothing(self.write_deadline(value, now))),
+            MSR_MISC_ENABLE => self.write_misc_enable(value).map(Written::nothing),
             _ => self.write_x2apic(msr, value, now),
         }
     }
@@ -106,6 +114,9 @@ impl LocalApic {
                 return ICR_RESERVED | bit_12;
             }
             Register::EndOfInterrupt | Register::ErrorStatus => 0, // only zero may be written
+            Register::LvtTimer if !self.has_tsc_deadline() => {
+                row.writable(self.generation) & !DEADLINE_MODE | ENTRY_STATUS
+            }
             Register::LvtLint0 | Register::LvtLint1 => row.writable(self.generation) | ENTRY_STATUS | PIN_STATUS,
             register if ENTRIES.contains(&register) => row.writable(self.generation) | ENTRY_STATUS,
             _ => row.writable(self.generation),
@@ -232,5 +243,41 @@ mod tests {
         assert_eq!(apic.timer_expiry(), Some(Time::from_us(1)), "2500 cycles of 400 ps");
         assert_eq!(apic.read_msr(MSR_TIME_STAMP_COUNTER, Time::from_us(1)), Ok(2_500));
         assert_eq!(enabled(Generation::XApic, 0).read_msr(MSR_TSC_DEADLINE, NOW), Err(GeneralProtection));
+    }
+
+    #[test]
+    fn a_deadline_that_is_written_before_its_mode_is_ignored() {
+        // SDM vol. 3 §10.5.4.1: in the other modes the register reads zero, and writes are ignored
+        for other in [0x0_0041, 0x2_0041, 0x1_0041] {
+            let mut apic = x2apic(0);
+            apic.write_msr(0x832, other, NOW).expect("one-shot, periodic, masked");
+            apic.write_msr(0x6E0, 2_500, NOW).expect("there is such a register");
+            assert_eq!(apic.read_msr(0x6E0, NOW), Ok(0), "{other:X}");
+            apic.write_msr(0x832, 0x4_0041, NOW).expect("deadline mode");
+            assert_eq!((apic.read_msr(0x6E0, NOW), apic.timer_expiry()), (Ok(0), None), "{other:X}: not kept");
+            apic.write_msr(0x6E0, 2_500, NOW).expect("there is such a register");
+            assert_eq!(apic.timer_expiry(), Some(Time::from_us(1)), "{other:X}: now it is armed");
+        }
+    }
+
+    #[test]
+    fn without_tsc_deadline_its_mode_bit_is_reserved() {
+        // SDM vol. 3 §10.5.4.1 (CPUID.01H:ECX[24] = 0); reserved bits of x2APIC registers fault, §10.12.1.3
+        let mut apic = x2apic(0);
+        apic.knobs.tsc_deadline = TscDeadline::Absent;
+        for bit in 0..64 {
+            let written = apic.clone().write_msr(0x832, 1 << bit, NOW);
+            assert_eq!(written.is_ok(), 0x3_10FF_u64 >> bit & 1 != 0, "bit {bit}");
+        }
+        assert_eq!(apic.read_msr(0x6E0, NOW), Err(GeneralProtection));
+        assert_eq!(apic.peek_msr(0x6E0), Some(Err(GeneralProtection)));
+        assert_eq!(apic.write_msr(0x6E0, 2_500, NOW).err(), Some(GeneralProtection));
+        let mut page = enabled(X2Apic, 0);
+        page.knobs.tsc_deadline = TscDeadline::Absent;
+        page.write(0x320, 0x4_0041, NOW);
+        page.write(0x3E0, 0xB, NOW);
+        page.write(0x380, 100, NOW);
+        assert_eq!((page.read(0x320, NOW), page.read(0x390, NOW)), (0x41, 100), "one-shot, by bit 17 alone");
+        assert!(page.timer_expiry().is_some());
     }
 }

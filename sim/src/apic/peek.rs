@@ -11,6 +11,7 @@ use super::LocalApic;
 use super::apic_base::{GeneralProtection, MSR_APIC_BASE};
 use super::local_apic::Mode;
 use super::model_specific::{MSR_TIME_STAMP_COUNTER, MSR_TSC_DEADLINE};
+use super::priority_messages::MSR_MISC_ENABLE;
 use super::registers::{self, Access, Register};
 use crate::generation::Generation;
 
@@ -50,7 +51,8 @@ impl LocalApic {
         match msr {
             MSR_APIC_BASE => Some(self.read_base()),
             MSR_TIME_STAMP_COUNTER if self.generation != Generation::I82489Dx => None,
-            MSR_TSC_DEADLINE if self.generation.profile().x2apic => None,
+            MSR_TSC_DEADLINE if self.has_tsc_deadline() => None,
+            MSR_MISC_ENABLE => Some(self.read_misc_enable()),
             _ => self.peek_x2apic(msr).transpose(),
         }
     }

@@ -80,7 +80,7 @@ fn a_second_read_gives_the_same() {
 
 /// The registers of x2APIC mode and their surroundings, and all others that the APIC has or that are next to them.
 fn msrs() -> impl Iterator<Item = u32> {
-    (0x7F0..0xC10).chain(0..0x40).chain(0x6D8..0x6E8).chain([u32::MAX - 1, u32::MAX])
+    (0x7F0..0xC10).chain(0..0x40).chain(0x19C..0x1A4).chain(0x6D8..0x6E8).chain([u32::MAX - 1, u32::MAX])
 }
 
 fn depends_on_time(apic: &LocalApic, msr: u32) -> bool {

@@ -1,6 +1,6 @@
 //! Task, processor and arbitration priority.
 //!
-//! Not modelled: XTPR updates (a chipset knows every priority at once).
+//! Not modelled: see `priority_messages.rs` for what a chipset hears of it.
 
 use crate::generation::{AprFormula, PprEqualClass};
 

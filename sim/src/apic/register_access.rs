@@ -111,7 +111,10 @@ impl LocalApic {
     pub(super) fn write_other(&mut self, register: Register, value: u32, now: Time) -> bool {
         match register {
             Register::Id => self.write_id(value),
-            Register::TaskPriority => self.interrupts.set_task_priority(value as u8),
+            Register::TaskPriority => {
+                self.priority_messages.task_priority_written();
+                self.interrupts.set_task_priority(value as u8)
+            }
             Register::ErrorStatus => self.error_status.write(),
             Register::SpuriousVector => self.write_spurious_vector(value),
             Register::LvtCmci
@@ -191,6 +194,7 @@ impl LocalApic {
         if matches!(self.mode(), Mode::Disabled) {
             self.detached_tpr = class;
         } else {
+            self.priority_messages.task_priority_written();
             self.interrupts.set_task_priority(class << 4);
         }
         changed

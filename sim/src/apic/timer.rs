@@ -1,12 +1,13 @@
 //! The APIC timer: one-shot, periodic, TSC deadline (SDM vol. 3 §10.5.4).
 //!
 //! Not modelled: the time base of the 82489DX (CLKIN or TMBASE, LVT bits 19:18), erratum BG27 (a periodic reload one
-//! tick short), stopping in deep sleep states.
+//! tick short), transitions of the core's clock that may stop it for a moment (§10.5.4); a write of IA32_TSC_DEADLINE that overtakes the write of the timer entry
+//! before it (§10.5.4.1 has software put a fence between them where the entry is in memory): here they act in their order.
 //!
 //! The count is never stepped: it is worked out from the instant at which it was last set. A timer whose entry is masked
 //! therefore costs nothing.
 
-use crate::generation::TimerModeChange;
+use crate::generation::{HaltedTimer, TimerModeChange};
 use crate::time::{ClockDomain, Time};
 
 /// Timer mode, LVT bits 18:17.
@@ -45,6 +46,17 @@ struct Counting {
     count: u32,
 }
 
+/// What the timer does while its core sleeps (knob `halted_timer`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sleep {
+    /// The core is awake, or the timer runs all the same.
+    Awake,
+    /// It counts, and asks for nothing.
+    Silent,
+    /// Its count stands still since this tick of its clock.
+    Stopped(u64),
+}
+
 /// The timer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Timer {
@@ -62,6 +74,7 @@ pub(super) struct Timer {
     due: u64,
     /// What the time-stamp counter is ahead of the cycles of the core clock, modulo 2^64: software may write it.
     ahead: u64,
+    sleep: Sleep,
 }
 
 /// Divider of the divide configuration register, as a power of two: bits 3, 1, 0 (SDM vol. 3 fig. 10-10).
@@ -85,6 +98,7 @@ impl Timer {
             deadline: 0,
             due: 0,
             ahead: 0,
+            sleep: Sleep::Awake,
         }
     }
 
@@ -128,9 +142,31 @@ impl Timer {
         }
     }
 
-    /// Number of the last tick at or before `now`.
+    /// Number of the last tick that counts at or before `now`.
     fn tick(&self, now: Time) -> u64 {
-        self.clock.first_after(now) - 1
+        match self.sleep {
+            Sleep::Stopped(tick) => tick,
+            Sleep::Awake | Sleep::Silent => self.clock.first_after(now) - 1,
+        }
+    }
+
+    /// The core falls asleep at `now`.
+    pub(super) fn core_halts(&mut self, rule: HaltedTimer, now: Time) {
+        self.sleep = match rule {
+            HaltedTimer::Runs => Sleep::Awake,
+            HaltedTimer::DoesNotWake => Sleep::Silent,
+            HaltedTimer::Stops => Sleep::Stopped(self.tick(now)),
+        };
+    }
+
+    /// The core is awake again at `now`: a count that stood still goes on from there, an expiry that asked for nothing is
+    /// due. Says whether anything changed.
+    pub(super) fn core_wakes(&mut self, now: Time) -> bool {
+        let before = std::mem::replace(&mut self.sleep, Sleep::Awake);
+        if let (Sleep::Stopped(tick), Some(counting)) = (before, &mut self.counting) {
+            counting.from += self.clock.first_after(now) - 1 - tick;
+        }
+        before != Sleep::Awake
     }
 
     /// The count goes on from here, as it is now.
@@ -192,6 +228,9 @@ impl Timer {
 
     /// The instant at which it fires next, if it does.
     pub(super) fn expiry(&self) -> Option<Time> {
+        if self.sleep != Sleep::Awake {
+            return None;
+        }
         if self.mode == TimerMode::Deadline {
             return (self.deadline > 0).then(|| self.core_clock.instant(self.due));
         }

@@ -107,6 +107,27 @@ fn a_faulted_agent_is_exempt() {
 }
 
 #[test]
+fn a_message_for_one_may_be_lost_with_whoever_it_was_for() {
+    // SDM vol. 3 §10.6.2.4: lowest priority is for one of those that are addressed. The bus may have chosen CPU 2, which is
+    // software-disabled by the time it comes and takes nothing fixed (§10.4.7.2). One for all is owed to the others.
+    for (mode, leaves, found) in [
+        (DeliveryMode::LowestPriority, true, 0),
+        (DeliveryMode::LowestPriority, false, 1),
+        (DeliveryMode::Fixed, true, 1),
+    ] {
+        let message = Message { mode, ..to_others(0) };
+        let mut checker = checker();
+        checker.sent(&message, us(40));
+        if leaves {
+            checker.identity(2, Identity { software_enabled: false, ..cpu(2) }, us(41));
+        }
+        checker.dispatched(&message, false, us(42));
+        checker.finish(us(50));
+        assert_eq!(checker.found(), found, "{mode:?} {leaves}");
+    }
+}
+
+#[test]
 fn what_the_manual_leaves_open_is_allowed() {
     let disabled = Identity { software_enabled: false, ..cpu(2) };
     let in_reset = Identity { in_reset: true, ..cpu(2) };

@@ -63,6 +63,9 @@ pub struct Profile {
     pub x2apic: bool,
     /// A performance counter interrupt masks its entry (SDM vol. 3 §10.5.1: Pentium 4 and later).
     pub performance_masks: bool,
+    /// It tells the chipset its task priority, and software may turn that off (xTPR, CPUID.01H:ECX\[14\]; SDM vol. 3
+    /// §10.6.2.4, table 35-2).
+    pub priority_messages: bool,
 }
 
 impl Profile {
@@ -84,6 +87,7 @@ const SERIAL: Profile = Profile {
     init_deassert: true,
     x2apic: false,
     performance_masks: false,
+    priority_messages: false,
 };
 
 const PARALLEL: Profile = Profile {
@@ -98,6 +102,7 @@ const PARALLEL: Profile = Profile {
     init_deassert: false,
     x2apic: false,
     performance_masks: true,
+    priority_messages: true,
 };
 
 static PROFILES: [Profile; 5] = [

@@ -38,6 +38,7 @@ impl Core {
             }
             LocalEvent::Init => self.init_arrives(now),
             LocalEvent::Shutdown => {
+                self.apic.core_wakes(now);
                 self.activity = Activity::ShuttingDown;
                 self.latches.set(Latch::Shutdown, now);
             }

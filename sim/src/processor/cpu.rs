@@ -62,7 +62,7 @@ impl Cpu<'_> {
         if self.operate(Kind::Faulted, 0, 0) == 0 { Ok(()) } else { Err(GeneralProtection) }
     }
 
-    /// CPUID: EAX, EBX, ECX, EDX of `leaf`, as far as they concern the APIC (leaves 0, 1, 0Bh).
+    /// CPUID: EAX, EBX, ECX, EDX of `leaf`, as far as they concern the APIC (leaves 0, 1, 6, 0Bh).
     #[inline(always)]
     #[track_caller]
     pub fn identification(&self, leaf: u32) -> [u32; 4] {

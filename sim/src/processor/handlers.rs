@@ -28,6 +28,7 @@ impl Core {
         let start = cycle + self.entry_cost();
         if self.activity == Activity::Halted {
             self.effective(now, None, What::Woken);
+            self.timer_hears_of_wake(now);
         }
         let context = self.accept(attention.reason, now);
         if context != Context::Shutdown {

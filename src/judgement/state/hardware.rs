@@ -30,8 +30,14 @@ impl CpuState {
             What::Entered(context) => self.enter(event, context),
             What::Left(context) => self.leave(context, now),
             What::InterruptFlag(on) => self.set_interrupt_flag(on, now),
-            What::Halted => self.halted = Some(now),
-            What::Woken => self.halted = None,
+            What::Halted => {
+                self.apic.core_halts(now);
+                self.halted = Some(now);
+            }
+            What::Woken => {
+                self.apic.core_wakes(now);
+                self.halted = None;
+            }
             What::NmiLatched => _ = latch(&mut self.latches.nmi, now, Origin::Local),
             What::Shutdown => _ = self.shutdown.get_or_insert((now, None)),
             What::Initialised => self.initialise(now),
@@ -198,7 +204,10 @@ impl CpuState {
             }
             LocalEvent::SystemManagement(_) => _ = latch(&mut self.latches.smi, now, Origin::Injected),
             LocalEvent::Init if self.reset.is_none() => _ = latch(&mut self.latches.init, now, Origin::Injected),
-            LocalEvent::Shutdown => _ = latch(&mut self.latches.shutdown, now, Origin::Injected),
+            LocalEvent::Shutdown => {
+                self.apic.core_wakes(now);
+                latch(&mut self.latches.shutdown, now, Origin::Injected);
+            }
             LocalEvent::JamDeliveryStatus => {
                 self.jammed_since.get_or_insert(now);
                 self.apic.jam_delivery_status();

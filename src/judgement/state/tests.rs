@@ -5,7 +5,8 @@ use super::State;
 use crate::machine::{self, Choices};
 use crate::scenario::{self, Request, Scenario};
 use sim::{
-    Activity, Batch, CpuReport, Duration, Event, Execution, Machine, Observer, Outcome, Recording, Source, Stacks, Time,
+    Activity, Batch, Context, CpuReport, Duration, Event, Execution, Machine, Observer, Outcome, Recording, Source,
+    Stacks, Time, What,
 };
 
 const CHOICES: Choices = Choices { seed: 0, elision: true, cut_ps: None, to_the_end: false, stacks: Stacks::Own };
@@ -132,6 +133,29 @@ impl Observer for Stops {
         }
         self.stand(batch.until, under_way(batch.events.len()));
     }
+}
+
+/// An INIT leaves a CPU as a reset does (SDM vol. 3 §10.4.7.3), and after that NMIs are taken (§10.4.7.1): the handler that held
+/// them back until its IRET (§6.7.1) is gone, and so is the one that was latched.
+#[test]
+fn after_an_init_nothing_holds_nmis_back() {
+    let request = Request {
+        arch: Some("i386/default".to_owned()),
+        sets: vec!["knobs.nmi_when_pending=retry".to_owned()],
+        ..Request::new("nmi-stall")
+    };
+    let mut state = State::before(&scenario::load(&request).expect("it is built in"));
+    let event = |us, what| Event { time: Time::from_us(us), source: Source::Cpu(1), site: None, what };
+    let mut take = |us, what| {
+        state.take(&event(us, what));
+        (state.cpus[1].nmi_blocked, state.cpus[1].latches.nmi.is_some())
+    };
+    assert_eq!(take(1, What::NmiLatched), (false, true));
+    assert_eq!(take(2, What::Entered(Context::Nmi)), (true, false));
+    assert_eq!(take(3, What::NmiLatched), (true, true));
+    assert_eq!(take(4, What::Initialised), (false, false));
+    assert_eq!(take(5, What::Started(8)), (false, false));
+    assert_eq!(take(6, What::NmiLatched), (false, true), "one that would be taken");
 }
 
 /// What is compared, what the fold says, what is.

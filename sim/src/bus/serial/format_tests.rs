@@ -103,6 +103,39 @@ fn a_lowest_priority_message_is_retried_only_if_nobody_has_a_slot() {
     }
 }
 
+/// All take part in the arbitration, and nobody has room if they win: 82489DX (SDM vol. 3 §22.27.1).
+struct Full(Bidders);
+
+impl Targets for Full {
+    fn agents(&self) -> Agent {
+        self.0.agents()
+    }
+    fn addressed(&self, agent: Agent, message: &Message) -> bool {
+        self.0.addressed(agent, message)
+    }
+    fn response(&self, agent: Agent, message: &Message) -> crate::bus::Response {
+        self.0.response(agent, message)
+    }
+    fn bid(&self, agent: Agent, message: &Message) -> crate::bus::Bid {
+        crate::bus::Bid { room: agent != 1, ..self.0.bid(agent, message) }
+    }
+    fn apic_id(&self, agent: Agent) -> Option<u32> {
+        self.0.apic_id(agent)
+    }
+    fn remote_register(&self, agent: Agent, slot: u8) -> u32 {
+        self.0.remote_register(agent, slot)
+    }
+}
+
+#[test]
+fn a_winner_without_room_refuses_though_others_have_it() {
+    // Agent 1 wins by its priority (and its id); the third status cycle, which only it drives, then says Retry (11).
+    let mut bus = bus(4);
+    let effects = fate(&mut bus, &Full(Bidders(Fake::accepting(4), None)), lowest(2));
+    assert_eq!(effects, [], "nobody takes it, and the sender goes on");
+    assert_eq!(bus.undispatched().first().and_then(|held| held.last), Some(AttemptOutcome::Retry));
+}
+
 #[test]
 fn a_remote_read_takes_39_cycles_and_always_ends() {
     // 82801BA p. 117: reported successful, never retried

@@ -6,7 +6,7 @@ use super::{Knob, NoSuchValue};
 use crate::named;
 use crate::named::Named;
 
-knobs! {
+with_timer_knobs! {
     /// How many interrupts a Pentium or P6 keeps before it refuses one. SDM vol. 3 (2016) §10.8.4: two per vector, one in
     /// the IRR and one in the ISR. The Pentium Pro's manual (vol. 3 §7.4.2) and later ones (§7.6.4.3), Cleverdon 2003,
     /// Uphoff 2004 and Pentium erratum 4AP: two per priority class. By either rule a third of one vector is refused.
@@ -103,6 +103,16 @@ knobs! {
         LowestId = "lowest-id",
         /// The highest id.
         HighestId = "highest-id",
+    }
+
+    /// When the chipset hears of the task priority after software has allowed xTPR messages again (IA32_MISC_ENABLE bit 23).
+    /// SDM vol. 3 table 35-2 says no more than that they are off; 460GX §2.6.1.1, E8870 §3.7.8: the chipset's registers
+    /// change by such messages.
+    xtpr_enable: XtprEnable ("task priority after xTPR messages are allowed again") {
+        /// At the next write of the TPR.
+        NextWrite = "next-write",
+        /// At once.
+        AtOnce = "at-once",
     }
 
     /// What becomes of an IPI with an illegal vector, 0 to 15. SDM vol. 3 §10.5.3, 2009 edition and §10.5.2: the sender

@@ -1,5 +1,5 @@
-//! Knobs: every point at which public documents disagree or are silent, as one named choice each ([`list`]). The first value
-//! of a knob is its default; the key is that of scenario files (`[knobs]`).
+//! Knobs: every point at which public documents disagree or are silent, as one named choice each ([`list`], [`timer`]). The
+//! first value of a knob is its default; the key is that of scenario files (`[knobs]`).
 //!
 //! Not modelled: mixtures (a machine has one value of each knob for all its APICs).
 
@@ -85,6 +85,8 @@ macro_rules! knobs {
     };
 }
 
+#[macro_use]
+mod timer;
 mod list;
 
 pub use list::*;

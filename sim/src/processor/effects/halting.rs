@@ -28,6 +28,7 @@ impl Core {
             self.activity = Activity::Running;
             let now = self.now();
             self.effective(now, Some(self.line()), What::Woken);
+            self.timer_hears_of_wake(now);
             self.hot.clock += u64::from(self.common.costs.halt_wake);
         }
         Some(0)
@@ -40,7 +41,18 @@ impl Core {
         self.activity = Activity::Halted;
         let now = self.now();
         self.effective(now, Some(self.line()), What::Halted);
+        if self.apic.core_halts(now) {
+            self.refresh_local(now);
+        }
         self.refresh_slow();
+    }
+
+    /// The core has left HLT at `now`.
+    #[inline]
+    pub(in crate::processor) fn timer_hears_of_wake(&mut self, now: Time) {
+        if self.apic.core_wakes(now) {
+            self.refresh_local(now);
+        }
     }
 
     /// STI: the operation after it lets nothing in, if the flag was clear (SDM vol. 2, STI).

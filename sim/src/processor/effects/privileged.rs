@@ -83,10 +83,12 @@ impl Core {
         let [eax, ebx, ecx, edx] = match leaf {
             0 => [LAST_LEAF, 0, 0, 0],
             1 => {
-                let features = if x2apic { 1 << 21 | 1 << 24 } else { 0 };
+                let priority_messages = u32::from(apic.has_priority_messages()) << 14;
+                let features = priority_messages | u32::from(x2apic) << 21 | u32::from(apic.has_tsc_deadline()) << 24;
                 let present = u32::from(apic.mode() != Mode::Disabled) << 9;
                 [0, (apic.initial_id() & 0xFF) << 24, features, 1 << 5 | present]
             }
+            6 => [u32::from(apic.timer_always_runs()) << 2, 0, 0, 0],
             LAST_LEAF if x2apic => [0, 0, 0, apic.initial_id()],
             _ => [0; 4],
         };
