@@ -5,7 +5,8 @@
 #
 # Says of each: caught, SURVIVED, equivalent (the list says why), or does not compile (which counts as caught by the
 # compiler). Exit status 1 if one survived that is not listed as equivalent. The unit tests of `sim` come first, the others,
-# and last the attack, only for what survives them; it takes some 20 s each on two cores. What it said last stands in results.txt.
+# and last the attack, only for what survives them; it takes some 20 s each on two cores. What it said last stands in
+# results.txt. A fault may make a test run for ever; it gets ten minutes.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 COPY=$(mktemp -d)
@@ -49,7 +50,8 @@ PY
     verdict=SURVIVED
     if [ -n "$reason" ]; then verdict="equivalent: $reason"; else survived=$((survived + 1)); fi
   else
-    verdict="caught by $(sed -n 's/^    \([a-z_:0-9]*\)$/\1/p' "$COPY/log" | sort -u | head -1)"
+    by=$(sed -n 's/^    \([a-z_:0-9]*\)$/\1/p' "$COPY/log" | sort -u | head -1)
+    verdict="caught by ${by:-a test that does not end}"
   fi
   mv "$path.kept" "$path"
   touch "$path"

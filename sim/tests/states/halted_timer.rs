@@ -2,7 +2,7 @@
 //! guide, erratum 400.
 
 use crate::machine::{Code, DROPPED, IDLE, INTERRUPT, NMI, SEND_NMI, Setup, reached, send};
-use sim::{Activity, Cpu, Ending, Generation, HaltedTimer, Knobs, Named, Outcome};
+use sim::{Activity, Cpu, CpuSettings, Ending, Generation, HaltedTimer, Knobs, LocalEvent, Named, Outcome};
 
 const TIMER: u32 = INTERRUPT + 0x41;
 const RULES: [HaltedTimer; 3] = [HaltedTimer::Runs, HaltedTimer::Stops, HaltedTimer::DoesNotWake];
@@ -116,6 +116,33 @@ fn an_idle_cpu_that_wakes_by_itself_finds_its_timer_again() {
         let found = timed(&outcome(rule, run, |_| {}));
         let timer = found.iter().find(|&&(code, _)| code == TIMER).expect("it comes").1;
         assert!((expected..expected + 4).contains(&timer), "{rule}: {found:?}");
+    }
+}
+
+#[test]
+fn a_triple_fault_ends_the_sleep_too() {
+    // SDM vol. 3 §6.15, interrupt 8: an NMI leads out of shutdown. Code runs then, so that the timer counts, by 2000 in 20 µs.
+    let local_events = vec![(sim::Time::from_us(100), LocalEvent::Shutdown)];
+    let nmi: fn(Cpu<'_>) = |cpu| {
+        let before = cpu.read_register(0x390);
+        cpu.delay_us(20);
+        cpu.reached(before - cpu.read_register(0x390));
+    };
+    let run: fn(Cpu<'_>) = |cpu| {
+        start_timer(cpu, 0);
+        cpu.write_register(0x380, 50_000);
+        cpu.halt();
+    };
+    for rule in RULES {
+        let setup = Setup {
+            knobs: Knobs { halted_timer: rule, ..Knobs::default() },
+            target: CpuSettings { local_events: local_events.clone(), ..CpuSettings::default() },
+            code: Code { run, nmi, ..IDLE },
+            sender: WAKER,
+            ..Setup::default()
+        };
+        let counted = setup.reached();
+        assert!(matches!(counted[..], [1_999..=2_020]), "{rule}: {counted:?}");
     }
 }
 
