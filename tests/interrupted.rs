@@ -145,7 +145,7 @@ fn a_fifo_that_nobody_writes_to_is_an_error_and_one_that_somebody_writes_to_is_r
         [&["run", name][..], &["explain", name], &["script", name], &["replay", &token, "--scenario", name]]
     {
         let output = crate::support::apicsim(arguments);
-        let said = String::from_utf8(output.stderr).unwrap();
+        let said = crate::support::words(&String::from_utf8(output.stderr).unwrap());
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert!(said.contains("it is a FIFO, and nobody writes to it"), "{said}");
     }

@@ -2,7 +2,7 @@
 
 use super::command_pair::CommandPairs;
 use super::command_pair::Misdirected;
-use super::delivery::End;
+use super::end::End;
 use super::frame::Frame;
 use super::latches::{Cause, Latches, Origin};
 use super::site::Site;

@@ -1,10 +1,11 @@
 //! What became of a message at a CPU: what it did when it was delivered, or why it was not taken.
 
 use super::cpu::{CpuState, Sleep};
+use super::end::End;
 use super::latches::{Cause, Origin, latch};
+use sim::Time;
 use sim::apic::{CoreState, Delivered, Mode};
 use sim::bus::{DeliveryMode, Message, Response};
-use sim::{Context, Time};
 
 /// What a delivered message did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,17 +39,6 @@ pub(crate) enum Effect {
     IllegalVector,
     /// Nothing that the core is told.
     Nothing,
-}
-
-/// How what waited at a CPU came to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum End {
-    /// The CPU took it: it entered this handler, or started, or was initialised.
-    Taken(Time, Option<Context>),
-    /// An INIT wiped it.
-    Initialised(Time),
-    /// The APIC was globally disabled, which wiped it.
-    Disabled(Time),
 }
 
 /// A message at a CPU that got it.

@@ -1,7 +1,7 @@
 //! What the events of a CPU do to it: handlers, flags, sleep, INIT and start-up, and its registers.
 
 use super::cpu::{CpuState, Reset, Unsent};
-use super::delivery::End;
+use super::end::End;
 use super::frame::Frame;
 use super::latches::{Latches, Origin, latch};
 use sim::apic::{LocalInterrupt, LocalSource, Mode, WriteResult};

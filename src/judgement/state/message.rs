@@ -3,7 +3,8 @@
 //! Of messages that have come to their end at every CPU only the last ones are kept, so that a long run needs no more
 //! memory than a short one.
 
-use super::delivery::{Arrival, Effect, End, Miss};
+use super::delivery::{Arrival, Effect, Miss};
+use super::end::End;
 use super::site::Site;
 use super::unsent::UnsentMessage;
 use sim::bus::{AttemptOutcome, Message, MessageEffect};

@@ -6,10 +6,12 @@
 //!
 //! Not modelled: what no event says, as the cycle of a bus; costs; the counts of a timer between two accesses.
 
+mod busy_write;
 mod carried;
 mod command_pair;
 mod cpu;
 mod delivery;
+mod end;
 mod fold;
 mod frame;
 mod hardware;
@@ -25,7 +27,8 @@ mod words;
 
 pub(crate) use command_pair::Misdirected;
 pub(crate) use cpu::{CpuState, Reset, Sleep, Unsent};
-pub(crate) use delivery::{Arrival, Effect, End, Miss};
+pub(crate) use delivery::{Arrival, Effect, Miss};
+pub(crate) use end::End;
 pub(crate) use fold::State;
 pub(crate) use frame::Frame;
 pub(crate) use injected::Stall;
