@@ -42,6 +42,8 @@ pub(crate) struct Fabric {
     jitter_cycles: u32,
     /// When the last request was made, or a line of a device changed.
     changed_at: Time,
+    /// Its last event, one that concerns nobody too: before the last one the interconnect is not idle.
+    advanced_at: Time,
     times: Times,
     pub(super) message_faults: Option<MessageFaults>,
     /// Messages that have come late, at the instant of the event that is being processed.
@@ -96,6 +98,7 @@ impl Fabric {
             chosen: 0,
             jitter_cycles,
             changed_at: Time::ZERO,
+            advanced_at: Time::ZERO,
             times: Times { event: Time::NEVER, bound: Time::NEVER, change: Time::NEVER },
             message_faults: MessageFaults::new(&message_faults),
             late: Vec::new(),
@@ -217,7 +220,7 @@ impl Fabric {
     /// The instant at which it became settled: of the attempt that proved its cycle, or of its last event.
     pub(crate) fn settled_at(&self) -> Time {
         let changed = self.stream.last().max(self.changed_at);
-        self.cycle.found.as_ref().map_or(changed, |cycle| cycle.at.max(changed))
+        changed.max(self.cycle.found.as_ref().map_or(self.advanced_at, |cycle| cycle.at))
     }
 
     /// Skips whole cycles of a proven recurrence as long as they end by `until`.
@@ -243,6 +246,7 @@ impl Fabric {
     /// skipped must first be brought up to [`touched`](Self::touched)'s instant.
     pub(crate) fn advance(&mut self, cores: &[Slot]) -> Time {
         let now = self.times.event;
+        self.advanced_at = now;
         if now == self.times.change {
             self.change(now);
         } else {

@@ -148,7 +148,7 @@ fn period_and_site_are_one_at_every_limit() {
 }
 
 /// Random machines that are tried at the limit of their proof.
-const MACHINES: std::ops::Range<u64> = 0..60;
+const MACHINES: std::ops::Range<u64> = 0..240;
 
 // Old: seed 7 at 612.604 us: Deadline without elision, Proven(Recurrence) with it.
 #[test]
