@@ -46,6 +46,13 @@ fn names_have_a_nearest_one() {
 }
 
 #[test]
+fn an_option_of_another_command_is_not_ignored() {
+    assert_refused(&["explain", "nmi-stall", "--trace", "x.txt"], &["`--trace` and `--host` are for `apicsim run`"]);
+    assert_refused(&["explain", "nmi-stall", "--host"], &["`--trace` and `--host` are for `apicsim run`"]);
+    assert_refused(&["explain", "nmi-stall", "--waits", "all"], &["`--waits` is for `apicsim run`"]);
+}
+
+#[test]
 fn what_comes_later_says_so() {
     assert_refused(&["run", "nmi-stall", "--arch", "modern/xapic-flt"], &["did you mean `modern/xapic-flat`?"]);
     assert_refused(&["run", "nmi-stall", "--trace", "x.vcd"], &["later"]);

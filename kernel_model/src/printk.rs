@@ -11,7 +11,7 @@ use crate::words::NOBODY;
 
 /// `printk` (`kernel/printk.c`, 2.6.20): tries `console_sem`. Who gets it prints, which takes `print_us` on a slow console,
 /// and lets it go; where another CPU has it, that one will print this text, and there is nothing more to do. v6 prints,
-/// its console locks are not modelled, and has the log daemon woken later ([`v6_wake_up_klogd`]).
+/// its console locks are not modelled, and has the log daemon woken later (`wake_up_klogd` of v6).
 #[track_caller]
 pub fn printk(kernel: &Kernel, cpu: &impl Processor, print_us: u32) {
     let owns = kernel.arch.is_modern() || cpu.exchange(kernel.layout().console_sem(), 1) == 0;

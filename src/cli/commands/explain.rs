@@ -20,6 +20,11 @@ pub(super) fn explain(arguments: &Run, paper: Paper) -> Result<ExitStatus, Failu
             InputError::new("`--waits` is for `apicsim run`: the notable waits are explained, and no others").into()
         );
     }
+    if arguments.output.trace.is_some() || arguments.output.host {
+        let error =
+            InputError::new("`--trace` and `--host` are for `apicsim run`: an explanation is of the simulated run");
+        return Err(error.help("the same run, traced: apicsim run SCENARIO --trace FILE").into());
+    }
     let scenario = arguments.load()?;
     let interruptible = Interruptible::begin()?;
     let progress = Progress::of(interruptible.handle(), false);
