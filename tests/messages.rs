@@ -56,7 +56,8 @@ fn what_does_not_exist_is_refused() {
     for (arguments, said) in [
         (&["--to", "9"][..], "there is no CPU 9"),
         (&["--from", "4"], "there is no CPU 4"),
-        (&["--vector", "1FF"], "one or two hex digits"),
+        (&["--vector", "0x1FF"], "a number from 0 to 0xff"),
+        (&["--vector", "FD"], "decimal or 0x hex"),
         (&["--fate", "gone"], "unknown fate `gone`"),
         (&["--fate", "takn"], "did you mean `taken`?"),
     ] {

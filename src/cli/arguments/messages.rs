@@ -39,7 +39,7 @@ pub struct Messages {
     /// What became of them at this CPU.
     #[arg(long, value_name = "C", help_heading = WHICH)]
     pub to: Option<u16>,
-    /// Those with this vector, two hex digits.
+    /// Those with this vector, decimal or 0x hex.
     #[arg(long, value_name = "V", value_parser = parse_vector, help_heading = WHICH)]
     pub vector: Option<u8>,
     /// Those with this end.
@@ -62,11 +62,9 @@ impl Messages {
     }
 }
 
-/// A vector is written as everywhere else: `FD`, `0xfd`.
+/// A vector is written as on the whole command line.
 fn parse_vector(text: &str) -> Result<u8, String> {
-    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
-    number(&format!("0x{digits}"))
+    number(text)
         .and_then(|vector| u8::try_from(vector).ok())
-        .filter(|_| (1..=2).contains(&digits.len()))
-        .ok_or_else(|| "a vector is one or two hex digits, 00 to FF".to_owned())
+        .ok_or_else(|| "a vector is a number from 0 to 0xff, decimal or 0x hex".to_owned())
 }
