@@ -91,20 +91,22 @@ impl MessageFault {
 
     pub(crate) fn fits(&self, now: Time, to: Agent, message: &Message) -> bool {
         let of_vector = matches!(message.mode, DeliveryMode::Fixed | DeliveryMode::LowestPriority);
-        let in_time = now >= self.since && self.until.is_none_or(|until| now < until);
-        in_time
+        let (first, last) = self.vectors.unwrap_or((0, u8::MAX));
+        let vector = (first..=last).contains(&message.vector) && (of_vector || self.vectors.is_none());
+        now >= self.since
+            && now < self.until.unwrap_or(Time::NEVER)
             && message.mode != DeliveryMode::RemoteRead
-            && self.from.is_none_or(|from| from == message.source)
-            && self.to.is_none_or(|wanted| wanted == to)
-            && self.vectors.is_none_or(|(first, last)| of_vector && (first..=last).contains(&message.vector))
-            && self.mode.is_none_or(|mode| mode == message.mode)
+            && self.from.unwrap_or(message.source) == message.source
+            && self.to.unwrap_or(to) == to
+            && vector
+            && self.mode.unwrap_or(message.mode) == message.mode
             && (of_vector || self.effect != MessageEffect::Unnoticed)
     }
 
     /// What of the count decides the future: nothing once it is over, its place in the period else, as far as that is no
     /// longer than `longest`.
     pub(crate) fn phase(&self, seen: u64, hits: u64, longest: u64) -> u64 {
-        let over = self.count.is_some_and(|count| hits >= count);
+        let over = hits >= self.count.unwrap_or(u64::MAX);
         match () {
             () if over => u64::MAX,
             () if self.count.is_some() || seen < self.nth || self.every > longest => seen,
@@ -114,7 +116,7 @@ impl MessageFault {
 
     /// Is the `seen`-th delivery hit, if `hits` were before it?
     pub(crate) fn hits(&self, seen: u64, hits: u64) -> bool {
-        let left = self.count.is_none_or(|count| hits < count);
+        let left = hits < self.count.unwrap_or(u64::MAX);
         left && seen >= self.nth && (seen - self.nth).is_multiple_of(self.every.max(1))
     }
 }

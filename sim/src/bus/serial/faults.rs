@@ -113,7 +113,7 @@ pub struct SerialFault {
 
 impl SerialFault {
     fn holds(&self, at: Time) -> bool {
-        self.from <= at && self.until.is_none_or(|until| at < until)
+        self.from <= at && at < self.until.unwrap_or(Time::NEVER)
     }
 
     fn overlaps(&self, other: &Self) -> bool {
