@@ -10,6 +10,7 @@ pub(crate) mod explained_waits;
 pub(crate) mod fates;
 pub(crate) mod hypothetical;
 pub(crate) mod jammed;
+pub(crate) mod keeps;
 pub(crate) mod mechanism;
 pub(crate) mod messages;
 pub(crate) mod panic;

@@ -120,7 +120,7 @@ fn the_main_story_message_by_message() {
     assert_eq!(of, expected);
     let at_cpu_2 = report.messages.iter().flat_map(|message| &message.fates).filter(|fate| fate.cpu == Some(2));
     let at_cpu_2: Vec<(MessageFate, &str)> = at_cpu_2.map(|fate| (fate.fate, &*fate.because)).collect();
-    let off = "in its IRR: interrupts are off since 5.05 us";
+    let off = "in its IRR: it is in its NMI handler since 30.002 us";
     let full = "CPU2 answers Retry: class F holds FB in IRR, FD in IRR";
     assert_eq!(at_cpu_2, [(MessageFate::Pending, off), (MessageFate::Pending, off), (MessageFate::Retried, full)]);
 }

@@ -2,7 +2,7 @@
 //! from taking that, and what its own ICR waits for.
 
 use super::chain::Chain;
-use super::keeps::Untaken;
+use crate::judgement::keeps::Untaken;
 use crate::judgement::state::{Cause, CpuState, Origin, Sleep};
 use sim::Context;
 use sim::apic::Mode;

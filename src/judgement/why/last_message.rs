@@ -1,7 +1,7 @@
 //! Where the last message of a CPU went, after its ICR has become idle again.
 
 use super::chain::{Chain, list};
-use super::keeps::Untaken;
+use crate::judgement::keeps::Untaken;
 use crate::judgement::messages::{destination, what};
 use crate::judgement::state::{Arrival, Cause, CpuState, Effect, MessageState, Origin, Unsent};
 use sim::Time;

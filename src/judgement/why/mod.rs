@@ -11,7 +11,6 @@ mod chain;
 mod condition;
 mod fate;
 mod icr;
-mod keeps;
 mod last_message;
 mod lock;
 mod mailbox;
