@@ -5,7 +5,7 @@ use super::report::{FateReport, MessageFate};
 use crate::judgement::source_lines::describe;
 use crate::judgement::state::{Arrival, Effect, End, MessageState, Miss, Origin, Sleep, State, UnsentMessage};
 use sim::bus::{AttemptOutcome, DeliveryMode, Message};
-use sim::{Context, Time};
+use sim::{Context, Generation, Time};
 
 /// The fates of a message: one for each CPU that it was for or has reached, or one of its own.
 pub(super) fn of_message(state: &State, held: &MessageState) -> Vec<FateReport> {
@@ -91,7 +91,10 @@ fn arrived(state: &State, message: &Message, arrival: &Arrival) -> (MessageFate,
         }
         Effect::Started => (MessageFate::Taken, at, taken(message, None)),
         Effect::Nothing if message.is_init_deassert() => {
-            (MessageFate::Taken, at, "its arbitration ID is its APIC ID again".to_owned())
+            let external = state.cpus[usize::from(number)].apic.generation() == Generation::I82489Dx;
+            let because =
+                if external { "the level of its INIT is gone" } else { "its arbitration ID is its APIC ID again" };
+            (MessageFate::Taken, at, because.to_owned())
         }
         Effect::Nothing => (MessageFate::Taken, at, "its APIC did what it asks".to_owned()),
         Effect::DidNotWait { sleep, system_management, .. } => {

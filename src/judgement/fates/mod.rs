@@ -17,6 +17,7 @@ use super::messages::{destination, what};
 use super::source_lines::describe;
 use super::state::{MessageState, Over, State, UnsentMessage};
 use crate::scenario::Scenario;
+use sim::bus::{DeliveryMode, Message};
 use sim::{Batch, Event, Observer, Outcome};
 
 /// Messages of which each is told; all are counted.
@@ -51,39 +52,45 @@ impl Fates {
     fn take(&mut self, event: &Event) {
         self.state.take(event);
         let Over { messages, unsent } = self.state.messages.take_over();
-        messages.iter().for_each(|held| self.tell(message(&self.state, held)));
-        unsent.iter().for_each(|unsent| self.tell(command(&self.state, unsent, false)));
+        messages.iter().for_each(|held| self.tell(&held.message, message(&self.state, held)));
+        unsent.iter().for_each(|unsent| self.tell(&unsent.message, command(&self.state, unsent, false)));
     }
 
     /// The run is over: what is left has the fate that it has now.
     pub(crate) fn end(mut self, outcome: &Outcome) -> MessagesReport {
         self.state.finish(outcome);
-        let left: Vec<MessageReport> = self.state.messages.all().map(|held| message(&self.state, held)).collect();
+        let left = self.state.messages.all().map(|held| (held.message, message(&self.state, held)));
         let waiting = self.state.cpus.iter().filter_map(|cpu| cpu.waiting_command());
-        let waiting: Vec<MessageReport> = waiting.map(|unsent| command(&self.state, &unsent, true)).collect();
-        left.into_iter().chain(waiting).for_each(|report| self.tell(report));
+        let waiting = waiting.map(|unsent| (unsent.message, command(&self.state, &unsent, true)));
+        let all: Vec<(Message, MessageReport)> = left.chain(waiting).collect();
+        all.into_iter().for_each(|(message, report)| self.tell(&message, report));
         self.report.messages.sort_by_key(|message| (message.sent, message.from, message.number));
         self.report
     }
 
-    fn tell(&mut self, mut message: MessageReport) {
-        let Filter { to, fate, .. } = self.filter;
-        message.fates.retain(|report| to.is_none_or(|to| report.cpu == Some(to)));
-        message.fates.retain(|report| fate.is_none_or(|fate| report.fate == fate));
-        let Filter { from, vector, .. } = self.filter;
-        let of_it = from.is_none_or(|from| message.from == Some(from));
-        let with_it = vector.is_none_or(|vector| message.what.ends_with(&format!(" {vector:02X}")));
-        if message.fates.is_empty() || !of_it || !with_it {
+    fn tell(&mut self, message: &Message, mut told: MessageReport) {
+        let Filter { from, to, vector, fate } = self.filter;
+        told.fates.retain(|report| to.is_none_or(|to| report.cpu == Some(to)));
+        told.fates.retain(|report| fate.is_none_or(|fate| report.fate == fate));
+        let of_it = from.is_none_or(|from| told.from == Some(from));
+        let with_it = vector.is_none_or(|vector| has_vector(message) && message.vector == vector);
+        if told.fates.is_empty() || !of_it || !with_it {
             return;
         }
         self.report.total += 1;
-        for report in &message.fates {
+        for report in &told.fates {
             *self.report.totals.entry(report.fate).or_default() += 1;
         }
         if self.report.messages.len() < TOLD {
-            self.report.messages.push(message);
+            self.report.messages.push(told);
         }
     }
+}
+
+/// Does its vector mean anything (SDM vol. 3 §10.6.1)?
+const fn has_vector(message: &Message) -> bool {
+    use DeliveryMode::{ExtInt, Fixed, LowestPriority, StartUp};
+    matches!(message.mode, Fixed | LowestPriority | StartUp | ExtInt)
 }
 
 fn message(state: &State, held: &MessageState) -> MessageReport {

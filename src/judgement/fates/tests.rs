@@ -6,7 +6,7 @@ use crate::judgement::state::State;
 use crate::judgement::state::tests::everywhere;
 use crate::machine::{self, Choices};
 use crate::scenario::{self, Request, Scenario};
-use sim::bus::DeliveryMode;
+use sim::bus::{DeliveryMode, DestinationMode, Message, Shorthand};
 use sim::{Event, Execution, Machine, Outcome, Source, Stacks, Time, What};
 use std::collections::BTreeSet;
 
@@ -163,4 +163,33 @@ fn filters_choose_messages_and_fates() {
     assert!(at_0.messages.iter().all(|message| message.fates.len() == 1 && message.fates[0].cpu == Some(0)));
     assert_eq!(of(Filter { from: Some(2), ..Filter::default() }).total, 0);
     assert!(all.messages.iter().all(|message| message.sent > Time::ZERO));
+}
+
+/// A lowest-priority message has a vector; an NMI has none, whatever stands in its field (SDM vol. 3 §10.6.1).
+#[test]
+fn a_vector_is_asked_of_the_message_and_not_of_its_name() {
+    let scenario = scenario::load(&Request::new("nmi-stall")).expect("it is built in");
+    let choices = Choices { seed: 0, elision: true, cut_ps: None, to_the_end: false, stacks: Stacks::Own };
+    let machine = Machine::new(machine::assemble(&scenario, choices).expect("it fits")).expect("it was assembled");
+    let outcome = machine.run(Execution::default()).expect("it runs");
+    let modes = [DeliveryMode::Fixed, DeliveryMode::LowestPriority, DeliveryMode::Nmi, DeliveryMode::Smi];
+    let mut fates = Fates::new(&scenario, Filter { vector: Some(0x31), ..Filter::default() });
+    for (number, mode) in (0..).zip(modes) {
+        let sent = What::Sent(Message {
+            source: 0,
+            number,
+            mode,
+            vector: 0x31,
+            destination_mode: DestinationMode::Logical,
+            destination: 2,
+            shorthand: Shorthand::None,
+            level_triggered: false,
+            asserted: true,
+            written_at: Time::from_us(1),
+            queues: true,
+        });
+        fates.take(&Event { time: Time::from_us(1), source: Source::Cpu(0), site: None, what: sent });
+    }
+    let told: Vec<String> = fates.end(&outcome).messages.into_iter().map(|message| message.what).collect();
+    assert_eq!(told, ["FIXED 31", "LOWEST"]);
 }
