@@ -2,11 +2,11 @@
 
 use sim::bus::{DeliveryMode, DestinationMode, Message, Shorthand};
 
-/// `FIXED FC`, `NMI`, or `INIT level de-assert`, which initialises nobody.
+/// `FIXED FC`, `LOWEST 31`, `NMI`, or `INIT level de-assert`, which initialises nobody.
 pub(crate) fn what(message: &Message) -> String {
     match message.mode {
         _ if message.is_init_deassert() => "INIT level de-assert".to_owned(),
-        DeliveryMode::Fixed => format!("FIXED {:02X}", message.vector),
+        DeliveryMode::Fixed | DeliveryMode::LowestPriority => format!("{} {:02X}", message.mode.name(), message.vector),
         mode => mode.name().to_owned(),
     }
 }
