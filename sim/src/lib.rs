@@ -106,14 +106,14 @@ mod stream;
 mod time;
 
 pub use choice::{ChoicePoint, Chooser, Label, Recorded, Seeded};
-pub use coroutine::{AllocationWatch, PROOFS, Stacks};
+pub use coroutine::{AllocationWatch, PROOFS, Site, Stacks};
 pub use engine::*;
 pub use generation::*;
 pub use memory::{Key, Writer};
 pub use named::Named;
 pub use processor::{
-    Activity, Closed, Cpu, CpuSettings, Frame, Kind, LastSend, LocalEvent, Misdirected, OpenWait, Program, Provenance,
-    Software, Start, WaitGroup, WaitRecord,
+    Activity, Closed, Cpu, CpuAtStep, CpuSettings, Frame, Kind, LastSend, LocalEvent, Misdirected, OpenWait, Program,
+    Provenance, Software, Start, WaitGroup, WaitRecord,
 };
 pub use run_error::RunError;
 pub use stream::{Access, Context, Event, Source, Told, What};

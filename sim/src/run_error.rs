@@ -1,18 +1,18 @@
 //! Why a run could not go on: what its software did that no machine can.
 
 use crate::bus::Agent;
+use crate::coroutine::Site;
 use crate::devices::I8254Error;
 use crate::time::Time;
 use std::fmt;
-use std::panic::Location;
 
 /// A line of software in a message, if it is known.
-struct Line(Option<&'static Location<'static>>);
+struct Line(Option<Site>);
 
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some(site) => write!(f, "{}:{}", site.file(), site.line()),
+            Some(site) => site.fmt(f),
             None => f.write_str("before its first operation"),
         }
     }
@@ -41,7 +41,7 @@ pub enum RunError {
         /// At its last effect.
         at: Time,
         /// The line of its last operation.
-        site: Option<&'static Location<'static>>,
+        site: Option<Site>,
         /// What it said.
         message: String,
     },
@@ -57,7 +57,7 @@ pub enum RunError {
         /// At its last effect.
         at: Time,
         /// The line of the first operation that was dropped.
-        site: Option<&'static Location<'static>>,
+        site: Option<Site>,
     },
     /// Software used up its stack of 256 KiB.
     #[error("the software of CPU{cpu} has used up its stack of 256 KiB at {at} us, at {}", Line(*.site))]
@@ -67,7 +67,7 @@ pub enum RunError {
         /// At its last effect.
         at: Time,
         /// The line of the operation.
-        site: Option<&'static Location<'static>>,
+        site: Option<Site>,
     },
     /// Handlers nest too deep: they let in what interrupted them.
     #[error("handlers of CPU{cpu} nest more than 64 deep at {at} us, at {}", Line(*.site))]
@@ -77,7 +77,7 @@ pub enum RunError {
         /// When.
         at: Time,
         /// The line that the last one interrupted.
-        site: Option<&'static Location<'static>>,
+        site: Option<Site>,
     },
     /// Software does operation after operation, and no time passes.
     #[error("more than 2^20 operations of CPU{cpu} take no time at {at} us, at {}: a loop without a cost", Line(*.site))]
@@ -87,7 +87,7 @@ pub enum RunError {
         /// When.
         at: Time,
         /// The line of the last one.
-        site: Option<&'static Location<'static>>,
+        site: Option<Site>,
     },
     /// Software accessed a shared word that the machine does not have.
     #[error("CPU{cpu} at {at} us accesses shared word {word} at {}: the machine has {words}", Line(*.site))]
@@ -97,7 +97,7 @@ pub enum RunError {
         /// When.
         at: Time,
         /// The line.
-        site: Option<&'static Location<'static>>,
+        site: Option<Site>,
         /// The word.
         word: u16,
         /// How many there are.

@@ -1,6 +1,6 @@
 //! From a source location to what a reader wants to know of it: the function, and the line itself.
 
-use std::panic::Location;
+use sim::Site;
 
 /// Every source file whose lines may appear in reports.
 const FILES: &[(&str, &str)] = &include!("source_files.in");
@@ -11,14 +11,20 @@ fn text(path: &str) -> Option<&'static str> {
     FILES.iter().find(|(name, _)| path.ends_with(name)).map(|(_, text)| *text)
 }
 
+/// The lines from that of `site` on, trimmed.
+fn lines_from(site: Site) -> Option<impl Iterator<Item = &'static str>> {
+    let location = site.location()?;
+    Some(text(location.file())?.lines().skip(location.line() as usize - 1).map(str::trim))
+}
+
 /// The line of source, trimmed.
-pub(crate) fn line(site: &Location<'_>) -> Option<&'static str> {
-    text(site.file())?.lines().nth(site.line() as usize - 1).map(str::trim)
+pub(crate) fn line(site: Site) -> Option<&'static str> {
+    lines_from(site)?.next()
 }
 
 /// The line of a loop that waits: of a hook before the loop, the line after it that reads or delays.
-pub(crate) fn waiting_line(site: &Location<'_>) -> Option<&'static str> {
-    let mut lines = text(site.file())?.lines().skip(site.line() as usize - 1).map(str::trim);
+pub(crate) fn waiting_line(site: Site) -> Option<&'static str> {
+    let mut lines = lines_from(site)?;
     let hook = lines.next()?;
     let acts =
         |line: &&str| [".read(", ".load(", ".udelay(", "while ", "pending("].iter().any(|what| line.contains(what));
@@ -26,8 +32,9 @@ pub(crate) fn waiting_line(site: &Location<'_>) -> Option<&'static str> {
 }
 
 /// The function that holds the line: the last `fn` above it.
-pub(crate) fn function(site: &Location<'_>) -> Option<&'static str> {
-    let before = text(site.file())?.lines().take(site.line() as usize);
+pub(crate) fn function(site: Site) -> Option<&'static str> {
+    let location = site.location()?;
+    let before = text(location.file())?.lines().take(location.line() as usize);
     before.filter_map(declared_function).last()
 }
 
@@ -46,10 +53,10 @@ fn declared_function(line: &'static str) -> Option<&'static str> {
 }
 
 /// `function (file:line)`; `file:line` where the function is not known.
-pub(crate) fn describe(site: &Location<'_>) -> String {
+pub(crate) fn describe(site: Site) -> String {
     match function(site) {
-        Some(function) => format!("{function} ({}:{})", site.file(), site.line()),
-        None => format!("{}:{}", site.file(), site.line()),
+        Some(function) => format!("{function} ({site})"),
+        None => site.to_string(),
     }
 }
 

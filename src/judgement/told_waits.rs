@@ -5,9 +5,8 @@
 
 use super::source_lines;
 use super::waits::{WaitReport, is_icr, outcome_name};
-use sim::{Access, Context, Event, Kind, Source, Time, What};
+use sim::{Access, Context, Event, Kind, Site, Source, Time, What};
 use std::collections::BTreeMap;
-use std::panic::Location;
 
 /// ICR bits 31:0: what these waits read.
 const ICR_LOW: Access = Access { kind: Kind::RegisterRead, operand: 0x300 };
@@ -16,7 +15,7 @@ const ICR_LOW: Access = Access { kind: Kind::RegisterRead, operand: 0x300 };
 #[derive(Debug, Clone, Copy)]
 struct Open {
     code: u32,
-    site: &'static Location<'static>,
+    site: Site,
     start: Time,
     reads: u64,
     delays: u64,

@@ -2,8 +2,7 @@
 
 use super::source_lines;
 use kernel_model::{Wait, WaitOutcome};
-use sim::{Duration, Ending, Outcome, Time, WaitGroup, WaitRecord};
-use std::panic::Location;
+use sim::{Duration, Ending, Outcome, Site, Time, WaitGroup, WaitRecord};
 
 /// One wait for the ICR.
 #[derive(Debug, Clone)]
@@ -13,7 +12,7 @@ pub struct WaitReport {
     /// `function (file:line)`.
     pub at: String,
     /// Its line.
-    pub site: &'static Location<'static>,
+    pub site: Site,
     /// When it began.
     pub start: Time,
     /// Reads of the ICR; none where endless.

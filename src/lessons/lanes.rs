@@ -5,8 +5,7 @@ use crate::judgement::source_lines::{function, waiting_line};
 use crate::report::page::Page;
 use kernel_model::Point;
 use sim::bus::{AttemptOutcome, Message};
-use sim::{Context, Event, Kind, Source, What};
-use std::panic::Location;
+use sim::{Context, Event, Kind, Site, Source, What};
 
 const EOI: u32 = 0xB0;
 
@@ -21,7 +20,7 @@ struct Lane {
     requested: Vec<u8>,
     in_service: Vec<u8>,
     /// How deep the code is nested that waits, and its line.
-    waits: Vec<(usize, &'static Location<'static>)>,
+    waits: Vec<(usize, Site)>,
     stopped: bool,
     /// An NMI that came while one was being handled.
     nmi_latched: bool,
@@ -166,7 +165,7 @@ impl Lane {
     }
 
     /// The line at which the code that runs now waits, not code that it interrupted.
-    fn waits_now(&self) -> Option<&'static Location<'static>> {
+    fn waits_now(&self) -> Option<Site> {
         self.waits.last().filter(|(level, _)| *level == self.contexts.len() && !self.stopped).map(|(_, site)| *site)
     }
 

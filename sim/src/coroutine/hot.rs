@@ -2,7 +2,6 @@
 
 use super::valgrind;
 use std::mem::offset_of;
-use std::panic::Location;
 
 /// Registers that are saved of suspended software, the stack pointer first: the frame pointer is in the live stack.
 pub(super) const REGISTERS: usize = if cfg!(target_arch = "aarch64") { 19 } else { 6 };
@@ -162,12 +161,6 @@ impl Hot {
     /// The next operation repeats nothing without a look at it.
     pub(crate) fn expect_nothing(&mut self) {
         self.next = NOTHING.address();
-    }
-
-    /// What the next operation is expected to repeat, if it is this one.
-    #[inline]
-    pub(crate) fn site_address(site: &'static Location<'static>) -> usize {
-        std::ptr::from_ref(site).addr()
     }
 }
 

@@ -63,6 +63,7 @@ mod own_stack;
 mod owned;
 #[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod seat;
+mod site;
 #[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod stack_pool;
 #[cfg(all(test, unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
@@ -83,7 +84,8 @@ pub(crate) use handle::{Handle, INERT};
 pub(crate) use hot::{Hot, Live, NOTHING, Repeat};
 pub(crate) use lent::Lent;
 pub(crate) use owned::Owned;
-pub(crate) use turn::{Engine, Guest, Site, Turn};
+pub use site::Site;
+pub(crate) use turn::{Engine, Guest, Turn};
 
 /// Can hangs be proven by recurrence on this host? Elsewhere programs run and report a deadline.
 pub const PROOFS: bool = cfg!(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")));

@@ -3,7 +3,7 @@
 use super::handle::Handle;
 #[cfg(not(all(unix, any(target_arch = "x86_64", target_arch = "aarch64"))))]
 use super::hot::Hot;
-use super::turn::Site;
+use super::site::Site;
 
 #[cfg(all(unix, target_arch = "aarch64"))]
 use super::aarch64::boundary;

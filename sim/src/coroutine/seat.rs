@@ -5,7 +5,8 @@
 
 use super::handle::{Handle, INERT};
 use super::hot::Hot;
-use super::turn::{Answer, Engine, Guest, HANDLE, SUSPEND, Site, Turn, Unwinding};
+use super::site::Site;
+use super::turn::{Answer, Engine, Guest, HANDLE, SUSPEND, Turn, Unwinding};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use std::any::Any;
 use std::hint::black_box;
 use std::mem::MaybeUninit;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -183,7 +183,7 @@ fn machine(stacks: Stacks, cpu: u16, does: impl Fn(Handle, What) + Send + Sync +
 }
 
 fn operate(handle: Handle, operation: u64, value: u64) -> u64 {
-    handle.operate(operation, value, Location::caller())
+    handle.operate(operation, value, Site::caller())
 }
 
 const BOTH: [Stacks; 2] = [Stacks::Own, Stacks::Threads];

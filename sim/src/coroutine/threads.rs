@@ -3,7 +3,8 @@
 
 use super::handle::{Handle, INERT};
 use super::hot::Hot;
-use super::turn::{Engine, Guest, Site, Turn, Unwinding};
+use super::site::Site;
+use super::turn::{Engine, Guest, Turn, Unwinding};
 use crossbeam::channel::{Receiver, Sender, bounded};
 use std::any::Any;
 use std::cell::RefCell;

@@ -3,11 +3,8 @@
 use super::handle::Handle;
 use super::hot::Hot;
 use super::lent::Lent;
+use super::site::Site;
 use std::any::Any;
-use std::panic::Location;
-
-/// A line of software.
-pub(crate) type Site = &'static Location<'static>;
 
 /// What must happen on the software's side, as the simulator decides it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,8 @@
 
 use super::hot::{Hot, at};
 use super::seat::{Seat, act, live};
-use super::turn::{HANDLE, SUSPEND, Site, UNWIND};
+use super::site::Site;
+use super::turn::{HANDLE, SUSPEND, UNWIND};
 use std::arch::naked_asm;
 use std::mem::offset_of;
 

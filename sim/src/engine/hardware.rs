@@ -6,11 +6,11 @@ use super::outcome::{Ending, Proof};
 use super::slot::Slot;
 use crate::RunError;
 use crate::bus::{Agent, DeliveryMode, DestinationMode, Message, Request, Shorthand};
+use crate::coroutine::Site;
 use crate::memory::{Key, Master};
 use crate::processor::{Outgoing, Outgone};
 use crate::stream::Access;
 use crate::time::{ClockDomain, Duration, Time};
-use std::panic::Location;
 
 /// An interrupt that the I/O agent sends: a physical FIXED edge message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,7 @@ impl Hardware {
         let source = self.cpus.len() as Agent; // the agent after the CPUs
         let request = |(number, device): (usize, &DeviceInterrupt)| Outgone {
             key: Key { time: device.at, source, sequence: number as u64 },
-            site: Location::caller(),
+            site: Site::caller(),
             what: Outgoing::Bus(Request::Message(Message {
                 source,
                 number: number as u32,

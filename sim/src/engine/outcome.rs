@@ -3,12 +3,12 @@
 use super::handle::Interruption;
 use crate::bus::{Agent, Message, Undispatched};
 use crate::check::Counts;
+use crate::coroutine::Site;
 use crate::engine::Milestone;
 use crate::memory::Writer;
 use crate::processor::{Activity, Frame, LastSend, Misdirected, OpenWait, Provenance, WaitGroup, WaitRecord};
 use crate::stream::Access;
 use crate::time::{Duration, Time};
-use std::panic::Location;
 
 /// What a proof that nothing will ever change rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub struct CpuReport {
     /// Its number.
     pub cpu: Agent,
     /// The line that it waits at, if it is in a proven loop; else the line that it was about to act on.
-    pub site: Option<&'static Location<'static>>,
+    pub site: Option<Site>,
     /// What runs on it: the program, and handlers on top.
     pub frames: Vec<Frame>,
     /// Waits that have not ended, innermost last.

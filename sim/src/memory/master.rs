@@ -1,8 +1,8 @@
 //! The master copy of the shared words, written in key order.
 
 use crate::bus::Agent;
+use crate::coroutine::Site;
 use crate::time::Time;
-use std::panic::Location;
 
 /// Who changed a word last, and where: what a *why* names as the holder of a lock.
 #[derive(Debug, Clone, Copy)]
@@ -14,7 +14,7 @@ pub struct Writer {
     /// The value it left.
     pub value: u32,
     /// The line of software.
-    pub site: &'static Location<'static>,
+    pub site: Site,
 }
 
 /// The master copy.

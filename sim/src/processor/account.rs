@@ -7,7 +7,6 @@ use crate::choice::Counts;
 use crate::coroutine::Site;
 use crate::stream::Context;
 use crate::time::Time;
-use std::panic::Location;
 
 /// One level of nesting: the program, or a handler on top of what it interrupted.
 #[derive(Debug, Clone, Copy)]
@@ -17,7 +16,7 @@ pub struct Frame {
     /// Since when.
     pub since: Time,
     /// The line that was about to act when this handler came in between.
-    pub interrupted: Option<&'static Location<'static>>,
+    pub interrupted: Option<Site>,
     pub(crate) interrupt_flag: bool,
 }
 
@@ -27,7 +26,7 @@ pub struct LastSend {
     /// The message.
     pub message: Message,
     /// The line that wrote it.
-    pub site: &'static Location<'static>,
+    pub site: Site,
 }
 
 /// Where a pending interrupt came from.

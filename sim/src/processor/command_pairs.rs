@@ -4,8 +4,8 @@
 //! that somebody else wrote it is only remembered, for reports.
 
 use crate::bus::Message;
+use crate::coroutine::Site;
 use crate::time::Time;
-use std::panic::Location;
 
 /// A message that went elsewhere than the code that sent it had asked for: between its two writes a handler on the
 /// same CPU wrote ICR high.
@@ -16,9 +16,9 @@ pub struct Misdirected {
     /// The destination that its sender had written.
     pub intended: u32,
     /// The line that sent it.
-    pub site: &'static Location<'static>,
+    pub site: Site,
     /// The line of the handler that wrote ICR high last.
-    pub overwritten_by: &'static Location<'static>,
+    pub overwritten_by: Site,
     /// When that was.
     pub overwritten_at: Time,
 }
@@ -28,7 +28,7 @@ pub struct Misdirected {
 pub(super) struct HighWrite {
     pub(super) level: usize,
     pub(super) destination: u32,
-    pub(super) overwritten: Option<(&'static Location<'static>, Time)>,
+    pub(super) overwritten: Option<(Site, Time)>,
 }
 
 /// What is remembered of a CPU's writes.

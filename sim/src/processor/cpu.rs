@@ -2,10 +2,9 @@
 
 use super::operation::{Kind, Operation};
 use crate::apic::GeneralProtection;
-use crate::coroutine::Handle;
+use crate::coroutine::{Handle, Site};
 use crate::time::Time;
 use std::marker::PhantomData;
-use std::panic::Location;
 
 /// The CPU as software sees it. Every method is one operation: it takes simulated time, and interrupts may come in.
 #[derive(Debug, Clone, Copy)]
@@ -35,42 +34,77 @@ impl Cpu<'_> {
     #[inline(always)]
     #[track_caller]
     fn operate(&self, kind: Kind, operand: u32, value: u64) -> u64 {
-        self.handle.operate(Operation::new(kind, operand).pack(), value, Location::caller())
+        self.handle.operate(Operation::new(kind, operand).pack(), value, Site::caller())
     }
 }
 
-impl Cpu<'_> {
-    /// RDMSR.
-    ///
-    /// # Errors
-    /// A general-protection fault: software that does not expect it treats it like the kernel's own `rdmsr_safe`.
+impl<'run> Cpu<'run> {
+    /// The same CPU, for software that executes a program that is data: its operations are those of step `step`.
     #[inline(always)]
-    #[track_caller]
-    pub fn read_msr(&self, msr: u32) -> Result<u64, GeneralProtection> {
-        let value = self.operate(Kind::MsrRead, msr, 0);
-        if self.operate(Kind::Faulted, 0, 0) == 0 { Ok(value) } else { Err(GeneralProtection) }
-    }
-
-    /// WRMSR.
-    ///
-    /// # Errors
-    /// A general-protection fault; nothing was written.
-    #[inline(always)]
-    #[track_caller]
-    pub fn write_msr(&self, msr: u32, value: u64) -> Result<(), GeneralProtection> {
-        self.operate(Kind::MsrWrite, msr, value);
-        if self.operate(Kind::Faulted, 0, 0) == 0 { Ok(()) } else { Err(GeneralProtection) }
-    }
-
-    /// CPUID: EAX, EBX, ECX, EDX of `leaf`, as far as they concern the APIC (leaves 0, 1, 6, 0Bh).
-    #[inline(always)]
-    #[track_caller]
-    pub fn identification(&self, leaf: u32) -> [u32; 4] {
-        let low = self.operate(Kind::Identification, leaf, 0);
-        let high = self.operate(Kind::Identification, leaf, 1);
-        [low as u32, (low >> 32) as u32, high as u32, (high >> 32) as u32]
+    pub fn at_step(self, step: u32) -> CpuAtStep<'run> {
+        CpuAtStep { cpu: self, site: Site::step(step) }
     }
 }
+
+/// A CPU whose operations a step of a program asks for, and not the line of Rust that executes it.
+#[derive(Debug, Clone, Copy)]
+pub struct CpuAtStep<'run> {
+    cpu: Cpu<'run>,
+    site: Site,
+}
+
+impl CpuAtStep<'_> {
+    /// The number of this CPU.
+    #[inline(always)]
+    pub fn number(&self) -> u16 {
+        self.cpu.number
+    }
+
+    #[inline(always)]
+    fn operate(&self, kind: Kind, operand: u32, value: u64) -> u64 {
+        self.cpu.handle.operate(Operation::new(kind, operand).pack(), value, self.site)
+    }
+}
+
+macro_rules! privileged {
+    ($cpu:ident) => {
+        impl $cpu<'_> {
+            /// RDMSR.
+            ///
+            /// # Errors
+            /// A general-protection fault: software that does not expect it treats it like the kernel's own `rdmsr_safe`.
+            #[inline(always)]
+            #[track_caller]
+            pub fn read_msr(&self, msr: u32) -> Result<u64, GeneralProtection> {
+                let value = self.operate(Kind::MsrRead, msr, 0);
+                if self.operate(Kind::Faulted, 0, 0) == 0 { Ok(value) } else { Err(GeneralProtection) }
+            }
+
+            /// WRMSR.
+            ///
+            /// # Errors
+            /// A general-protection fault; nothing was written.
+            #[inline(always)]
+            #[track_caller]
+            pub fn write_msr(&self, msr: u32, value: u64) -> Result<(), GeneralProtection> {
+                self.operate(Kind::MsrWrite, msr, value);
+                if self.operate(Kind::Faulted, 0, 0) == 0 { Ok(()) } else { Err(GeneralProtection) }
+            }
+
+            /// CPUID: EAX, EBX, ECX, EDX of `leaf`, as far as they concern the APIC (leaves 0, 1, 6, 0Bh).
+            #[inline(always)]
+            #[track_caller]
+            pub fn identification(&self, leaf: u32) -> [u32; 4] {
+                let low = self.operate(Kind::Identification, leaf, 0);
+                let high = self.operate(Kind::Identification, leaf, 1);
+                [low as u32, (low >> 32) as u32, high as u32, (high >> 32) as u32]
+            }
+        }
+    };
+}
+
+privileged!(Cpu);
+privileged!(CpuAtStep);
 
 /// What the result word of an operation becomes.
 trait Give {
@@ -103,6 +137,14 @@ macro_rules! operations {
             $($(#[$doc])*
             #[inline(always)]
             #[track_caller]
+            pub fn $name(&self $(, $argument: $type)*) -> $result {
+                Give::give(self.operate(Kind::$kind, $operand, $value))
+            })*
+        }
+
+        impl CpuAtStep<'_> {
+            $($(#[$doc])*
+            #[inline(always)]
             pub fn $name(&self $(, $argument: $type)*) -> $result {
                 Give::give(self.operate(Kind::$kind, $operand, $value))
             })*

@@ -149,7 +149,9 @@ impl Search {
         self.phase == Phase::Comparing
             && hot.left > 1
             && self.reference.as_ref().is_some_and(|reference| {
-                reference.operation != operation || !std::ptr::eq(reference.site, site) || !reference.live.equals(hot)
+                reference.operation != operation
+                    || reference.site.address() != site.address()
+                    || !reference.live.equals(hot)
             })
     }
 

@@ -6,7 +6,6 @@
 use crate::bus::Agent;
 use crate::coroutine::Site;
 use crate::time::{Duration, Time};
-use std::panic::Location;
 
 /// A wait that has begun and not ended.
 #[derive(Debug, Clone, Copy)]
@@ -14,7 +13,7 @@ pub struct OpenWait {
     /// The code that software gave it.
     pub code: u32,
     /// The line that waits.
-    pub site: &'static Location<'static>,
+    pub site: Site,
     /// Since when.
     pub since: Time,
     /// Reads of ICR low so far.
@@ -84,7 +83,8 @@ impl WaitGroup {
     }
 
     fn is_of(&self, record: &WaitRecord) -> bool {
-        std::ptr::eq(self.site, record.wait.site) && (self.code, self.outcome) == (record.wait.code, record.outcome)
+        self.site.address() == record.wait.site.address()
+            && (self.code, self.outcome) == (record.wait.code, record.outcome)
     }
 
     fn add(&mut self, record: WaitRecord) {
@@ -127,7 +127,7 @@ mod tests {
     /// Against a list of all of them.
     #[test]
     fn a_log_counts_all_and_keeps_the_first_and_the_longest() {
-        let site = Location::caller();
+        let site = Site::caller();
         let record = |number: u64| {
             let since = Time::from_us(number * 100);
             let wait = OpenWait { code: 1, site, since, reads: 0, delays: 0, level: 1 };

@@ -1,9 +1,9 @@
 //! What an event can say.
 
 use crate::bus::{Agent, AttemptOutcome, Message, MessageEffect};
+use crate::coroutine::Site;
 use crate::processor::{Kind, LocalEvent};
 use crate::time::Time;
-use std::panic::Location;
 
 /// Who an event belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -176,7 +176,7 @@ pub struct Event {
     /// Whose.
     pub source: Source,
     /// The line of software, where there is one; of the entry into a handler, the line that it came before.
-    pub site: Option<&'static Location<'static>>,
+    pub site: Option<Site>,
     /// What.
     pub what: What,
 }

@@ -15,8 +15,8 @@ pub use event::{Access, Context, Event, Source, What};
 pub(crate) use runs::{Fit, Poll, Runs, Tally};
 pub use told::Told;
 
+use crate::coroutine::Site;
 use crate::time::Time;
-use std::panic::Location;
 
 /// The stream of one source: it hashes always, and keeps events only where somebody observes them, until they are handed
 /// over.
@@ -35,7 +35,7 @@ impl Stream {
 
     /// Appends an effective event.
     #[inline(always)] // what it is, is known where it is called: a few multiplications are left
-    pub(crate) fn push(&mut self, time: Time, site: Option<&'static Location<'static>>, what: What) {
+    pub(crate) fn push(&mut self, time: Time, site: Option<Site>, what: What) {
         what.feed(time, &mut self.digest);
         self.last = time;
         if self.kept.is_some() {
@@ -45,7 +45,7 @@ impl Stream {
 
     /// Appends a run that began at `first` and is ended by something at `at`.
     #[inline(always)]
-    pub(crate) fn push_run(&mut self, at: Time, first: Time, site: Option<&'static Location<'static>>, what: What) {
+    pub(crate) fn push_run(&mut self, at: Time, first: Time, site: Option<Site>, what: What) {
         what.feed(first, &mut self.digest);
         if self.kept.is_some() {
             self.keep(at, first, site, what);
@@ -55,7 +55,7 @@ impl Stream {
     /// Out of the way of runs that keep nothing, which are most.
     #[cold]
     #[inline(never)]
-    fn keep(&mut self, at: Time, time: Time, site: Option<&'static Location<'static>>, what: What) {
+    fn keep(&mut self, at: Time, time: Time, site: Option<Site>, what: What) {
         if let Some(kept) = &mut self.kept {
             kept.push(Told { at, event: Event { time, source: self.source, site, what } });
         }

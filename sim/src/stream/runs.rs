@@ -69,10 +69,6 @@ pub(crate) enum Fit {
     Changed,
 }
 
-fn same_site(a: Site, b: Site) -> bool {
-    std::ptr::eq(a, b) || (a.line() == b.line() && a.column() == b.column() && a.file() == b.file())
-}
-
 impl Runs {
     /// Extends the run that `poll` repeats at the clock of `hot`, if there is one. `before` is the cycle of the effect
     /// before it: the run that was extended then leads to this one.
@@ -83,7 +79,7 @@ impl Runs {
                 if run.repeat.value != poll.value {
                     return Fit::Changed;
                 }
-                if same_site(run.site, poll.site) {
+                if run.site == poll.site {
                     found = Some(index);
                 }
             }
@@ -95,7 +91,7 @@ impl Runs {
         run.repeat.count += 1;
         hot.next = run.repeat.next;
         let same = run.repeat.operation == poll.operation && run.repeat.argument == poll.argument;
-        if !same || !std::ptr::eq(run.site, poll.site) {
+        if !same || run.site.address() != poll.site.address() {
             run.repeat.cost = 0; // two kinds of access in one run
             self.unlink(hot);
         }
@@ -125,7 +121,7 @@ impl Runs {
         }
         let &Poll { site, access, value, operation, argument, cost } = poll;
         let next = crate::coroutine::NOTHING.address();
-        let site_address = Hot::site_address(site);
+        let site_address = site.address();
         let (last, count) = (hot.clock, 1);
         let repeat = Repeat { operation, argument, site: site_address, value, cost, next, last, count };
         self.open.push(Tally { repeat, site, access, first: time });
@@ -150,7 +146,7 @@ impl Runs {
         let run = self.open.get_mut(index)?;
         let repeat = &mut run.repeat;
         let effect = hot.clock + repeat.cost;
-        let same = (repeat.operation, repeat.argument, repeat.site) == (operation, argument, Hot::site_address(site));
+        let same = (repeat.operation, repeat.argument, repeat.site) == (operation, argument, site.address());
         if !same || effect >= hot.slow_at {
             return None;
         }

@@ -41,7 +41,7 @@ fn cpu_line(cpu: &CpuReport, proofs: bool) -> String {
         cpu.cpu, cpu.requested, cpu.in_service, cpu.stalled_since, cpu.interrupts_off_since,
     );
     if proofs {
-        let site = cpu.site.map(|site| (site.file(), site.line(), site.column()));
+        let site = cpu.site.map(|site| (site.location(), site.as_step()));
         line += &format!(", period {:?}, suspected {:?}, site {site:?}", cpu.period, cpu.suspected_period);
     }
     line
@@ -49,7 +49,7 @@ fn cpu_line(cpu: &CpuReport, proofs: bool) -> String {
 
 /// The counts of a wait that has not ended are no result: nobody knows how far an endless loop has come.
 fn open_wait(wait: &OpenWait) -> String {
-    format!("{} at line {} since {}", wait.code, wait.site.line(), wait.since)
+    format!("{} at {} since {}", wait.code, wait.site, wait.since)
 }
 
 fn ended_wait(record: &WaitRecord) -> String {

@@ -56,5 +56,11 @@ pub(crate) fn failure(error: &RunError) -> Failure {
         }
         other => return Failure { kind: Fault::Other, cpu: None, at: 0, line: None, text: format!("{other:?}") },
     };
-    Failure { kind, cpu: Some(cpu), at: at.as_ps(), line: site.map(|site| site.line()), text }
+    Failure {
+        kind,
+        cpu: Some(cpu),
+        at: at.as_ps(),
+        line: site.and_then(|site| site.location()).map(|at| at.line()),
+        text,
+    }
 }

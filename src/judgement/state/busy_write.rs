@@ -1,8 +1,8 @@
 //! Commands that were written while the ICR was busy, and what became of them: the knob `icr_write_while_busy` decides.
 
 use super::cpu::CpuState;
-use super::site::Site;
 use super::unsent::UnsentMessage;
+use sim::Site;
 use sim::bus::{DeliveryMode, DestinationMode, Message, Shorthand};
 use sim::{Event, IcrWriteWhileBusy, Time};
 

@@ -1,6 +1,6 @@
 //! Two writes make a message, ICR high and ICR low: was the first of them overwritten by a handler before the second came?
 
-use super::site::Site;
+use sim::Site;
 use sim::Time;
 use sim::bus::{Message, Shorthand};
 

@@ -1,6 +1,6 @@
 //! What a CPU runs: its program, and the handlers on top.
 
-use super::site::Site;
+use sim::Site;
 use sim::{Context, Time};
 
 /// What runs, or was interrupted by what runs on top of it.

@@ -5,8 +5,8 @@
 
 use super::delivery::{Arrival, Effect, Miss};
 use super::end::End;
-use super::site::Site;
 use super::unsent::UnsentMessage;
+use sim::Site;
 use sim::bus::{AttemptOutcome, Message, MessageEffect};
 use sim::{Duration, Time};
 use std::collections::{BTreeMap, BTreeSet};

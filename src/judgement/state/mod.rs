@@ -18,7 +18,6 @@ mod hardware;
 mod injected;
 mod latches;
 mod message;
-mod site;
 mod software;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -34,7 +33,7 @@ pub(crate) use frame::Frame;
 pub(crate) use injected::Stall;
 pub(crate) use latches::{Cause, Latches, Origin};
 pub(crate) use message::{MessageState, Over};
-pub(crate) use site::Site;
+pub(crate) use sim::Site;
 pub(crate) use software::OpenWait;
 pub(crate) use unsent::UnsentMessage;
 pub(crate) use words::Writer;

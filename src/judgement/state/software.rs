@@ -1,7 +1,7 @@
 //! What a CPU's software says of itself: the waits that it has begun, and those that it has given up; and where it is.
 
 use super::frame::Frame;
-use super::site::Site;
+use sim::Site;
 use sim::{Access, Context, Event, Kind, Time, What};
 
 /// A wait that has begun and not ended.

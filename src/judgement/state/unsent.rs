@@ -1,6 +1,6 @@
 //! Commands that never became a message, or have not yet.
 
-use super::site::Site;
+use sim::Site;
 use sim::Time;
 use sim::bus::Message;
 

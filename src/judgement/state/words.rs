@@ -1,6 +1,6 @@
 //! The shared words: what each holds, and who changed it last.
 
-use super::site::Site;
+use sim::Site;
 use sim::{ClockDomain, Duration, Event, Kind, MachineSettings, Time, What};
 
 /// Who changed a word last, when, and by which line.

@@ -70,7 +70,7 @@ impl Core {
 
     /// The line of software that the pending operation stands at.
     fn line(&self) -> crate::coroutine::Site {
-        self.pending.site.unwrap_or_else(|| std::panic::Location::caller())
+        self.pending.site.unwrap_or_else(crate::coroutine::Site::caller)
     }
 
     /// Records an access that may repeat without effect; `before` is the cycle of the effect before it.
