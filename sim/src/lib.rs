@@ -112,7 +112,7 @@ pub use generation::*;
 pub use memory::{Key, Writer};
 pub use named::Named;
 pub use processor::{
-    Activity, Closed, Cpu, CpuAtStep, CpuSettings, Frame, Kind, LastSend, LocalEvent, Misdirected, OpenWait, Program,
+    Activity, Closed, Cpu, CpuAt, CpuSettings, Frame, Kind, LastSend, LocalEvent, Misdirected, OpenWait, Program,
     Provenance, Software, Start, WaitGroup, WaitRecord,
 };
 pub use run_error::RunError;

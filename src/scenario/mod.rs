@@ -61,6 +61,7 @@ mod model;
 pub mod named;
 mod names;
 pub mod nearest;
+pub(crate) mod operation;
 mod overrides;
 mod pace;
 mod passing;
@@ -87,6 +88,7 @@ pub use model::{
     Again, CostOverrides, CpuFault, Event, Fault, FaultKind, Goal, Knobs, MpsTimeout, Origin, Scenario, Stall,
     StopLock, Times, WaitShape,
 };
+pub use operation::{Operation, VectorSet};
 pub use overrides::set_twice;
 pub use plural::counted;
 pub use role::{IpiVector, Role, RoleName, StartUpMessages, VectorUse};

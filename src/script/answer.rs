@@ -1,39 +1,17 @@
 //! What an operation answers, and how that is printed.
 
 use crate::judgement::Why;
+use crate::machine::Found;
 use std::fmt;
 
 /// The answer of an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Answer {
-    /// Done.
-    Ok,
-    /// A byte.
-    Byte(u8),
-    /// A 32-bit value.
-    Word(u32),
-    /// A 64-bit value.
-    Wide(u64),
-    /// A general-protection fault.
-    GeneralProtection,
-    /// Zero (true) or not.
-    IsZero(bool),
-    /// In the range that was asked for.
-    InRange,
-    /// Outside: the register's value.
-    OutOfRange(u32),
+    /// What the operation found.
+    Found(Found),
     /// Outside: the number of interrupts.
     OtherCount(u64),
-    /// The eight registers of a block of vectors.
-    Vectors([u32; 8]),
-    /// So many of so many reads.
-    Tally {
-        /// Reads that count.
-        hits: u32,
-        /// All reads.
-        times: u32,
-    },
     /// The CPU answers.
     Alive {
         /// From inside its NMI handler?
@@ -52,10 +30,6 @@ pub enum Answer {
         /// The vector, 0 if it never was.
         vector: u8,
     },
-    /// EAX, EBX, ECX, EDX of CPUID.
-    Identification([u32; 4]),
-    /// How far the timer counted down.
-    Ticks(u32),
     /// The state of one CPU.
     State(String),
     /// The states of all CPUs, by CPU.
@@ -83,9 +57,12 @@ pub enum Seen {
 }
 
 impl Answer {
+    /// Done.
+    pub const OK: Self = Self::Found(Found::Done);
+
     /// Is it for information only: does it depend on costs and clocks, so that comparisons leave it out?
     pub const fn for_information(&self) -> bool {
-        matches!(self, Self::Identification(_) | Self::Ticks(_))
+        matches!(self, Self::Found(Found::Identification(_) | Found::Ticks(_)))
     }
 }
 
@@ -93,18 +70,8 @@ impl fmt::Display for Answer {
     /// What stands after `=>`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Ok => f.write_str("ok"),
-            Self::Byte(value) => write!(f, "{value:#04x}"),
-            Self::Word(value) => write!(f, "{value:#010x}"),
-            Self::Wide(value) => write!(f, "0x{:08x}:{:08x}", value >> 32, *value as u32),
-            Self::GeneralProtection => f.write_str("#GP"),
-            Self::IsZero(true) => f.write_str("zero"),
-            Self::IsZero(false) => f.write_str("nonzero"),
-            Self::InRange => f.write_str("in-range"),
-            Self::OutOfRange(value) => write!(f, "out {value:#010x}"),
+            Self::Found(found) => self::found(*found, f),
             Self::OtherCount(count) => write!(f, "out {count}"),
-            Self::Vectors(registers) => vectors(registers, f),
-            Self::Tally { hits, times } => write!(f, "{hits}/{times}"),
             Self::Alive { in_nmi, in_smm } => {
                 let (nmi, smm) = (if *in_nmi { " in-nmi" } else { "" }, if *in_smm { " in-smm" } else { "" });
                 write!(f, "alive{nmi}{smm}")
@@ -119,8 +86,6 @@ impl fmt::Display for Answer {
             Self::Dead => f.write_str("dead"),
             Self::TimedOut => f.write_str("timeout"),
             Self::Boots { times, vector } => write!(f, "{times} vec={vector:02x}"),
-            Self::Identification([eax, ebx, ecx, edx]) => write!(f, "~ {eax:08x} {ebx:08x} {ecx:08x} {edx:08x}"),
-            Self::Ticks(ticks) => write!(f, "~ {ticks}"),
             Self::Log(seen) => log(seen, f),
             Self::Logs(logs) => {
                 for (cpu, seen) in logs.iter().enumerate() {
@@ -130,6 +95,24 @@ impl fmt::Display for Answer {
                 Ok(())
             }
         }
+    }
+}
+
+fn found(found: Found, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match found {
+        Found::Done => f.write_str("ok"),
+        Found::Byte(value) => write!(f, "{value:#04x}"),
+        Found::Word(value) => write!(f, "{value:#010x}"),
+        Found::Wide(value) => write!(f, "0x{:08x}:{:08x}", value >> 32, value as u32),
+        Found::GeneralProtection => f.write_str("#GP"),
+        Found::IsZero(true) => f.write_str("zero"),
+        Found::IsZero(false) => f.write_str("nonzero"),
+        Found::InRange => f.write_str("in-range"),
+        Found::OutOfRange(value) => write!(f, "out {value:#010x}"),
+        Found::Vectors(registers) => vectors(&registers, f),
+        Found::Tally { hits, times } => write!(f, "{hits}/{times}"),
+        Found::Identification([eax, ebx, ecx, edx]) => write!(f, "~ {eax:08x} {ebx:08x} {ecx:08x} {edx:08x}"),
+        Found::Ticks(ticks) => write!(f, "~ {ticks}"),
     }
 }
 
@@ -170,26 +153,26 @@ mod tests {
         let mut vectors = [0; 8];
         (vectors[0], vectors[1], vectors[7]) = (1 << 31, 1, 1 << 31);
         let table = [
-            (Answer::Ok, "ok"),
-            (Answer::Byte(5), "0x05"),
-            (Answer::Word(0x4031), "0x00004031"),
-            (Answer::Wide(0x1_FEE0_0900), "0x00000001:fee00900"),
-            (Answer::GeneralProtection, "#GP"),
-            (Answer::IsZero(true), "zero"),
-            (Answer::IsZero(false), "nonzero"),
-            (Answer::InRange, "in-range"),
-            (Answer::OutOfRange(0x3E8), "out 0x000003e8"),
+            (Answer::OK, "ok"),
+            (Answer::Found(Found::Byte(5)), "0x05"),
+            (Answer::Found(Found::Word(0x4031)), "0x00004031"),
+            (Answer::Found(Found::Wide(0x1_FEE0_0900)), "0x00000001:fee00900"),
+            (Answer::Found(Found::GeneralProtection), "#GP"),
+            (Answer::Found(Found::IsZero(true)), "zero"),
+            (Answer::Found(Found::IsZero(false)), "nonzero"),
+            (Answer::Found(Found::InRange), "in-range"),
+            (Answer::Found(Found::OutOfRange(0x3E8)), "out 0x000003e8"),
             (Answer::OtherCount(12), "out 12"),
-            (Answer::Vectors([0; 8]), "{}"),
-            (Answer::Vectors(vectors), "{1f 20 ff}"),
-            (Answer::Tally { hits: 3, times: 100 }, "3/100"),
+            (Answer::Found(Found::Vectors([0; 8])), "{}"),
+            (Answer::Found(Found::Vectors(vectors)), "{1f 20 ff}"),
+            (Answer::Found(Found::Tally { hits: 3, times: 100 }), "3/100"),
             (Answer::Alive { in_nmi: false, in_smm: false }, "alive"),
             (Answer::Alive { in_nmi: true, in_smm: false }, "alive in-nmi"),
             (Answer::Dead, "dead"),
             (Answer::TimedOut, "timeout"),
             (Answer::Boots { times: 2, vector: 9 }, "2 vec=09"),
-            (Answer::Identification([1, 2, 3, 0xF]), "~ 00000001 00000002 00000003 0000000f"),
-            (Answer::Ticks(50), "~ 50"),
+            (Answer::Found(Found::Identification([1, 2, 3, 0xF])), "~ 00000001 00000002 00000003 0000000f"),
+            (Answer::Found(Found::Ticks(50)), "~ 50"),
             (Answer::Log(log.clone()), "[31 40*2 NMI efs]"),
             (Answer::Logs(vec![vec![], log, vec![Seen::Nmi]]), "0:[] 1:[31 40*2 NMI efs] 2:[NMI]"),
         ];

@@ -1,6 +1,6 @@
 //! The commands of a session that are no operations: a script in a file has none of them.
 
-use super::operations::Form;
+use crate::scenario::operation::Form;
 
 /// All of them.
 pub(super) const COMMANDS: [Form; 6] = [

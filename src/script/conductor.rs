@@ -1,13 +1,13 @@
 //! CPU 0: starts the others, walks the script, hands each operation to the CPU that it names.
 
-use super::execute::{Hands, initialise};
 use super::guest::{Guest, TRAMPOLINES};
 use super::mailbox::{Mailbox, Order};
 use super::model::{Action, Init};
 use super::notebook::Verdict;
 use super::pace::Pace;
-use super::registers::{Register, offset};
-use sim::Cpu;
+use crate::machine::{Hands, initialise};
+use crate::scenario::operation::{Register, offset};
+use sim::{Cpu, Site};
 
 /// How long CPU 0 waits for the answer to an operation, in simulated µs.
 pub(super) const ANSWER_US: u32 = 1_000_000;
@@ -41,7 +41,7 @@ impl<'g, 'run> Conductor<'g, 'run> {
     pub(super) fn walk(&self) {
         self.start_others();
         if self.guest.script.init == Init::Std {
-            initialise(&Hands::of(self.cpu));
+            initialise(Hands::of(self.cpu.at(Site::caller())));
             for cpu in 1..self.guest.script.cpus {
                 self.ask(cpu, Order::Initialise, ANSWER_US);
             }
@@ -55,8 +55,8 @@ impl<'g, 'run> Conductor<'g, 'run> {
     /// One line; false if the CPU that it names did not answer in time.
     fn line(&self, line: usize) -> bool {
         match self.guest.script.lines[line].action {
-            Action::Cpu(0, operation) => {
-                self.guest.perform(self.cpu, line, operation);
+            Action::Cpu(0, work) => {
+                self.guest.perform(self.cpu, line, work);
                 true
             }
             Action::Cpu(cpu, _) => self.ask(cpu, Order::Line(line), ANSWER_US),

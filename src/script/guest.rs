@@ -3,12 +3,12 @@
 //! What it writes down is on the host's side ([`notebook`](super::notebook)).
 
 use super::answer::{Answer, Seen};
-use super::execute::{Hands, execute, initialise};
 use super::mailbox::{Mailbox, Order};
-use super::model::{Action, Operation, Script};
-use super::notebook::{Done, IcrReads, Notebook};
+use super::model::{Action, Script, Work};
+use super::notebook::{Done, Notebook};
 use super::pace::Pace;
-use sim::Cpu;
+use crate::machine::{Hands, IcrReads, execute, initialise};
+use sim::{Cpu, Site};
 use std::sync::Arc;
 
 /// Start-up vectors at which there is code, as in the guest of the emulators.
@@ -75,11 +75,11 @@ impl Guest {
         let mut next = Next::Stay;
         let mut last = None;
         match order {
-            Order::Initialise => initialise(&Hands::of(cpu)),
+            Order::Initialise => initialise(Hands::of(cpu.at(Site::caller()))),
             Order::Line(line) => match self.script.lines[line].action {
-                Action::Cpu(_, operation) => {
-                    next = self.perform(cpu, line, operation);
-                    last = Some(operation);
+                Action::Cpu(_, work) => {
+                    next = self.perform(cpu, line, work);
+                    last = Some(work);
                 }
                 _ => {
                     let answer = self.notebook.page(self.number).alive();
@@ -89,50 +89,53 @@ impl Guest {
         }
         mailbox.sign(&cpu, order);
         match last {
-            Some(Operation::Halt) => {
+            Some(Work::Halt) => {
                 cpu.enable_interrupts();
                 cpu.halt();
             }
-            Some(Operation::ShutDown) => cpu.shut_down(),
+            Some(Work::ShutDown) => cpu.shut_down(),
             _ => {}
         }
         next
     }
 
-    /// Executes an operation on this CPU, and writes the answer down.
-    pub(super) fn perform(&self, cpu: Cpu<'_>, line: usize, operation: Operation) -> Next {
+    /// Does the work of a line on this CPU, and writes the answer down.
+    pub(super) fn perform(&self, cpu: Cpu<'_>, line: usize, work: Work) -> Next {
         let mut next = Next::Stay;
         let mut reads = IcrReads::default();
-        let answer = match operation {
-            Operation::AutoEoi(on) => {
+        let answer = match work {
+            Work::AutoEoi(on) => {
                 self.notebook.page(self.number).auto_eoi = on;
-                Answer::Ok
+                Answer::OK
             }
-            Operation::HoldNmi => {
+            Work::HoldNmi => {
                 self.notebook.page(self.number).hold_nmi = true;
-                Answer::Ok
+                Answer::OK
             }
-            Operation::ReleaseNmi => {
+            Work::ReleaseNmi => {
                 let mut page = self.notebook.page(self.number);
                 page.hold_nmi = false;
                 if page.in_nmi && !page.in_smm {
                     next = Next::LeaveHandler;
                 }
-                Answer::Ok
+                Answer::OK
             }
-            Operation::HoldSmm => {
+            Work::HoldSmm => {
                 self.notebook.page(self.number).hold_smm = true;
-                Answer::Ok
+                Answer::OK
             }
-            Operation::ReleaseSmm => {
+            Work::ReleaseSmm => {
                 let mut page = self.notebook.page(self.number);
                 page.hold_smm = false;
                 if page.in_smm {
                     next = Next::LeaveHandler;
                 }
-                Answer::Ok
+                Answer::OK
             }
-            other => execute(&Hands::of(cpu), other, &mut reads),
+            Work::Halt | Work::ShutDown => Answer::OK, // once it is answered
+            Work::Operation(operation) => {
+                Answer::Found(execute(Hands::of(cpu.at(Site::step(line as u32))), operation, Some(&mut reads)))
+            }
         };
         self.done(cpu, line, answer, reads);
         next

@@ -9,7 +9,6 @@
 mod answer;
 mod commands;
 mod conductor;
-mod execute;
 mod guest;
 mod instant;
 mod machine;
@@ -17,25 +16,22 @@ mod mailbox;
 mod model;
 mod names;
 mod notebook;
-mod operations;
 mod pace;
 mod parse;
 mod print;
-mod registers;
 mod run;
 mod session;
 mod software;
 mod state;
-mod tokens;
-mod value;
+mod work;
 
 pub(crate) use print::names;
 pub(crate) use run::run_observed;
 
+pub use crate::machine::{Found, IcrReads};
 pub use answer::{Answer, Seen};
 pub use machine::Board;
-pub use model::{Action, Asked, Counted, Init, Line, Operation, Script, VectorSet};
-pub use notebook::IcrReads;
+pub use model::{Action, Asked, Counted, Init, Line, Script, Work};
 pub use print::{document, text};
 pub use run::{End, Reply, Transcript, run};
 pub use session::{Session, Step};

@@ -1,8 +1,7 @@
 //! A script as plain data: what to do, in order, and how the machine starts.
 
-use super::registers::X2APIC_MSRS;
+use crate::scenario::Operation;
 use crate::scenario::diagnostic::Place;
-use sim::apic::Register;
 
 /// A script, read and checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,8 +52,8 @@ pub struct Line {
 /// What a line asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// `cpu K …`: this CPU executes an operation.
-    Cpu(u16, Operation),
+    /// `cpu K …`: this CPU does some work.
+    Cpu(u16, Work),
     /// `wait`: so many microseconds of simulated time pass.
     Wait {
         /// µs.
@@ -104,86 +103,11 @@ pub enum Counted {
     Nmi,
 }
 
-/// A block of 256 bits, one a vector.
+/// What one CPU is told to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum VectorSet {
-    /// Interrupt request register.
-    Requested,
-    /// In-service register.
-    InService,
-    /// Trigger mode register.
-    TriggerMode,
-}
-
-impl VectorSet {
-    /// Its registers in the hardware's table.
-    pub const fn register(self) -> Register {
-        match self {
-            Self::InService => Register::InService,
-            Self::TriggerMode => Register::TriggerMode,
-            Self::Requested => Register::InterruptRequest,
-        }
-    }
-}
-
-/// An operation that one CPU executes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operation {
-    /// 32-bit write of the register at this byte offset.
-    Write {
-        /// Byte offset in the APIC page.
-        register: u16,
-        /// What is written.
-        value: u32,
-    },
-    /// 32-bit read.
-    Read {
-        /// Byte offset in the APIC page.
-        register: u16,
-    },
-    /// 32-bit read, of which only zero or not is told.
-    NonZero {
-        /// Byte offset in the APIC page.
-        register: u16,
-    },
-    /// 32-bit read, of which only "in the range" is told if it is.
-    Range {
-        /// Byte offset in the APIC page.
-        register: u16,
-        /// Least value.
-        least: u32,
-        /// Greatest value.
-        most: u32,
-    },
-    /// The vectors of a 256-bit block.
-    Vectors(VectorSet),
-    /// Write of ICR high, then of ICR low.
-    Ipi {
-        /// Bits 63:56 of the ICR.
-        destination: u8,
-        /// ICR low.
-        command: u32,
-    },
-    /// Write of ICR low, then reads of it, counting "send pending".
-    IcrPoll {
-        /// ICR low.
-        command: u32,
-        /// Reads.
-        times: u32,
-    },
-    /// Reads, counting those with a bit of the mask set.
-    Poll {
-        /// Byte offset in the APIC page.
-        register: u16,
-        /// The bits.
-        mask: u32,
-        /// Reads.
-        times: u32,
-    },
-    /// STI.
-    EnableInterrupts,
-    /// CLI.
-    DisableInterrupts,
+pub enum Work {
+    /// To execute an operation.
+    Operation(Operation),
     /// STI and HLT, once the operation is answered.
     Halt,
     /// Do the interrupt handlers write EOI?
@@ -198,28 +122,4 @@ pub enum Operation {
     ReleaseSmm,
     /// A triple fault, once the operation is answered.
     ShutDown,
-    /// RDMSR.
-    ReadMsr(u32),
-    /// WRMSR.
-    WriteMsr(u32, u64),
-    /// 32-bit read of device memory.
-    ReadMemory(u32),
-    /// 32-bit write of device memory.
-    WriteMemory(u32, u32),
-    /// Read of a port.
-    ReadPort(u16),
-    /// Write of a port.
-    WritePort(u16, u8),
-    /// CPUID.
-    Identify(u32),
-    /// How far the timer counts down in so many microseconds.
-    Tick {
-        /// µs.
-        us: u32,
-    },
-}
-
-/// Model-specific register of the APIC register at byte `offset` in x2APIC mode (SDM vol. 3 §10.12.1.2).
-pub(super) const fn x2apic_msr(offset: u16) -> u32 {
-    X2APIC_MSRS + offset as u32 / 16
 }

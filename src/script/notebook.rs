@@ -4,6 +4,7 @@
 //! order the workers of the host wrote it.
 
 use super::answer::{Answer, Seen};
+use crate::machine::IcrReads;
 use parking_lot::{Mutex, MutexGuard};
 use sim::Time;
 
@@ -50,15 +51,6 @@ pub(super) struct Done {
     pub(super) at: Time,
     pub(super) answer: Answer,
     pub(super) reads: IcrReads,
-}
-
-/// Reads of ICR low, and how many of them showed "send pending" (SDM vol. 3 §10.6.1, bit 12).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct IcrReads {
-    /// All.
-    pub reads: u64,
-    /// Those with bit 12 set.
-    pub busy: u64,
 }
 
 /// A line that CPU 0 has brought to its end.

@@ -2,12 +2,11 @@
 
 use super::commands::is_command;
 use super::model::{Action, Counted, Init, Line, Script};
-use super::operations::{self, Form, WAIT_US_MAX, empty_range, operation};
-use super::tokens::{Token, Tokens};
-use super::value::plain;
+use super::work::{BEFORE, forms, work};
 use crate::scenario::counted;
 use crate::scenario::diagnostic::{InputError, Place, Source};
 use crate::scenario::nearest;
+use crate::scenario::operation::{Form, Token, Tokens, WAIT_US_MAX, empty_range, plain};
 use std::sync::Arc;
 
 /// CPUs of a script that does not say.
@@ -104,7 +103,7 @@ impl Script {
         let action = match keyword {
             "cpu" => {
                 let cpu = self.cpu(&tokens.next("K")?)?;
-                operation(&mut tokens, cpu)?
+                work(&mut tokens, cpu)?
             }
             "wait" => Action::Wait {
                 us: match tokens.optional() {
@@ -185,7 +184,7 @@ fn lines_of(source: &Arc<Source>) -> impl Iterator<Item = Tokens<'_>> {
 fn keyword<'s>(tokens: &mut Tokens<'s>) -> Result<Token<'s>, InputError> {
     let first = tokens.next("a word")?;
     if let Some(form) = LINES.iter().find(|form| form.name == first.text) {
-        tokens.usage = form.usage;
+        tokens.written(form.usage);
         return Ok(first);
     }
     if is_command(first.text) {
@@ -194,8 +193,8 @@ fn keyword<'s>(tokens: &mut Tokens<'s>) -> Result<Token<'s>, InputError> {
             .help("`apicsim script --interactive` takes it; docs/script.md has what a script can say"));
     }
     let error = first.error(format!("unknown operation `{}`", first.text), "a line does not begin so");
-    if let Some(form) = operations::OPERATIONS.iter().find(|form| form.name == first.text) {
-        return Err(error.help(format!("a CPU does that: {}", form.usage)));
+    if let Some(form) = forms().find(|form| form.name == first.text) {
+        return Err(error.help(format!("a CPU does that: {BEFORE}{}", form.usage)));
     }
     let names: Vec<&str> = LINES.iter().map(|form| form.name).collect();
     Err(error.help(nearest::suggestion(first.text, &names)))

@@ -4,9 +4,11 @@ use super::answer::{Answer, Seen};
 use super::conductor::ANSWER_US;
 use super::instant;
 use super::machine::Board;
-use super::model::{Action, Counted, Operation, Script};
-use super::notebook::{Done, IcrReads, Notebook, Verdict};
+use super::model::{Action, Counted, Script, Work};
+use super::notebook::{Done, Notebook, Verdict};
 use super::software::CONDUCTOR_LOST;
+use crate::machine::{Found, IcrReads};
+use crate::scenario::Operation;
 use crate::scenario::diagnostic::InputError;
 use sim::{Execution, Handle, Machine, Observer, Outcome, Time};
 use std::collections::BTreeMap;
@@ -127,8 +129,8 @@ fn limit(script: &Script) -> Time {
         .lines
         .iter()
         .map(|line| match line.action {
-            Action::Cpu(0, Operation::Tick { us }) | Action::Wait { us } => u64::from(us) * 2,
-            Action::Cpu(0, Operation::IcrPoll { times, .. } | Operation::Poll { times, .. }) => {
+            Action::Cpu(0, Work::Operation(Operation::Tick { us })) | Action::Wait { us } => u64::from(us) * 2,
+            Action::Cpu(0, Work::Operation(Operation::IcrPoll { times, .. } | Operation::Poll { times, .. })) => {
                 u64::from(times) * READ_US
             }
             Action::Cpu(..) | Action::Ping(_) => u64::from(ANSWER_US) * 2,
@@ -181,7 +183,7 @@ impl<'s> Evaluation<'s> {
         let at_conductor = |answer| Reply { at: verdict.at, answer: Some(answer) };
         match self.script.lines[line].action {
             Action::Note => Reply { at: verdict.at, answer: None },
-            Action::Wait { .. } => at_conductor(Answer::Ok),
+            Action::Wait { .. } => at_conductor(Answer::OK),
             Action::Cpu(..) if verdict.timed_out => at_conductor(Answer::TimedOut),
             Action::Ping(_) if verdict.timed_out => at_conductor(Answer::Dead),
             Action::Ping(0) => at_conductor(Answer::Alive { in_nmi: false, in_smm: false }),
@@ -200,7 +202,7 @@ impl<'s> Evaluation<'s> {
             Action::Count { cpu, what, least, most } => {
                 let count = self.log(cpu, verdict.at).iter().filter(|seen| counts(what, **seen)).count() as u64;
                 let inside = (least..=most).contains(&count);
-                at_conductor(if inside { Answer::InRange } else { Answer::OtherCount(count) })
+                at_conductor(if inside { Answer::Found(Found::InRange) } else { Answer::OtherCount(count) })
             }
             Action::Boots(cpu) => {
                 let boots = &self.boots[usize::from(cpu)];

@@ -7,14 +7,13 @@ use super::answer::Answer;
 use super::commands::COMMANDS;
 use super::machine::Board;
 use super::model::Script;
-use super::operations::OPERATIONS;
 use super::parse::{CPUS_DEFAULT, LINES};
 use super::print;
-use super::registers;
 use super::run::{End, Transcript, run};
-use super::value::term_names;
+use super::work::forms;
 use crate::report::Paper;
 use crate::scenario::diagnostic::{InputError, Source};
+use crate::scenario::operation::{register_list, term_names};
 use crate::scenario::{Bus, counted};
 use sim::Execution;
 use std::sync::Arc;
@@ -154,7 +153,7 @@ impl Session {
 }
 
 fn help() -> String {
-    let forms = LINES.iter().chain(&OPERATIONS).chain(&COMMANDS);
+    let forms = LINES.iter().chain(forms()).chain(&COMMANDS);
     let mut text: String = forms.map(|form| format!("  {:<26} {}\n", form.usage, form.about)).collect();
     text += "Simulated time passes only in `wait`, `tick` and the operations themselves. `registers` has the names.\n";
     text
@@ -164,7 +163,7 @@ fn names() -> String {
     format!(
         "registers: {} (ICR is ICRL), or a byte offset as 0x300\nMSRs:      APIC_BASE TSC_DEADLINE X2:REG, or a number\n\
          values:    {} and C-style numbers, joined by | without blanks\n",
-        registers::list(),
+        register_list(),
         term_names().join(" ")
     )
 }
@@ -260,7 +259,7 @@ mod tests {
     #[test]
     fn help_has_every_form() {
         let text = shown(&mut session(), "help");
-        for form in LINES.iter().chain(&OPERATIONS).chain(&COMMANDS) {
+        for form in LINES.iter().chain(forms()).chain(&COMMANDS) {
             assert!(text.contains(form.usage), "{}", form.usage);
         }
         assert!(shown(&mut session(), "registers").contains("LVTERR"));

@@ -5,10 +5,10 @@
 
 use super::answer::Seen;
 use super::conductor::Conductor;
-use super::execute::Hands;
 use super::guest::{Guest, TRAMPOLINES};
-use super::registers::{Register, offset};
-use sim::{Cpu, Software};
+use crate::machine::Hands;
+use crate::scenario::operation::{Register, offset};
+use sim::{Cpu, Site, Software};
 
 /// Milestone: CPU 0 has come to the end of the script.
 pub(super) const SCRIPT_ENDED: u32 = 1;
@@ -40,7 +40,7 @@ impl Software for Guest {
     }
 
     fn interrupt(&self, cpu: Cpu<'_>, vector: u8) {
-        let hands = Hands::of(cpu);
+        let hands = Hands::of(cpu.at(Site::caller()));
         let bit = 1 << (vector % 32);
         let in_service = hands.read(offset(Register::InService) + u16::from(vector / 32) * 16) & bit != 0;
         self.saw(cpu, Seen::Interrupt { vector, spurious: !in_service });

@@ -39,21 +39,22 @@ impl Cpu<'_> {
 }
 
 impl<'run> Cpu<'run> {
-    /// The same CPU, for software that executes a program that is data: its operations are those of step `step`.
+    /// The same CPU, for software that executes a program that is data: its operations are those of a step, and not of the
+    /// line of Rust that executes it.
     #[inline(always)]
-    pub fn at_step(self, step: u32) -> CpuAtStep<'run> {
-        CpuAtStep { cpu: self, site: Site::step(step) }
+    pub const fn at(self, site: Site) -> CpuAt<'run> {
+        CpuAt { cpu: self, site }
     }
 }
 
-/// A CPU whose operations a step of a program asks for, and not the line of Rust that executes it.
+/// A CPU whose operations come from one [`Site`], whatever line executes them.
 #[derive(Debug, Clone, Copy)]
-pub struct CpuAtStep<'run> {
+pub struct CpuAt<'run> {
     cpu: Cpu<'run>,
     site: Site,
 }
 
-impl CpuAtStep<'_> {
+impl CpuAt<'_> {
     /// The number of this CPU.
     #[inline(always)]
     pub fn number(&self) -> u16 {
@@ -104,7 +105,7 @@ macro_rules! privileged {
 }
 
 privileged!(Cpu);
-privileged!(CpuAtStep);
+privileged!(CpuAt);
 
 /// What the result word of an operation becomes.
 trait Give {
@@ -142,7 +143,7 @@ macro_rules! operations {
             })*
         }
 
-        impl CpuAtStep<'_> {
+        impl CpuAt<'_> {
             $($(#[$doc])*
             #[inline(always)]
             pub fn $name(&self $(, $argument: $type)*) -> $result {

@@ -35,7 +35,7 @@ pub use account::{Frame, LastSend, Provenance};
 pub use activity_kind::Activity;
 pub use command_pairs::Misdirected;
 pub(crate) use core::{Core, Outgoing, Outgone};
-pub use cpu::{Cpu, CpuAtStep};
+pub use cpu::{Cpu, CpuAt};
 pub(crate) use facts::Fact;
 pub use local_events::LocalEvent;
 pub use operation::Kind;

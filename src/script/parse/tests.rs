@@ -1,7 +1,8 @@
 //! The parser: each form, and each way to get it wrong.
 
-use super::super::model::{Asked, Operation, VectorSet};
+use super::super::model::{Asked, Work};
 use super::*;
+use crate::scenario::{Operation, VectorSet};
 
 fn parse(text: &str) -> Result<Script, InputError> {
     Script::parse(&Source::new("t.apic", text))
@@ -18,35 +19,35 @@ fn action(line: &str) -> Action {
 fn every_operation_is_read() {
     use Operation as O;
     let table = [
-        ("cpu 1 write ICRL OTHERS|NMI", O::Write { register: 0x300, value: 0xC_0400 }),
-        ("cpu 1 read 0x3f0", O::Read { register: 0x3F0 }),
-        ("cpu 1 nz TMCCT", O::NonZero { register: 0x390 }),
-        ("cpu 1 range TMCCT 10 0x20", O::Range { register: 0x390, least: 10, most: 32 }),
-        ("cpu 1 vec TMR", O::Vectors(VectorSet::TriggerMode)),
-        ("cpu 1 ipi 0xff ASSERT|0x31", O::Ipi { destination: 0xFF, command: 0x4031 }),
-        ("cpu 1 icrpoll 0x4031 7", O::IcrPoll { command: 0x4031, times: 7 }),
-        ("cpu 1 poll ICRL 0x1000 100000", O::Poll { register: 0x300, mask: 0x1000, times: 100_000 }),
-        ("cpu 1 sti", O::EnableInterrupts),
-        ("cpu 1 cli", O::DisableInterrupts),
-        ("cpu 1 hlt", O::Halt),
-        ("cpu 1 autoeoi off", O::AutoEoi(false)),
-        ("cpu 1 nmi_block", O::HoldNmi),
-        ("cpu 1 nmi_release", O::ReleaseNmi),
-        ("cpu 1 smm_block", O::HoldSmm),
-        ("cpu 1 smm_release", O::ReleaseSmm),
-        ("cpu 1 shutdown", O::ShutDown),
-        ("cpu 1 rdmsr X2:ID", O::ReadMsr(0x802)),
-        ("cpu 1 wrmsr APIC_BASE 0xfee00000|EN|EXTD", O::WriteMsr(0x1B, 0xFEE0_0C00)),
-        ("cpu 1 mr32 0xfec00010", O::ReadMemory(0xFEC0_0010)),
-        ("cpu 1 mw32 0xfec00000 0x14", O::WriteMemory(0xFEC0_0000, 0x14)),
-        ("cpu 1 in8 0x61", O::ReadPort(0x61)),
-        ("cpu 1 out8 0x43 0x30", O::WritePort(0x43, 0x30)),
-        ("cpu 1 cpuid 1", O::Identify(1)),
-        ("cpu 1 tick 500", O::Tick { us: 500 }),
+        ("cpu 1 write ICRL OTHERS|NMI", Work::Operation(O::Write { register: 0x300, value: 0xC_0400 })),
+        ("cpu 1 read 0x3f0", Work::Operation(O::Read { register: 0x3F0 })),
+        ("cpu 1 nz TMCCT", Work::Operation(O::NonZero { register: 0x390 })),
+        ("cpu 1 range TMCCT 10 0x20", Work::Operation(O::Range { register: 0x390, least: 10, most: 32 })),
+        ("cpu 1 vec TMR", Work::Operation(O::Vectors(VectorSet::TriggerMode))),
+        ("cpu 1 ipi 0xff ASSERT|0x31", Work::Operation(O::Ipi { destination: 0xFF, command: 0x4031 })),
+        ("cpu 1 icrpoll 0x4031 7", Work::Operation(O::IcrPoll { command: 0x4031, times: 7 })),
+        ("cpu 1 poll ICRL 0x1000 100000", Work::Operation(O::Poll { register: 0x300, mask: 0x1000, times: 100_000 })),
+        ("cpu 1 sti", Work::Operation(O::EnableInterrupts)),
+        ("cpu 1 cli", Work::Operation(O::DisableInterrupts)),
+        ("cpu 1 hlt", Work::Halt),
+        ("cpu 1 autoeoi off", Work::AutoEoi(false)),
+        ("cpu 1 nmi_block", Work::HoldNmi),
+        ("cpu 1 nmi_release", Work::ReleaseNmi),
+        ("cpu 1 smm_block", Work::HoldSmm),
+        ("cpu 1 smm_release", Work::ReleaseSmm),
+        ("cpu 1 shutdown", Work::ShutDown),
+        ("cpu 1 rdmsr X2:ID", Work::Operation(O::ReadMsr(0x802))),
+        ("cpu 1 wrmsr APIC_BASE 0xfee00000|EN|EXTD", Work::Operation(O::WriteMsr(0x1B, 0xFEE0_0C00))),
+        ("cpu 1 mr32 0xfec00010", Work::Operation(O::ReadMemory(0xFEC0_0010))),
+        ("cpu 1 mw32 0xfec00000 0x14", Work::Operation(O::WriteMemory(0xFEC0_0000, 0x14))),
+        ("cpu 1 in8 0x61", Work::Operation(O::ReadPort(0x61))),
+        ("cpu 1 out8 0x43 0x30", Work::Operation(O::WritePort(0x43, 0x30))),
+        ("cpu 1 cpuid 1", Work::Operation(O::Identify(1))),
+        ("cpu 1 tick 500", Work::Operation(O::Tick { us: 500 })),
     ];
-    assert_eq!(table.len() + 1, operations::OPERATIONS.len(), "every operation has its line here, but `why`");
-    for (line, operation) in table {
-        assert_eq!(action(line), Action::Cpu(1, operation), "{line}");
+    assert_eq!(table.len() + 1, forms().count(), "every operation has its line here, but `why`");
+    for (line, work) in table {
+        assert_eq!(action(line), Action::Cpu(1, work), "{line}");
     }
 }
 

@@ -1,14 +1,14 @@
 //! The register names of scripts: those of the hardware's own table, with the eight registers of a block numbered.
 
 use crate::scenario::nearest::nearest;
-pub(super) use sim::apic::{MSR_APIC_BASE, Register, X2APIC_MSRS};
+pub(crate) use sim::apic::{MSR_APIC_BASE, Register, X2APIC_MSRS};
 use sim::apic::{MSR_TSC_DEADLINE, Row, TABLE};
 
 /// Model-specific registers that have a name (SDM vol. 3 §10.4.4, 10.5.4.1).
-pub(super) const MSRS: [(&str, u32); 2] = [("APIC_BASE", MSR_APIC_BASE), ("TSC_DEADLINE", MSR_TSC_DEADLINE)];
+pub(crate) const MSRS: [(&str, u32); 2] = [("APIC_BASE", MSR_APIC_BASE), ("TSC_DEADLINE", MSR_TSC_DEADLINE)];
 
 /// The byte offset of a register in the APIC page.
-pub(super) fn offset(register: Register) -> u16 {
+pub(crate) fn offset(register: Register) -> u16 {
     TABLE[register as usize].offset
 }
 
@@ -16,7 +16,7 @@ pub(super) fn offset(register: Register) -> u16 {
 const ICR: &str = "ICR";
 
 /// The byte offset of the register called `name`.
-pub(super) fn offset_of(name: &str) -> Option<u16> {
+pub(crate) fn offset_of(name: &str) -> Option<u16> {
     if name == ICR {
         return Some(offset(Register::CommandLow));
     }
@@ -34,7 +34,7 @@ pub(super) fn offset_of(name: &str) -> Option<u16> {
 }
 
 /// What help says of a name that is no register.
-pub(super) fn suggestion(name: &str) -> String {
+pub(crate) fn suggestion(name: &str) -> String {
     let names = names();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let near = nearest(name, &names).map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
@@ -42,7 +42,7 @@ pub(super) fn suggestion(name: &str) -> String {
 }
 
 /// All names on one line, blocks as a range.
-pub(super) fn list() -> String {
+pub(crate) fn list() -> String {
     let name = |row: &Row| match row.slots {
         1 => row.script_name.to_owned(),
         slots => format!("{}0-{}", row.script_name, slots - 1),

@@ -5,33 +5,35 @@ use std::sync::Arc;
 
 /// A run of characters between blanks.
 #[derive(Debug, Clone)]
-pub(super) struct Token<'s> {
-    pub(super) text: &'s str,
-    pub(super) place: Place,
+pub(crate) struct Token<'s> {
+    pub(crate) text: &'s str,
+    pub(crate) place: Place,
 }
 
 impl Token<'_> {
     /// An error about this token.
-    pub(super) fn error(&self, message: impl Into<String>, label: impl Into<String>) -> InputError {
+    pub(crate) fn error(&self, message: impl Into<String>, label: impl Into<String>) -> InputError {
         InputError::new(message).at(&self.place, label)
     }
 }
 
 /// The tokens of a line, taken one after the other.
 #[derive(Debug)]
-pub(super) struct Tokens<'s> {
+pub(crate) struct Tokens<'s> {
     rest: std::vec::IntoIter<Token<'s>>,
     /// The whole line without its comment, blanks collapsed.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// All of it.
-    pub(super) place: Place,
+    pub(crate) place: Place,
     /// How the operation is written: what an error about a missing token shows.
-    pub(super) usage: &'static str,
+    usage: String,
+    /// What stands before every operation.
+    before: &'static str,
 }
 
 impl<'s> Tokens<'s> {
     /// Cuts the line that begins at byte `start` of `source`; `None` if there is nothing on it.
-    pub(super) fn of_line(source: &'s Arc<Source>, start: usize, line: &'s str) -> Option<Self> {
+    pub(crate) fn of_line(source: &'s Arc<Source>, start: usize, line: &'s str) -> Option<Self> {
         let code = line.split_once('#').map_or(line, |(before, _)| before);
         let tokens: Vec<Token<'s>> = code
             .split(char::is_whitespace)
@@ -43,11 +45,27 @@ impl<'s> Tokens<'s> {
             .collect();
         let (first, last) = (tokens.first()?.place.span().start, tokens.last()?.place.span().end);
         let text = tokens.iter().map(|token| token.text).collect::<Vec<_>>().join(" ");
-        Some(Self { rest: tokens.into_iter(), text, place: Place::new(source, first..last), usage: "" })
+        Some(Self {
+            rest: tokens.into_iter(),
+            text,
+            place: Place::new(source, first..last),
+            usage: String::new(),
+            before: "",
+        })
+    }
+
+    /// From now on operations follow: each is written with `before` before it.
+    pub(crate) const fn operations_after(&mut self, before: &'static str) {
+        self.before = before;
+    }
+
+    /// The rest is written as `usage` says.
+    pub(crate) fn written(&mut self, usage: &str) {
+        self.usage = format!("{}{usage}", self.before);
     }
 
     /// The next token, which has to be there; `what` is its name in the usage.
-    pub(super) fn next(&mut self, what: &str) -> Result<Token<'s>, InputError> {
+    pub(crate) fn next(&mut self, what: &str) -> Result<Token<'s>, InputError> {
         self.rest.next().ok_or_else(|| {
             let end = self.place.span().end;
             let place = Place::new(self.place.source(), end..end);
@@ -58,12 +76,12 @@ impl<'s> Tokens<'s> {
     }
 
     /// The next token, if there is one.
-    pub(super) fn optional(&mut self) -> Option<Token<'s>> {
+    pub(crate) fn optional(&mut self) -> Option<Token<'s>> {
         self.rest.next()
     }
 
     /// Nothing may be left.
-    pub(super) fn finish(mut self) -> Result<(), InputError> {
+    pub(crate) fn finish(mut self) -> Result<(), InputError> {
         match self.rest.next() {
             None => Ok(()),
             Some(token) => Err(token

@@ -34,7 +34,7 @@ const TERMS: [(&str, u64); 21] = [
 ];
 
 /// The names of all terms.
-pub(super) fn term_names() -> Vec<&'static str> {
+pub(crate) fn term_names() -> Vec<&'static str> {
     TERMS.iter().map(|(name, _)| *name).collect()
 }
 
@@ -64,7 +64,7 @@ fn number(text: &str) -> Result<u64, NotANumber> {
 }
 
 /// A value of at most `bits` bits: terms joined by `|`.
-pub(super) fn value(token: &Token<'_>, bits: u32) -> Result<u64, InputError> {
+pub(crate) fn value(token: &Token<'_>, bits: u32) -> Result<u64, InputError> {
     let mut value = 0;
     let mut at = token.place.span().start;
     for term in token.text.split('|') {
@@ -102,7 +102,7 @@ fn bad_number(token: &Token<'_>, why: NotANumber) -> InputError {
 }
 
 /// A plain number in a range; `what` is what the message calls it.
-pub(super) fn plain(token: &Token<'_>, what: &str, range: &RangeInclusive<u64>) -> Result<u64, InputError> {
+pub(crate) fn plain(token: &Token<'_>, what: &str, range: &RangeInclusive<u64>) -> Result<u64, InputError> {
     let number = number(token.text).map_err(|why| bad_number(token, why))?;
     if range.contains(&number) {
         return Ok(number);
@@ -115,7 +115,7 @@ pub(super) fn plain(token: &Token<'_>, what: &str, range: &RangeInclusive<u64>) 
 }
 
 /// A register: a name, or the byte offset of an aligned 32-bit access in the 4 KiB page (SDM vol. 3 §10.4.1).
-pub(super) fn register(token: &Token<'_>) -> Result<u16, InputError> {
+pub(crate) fn register(token: &Token<'_>) -> Result<u16, InputError> {
     register_named(token, token.text)
 }
 
@@ -143,7 +143,7 @@ fn register_named(token: &Token<'_>, text: &str) -> Result<u16, InputError> {
 }
 
 /// An MSR: `X2:` and a register, a name, or a number.
-pub(super) fn msr(token: &Token<'_>) -> Result<u32, InputError> {
+pub(crate) fn msr(token: &Token<'_>) -> Result<u32, InputError> {
     if let Some(text) = token.text.strip_prefix("X2:") {
         return match register_named(token, text)? {
             offset if offset % 16 == 0 => Ok(x2apic_msr(offset)),
