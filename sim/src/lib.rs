@@ -113,7 +113,7 @@ pub use memory::{Key, Writer};
 pub use named::Named;
 pub use processor::{
     Activity, Closed, Cpu, CpuAt, CpuSettings, Frame, Kind, LastSend, LocalEvent, Misdirected, OpenWait, Program,
-    Provenance, Software, Start, WaitGroup, WaitRecord,
+    Provenance, Software, Start, TOLD_ONLY, WaitGroup, WaitRecord,
 };
 pub use run_error::RunError;
 pub use stream::{Access, Context, Event, Source, Told, What};

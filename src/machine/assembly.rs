@@ -83,6 +83,7 @@ fn words(scenario: &Scenario, kernel: &Kernel) -> Vec<u32> {
     for (word, value) in layout.initial_values() {
         words[usize::from(word.0)] = value;
     }
+    words.extend(scenario.programs.words.iter().map(|(_, value)| *value));
     for event in scenario.events.iter().filter(|event| matches!(event.role, Role::WatchdogTick { .. })) {
         words[usize::from(layout.timer_goes_on(event.cpu as u16).0)] = 1;
     }

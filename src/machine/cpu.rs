@@ -1,13 +1,15 @@
 //! One CPU of a scenario's machine: how it starts, what happens to it, and what it runs.
 
-use super::costs::whole_us;
+use super::costs::{core_clock, whole_us};
 use super::error::AssemblyError;
 use super::kernel::{delays, kernel_of_cpu};
+use super::player::Clocks;
 use super::program::{Action, CpuProgram, ROLES_MAX};
 use crate::scenario::{CpuFault, Event, FaultKind, IpiVector, Role, Scenario, StartUpMessages, VectorUse};
 use kernel_model::{Access, CpuMask, Kernel, LdrInit, WakeUp};
 use sim::apic::{LocalSource, Mode, Preset};
 use sim::{CpuSettings, Duration, Generation, LocalEvent, Program, Start, Time};
+use std::sync::Arc;
 
 /// LVTPC as the kernel's NMI watchdog leaves it, and LINT1 as firmware does: NMI delivery, not masked.
 const LVT_NMI: u32 = 0x400;
@@ -62,6 +64,9 @@ pub(super) fn cpu_settings(
             delays: delays(scenario),
             offline,
             roles,
+            programs: Arc::clone(&scenario.programs),
+            goal: scenario.reach,
+            clocks: Clocks { core: core_clock(scenario), timer: scenario.machine.generation.timer_clock() },
         }),
     ))
 }
@@ -144,6 +149,7 @@ fn action(role: &Role, kernel: &Kernel, cpu: u16) -> Option<Action> {
         Role::BootCpus { targets, messages } => {
             Action::BootCpus { mask: mask(targets), v6: *messages == StartUpMessages::V6 }
         }
+        Role::Steps(steps) => Action::Steps { first: steps.start, end: steps.end },
         Role::SendSequence { vector, targets, repeat, send_after_ps } => Action::SendSequence {
             vector: vector_number(*vector, kernel, cpu),
             to: if targets.is_empty() { None } else { Some(mask(targets)) },

@@ -1,9 +1,11 @@
 //! What a run is to reach, and where it stops.
 
+use super::player::REACHED;
 use super::program::{BOOT_RETURNED, CALLS_RETURNED, PROGRAM_ENDED, SEQUENCE_RETURNED};
-use crate::scenario::{Event, Goal, RoleName, Scenario};
+use crate::scenario::{Act, Event, Goal, Role, RoleName, Scenario};
 use kernel_model::Point;
 use sim::StopRule;
+use std::ops::Range;
 
 /// Milestones that make up the goal: which CPU (`None`: any) has to reach what.
 pub(crate) fn goal_milestones(scenario: &Scenario) -> Vec<(Option<u16>, u32)> {
@@ -26,7 +28,30 @@ pub(crate) fn goal_milestones(scenario: &Scenario) -> Vec<(Option<u16>, u32)> {
             milestones.extend(targets.map(|&target| (Some(target as u16), Point::CalledIn as u32)));
             milestones
         }
+        Goal::Reach => vec![(reaching_cpu(scenario), REACHED)],
         Goal::SendersReturn => all_with(&|event| is(event, RoleName::SendSequence), SEQUENCE_RETURNED),
+    }
+}
+
+/// The CPU whose program has the name that is the goal, if it is one.
+fn reaching_cpu(scenario: &Scenario) -> Option<u16> {
+    let programs = &scenario.programs;
+    let reaches = |steps: &Range<u32>| {
+        programs.steps[steps.start as usize..steps.end as usize]
+            .iter()
+            .any(|act| matches!(act, Act::Reach(name) if Some(*name) == scenario.reach))
+    };
+    let of_events = scenario.events.iter().filter_map(|event| match &event.role {
+        Role::Steps(steps) => reaches(steps).then_some(event.cpu),
+        _ => None,
+    });
+    let of_handlers =
+        programs.handlers.iter().filter(|handler| reaches(&handler.steps)).flat_map(|one| one.cpus.clone());
+    let mut cpus: Vec<u32> = of_events.chain(of_handlers).collect();
+    cpus.dedup();
+    match cpus[..] {
+        [cpu] => Some(cpu as u16),
+        _ => None,
     }
 }
 

@@ -48,6 +48,16 @@ impl<'run> Hands<'run> {
         Self { cpu, x2apic: base.is_ok_and(|base| base & EXTENDED != 0) }
     }
 
+    /// The hands of `cpu`, whose mode is known.
+    pub(crate) const fn in_mode(cpu: CpuAt<'run>, x2apic: bool) -> Self {
+        Self { cpu, x2apic }
+    }
+
+    /// Writes a register, whichever the mode.
+    pub(crate) fn write_register(&self, register: Register, value: u32) {
+        self.write(offset(register), value);
+    }
+
     /// Reads the register at a byte offset, whichever the mode; one that x2APIC mode lacks is 0.
     pub(crate) fn read(&self, register: u16) -> u32 {
         if self.x2apic {

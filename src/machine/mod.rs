@@ -7,6 +7,7 @@ pub(crate) mod adapter;
 mod assembly;
 mod costs;
 mod cpu;
+mod draw;
 mod error;
 mod goal;
 mod hands;
@@ -14,6 +15,7 @@ pub(crate) mod interconnect;
 mod io_apic;
 mod kernel;
 mod message_faults;
+pub(crate) mod player;
 pub(crate) mod program;
 
 pub use assembly::{Choices, assemble};

@@ -1,9 +1,12 @@
 //! What runs on a CPU: the roles that a scenario puts there, one after the other, and the kernel's handlers.
 
 use super::adapter::{Delays, OnCpu};
+use super::player::{Clocks, Player};
+use crate::scenario::{On, Programs};
 use kernel_model::{CallLock, Called, CpuMask, Kernel, Processor, Wait};
 use sim::{Closed, Cpu, Software, Time};
 use std::mem::discriminant;
+use std::sync::Arc;
 
 /// Roles a CPU can have at most.
 pub(crate) const ROLES_MAX: usize = 16;
@@ -85,6 +88,13 @@ pub(crate) enum Action {
         /// By v6's messages?
         v6: bool,
     },
+    /// A program of the scenario: its steps from `first` up to `end`.
+    Steps {
+        /// The first.
+        first: u32,
+        /// Behind the last.
+        end: u32,
+    },
 }
 
 impl Action {
@@ -94,8 +104,9 @@ impl Action {
     }
 }
 
-/// A CPU's software: Closed, because all it changes is in its stack or in the simulated machine.
-#[derive(Debug, Clone, Copy)]
+/// A CPU's software: Closed, because all it changes is in its stack or in the simulated machine. The programs are never
+/// changed.
+#[derive(Debug, Clone)]
 pub(crate) struct CpuProgram {
     pub(crate) kernel: Kernel,
     pub(crate) delays: Delays,
@@ -103,6 +114,10 @@ pub(crate) struct CpuProgram {
     pub(crate) offline: bool,
     /// When each role starts, at the earliest, and what it is.
     pub(crate) roles: [Option<(Time, Action)>; ROLES_MAX],
+    /// The programs of the scenario, and the name among them that is the goal.
+    pub(crate) programs: Arc<Programs>,
+    pub(crate) goal: Option<u32>,
+    pub(crate) clocks: Clocks,
 }
 
 impl Closed for CpuProgram {}
@@ -116,8 +131,11 @@ impl Software for CpuProgram {
         self.play(cpu);
     }
 
-    /// There is code at the trampoline's page only.
+    /// There is code at the trampoline's page only, and where the scenario has put some.
     fn start_up(&self, cpu: Cpu<'_>, vector: u8) {
+        if self.resets(cpu) {
+            return;
+        }
         if self.offline && vector == self.kernel.trampoline {
             self.come_up(cpu);
         }
@@ -125,16 +143,29 @@ impl Software for CpuProgram {
 
     /// A CPU older than the start-up message finds the warm-reset vector there, and goes to the trampoline.
     fn reset(&self, cpu: Cpu<'_>) {
+        if self.resets(cpu) {
+            return;
+        }
         if self.offline {
             self.come_up(cpu);
         }
     }
 
     fn interrupt(&self, cpu: Cpu<'_>, vector: u8) {
+        if self.player(cpu).handles(On::Vector(vector)) {
+            return;
+        }
         kernel_model::do_interrupt(&self.kernel, &OnCpu(cpu, self.delays), vector);
     }
 
+    fn system_management(&self, cpu: Cpu<'_>) {
+        self.player(cpu).handles(On::SystemManagement);
+    }
+
     fn non_maskable(&self, cpu: Cpu<'_>) {
+        if self.player(cpu).handles(On::Nmi) {
+            return;
+        }
         let on_cpu = OnCpu(cpu, self.delays);
         // In firmware it does nothing but end the HLT.
         if self.offline && on_cpu.load(self.kernel.layout().cpu_callin(cpu.number())) == 0 {
@@ -145,6 +176,20 @@ impl Software for CpuProgram {
 }
 
 impl CpuProgram {
+    fn player<'a>(&'a self, cpu: Cpu<'a>) -> Player<'a> {
+        let (kernel, programs) = (&self.kernel, &*self.programs);
+        Player { kernel, cpu: OnCpu(cpu, self.delays), programs, goal: self.goal, clocks: self.clocks }
+    }
+
+    /// Code of the scenario's at the reset vector, and at the page of a start-up message; then the CPU is idle.
+    fn resets(&self, cpu: Cpu<'_>) -> bool {
+        let reset = self.player(cpu).handles(On::Reset);
+        if reset {
+            kernel_model::cpu_idle(&OnCpu(cpu, self.delays));
+        }
+        reset
+    }
+
     /// From the trampoline to the roles.
     fn come_up(&self, cpu: Cpu<'_>) {
         kernel_model::trampoline(&self.kernel, &OnCpu(cpu, self.delays));
@@ -164,6 +209,10 @@ impl CpuProgram {
         for (position, role) in self.roles.iter().enumerate() {
             let &Some((at, action)) = role else { break };
             cpu.sleep_until(at);
+            if let Action::Steps { first, end } = action {
+                self.player(cpu).play(first..end);
+                continue;
+            }
             act(&self.kernel, OnCpu(cpu, self.delays), action, self.is_last(position, action));
             if last_call == Some(position) {
                 cpu.reached(CALLS_RETURNED);
@@ -177,6 +226,7 @@ impl CpuProgram {
 /// Plays a role; the last one of its kind says when it is over.
 fn act(kernel: &Kernel, cpu: OnCpu<'_>, action: Action, last: bool) {
     match action {
+        Action::Steps { .. } => unreachable!("the player plays programs"),
         Action::Schedule => kernel_model::schedule(kernel, &cpu),
         Action::SpinIrqsOff => spin_irqs_off(&cpu),
         Action::FlushTlb { mask, irqs_off } => {

@@ -73,7 +73,7 @@ pub fn run_document(scenario: &Scenario, report: &RunReport, host: Option<Host>)
         "verdict": verdict_value(report),
         "interrupted": report.verdict == Verdict::Interrupted,
         "proof": proof_value(report),
-        "goal": scenario.goal.name(),
+        "goal": scenario.goal_name(),
         "sim_time_us": microseconds(report.sim_time.as_ps()),
         "from_crash_us": microseconds_or_null(report.from_crash.map(|span| span.as_ps())),
         "digest": digest::written(report.digest),

@@ -3,11 +3,10 @@
 use super::paper::{Ink, Paper};
 use crate::judgement::{RunReport, Verdict};
 use crate::scenario::Scenario;
-use crate::scenario::named::Named;
 use sim::Proof;
 
 pub(super) fn verdict(scenario: &Scenario, report: &RunReport, paper: Paper) -> String {
-    let goal = scenario.goal.name();
+    let goal = scenario.goal_name();
     match report.verdict {
         Verdict::Completed => {
             let crash = report.from_crash.map(|span| format!(", {span} us after the crash")).unwrap_or_default();

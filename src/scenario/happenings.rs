@@ -9,6 +9,7 @@ use super::named::{Named, by_name};
 use super::names::present;
 use super::reader::{Field, Table};
 use super::role::{self, IpiVector, KEYBOARD_VECTOR, Role, RoleName, StartUpMessages, VectorUse};
+use super::steps;
 
 /// What happenings are checked against.
 #[derive(Debug, Clone, Copy)]
@@ -27,32 +28,47 @@ pub(super) struct PlacedEvent<'d> {
 }
 
 const EVENT_KEYS: [&str; 3] = ["at_us", "cpu", "role"];
+const STEPS: &str = "steps";
 const VECTORS: std::ops::RangeInclusive<u64> = 0x10..=0xFE;
 
 /// The events that apply, in order of time, then of the file. The others are checked too, as far as they can be.
-pub(super) fn events<'d>(root: &Table<'d>, stage: Stage<'_>) -> Result<Vec<PlacedEvent<'d>>, InputError> {
+pub(super) fn events<'d>(
+    root: &Table<'d>,
+    stage: Stage<'_>,
+    programs: &mut steps::Reader<'_>,
+) -> Result<Vec<PlacedEvent<'d>>, InputError> {
     let mut events = Vec::new();
     let fields = root.get("event").map(|field| field.tables()).transpose()?.unwrap_or_default();
     for (index, field) in fields.into_iter().enumerate() {
-        events.extend(event(index, field, stage)?);
+        events.extend(event(index, field, stage, programs)?);
     }
     events.sort_by_key(|placed| (placed.event.at_ps, placed.event.index));
     Ok(events)
 }
 
-fn event<'d>(index: usize, field: Field<'d>, stage: Stage<'_>) -> Result<Option<PlacedEvent<'d>>, InputError> {
+fn event<'d>(
+    index: usize,
+    field: Field<'d>,
+    stage: Stage<'_>,
+    programs: &mut steps::Reader<'_>,
+) -> Result<Option<PlacedEvent<'d>>, InputError> {
     let every: Vec<&str> = EVENT_KEYS.into_iter().chain(filter::KEYS).collect();
     let any: Vec<&str> = every.iter().copied().chain(role::PARAMETERS).collect();
     let table = Table::open(field.clone(), "[[event]]", &any)?;
-    let role_field = table.need("role", "\"munmap\"")?;
-    let role_name: RoleName = role_field.name()?;
+    let program = table.get(STEPS).filter(|_| table.get("role").is_none());
+    let role_field = program.clone().map_or_else(|| table.need("role", "\"munmap\""), Ok)?;
+    let role_name: RoleName = if program.is_some() { RoleName::Steps } else { role_field.name()? };
     let taken: Vec<&str> = every.into_iter().chain(role_name.parameters().iter().copied()).collect();
     let table = Table::open(field, &format!("an [[event]] with role `{role_name}`"), &taken)?;
     let at_ps = instant(&table, "at_us", stage)?;
     let cpu_field = table.need("cpu", "0")?;
     let cpu = cpu_field.small_integer(0, u32::MAX)?;
-    let role = read_role(role_name, &table)?;
-    if !Filter::read(&table)?.applies(stage.machine, stage.stall) {
+    let applies = Filter::read(&table)?.applies(stage.machine, stage.stall);
+    let role = match role_name {
+        RoleName::Steps => Role::Steps(programs.program(&table.need(STEPS, "\"delay 10us\"")?, &[cpu], applies)?),
+        _ => read_role(role_name, &table)?,
+    };
+    if !applies {
         return Ok(None);
     }
     present(&cpu_field, cpu, stage.machine)?;
@@ -106,6 +122,7 @@ fn read_role(name: RoleName, table: &Table<'_>) -> Result<Role, InputError> {
         RoleName::WatchdogCrash => Role::WatchdogCrash { print_ps: print()?, irq_work: flag("irq_work")? },
         RoleName::WatchdogTick => Role::WatchdogTick { irq_work: flag("irq_work")? },
         RoleName::Backtrace => Role::Backtrace,
+        RoleName::Steps => unreachable!("programs are read by their own reader"),
         RoleName::OopsCrash => Role::OopsCrash { print_ps: print()? },
         RoleName::SysrqCrash => Role::SysrqCrash {
             vector: match table.get("vector") {

@@ -11,7 +11,7 @@ use super::happenings::{self, PlacedEvent, Stage};
 use super::klogd;
 use super::knobs;
 use super::machine::{Bus, Machine};
-use super::model::{Goal, Scenario, Stall};
+use super::model::{Goal, REACH, Scenario, Stall};
 use super::named::Named;
 use super::nearest;
 use super::overrides;
@@ -19,6 +19,7 @@ use super::pace;
 use super::reader::{Field, Table};
 use super::role::Role;
 use super::settings::{self, COST_KEYS, MACHINE_KEYS};
+use super::steps;
 use sim::Generation;
 use std::sync::Arc;
 
@@ -52,7 +53,7 @@ impl Request {
     }
 }
 
-const ROOT_KEYS: [&str; 15] = [
+const ROOT_KEYS: [&str; 18] = [
     "format",
     "name",
     "mechanism",
@@ -65,7 +66,10 @@ const ROOT_KEYS: [&str; 15] = [
     "costs",
     "klogd",
     "pace",
+    "words",
+    "locks",
     "event",
+    "handler",
     "fault",
     "expect",
 ];
@@ -124,13 +128,17 @@ fn read(root: &Node, file: &Arc<Source>) -> Result<Scenario, InputError> {
     let costs = settings::costs(&root)?;
     let stall = root.get("stall").map_or(Ok(Stall::None), |field| field.name())?;
     let goal_field = root.need("goal", "\"nmi-send-returns\"")?;
-    let goal: Goal = goal_field.name()?;
+    let goal = goal(&goal_field)?;
     let (limit_ps, limit_is_of_file) = limit(&root, file)?;
     let stage = Stage { machine: &machine, stall, limit_ps: limit_is_of_file.then_some(limit_ps) };
     let factor = pace::factor(&root, machine.variant)?;
-    let events = happenings::events(&root, stage)?;
+    let mut programs = steps::Reader::new(&root, &machine)?;
+    let events = happenings::events(&root, stage, &mut programs)?;
+    steps::handlers(&root, stage, &mut programs)?;
     let faults = faults::faults(&root, stage)?;
     check_goal(&goal_field, goal, &events, &machine)?;
+    let reach = name_to_reach(&goal_field).map(|name| programs.reached(&goal_field, name)).transpose()?;
+    let programs = Arc::new(programs.finish());
     let crash = events.iter().map(|placed| &placed.event).find(|event| event.role.is_crash());
     let subject = Subject { machine: &machine, stall, knobs: &knobs, injected: !faults.is_empty(), crash };
     let expectation = expectation(&root, &subject)?;
@@ -139,6 +147,7 @@ fn read(root: &Node, file: &Arc<Source>) -> Result<Scenario, InputError> {
         mechanism: root.get("mechanism").map(|field| field.name()).transpose()?,
         story: root.need("story", "\"What happens, and why.\"")?.text()?.trim().to_owned(),
         goal,
+        reach,
         stall,
         limit_ps,
         costs,
@@ -147,11 +156,22 @@ fn read(root: &Node, file: &Arc<Source>) -> Result<Scenario, InputError> {
         events: events.into_iter().map(|placed| pace::slow_event(placed.event, factor)).collect(),
         faults: faults.into_iter().map(|fault| pace::slow_fault(fault, factor)).collect(),
         expectation,
+        programs,
         machine,
         origin: super::model::Origin::BuiltIn(String::new()),
         hash: String::new(),
         sets: Vec::new(),
     })
+}
+
+/// What is to be reached: one of the goals, or a name that a program reaches.
+fn goal(field: &Field<'_>) -> Result<Goal, InputError> {
+    if name_to_reach(field).is_some() { Ok(Goal::Reach) } else { field.name() }
+}
+
+/// The name behind `reach:`.
+fn name_to_reach<'d>(field: &Field<'d>) -> Option<&'d str> {
+    field.text().ok()?.strip_prefix(REACH)
 }
 
 /// Opens the root: the format first, since another one has other keys.

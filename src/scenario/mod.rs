@@ -70,6 +70,7 @@ mod reader;
 mod role;
 mod settings;
 mod stack_names;
+mod steps;
 mod story;
 
 pub use catalogue::{builtin, builtin_names, content_hash, text};
@@ -93,6 +94,7 @@ pub use overrides::set_twice;
 pub use plural::counted;
 pub use role::{IpiVector, Role, RoleName, StartUpMessages, VectorUse};
 pub use stack_names::{STACK_NAMES, StackName, stack_name};
+pub use steps::{Act, Amount, Condition, Handler, On, Programs, Relation, StepForm, StepPlace, TimerMode, step_forms};
 pub use story::{first_sentence, one_line};
 
 #[cfg(test)]

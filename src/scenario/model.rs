@@ -7,6 +7,11 @@ use super::mechanism::Mechanism;
 use super::message_fault::MessagePlan;
 use super::named::{Named, named};
 use super::role::Role;
+use super::steps::Programs;
+use std::sync::Arc;
+
+/// What stands before the name of a goal that a program reaches.
+pub(super) const REACH: &str = "reach:";
 
 named! {
     /// What has to be reached for a run to be `completed`.
@@ -25,6 +30,8 @@ named! {
         SendersReturn = "senders-return",
         /// Every CPU that a `boot-cpus` starts has called in, and the one that starts them is through.
         CpusStarted = "cpus-started",
+        /// A program has come to its `reach NAME`.
+        Reach = "reach:NAME",
     }
 }
 
@@ -335,6 +342,8 @@ pub struct Scenario {
     pub story: String,
     /// What has to be reached.
     pub goal: Goal,
+    /// Of [`Goal::Reach`]: the number of the name among those of the programs.
+    pub reach: Option<u32>,
     /// Which stall is played.
     pub stall: Stall,
     /// Simulated time after which the run ends undecided.
@@ -351,6 +360,8 @@ pub struct Scenario {
     pub events: Vec<Event>,
     /// What breaks, in order of time, then of the file.
     pub faults: Vec<Fault>,
+    /// The programs of events and handlers.
+    pub programs: Arc<Programs>,
     /// What is expected of this machine: the first `[[expect]]` that matches.
     pub expectation: Option<Expectation>,
     /// Where it came from.
@@ -362,6 +373,14 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// The goal as it is written.
+    pub fn goal_name(&self) -> String {
+        match self.reach.and_then(|number| self.programs.reached.get(number as usize)) {
+            Some(name) => format!("{REACH}{name}"),
+            None => self.goal.name().to_owned(),
+        }
+    }
+
     /// Whether a fault is injected into this machine.
     pub fn is_injected(&self) -> bool {
         !self.faults.is_empty()

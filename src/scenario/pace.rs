@@ -49,7 +49,8 @@ pub(super) fn slow_event(mut event: Event, factor: u64) -> Event {
         | Role::Backtrace
         | Role::SendFixed { .. }
         | Role::StopOtherCpus { .. }
-        | Role::BootCpus { .. } => {}
+        | Role::BootCpus { .. }
+        | Role::Steps(_) => {}
     }
     event
 }

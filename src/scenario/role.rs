@@ -1,6 +1,7 @@
 //! Roles: what an event starts on a CPU, by name, with the parameters that each takes.
 
 use super::named::named;
+use std::ops::Range;
 
 named! {
     /// The names of the roles.
@@ -39,6 +40,8 @@ named! {
         StopOtherCpus = "stop-other-cpus",
         /// See [`Role::BootCpus`].
         BootCpus = "boot-cpus",
+        /// See [`Role::Steps`].
+        Steps = "steps",
     }
 }
 
@@ -141,6 +144,8 @@ pub enum Role {
         /// Whose messages start them.
         messages: StartUpMessages,
     },
+    /// A program of the scenario, step by step: these steps.
+    Steps(Range<u32>),
 }
 
 named! {
@@ -197,12 +202,13 @@ impl RoleName {
             Self::SendFixed => &["vector", "targets"],
             Self::SendSequence => &["vector", "targets", "allbutself", "repeat", "send_after_us"],
             Self::BootCpus => &["targets", "messages"],
+            Self::Steps => &["steps"],
         }
     }
 
     /// Whether kernels that are not Linux have it, too: it needs no more of a kernel than its way to send.
     pub const fn is_of_any_kernel(self) -> bool {
-        matches!(self, Self::Idle | Self::SpinIrqsOff | Self::SendFixed | Self::SendSequence)
+        matches!(self, Self::Idle | Self::SpinIrqsOff | Self::SendFixed | Self::SendSequence | Self::Steps)
     }
 
     /// Whether it runs the crash path.
@@ -212,7 +218,7 @@ impl RoleName {
 }
 
 /// Every parameter that some role takes.
-pub(super) const PARAMETERS: [&str; 10] = [
+pub(super) const PARAMETERS: [&str; 11] = [
     "targets",
     "allbutself",
     "vector",
@@ -223,6 +229,7 @@ pub(super) const PARAMETERS: [&str; 10] = [
     "send_after_us",
     "messages",
     "irq_work",
+    "steps",
 ];
 
 impl Role {
@@ -246,6 +253,7 @@ impl Role {
             Self::SendSequence { .. } => RoleName::SendSequence,
             Self::StopOtherCpus { .. } => RoleName::StopOtherCpus,
             Self::BootCpus { .. } => RoleName::BootCpus,
+            Self::Steps(_) => RoleName::Steps,
         }
     }
 

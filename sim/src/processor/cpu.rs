@@ -217,6 +217,7 @@ operations! {
     wait_begin(code: u32) -> () = WaitBegin, code, 0;
     /// The innermost such loop has ended with software's own `outcome`. Takes no time.
     wait_end(outcome: u32) -> () = WaitEnd, outcome, 0;
-    /// Software has reached milestone `code`. Takes no time.
+    /// Software has reached milestone `code`; one with the bit [`TOLD_ONLY`](crate::TOLD_ONLY) is an event, and nothing that
+    /// the outcome keeps. Takes no time.
     reached(code: u32) -> () = Reached, code, 0;
 }

@@ -36,6 +36,7 @@ pub use activity_kind::Activity;
 pub use command_pairs::Misdirected;
 pub(crate) use core::{Core, Outgoing, Outgone};
 pub use cpu::{Cpu, CpuAt};
+pub use effects::hooks::TOLD_ONLY;
 pub(crate) use facts::Fact;
 pub use local_events::LocalEvent;
 pub use operation::Kind;

@@ -47,11 +47,11 @@ pub trait Software: Send + Sync {
 ///
 /// Only such software can be *proven* to hang, because only then does an equal stack mean an equal future. A counter
 /// in a static, on the heap, in a captured cell or in thread-local storage would make a false proof: software that has
-/// any of these must not be Closed. An implementation is `Copy + 'static`, which rules out captured cells by
-/// reference; what a compiler cannot rule out, a lint of the implementing crate must. Where an
+/// any of these must not be Closed. Data that nobody changes while the machine runs may be shared, by an [`Arc`](std::sync::Arc) too: a
+/// program that is data, a table. A compiler cannot rule out the others; a lint of the implementing crate should. Where an
 /// [`AllocationWatch`](crate::AllocationWatch) is installed, software that allocates is Open from then on, whatever it
 /// promised.
-pub trait Closed: Software + Copy + 'static {}
+pub trait Closed: Software + 'static {}
 
 /// A program for one CPU, Closed or Open.
 pub struct Program {

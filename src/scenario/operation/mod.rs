@@ -13,4 +13,4 @@ pub use model::{Operation, VectorSet};
 pub(crate) use read::{Form, OPERATIONS, WAIT_US_MAX, empty_range, form, operation};
 pub(crate) use registers::{MSR_APIC_BASE, Register, list as register_list, offset};
 pub(crate) use tokens::{Token, Tokens};
-pub(crate) use value::{plain, term_names};
+pub(crate) use value::{plain, term_names, value};

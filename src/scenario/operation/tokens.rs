@@ -10,7 +10,12 @@ pub(crate) struct Token<'s> {
     pub(crate) place: Place,
 }
 
-impl Token<'_> {
+impl<'s> Token<'s> {
+    /// A part of it, which begins at byte `at` of its source.
+    pub(crate) fn part(&self, at: usize, text: &'s str) -> Self {
+        Self { text, place: Place::new(self.place.source(), at..at + text.len()) }
+    }
+
     /// An error about this token.
     pub(crate) fn error(&self, message: impl Into<String>, label: impl Into<String>) -> InputError {
         InputError::new(message).at(&self.place, label)
@@ -43,15 +48,15 @@ impl<'s> Tokens<'s> {
                 Token { text, place: Place::new(source, at..at + text.len()) }
             })
             .collect();
-        let (first, last) = (tokens.first()?.place.span().start, tokens.last()?.place.span().end);
+        Self::of(tokens)
+    }
+
+    /// A line's tokens that have been cut already; there is at least one.
+    pub(crate) fn of(tokens: Vec<Token<'s>>) -> Option<Self> {
+        let (first, last) = (tokens.first()?, tokens.last()?);
+        let place = Place::new(first.place.source(), first.place.span().start..last.place.span().end);
         let text = tokens.iter().map(|token| token.text).collect::<Vec<_>>().join(" ");
-        Some(Self {
-            rest: tokens.into_iter(),
-            text,
-            place: Place::new(source, first..last),
-            usage: String::new(),
-            before: "",
-        })
+        Some(Self { rest: tokens.into_iter(), text, place, usage: String::new(), before: "" })
     }
 
     /// From now on operations follow: each is written with `before` before it.

@@ -5,6 +5,9 @@ use crate::processor::core::{Core, Outgoing, Stage};
 use crate::processor::wait_log::{OpenWait, WaitRecord};
 use crate::stream::What;
 
+/// Milestones with this bit are told to observers, and not kept: there may be any number of them.
+pub const TOLD_ONLY: u32 = 1 << 31;
+
 impl Core {
     pub(super) fn read_clock(&mut self) -> Option<u64> {
         let now = self.now();
@@ -48,7 +51,9 @@ impl Core {
     pub(super) fn reach(&mut self) -> Option<u64> {
         let (code, site, now) = (self.pending.operation.operand, self.line(), self.now());
         self.effective(now, Some(site), What::Reached(code));
-        self.send_out(site, Outgoing::Milestone(code));
+        if code & TOLD_ONLY == 0 {
+            self.send_out(site, Outgoing::Milestone(code));
+        }
         Some(0)
     }
 

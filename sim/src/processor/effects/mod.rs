@@ -13,7 +13,7 @@
 mod command_pair;
 mod devices;
 mod halting;
-mod hooks;
+pub(super) mod hooks;
 mod privileged;
 mod registers;
 mod shared_words;

@@ -100,6 +100,7 @@ pub(super) const fn role(role: RoleName) -> &'static str {
         RoleName::SendSequence => "Interrupts off; rounds of sends, to each target in turn or to all others at once.",
         RoleName::StopOtherCpus => "Today's kernels: `native_stop_other_cpus`, as before a reboot.",
         RoleName::BootCpus => "`do_boot_cpu` for each target: the start of CPUs that the machine has `offline`.",
+        RoleName::Steps => "A program of the scenario: `steps = ''' ... '''` instead of a role.",
     }
 }
 
@@ -112,6 +113,7 @@ pub(super) const fn goal(goal: Goal) -> &'static str {
         Goal::AllProgramsEnd => "Every program has ended.",
         Goal::SendersReturn => "Every `send-sequence` has returned from its last send.",
         Goal::CpusStarted => "Every CPU that a `boot-cpus` starts has called in, and who starts them is through.",
+        Goal::Reach => "A program has come to its step `reach NAME`.",
     }
 }
 

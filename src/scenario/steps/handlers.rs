@@ -1,0 +1,83 @@
+//! Reading `[[handler]]`: programs that take the place of the kernel's handlers.
+
+use super::model::{Handler, On};
+use super::program::Reader;
+use crate::scenario::diagnostic::InputError;
+use crate::scenario::filter::{self, Filter};
+use crate::scenario::happenings::{Stage, vector};
+use crate::scenario::names::present;
+use crate::scenario::nearest;
+use crate::scenario::reader::{Field, Table};
+use crate::scenario::role::{IpiVector, VectorUse};
+
+const KEYS: [&str; 4] = ["cpus", "on", "steps", "eoi"];
+
+/// Reads all that apply.
+pub(in crate::scenario) fn handlers(
+    root: &Table<'_>,
+    stage: Stage<'_>,
+    reader: &mut Reader<'_>,
+) -> Result<(), InputError> {
+    let fields = root.get("handler").map(|field| field.tables()).transpose()?.unwrap_or_default();
+    for (index, field) in fields.into_iter().enumerate() {
+        let keys: Vec<&str> = KEYS.into_iter().chain(filter::KEYS).collect();
+        let table = Table::open(field, "[[handler]]", &keys)?;
+        let applies = Filter::read(&table)?.applies(stage.machine, stage.stall);
+        let cpus_field = table.need("cpus", "[1]")?;
+        let cpus = cpus_field.list(|item| {
+            let cpu = item.small_integer(0, u32::MAX)?;
+            if applies {
+                present(item, cpu, stage.machine)?;
+            }
+            Ok(cpu)
+        })?;
+        if cpus.is_empty() {
+            return Err(cpus_field.error("a handler of no CPU", "no CPU").help("name at least one CPU"));
+        }
+        let on_field = table.need("on", "0x50")?;
+        let on = on(&on_field, reader, &cpus)?;
+        let eoi = table.get("eoi");
+        if let (Some(eoi), false) = (&eoi, matches!(on, On::Vector(_))) {
+            return Err(eoi
+                .error("only an interrupt with a vector is ended by EOI", "never written")
+                .help("leave `eoi` out"));
+        }
+        let ends_interrupt = eoi.map_or(Ok(true), |field| field.boolean())?;
+        let steps = reader.program(&table.need("steps", "\"set seen 1\"")?, &cpus, applies)?;
+        if !applies {
+            continue;
+        }
+        let twice = |other: &&Handler| other.on == on && other.cpus.iter().any(|cpu| cpus.contains(cpu));
+        if let Some(other) = reader.programs.handlers.iter().find(twice) {
+            return Err(on_field
+                .error("two handlers for the same on one CPU", "the second one")
+                .help(format!("handler {} has it, counted from 0", other.index)));
+        }
+        reader.programs.handlers.push(Handler { index, cpus, on, steps, ends_interrupt });
+    }
+    Ok(())
+}
+
+fn on(field: &Field<'_>, reader: &Reader<'_>, cpus: &[u32]) -> Result<On, InputError> {
+    const NAMES: [&str; 6] = ["nmi", "smi", "reset", "reschedule", "call-function", "tlb-flush"];
+    match field.text() {
+        Ok("nmi") => return Ok(On::Nmi),
+        Ok("smi") => return Ok(On::SystemManagement),
+        Ok("reset") => return Ok(On::Reset),
+        Ok(text) if !NAMES.contains(&text) => {
+            return Err(field
+                .error(&format!("a handler does not answer to `{text}`"), "not something that comes")
+                .help(format!("a vector, or {}", nearest::suggestion(text, &NAMES))));
+        }
+        _ => {}
+    }
+    let arch = reader.kernel.arch;
+    Ok(On::Vector(match vector(field)? {
+        IpiVector::Number(number) => number,
+        IpiVector::Use(VectorUse::Reschedule) => arch.reschedule_vector(),
+        IpiVector::Use(VectorUse::CallFunction) => arch.call_function_vector(),
+        IpiVector::Use(VectorUse::TlbFlush) => {
+            arch.invalidate_tlb_vector(cpus.first().copied().unwrap_or_default() as u16)
+        }
+    }))
+}

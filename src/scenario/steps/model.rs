@@ -1,0 +1,256 @@
+//! The programs of a scenario as plain data: all steps in one list, a block's after the step that opens it.
+
+use super::amount::Amount;
+use crate::scenario::diagnostic::Place;
+use crate::scenario::operation::Operation;
+use kernel_model::{Call, Given, Word};
+use std::fmt;
+use std::ops::Range;
+
+/// All programs of a scenario.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Programs {
+    /// Their steps, one program after the other. The place of a step in this list is its number, and the site of its
+    /// operations.
+    pub steps: Vec<Act>,
+    /// Where each step is written, by its number.
+    pub places: Vec<StepPlace>,
+    /// The words that the scenario declares, then its locks: names and first values. They follow the kernel's.
+    pub words: Vec<(String, u32)>,
+    /// The number of the first of those words.
+    pub first_word: u16,
+    /// The names of `reach`, by number.
+    pub reached: Vec<String>,
+    /// The texts of `say`, by number.
+    pub said: Vec<String>,
+    /// The handlers that take the place of the kernel's.
+    pub handlers: Vec<Handler>,
+}
+
+/// Where a step is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepPlace {
+    /// The place.
+    pub place: Place,
+    /// The step as it is written, blanks collapsed, without its block.
+    pub text: String,
+}
+
+/// `text (file:line)`.
+impl fmt::Display for StepPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}:{})", self.text, self.place.source().name(), self.place.line())
+    }
+}
+
+/// How a word is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relation {
+    /// `==`.
+    Equal,
+    /// `!=`.
+    Different,
+    /// `&`: some of these bits are set.
+    AnyBit,
+}
+
+/// What is asked of a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Condition {
+    /// The word.
+    pub word: Word,
+    /// How it is compared.
+    pub relation: Relation,
+    /// With what.
+    pub value: u32,
+}
+
+impl Condition {
+    /// Does it hold of a word that has this value?
+    #[inline]
+    pub const fn holds(self, found: u32) -> bool {
+        match self.relation {
+            Relation::Equal => found == self.value,
+            Relation::Different => found != self.value,
+            Relation::AnyBit => found & self.value != 0,
+        }
+    }
+}
+
+/// How the local timer is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimerMode {
+    /// Once, after so many picoseconds.
+    OneShot(u64),
+    /// Again and again.
+    Periodic(u64),
+    /// Once, when the time-stamp counter is so many picoseconds further.
+    Deadline(u64),
+    /// Not at all.
+    Off,
+}
+
+/// What a step does. `body`, `then` and `otherwise` count the steps of blocks, which follow in that order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// `call`: a kernel function.
+    Call {
+        /// Which.
+        call: Call,
+        /// What it is given; of those that go to all others, `mask` is empty here.
+        given: Given,
+        /// To all other CPUs.
+        to_others: bool,
+    },
+    /// An operation by hand.
+    Operation(Operation),
+    /// HLT.
+    Halt,
+    /// PAUSE.
+    Pause,
+    /// A triple fault.
+    ShutDown,
+    /// `irqs-off { }`: interrupts off in the block, then as before.
+    InterruptsOff {
+        /// Steps.
+        body: u32,
+    },
+    /// `lock`: spins until the lock is its own.
+    Lock(Word),
+    /// `unlock`.
+    Unlock(Word),
+    /// `try L { } else { }`: one attempt.
+    Try {
+        /// The lock.
+        lock: Word,
+        /// Steps if it is its own now.
+        then: u32,
+        /// Steps if it is somebody else's.
+        otherwise: u32,
+    },
+    /// `set W N`.
+    Set(Word, u32),
+    /// `add W N`.
+    Add(Word, u32),
+    /// `await`: polls until the condition holds, or for so long.
+    Await {
+        /// What it waits for.
+        condition: Condition,
+        /// How long at most.
+        at_most: Option<Amount>,
+    },
+    /// `delay`: busy for so long.
+    Delay(Amount),
+    /// `sleep-until`: idle until that instant, in picoseconds.
+    SleepUntil(u64),
+    /// `repeat N { }`.
+    Repeat {
+        /// How often.
+        times: u32,
+        /// Steps.
+        body: u32,
+    },
+    /// `forever { }`.
+    Forever {
+        /// Steps.
+        body: u32,
+    },
+    /// `every D [for D] { }`: arrivals that never wait for service.
+    Every {
+        /// From one to the next.
+        apart: Amount,
+        /// For how long; `None`: for ever.
+        span: Option<Amount>,
+        /// Steps.
+        body: u32,
+    },
+    /// `if W OP N { } else { }`.
+    If {
+        /// What is asked.
+        condition: Condition,
+        /// Steps if it holds.
+        then: u32,
+        /// Steps if not.
+        otherwise: u32,
+    },
+    /// `timer`.
+    Timer {
+        /// How it is set.
+        mode: TimerMode,
+        /// Its vector.
+        vector: u8,
+    },
+    /// `say`: text number.
+    Say(u32),
+    /// `reach`: name number.
+    Reach(u32),
+}
+
+impl Act {
+    /// How many steps its blocks have together.
+    pub const fn within(self) -> u32 {
+        match self {
+            Self::InterruptsOff { body }
+            | Self::Repeat { body, .. }
+            | Self::Forever { body }
+            | Self::Every { body, .. } => body,
+            Self::Try { then, otherwise, .. } | Self::If { then, otherwise, .. } => then + otherwise,
+            _ => 0,
+        }
+    }
+
+    /// The word that it changes, if it may change one.
+    pub const fn changes(self) -> Option<Word> {
+        match self {
+            Self::Set(word, _) | Self::Add(word, _) | Self::Lock(word) | Self::Unlock(word) => Some(word),
+            Self::Try { lock, .. } => Some(lock),
+            _ => None,
+        }
+    }
+}
+
+/// What a handler answers to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum On {
+    /// An interrupt of this vector.
+    Vector(u8),
+    /// A non-maskable interrupt.
+    Nmi,
+    /// A system-management interrupt.
+    SystemManagement,
+    /// The CPU's reset vector, and its start-up message.
+    Reset,
+}
+
+/// A handler that takes the place of the kernel's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handler {
+    /// Position in the file, from 0: `handler.0` of `--set`.
+    pub index: usize,
+    /// On which CPUs.
+    pub cpus: Vec<u32>,
+    /// What it answers to.
+    pub on: On,
+    /// Its steps.
+    pub steps: Range<u32>,
+    /// Is the interrupt ended after them?
+    pub ends_interrupt: bool,
+}
+
+impl Programs {
+    /// Are there none?
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// The place of step `number`.
+    pub fn place(&self, number: u32) -> Option<&StepPlace> {
+        self.places.get(number as usize)
+    }
+
+    /// What the scenario calls word `word`, if it is one of its own.
+    pub fn word_name(&self, word: u16) -> Option<&str> {
+        let index = word.checked_sub(self.first_word)?;
+        self.words.get(usize::from(index)).map(|(name, _)| name.as_str())
+    }
+}

@@ -1,0 +1,148 @@
+//! One step: its words, without its blocks.
+
+use super::amount::{Amount, amount, span};
+use super::blocks::Blocks;
+use super::call;
+use super::forms::{is_for_scripts, is_operation, step_forms};
+use super::model::{Act, Condition, Relation};
+use super::timer::timer;
+use super::vocabulary::{NAME, good_name};
+use crate::scenario::diagnostic::InputError;
+use crate::scenario::nearest;
+use crate::scenario::operation::{Token, Tokens, operation, plain, value};
+
+/// The longest text that is said.
+const TEXT_MAX: usize = 200;
+
+/// Reads the step called `name`, which has been taken. Its blocks count as empty still.
+pub(super) fn step(
+    blocks: &mut Blocks<'_, '_, '_>,
+    name: &Token<'_>,
+    tokens: &mut Tokens<'_>,
+) -> Result<Act, InputError> {
+    if is_operation(name.text) {
+        let operation = operation(tokens, name.text)?.expect("the table has it");
+        return Ok(Act::Operation(operation));
+    }
+    Ok(match name.text {
+        "call" => call::call(blocks, tokens)?,
+        "hlt" => Act::Halt,
+        "pause" => Act::Pause,
+        "shutdown" => Act::ShutDown,
+        "irqs-off" => Act::InterruptsOff { body: 0 },
+        "lock" => Act::Lock(lock(blocks, tokens)?),
+        "unlock" => Act::Unlock(lock(blocks, tokens)?),
+        "try" => Act::Try { lock: lock(blocks, tokens)?, then: 0, otherwise: 0 },
+        "set" => Act::Set(word(blocks, tokens)?, number(tokens)?),
+        "add" => Act::Add(word(blocks, tokens)?, number(tokens)?),
+        "await" => {
+            let condition = condition(blocks, tokens)?;
+            Act::Await { condition, at_most: optional_span(tokens)? }
+        }
+        "if" => Act::If { condition: condition(blocks, tokens)?, then: 0, otherwise: 0 },
+        "delay" => Act::Delay(amount(&tokens.next("D")?)?),
+        "sleep-until" => Act::SleepUntil(span(&tokens.next("T")?)?),
+        "repeat" => {
+            let times = plain(&tokens.next("N")?, "the number of rounds", &(1..=u64::from(u32::MAX)))? as u32;
+            Act::Repeat { times, body: 0 }
+        }
+        "forever" => Act::Forever { body: 0 },
+        "every" => {
+            let token = tokens.next("D")?;
+            let apart = amount(&token)?;
+            if apart == Amount::Fixed(0) {
+                return Err(token.error("arrivals no time apart", "no time").help("a time such as 10us, or exp(10us)"));
+            }
+            Act::Every { apart, span: optional_span(tokens)?, body: 0 }
+        }
+        "timer" => timer(blocks, tokens)?,
+        "say" => Act::Say(said(blocks, tokens)?),
+        "reach" => Act::Reach(reached(blocks, tokens)?),
+        _ => return Err(unknown(name)),
+    })
+}
+
+fn unknown(name: &Token<'_>) -> InputError {
+    if name.text == "else" {
+        return name
+            .error("`else` belongs to no `if` or `try`", "nothing before it")
+            .help("it stands right behind the `}` of the block before it");
+    }
+    let error = name.error(format!("unknown step `{}`", name.text), "no step begins so");
+    if is_for_scripts(name.text) {
+        return error.help("its answer is for scripts; a program can `read`, or look at a word with `if`");
+    }
+    let names: Vec<&str> = step_forms().map(|form| form.name).filter(|name| *name != "}").collect();
+    error.help(nearest::suggestion(name.text, &names))
+}
+
+fn word(blocks: &mut Blocks<'_, '_, '_>, tokens: &mut Tokens<'_>) -> Result<kernel_model::Word, InputError> {
+    blocks.reader.vocabulary.word(&tokens.next("W")?, &blocks.reader.programs)
+}
+
+fn lock(blocks: &mut Blocks<'_, '_, '_>, tokens: &mut Tokens<'_>) -> Result<kernel_model::Word, InputError> {
+    blocks.reader.vocabulary.lock(&tokens.next("L")?, &blocks.reader.programs)
+}
+
+fn number(tokens: &mut Tokens<'_>) -> Result<u32, InputError> {
+    Ok(value(&tokens.next("N")?, 32)? as u32)
+}
+
+fn condition(blocks: &mut Blocks<'_, '_, '_>, tokens: &mut Tokens<'_>) -> Result<Condition, InputError> {
+    let word = word(blocks, tokens)?;
+    let token = tokens.next("==, != or &")?;
+    let relation = match token.text {
+        "==" => Relation::Equal,
+        "!=" => Relation::Different,
+        "&" => Relation::AnyBit,
+        text => {
+            return Err(token
+                .error(format!("`{text}` compares nothing"), "not a comparison")
+                .help("== equal, != different, & some of these bits are set"));
+        }
+    };
+    Ok(Condition { word, relation, value: number(tokens)? })
+}
+
+/// `for D`, if it stands there.
+fn optional_span(tokens: &mut Tokens<'_>) -> Result<Option<Amount>, InputError> {
+    match tokens.optional() {
+        None => Ok(None),
+        Some(token) if token.text == "for" => amount(&tokens.next("D")?).map(Some),
+        Some(token) => Err(token
+            .error(format!("`{}` is not expected", token.text), "`for` can stand here")
+            .help("with `for 10us` it ends after that time at the latest")),
+    }
+}
+
+fn said(blocks: &mut Blocks<'_, '_, '_>, tokens: &mut Tokens<'_>) -> Result<u32, InputError> {
+    let token = tokens.next("\"TEXT\"")?;
+    let inner = token.text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).filter(|_| token.text.len() > 1);
+    match inner {
+        Some(text) if text.chars().count() <= TEXT_MAX && !text.chars().any(char::is_control) => {
+            let said = &mut blocks.programs().said;
+            said.push(text.to_owned());
+            Ok(said.len() as u32 - 1)
+        }
+        Some(_) => Err(token
+            .error("this text cannot be said", "too long, or not plain text")
+            .help(format!("at most {TEXT_MAX} characters that are printed"))),
+        None => Err(token.error("what is said stands in quotes", "no quotes").help("say \"got the lock\"")),
+    }
+}
+
+fn reached(blocks: &mut Blocks<'_, '_, '_>, tokens: &mut Tokens<'_>) -> Result<u32, InputError> {
+    let token = tokens.next("NAME")?;
+    if !good_name(token.text) {
+        return Err(token.error(format!("`{}` is not a name", token.text), "not a name").help(NAME));
+    }
+    let applies = blocks.applies;
+    let reached = &mut blocks.programs().reached;
+    let known = reached.iter().position(|name| name == token.text);
+    Ok(known.unwrap_or_else(|| {
+        if applies {
+            reached.push(token.text.to_owned());
+        }
+        reached.len().saturating_sub(1)
+    }) as u32)
+}
