@@ -2,7 +2,7 @@
 //!
 //! Not modelled: what a dump would hold. A CPU whose registers are saved is in it, the others are not.
 
-use super::source_lines::describe;
+use super::source_lines::Places;
 use crate::scenario::Scenario;
 use crate::scenario::named::Named;
 use kernel_model::Point;
@@ -108,7 +108,7 @@ pub(crate) fn crash_report(scenario: &Scenario, outcome: &Outcome) -> Option<Cra
             fate,
             saved: reached(report.cpu, Point::RegistersSaved),
             stopped,
-            instead: (fate == Fate::NotStopped).then(|| instead(report)),
+            instead: (fate == Fate::NotStopped).then(|| instead(report, &Places::of(scenario))),
         }
     };
     let trigger = scenario.crash().filter(|event| event.cpu == u32::from(entered.cpu));
@@ -121,9 +121,9 @@ pub(crate) fn crash_report(scenario: &Scenario, outcome: &Outcome) -> Option<Cra
 }
 
 /// What a CPU does at the end of the run, and why the NMI has not stopped it.
-fn instead(cpu: &CpuReport) -> String {
+fn instead(cpu: &CpuReport, places: &Places) -> String {
     let place = match cpu.waits.last() {
-        Some(wait) => format!("waits since {} us at {}", wait.since, describe(wait.site)),
+        Some(wait) => format!("waits since {} us at {}", wait.since, places.describe(wait.site)),
         None if cpu.activity == Activity::Halted => "in HLT".to_owned(),
         None => "runs".to_owned(),
     };

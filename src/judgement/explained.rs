@@ -127,7 +127,7 @@ impl Evidence {
             cpu,
             what: if outcome == WaitOutcome::Reported as u32 { reported(code) } else { why::what(code) },
             goes_on: outcome == WaitOutcome::Reported as u32,
-            at: super::source_lines::describe(wait.site),
+            at: self.state.places.describe(wait.site),
             start: wait.since,
             took: event.time.since(wait.since),
             why: why::explain_cpu(&self.state.with(&under_way()), cpu).chain,

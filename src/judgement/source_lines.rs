@@ -1,6 +1,8 @@
 //! From a source location to what a reader wants to know of it: the function, and the line itself.
 
+use crate::scenario::{Programs, Scenario, StepPlace};
 use sim::Site;
+use std::sync::Arc;
 
 /// Every source file whose lines may appear in reports.
 const FILES: &[(&str, &str)] = &include!("source_files.in");
@@ -57,6 +59,41 @@ pub(crate) fn describe(site: Site) -> String {
     match function(site) {
         Some(function) => format!("{function} ({site})"),
         None => site.to_string(),
+    }
+}
+
+/// What the sites of a run mean to a reader: lines of the kernel, and steps of its scenario's programs.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Places(Arc<Programs>);
+
+impl Places {
+    /// Those of a run of `scenario`.
+    pub(crate) fn of(scenario: &Scenario) -> Self {
+        Self(Arc::clone(&scenario.programs))
+    }
+
+    fn step(&self, site: Site) -> Option<&StepPlace> {
+        self.0.place(site.as_step()?)
+    }
+
+    /// The program whose steps they are.
+    pub(crate) fn programs(&self) -> &Programs {
+        &self.0
+    }
+
+    /// `function (file:line)`, `step (file:line)`.
+    pub(crate) fn describe(&self, site: Site) -> String {
+        self.step(site).map_or_else(|| describe(site), ToString::to_string)
+    }
+
+    /// The function that holds the line; the step itself.
+    pub(crate) fn function(&self, site: Site) -> Option<&str> {
+        self.step(site).map(|step| &*step.text).or_else(|| function(site))
+    }
+
+    /// The line of source, trimmed. A step says all of it already.
+    pub(crate) fn line(site: Site) -> Option<&'static str> {
+        line(site)
     }
 }
 

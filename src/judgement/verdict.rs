@@ -8,7 +8,7 @@ use super::jammed;
 use super::mechanism;
 use super::panic::panicked;
 use super::run_report::{HangReport, LoopReport, RunReport, Verdict};
-use super::source_lines;
+use super::source_lines::Places;
 use super::start_up;
 use super::waits::{WaitSummary, summaries, waits};
 use super::why::{self, Why};
@@ -82,7 +82,7 @@ pub fn judge(
         panicked: panicked(outcome),
         injected: injected(scenario, outcome),
         hang: (verdict == Verdict::Hung).then(|| hang(scenario, &goal, crashing, outcome, evidence)),
-        loops: loops(aftermath.unwrap_or(outcome)),
+        loops: loops(aftermath.unwrap_or(outcome), &Places::of(scenario)),
         notes: notes(scenario, outcome),
         expected: None,
         unmet: Vec::new(),
@@ -158,10 +158,10 @@ fn since(cpu: &CpuReport) -> Time {
 }
 
 /// A CPU repeats itself for as long as nothing reaches it: only where nothing is left that could, it does so for ever.
-fn loops(outcome: &Outcome) -> Vec<LoopReport> {
+fn loops(outcome: &Outcome, places: &Places) -> Vec<LoopReport> {
     let spinning = |cpu: &CpuReport| {
         let (period, site) = (cpu.period?, cpu.site?);
-        Some(LoopReport { cpu: cpu.cpu, since: since(cpu), period, at: source_lines::describe(site) })
+        Some(LoopReport { cpu: cpu.cpu, since: since(cpu), period, at: places.describe(site) })
     };
     let proven = matches!(outcome.ending, Ending::Proven(_));
     outcome.cpus.iter().filter(|_| proven).filter_map(spinning).collect()
@@ -201,9 +201,9 @@ fn hang(
         at: match cpu.activity {
             Activity::WaitForStartUp => "wait-for-SIPI".to_owned(),
             Activity::Shutdown => "shutdown".to_owned(),
-            _ => cpu.site.map_or_else(String::new, source_lines::describe),
+            _ => cpu.site.map_or_else(String::new, |site| Places::of(scenario).describe(site)),
         },
-        line: cpu.site.filter(|_| executes).and_then(source_lines::line),
+        line: cpu.site.filter(|_| executes).and_then(Places::line),
         why: why.chain,
         mechanism,
         cause: why.cause,

@@ -1,22 +1,54 @@
 //! What the modelled kernels call their shared words, milestones and waits, in a trace.
 
 use super::trace::Vocabulary;
-use crate::machine::program;
+use crate::judgement::source_lines::Places;
+use crate::machine::{player, program};
+use crate::scenario::{Act, Scenario};
 use kernel_model::{Layout, Point, Wait, Word};
+use sim::Site;
 
-/// The kernel on a machine of so many CPUs.
-#[derive(Debug, Clone, Copy)]
+/// The kernel of a scenario's machine, and the scenario's programs.
+#[derive(Debug, Clone)]
 pub(crate) struct KernelNames {
-    pub(crate) cpus: u16,
+    cpus: u16,
+    places: Places,
+}
+
+impl KernelNames {
+    /// Those of `scenario`.
+    pub(crate) fn of(scenario: &Scenario) -> Self {
+        Self { cpus: scenario.machine.cpus as u16, places: Places::of(scenario) }
+    }
+
+    /// What a program says of itself.
+    fn told(&self, code: u32, site: Option<Site>) -> Option<String> {
+        let programs = self.places.programs();
+        let act = programs.steps.get(site?.as_step()? as usize)?;
+        Some(match (code, *act) {
+            (player::SAYS, Act::Say(text)) => format!("says \"{}\"", programs.said[text as usize]),
+            (player::PASSED | player::REACHED, Act::Reach(name)) => {
+                format!("reaches {}", programs.reached[name as usize])
+            }
+            (player::CALLS, Act::Call { call, .. }) => format!("calls {}", call.name()),
+            (player::RETURNS, Act::Call { call, .. }) => format!("is back from {}", call.name()),
+            (player::FREES_ANOTHERS, Act::Unlock(_)) => "gives back a lock that is not its own".to_owned(),
+            _ => return None,
+        })
+    }
 }
 
 impl Vocabulary for KernelNames {
     fn word(&self, word: u16) -> String {
-        Layout::new(self.cpus).name(Word(word)).to_string()
+        let own = self.places.programs().word_name(word);
+        own.map_or_else(|| Layout::new(self.cpus).name(Word(word)).to_string(), str::to_owned)
     }
 
-    fn milestone(&self, code: u32) -> String {
-        format!("reaches {}", milestone(code))
+    fn milestone(&self, code: u32, site: Option<Site>) -> String {
+        self.told(code, site).unwrap_or_else(|| format!("reaches {}", milestone(code)))
+    }
+
+    fn place(&self, site: Site) -> String {
+        self.places.describe(site)
     }
 
     fn wait(&self, code: u32) -> &'static str {
@@ -40,7 +72,10 @@ fn wait(code: u32) -> &'static str {
         (Wait::RemoteRead, "for a remote read"),
         (Wait::InitDeassert, "for INIT to go away"),
     ];
-    WAITS.iter().find(|(wait, _)| *wait as u32 == code).map_or("for something", |(_, name)| name)
+    WAITS
+        .iter()
+        .find(|(wait, _)| *wait as u32 == code)
+        .map_or(if code == player::AWAITS { "for a word" } else { "for something" }, |(_, name)| name)
 }
 
 fn milestone(code: u32) -> String {

@@ -5,7 +5,7 @@ use crate::judgement::messages::{destination, what};
 use crate::judgement::source_lines::describe;
 use sim::apic::LocalSource;
 use sim::bus::MessageEffect;
-use sim::{Access, Context, Event, Kind, LocalEvent, Source, What};
+use sim::{Access, Context, Event, Kind, LocalEvent, Site, Source, What};
 use std::fmt::Debug;
 
 /// What the software on the CPUs calls its own.
@@ -13,7 +13,11 @@ pub(crate) trait Vocabulary: Debug + Sync {
     /// A shared word.
     fn word(&self, word: u16) -> String;
     /// A CPU that has come to a milestone: `reaches Stopped`.
-    fn milestone(&self, code: u32) -> String;
+    fn milestone(&self, code: u32, site: Option<Site>) -> String;
+    /// Where it acted: a function and its line.
+    fn place(&self, site: Site) -> String {
+        describe(site)
+    }
     /// What a wait is for: `for the ICR`.
     fn wait(&self, code: u32) -> &'static str;
 }
@@ -48,8 +52,8 @@ impl Names<'_> {
     }
 
     /// What happened, in words.
-    fn say(self, event: &What) -> String {
-        match *event {
+    fn say(self, event: &Event) -> String {
+        match event.what {
             What::Run { access, value, last, count } => self.run(access, value, last, count),
             What::Write { access, value } => {
                 let verb = if access.kind == Kind::RegisterExchange { "exchange" } else { "write" };
@@ -70,7 +74,7 @@ impl Names<'_> {
             What::WaitEnded(code, outcome) => {
                 format!("wait ends: {}{}", self.software.wait(code), if outcome == 0 { "" } else { ", TIMED OUT" })
             }
-            What::Reached(code) => self.software.milestone(code),
+            What::Reached(code) => self.software.milestone(code, event.site),
             What::Chosen(of, taken) => format!("chooses {taken} of {of}"),
             What::ClockRead => "reads the clock".to_owned(),
             What::Ended => "ends".to_owned(),
@@ -176,8 +180,8 @@ pub(crate) fn line(event: &Event, names: Names<'_>) -> String {
         Source::Cpu(cpu) => format!("CPU{cpu}"),
     };
     let acts = event.site.filter(|_| !matches!(event.what, What::Entered(_))); // that line has not acted yet
-    let site = acts.map(|site| format!("  [{}]", describe(site))).unwrap_or_default();
-    format!("{:>14}  {source:<5} {}{site}\n", event.time.to_string(), names.say(&event.what))
+    let site = acts.map(|site| format!("  [{}]", names.software.place(site))).unwrap_or_default();
+    format!("{:>14}  {source:<5} {}{site}\n", event.time.to_string(), names.say(event))
 }
 
 #[cfg(test)]

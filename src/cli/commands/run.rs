@@ -48,7 +48,8 @@ fn run_scenario(
     let interruptible = Interruptible::begin()?;
     let handle = interruptible.handle();
     let cpus = scenario.machine.cpus as u16;
-    let names = Names { cpus, software: &KernelNames { cpus } };
+    let software = KernelNames::of(scenario);
+    let names = Names { cpus, software: &software };
     let mut trace = wanted.trace.as_ref().map(|path| TraceFile::new(path, names, handle.clone()));
     let form = if wanted.json { Form::Json } else { Form::Text(paper) };
     let mut stream = (wanted.waits == Some(Waits::All)).then(|| WaitStream::new(form, handle.clone()));

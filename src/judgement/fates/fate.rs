@@ -2,7 +2,6 @@
 
 use super::held_back::{held_back, occupied};
 use super::report::{FateReport, MessageFate};
-use crate::judgement::source_lines::describe;
 use crate::judgement::state::{Arrival, Effect, End, MessageState, Miss, Origin, Sleep, State, UnsentMessage};
 use sim::bus::{AttemptOutcome, DeliveryMode, Message};
 use sim::{Context, Generation, Time};
@@ -149,7 +148,8 @@ fn missed(miss: Miss) -> String {
 /// A message that has not come to `number`, and may still.
 fn on_the_way(state: &State, held: &MessageState, number: Option<u16>) -> (MessageFate, Option<Time>, String) {
     if let Some((at, by)) = held.replaced {
-        let line = state.messages.named(held.message.source, by).and_then(|newer| newer.site).map(describe);
+        let line = state.messages.named(held.message.source, by).and_then(|newer| newer.site);
+        let line = line.map(|site| state.places.describe(site));
         let line = line.map(|line| format!(": {line}")).unwrap_or_default();
         return (MessageFate::Replaced, Some(at), format!("message {by} of its sender took its place{line}"));
     }

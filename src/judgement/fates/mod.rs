@@ -14,7 +14,6 @@ mod tests;
 pub use report::{FateReport, Filter, MessageFate, MessageReport, MessagesReport};
 
 use super::messages::{destination, what};
-use super::source_lines::describe;
 use super::state::{MessageState, Over, State, UnsentMessage};
 use crate::scenario::Scenario;
 use sim::bus::{DeliveryMode, Message};
@@ -98,7 +97,7 @@ fn message(state: &State, held: &MessageState) -> MessageReport {
         number: Some(held.message.number),
         from: cpu(state, held.message.source),
         sent: held.sent,
-        at: held.site.map(describe),
+        at: held.site.map(|site| state.places.describe(site)),
         what: what(&held.message),
         to: destination(&held.message),
         fates: fate::of_message(state, held),
@@ -110,7 +109,7 @@ fn command(state: &State, unsent: &UnsentMessage, waits: bool) -> MessageReport 
         number: None,
         from: cpu(state, unsent.message.source),
         sent: unsent.message.written_at,
-        at: unsent.site.map(describe),
+        at: unsent.site.map(|site| state.places.describe(site)),
         what: what(&unsent.message),
         to: destination(&unsent.message),
         fates: fate::of_command(state, unsent, waits),

@@ -5,18 +5,24 @@ use super::injected::Injected;
 use super::latches::Origin;
 use super::message::Messages;
 use super::words::Words;
+use crate::judgement::source_lines::Places;
 use crate::machine::{self, Choices};
-use crate::scenario::Scenario;
+use crate::scenario::{Role, Scenario};
 use kernel_model::Kernel;
 use sim::apic::Preset;
 use sim::bus::{Domains, Message, Reach};
-use sim::{Batch, Ending, Event, MachineSettings, Milestone, Observer, Outcome, Source, Stacks, Time, What};
+use sim::{Batch, Ending, Event, MachineSettings, Milestone, Observer, Outcome, Source, Stacks, TOLD_ONLY, Time, What};
+use std::ops::Range;
 
 /// A machine at an instant of a run.
 #[derive(Debug, Clone)]
 pub(crate) struct State {
     /// The kernel on its CPUs: what its words, waits and milestones mean. None: other software, which says of none.
     pub(crate) kernel: Option<Kernel>,
+    /// What the lines and steps of its software are.
+    pub(crate) places: Places,
+    /// The programs of its events: on which CPU, which steps.
+    pub(crate) programs: Vec<(u16, Range<u32>)>,
     limit: Time,
     /// The instant.
     pub(crate) now: Time,
@@ -33,6 +39,14 @@ pub(crate) struct State {
     pub(super) domains: Option<Domains>,
     /// A message may reach a CPU after its sender's bus is done with it.
     pub(crate) late_deliveries: bool,
+}
+
+fn programs(scenario: &Scenario) -> Vec<(u16, Range<u32>)> {
+    let steps = |event: &crate::scenario::Event| match &event.role {
+        Role::Steps(steps) => Some((event.cpu as u16, steps.clone())),
+        _ => None,
+    };
+    scenario.events.iter().filter_map(steps).collect()
 }
 
 /// Follows a run to its end.
@@ -53,6 +67,8 @@ impl State {
         let kernel = machine::kernel(scenario);
         Self {
             kernel: Some(kernel),
+            places: Places::of(scenario),
+            programs: programs(scenario),
             limit: Time::from_ps(scenario.limit_ps),
             injected: Injected::new(scenario),
             ..Self::of_machine(&settings, |cpu| machine::as_set_up(&kernel, cpu))
@@ -73,6 +89,8 @@ impl State {
         let cpus = cpus.collect();
         Self {
             kernel: None,
+            places: Places::default(),
+            programs: Vec::new(),
             limit: settings.limit,
             now: Time::ZERO,
             proven: false,
@@ -115,7 +133,9 @@ impl State {
         match event.what {
             What::Sent(message) => self.sent(event, message),
             What::Delivered(agent, message) => self.delivered(event.time, agent, message),
-            What::Reached(code) => self.milestones.push(Milestone { at: event.time, cpu: number, code }),
+            What::Reached(code) if code & TOLD_ONLY == 0 => {
+                self.milestones.push(Milestone { at: event.time, cpu: number, code })
+            }
             _ => {
                 self.cpus[usize::from(number)].take(event);
                 self.ended(number);

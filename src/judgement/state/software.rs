@@ -1,6 +1,7 @@
 //! What a CPU's software says of itself: the waits that it has begun, and those that it has given up; and where it is.
 
 use super::frame::Frame;
+use crate::machine::player::{CALLS, RETURNS};
 use sim::Site;
 use sim::{Access, Context, Event, Kind, Time, What};
 
@@ -24,6 +25,17 @@ pub(crate) struct Polled {
     pub(crate) site: Site,
 }
 
+/// A call of a kernel function by a step of a program.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Called {
+    /// The step.
+    pub(crate) site: Site,
+    /// Since when.
+    pub(crate) since: Time,
+    /// As [`OpenWait::level`].
+    pub(crate) level: usize,
+}
+
 /// What runs on a CPU, as far as it says so.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Software {
@@ -31,6 +43,8 @@ pub(crate) struct Software {
     pub(crate) waits: Vec<OpenWait>,
     /// What it reads and how it delays since its last effective event, in the order of first use.
     pub(crate) polled: Vec<Polled>,
+    /// Kernel functions that a program of the scenario has called, and that are not back.
+    pub(crate) calls: Vec<Called>,
     /// The line that acted last.
     last: Option<Site>,
 }
@@ -67,8 +81,15 @@ impl Software {
                 let place = self.waits.iter().rposition(|wait| wait.code == code && wait.level == level);
                 place.map(|place| self.waits.remove(place));
             }
+            What::Reached(CALLS) => {
+                self.calls.extend(event.site.map(|site| Called { site, since: event.time, level }));
+            }
+            What::Reached(RETURNS) => _ = self.calls.pop_if(|call| call.level == level),
             What::Left(Context::Program) => {}
-            What::Left(_) => self.waits.retain(|wait| wait.level < level),
+            What::Left(_) => {
+                self.waits.retain(|wait| wait.level < level);
+                self.calls.retain(|call| call.level < level);
+            }
             What::Initialised => *self = Self::default(),
             _ => {}
         }

@@ -2,7 +2,7 @@
 
 use super::chain::{Chain, list};
 use crate::judgement::messages::{destination, what};
-use crate::judgement::source_lines::describe;
+use crate::judgement::source_lines::Places;
 use crate::judgement::state::{MessageState, OpenWait};
 use kernel_model::{Point, Wait};
 use sim::Time;
@@ -25,7 +25,7 @@ impl<'a> Chain<'a> {
             let cpus: Vec<u16> = held.meant.iter().copied().filter(|&cpu| cpu != number).filter(silent).collect();
             told.extend(self.ask(held, &cpus));
             if held.meant.is_empty() {
-                self.say(sent(held, "no CPU"));
+                self.say(sent(&self.state.places, held, "no CPU"));
                 self.root("its message is for no CPU");
             }
         }
@@ -49,7 +49,7 @@ impl<'a> Chain<'a> {
             return Vec::new();
         }
         let place = self.lines.len();
-        self.say(sent(held, &list(&held.meant)));
+        self.say(sent(&self.state.places, held, &list(&held.meant)));
         if held.dispatched.is_none() && held.arrivals.is_empty() {
             self.fate(held, cpus[0]); // nobody has got it, for one reason
             return cpus.to_vec();
@@ -107,9 +107,9 @@ impl<'a> Chain<'a> {
     }
 }
 
-fn sent(held: &MessageState, to: &str) -> String {
+fn sent(places: &Places, held: &MessageState, to: &str) -> String {
     let message = &held.message;
-    let by = held.site.map(|site| format!(": {}", describe(site))).unwrap_or_default();
+    let by = held.site.map(|site| format!(": {}", places.describe(site))).unwrap_or_default();
     let (what, destination) = (what(message), destination(message));
     format!("CPU{} sent {what} to {destination}, for {to}, at {} us{by}", message.source, held.sent)
 }

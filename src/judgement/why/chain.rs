@@ -1,6 +1,5 @@
 //! A chain of causes as it grows, and the names of what it speaks of.
 
-use crate::judgement::source_lines::describe;
 use crate::judgement::state::{CpuState, Site, State};
 use kernel_model::{Layout, Word};
 
@@ -55,11 +54,16 @@ impl<'a> Chain<'a> {
 
     /// A line of the kernel. Of other software none is named: nobody knows its lines.
     pub(super) fn place(&self, site: Option<Site>) -> Option<String> {
-        self.state.kernel.and(site).map(describe)
+        self.state.kernel.and(site).map(|site| self.describe(site))
+    }
+
+    pub(super) fn describe(&self, site: Site) -> String {
+        self.state.places.describe(site)
     }
 
     pub(super) fn word_name(&self, word: u16) -> String {
-        self.layout().name(Word(word)).to_string()
+        let own = self.state.places.programs().word_name(word);
+        own.map_or_else(|| self.layout().name(Word(word)).to_string(), str::to_owned)
     }
 
     pub(super) fn agent(&self, agent: u16) -> String {

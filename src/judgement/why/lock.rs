@@ -1,7 +1,6 @@
 //! A lock that does not come free: who holds it, and what that one waits for.
 
 use super::chain::Chain;
-use crate::judgement::source_lines::function;
 use crate::judgement::state::OpenWait;
 
 impl Chain<'_> {
@@ -20,7 +19,11 @@ impl Chain<'_> {
         let Some(word) = word else { return String::new() };
         let name = self.word_name(word);
         let Some(writer) = self.state.words.writer(word) else { return format!(" on the {name}") };
-        let place = function(writer.site).unwrap_or("somebody");
+        if writer.site.as_step().is_some() && writer.cpu != number {
+            let step = self.describe(writer.site);
+            return format!(" on `{name}`, which CPU{} took at {} us: {step}", writer.cpu, writer.at);
+        }
+        let place = self.state.places.function(writer.site).unwrap_or("somebody");
         let holder = if writer.cpu == number {
             format!("the code that it interrupted ({place})")
         } else {

@@ -1,7 +1,6 @@
 //! The mailbox register by which a clustered ES7000 starts CPUs: whose request is in it, and who has not taken it out.
 
 use super::chain::Chain;
-use crate::judgement::source_lines::describe;
 use crate::judgement::state::{State, Writer};
 use kernel_model::{MAILBOX_APICID, MAILBOX_BUSY, Point};
 
@@ -44,7 +43,8 @@ impl Chain<'_> {
     /// A request that is in the mailbox still, and what the CPU does that it is for.
     fn pending(&mut self, Request { target, apic_id, writer }: Request) {
         let to = target.map_or_else(|| format!("APIC id {apic_id:02X}, which no CPU has"), |cpu| format!("CPU{cpu}"));
-        let by = writer.map(|Writer { cpu, at, site }| format!(", written by CPU{cpu} at {at} us: {}", describe(site)));
+        let by =
+            writer.map(|Writer { cpu, at, site }| format!(", written by CPU{cpu} at {at} us: {}", self.describe(site)));
         self.say(format!("the mailbox holds a request for {to}{}", by.unwrap_or_default()));
         if let Some(cpu) = target {
             self.say(format!("the firmware of CPU{cpu} has not taken it"));

@@ -14,6 +14,7 @@ mod icr;
 mod last_message;
 mod lock;
 mod mailbox;
+mod program;
 mod refusal;
 mod remote_read;
 mod start_up;

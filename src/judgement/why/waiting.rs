@@ -1,8 +1,8 @@
 //! What a CPU waits for, and where to look for why that does not come.
 
 use super::chain::Chain;
-use crate::judgement::source_lines::{describe, function};
 use crate::judgement::state::{MessageState, OpenWait, Sleep};
+use crate::machine::player::AWAITS;
 use kernel_model::{Point, Wait};
 use sim::Context;
 use sim::bus::Message;
@@ -16,7 +16,7 @@ impl Chain<'_> {
             let since = frame.since;
             self.say(format!(
                 "CPU{number} is in its NMI handler since {since} us, which interrupted {}",
-                describe(interrupted)
+                self.describe(interrupted)
             ));
         }
     }
@@ -39,7 +39,7 @@ impl Chain<'_> {
         let cpu = self.cpu(number);
         let waits = cpu.software.waits.last();
         let outer = waits.filter(|wait| wait.level < cpu.frames.len()).map(|wait| wait.site); // a handler is on top of it
-        let at = outer.or(cpu.site()).map_or_else(|| "nowhere".to_owned(), describe);
+        let at = outer.or(cpu.site()).map_or_else(|| "nowhere".to_owned(), |site| self.describe(site));
         if let Some(since) = cpu.stalled_since {
             let at = self.state.kernel.map(|_| format!(": {at}")).unwrap_or_default();
             self.say(format!("CPU{number}'s store to its ICR has not completed since {since} us{at}"));
@@ -59,6 +59,7 @@ impl Chain<'_> {
             ));
             return self.icr_busy(number);
         }
+        self.called_by(number);
         match waits {
             Some(wait) if wait.code == Wait::IcrIdle as u32 => {
                 self.say(format!("CPU{number} waits for its ICR since {} us in {at}", wait.since));
@@ -68,6 +69,7 @@ impl Chain<'_> {
                 self.icr_busy(number);
             }
             Some(wait) if wait.code == Wait::Lock as u32 => self.lock(number, wait, &at),
+            Some(wait) if wait.code == AWAITS => self.awaits(number, wait, &at),
             Some(wait) => self.other_wait(number, *wait, &at, outer.is_some()),
             None if cpu.sleep().is_some() => self.say(format!("CPU{number} is in HLT: {at}")),
             None if cpu.site().is_none() => {} // in a handler that has not acted yet
@@ -104,7 +106,7 @@ impl Chain<'_> {
         self.say(format!(
             "on top of that CPU{number} is in {handler} since {} us, {halted} {}",
             frame.since,
-            describe(site)
+            self.describe(site)
         ));
     }
 
@@ -151,7 +153,7 @@ impl Chain<'_> {
         } else if expects_answers(wait.code) {
             self.answers(number, wait);
         }
-        let place = function(wait.site).unwrap_or("its program");
+        let place = self.state.places.function(wait.site).unwrap_or("its program");
         self.root(format!("it {what} in {place}"));
     }
 
@@ -201,6 +203,7 @@ pub(crate) fn what(code: u32) -> &'static str {
         code if code == Wait::Mailbox as u32 => "waits for the mailbox register",
         code if code == Wait::InitDeassert as u32 => "waits for INIT to be taken away",
         code if code == Wait::RemoteRead as u32 => "waits for a remote read",
+        AWAITS => "awaits a word",
         _ => "waits",
     }
 }
