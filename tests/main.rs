@@ -26,6 +26,7 @@ mod message_faults;
 mod messages;
 mod modern;
 mod names;
+mod programs;
 mod proofs;
 mod property;
 mod quotes;

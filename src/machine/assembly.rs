@@ -87,6 +87,16 @@ fn words(scenario: &Scenario, kernel: &Kernel) -> Vec<u32> {
     for event in scenario.events.iter().filter(|event| matches!(event.role, Role::WatchdogTick { .. })) {
         words[usize::from(layout.timer_goes_on(event.cpu as u16).0)] = 1;
     }
+    // The watchdog looks for five seconds before it calls a CPU locked up: an NMI that a program sends does not make one.
+    if !scenario.programs.is_empty() {
+        let watched = |cpu: u16| {
+            let mut events = scenario.events.iter();
+            events.any(|event| event.cpu == u32::from(cpu) && cpu::is_watchdog(event))
+        };
+        for cpu in (0..kernel.cpus).filter(|&cpu| !watched(cpu)) {
+            words[usize::from(layout.timer_goes_on(cpu).0)] = 1;
+        }
+    }
     // Where no counter is to overflow, no NMI is taken for that.
     let counts = |cpu: u16| scenario.events.iter().any(|event| event.cpu == u32::from(cpu) && cpu::is_watchdog(event));
     for cpu in (0..kernel.cpus).filter(|&cpu| !counts(cpu)) {

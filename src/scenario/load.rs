@@ -11,7 +11,7 @@ use super::happenings::{self, PlacedEvent, Stage};
 use super::klogd;
 use super::knobs;
 use super::machine::{Bus, Machine};
-use super::model::{Goal, REACH, Scenario, Stall};
+use super::model::{Goal, Origin, REACH, Scenario, Stall};
 use super::named::Named;
 use super::nearest;
 use super::overrides;
@@ -84,18 +84,64 @@ pub const LIMIT_PS_DEFAULT: u64 = 10_000_000_000_000;
 /// Whatever is wrong with the file or the choices, at its place and with what would be right.
 pub fn load(request: &Request) -> Result<Scenario, InputError> {
     let (origin, source) = catalogue::open(&request.scenario)?;
-    let mut root = document::parse(&source)?;
+    read_source(origin, &source, request)
+}
+
+/// Loads a scenario from its text, applies the request's choices and settings, and checks everything. `request.scenario` is
+/// the name that the text goes by in messages, and in the token: who is to replay it keeps the text in a file of that name.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_text(text: &str, request: &Request) -> Result<Scenario, InputError> {
+    let origin = Origin::File(request.scenario.clone());
+    read_source(origin, &Source::new(&request.scenario, text), request)
+}
+
+fn read_source(origin: Origin, source: &Arc<Source>, request: &Request) -> Result<Scenario, InputError> {
+    let mut root = document::parse(source)?;
     graft_choices(&mut root, request);
     for set in &request.sets {
         const OPTION: &str = "--set ";
         let setting = Source::new("command line", format!("{OPTION}{set}"));
         overrides::apply(&mut root, &setting, OPTION.len())?;
     }
-    let mut scenario = read(&root, &source)?;
+    let mut scenario = read(&root, source)?;
     scenario.origin = origin;
     scenario.hash = catalogue::content_hash(source.text());
     scenario.sets = overrides::that_count(&request.sets);
     Ok(scenario)
+}
+
+/// What a scenario that is only a text goes by.
+const TEXT_NAME: &str = "scenario.toml";
+
+impl Scenario {
+    /// The scenario that a text describes, on its own machine.
+    ///
+    /// # Errors
+    /// Whatever is wrong with it, at its place and with what would be right.
+    ///
+    /// ```
+    /// use apicsim::scenario::Scenario;
+    ///
+    /// let scenario = Scenario::from_toml(
+    ///     r#"
+    ///     format = 1
+    ///     name = "one-step"
+    ///     story = "CPU 0 waits a little."
+    ///     goal = "reach:there"
+    ///     [[event]]
+    ///     at_us = 0
+    ///     cpu = 0
+    ///     steps = "delay 10us\nreach there"
+    ///     "#,
+    /// )?;
+    /// assert_eq!(scenario.goal_name(), "reach:there");
+    /// # Ok::<(), apicsim::scenario::diagnostic::InputError>(())
+    /// ```
+    pub fn from_toml(text: &str) -> Result<Self, InputError> {
+        load_text(text, &Request::new(TEXT_NAME))
+    }
 }
 
 /// Grafts the choices of the command line into the document.
@@ -158,7 +204,7 @@ fn read(root: &Node, file: &Arc<Source>) -> Result<Scenario, InputError> {
         expectation,
         programs,
         machine,
-        origin: super::model::Origin::BuiltIn(String::new()),
+        origin: Origin::BuiltIn(String::new()),
         hash: String::new(),
         sets: Vec::new(),
     })

@@ -78,7 +78,7 @@ pub use expected::{Expectation, ExpectedProof, ExpectedVerdict};
 pub use fault_name::FaultName;
 pub use knobs::knob_keys;
 pub(crate) use knobs::{HZ, IPI_STALL_MS, JITTER, RETRIES};
-pub use load::{LIMIT_PS_DEFAULT, Request, load};
+pub use load::{LIMIT_PS_DEFAULT, Request, load, load_text};
 pub use machine::{
     ALL_ARCHES, ARCHES, Bus, FAMILIES, LINUX_ARCHES, MAIN_VARIANTS, MODERN_ARCHES, Machine, OTHER_ARCHES, OWN_VARIANT,
     RELEASES, VARIANTS, is_modern, is_other, is_x2apic, natural, natural_release, natural_variant,

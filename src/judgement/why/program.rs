@@ -6,7 +6,7 @@
 use super::chain::Chain;
 use crate::judgement::state::{MessageState, OpenWait};
 use crate::machine::program::PROGRAM_ENDED;
-use crate::scenario::{Handler, On};
+use crate::scenario::{Act, Handler, On};
 use kernel_model::Word;
 use sim::bus::DeliveryMode;
 use sim::{Context, Site};
@@ -19,15 +19,17 @@ impl<'a> Chain<'a> {
         let level = cpu.frames.len();
         let called = cpu.software.calls.iter().rfind(|call| call.level == level);
         if let Some(call) = called.copied() {
-            self.say(format!("CPU{number} has called it since {} us: {}", call.since, self.describe(call.site)));
+            self.say(format!("CPU{number}'s program is at {} since {} us", self.describe(call.site), call.since));
         }
     }
 
     /// A wait for a word.
     pub(super) fn awaits(&mut self, number: u16, wait: &OpenWait, at: &str) {
-        let Some(word) = self.cpu(number).software.polled_word() else {
+        let step = wait.site.as_step().and_then(|step| self.state.places.programs().steps.get(step as usize));
+        let Some(Act::Await { condition, .. }) = step else {
             return self.say(format!("CPU{number} awaits a word since {} us: {at}", wait.since));
         };
+        let word = condition.word.0;
         let (name, value) = (self.word_name(word), self.state.words.value(word));
         let changed = match self.state.words.writer(word) {
             Some(writer) => {

@@ -69,7 +69,12 @@ impl Chain<'_> {
                 self.icr_busy(number);
             }
             Some(wait) if wait.code == Wait::Lock as u32 => self.lock(number, wait, &at),
-            Some(wait) if wait.code == AWAITS => self.awaits(number, wait, &at),
+            Some(wait) if wait.code == AWAITS => {
+                if outer.is_some() {
+                    self.handler_on_top(number);
+                }
+                self.awaits(number, wait, &at);
+            }
             Some(wait) => self.other_wait(number, *wait, &at, outer.is_some()),
             None if cpu.sleep().is_some() => self.say(format!("CPU{number} is in HLT: {at}")),
             None if cpu.site().is_none() => {} // in a handler that has not acted yet

@@ -1,0 +1,154 @@
+//! The examples of the fact sheet on programs, and what each kind of step does: by the manual, or by hand.
+
+use super::{handler, line_of, load, program, report, text};
+use crate::determinism::{assert_equal, every_execution};
+use apicsim::Verdict::{Completed, Deadline, Hung};
+use sim::{Proof, Time};
+
+/// A lock that is held across a call, against a CPU that spins on it with interrupts off: nobody can go on.
+#[test]
+fn a_lock_against_an_ipi_is_proven_to_hang() {
+    let text = text(
+        "locks = [\"l\"]\ngoal = \"reach:back\"",
+        &(program(0, "lock l\ndelay 5us\ncall smp_call_function\nunlock l\nreach back")
+            + &program(1, "delay 1us\nirqs-off {\n  lock l # spins\n  unlock l\n}")),
+    );
+    let report = report(&text);
+    let hang = report.hang.as_ref().unwrap();
+    assert_eq!((report.verdict, report.proof, hang.cpu), (Hung, Some(Proof::Recurrence), 0));
+    let why = hang.why.join("\n");
+    for words in ["call smp_call_function", "lock l # spins", "lock l\n"] {
+        let line = format!("(p.toml:{})", line_of(&(text.clone() + "\n"), words.trim_end()));
+        assert!(why.contains(&line), "{line} is missing in\n{why}");
+    }
+    assert!(why.contains("they wait for each other"), "{why}");
+    assert_equal(&load(&text), &every_execution(), &[true, false]);
+}
+
+fn wake(set: &str, when: &str) -> String {
+    text(
+        "words = { work = 0, seen = 0 }\ngoal = \"reach:woken\"",
+        &(program(0, &format!("set work {set}\nipi 0x02 LOGICAL|0x50\nawait seen == 1\nreach woken"))
+            + &handler(1, "0x50", &format!("if work {when} {{\n  set seen 1\n}} else {{\n  add seen 4\n}}"))),
+    )
+}
+
+#[test]
+fn a_handler_answers_and_what_it_does_not_answer_is_explained_to_its_fate() {
+    assert_eq!(report(&wake("1", "== 1")).verdict, Completed);
+    assert_eq!(report(&wake("6", "& 4")).verdict, Completed);
+    assert_eq!(report(&wake("6", "!= 6")).verdict, Hung);
+    let hung = wake("1", "== 2");
+    let report = super::report(&hung);
+    let why = report.hang.unwrap().why.join("\n");
+    assert_eq!((report.verdict, report.proof), (Hung, Some(Proof::Recurrence)));
+    for part in ["awaits `seen`", "is 0x4", "handler of 50", "ipi 0x02", "has taken it, and has done with it"] {
+        assert!(why.contains(part), "{part} is missing in\n{why}");
+    }
+    assert_equal(&load(&hung), &every_execution(), &[true, false]);
+}
+
+#[test]
+fn a_lost_message_is_where_the_wait_ends() {
+    let lost = wake("1", "== 1") + "[[fault]]\nat_us = 0\nkind = \"message\"\neffect = \"lose\"\nvector = 0x50\n";
+    let report = report(&lost);
+    let why = report.hang.unwrap().why.join("\n");
+    assert!(report.verdict == Hung && why.contains("a fault lost it on its way to CPU1"), "{why}");
+}
+
+/// The instants that spans of time add up to, from 1 µs on.
+#[test]
+fn time_passes_as_the_steps_say() {
+    let table = [
+        ("delay 10us", 11_000_000),
+        ("delay 1.5ms", 1_501_000_000),
+        ("repeat 7 {\n  delay 2us\n}", 15_000_000),
+        ("sleep-until 50us", 50_000_000),
+        ("sleep-until 0us", 1_000_000),                         // in the past
+        ("every 10us for 45us {\n  delay 1us\n}", 42_000_000),  // arrivals at 11, 21, 31 and 41
+        ("every 10us for 30us {\n  delay 25us\n}", 86_000_000), // none waits for service: three of 25 µs from 11 on
+        ("irqs-off {\n  delay 3us\n}", 4_000_000),
+    ];
+    for (steps, ps) in table {
+        let report = report(&text("goal = \"reach:end\"", &program(0, &format!("{steps}\nreach end"))));
+        let took = report.sim_time.as_ps();
+        // Flags, and waking up: a few cycles each time.
+        assert!(report.verdict == Completed && (ps..ps + 100_000).contains(&took), "{steps}: {took}");
+    }
+}
+
+#[test]
+fn a_bounded_wait_for_a_word_ends_by_its_bound_or_by_the_word() {
+    let wait = "await w == 1 for 20us\nif w == 1 {\n  reach in-time\n}\nreach end";
+    let sets = |after: &str| program(0, wait) + &program(1, &format!("delay {after}\nset w 1"));
+    let goal =
+        |goal: &str, after: &str| report(&text(&format!("words = {{ w = 0 }}\ngoal = \"reach:{goal}\""), &sets(after)));
+    assert_eq!(goal("in-time", "10us").verdict, Completed);
+    let late = goal("end", "30us");
+    assert_eq!(late.verdict, Completed);
+    let took = late.sim_time.since(Time::from_us(1)).as_ps();
+    assert!((20_000_000..21_000_000).contains(&took), "twenty rounds of 1 µs: {took}");
+    assert_ne!(goal("in-time", "30us").verdict, Completed);
+}
+
+#[test]
+fn a_try_takes_one_way() {
+    let tries = "try l {\n  reach ours\n  unlock l\n} else {\n  reach theirs\n}";
+    let goal = |goal: &str, before: &str| {
+        let declared = format!("locks = [\"l\"]\ngoal = \"reach:{goal}\"");
+        report(&text(&declared, &program(0, &format!("{before}\n{tries}")))).verdict
+    };
+    assert_eq!((goal("ours", "pause"), goal("theirs", "lock l")), (Completed, Completed));
+    assert_ne!(goal("ours", "lock l"), Completed);
+}
+
+/// SDM vol. 3 §10.5.4: one interrupt, or one each period, at the timer's frequency.
+#[test]
+fn timers_fire_as_often_as_they_are_set() {
+    for arch in ["i386/default", "x86_64/flat", "modern/x2apic-phys"] {
+        let deadline = if arch.starts_with("modern") { "deadline" } else { "oneshot" };
+        for (timer, ticks) in [("periodic 10us", 9), ("oneshot 10us", 1), (&*format!("{deadline} 30us"), 1)] {
+            let steps = format!(
+                "timer {timer} vector=0x40\ndelay 95us\ntimer off\ndelay 50us\nif n == {ticks} {{\n  reach end\n}}"
+            );
+            let text =
+                text("words = { n = 0 }\ngoal = \"reach:end\"", &(program(0, &steps) + &handler(0, "0x40", "add n 1")));
+            let scenario = super::load_on(&text, arch, "before").unwrap();
+            let report = apicsim::run(&scenario, &apicsim::Settings::seeded(0)).unwrap().0;
+            assert_eq!(report.verdict, Completed, "{arch} {timer}");
+        }
+    }
+}
+
+#[test]
+fn handlers_of_nmis_and_smis_take_the_kernels_place() {
+    for (on, command) in [("\"nmi\"", "NMI"), ("\"smi\"", "SMI")] {
+        let text = text(
+            "words = { w = 0 }\ngoal = \"reach:end\"",
+            &(program(0, &format!("ipi 0x02 LOGICAL|{command}\nawait w == 1\nreach end")) + &handler(1, on, "set w 1")),
+        );
+        assert_eq!(report(&text).verdict, Completed, "{on}");
+    }
+}
+
+/// What cannot repeat itself is not proven, whatever it does; and no run of it is called hung.
+#[test]
+fn a_loop_that_draws_ends_at_the_limit() {
+    for steps in ["forever {\n  delay exp(10us)\n}", "every 10us {\n  pause\n}"] {
+        let report =
+            report(&text("goal = \"reach:end\"\nlimit_us = 1000", &program(0, &format!("{steps}\nreach end"))));
+        assert_eq!((report.verdict, report.proof), (Deadline, None), "{steps}");
+    }
+}
+
+/// What is drawn comes from the seed, in every execution.
+#[test]
+fn draws_are_those_of_the_seed() {
+    let scenario =
+        load(&text("goal = \"reach:end\"", &program(0, "repeat 20 {\n  delay uniform(1us,9us)\n}\nreach end")));
+    assert_equal(&scenario, &every_execution(), &[true, false]);
+    let ends = |seed| apicsim::run(&scenario, &apicsim::Settings::seeded(seed)).unwrap().0.sim_time;
+    assert_ne!(ends(1), ends(2));
+    let mean: u64 = (0..50).map(|seed| ends(seed).as_ps() / 50).sum();
+    assert!((95_000_000..107_000_000).contains(&mean), "twenty times 5 µs from 1 µs on: {mean}");
+}
