@@ -39,21 +39,21 @@ impl Software for SendOnce {
         if cpu.number() == 0 {
             cpu.sleep_until(Time::from_us(10));
             cpu.reached(CALLED);
-            kernel_model::send_IPI_mask(&self.kernel, &OnCpu(cpu, self.delays), self.to, self.vector);
+            kernel_model::send_IPI_mask(&self.kernel, &OnCpu::new(cpu, self.delays), self.to, self.vector);
             cpu.reached(RETURNED);
         }
         while self.loaded && cpu.number() >= 2 {
             let next = if cpu.number() + 1 < self.kernel.cpus { cpu.number() + 1 } else { 2 };
-            kernel_model::smp_send_reschedule(&self.kernel, &OnCpu(cpu, self.delays), next);
+            kernel_model::smp_send_reschedule(&self.kernel, &OnCpu::new(cpu, self.delays), next);
         }
-        kernel_model::cpu_idle(&OnCpu(cpu, self.delays));
+        kernel_model::cpu_idle(&OnCpu::new(cpu, self.delays));
     }
 
     fn interrupt(&self, cpu: Cpu<'_>, vector: u8) {
         if cpu.number() == 1 {
             cpu.reached(TAKEN);
         }
-        kernel_model::do_interrupt(&self.kernel, &OnCpu(cpu, self.delays), vector);
+        kernel_model::do_interrupt(&self.kernel, &OnCpu::new(cpu, self.delays), vector);
     }
 
     fn non_maskable(&self, cpu: Cpu<'_>) {

@@ -33,6 +33,7 @@ pub fn capture_kernel_start(kernel: &Kernel, cpu: &impl Processor) -> ! {
     cpu.reached(Point::ArbitrationIdsSynced);
     ioapic_retrigger_irq(kernel, cpu, SYSRQ_VECTOR);
     cpu.reached(Point::CaptureKernelReady);
+    cpu.capture_kernel_goes_on();
     cpu_idle(cpu)
 }
 

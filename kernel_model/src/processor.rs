@@ -97,6 +97,9 @@ pub trait Processor: Mmio {
     /// Says that the innermost such loop has ended, and how. No time passes.
     #[track_caller]
     fn wait_end(&self, outcome: WaitOutcome);
+    /// The capture kernel is up on this CPU: what it does from then on. Nothing, unless the machine has a program for it.
+    fn capture_kernel_goes_on(&self) {}
+
     /// Says that the code has come to a point that reports and goals speak of. No time passes.
     #[track_caller]
     fn reached(&self, point: Point);

@@ -6,8 +6,32 @@ use sim::apic::MSR_TIME_STAMP_COUNTER;
 
 /// A simulated CPU, as kernel code sees it. Each method is one operation of [`Cpu`] and nothing else: whatever stood
 /// between would be a simulator frame on the stack that hang proofs compare.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct OnCpu<'run>(pub(crate) Cpu<'run>, pub(crate) Delays);
+#[derive(Clone, Copy)]
+pub(crate) struct OnCpu<'run>(pub(crate) Cpu<'run>, pub(crate) Delays, Option<&'run dyn CaptureKernel>);
+
+/// What a capture kernel does once it is up.
+pub(crate) trait CaptureKernel: Sync {
+    /// On this CPU.
+    fn goes_on(&self, cpu: Cpu<'_>);
+}
+
+impl<'run> OnCpu<'run> {
+    /// A CPU whose capture kernel does nothing.
+    pub(crate) const fn new(cpu: Cpu<'run>, delays: Delays) -> Self {
+        Self(cpu, delays, None)
+    }
+
+    /// The same one with a capture kernel that does something.
+    pub(crate) const fn with_capture_kernel(self, capture_kernel: &'run dyn CaptureKernel) -> Self {
+        Self(self.0, self.1, Some(capture_kernel))
+    }
+}
+
+impl std::fmt::Debug for OnCpu<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("OnCpu").field(&self.0).field(&self.1).finish_non_exhaustive()
+    }
+}
 
 /// How long a delay of so many microseconds is.
 #[derive(Debug, Clone, Copy)]
@@ -127,6 +151,11 @@ impl Processor for OnCpu<'_> {
     #[inline(always)]
     fn wait_end(&self, outcome: WaitOutcome) {
         self.0.wait_end(outcome as u32);
+    }
+    fn capture_kernel_goes_on(&self) {
+        if let Some(capture_kernel) = self.2 {
+            capture_kernel.goes_on(self.0);
+        }
     }
     #[inline(always)]
     fn reached(&self, point: Point) {

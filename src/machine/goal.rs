@@ -55,9 +55,12 @@ fn reaching_cpu(scenario: &Scenario) -> Option<u16> {
     }
 }
 
-/// A run with a crash goes on until the capture kernel is through, or where there is none until the others are stopped;
+/// A run whose goal a program reaches goes on until then. A run with a crash goes on until the capture kernel is through, or where there is none until the others are stopped;
 /// other runs until their goal.
 pub(super) fn stop_rule(scenario: &Scenario) -> StopRule {
+    if scenario.goal == Goal::Reach {
+        return StopRule::Any(vec![REACHED]);
+    }
     if scenario.crashing_cpu().is_some() {
         let last = if scenario.machine.crash_image { Point::CaptureKernelReady } else { Point::OthersStopped };
         return StopRule::Any(vec![last as u32]);

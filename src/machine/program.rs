@@ -1,6 +1,6 @@
 //! What runs on a CPU: the roles that a scenario puts there, one after the other, and the kernel's handlers.
 
-use super::adapter::{Delays, OnCpu};
+use super::adapter::{CaptureKernel, Delays, OnCpu};
 use super::player::{Clocks, Player};
 use crate::scenario::{On, Programs};
 use kernel_model::{CallLock, Called, CpuMask, Kernel, Processor, Wait};
@@ -125,7 +125,7 @@ impl Closed for CpuProgram {}
 impl Software for CpuProgram {
     fn run(&self, cpu: Cpu<'_>) {
         if self.offline {
-            kernel_model::firmware(&self.kernel, &OnCpu(cpu, self.delays));
+            kernel_model::firmware(&self.kernel, &self.on(cpu));
             return self.come_up(cpu);
         }
         self.play(cpu);
@@ -155,7 +155,7 @@ impl Software for CpuProgram {
         if self.player(cpu).handles(On::Vector(vector)) {
             return;
         }
-        kernel_model::do_interrupt(&self.kernel, &OnCpu(cpu, self.delays), vector);
+        kernel_model::do_interrupt(&self.kernel, &self.on(cpu), vector);
     }
 
     fn system_management(&self, cpu: Cpu<'_>) {
@@ -166,7 +166,7 @@ impl Software for CpuProgram {
         if self.player(cpu).handles(On::Nmi) {
             return;
         }
-        let on_cpu = OnCpu(cpu, self.delays);
+        let on_cpu = self.on(cpu);
         // In firmware it does nothing but end the HLT.
         if self.offline && on_cpu.load(self.kernel.layout().cpu_callin(cpu.number())) == 0 {
             return;
@@ -175,24 +175,35 @@ impl Software for CpuProgram {
     }
 }
 
+impl CaptureKernel for CpuProgram {
+    fn goes_on(&self, cpu: Cpu<'_>) {
+        self.player(cpu).handles(On::Capture);
+    }
+}
+
 impl CpuProgram {
+    /// The CPU as the kernel sees it.
+    fn on<'a>(&'a self, cpu: Cpu<'a>) -> OnCpu<'a> {
+        OnCpu::new(cpu, self.delays).with_capture_kernel(self)
+    }
+
     fn player<'a>(&'a self, cpu: Cpu<'a>) -> Player<'a> {
         let (kernel, programs) = (&self.kernel, &*self.programs);
-        Player { kernel, cpu: OnCpu(cpu, self.delays), programs, goal: self.goal, clocks: self.clocks }
+        Player { kernel, cpu: self.on(cpu), programs, goal: self.goal, clocks: self.clocks }
     }
 
     /// Code of the scenario's at the reset vector, and at the page of a start-up message; then the CPU is idle.
     fn resets(&self, cpu: Cpu<'_>) -> bool {
         let reset = self.player(cpu).handles(On::Reset);
         if reset {
-            kernel_model::cpu_idle(&OnCpu(cpu, self.delays));
+            kernel_model::cpu_idle(&self.on(cpu));
         }
         reset
     }
 
     /// From the trampoline to the roles.
     fn come_up(&self, cpu: Cpu<'_>) {
-        kernel_model::trampoline(&self.kernel, &OnCpu(cpu, self.delays));
+        kernel_model::trampoline(&self.kernel, &self.on(cpu));
         self.play(cpu);
     }
 
@@ -213,13 +224,13 @@ impl CpuProgram {
                 self.player(cpu).play(first..end);
                 continue;
             }
-            act(&self.kernel, OnCpu(cpu, self.delays), action, self.is_last(position, action));
+            act(&self.kernel, self.on(cpu), action, self.is_last(position, action));
             if last_call == Some(position) {
                 cpu.reached(CALLS_RETURNED);
             }
         }
         cpu.reached(PROGRAM_ENDED);
-        kernel_model::cpu_idle(&OnCpu(cpu, self.delays));
+        kernel_model::cpu_idle(&self.on(cpu));
     }
 }
 

@@ -69,7 +69,7 @@ fn any_scenario() -> impl Strategy<Value = String> {
 
 /// How many of them: `PROGRAMS=10000` for the long run.
 fn cases() -> u32 {
-    std::env::var("PROGRAMS").ok().and_then(|number| number.parse().ok()).unwrap_or(150)
+    std::env::var("PROGRAMS").ok().and_then(|number| number.parse().ok()).unwrap_or(60)
 }
 
 proptest! {

@@ -95,6 +95,7 @@ impl<'a> Chain<'a> {
             On::Nmi => ("NMIs".to_owned(), Some(Context::Nmi)),
             On::SystemManagement => ("SMIs".to_owned(), Some(Context::SystemManagement)),
             On::Reset => ("its reset".to_owned(), None),
+            On::Capture => ("its capture kernel".to_owned(), None),
         };
         self.say(format!("CPU{cpu}'s handler of {what} changes `{name}`: {place}"));
         if let Some(frame) = context.and_then(|context| self.cpu(cpu).handler(context)) {
@@ -125,6 +126,7 @@ impl<'a> Chain<'a> {
                 On::Nmi => mode == DeliveryMode::Nmi,
                 On::SystemManagement => mode == DeliveryMode::Smi,
                 On::Reset => matches!(mode, DeliveryMode::Init | DeliveryMode::StartUp),
+                On::Capture => false,
             }
         };
         self.state.messages.all().filter(|held| held.meant.contains(&cpu)).filter(answers).max_by_key(|held| held.sent)

@@ -59,11 +59,12 @@ pub(in crate::scenario) fn handlers(
 }
 
 fn on(field: &Field<'_>, reader: &Reader<'_>, cpus: &[u32]) -> Result<On, InputError> {
-    const NAMES: [&str; 6] = ["nmi", "smi", "reset", "reschedule", "call-function", "tlb-flush"];
+    const NAMES: [&str; 7] = ["nmi", "smi", "reset", "capture", "reschedule", "call-function", "tlb-flush"];
     match field.text() {
         Ok("nmi") => return Ok(On::Nmi),
         Ok("smi") => return Ok(On::SystemManagement),
         Ok("reset") => return Ok(On::Reset),
+        Ok("capture") => return Ok(On::Capture),
         Ok(text) if !NAMES.contains(&text) => {
             return Err(field
                 .error(&format!("a handler does not answer to `{text}`"), "not something that comes")

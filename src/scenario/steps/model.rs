@@ -220,6 +220,8 @@ pub enum On {
     SystemManagement,
     /// The CPU's reset vector, and its start-up message.
     Reset,
+    /// The capture kernel that is up on the CPU: what it does then.
+    Capture,
 }
 
 /// A handler that takes the place of the kernel's.
