@@ -8,10 +8,11 @@
 
 use super::explained::StartTold;
 use super::waits::WaitReport;
-use crate::scenario::{Role, Scenario, counted};
-use kernel_model::Point;
+use crate::scenario::{Act, Role, Scenario, counted};
+use kernel_model::{Call, Point};
 use sim::{Duration, Outcome, Time};
 use std::fmt;
+use std::ops::Range;
 
 /// How the start of a CPU came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,15 +143,9 @@ fn attempts(scenario: &Scenario, outcome: &Outcome) -> Vec<Attempt> {
     let mut attempts: Vec<Attempt> = Vec::new();
     for number in 0..scenario.machine.cpus as u16 {
         let begins: Vec<Time> = instants(outcome, number, Point::WakeUpBegins).collect();
-        let roles = scenario.events.iter().filter(|event| event.cpu == u32::from(number));
-        let targets = roles.filter(|event| matches!(event.role, Role::BootCpus { .. })).flat_map(|event| {
-            let mut targets = event.role.targets().to_vec();
-            targets.sort_unstable();
-            targets
-        });
-        for (n, (&start, target)) in begins.iter().zip(targets).enumerate() {
+        for (n, (&start, target)) in begins.iter().zip(targets(scenario, number)).enumerate() {
             let end = begins.get(n + 1).copied();
-            attempts.push(Attempt { cpu: number, target: target as u16, start, end, again: None });
+            attempts.push(Attempt { cpu: number, target, start, end, again: None });
         }
     }
     for index in 0..attempts.len() {
@@ -159,6 +154,37 @@ fn attempts(scenario: &Scenario, outcome: &Outcome) -> Vec<Attempt> {
         attempts[index].again = later.map(|other| other.start).min();
     }
     attempts
+}
+
+/// Whom a CPU starts, in order: by its roles, then by the steps of its programs, the last of which may stand in a loop.
+fn targets(scenario: &Scenario, cpu: u16) -> impl Iterator<Item = u16> {
+    let events = scenario.events.iter().filter(|event| event.cpu == u32::from(cpu));
+    let (mut by_roles, mut by_steps) = (Vec::new(), Vec::new());
+    for event in events {
+        match &event.role {
+            Role::BootCpus { targets, .. } => {
+                let from = by_roles.len();
+                by_roles.extend(targets.iter().map(|&target| target as u16));
+                by_roles[from..].sort_unstable();
+            }
+            Role::Steps(steps) => by_steps.extend(started_by(scenario, steps)),
+            _ => {}
+        }
+    }
+    for handler in scenario.programs.handlers.iter().filter(|handler| handler.cpus.contains(&u32::from(cpu))) {
+        by_steps.extend(started_by(scenario, &handler.steps));
+    }
+    let last = by_steps.last().copied();
+    by_roles.into_iter().chain(by_steps).chain(std::iter::repeat(last).map_while(|last| last))
+}
+
+fn started_by(scenario: &Scenario, steps: &Range<u32>) -> Vec<u16> {
+    let acts = &scenario.programs.steps[steps.start as usize..steps.end as usize];
+    let starts = |act: &Act| match act {
+        Act::Call { call: Call::do_boot_cpu, given, .. } => Some(given.target),
+        _ => None,
+    };
+    acts.iter().filter_map(starts).collect()
 }
 
 fn instants(outcome: &Outcome, cpu: u16, point: Point) -> impl Iterator<Item = Time> {

@@ -158,6 +158,11 @@ impl CpuState {
         }
     }
 
+    /// When an INIT has sent it to its reset vector, as it does with the bootstrap processor.
+    pub(crate) fn reset_at(&self) -> Option<Time> {
+        self.initialised.filter(|_| self.bootstrap)
+    }
+
     /// What it sleeps in, if it executes nothing now.
     pub(crate) fn sleep(&self) -> Option<Sleep> {
         if let Some(reset) = self.reset {

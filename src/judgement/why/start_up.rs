@@ -133,6 +133,13 @@ impl Chain<'_> {
             return self.waits_for_start_up(target, reset);
         }
         self.say(format!("{what} to {to} from {sender}, sent at {} us, for CPU{target}", init.sent));
+        if let Some(at) = self.cpu(target).reset_at() {
+            self.say(format!(
+                "it reset CPU{target} at {at} us: the bootstrap processor goes to its reset vector, and waits for no STARTUP \
+                 (SDM vol. 3 §8.4.2); a machine restarts there"
+            ));
+            self.root(format!("the INIT reset CPU{target}, the bootstrap processor"));
+        }
         let latched = self.cpu(target).latches.init.is_some();
         if !self.fate(init, target) && !latched {
             self.start_ups(target, Some(init.sent));
