@@ -14,7 +14,7 @@ pub(super) fn draw(amount: Amount, number: impl FnOnce() -> u32) -> u64 {
         Amount::Uniform { first, last } => {
             first + (u128::from(last - first) * u128::from(number()) / u128::from(LAST)) as u64
         }
-        Amount::Exponential { mean } => (u128::from(mean) * u128::from(minus_ln(number())) >> FRACTION) as u64,
+        Amount::Exponential { mean } => ((u128::from(mean) * u128::from(minus_ln(number()))) >> FRACTION) as u64,
     }
 }
 
@@ -27,7 +27,7 @@ const LN_2: u64 = 0xB172_17F7;
 /// -ln((number + 1) / 2^32).
 fn minus_ln(number: u32) -> u64 {
     let log2 = (u64::from(u32::BITS) << FRACTION) - log2(u64::from(number) + 1);
-    (u128::from(log2) * u128::from(LN_2) >> FRACTION) as u64
+    ((u128::from(log2) * u128::from(LN_2)) >> FRACTION) as u64
 }
 
 /// The binary logarithm of `x`, 1 to 2^32: its whole part is the place of the highest bit; each further bit says whether the
@@ -37,7 +37,7 @@ fn log2(x: u64) -> u64 {
     let mut rest = x << (63 - whole) >> 1; // 1 to 2, with 62 bits behind the point
     let mut log = u64::from(whole);
     for _ in 0..FRACTION {
-        let square = (u128::from(rest) * u128::from(rest) >> 62) as u64;
+        let square = ((u128::from(rest) * u128::from(rest)) >> 62) as u64;
         let bit = square >> 63;
         rest = square >> bit;
         log = log << 1 | bit;

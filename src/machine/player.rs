@@ -207,7 +207,7 @@ impl Player<'_> {
         let end = span.map(|span| begin + self.length(cpu, span));
         let mut next = begin;
         loop {
-            next = next + self.length(cpu, apart);
+            next += self.length(cpu, apart);
             if end.is_some_and(|end| next > end) {
                 break;
             }
@@ -227,7 +227,7 @@ impl Player<'_> {
     fn delay(&self, cpu: CpuAt<'_>, length: Duration) {
         let ps = length.as_ps();
         match u32::try_from(ps / 1_000_000) {
-            Ok(us) if ps % 1_000_000 == 0 => cpu.delay_us(us),
+            Ok(us) if ps.is_multiple_of(1_000_000) => cpu.delay_us(us),
             _ => cpu.delay_cycles(self.clocks.core.first_at_or_after(Time::from_ps(ps))),
         }
     }

@@ -47,6 +47,8 @@ mod expected;
 mod fault_name;
 mod faults;
 mod filter;
+mod goal;
+mod handlers;
 mod happenings;
 pub(crate) mod input_file;
 mod klogd;
@@ -66,6 +68,7 @@ mod overrides;
 mod pace;
 mod passing;
 mod plural;
+mod program;
 mod reader;
 mod role;
 mod settings;
@@ -76,6 +79,7 @@ mod story;
 pub use catalogue::{builtin, builtin_names, content_hash, text};
 pub use expected::{Expectation, ExpectedProof, ExpectedVerdict};
 pub use fault_name::FaultName;
+pub use goal::Goal;
 pub use knobs::knob_keys;
 pub(crate) use knobs::{HZ, IPI_STALL_MS, JITTER, RETRIES};
 pub use load::{LIMIT_PS_DEFAULT, Request, load, load_text};
@@ -86,15 +90,16 @@ pub use machine::{
 pub use mechanism::Mechanism;
 pub use message_fault::{MessageEffectName, MessagePlan, ModeName};
 pub use model::{
-    Again, CostOverrides, CpuFault, Event, Fault, FaultKind, Goal, Knobs, MpsTimeout, Origin, Scenario, Stall,
-    StopLock, Times, WaitShape,
+    Again, CostOverrides, CpuFault, Event, Fault, FaultKind, Knobs, MpsTimeout, Origin, Scenario, Stall, StopLock,
+    Times, WaitShape,
 };
 pub use operation::{Operation, VectorSet};
 pub use overrides::set_twice;
 pub use plural::counted;
+pub use program::{Act, Amount, Condition, Handler, On, Programs, Relation, StepPlace, TimerMode};
 pub use role::{IpiVector, Role, RoleName, StartUpMessages, VectorUse};
 pub use stack_names::{STACK_NAMES, StackName, stack_name};
-pub use steps::{Act, Amount, Condition, Handler, On, Programs, Relation, StepForm, StepPlace, TimerMode, step_forms};
+pub use steps::{StepForm, step_forms};
 pub use story::{first_sentence, one_line};
 
 #[cfg(test)]

@@ -2,38 +2,14 @@
 
 use super::expected::Expectation;
 use super::fault_name::FaultName;
+use super::goal::Goal;
 use super::machine::Machine;
 use super::mechanism::Mechanism;
 use super::message_fault::MessagePlan;
 use super::named::{Named, named};
+use super::program::Programs;
 use super::role::Role;
-use super::steps::Programs;
 use std::sync::Arc;
-
-/// What stands before the name of a goal that a program reaches.
-pub(super) const REACH: &str = "reach:";
-
-named! {
-    /// What has to be reached for a run to be `completed`.
-    pub enum Goal ("goal") {
-        /// The crashing CPU returns from its NMI send.
-        NmiSendReturns = "nmi-send-returns",
-        /// The capture kernel has control and has passed its own first APIC accesses.
-        CaptureKernel = "capture-kernel",
-        /// A panic without a crash image is back from stopping the other CPUs.
-        OthersStopped = "others-stopped",
-        /// Every CPU is back from its last `munmap`, `call-function` and `backtrace`.
-        CallersReturn = "callers-return",
-        /// Every program has ended.
-        AllProgramsEnd = "all-programs-end",
-        /// Every `send-sequence` has returned from its last send.
-        SendersReturn = "senders-return",
-        /// Every CPU that a `boot-cpus` starts has called in, and the one that starts them is through.
-        CpusStarted = "cpus-started",
-        /// A program has come to its `reach NAME`.
-        Reach = "reach:NAME",
-    }
-}
 
 named! {
     /// The loop of the proposals that leave it open.
@@ -375,10 +351,7 @@ pub struct Scenario {
 impl Scenario {
     /// The goal as it is written.
     pub fn goal_name(&self) -> String {
-        match self.reach.and_then(|number| self.programs.reached.get(number as usize)) {
-            Some(name) => format!("{REACH}{name}"),
-            None => self.goal.name().to_owned(),
-        }
+        self.goal.written(self.reach.and_then(|number| self.programs.reached.get(number as usize)))
     }
 
     /// Whether a fault is injected into this machine.

@@ -16,7 +16,7 @@ pub(crate) fn ideal_bus() -> Box<dyn Interconnect> {
 }
 
 /// So many CPUs with the same software in xAPIC mode. The run stops when `DONE` is reached.
-pub(crate) fn xapic(bus: Box<dyn Interconnect>, cpus: u32, software: impl Closed) -> MachineSettings {
+pub(crate) fn xapic(bus: Box<dyn Interconnect>, cpus: u32, software: impl Closed + Copy) -> MachineSettings {
     let cpu = |apic_id| (CpuSettings { apic_id, ..CpuSettings::default() }, Program::closed(software));
     MachineSettings {
         cpus: (0..cpus).map(cpu).collect(),
@@ -29,7 +29,7 @@ pub(crate) fn xapic(bus: Box<dyn Interconnect>, cpus: u32, software: impl Closed
 
 /// So many CPUs with the same software in x2APIC mode on a point-to-point fabric. The run ends when nothing can happen any
 /// more.
-pub(crate) fn x2apic(cpus: u32, software: impl Closed) -> MachineSettings {
+pub(crate) fn x2apic(cpus: u32, software: impl Closed + Copy) -> MachineSettings {
     // One agent more than CPUs: the I/O agent, to which EOIs go.
     let sockets: Vec<u16> = (0..=cpus).map(|agent| (agent / SOCKET) as u16).collect();
     let fabric = PointToPointFabric::new(&sockets, Latencies::default()).expect("there are agents");

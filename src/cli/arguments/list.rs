@@ -36,6 +36,8 @@ named! {
         Faults = "faults",
         /// What an event starts on a CPU.
         Roles = "roles",
+        /// What a program of a scenario is made of.
+        Steps = "steps",
         /// What has to be reached.
         Goals = "goals",
         /// What can keep an ICR busy.

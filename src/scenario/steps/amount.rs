@@ -4,35 +4,10 @@ use crate::scenario::decimal::{self, Unit};
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::nearest;
 use crate::scenario::operation::Token;
-
-/// A span of simulated time, in picoseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Amount {
-    /// Always this.
-    Fixed(u64),
-    /// Drawn, each time anew, evenly from the first to the last.
-    Uniform {
-        /// The least.
-        first: u64,
-        /// The greatest.
-        last: u64,
-    },
-    /// Drawn, each time anew, from an exponential distribution: what lies between arrivals that know nothing of each other.
-    Exponential {
-        /// The mean.
-        mean: u64,
-    },
-}
+use crate::scenario::program::Amount;
 
 /// Longest span: 10 000 s.
 const LONGEST_PS: u64 = 10_000_000_000_000_000;
-
-impl Amount {
-    /// Is it the same each time?
-    pub const fn is_fixed(self) -> bool {
-        matches!(self, Self::Fixed(_))
-    }
-}
 
 const UNITS: [(&str, u64); 5] =
     [("ps", 1), ("ns", 1_000), ("us", 1_000_000), ("ms", 1_000_000_000), ("s", 1_000_000_000_000)];

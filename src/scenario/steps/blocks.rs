@@ -2,11 +2,11 @@
 
 use super::forms;
 use super::lines::Piece;
-use super::model::{Act, Programs, StepPlace};
-use super::program::Reader;
+use super::reading::Reading;
 use super::step;
-use crate::scenario::diagnostic::{InputError, Place};
+use crate::scenario::diagnostic::InputError;
 use crate::scenario::operation::{Token, Tokens};
+use crate::scenario::program::{Act, StepPlace};
 use std::iter::Peekable;
 use std::vec::IntoIter;
 
@@ -18,17 +18,13 @@ const DEPTH_MAX: u32 = 16;
 
 /// A program while it is read.
 pub(super) struct Blocks<'r, 'm, 's> {
-    pub(super) reader: &'r mut Reader<'m>,
+    reading: Reading<'r, 'm>,
     pieces: Peekable<IntoIter<Piece<'s>>>,
-    /// Who runs it.
-    pub(super) cpus: &'r [u32],
-    /// Does it apply to the machine?
-    pub(super) applies: bool,
 }
 
 impl<'r, 'm, 's> Blocks<'r, 'm, 's> {
-    pub(super) fn new(reader: &'r mut Reader<'m>, pieces: Vec<Piece<'s>>, cpus: &'r [u32], applies: bool) -> Self {
-        Self { reader, pieces: pieces.into_iter().peekable(), cpus, applies }
+    pub(super) fn new(reading: Reading<'r, 'm>, pieces: Vec<Piece<'s>>) -> Self {
+        Self { reading, pieces: pieces.into_iter().peekable() }
     }
 
     /// All of it.
@@ -38,7 +34,7 @@ impl<'r, 'm, 's> Blocks<'r, 'm, 's> {
 
     /// The steps up to the end of a block, or of the program: how many there are, those within their blocks too.
     fn block(&mut self, opened: Option<&Token<'_>>, depth: u32) -> Result<u32, InputError> {
-        let first = self.reader.programs.steps.len();
+        let first = self.reading.reader.programs.steps.len();
         loop {
             match self.pieces.next() {
                 Some(Piece::Words(words)) => self.step(words, depth)?,
@@ -57,7 +53,7 @@ impl<'r, 'm, 's> Blocks<'r, 'm, 's> {
                 Some(Piece::Close(_)) | None => break,
             }
         }
-        Ok((self.reader.programs.steps.len() - first) as u32)
+        Ok((self.reading.reader.programs.steps.len() - first) as u32)
     }
 
     /// A step, with its blocks.
@@ -67,19 +63,19 @@ impl<'r, 'm, 's> Blocks<'r, 'm, 's> {
         if let Some(usage) = forms::usage(name.text) {
             tokens.written(usage);
         }
-        let number = self.programs().steps.len();
+        let number = self.reading.programs().steps.len();
         if number >= STEPS_MAX {
             return Err(name
                 .error("the programs of this scenario are too long", "one step too many")
                 .help(format!("at most {STEPS_MAX} steps together; `repeat` says often what is said once")));
         }
         let (place, text) = (tokens.place.clone(), tokens.text.clone());
-        let act = step::step(self, &name, &mut tokens)?;
+        let act = step::step(&mut self.reading, &name, &mut tokens)?;
         tokens.finish()?;
-        self.programs().steps.push(act);
-        self.programs().places.push(StepPlace { place, text });
+        self.reading.programs().steps.push(act);
+        self.reading.programs().places.push(StepPlace { place, text });
         let act = self.with_blocks(&name, act, depth)?;
-        self.programs().steps[number] = act;
+        self.reading.programs().steps[number] = act;
         self.takes_time(&name, act, number)
     }
 
@@ -140,7 +136,7 @@ impl<'r, 'm, 's> Blocks<'r, 'm, 's> {
         if !matches!(act, Act::Repeat { .. } | Act::Forever { .. } | Act::Every { .. }) {
             return Ok(());
         }
-        let body = &self.reader.programs.steps[number + 1..];
+        let body = &self.reading.reader.programs.steps[number + 1..];
         if matches!(act, Act::Every { .. }) && !body.is_empty() || body.iter().any(|step| takes_time(*step)) {
             return Ok(());
         }
@@ -148,27 +144,13 @@ impl<'r, 'm, 's> Blocks<'r, 'm, 's> {
             .error("a loop in which no time passes", "no operation in its block")
             .help("`pause` is the least that a loop can do"))
     }
-
-    pub(super) fn programs(&mut self) -> &mut Programs {
-        &mut self.reader.programs
-    }
-
-    /// An error about this place of a program, if the program applies to the machine.
-    pub(super) fn if_it_applies(&self, error: impl FnOnce() -> InputError) -> Result<(), InputError> {
-        if self.applies { Err(error()) } else { Ok(()) }
-    }
 }
 
 /// Does simulated time pass in a step itself?
 const fn takes_time(act: Act) -> bool {
     match act {
         Act::Say(_) | Act::Reach(_) | Act::SleepUntil(_) | Act::Repeat { .. } | Act::Forever { .. } => false,
-        Act::Delay(super::amount::Amount::Fixed(ps)) => ps > 0,
+        Act::Delay(crate::scenario::program::Amount::Fixed(ps)) => ps > 0,
         _ => true,
     }
-}
-
-/// An error at a place that is no token.
-pub(super) fn at(place: &Place, message: String, label: &str) -> InputError {
-    InputError::new(message).at(place, label)
 }

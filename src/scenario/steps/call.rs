@@ -1,11 +1,11 @@
 //! `call`: a kernel function by its name.
 
-use super::blocks::{Blocks, at};
-use super::model::Act;
+use super::reading::{Reading, at};
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::named::by_name;
 use crate::scenario::nearest;
 use crate::scenario::operation::{Token, Tokens, plain};
+use crate::scenario::program::Act;
 use crate::scenario::role::VectorUse;
 use crate::scenario::stack_names::stack_name;
 use kernel_model::{Call, CpuMask, Given, Takes};
@@ -16,12 +16,12 @@ const NMI_VECTOR: u64 = 2;
 const VECTORS: std::ops::RangeInclusive<u64> = 0x10..=0xFE;
 
 /// The rest of the step.
-pub(super) fn call(blocks: &mut Blocks<'_, '_, '_>, tokens: &mut Tokens<'_>) -> Result<Act, InputError> {
+pub(super) fn call(reading: &mut Reading<'_, '_>, tokens: &mut Tokens<'_>) -> Result<Act, InputError> {
     let name = tokens.next("FN")?;
     let call = function(&name)?;
-    if !call.is_of(&blocks.reader.kernel) {
-        let arch = blocks.reader.machine.arch;
-        blocks.if_it_applies(|| {
+    if !call.is_of(&reading.reader.kernel) {
+        let arch = reading.reader.machine.arch;
+        reading.if_it_applies(|| {
             name.error(format!("the kernel of {arch} has no `{}`", call.name()), "not of this kernel").help(format!(
                 "kernels that have it: {}; with `arch = [...]` the event applies to those only",
                 call.whose().describe()
@@ -31,8 +31,8 @@ pub(super) fn call(blocks: &mut Blocks<'_, '_, '_>, tokens: &mut Tokens<'_>) -> 
     let (mut to, mut vector) = (None, None);
     while let Some(token) = tokens.optional() {
         match token.text.split_once('=') {
-            Some(("to", list)) if to.is_none() => to = Some(targets(blocks, &token, list)?),
-            Some(("vector", text)) if vector.is_none() => vector = Some(vector_of(blocks, &token, text)?),
+            Some(("to", list)) if to.is_none() => to = Some(targets(reading, &token, list)?),
+            Some(("vector", text)) if vector.is_none() => vector = Some(vector_of(reading, &token, text)?),
             _ => {
                 return Err(token
                     .error(format!("`{}` is not expected", token.text), "to= or vector=, each once")
@@ -80,15 +80,15 @@ fn function(name: &Token<'_>) -> Result<Call, InputError> {
     })
 }
 
-fn targets(blocks: &Blocks<'_, '_, '_>, token: &Token<'_>, list: &str) -> Result<Vec<u16>, InputError> {
-    let cpus = blocks.reader.machine.cpus;
+fn targets(reading: &Reading<'_, '_>, token: &Token<'_>, list: &str) -> Result<Vec<u16>, InputError> {
+    let cpus = reading.reader.machine.cpus;
     let mut at = token.place.span().end - list.len();
     let mut targets: Vec<u16> = Vec::new();
     for part in list.split(',') {
         let item = token.part(at, part);
         let cpu = plain(&item, "the CPU", &(0..=u64::from(u16::MAX)))?;
         if cpu >= u64::from(cpus) {
-            blocks.if_it_applies(|| {
+            reading.if_it_applies(|| {
                 item.error(format!("there is no CPU {cpu} in this machine"), "no such CPU")
                     .help(format!("this machine has CPUs 0 to {}", cpus - 1))
             })?;
@@ -105,11 +105,11 @@ fn targets(blocks: &Blocks<'_, '_, '_>, token: &Token<'_>, list: &str) -> Result
 }
 
 /// A vector by its number, or by the kernel's use of it.
-pub(super) fn vector_of(blocks: &Blocks<'_, '_, '_>, token: &Token<'_>, text: &str) -> Result<u8, InputError> {
+pub(super) fn vector_of(reading: &Reading<'_, '_>, token: &Token<'_>, text: &str) -> Result<u8, InputError> {
     let item = token.part(token.place.span().end - text.len(), text);
-    let arch = blocks.reader.kernel.arch;
+    let arch = reading.reader.kernel.arch;
     if let Ok(used) = by_name::<VectorUse>(text) {
-        let cpu = blocks.cpus.first().copied().unwrap_or_default() as u16;
+        let cpu = reading.cpus.first().copied().unwrap_or_default() as u16;
         return Ok(match used {
             VectorUse::Reschedule => arch.reschedule_vector(),
             VectorUse::CallFunction => arch.call_function_vector(),

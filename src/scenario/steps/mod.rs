@@ -22,19 +22,15 @@ mod amount;
 mod blocks;
 mod call;
 mod forms;
-mod handlers;
 mod lines;
-mod model;
 mod program;
+mod reading;
 mod step;
 mod timer;
 mod vocabulary;
 
-pub use amount::Amount;
 pub use forms::{StepForm, step_forms};
-pub(super) use handlers::handlers;
-pub use model::{Act, Condition, Handler, On, Programs, Relation, StepPlace, TimerMode};
-pub(super) use program::Reader;
+pub(super) use reading::Reader;
 
 #[cfg(test)]
 mod tests;

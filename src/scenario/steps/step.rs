@@ -1,22 +1,23 @@
-//! One step: its words, without its blocks.
+//! One step: its words, without its reading.
 
-use super::amount::{Amount, amount, span};
-use super::blocks::Blocks;
+use super::amount::{amount, span};
 use super::call;
 use super::forms::{is_for_scripts, is_operation, step_forms};
-use super::model::{Act, Condition, Relation};
+use super::reading::Reading;
 use super::timer::timer;
 use super::vocabulary::{NAME, good_name};
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::nearest;
 use crate::scenario::operation::{Token, Tokens, operation, plain, value};
+use crate::scenario::program::Amount;
+use crate::scenario::program::{Act, Condition, Relation};
 
 /// The longest text that is said.
 const TEXT_MAX: usize = 200;
 
-/// Reads the step called `name`, which has been taken. Its blocks count as empty still.
+/// Reads the step called `name`, which has been taken. Its reading count as empty still.
 pub(super) fn step(
-    blocks: &mut Blocks<'_, '_, '_>,
+    reading: &mut Reading<'_, '_>,
     name: &Token<'_>,
     tokens: &mut Tokens<'_>,
 ) -> Result<Act, InputError> {
@@ -25,21 +26,21 @@ pub(super) fn step(
         return Ok(Act::Operation(operation));
     }
     Ok(match name.text {
-        "call" => call::call(blocks, tokens)?,
+        "call" => call::call(reading, tokens)?,
         "hlt" => Act::Halt,
         "pause" => Act::Pause,
         "shutdown" => Act::ShutDown,
         "irqs-off" => Act::InterruptsOff { body: 0 },
-        "lock" => Act::Lock(lock(blocks, tokens)?),
-        "unlock" => Act::Unlock(lock(blocks, tokens)?),
-        "try" => Act::Try { lock: lock(blocks, tokens)?, then: 0, otherwise: 0 },
-        "set" => Act::Set(word(blocks, tokens)?, number(tokens)?),
-        "add" => Act::Add(word(blocks, tokens)?, number(tokens)?),
+        "lock" => Act::Lock(lock(reading, tokens)?),
+        "unlock" => Act::Unlock(lock(reading, tokens)?),
+        "try" => Act::Try { lock: lock(reading, tokens)?, then: 0, otherwise: 0 },
+        "set" => Act::Set(word(reading, tokens)?, number(tokens)?),
+        "add" => Act::Add(word(reading, tokens)?, number(tokens)?),
         "await" => {
-            let condition = condition(blocks, tokens)?;
+            let condition = condition(reading, tokens)?;
             Act::Await { condition, at_most: optional_span(tokens)? }
         }
-        "if" => Act::If { condition: condition(blocks, tokens)?, then: 0, otherwise: 0 },
+        "if" => Act::If { condition: condition(reading, tokens)?, then: 0, otherwise: 0 },
         "delay" => Act::Delay(amount(&tokens.next("D")?)?),
         "sleep-until" => Act::SleepUntil(span(&tokens.next("T")?)?),
         "repeat" => {
@@ -55,9 +56,9 @@ pub(super) fn step(
             }
             Act::Every { apart, span: optional_span(tokens)?, body: 0 }
         }
-        "timer" => timer(blocks, tokens)?,
-        "say" => Act::Say(said(blocks, tokens)?),
-        "reach" => Act::Reach(reached(blocks, tokens)?),
+        "timer" => timer(reading, tokens)?,
+        "say" => Act::Say(said(reading, tokens)?),
+        "reach" => Act::Reach(reached(reading, tokens)?),
         _ => return Err(unknown(name)),
     })
 }
@@ -76,20 +77,20 @@ fn unknown(name: &Token<'_>) -> InputError {
     error.help(nearest::suggestion(name.text, &names))
 }
 
-fn word(blocks: &mut Blocks<'_, '_, '_>, tokens: &mut Tokens<'_>) -> Result<kernel_model::Word, InputError> {
-    blocks.reader.vocabulary.word(&tokens.next("W")?, &blocks.reader.programs)
+fn word(reading: &mut Reading<'_, '_>, tokens: &mut Tokens<'_>) -> Result<kernel_model::Word, InputError> {
+    reading.reader.vocabulary.word(&tokens.next("W")?, &reading.reader.programs)
 }
 
-fn lock(blocks: &mut Blocks<'_, '_, '_>, tokens: &mut Tokens<'_>) -> Result<kernel_model::Word, InputError> {
-    blocks.reader.vocabulary.lock(&tokens.next("L")?, &blocks.reader.programs)
+fn lock(reading: &mut Reading<'_, '_>, tokens: &mut Tokens<'_>) -> Result<kernel_model::Word, InputError> {
+    reading.reader.vocabulary.lock(&tokens.next("L")?, &reading.reader.programs)
 }
 
 fn number(tokens: &mut Tokens<'_>) -> Result<u32, InputError> {
     Ok(value(&tokens.next("N")?, 32)? as u32)
 }
 
-fn condition(blocks: &mut Blocks<'_, '_, '_>, tokens: &mut Tokens<'_>) -> Result<Condition, InputError> {
-    let word = word(blocks, tokens)?;
+fn condition(reading: &mut Reading<'_, '_>, tokens: &mut Tokens<'_>) -> Result<Condition, InputError> {
+    let word = word(reading, tokens)?;
     let token = tokens.next("==, != or &")?;
     let relation = match token.text {
         "==" => Relation::Equal,
@@ -115,12 +116,12 @@ fn optional_span(tokens: &mut Tokens<'_>) -> Result<Option<Amount>, InputError> 
     }
 }
 
-fn said(blocks: &mut Blocks<'_, '_, '_>, tokens: &mut Tokens<'_>) -> Result<u32, InputError> {
+fn said(reading: &mut Reading<'_, '_>, tokens: &mut Tokens<'_>) -> Result<u32, InputError> {
     let token = tokens.next("\"TEXT\"")?;
     let inner = token.text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).filter(|_| token.text.len() > 1);
     match inner {
         Some(text) if text.chars().count() <= TEXT_MAX && !text.chars().any(char::is_control) => {
-            let said = &mut blocks.programs().said;
+            let said = &mut reading.programs().said;
             said.push(text.to_owned());
             Ok(said.len() as u32 - 1)
         }
@@ -131,13 +132,13 @@ fn said(blocks: &mut Blocks<'_, '_, '_>, tokens: &mut Tokens<'_>) -> Result<u32,
     }
 }
 
-fn reached(blocks: &mut Blocks<'_, '_, '_>, tokens: &mut Tokens<'_>) -> Result<u32, InputError> {
+fn reached(reading: &mut Reading<'_, '_>, tokens: &mut Tokens<'_>) -> Result<u32, InputError> {
     let token = tokens.next("NAME")?;
     if !good_name(token.text) {
         return Err(token.error(format!("`{}` is not a name", token.text), "not a name").help(NAME));
     }
-    let applies = blocks.applies;
-    let reached = &mut blocks.programs().reached;
+    let applies = reading.applies;
+    let reached = &mut reading.programs().reached;
     let known = reached.iter().position(|name| name == token.text);
     Ok(known.unwrap_or_else(|| {
         if applies {

@@ -1,16 +1,16 @@
 //! `timer`: how the local APIC's timer is set.
 
 use super::amount::span;
-use super::blocks::Blocks;
 use super::call::vector_of;
-use super::model::{Act, TimerMode};
+use super::reading::Reading;
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::nearest;
 use crate::scenario::operation::Tokens;
+use crate::scenario::program::{Act, TimerMode};
 use sim::Generation;
 
 /// The rest of the step.
-pub(super) fn timer(blocks: &mut Blocks<'_, '_, '_>, tokens: &mut Tokens<'_>) -> Result<Act, InputError> {
+pub(super) fn timer(reading: &mut Reading<'_, '_>, tokens: &mut Tokens<'_>) -> Result<Act, InputError> {
     let how = tokens.next("oneshot, periodic, deadline or off")?;
     if how.text == "off" {
         return Ok(Act::Timer { mode: TimerMode::Off, vector: 0 });
@@ -20,8 +20,8 @@ pub(super) fn timer(blocks: &mut Blocks<'_, '_, '_>, tokens: &mut Tokens<'_>) ->
             .error(format!("unknown timer mode `{}`", how.text), "not a mode")
             .help(nearest::suggestion(how.text, &["oneshot", "periodic", "deadline", "off"])));
     }
-    if how.text == "deadline" && blocks.reader.machine.generation != Generation::X2Apic {
-        blocks.if_it_applies(|| {
+    if how.text == "deadline" && reading.reader.machine.generation != Generation::X2Apic {
+        reading.if_it_applies(|| {
             how.error("this machine's timer has no TSC-deadline mode", "not of this generation")
                 .help("machine.generation = \"x2apic\" has it; `oneshot` does the same elsewhere")
         })?;
@@ -35,7 +35,7 @@ pub(super) fn timer(blocks: &mut Blocks<'_, '_, '_>, tokens: &mut Tokens<'_>) ->
     let Some(("vector", text)) = token.text.split_once('=') else {
         return Err(token.error(format!("`{}` is not a vector", token.text), "vector=V").help("vector=0xEF"));
     };
-    let vector = vector_of(blocks, &token, text)?;
+    let vector = vector_of(reading, &token, text)?;
     let mode = match how.text {
         "oneshot" => TimerMode::OneShot(ps),
         "periodic" => TimerMode::Periodic(ps),

@@ -1,11 +1,11 @@
 //! The names in programs: words and locks that the scenario declares, words of the kernel, and what is reached or said.
 
-use super::model::Programs;
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::document::Value;
 use crate::scenario::machine::Machine;
 use crate::scenario::nearest;
 use crate::scenario::operation::Token;
+use crate::scenario::program::Programs;
 use crate::scenario::reader::{Field, Table};
 use kernel_model::{Layout, Word};
 

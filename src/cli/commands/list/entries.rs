@@ -5,7 +5,9 @@ use crate::cli::arguments::ListKind;
 use crate::cli::commands::demo::LESSON;
 use crate::failure::Failure;
 use crate::scenario::named::Named;
-use crate::scenario::{self, ALL_ARCHES, Bus, FaultName, Goal, Mechanism, Request, RoleName, STACK_NAMES, StackName};
+use crate::scenario::{
+    self, ALL_ARCHES, Bus, FaultName, Goal, Mechanism, Request, RoleName, STACK_NAMES, StackName, StepForm, step_forms,
+};
 use kernel_model::{Arch, Call, Release, Takes, Variant};
 use serde_json::{Value, json};
 use sim::{Generation, Knobs};
@@ -49,6 +51,7 @@ pub(super) fn entries(kind: ListKind) -> Result<Vec<Entry>, Failure> {
         ListKind::Knobs => knobs(),
         ListKind::Faults => named(sentences::fault, FaultName::ALL),
         ListKind::Roles => named(sentences::role, RoleName::ALL),
+        ListKind::Steps => step_forms().filter(|form| !["}", "else"].contains(&form.name)).map(of_step).collect(),
         ListKind::Goals => named(sentences::goal, Goal::ALL),
         ListKind::Mechanisms => named(Mechanism::about, Mechanism::ALL),
         ListKind::Functions => STACK_NAMES.iter().map(of_function).collect(),
@@ -61,11 +64,16 @@ fn named<T: Named>(about: impl Fn(T) -> &'static str, all: &[T]) -> Vec<Entry> {
     all.iter().map(|one| Entry::new(one.name(), about(*one))).collect()
 }
 
+/// How a step is written, and what it does.
+fn of_step(form: StepForm) -> Entry {
+    Entry::new(form.name, format!("`{}`: {}.", form.usage, form.about)).with("usage", json!(form.usage))
+}
+
 fn of_scenario(name: &str) -> Result<Entry, Failure> {
     let scenario = scenario::load(&Request::new(name))?;
     let mechanism = scenario.mechanism.map(Named::name);
     Ok(Entry::new(name, scenario::first_sentence(&scenario.story))
-        .with("goal", json!(scenario.goal.name()))
+        .with("goal", json!(scenario.goal_name()))
         .with("mechanism", json!(mechanism)))
 }
 

@@ -1,23 +1,19 @@
 //! Reading `[[handler]]`: programs that take the place of the kernel's handlers.
 
-use super::model::{Handler, On};
-use super::program::Reader;
-use crate::scenario::diagnostic::InputError;
-use crate::scenario::filter::{self, Filter};
-use crate::scenario::happenings::{Stage, vector};
-use crate::scenario::names::present;
-use crate::scenario::nearest;
-use crate::scenario::reader::{Field, Table};
-use crate::scenario::role::{IpiVector, VectorUse};
+use super::diagnostic::InputError;
+use super::filter::{self, Filter};
+use super::happenings::{Stage, vector};
+use super::names::present;
+use super::nearest;
+use super::program::{Handler, On};
+use super::reader::{Field, Table};
+use super::role::{IpiVector, VectorUse};
+use super::steps::Reader;
 
 const KEYS: [&str; 4] = ["cpus", "on", "steps", "eoi"];
 
 /// Reads all that apply.
-pub(in crate::scenario) fn handlers(
-    root: &Table<'_>,
-    stage: Stage<'_>,
-    reader: &mut Reader<'_>,
-) -> Result<(), InputError> {
+pub(super) fn handlers(root: &Table<'_>, stage: Stage<'_>, reader: &mut Reader<'_>) -> Result<(), InputError> {
     let fields = root.get("handler").map(|field| field.tables()).transpose()?.unwrap_or_default();
     for (index, field) in fields.into_iter().enumerate() {
         let keys: Vec<&str> = KEYS.into_iter().chain(filter::KEYS).collect();

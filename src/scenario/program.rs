@@ -1,8 +1,7 @@
 //! The programs of a scenario as plain data: all steps in one list, a block's after the step that opens it.
 
-use super::amount::Amount;
-use crate::scenario::diagnostic::Place;
-use crate::scenario::operation::Operation;
+use super::diagnostic::Place;
+use super::operation::Operation;
 use kernel_model::{Call, Given, Word};
 use std::fmt;
 use std::ops::Range;
@@ -40,6 +39,32 @@ pub struct StepPlace {
 impl fmt::Display for StepPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({}:{})", self.text, self.place.source().name(), self.place.line())
+    }
+}
+
+/// A span of simulated time, in picoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Amount {
+    /// Always this.
+    Fixed(u64),
+    /// Drawn, each time anew, evenly from the first to the last.
+    Uniform {
+        /// The least.
+        first: u64,
+        /// The greatest.
+        last: u64,
+    },
+    /// Drawn, each time anew, from an exponential distribution: what lies between arrivals that know nothing of each other.
+    Exponential {
+        /// The mean.
+        mean: u64,
+    },
+}
+
+impl Amount {
+    /// Is it the same each time?
+    pub const fn is_fixed(self) -> bool {
+        matches!(self, Self::Fixed(_))
     }
 }
 
