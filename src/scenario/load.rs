@@ -132,6 +132,8 @@ impl Scenario {
     ///     name = "one-step"
     ///     story = "CPU 0 waits a little."
     ///     goal = "reach:there"
+    ///     [machine]
+    ///     cpus = 1
     ///     [[event]]
     ///     at_us = 0
     ///     cpu = 0
