@@ -1,7 +1,7 @@
 //! One run: assemble, execute, judge; and what must be explained by a second one, which is the same run, observed.
 
 use crate::judgement::explained_waits::ExplainedWaits;
-use crate::judgement::{Evidence, RunReport, Verdict, WaitReport, judge, needs_events};
+use crate::judgement::{Evidence, RunReport, Verdict, WaitLog, WaitReport, judge, needs_events};
 use crate::machine::{self, AssemblyError, Choices};
 use crate::scenario::Scenario;
 use crate::token::Token;
@@ -82,7 +82,7 @@ pub fn observe(scenario: &Scenario, settings: &Settings, observer: &mut dyn Obse
 /// # Errors
 /// As [`execute`].
 pub fn run(scenario: &Scenario, settings: &Settings) -> Result<(RunReport, Outcome), RunFailure> {
-    judged(scenario, settings, execute)
+    judged(scenario, settings, observe)
 }
 
 /// Runs `scenario`, hands its events to `observer` on the way, and judges what happened.
@@ -94,16 +94,20 @@ pub fn run_observed(
     settings: &Settings,
     observer: &mut dyn Observer,
 ) -> Result<(RunReport, Outcome), RunFailure> {
-    judged(scenario, settings, |scenario, settings| observe(scenario, settings, observer))
+    judged(scenario, settings, |scenario, settings, waits| {
+        let mut observers: Vec<&mut dyn Observer> = vec![waits, observer];
+        observe(scenario, settings, &mut observers)
+    })
 }
 
 fn judged(
     scenario: &Scenario,
     settings: &Settings,
-    play: impl FnOnce(&Scenario, &Settings) -> Result<Outcome, RunFailure>,
+    play: impl FnOnce(&Scenario, &Settings, &mut dyn Observer) -> Result<Outcome, RunFailure>,
 ) -> Result<(RunReport, Outcome), RunFailure> {
     UNDER_WAY.set(Some(Token::new(scenario, settings.choices.seed).to_string()));
-    let outcome = play(scenario, settings)?;
+    let mut waits = WaitLog::default();
+    let outcome = play(scenario, settings, &mut waits)?;
     // A CPU may have been disturbed so shortly before the end that its loop is not yet proven anew.
     let spins = outcome.cpus.iter().any(|cpu| cpu.activity == Activity::Running);
     let mut others = Vec::new();
@@ -114,7 +118,7 @@ fn judged(
     } else {
         None
     };
-    let (evidence, observed) = if needs_events(scenario, &outcome) {
+    let (evidence, observed) = if needs_events(scenario, &outcome, &waits) {
         let mut evidence = Evidence::new(scenario);
         let observed = observe(scenario, &settings.to_explain(), &mut evidence)?;
         evidence.finish(&observed);
@@ -122,7 +126,7 @@ fn judged(
     } else {
         (None, None)
     };
-    let mut report = judge(scenario, settings.choices.seed, &outcome, aftermath, evidence.as_ref());
+    let mut report = judge(scenario, settings.choices.seed, &outcome, &waits, aftermath, evidence.as_ref());
     others.iter().chain(&observed).for_each(|other| report.note_interruption(other));
     Ok((report, outcome))
 }
