@@ -5,7 +5,7 @@ use crate::judgement::{Evidence, RunReport, Verdict, WaitLog, WaitReport, judge,
 use crate::machine::{self, AssemblyError, Choices};
 use crate::scenario::Scenario;
 use crate::token::Token;
-use sim::{Activity, Ending, Execution, Handle, Machine, Observer, Outcome, RunError, Stacks};
+use sim::{Activity, Budget, Ending, Execution, Handle, Machine, Observer, Outcome, RunError, Stacks};
 use std::cell::RefCell;
 
 thread_local! {
@@ -29,13 +29,15 @@ pub enum RunFailure {
     Run(#[from] RunError),
 }
 
-/// How to run: nothing of it changes what happens, but `seed` and `cut_ps`.
+/// How to run: nothing of it changes what happens, but `seed` and `cut_ps`; a handle and a budget may end it before its time.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Executor, workers, windows.
     pub execution: Execution,
     /// Seed, elision, cut.
     pub choices: Choices,
+    /// What the run may do, and each that is made to judge or explain it.
+    pub budget: Budget,
     /// Who may end the run from outside, if anybody.
     pub handle: Option<Handle>,
 }
@@ -44,20 +46,21 @@ impl Settings {
     /// One worker, full windows, elision on, nobody who ends it.
     pub fn seeded(seed: u64) -> Self {
         let choices = Choices { seed, elision: true, cut_ps: None, to_the_end: false, stacks: Stacks::Own };
-        Self { execution: Execution::default(), choices, handle: None }
+        Self { execution: Execution::default(), choices, budget: Budget::default(), handle: None }
     }
 
     /// The same run, executed in the one way in which everything is explained: how far polls have come must not decide what
     /// is said.
     pub(crate) fn to_explain(&self) -> Self {
         let choices = Choices { elision: true, stacks: Stacks::Own, ..self.choices };
-        Self { execution: Execution::default(), choices, handle: self.handle.clone() }
+        Self { execution: Execution::default(), choices, budget: self.budget, handle: self.handle.clone() }
     }
 }
 
 fn machine(scenario: &Scenario, settings: &Settings) -> Result<Machine, RunFailure> {
     let mut parts = machine::assemble(scenario, settings.choices)?;
     parts.handle.clone_from(&settings.handle);
+    parts.budget = settings.budget;
     Ok(Machine::new(parts).map_err(AssemblyError::from)?)
 }
 

@@ -17,7 +17,7 @@ use crate::machine::goal_milestones;
 use crate::scenario::{Bus, Fault, FaultKind, Mechanism, MessageEffectName, Scenario, Times, counted};
 use crate::token::Token;
 use kernel_model::Point;
-use sim::{Activity, CpuReport, Duration, Ending, Outcome, Slots, Time};
+use sim::{Activity, CpuReport, Duration, Ending, Interruption, Outcome, Slots, Time};
 
 /// Is there anything about a finished run that must be explained, and for which its events are needed? Not of one that was
 /// interrupted: whoever did that does not want to wait.
@@ -65,6 +65,7 @@ pub fn judge(
         verdict,
         proof,
         interrupted_at: outcome.interrupted_at,
+        interruption: interruption(outcome),
         sim_time: goal_at.unwrap_or(outcome.last_effective),
         crashed,
         crash_happened: crashed.is_none() && evidence.is_some_and(|evidence| evidence.crash_happened),
@@ -96,6 +97,13 @@ pub fn judge(
     report.expected = unmet.as_ref().map(Vec::is_empty);
     report.unmet = unmet.unwrap_or_default();
     report
+}
+
+const fn interruption(outcome: &Outcome) -> Option<Interruption> {
+    match outcome.ending {
+        Ending::Interrupted(why) => Some(why),
+        Ending::Stopped | Ending::Proven(_) | Ending::Deadline => None,
+    }
 }
 
 fn goal_instant(scenario: &Scenario, goal: &[(Option<u16>, u32)], outcome: &Outcome) -> Option<Time> {

@@ -3,6 +3,7 @@
 //! What belongs to a later version is refused here with a message that says so.
 
 mod accesses;
+mod budgets;
 mod execution;
 mod generated;
 mod list;
@@ -18,6 +19,7 @@ mod tests;
 mod values;
 
 pub use accesses::Accesses;
+pub use budgets::Budgets;
 pub use execution::{Elision, Execution, Executor, Window};
 pub use generated::{Completions, Man, Shell};
 pub use list::{List, ListKind};
@@ -66,7 +68,7 @@ Examples:
   apicsim accesses --arch x86_64/flat --variant merged --call send_IPI_mask --vector nmi --icr stuck
 
 Exit status: 0 as expected, 1 not as expected, 2 bad usage or input, 3 the host failed (file, disk),
-4 a bug of apicsim, 130 interrupted.";
+4 a bug of apicsim, 5 a budget was used up, 130 interrupted.";
 
 const COMPLETIONS: &str = "\
 Examples:

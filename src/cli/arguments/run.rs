@@ -1,5 +1,6 @@
 //! The options of `apicsim run`, `explain` and `replay`.
 
+use super::budgets::Budgets;
 use super::execution::Execution;
 use super::output::Output;
 use super::overrides::{MACHINE, Overrides};
@@ -7,7 +8,7 @@ use super::values::{help_list, help_names, parse_arch, parse_name, parse_variant
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::named::named;
 use crate::scenario::{self, ALL_ARCHES, Expectation, ExpectedVerdict, Request, Scenario, VARIANTS};
-use clap::Args;
+use clap::{Args, ValueHint};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -39,6 +40,9 @@ pub struct Run {
     /// What does not change the result.
     #[command(flatten)]
     pub execution: Execution,
+    /// What ends the run early.
+    #[command(flatten)]
+    pub budgets: Budgets,
     /// What comes out.
     #[command(flatten)]
     pub output: Output,
@@ -61,11 +65,14 @@ pub struct Replay {
     #[arg(value_name = "TOKEN")]
     pub token: String,
     /// The scenario's file, where the one in the token has moved: its text must still be the same.
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub scenario: Option<String>,
     /// What does not change the result.
     #[command(flatten)]
     pub execution: Execution,
+    /// What ends the run early.
+    #[command(flatten)]
+    pub budgets: Budgets,
     /// What comes out.
     #[command(flatten)]
     pub output: Output,
