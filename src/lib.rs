@@ -36,7 +36,7 @@ pub mod token;
 pub use failure::Failure;
 pub use judgement::{
     CpuFate, CrashReport, Evidence, Fate, GivenUpReport, HangReport, LoopReport, PanicReport, RunReport, Stage,
-    StartUpOutcome, StartUpReport, Verdict, WaitReport, WaitingReport, Why, judge, needs_events,
+    StartUpOutcome, StartUpReport, Verdict, WaitLog, WaitReport, WaitingReport, Why, judge, needs_events,
 };
 pub use machine::{AssemblyError, Choices, assemble};
 pub use price::{Price, price, price_under_load, time_in_sender};

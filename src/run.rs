@@ -1,11 +1,11 @@
 //! One run: assemble, execute, judge; and what must be explained by a second one, which is the same run, observed.
 
 use crate::judgement::explained_waits::ExplainedWaits;
-use crate::judgement::{Evidence, RunReport, Verdict, WaitReport, judge, needs_events};
+use crate::judgement::{Evidence, RunReport, Verdict, WaitLog, WaitReport, judge, needs_events};
 use crate::machine::{self, AssemblyError, Choices};
 use crate::scenario::Scenario;
 use crate::token::Token;
-use sim::{Activity, Ending, Execution, Handle, Machine, Observer, Outcome, RunError, Stacks};
+use sim::{Activity, Budget, Ending, Execution, Handle, Machine, Observer, Outcome, RunError, Stacks};
 use std::cell::RefCell;
 
 thread_local! {
@@ -29,13 +29,15 @@ pub enum RunFailure {
     Run(#[from] RunError),
 }
 
-/// How to run: nothing of it changes what happens, but `seed` and `cut_ps`.
+/// How to run: nothing of it changes what happens, but `seed` and `cut_ps`; a handle and a budget may end it before its time.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Executor, workers, windows.
     pub execution: Execution,
     /// Seed, elision, cut.
     pub choices: Choices,
+    /// What the run may do, and each that is made to judge or explain it.
+    pub budget: Budget,
     /// Who may end the run from outside, if anybody.
     pub handle: Option<Handle>,
 }
@@ -44,20 +46,21 @@ impl Settings {
     /// One worker, full windows, elision on, nobody who ends it.
     pub fn seeded(seed: u64) -> Self {
         let choices = Choices { seed, elision: true, cut_ps: None, to_the_end: false, stacks: Stacks::Own };
-        Self { execution: Execution::default(), choices, handle: None }
+        Self { execution: Execution::default(), choices, budget: Budget::default(), handle: None }
     }
 
     /// The same run, executed in the one way in which everything is explained: how far polls have come must not decide what
     /// is said.
     pub(crate) fn to_explain(&self) -> Self {
         let choices = Choices { elision: true, stacks: Stacks::Own, ..self.choices };
-        Self { execution: Execution::default(), choices, handle: self.handle.clone() }
+        Self { execution: Execution::default(), choices, budget: self.budget, handle: self.handle.clone() }
     }
 }
 
 fn machine(scenario: &Scenario, settings: &Settings) -> Result<Machine, RunFailure> {
     let mut parts = machine::assemble(scenario, settings.choices)?;
     parts.handle.clone_from(&settings.handle);
+    parts.budget = settings.budget;
     Ok(Machine::new(parts).map_err(AssemblyError::from)?)
 }
 
@@ -82,7 +85,7 @@ pub fn observe(scenario: &Scenario, settings: &Settings, observer: &mut dyn Obse
 /// # Errors
 /// As [`execute`].
 pub fn run(scenario: &Scenario, settings: &Settings) -> Result<(RunReport, Outcome), RunFailure> {
-    judged(scenario, settings, execute)
+    judged(scenario, settings, observe)
 }
 
 /// Runs `scenario`, hands its events to `observer` on the way, and judges what happened.
@@ -94,16 +97,20 @@ pub fn run_observed(
     settings: &Settings,
     observer: &mut dyn Observer,
 ) -> Result<(RunReport, Outcome), RunFailure> {
-    judged(scenario, settings, |scenario, settings| observe(scenario, settings, observer))
+    judged(scenario, settings, |scenario, settings, waits| {
+        let mut observers: Vec<&mut dyn Observer> = vec![waits, observer];
+        observe(scenario, settings, &mut observers)
+    })
 }
 
 fn judged(
     scenario: &Scenario,
     settings: &Settings,
-    play: impl FnOnce(&Scenario, &Settings) -> Result<Outcome, RunFailure>,
+    play: impl FnOnce(&Scenario, &Settings, &mut dyn Observer) -> Result<Outcome, RunFailure>,
 ) -> Result<(RunReport, Outcome), RunFailure> {
     UNDER_WAY.set(Some(Token::new(scenario, settings.choices.seed).to_string()));
-    let outcome = play(scenario, settings)?;
+    let mut waits = WaitLog::default();
+    let outcome = play(scenario, settings, &mut waits)?;
     // A CPU may have been disturbed so shortly before the end that its loop is not yet proven anew.
     let spins = outcome.cpus.iter().any(|cpu| cpu.activity == Activity::Running);
     let mut others = Vec::new();
@@ -114,7 +121,7 @@ fn judged(
     } else {
         None
     };
-    let (evidence, observed) = if needs_events(scenario, &outcome) {
+    let (evidence, observed) = if needs_events(scenario, &outcome, &waits) {
         let mut evidence = Evidence::new(scenario);
         let observed = observe(scenario, &settings.to_explain(), &mut evidence)?;
         evidence.finish(&observed);
@@ -122,7 +129,7 @@ fn judged(
     } else {
         (None, None)
     };
-    let mut report = judge(scenario, settings.choices.seed, &outcome, aftermath, evidence.as_ref());
+    let mut report = judge(scenario, settings.choices.seed, &outcome, &waits, aftermath, evidence.as_ref());
     others.iter().chain(&observed).for_each(|other| report.note_interruption(other));
     Ok((report, outcome))
 }

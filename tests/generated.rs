@@ -29,6 +29,38 @@ fn every_shell_completes_commands_and_names() {
     assert!(String::from_utf8(refused.stderr).unwrap().contains("unknown shell `tcsh`"));
 }
 
+/// What takes a file is completed as one, and a scenario by its name or as a file.
+#[test]
+fn paths_are_completed() {
+    let text = printed(&["completions", "zsh"]);
+    for wanted in [":FILE:_files'", ":PATH:_files'", "::file -- ", "'files:scenario file:_files'"] {
+        assert!(text.contains(wanted), "{wanted}");
+    }
+    let names = builtin_names().join(" ");
+    let scenarios: Vec<&str> = text.lines().filter(|line| line.contains("path to a TOML file")).collect();
+    assert!(
+        scenarios.len() >= 4 && scenarios.iter().all(|line| line.contains(":_apicsim_scenarios'")),
+        "{scenarios:?}"
+    );
+    assert_eq!(text.matches(&names).count(), 1, "they stand in the function, once");
+    let file = text.lines().find(|line| line.contains("::file -- ")).unwrap();
+    assert!(file.contains(":_files'"), "{file}");
+    // Z shell itself reads it, where there is one.
+    let shell = Command::new("zsh").args(["-f", "-n", "/dev/stdin"]).stdin(Stdio::piped()).spawn();
+    if let Ok(mut zsh) = shell {
+        zsh.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        assert!(zsh.wait().unwrap().success());
+    }
+    // fish: names beside files, which only `-f` would forbid
+    let fish = printed(&["completions", "fish"]);
+    let moved = fish.lines().find(|line| line.contains("subcommand replay") && line.contains("-l scenario")).unwrap();
+    assert!(moved.ends_with("-r -F"), "{moved}");
+    for command in ["run", "matrix", "explain", "messages", "show"] {
+        let line = format!("complete -c apicsim -n \"__fish_apicsim_using_subcommand {command}\" -a \"{names}\"");
+        assert!(fish.lines().any(|one| one == line), "{command}");
+    }
+}
+
 /// Bash itself is asked, where there is one.
 #[test]
 fn bash_completes_what_was_begun() {

@@ -2,7 +2,7 @@
 #![cfg(unix)]
 
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
@@ -115,6 +115,28 @@ fn a_trace_that_cannot_be_written_ends_the_run() {
     assert_eq!(output.status.code(), Some(3), "{said}");
     assert!(said.contains("cannot write /no/such/folder/run.txt"), "{said}");
     std::fs::remove_file(scenario).unwrap();
+}
+
+/// A session from a pipe ends with the run that is interrupted; what was printed stays, and the line is not kept.
+#[test]
+fn an_interrupted_session_ends_with_what_was_kept() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_apicsim"));
+    command.args(["script", "--interactive"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut input = child.stdin.take().unwrap();
+    input.write_all("cpu 0 poll TPR 0x1 10000000\n".repeat(60).as_bytes()).unwrap();
+    let mut text = read_until(&mut out, "003 cpu 0 poll TPR 0x1 10000000 => 0/10000000");
+    interrupt(&child);
+    out.read_to_string(&mut text).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{text}");
+    let lines: Vec<&str> = text.lines().collect();
+    let [kept @ .., end] = &lines[..] else { panic!("{text}") };
+    assert_eq!(*end, "# end icr_reads=0 icr_busy=0", "{text}");
+    // On a busy host a run may be over when the signal comes.
+    let kept = kept.strip_suffix(&["# interrupted: the line is not kept"]).unwrap_or(kept);
+    let whole = (1..=kept.len()).map(|n| format!("{n:03} cpu 0 poll TPR 0x1 10000000 => 0/10000000"));
+    assert!(whole.eq(kept.iter().map(ToString::to_string)) && (3..60).contains(&kept.len()), "{text}");
 }
 
 /// A matrix keeps the rows that it has, and says by its status that there should be more.

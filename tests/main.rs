@@ -4,6 +4,7 @@
 
 mod accesses;
 mod bad_input;
+mod budget_options;
 mod command_line;
 mod controls;
 mod crash;

@@ -83,7 +83,7 @@
 //! | [`Machine`], [`MachineSettings`] | building and running |
 //! | [`Cpu`], [`Software`], [`Program`] | what software sees, and what it is |
 //! | [`Outcome`] | what a run leaves behind |
-//! | [`Observer`], [`Told`], [`Event`], [`What`] | what it hands out while it goes on; [`Recording`] keeps all of it |
+//! | [`Observer`], [`Told`], [`Event`], [`What`] | what it hands out while it goes on; [`Recording`] keeps all of it; [`Interest`]: which of it |
 //! | [`Handle`], [`Budget`] | ending a run before its time |
 //! | [`Generation`], [`Knobs`], [`Costs`] | what differs between parts, and what documents dispute |
 //!
@@ -113,8 +113,8 @@ pub use memory::{Key, Writer};
 pub use named::Named;
 pub use processor::{
     Activity, Closed, Cpu, CpuAt, CpuSettings, Frame, Kind, LastSend, LocalEvent, Misdirected, OpenWait, Program,
-    Provenance, Software, Start, TOLD_ONLY, WaitGroup, WaitRecord,
+    Provenance, Software, Start, TOLD_ONLY,
 };
 pub use run_error::RunError;
-pub use stream::{Access, Context, Event, Source, Told, What};
+pub use stream::{Access, Context, Event, Interest, Source, Told, What};
 pub use time::{ClockDomain, Duration, Time};

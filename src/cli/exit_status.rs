@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::judgement::{RunReport, Verdict};
+use sim::Interruption;
 use std::process::{ExitCode, Termination};
 
 /// How the program ends. Scripts rely on the difference between 1 and 2.
@@ -18,6 +19,8 @@ pub enum ExitStatus {
     HostFailed = 3,
     /// 4: an invariant of our own broke: a bug; the message says how to report it with the replay token.
     InternalError = 4,
+    /// 5: a budget was used up; what had come by then is reported.
+    BudgetUsedUp = 5,
     /// 130: interrupted; what was finished is kept.
     Interrupted = 130,
 }
@@ -32,9 +35,18 @@ impl ExitStatus {
 impl From<&RunReport> for ExitStatus {
     fn from(report: &RunReport) -> Self {
         match report.verdict {
-            Verdict::Interrupted => Self::Interrupted,
+            Verdict::Interrupted => report.interruption.map_or(Self::Interrupted, Self::from),
             _ if report.ok() => Self::Success,
             _ => Self::Unexpected,
+        }
+    }
+}
+
+impl From<Interruption> for ExitStatus {
+    fn from(why: Interruption) -> Self {
+        match why {
+            Interruption::Flag => Self::Interrupted,
+            Interruption::Operations | Interruption::Events => Self::BudgetUsedUp,
         }
     }
 }
@@ -84,6 +96,7 @@ mod tests {
             (ExitStatus::BadInput, 2),
             (ExitStatus::HostFailed, 3),
             (ExitStatus::InternalError, 4),
+            (ExitStatus::BudgetUsedUp, 5),
             (ExitStatus::Interrupted, 130),
         ];
         for (status, code) in all {

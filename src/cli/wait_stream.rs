@@ -5,13 +5,13 @@
 
 use crate::failure::Failure;
 use crate::judgement::told_waits::ToldWaits;
-use crate::judgement::waits::WaitReport;
+use crate::judgement::waits::{WaitReport, is_icr};
 use crate::report::Paper;
 use crate::report::json::{run_schema, wait_value};
 use crate::report::page::Page;
 use crate::report::waits::wait_line;
 use serde_json::Value;
-use sim::{Batch, Handle, Observer};
+use sim::{Batch, Handle, Interest, Observer};
 use std::io::{self, Write, stdout};
 
 /// What is written.
@@ -103,11 +103,15 @@ fn write(text: &str) -> io::Result<()> {
 }
 
 impl Observer for WaitStream {
+    fn interest(&self) -> Interest {
+        Interest::WAITS
+    }
+
     fn take(&mut self, batch: &Batch<'_>) {
         let mut text = String::new();
         for told in batch.events {
-            if let Some(wait) = self.waits.take(&told.event) {
-                self.add(&wait, &mut text);
+            if let Some(wait) = self.waits.take(&told.event).filter(|wait| is_icr(wait.code)) {
+                self.add(&wait.into(), &mut text);
             }
         }
         if self.failed.is_none()

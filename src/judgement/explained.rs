@@ -6,6 +6,7 @@
 
 use super::crash_happened::is_of_crash;
 use super::state::{Sleep, State};
+use super::wait_log::WaitLog;
 use super::why::{self, Why};
 use crate::scenario::Scenario;
 use kernel_model::{Point, Wait, WaitOutcome};
@@ -70,8 +71,8 @@ pub struct Evidence {
 }
 
 /// Does a finished run have a wait for others that timed out, or was reported? Then its events are needed.
-pub(super) fn has_given_up(outcome: &Outcome) -> bool {
-    outcome.waits.iter().any(|record| record.wait.code != Wait::IcrIdle as u32 && in_vain(record.outcome))
+pub(super) fn has_given_up(waits: &WaitLog) -> bool {
+    waits.groups().any(|group| group.code() != Wait::IcrIdle as u32 && in_vain(group.outcome()))
 }
 
 /// Has what was waited for not come?

@@ -21,6 +21,7 @@ pub(crate) mod state;
 pub(crate) mod told_waits;
 mod unmet;
 mod verdict;
+mod wait_log;
 pub(crate) mod waits;
 pub(crate) mod why;
 
@@ -32,5 +33,6 @@ pub use run_report::{HangReport, LoopReport, RunReport, Verdict};
 pub use start_up::{StartUpOutcome, StartUpReport};
 pub use unmet::{Finding, Unmet};
 pub use verdict::{judge, needs_events};
+pub use wait_log::WaitLog;
 pub use waits::WaitReport;
 pub use why::Why;

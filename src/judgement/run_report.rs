@@ -7,7 +7,7 @@ use super::start_up::StartUpReport;
 use super::unmet::Unmet;
 use super::waits::{WaitReport, WaitSummary};
 use crate::scenario::Mechanism;
-use sim::{Duration, Outcome, Proof, Time};
+use sim::{Duration, Ending, Interruption, Outcome, Proof, Time};
 
 /// How a run is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub enum Verdict {
     Hung,
     /// Neither within the limit.
     Deadline,
-    /// The run, or the second one that explains it, was ended from outside: there is no verdict.
+    /// The run, or a second one that judges or explains it, was ended before its time: there is no verdict.
     Interrupted,
 }
 
@@ -77,8 +77,10 @@ pub struct RunReport {
     pub verdict: Verdict,
     /// What a hang's proof rests on.
     pub proof: Option<Proof>,
-    /// Where the run was ended from outside, if it was.
+    /// Where the run was ended before its time, if it was.
     pub interrupted_at: Option<Time>,
+    /// What ended it, or the second one that was to judge or explain it.
+    pub interruption: Option<Interruption>,
     /// Instant of the goal, or the last effective event of a run that did not reach it.
     pub sim_time: Time,
     /// When the crash path was entered.
@@ -160,7 +162,8 @@ impl RunReport {
 
     /// A second run, which was to explain this one, has come to that.
     pub(crate) fn note_interruption(&mut self, second: &Outcome) {
-        if second.interrupted_at.is_some() {
+        if let Ending::Interrupted(why) = second.ending {
+            self.interruption.get_or_insert(why);
             (self.verdict, self.expected, self.unmet) = (Verdict::Interrupted, None, Vec::new());
         }
     }

@@ -10,32 +10,34 @@ use super::panic::panicked;
 use super::run_report::{HangReport, LoopReport, RunReport, Verdict};
 use super::source_lines::Places;
 use super::start_up;
+use super::wait_log::WaitLog;
 use super::waits::{WaitSummary, summaries, waits};
 use super::why::{self, Why};
 use crate::machine::goal_milestones;
 use crate::scenario::{Bus, Fault, FaultKind, Mechanism, MessageEffectName, Scenario, Times, counted};
 use crate::token::Token;
 use kernel_model::Point;
-use sim::{Activity, CpuReport, Duration, Ending, Outcome, Slots, Time};
+use sim::{Activity, CpuReport, Duration, Ending, Interruption, Outcome, Slots, Time};
 
 /// Is there anything about a finished run that must be explained, and for which its events are needed? Not of one that was
 /// interrupted: whoever did that does not want to wait.
-pub fn needs_events(scenario: &Scenario, outcome: &Outcome) -> bool {
+pub fn needs_events(scenario: &Scenario, outcome: &Outcome, waits: &WaitLog) -> bool {
     if outcome.interrupted_at.is_some() {
         return false;
     }
     let done = goal_instant(scenario, &goal_milestones(scenario), outcome).is_some();
     let entered = instant_of(outcome, Point::CrashEntered).is_some();
     let unseen = scenario.crash().is_some() && !entered;
-    !done || unseen || explained::has_given_up(outcome) || start_up::has_failed(scenario, outcome)
+    !done || unseen || explained::has_given_up(waits) || start_up::has_failed(scenario, outcome)
 }
 
-/// Judges a finished run. `aftermath` is the same run without its stop rule, where that is needed to tell which CPUs
+/// Judges a finished run, whose `log` has the waits that ended. `aftermath` is the same run without its stop rule, where that is needed to tell which CPUs
 /// spin for ever; `evidence` is what the events of the same run say, where it [needs them](needs_events).
 pub fn judge(
     scenario: &Scenario,
     seed: u64,
     outcome: &Outcome,
+    log: &WaitLog,
     aftermath: Option<&Outcome>,
     evidence: Option<&Evidence>,
 ) -> RunReport {
@@ -53,7 +55,7 @@ pub fn judge(
     };
     let crashed = instant_of(outcome, Point::CrashEntered);
     let crashing = crashing_cpu(scenario, outcome);
-    let (waits, wait_summaries) = (waits(outcome), summaries(outcome));
+    let (waits, wait_summaries) = (waits(log, outcome), summaries(log));
     let open = waits.iter().filter(|wait| wait.took.is_none()).count() as u64;
     let told = evidence.map_or(&[][..], |evidence| &evidence.starts);
     let start_ups = start_up::reports(scenario, outcome, &waits, told);
@@ -63,6 +65,7 @@ pub fn judge(
         verdict,
         proof,
         interrupted_at: outcome.interrupted_at,
+        interruption: interruption(outcome),
         sim_time: goal_at.unwrap_or(outcome.last_effective),
         crashed,
         crash_happened: crashed.is_none() && evidence.is_some_and(|evidence| evidence.crash_happened),
@@ -94,6 +97,13 @@ pub fn judge(
     report.expected = unmet.as_ref().map(Vec::is_empty);
     report.unmet = unmet.unwrap_or_default();
     report
+}
+
+const fn interruption(outcome: &Outcome) -> Option<Interruption> {
+    match outcome.ending {
+        Ending::Interrupted(why) => Some(why),
+        Ending::Stopped | Ending::Proven(_) | Ending::Deadline => None,
+    }
 }
 
 fn goal_instant(scenario: &Scenario, goal: &[(Option<u16>, u32)], outcome: &Outcome) -> Option<Time> {

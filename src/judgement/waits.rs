@@ -1,8 +1,10 @@
 //! The waits of a run for an ICR: those that ended, and those that never do.
 
 use super::source_lines;
+use super::told_waits::EndedWait;
+use super::wait_log::{WaitGroup, WaitLog};
 use kernel_model::{Wait, WaitOutcome};
-use sim::{Duration, Ending, Outcome, Site, Time, WaitGroup, WaitRecord};
+use sim::{Duration, Ending, Outcome, Site, Time};
 
 /// One wait for the ICR.
 #[derive(Debug, Clone)]
@@ -46,36 +48,37 @@ pub struct WaitSummary {
     pub longest: Vec<WaitReport>,
 }
 
-pub(super) const fn is_icr(code: u32) -> bool {
+/// Is it one for an ICR?
+pub(crate) const fn is_icr(code: u32) -> bool {
     code == Wait::IcrIdle as u32
 }
 
 /// Of all waits for an ICR that have ended, by CPU.
-pub(crate) fn summaries(outcome: &Outcome) -> Vec<WaitSummary> {
-    outcome.wait_groups.iter().filter(|group| is_icr(group.code)).map(summary).collect()
+pub(crate) fn summaries(log: &WaitLog) -> Vec<WaitSummary> {
+    log.groups().filter(|group| is_icr(group.code())).map(summary).collect()
 }
 
 fn summary(group: &WaitGroup) -> WaitSummary {
-    let &WaitGroup { cpu, count, took, .. } = group;
+    let &WaitGroup { count, took, .. } = group;
     WaitSummary {
-        cpu,
-        at: source_lines::describe(group.site),
-        outcome: outcome_name(group.outcome),
+        cpu: group.first.cpu,
+        at: source_lines::describe(group.site()),
+        outcome: outcome_name(group.outcome()),
         count,
         took,
-        first: ended_wait(&group.first),
-        last: ended_wait(&group.last),
-        longest: group.longest.iter().map(ended_wait).collect(),
+        first: group.first.into(),
+        last: group.last.into(),
+        longest: group.longest.iter().copied().map(WaitReport::from).collect(),
     }
 }
 
-pub(super) const fn outcome_name(outcome: u32) -> &'static str {
+const fn outcome_name(outcome: u32) -> &'static str {
     if outcome == WaitOutcome::TimedOut as u32 { "timeout" } else { "idle" }
 }
 
 /// Those that are kept whole (the first 10 000 that ended), and those that never end, in the order of their start.
-pub(crate) fn waits(outcome: &Outcome) -> Vec<WaitReport> {
-    let ended = outcome.waits.iter().filter(|record| is_icr(record.wait.code)).map(ended_wait);
+pub(crate) fn waits(log: &WaitLog, outcome: &Outcome) -> Vec<WaitReport> {
+    let ended = log.first().iter().filter(|wait| is_icr(wait.code)).copied().map(WaitReport::from);
     let proven = matches!(outcome.ending, Ending::Proven(_));
     let open = outcome.cpus.iter().flat_map(|cpu| cpu.waits.iter().map(move |wait| (cpu, wait)));
     let open = open.filter(|(cpu, wait)| is_icr(wait.code) && proven && cpu.period.is_some()).map(|(cpu, wait)| {
@@ -88,15 +91,18 @@ pub(crate) fn waits(outcome: &Outcome) -> Vec<WaitReport> {
     waits
 }
 
-fn ended_wait(record: &WaitRecord) -> WaitReport {
-    WaitReport {
-        cpu: record.cpu,
-        at: source_lines::describe(record.wait.site),
-        site: record.wait.site,
-        start: record.wait.since,
-        reads: Some(record.wait.reads),
-        delays: Some(record.wait.delays),
-        outcome: outcome_name(record.outcome),
-        took: Some(record.end.since(record.wait.since)),
+impl From<EndedWait> for WaitReport {
+    fn from(wait: EndedWait) -> Self {
+        let EndedWait { cpu, site, start, reads, delays, outcome, .. } = wait;
+        Self {
+            cpu,
+            at: source_lines::describe(site),
+            site,
+            start,
+            reads: Some(reads),
+            delays: Some(delays),
+            outcome: outcome_name(outcome),
+            took: Some(wait.took()),
+        }
     }
 }

@@ -2,15 +2,15 @@
 
 use super::lanes::Lanes;
 use crate::failure::Failure;
-use crate::judgement::RunReport;
 use crate::judgement::messages::{destination, what};
+use crate::judgement::{RunReport, Verdict};
 use crate::report::Paper;
 use crate::report::page::Page;
 use crate::run::{Settings, run_observed};
 use crate::scenario::{self, Request, Scenario, counted};
 use kernel_model::{Layout, Point, Wait};
 use sim::bus::{AttemptOutcome, DeliveryMode};
-use sim::{Context, Event, Outcome, Recording, Source, What};
+use sim::{Context, Event, Handle, Outcome, Recording, Source, What};
 
 /// The CPU that is locked up in its NMI handler.
 const LOCKED_UP: u16 = 2;
@@ -18,10 +18,11 @@ const LOCKED_UP: u16 = 2;
 /// The CPU that crashes.
 const CRASHING: u16 = 0;
 
-/// The steps, each ready to print: those moments of the two runs on which the next ones rest.
-pub(crate) fn hang_of_2007(paper: Paper) -> Result<Vec<String>, Failure> {
+/// The steps, each ready to print: those moments of the two runs on which the next ones rest. None if `handle` ended a run:
+/// half a lesson teaches nothing.
+pub(crate) fn hang_of_2007(paper: Paper, handle: &Handle) -> Result<Option<Vec<String>>, Failure> {
     let mut steps = Vec::new();
-    let (scenario, report, outcome, events) = played("before")?;
+    let Some((scenario, report, outcome, events)) = played("before", handle)? else { return Ok(None) };
     let mut page = Page::new(paper);
     page.paragraph(&scenario.story);
     page.gap();
@@ -30,7 +31,7 @@ pub(crate) fn hang_of_2007(paper: Paper) -> Result<Vec<String>, Failure> {
     let teaches = |event: &Event, lanes: &Lanes| unbounded(event, lanes).or_else(|| console(&scenario, event));
     tell(&scenario, &events, paper, teaches, &mut steps);
     steps.push(verdict(&scenario, &report, &outcome, &events, paper));
-    let (scenario, report, _, events) = played("merged")?;
+    let Some((scenario, report, _, events)) = played("merged", handle)? else { return Ok(None) };
     let half = steps.len();
     tell(&scenario, &events, paper, bounded, &mut steps);
     if let Some(first) = steps.get_mut(half) {
@@ -42,17 +43,22 @@ pub(crate) fn hang_of_2007(paper: Paper) -> Result<Vec<String>, Failure> {
     if let Some(last) = steps.last_mut() {
         last.push_str(&epilogue(&report, paper));
     }
-    Ok(steps)
+    Ok(Some(steps))
 }
 
-/// A run, and its events by their beginnings.
-fn played(variant: &str) -> Result<(Scenario, RunReport, Outcome, Vec<Event>), Failure> {
+/// What a lesson is made of.
+type Played = (Scenario, RunReport, Outcome, Vec<Event>);
+
+/// A run, and its events by their beginnings; none if it was ended before its time.
+fn played(variant: &str, handle: &Handle) -> Result<Option<Played>, Failure> {
     let mut request = Request::new("nmi-stall");
     request.variant = Some(variant.to_owned());
     let scenario = scenario::load(&request)?;
     let mut recording = Recording::default();
-    let (report, outcome) = run_observed(&scenario, &Settings::seeded(0), &mut recording)?;
-    Ok((scenario, report, outcome, recording.by_beginning()))
+    let settings = Settings { handle: Some(handle.clone()), ..Settings::seeded(0) };
+    let (report, outcome) = run_observed(&scenario, &settings, &mut recording)?;
+    let whole = report.verdict != Verdict::Interrupted;
+    Ok(whole.then(|| (scenario, report, outcome, recording.by_beginning())))
 }
 
 /// A step for each event of which `teaches` has something to say, with the picture after it.
@@ -196,4 +202,19 @@ fn epilogue(report: &RunReport, paper: Paper) -> String {
         counted(report.stopped, "CPU")
     ));
     page.into_text()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_a_whole_lesson_or_none() {
+        let paper = Paper { width: 80, exact: false, colour: false };
+        let handle = Handle::default();
+        let steps = hang_of_2007(paper, &handle).expect("it runs").expect("nobody ends it");
+        assert!(steps.len() > 10, "{}", steps.len());
+        handle.stop();
+        assert_eq!(hang_of_2007(paper, &handle).expect("it runs"), None);
+    }
 }

@@ -10,7 +10,7 @@ use crate::matrix::Matrix;
 use crate::scenario::named::Named;
 use crate::scenario::{Scenario, counted};
 use serde_json::{Value, json};
-use sim::{Proof, Time};
+use sim::{Interruption, Proof, Time};
 
 /// What the host adds to a document, if it is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +46,15 @@ pub(crate) fn verdict_value(report: &RunReport) -> Value {
     if report.verdict == Verdict::Interrupted { Value::Null } else { Value::from(report.verdict.name()) }
 }
 
+/// What ended a run before its time.
+pub(crate) const fn interruption(why: Interruption) -> &'static str {
+    match why {
+        Interruption::Flag => "signal",
+        Interruption::Operations => "operations",
+        Interruption::Events => "events",
+    }
+}
+
 /// Null when completed.
 pub(crate) fn proof_value(report: &RunReport) -> Value {
     if report.verdict == Verdict::Completed { Value::Null } else { Value::from(proof(report.proof)) }
@@ -53,7 +62,7 @@ pub(crate) fn proof_value(report: &RunReport) -> Value {
 
 /// What the document of one run is.
 pub(crate) fn run_schema() -> Value {
-    json!({ "name": "apicsim.run", "version": "1.4" })
+    json!({ "name": "apicsim.run", "version": "1.5" })
 }
 
 /// The document of one run.
@@ -72,6 +81,7 @@ pub fn run_document(scenario: &Scenario, report: &RunReport, host: Option<Host>)
         "token": report.token,
         "verdict": verdict_value(report),
         "interrupted": report.verdict == Verdict::Interrupted,
+        "interrupted_by": report.interruption.map_or(Value::Null, |why| interruption(why).into()),
         "proof": proof_value(report),
         "goal": scenario.goal_name(),
         "sim_time_us": microseconds(report.sim_time.as_ps()),

@@ -3,7 +3,7 @@
 use super::paper::{Ink, Paper};
 use crate::judgement::{RunReport, Verdict};
 use crate::scenario::Scenario;
-use sim::Proof;
+use sim::{Interruption, Proof};
 
 pub(super) fn verdict(scenario: &Scenario, report: &RunReport, paper: Paper) -> String {
     let goal = scenario.goal_name();
@@ -32,12 +32,21 @@ pub(super) fn verdict(scenario: &Scenario, report: &RunReport, paper: Paper) -> 
             format!("{word}: {goal} not reached in {limit} us; nothing is proven{host}")
         }
         Verdict::Interrupted => {
-            let word = paper.paint(Ink::Open, "INTERRUPTED");
+            let word = paper.paint(Ink::Open, "INTERRUPTED") + report.interruption.map_or("", by);
             match report.interrupted_at {
                 Some(at) => format!("{word} at {at} us: what follows is what had come by then; nothing is proven"),
                 None => format!("{word} while it was explained: there is no verdict"),
             }
         }
+    }
+}
+
+/// What a run was ended by, where nobody did it.
+const fn by(why: Interruption) -> &'static str {
+    match why {
+        Interruption::Flag => "",
+        Interruption::Operations => " by the budget of operations",
+        Interruption::Events => " by the budget of events",
     }
 }
 

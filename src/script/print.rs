@@ -6,11 +6,12 @@ use super::names::GuestNames;
 use super::run::{End, Reply, Transcript};
 use crate::report::Paper;
 use crate::report::digest;
+use crate::report::json::interruption;
 use crate::report::microseconds::microseconds;
 use crate::report::page::Page;
 use crate::report::trace::Names;
 use serde_json::{Value, json};
-use sim::Named;
+use sim::{Interruption, Named};
 
 /// The whole transcript.
 pub fn text(transcript: &Transcript, paper: Paper) -> String {
@@ -48,7 +49,14 @@ pub(super) fn footer(transcript: &Transcript) -> String {
             format!("# stopped at line {next:03}: cpu 0 took an INIT, and hands out no more operations\n")
         }
         End::ConductorStuck => format!("# stopped at line {next:03}: cpu 0 does not get on\n"),
-        End::Interrupted => format!("# interrupted at line {next:03}\n"),
+        End::Interrupted(why) => {
+            let by = if why == Interruption::Flag {
+                String::new()
+            } else {
+                format!(" by the budget of {}", interruption(why))
+            };
+            format!("# interrupted at line {next:03}{by}\n")
+        }
     }
 }
 
@@ -63,7 +71,7 @@ pub fn document(transcript: &Transcript) -> Value {
     let lines: Vec<Value> =
         transcript.replies.iter().enumerate().map(|(index, reply)| line(transcript, index, reply)).collect();
     json!({
-        "schema": { "name": "apicsim.script", "version": "1.0" },
+        "schema": { "name": "apicsim.script", "version": "1.1" },
         "cpus": script.cpus,
         "init": script.init.name(),
         "generation": transcript.board.generation.name(),
@@ -73,7 +81,11 @@ pub fn document(transcript: &Transcript) -> Value {
             End::Skipped => "skipped",
             End::ConductorInitialised => "cpu-0-initialised",
             End::ConductorStuck => "cpu-0-stuck",
-            End::Interrupted => "interrupted",
+            End::Interrupted(_) => "interrupted",
+        },
+        "interrupted_by": match transcript.end {
+            End::Interrupted(why) => Value::from(interruption(why)),
+            _ => Value::Null,
         },
         "lines": lines,
         "icr_reads": transcript.icr_reads.reads,

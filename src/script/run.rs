@@ -10,7 +10,7 @@ use super::software::CONDUCTOR_LOST;
 use crate::machine::{Found, IcrReads};
 use crate::scenario::Operation;
 use crate::scenario::diagnostic::InputError;
-use sim::{Execution, Handle, Machine, Observer, Outcome, Time};
+use sim::{Budget, Ending, Execution, Handle, Interruption, Machine, Observer, Outcome, Time};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -43,8 +43,8 @@ pub enum End {
     ConductorInitialised,
     /// CPU 0 did not get through the next line.
     ConductorStuck,
-    /// The run was ended from outside.
-    Interrupted,
+    /// The run was ended from outside, or had used up its budget.
+    Interrupted(Interruption),
 }
 
 /// What came of a line.
@@ -56,20 +56,29 @@ pub struct Reply {
     pub answer: Option<Answer>,
 }
 
+/// What may end a run before its script is done.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ends {
+    /// Somebody from outside.
+    pub(crate) handle: Option<Handle>,
+    /// What it has done.
+    pub(crate) budget: Budget,
+}
+
 /// Runs a script.
 ///
 /// # Errors
 /// If the machine cannot be built, or does not model what the script asks for.
 pub fn run(script: &Arc<Script>, board: &Board, execution: Execution) -> Result<Transcript, InputError> {
-    run_observed(script, board, execution, None, None)
+    run_observed(script, board, execution, Ends::default(), None)
 }
 
-/// The same, of a run that `handle` holds; its events are handed to `observer`.
+/// The same, of a run that `ends` may end; its events are handed to `observer`.
 pub(crate) fn run_observed(
     script: &Arc<Script>,
     board: &Board,
     execution: Execution,
-    handle: Option<Handle>,
+    ends: Ends,
     observer: Option<&mut dyn Observer>,
 ) -> Result<Transcript, InputError> {
     let mut transcript = Transcript {
@@ -82,7 +91,7 @@ pub(crate) fn run_observed(
     };
     let notebook = Arc::new(Notebook::new(script.cpus));
     let mut settings = board.machine(script, &notebook, limit(script))?;
-    settings.handle.clone_from(&handle);
+    (settings.handle, settings.budget) = (ends.handle, ends.budget);
     if script.requires_x2apic && !board.generation.profile().x2apic {
         return Ok(transcript);
     }
@@ -111,8 +120,8 @@ fn end(script: &Script, verdicts: &[Verdict], outcome: &Outcome) -> End {
         End::Complete
     } else if outcome.milestones.iter().any(|milestone| milestone.code == CONDUCTOR_LOST) {
         End::ConductorInitialised
-    } else if outcome.interrupted_at.is_some() {
-        End::Interrupted
+    } else if let Ending::Interrupted(why) = outcome.ending {
+        End::Interrupted(why)
     } else {
         End::ConductorStuck
     }

@@ -9,13 +9,13 @@ use super::machine::Board;
 use super::model::Script;
 use super::parse::{CPUS_DEFAULT, LINES};
 use super::print;
-use super::run::{End, Transcript, run};
+use super::run::{End, Ends, Transcript, run_observed};
 use super::work::forms;
 use crate::report::Paper;
 use crate::scenario::diagnostic::{InputError, Source};
 use crate::scenario::operation::{register_list, term_names};
 use crate::scenario::{Bus, counted};
-use sim::Execution;
+use sim::{Execution, Interruption};
 use std::sync::Arc;
 
 /// The name of a session in messages.
@@ -31,8 +31,12 @@ pub struct Session {
     text: String,
     /// The printed lines of their operations.
     shown: Vec<String>,
-    /// How the last run ended: the last line of a transcript.
+    /// How the last run ended that was shown: the last line of a transcript.
     end: String,
+    /// What may end a run before it is done.
+    ends: Ends,
+    /// Has somebody ended the last run?
+    interrupted: bool,
 }
 
 /// What a line of a session comes to.
@@ -47,7 +51,26 @@ pub enum Step {
 impl Session {
     /// A session on a machine, with nothing typed yet.
     pub fn new(board: Board, execution: Execution, paper: Paper) -> Self {
-        Self { board, execution, paper, text: String::new(), shown: vec![], end: String::new() }
+        Self {
+            board,
+            execution,
+            paper,
+            text: String::new(),
+            shown: vec![],
+            end: String::new(),
+            ends: Ends::default(),
+            interrupted: false,
+        }
+    }
+
+    /// The same, whose runs `ends` may end.
+    pub(crate) fn ended_by(self, ends: Ends) -> Self {
+        Self { ends, ..self }
+    }
+
+    /// Has somebody from outside ended the run of the last line? It is not kept then; of a whole script all is kept.
+    pub fn is_interrupted(&self) -> bool {
+        self.interrupted
     }
 
     /// Takes a whole script as if it had been typed.
@@ -95,12 +118,12 @@ impl Session {
     }
 
     /// What every CPU does now: a line that is not kept.
-    fn state(&self) -> Result<String, InputError> {
+    fn state(&mut self) -> Result<String, InputError> {
         let source = Source::new(NAME, format!("{}state *\n", self.text));
         let transcript = self.run(&source)?;
         let states = match transcript.replies.last().and_then(|reply| reply.answer.as_ref()) {
             Some(Answer::States(states)) => states.clone(),
-            _ => Vec::new(),
+            _ => return Ok(print::footer(&transcript)),
         };
         Ok(states.iter().enumerate().map(|(cpu, state)| format!("  cpu {cpu}  {state}\n")).collect())
     }
@@ -110,8 +133,12 @@ impl Session {
         &self.end
     }
 
-    fn run(&self, source: &Arc<Source>) -> Result<Transcript, InputError> {
-        run(&Arc::new(Script::parse(source)?), &self.board, self.execution)
+    fn run(&mut self, source: &Arc<Source>) -> Result<Transcript, InputError> {
+        self.interrupted = false;
+        let script = Arc::new(Script::parse(source)?);
+        let transcript = run_observed(&script, &self.board, self.execution, self.ends.clone(), None)?;
+        self.interrupted = transcript.end == End::Interrupted(Interruption::Flag);
+        Ok(transcript)
     }
 
     /// Runs `text` in place of the session's; keeps it unless the run stops in it.
@@ -120,6 +147,9 @@ impl Session {
         if transcript.end == End::Complete {
             text.clone_into(&mut self.text);
             return Ok(self.show(&transcript));
+        }
+        if self.interrupted {
+            return Ok("# interrupted: the line is not kept\n".to_owned()); // where in all of it, depends on the host
         }
         Ok(print::footer(&transcript) + "# the line is not kept\n")
     }

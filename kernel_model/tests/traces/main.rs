@@ -1,6 +1,7 @@
 //! Every kernel path makes exactly the accesses of `kernel.md`, whose sections the modules cite.
 
 mod broadcasts;
+mod called_in;
 mod crash;
 mod csd_lock_wait;
 mod io_apic;
@@ -8,6 +9,8 @@ mod irq_work;
 mod local_apic;
 mod masks;
 mod modern;
+mod modern_calls;
+mod modern_crash;
 mod modern_io_apic;
 mod modern_panic;
 mod modern_start_up;

@@ -9,7 +9,7 @@ use crate::bus::{Agent, DeliveryMode, DestinationMode, Message, Request, Shortha
 use crate::coroutine::Site;
 use crate::memory::{Key, Master};
 use crate::processor::{Outgoing, Outgone};
-use crate::stream::Access;
+use crate::stream::{Access, Interest};
 use crate::time::{ClockDomain, Duration, Time};
 
 /// An interrupt that the I/O agent sends: a physical FIXED edge message.
@@ -73,10 +73,10 @@ impl Hardware {
         self.devices.iter().enumerate().map(request).collect()
     }
 
-    /// Somebody observes: what CPUs and interconnect tell is kept until it is handed over.
-    pub(super) fn observe(&mut self) {
-        self.fabric.stream.observe();
-        self.cpus.iter_mut().for_each(|cpu| cpu.stream.observe());
+    /// Somebody observes: what CPUs and interconnect tell of this is kept until it is handed over.
+    pub(super) fn observe(&mut self, wanted: Interest) {
+        self.fabric.stream.observe(wanted);
+        self.cpus.iter_mut().for_each(|cpu| cpu.stream.observe(wanted));
     }
 
     /// See the field.

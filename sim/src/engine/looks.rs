@@ -7,7 +7,7 @@ use super::handle::{BUDGET_GRID, Budget, FLAG_GRID, Handle, Interruption};
 use super::hardware::Hardware;
 use super::observer::{Batch, Observer};
 use super::outcome::Ending;
-use crate::stream::{Event, Source, Told, What};
+use crate::stream::{Event, Interest, Source, Told, What};
 use crate::time::{Duration, Time};
 
 /// Visits of CPUs after which what they have told is handed over.
@@ -32,7 +32,13 @@ impl<'o> Looks<'o> {
         Self { observer, handle, budget, grid, operations: 0, events: 0, visits: 0, told: Vec::new() }
     }
 
-    /// Must CPUs and interconnect keep what they tell?
+    /// Which events CPUs and interconnect must keep: a budget counts all.
+    pub(crate) fn wanted(&self) -> Interest {
+        let observed = self.observer.as_ref().map_or(Interest::NOTHING, |observer| observer.interest());
+        if self.budget.is_set() { Interest::EVERYTHING } else { observed }
+    }
+
+    /// Is anything to be handed over, or counted?
     pub(crate) const fn want_events(&self) -> bool {
         self.observer.is_some() || self.budget.is_set()
     }

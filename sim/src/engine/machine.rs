@@ -278,9 +278,7 @@ impl Machine {
         }
         let Self { mut hardware, budget, handle, allocations_watched } = self;
         let mut looks = Looks::new(observer, handle, budget);
-        if looks.want_events() {
-            hardware.observe();
-        }
+        hardware.observe(looks.wanted());
         hardware.look_at(looks.first());
         let workers = match execution {
             Execution::Reference => 1,

@@ -5,11 +5,12 @@
 //! in all. Between two batches a machine keeps what its CPUs have done ahead of the committed instant, and the runs that
 //! are open: so the memory of an observed run does not grow with its length, unless the observer's does.
 
-use crate::stream::{Event, Source, Told};
+use crate::stream::{Event, Interest, Source, Told};
 use crate::time::Time;
 use std::fmt;
+use std::ops::BitOr;
 
-/// The next events of a run.
+/// The next events of a run: all of those that its observer [needs](Observer::interest).
 pub struct Batch<'a> {
     /// In their order, none of them at or after [`until`](Self::until).
     pub events: &'a [Told],
@@ -55,20 +56,44 @@ impl Batch<'_> {
 /// Whoever wants the events of a run. It is called on the thread that runs the machine; a panic of it ends the run, and is
 /// the panic of [`Machine::observed`](crate::Machine::observed).
 pub trait Observer: Send {
+    /// Which events it needs. It may be handed others, too, which somebody else needs. Asked once, before the run.
+    fn interest(&self) -> Interest {
+        Interest::EVERYTHING
+    }
+
     /// Takes the next events.
     fn take(&mut self, batch: &Batch<'_>);
 }
 
 impl<O: Observer + ?Sized> Observer for &mut O {
+    fn interest(&self) -> Interest {
+        (**self).interest()
+    }
+
     fn take(&mut self, batch: &Batch<'_>) {
         (**self).take(batch);
     }
 }
 
 /// Several observers, one after the other.
-impl<O: Observer> Observer for Vec<O> {
+impl<O: Observer> Observer for [O] {
+    fn interest(&self) -> Interest {
+        self.iter().map(Observer::interest).fold(Interest::NOTHING, BitOr::bitor)
+    }
+
     fn take(&mut self, batch: &Batch<'_>) {
         self.iter_mut().for_each(|observer| observer.take(batch));
+    }
+}
+
+/// The same.
+impl<O: Observer> Observer for Vec<O> {
+    fn interest(&self) -> Interest {
+        self.as_slice().interest()
+    }
+
+    fn take(&mut self, batch: &Batch<'_>) {
+        self.as_mut_slice().take(batch);
     }
 }
 

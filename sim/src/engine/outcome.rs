@@ -6,7 +6,7 @@ use crate::check::Counts;
 use crate::coroutine::Site;
 use crate::engine::Milestone;
 use crate::memory::Writer;
-use crate::processor::{Activity, Frame, LastSend, Misdirected, OpenWait, Provenance, WaitGroup, WaitRecord};
+use crate::processor::{Activity, Frame, LastSend, Misdirected, OpenWait, Provenance};
 use crate::stream::Access;
 use crate::time::{Duration, Time};
 
@@ -116,10 +116,6 @@ pub struct Outcome {
     pub milestones: Vec<Milestone>,
     /// Digest of the whole event stream.
     pub digest: u64,
-    /// Waits that ended, in order of their end: the first 10 000.
-    pub waits: Vec<WaitRecord>,
-    /// All waits that ended, by CPU, line and outcome.
-    pub wait_groups: Vec<WaitGroup>,
     /// The CPUs.
     pub cpus: Vec<CpuReport>,
     /// Messages that were not dispatched.

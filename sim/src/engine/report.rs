@@ -7,7 +7,7 @@ use super::outcome::{CpuReport, Effort, Ending, Outcome, UndispatchedReport};
 use super::slot::Slot;
 use crate::check::Counts;
 use crate::memory::Master;
-use crate::processor::{Core, WAITS_KEPT};
+use crate::processor::Core;
 use crate::stream::{DIGEST_VERSION, Digest};
 use crate::time::{ClockDomain, Time};
 
@@ -38,17 +38,12 @@ pub(crate) fn outcome(parts: Parts, ending: Ending) -> Outcome {
     let mut digest = Digest::of_run(cores.len());
     digest.stream(fabric.stream.digest());
     let mut last_effective = fabric.stream.last();
-    let (mut waits, mut wait_groups) = (Vec::new(), Vec::new());
     let mut choices = fabric.chosen;
-    for core in &mut cores {
+    for core in &cores {
         digest.stream(core.stream.digest());
         last_effective = last_effective.max(core.stream.last());
-        waits.append(&mut core.account.ended_waits.first);
-        wait_groups.append(&mut core.account.ended_waits.groups);
         choices += core.account.chosen;
     }
-    waits.sort_by_key(|wait| (wait.end, wait.cpu));
-    waits.truncate(WAITS_KEPT);
     Outcome {
         ending,
         proven_at: proven_at.filter(|_| matches!(ending, Ending::Proven(_))),
@@ -56,8 +51,6 @@ pub(crate) fn outcome(parts: Parts, ending: Ending) -> Outcome {
         last_effective,
         milestones: milestones.reached,
         digest: digest.finish(),
-        waits,
-        wait_groups,
         cpus: cores.iter_mut().map(|core| cpu_report(core, &fabric, clock)).collect(),
         undispatched: undispatched.into_iter().map(|(held, refusers)| UndispatchedReport { held, refusers }).collect(),
         in_transit: fabric.in_transit(),
@@ -75,7 +68,7 @@ fn cpu_report(core: &mut Core, fabric: &Fabric, clock: ClockDomain) -> CpuReport
     CpuReport {
         cpu: core.agent,
         site: core.site(),
-        waits: core.open_waits(),
+        waits: std::mem::take(&mut core.account.waits),
         frames: std::mem::take(&mut core.frames),
         interrupts_off_since: core.account.interrupts_off_since,
         nmi: (core.nmi_blocked, core.has_latched_nmi()),

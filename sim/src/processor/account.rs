@@ -1,7 +1,6 @@
 //! What a CPU keeps for reports and explanations: nothing here decides anything.
 
 use super::command_pairs::CommandPairs;
-use super::wait_log::{OpenWait, WaitLog};
 use crate::bus::{Agent, Message};
 use crate::choice::Counts;
 use crate::coroutine::Site;
@@ -29,6 +28,18 @@ pub struct LastSend {
     pub site: Site,
 }
 
+/// A wait that has begun and not ended. Those that have ended are told in the event stream, and counted by whoever observes.
+#[derive(Debug, Clone, Copy)]
+pub struct OpenWait {
+    /// The code that software gave it.
+    pub code: u32,
+    /// The line that waits.
+    pub site: Site,
+    /// Since when.
+    pub since: Time,
+    pub(crate) level: usize,
+}
+
 /// Where a pending interrupt came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Provenance {
@@ -41,8 +52,8 @@ pub struct Provenance {
 /// The account of a CPU.
 #[derive(Debug, Default)]
 pub(crate) struct Account {
+    /// Waits that have not ended, innermost last.
     pub(crate) waits: Vec<OpenWait>,
-    pub(crate) ended_waits: WaitLog,
     /// Since when maskable interrupts are off.
     pub(crate) interrupts_off_since: Option<Time>,
     /// Since when a store to its ICR has not completed.
@@ -80,10 +91,5 @@ impl Account {
     /// Where the request of `vector` came from.
     pub(crate) fn provenance_of(&self, vector: u8) -> Option<Provenance> {
         self.provenance.iter().find(|(noted, _)| *noted == vector).map(|&(_, provenance)| provenance)
-    }
-
-    /// The innermost wait of the code that runs at `level`, not of code that it interrupted.
-    pub(super) fn own_wait(&mut self, level: usize) -> Option<&mut OpenWait> {
-        self.waits.last_mut().filter(|wait| wait.level == level)
     }
 }

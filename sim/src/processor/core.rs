@@ -232,7 +232,6 @@ impl Core {
 
     #[inline(never)]
     fn tell_runs(&mut self, at: Time) {
-        self.count_for_waits();
         let clock = self.common.clock;
         self.runs.close(&mut self.hot, &mut self.stream, at, |cycle| clock.instant(cycle));
         self.words_cycle = u64::MAX;

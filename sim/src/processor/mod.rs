@@ -29,9 +29,8 @@ mod settings;
 mod software;
 mod telling;
 mod turns;
-mod wait_log;
 
-pub use account::{Frame, LastSend, Provenance};
+pub use account::{Frame, LastSend, OpenWait, Provenance};
 pub use activity_kind::Activity;
 pub use command_pairs::Misdirected;
 pub(crate) use core::{Core, Outgoing, Outgone};
@@ -43,8 +42,6 @@ pub use operation::Kind;
 pub(crate) use settings::Common;
 pub use settings::{CpuSettings, Start};
 pub use software::{Closed, Program, Software};
-pub(crate) use wait_log::KEPT as WAITS_KEPT;
-pub use wait_log::{OpenWait, WaitGroup, WaitRecord};
 
 /// A CPU with its software.
 pub(crate) type Processor = crate::coroutine::Owned<Core>;

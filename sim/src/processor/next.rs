@@ -5,14 +5,10 @@ use super::core::{Core, Stage};
 use super::latches::{Latch, Reason};
 use super::operation::Kind;
 use super::pending::{Interruptible, WAITS};
-use super::wait_log::OpenWait;
 use crate::coroutine::Site;
 use crate::memory::Words;
 use crate::stream::{Access, Event, Source};
 use crate::time::Time;
-
-/// ICR bits 31:0: what waits poll.
-const ICR_LOW: u32 = 0x300;
 
 impl Core {
     /// The earliest instant at which this CPU may act again by itself or because of what has already reached it.
@@ -172,37 +168,5 @@ impl Core {
     /// Does an NMI wait that will be taken?
     pub(crate) fn has_latched_nmi(&self) -> bool {
         self.latches.holds(Latch::Nmi)
-    }
-
-    /// Waits that have not ended, innermost last, with what was polled until now.
-    pub(crate) fn open_waits(&self) -> Vec<OpenWait> {
-        let mut waits = self.account.waits.clone();
-        let level = self.frames.len();
-        if let Some(wait) = waits.last_mut().filter(|wait| wait.level == level) {
-            let (reads, delays) = self.polls_for_waits();
-            (wait.reads, wait.delays) = (wait.reads + reads, wait.delays + delays);
-        }
-        waits
-    }
-
-    /// Reads of ICR low and delays in the open runs.
-    fn polls_for_waits(&self) -> (u64, u64) {
-        let counts = |wanted: fn(Access) -> bool| {
-            self.runs.tallies().iter().filter(|run| wanted(run.access)).map(crate::stream::Tally::count).sum()
-        };
-        let reads = counts(|access| access == Access { kind: Kind::RegisterRead, operand: ICR_LOW });
-        (reads, counts(|access| matches!(access.kind, Kind::Delay | Kind::DelayCycles)))
-    }
-
-    /// The innermost wait of the code that runs counts what the open runs polled: they are closed.
-    pub(super) fn count_for_waits(&mut self) {
-        let level = self.frames.len();
-        if self.account.own_wait(level).is_none() {
-            return;
-        }
-        let (reads, delays) = self.polls_for_waits();
-        if let Some(wait) = self.account.own_wait(level) {
-            (wait.reads, wait.delays) = (wait.reads + reads, wait.delays + delays);
-        }
     }
 }

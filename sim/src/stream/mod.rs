@@ -6,31 +6,33 @@
 
 mod digest;
 mod event;
+mod interest;
 mod runs;
 mod told;
 mod words;
 
 pub(crate) use digest::{DIGEST_VERSION, Digest};
 pub use event::{Access, Context, Event, Source, What};
+pub use interest::Interest;
 pub(crate) use runs::{Fit, Poll, Runs, Tally};
 pub use told::Told;
 
 use crate::coroutine::Site;
 use crate::time::Time;
 
-/// The stream of one source: it hashes always, and keeps events only where somebody observes them, until they are handed
-/// over.
+/// The stream of one source: it hashes always, and keeps only the events that somebody wants, until they are handed over.
 #[derive(Debug, Clone)]
 pub(crate) struct Stream {
     source: Source,
     digest: Digest,
-    kept: Option<Vec<Told>>,
+    wanted: Interest,
+    kept: Vec<Told>,
     last: Time,
 }
 
 impl Stream {
     pub(crate) fn new(source: Source) -> Self {
-        Self { source, digest: Digest::new(), kept: None, last: Time::ZERO }
+        Self { source, digest: Digest::new(), wanted: Interest::NOTHING, kept: Vec::new(), last: Time::ZERO }
     }
 
     /// Appends an effective event.
@@ -38,7 +40,7 @@ impl Stream {
     pub(crate) fn push(&mut self, time: Time, site: Option<Site>, what: What) {
         what.feed(time, &mut self.digest);
         self.last = time;
-        if self.kept.is_some() {
+        if self.wanted.wants(&what) {
             self.keep(time, time, site, what);
         }
     }
@@ -47,7 +49,7 @@ impl Stream {
     #[inline(always)]
     pub(crate) fn push_run(&mut self, at: Time, first: Time, site: Option<Site>, what: What) {
         what.feed(first, &mut self.digest);
-        if self.kept.is_some() {
+        if self.wanted.wants(&what) {
             self.keep(at, first, site, what);
         }
     }
@@ -56,9 +58,7 @@ impl Stream {
     #[cold]
     #[inline(never)]
     fn keep(&mut self, at: Time, time: Time, site: Option<Site>, what: What) {
-        if let Some(kept) = &mut self.kept {
-            kept.push(Told { at, event: Event { time, source: self.source, site, what } });
-        }
+        self.kept.push(Told { at, event: Event { time, source: self.source, site, what } });
     }
 
     /// A value changed at `time`, seen by a read: effective, though the read itself begins a run.
@@ -77,21 +77,19 @@ impl Stream {
         &self.digest
     }
 
-    /// From now on events are kept until they are handed over.
-    pub(crate) fn observe(&mut self) {
-        self.kept.get_or_insert_default();
+    /// From now on these events are kept until they are handed over.
+    pub(crate) fn observe(&mut self, wanted: Interest) {
+        self.wanted = wanted;
     }
 
     /// Moves what was told before `until` to `to`.
     pub(crate) fn hand_over(&mut self, until: Time, to: &mut Vec<Told>) {
-        if let Some(kept) = &mut self.kept {
-            let count = kept.partition_point(|told| told.at < until);
-            to.extend(kept.drain(..count));
-        }
+        let count = self.kept.partition_point(|told| told.at < until);
+        to.extend(self.kept.drain(..count));
     }
 
     /// What is kept and not handed over yet.
     pub(crate) fn kept(&self) -> impl Iterator<Item = &Told> {
-        self.kept.iter().flatten()
+        self.kept.iter()
     }
 }

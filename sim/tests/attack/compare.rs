@@ -3,7 +3,7 @@
 use crate::failures::Attempt;
 use crate::machines::{Setup, machine};
 use crate::running::recorded;
-use sim::{CpuReport, Ending, Event, Execution, OpenWait, Proof, WaitRecord};
+use sim::{CpuReport, Ending, Event, Execution, OpenWait, Proof};
 
 /// Everything that must not depend on the execution. With `proofs` false, what only a proof can know is left out.
 pub(crate) fn lines(attempt: &Attempt, proofs: bool) -> Vec<String> {
@@ -21,7 +21,6 @@ pub(crate) fn lines(attempt: &Attempt, proofs: bool) -> Vec<String> {
         lines.push(format!("ending {:?}, proven at {:?}", outcome.ending, outcome.proven_at));
     }
     lines.extend(outcome.cpus.iter().map(|cpu| cpu_line(cpu, proofs)));
-    lines.extend(outcome.waits.iter().map(ended_wait));
     lines
 }
 
@@ -47,15 +46,8 @@ fn cpu_line(cpu: &CpuReport, proofs: bool) -> String {
     line
 }
 
-/// The counts of a wait that has not ended are no result: nobody knows how far an endless loop has come.
 fn open_wait(wait: &OpenWait) -> String {
     format!("{} at {} since {}", wait.code, wait.site, wait.since)
-}
-
-fn ended_wait(record: &WaitRecord) -> String {
-    let WaitRecord { cpu, wait, end, outcome } = record;
-    let counts = (wait.reads, wait.delays);
-    format!("wait of CPU {cpu}: {}, reads and delays {counts:?}, ended {end} with {outcome}", open_wait(wait))
 }
 
 /// The lines in which the second differs from the first.

@@ -1,8 +1,11 @@
 //! Observers of random machines: equal events in equal order in every execution, and nothing but what is committed.
 
 use crate::executions::{all, drawn};
-use crate::machines::{Setup, machine};
-use sim::{Batch, Event, Execution, Observer, Outcome, Recording, RunError, Time, Told, What};
+use crate::machines::{Setup, machine, settings};
+use sim::{
+    Batch, Budget, Event, Execution, Interest, Machine, MachineSettings, Observer, Outcome, Recording, RunError, Time,
+    Told, What,
+};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Machines that are looked at.
@@ -78,6 +81,61 @@ fn events_are_equal_and_in_equal_order_in_every_execution() {
         }
     }
     assert!(events > 10_000 && batches > 1_000, "{events} events in {batches} batches");
+}
+
+/// One that needs only the events of waits.
+#[derive(Default)]
+struct OfWaits(Vec<Told>);
+
+impl Observer for OfWaits {
+    fn interest(&self) -> Interest {
+        Interest::WAITS
+    }
+
+    fn take(&mut self, batch: &Batch<'_>) {
+        self.0.extend_from_slice(batch.events);
+    }
+}
+
+/// Does a wait depend on it? Beside [`Interest::WAITS`], by name.
+fn is_of_waits(told: &&Told) -> bool {
+    let name = format!("{:?}", told.event.what);
+    ["Run {", "WaitBegan(", "WaitEnded(", "Entered(", "Left(", "Initialised"].iter().any(|kind| name.starts_with(kind))
+}
+
+#[test]
+fn who_needs_few_events_gets_these_in_the_same_order_and_more_if_others_need_more() {
+    let (mut few, mut many) = (0, 0);
+    for seed in seeds().step_by(3) {
+        let plain = Setup::plain(seed);
+        let (expected, whole) = observed(plain, Execution::Reference);
+        let whole = whole.recording.told;
+        let of_waits: Vec<Told> = whole.iter().filter(is_of_waits).copied().collect();
+        for way in drawn(seed) {
+            let run = |observer: &mut dyn Observer, budget| {
+                let settings = MachineSettings { budget, ..settings(Setup { elision: way.elision, ..plain }) };
+                let machine = Machine::new(settings).expect("the machine is possible");
+                machine
+                    .observed(way.execution, observer)
+                    .map(|outcome| outcome.digest)
+                    .map_err(|error| error.to_string())
+            };
+            let digest = expected.as_ref().map(|it| it.digest).map_err(ToString::to_string);
+            let (mut alone, mut beside, mut counted) = (OfWaits::default(), OfWaits::default(), OfWaits::default());
+            assert_eq!(run(&mut alone, Budget::default()), digest, "SEED={seed} {way:?}");
+            assert_eq!(alone.0, of_waits, "SEED={seed} {way:?}");
+            let mut recording = Recording::default();
+            let mut both: Vec<&mut dyn Observer> = vec![&mut beside, &mut recording];
+            assert_eq!(run(&mut both, Budget::default()), digest, "SEED={seed} {way:?}");
+            assert_eq!((beside.0 == whole, recording.told == whole), (true, true), "SEED={seed} {way:?}");
+            // a budget counts every event
+            let most = Budget { events: Some(u64::MAX), operations: None };
+            assert_eq!(run(&mut counted, most), digest, "SEED={seed} {way:?}");
+            assert!(counted.0 == whole, "SEED={seed} {way:?}");
+        }
+        (few, many) = (few + of_waits.len(), many + whole.len());
+    }
+    assert!(few > 1_000 && many > few + 1_000, "{few} of {many}");
 }
 
 /// Who observes changes nothing.

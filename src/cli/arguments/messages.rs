@@ -1,10 +1,11 @@
 //! The options of `apicsim messages`.
 
+use super::kernel::KernelOf;
 use super::output::OUTPUT;
-use super::overrides::{MACHINE, Overrides};
-use super::values::{help_list, help_names, number, parse_arch, parse_name, parse_variant};
+use super::overrides::Overrides;
+use super::values::{help_names, number, parse_name};
 use crate::judgement::{Filter, MessageFate};
-use crate::scenario::{ALL_ARCHES, Request, VARIANTS};
+use crate::scenario::Request;
 use clap::Args;
 
 pub(super) const EXAMPLES: &str = "\
@@ -24,12 +25,9 @@ pub struct Messages {
     /// Built-in name, or path to a TOML file.
     #[arg(value_name = "SCENARIO")]
     pub scenario: String,
-    /// Sub-architecture.
-    #[arg(long, value_name = "A", value_parser = parse_arch, help_heading = MACHINE, help = help_list("Sub-architecture; without it, the scenario's, else i386/default", &ALL_ARCHES))]
-    pub arch: Option<String>,
-    /// Wait variant.
-    #[arg(long, value_name = "V", value_parser = parse_variant, help_heading = MACHINE, help = help_list("How the kernel waits for the ICR; without it, the scenario's, else before, or modern on modern/*", &VARIANTS))]
-    pub variant: Option<String>,
+    /// Which kernel.
+    #[command(flatten)]
+    pub kernel: KernelOf,
     /// What else changes the run.
     #[command(flatten)]
     pub overrides: Overrides,
@@ -53,7 +51,7 @@ pub struct Messages {
 impl Messages {
     /// The scenario that is asked for.
     pub fn request(&self) -> Request {
-        self.overrides.request(&self.scenario, self.arch.clone(), self.variant.clone())
+        self.overrides.request(&self.scenario, self.kernel.arch.clone(), self.kernel.variant.clone())
     }
 
     /// Which messages.

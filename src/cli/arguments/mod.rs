@@ -3,8 +3,10 @@
 //! What belongs to a later version is refused here with a message that says so.
 
 mod accesses;
+mod budgets;
 mod execution;
 mod generated;
+mod kernel;
 mod list;
 mod look;
 mod matrix;
@@ -18,8 +20,10 @@ mod tests;
 mod values;
 
 pub use accesses::Accesses;
+pub use budgets::Budgets;
 pub use execution::{Elision, Execution, Executor, Window};
 pub use generated::{Completions, Man, Shell};
+pub use kernel::KernelOf;
 pub use list::{List, ListKind};
 pub use look::{Look, When};
 pub use matrix::{Format, Matrix};
@@ -66,7 +70,7 @@ Examples:
   apicsim accesses --arch x86_64/flat --variant merged --call send_IPI_mask --vector nmi --icr stuck
 
 Exit status: 0 as expected, 1 not as expected, 2 bad usage or input, 3 the host failed (file, disk),
-4 a bug of apicsim, 130 interrupted.";
+4 a bug of apicsim, 5 a budget was used up, 130 interrupted.";
 
 const COMPLETIONS: &str = "\
 Examples:

@@ -1,13 +1,15 @@
 //! The options of `apicsim run`, `explain` and `replay`.
 
+use super::budgets::Budgets;
 use super::execution::Execution;
+use super::kernel::KernelOf;
 use super::output::Output;
 use super::overrides::{MACHINE, Overrides};
-use super::values::{help_list, help_names, parse_arch, parse_name, parse_variant};
+use super::values::{help_names, parse_name};
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::named::named;
-use crate::scenario::{self, ALL_ARCHES, Expectation, ExpectedVerdict, Request, Scenario, VARIANTS};
-use clap::Args;
+use crate::scenario::{self, Expectation, ExpectedVerdict, Request, Scenario};
+use clap::{Args, ValueHint};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -24,12 +26,9 @@ pub struct Run {
     /// Built-in name, or path to a TOML file.
     #[arg(value_name = "SCENARIO")]
     pub scenario: String,
-    /// Sub-architecture.
-    #[arg(long, value_name = "A", value_parser = parse_arch, help_heading = MACHINE, help = help_list("Sub-architecture; without it, the scenario's, else i386/default", &ALL_ARCHES))]
-    pub arch: Option<String>,
-    /// Wait variant.
-    #[arg(long, value_name = "V", value_parser = parse_variant, help_heading = MACHINE, help = help_list("How the kernel waits for the ICR; without it, the scenario's, else before, or modern on modern/*", &VARIANTS))]
-    pub variant: Option<String>,
+    /// Which kernel.
+    #[command(flatten)]
+    pub kernel: KernelOf,
     /// What else changes the run.
     #[command(flatten)]
     pub overrides: Overrides,
@@ -39,6 +38,9 @@ pub struct Run {
     /// What does not change the result.
     #[command(flatten)]
     pub execution: Execution,
+    /// What ends the run early.
+    #[command(flatten)]
+    pub budgets: Budgets,
     /// What comes out.
     #[command(flatten)]
     pub output: Output,
@@ -61,11 +63,14 @@ pub struct Replay {
     #[arg(value_name = "TOKEN")]
     pub token: String,
     /// The scenario's file, where the one in the token has moved: its text must still be the same.
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub scenario: Option<String>,
     /// What does not change the result.
     #[command(flatten)]
     pub execution: Execution,
+    /// What ends the run early.
+    #[command(flatten)]
+    pub budgets: Budgets,
     /// What comes out.
     #[command(flatten)]
     pub output: Output,
@@ -89,6 +94,6 @@ impl Run {
 
     /// The scenario that is asked for.
     pub fn request(&self) -> Request {
-        self.overrides.request(&self.scenario, self.arch.clone(), self.variant.clone())
+        self.overrides.request(&self.scenario, self.kernel.arch.clone(), self.kernel.variant.clone())
     }
 }

@@ -1,5 +1,6 @@
 //! The options of `apicsim script`.
 
+use super::budgets::Budgets;
 use super::execution::Execution;
 use super::output::{OUTPUT, parse_trace};
 use super::overrides::MACHINE;
@@ -42,6 +43,9 @@ pub struct Script {
     /// What does not change the result.
     #[command(flatten)]
     pub execution: Execution,
+    /// What ends the run early.
+    #[command(flatten)]
+    pub budgets: Budgets,
     /// Write every event to a text file (- is standard output); other formats come later.
     #[arg(long, value_name = "FILE", value_parser = parse_trace, help_heading = OUTPUT)]
     pub trace: Option<PathBuf>,

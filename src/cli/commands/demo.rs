@@ -2,6 +2,7 @@
 
 use crate::cli::arguments::Demo;
 use crate::cli::exit_status::ExitStatus;
+use crate::cli::interrupt::Interruptible;
 use crate::cli::output;
 use crate::failure::Failure;
 use crate::lessons::hang_of_2007;
@@ -19,7 +20,10 @@ pub(super) fn demo(arguments: &Demo, paper: Paper) -> Result<ExitStatus, Failure
         let error = InputError::new(format!("there is no lesson `{lesson}`"));
         return Err(error.help(nearest::suggestion(lesson, &[LESSON])).into());
     }
-    let steps = hang_of_2007(paper)?;
+    let interruptible = Interruptible::begin()?;
+    let steps = hang_of_2007(paper, &interruptible.handle())?;
+    drop(interruptible);
+    let Some(steps) = steps else { return Ok(ExitStatus::Interrupted) };
     let interactive = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let count = steps.len();
     for (n, step) in steps.iter().enumerate() {

@@ -28,7 +28,8 @@ pub(super) fn explain(arguments: &Run, paper: Paper) -> Result<ExitStatus, Failu
     let scenario = arguments.load()?;
     let interruptible = Interruptible::begin()?;
     let progress = Progress::of(interruptible.handle(), false);
-    let settings = settings(&arguments.execution, arguments.overrides.seed, Some(interruptible.handle()));
+    let settings =
+        settings(&arguments.execution, arguments.overrides.seed, arguments.budgets, Some(interruptible.handle()));
     let (report, explained) = crate::run::explain(&scenario, &settings)?;
     drop((progress, interruptible));
     if arguments.output.json {

@@ -8,7 +8,7 @@ use crate::scenario::diagnostic::InputError;
 use crate::scenario::named::Named;
 use crate::scenario::{ALL_ARCHES, Bus, MpsTimeout, RELEASES, RoleName, VARIANTS, WaitShape, builtin_names, nearest};
 use clap::builder::PossibleValuesParser;
-use clap::{Command, CommandFactory};
+use clap::{Arg, Command, CommandFactory, ValueHint};
 use kernel_model::Call;
 use sim::Generation;
 
@@ -22,9 +22,36 @@ pub(super) fn completions(arguments: &Completions) -> Result<ExitStatus, Failure
         Shell::Fish => clap_complete::Shell::Fish,
     };
     let mut text = Vec::new();
-    clap_complete::generate(shell, &mut with_names(Arguments::command()), PROGRAM, &mut text);
-    output::print(&String::from_utf8_lossy(&text))?;
+    let mut program = with_names(Arguments::command());
+    clap_complete::generate(shell, &mut program, PROGRAM, &mut text);
+    let text = String::from_utf8_lossy(&text);
+    output::print(&match arguments.shell {
+        Shell::Bash => text.into_owned(), // files are its default where no name fits
+        Shell::Zsh => with_paths(&text),
+        Shell::Fish => text.into_owned() + &scenarios_of_fish(&program),
+    })?;
     Ok(ExitStatus::Success)
+}
+
+/// Where a scenario is wanted, Z shell offers files beside the names, too, as the other shells do by themselves.
+fn with_paths(text: &str) -> String {
+    const BEGINNING: &str = "autoload -U is-at-least\n";
+    let names = format!("({})", builtin_names().join(" "));
+    let scenarios = format!(
+        "{BEGINNING}\n_apicsim_scenarios() {{\n    _alternative 'scenarios:built-in scenario:{names}' \
+         'files:scenario file:_files'\n}}\n"
+    );
+    text.replace(&format!(":{names}'"), ":_apicsim_scenarios'").replacen(BEGINNING, &scenarios, 1)
+}
+
+/// What stands without an option is not completed by the lines that are made for fish; files it offers by itself.
+fn scenarios_of_fish(program: &Command) -> String {
+    let takes_one = |one: &&Command| one.get_positionals().any(|argument| argument.get_id() == "scenario");
+    let line = |one: &Command| {
+        let (name, names) = (one.get_name(), builtin_names().join(" "));
+        format!("complete -c {PROGRAM} -n \"__fish_{PROGRAM}_using_subcommand {name}\" -a \"{names}\"\n")
+    };
+    program.get_subcommands().filter(takes_one).map(line).collect()
 }
 
 pub(super) fn man(arguments: &Man) -> Result<ExitStatus, Failure> {
@@ -49,6 +76,10 @@ fn of_command(program: &Command, name: &str) -> Result<Command, InputError> {
         let names: Vec<&str> = commands().map(Command::get_name).collect();
         InputError::new(format!("there is no command `{name}`")).help(nearest::suggestion(name, &names))
     })
+}
+
+fn is_path(argument: &Arg) -> bool {
+    matches!(argument.get_value_hint(), ValueHint::FilePath | ValueHint::AnyPath)
 }
 
 /// The same commands, without those that come later, and with the values that an option, or what stands without one, can have. The parser itself takes them
@@ -76,7 +107,8 @@ fn with_names(command: Command) -> Command {
     for name in names {
         command = command.mut_subcommand(name, |mut sub| {
             for (id, values) in &values {
-                if sub.get_arguments().any(|argument| argument.get_id() == id) {
+                // `replay --scenario` takes a file
+                if sub.get_arguments().any(|argument| argument.get_id() == id && !is_path(argument)) {
                     let parser = PossibleValuesParser::new(values.iter().copied());
                     sub = sub.mut_arg(id, |argument| argument.value_parser(parser));
                 }

@@ -2,7 +2,7 @@
 
 use super::host_timer::HostTimer;
 use super::settings::{settings, workers};
-use crate::cli::arguments::{Execution, Format, Matrix as Arguments};
+use crate::cli::arguments::{Budgets, Execution, Format, Matrix as Arguments};
 use crate::cli::complaint::complain;
 use crate::cli::exit_status::ExitStatus;
 use crate::cli::interrupt::Interruptible;
@@ -62,7 +62,7 @@ pub(super) fn matrix(arguments: &Arguments, paper: Paper) -> Result<ExitStatus, 
     let execution: &Execution = &arguments.execution;
     let interruptible = Interruptible::begin()?;
     let progress = Progress::of(interruptible.handle(), false);
-    let settings = settings(execution, arguments.overrides.seed, Some(interruptible.handle()));
+    let settings = settings(execution, arguments.overrides.seed, Budgets::default(), Some(interruptible.handle()));
     let request =
         |arch: String, variant: String| arguments.overrides.request(&arguments.scenario, Some(arch), Some(variant));
     let axes = Axes {

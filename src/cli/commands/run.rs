@@ -2,7 +2,7 @@
 
 use super::host_timer::HostTimer;
 use super::settings::{settings, workers};
-use crate::cli::arguments::{Execution, Output, Replay, Run, Waits};
+use crate::cli::arguments::{Output, Replay, Run, Waits};
 use crate::cli::exit_status::ExitStatus;
 use crate::cli::interrupt::Interruptible;
 use crate::cli::output::{self, STANDARD_OUTPUT};
@@ -16,6 +16,7 @@ use crate::report::text as report_text;
 use crate::report::trace::Names;
 use crate::report::waits::Shown;
 use crate::report::{KernelNames, Paper};
+use crate::run::Settings;
 use crate::scenario::Scenario;
 use crate::scenario::diagnostic::InputError;
 use crate::token::Token;
@@ -24,7 +25,8 @@ use std::path::Path;
 
 pub(super) fn run(arguments: &Run, paper: Paper) -> Result<ExitStatus, Failure> {
     let scenario = arguments.load()?;
-    run_scenario(&scenario, arguments.overrides.seed, &arguments.execution, &arguments.output, paper)
+    let settings = settings(&arguments.execution, arguments.overrides.seed, arguments.budgets, None);
+    run_scenario(&scenario, settings, workers(&arguments.execution), &arguments.output, paper)
 }
 
 pub(super) fn replay(arguments: &Replay, paper: Paper) -> Result<ExitStatus, Failure> {
@@ -33,13 +35,14 @@ pub(super) fn replay(arguments: &Replay, paper: Paper) -> Result<ExitStatus, Fai
         Some(path) => token.load_from(path)?,
         None => token.load()?,
     };
-    run_scenario(&scenario, token.seed, &arguments.execution, &arguments.output, paper)
+    let settings = settings(&arguments.execution, token.seed, arguments.budgets, None);
+    run_scenario(&scenario, settings, workers(&arguments.execution), &arguments.output, paper)
 }
 
 fn run_scenario(
     scenario: &Scenario,
-    seed: u64,
-    execution: &Execution,
+    mut settings: Settings,
+    threads: usize,
     wanted: &Output,
     paper: Paper,
 ) -> Result<ExitStatus, Failure> {
@@ -55,7 +58,7 @@ fn run_scenario(
     let mut stream = (wanted.waits == Some(Waits::All)).then(|| WaitStream::new(form, handle.clone()));
     let streams = stream.is_some() || wanted.trace.as_deref() == Some(Path::new(STANDARD_OUTPUT));
     let progress = Progress::of(handle.clone(), streams);
-    let settings = settings(execution, seed, Some(handle));
+    settings.handle = Some(handle);
     let mut observers: Vec<&mut dyn Observer> = Vec::new();
     observers.extend(trace.as_mut().map(|trace| trace as &mut dyn Observer));
     observers.extend(stream.as_mut().map(|stream| stream as &mut dyn Observer));
@@ -69,7 +72,7 @@ fn run_scenario(
     if let Some(stream) = &mut stream {
         stream.finish(report.waits.iter().filter(|wait| wait.took.is_none()))?;
     }
-    let host = wanted.host.then(|| Host { threads: workers(execution), host_us: timer.elapsed_us() });
+    let host = wanted.host.then(|| Host { threads, host_us: timer.elapsed_us() });
     if wanted.json {
         print_document(scenario, &report, host, wanted.waits, stream.as_ref())?;
     } else {

@@ -13,8 +13,8 @@ use crate::report::Paper;
 use crate::scenario::diagnostic::{InputError, Place, Source};
 use crate::scenario::input_file::first_bytes;
 use crate::scenario::nearest;
-use crate::script::{self, Board, End, Script, Session, Transcript};
-use sim::{Execution, Knobs, NoSuchValue, Observer};
+use crate::script::{self, Board, End, Ends, Script, Session, Transcript};
+use sim::{Budget, Knobs, NoSuchValue, Observer};
 use std::io::{ErrorKind, IsTerminal, Read};
 use std::path::Path;
 use std::sync::Arc;
@@ -37,9 +37,10 @@ pub(super) fn script(arguments: &Arguments, look: Look) -> Result<ExitStatus, Fa
                 .into());
         }
     };
-    let execution = settings(&arguments.execution, 0, None).execution;
+    let settings = settings(&arguments.execution, 0, arguments.budgets, None);
+    let (execution, budget) = (settings.execution, settings.budget);
     let Some(source) = source.as_ref().filter(|_| !arguments.interactive) else {
-        return interactive(board, execution, source, look);
+        return interactive(Session::new(board, execution, look::paper(look)), budget, source, look);
     };
     let script = Arc::new(Script::parse(source)?);
     let interruptible = Interruptible::begin()?;
@@ -47,29 +48,35 @@ pub(super) fn script(arguments: &Arguments, look: Look) -> Result<ExitStatus, Fa
     let names = script::names(&script);
     let mut trace = arguments.trace.as_ref().map(|path| TraceFile::new(path, names, handle.clone()));
     let observer = trace.as_mut().map(|trace| trace as &mut dyn Observer);
-    let transcript = script::run_observed(&script, &board, execution, Some(handle), observer)?;
+    let transcript = script::run_observed(&script, &board, execution, Ends { handle: Some(handle), budget }, observer)?;
     drop(interruptible);
     trace.map_or(Ok(()), TraceFile::finish)?;
     show(arguments, &transcript, look::paper(look))?;
     Ok(match transcript.end {
         End::Complete | End::Skipped => ExitStatus::Success,
         End::ConductorInitialised | End::ConductorStuck => ExitStatus::Unexpected,
-        End::Interrupted => ExitStatus::Interrupted,
+        End::Interrupted(why) => ExitStatus::from(why),
     })
 }
 
+/// A session, of which each line is a run that Ctrl-C ends.
 fn interactive(
-    board: Board,
-    execution: Execution,
+    session: Session,
+    budget: Budget,
     source: Option<Arc<Source>>,
     look: Look,
 ) -> Result<ExitStatus, Failure> {
-    let mut session = Session::new(board, execution, look::paper(look));
+    let interruptible = Interruptible::begin()?;
+    let mut session = session.ended_by(Ends { handle: Some(interruptible.handle()), budget });
     if let Some(source) = source {
         output::print(&session.load(&source)?)?;
+        if session.is_interrupted() {
+            output::print(session.end())?;
+            return Ok(ExitStatus::Interrupted);
+        }
     }
-    interact(&mut session, look)?;
-    Ok(ExitStatus::Success)
+    drop(interruptible);
+    interact(&mut session, look)
 }
 
 fn show(arguments: &Arguments, transcript: &Transcript, paper: Paper) -> Result<(), Failure> {

@@ -1,6 +1,6 @@
 //! From the options of a command to the settings of a run.
 
-use crate::cli::arguments::{Elision, Execution, Executor, Window};
+use crate::cli::arguments::{Budgets, Elision, Execution, Executor, Window};
 use crate::machine::Choices;
 use crate::run::Settings;
 use sim::{Duration, Handle, Stacks};
@@ -11,7 +11,7 @@ pub(super) fn workers(execution: &Execution) -> usize {
 }
 
 /// How to run, from the options.
-pub(super) fn settings(execution: &Execution, seed: u64, handle: Option<Handle>) -> Settings {
+pub(super) fn settings(execution: &Execution, seed: u64, budgets: Budgets, handle: Option<Handle>) -> Settings {
     let window = match execution.window {
         Window::Full => sim::Window::Full,
         Window::Half => sim::Window::Half,
@@ -25,6 +25,7 @@ pub(super) fn settings(execution: &Execution, seed: u64, handle: Option<Handle>)
     Settings {
         execution: executor,
         choices: Choices { seed, elision, cut_ps: None, to_the_end: false, stacks: Stacks::Own },
+        budget: budgets.budget(),
         handle,
     }
 }

@@ -1,8 +1,8 @@
 //! Operations that take no time and touch no device: the clock, choices, waits, milestones, the end of a program.
 
 use crate::choice::{ChoicePoint, Label};
+use crate::processor::OpenWait;
 use crate::processor::core::{Core, Outgoing, Stage};
-use crate::processor::wait_log::{OpenWait, WaitRecord};
 use crate::stream::What;
 
 /// Milestones with this bit are told to observers, and not kept: there may be any number of them.
@@ -31,19 +31,15 @@ impl Core {
         let (code, site, since) = (self.pending.operation.operand, self.line(), self.now());
         self.effective(since, Some(site), What::WaitBegan(code));
         let level = self.frames.len();
-        self.account.waits.push(OpenWait { code, site, since, reads: 0, delays: 0, level });
+        self.account.waits.push(OpenWait { code, site, since, level });
         Some(0)
     }
 
     pub(super) fn end_wait(&mut self) -> Option<u64> {
         let (outcome, end) = (self.pending.operation.operand, self.now());
         let level = self.frames.len();
-        if self.account.own_wait(level).is_some() {
-            self.close_runs(end);
-        }
         if let Some(wait) = self.account.waits.pop_if(|wait| wait.level == level) {
             self.effective(end, Some(self.line()), What::WaitEnded(wait.code, outcome));
-            self.account.ended_waits.note(WaitRecord { cpu: self.agent, wait, end, outcome });
         }
         Some(0)
     }
