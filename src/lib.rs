@@ -35,8 +35,8 @@ pub mod token;
 
 pub use failure::Failure;
 pub use judgement::{
-    CpuFate, CrashReport, Evidence, Fate, GivenUpReport, HangReport, LoopReport, PanicReport, RunReport, Stage,
-    StartUpOutcome, StartUpReport, Verdict, WaitLog, WaitReport, WaitingReport, Why, judge, needs_events,
+    CpuFate, CrashReport, Evidence, Fate, GivenUpReport, HangReport, LoopReport, PanicReport, ProgramNote, RunReport,
+    Stage, StartUpOutcome, StartUpReport, Verdict, WaitLog, WaitReport, WaitingReport, Why, judge, needs_events,
 };
 pub use machine::{AssemblyError, Choices, assemble};
 pub use price::{Price, price, price_under_load, time_in_sender};

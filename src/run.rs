@@ -1,6 +1,7 @@
 //! One run: assemble, execute, judge; and what must be explained by a second one, which is the same run, observed.
 
 use crate::judgement::explained_waits::ExplainedWaits;
+use crate::judgement::program_notes::ProgramNotes;
 use crate::judgement::{Evidence, RunReport, Verdict, WaitLog, WaitReport, judge, needs_events};
 use crate::machine::{self, AssemblyError, Choices};
 use crate::scenario::Scenario;
@@ -110,7 +111,10 @@ fn judged(
 ) -> Result<(RunReport, Outcome), RunFailure> {
     UNDER_WAY.set(Some(Token::new(scenario, settings.choices.seed).to_string()));
     let mut waits = WaitLog::default();
-    let outcome = play(scenario, settings, &mut waits)?;
+    let mut said = ProgramNotes::of(scenario);
+    let mut observers: Vec<&mut dyn Observer> = vec![&mut waits];
+    observers.extend(said.as_mut().map(|said| said as &mut dyn Observer));
+    let outcome = play(scenario, settings, &mut observers)?;
     // A CPU may have been disturbed so shortly before the end that its loop is not yet proven anew.
     let spins = outcome.cpus.iter().any(|cpu| cpu.activity == Activity::Running);
     let mut others = Vec::new();
@@ -131,6 +135,9 @@ fn judged(
     };
     let mut report = judge(scenario, settings.choices.seed, &outcome, &waits, aftermath, evidence.as_ref());
     others.iter().chain(&observed).for_each(|other| report.note_interruption(other));
+    if let Some(said) = said {
+        (report.said, report.said_total) = (said.first, said.total);
+    }
     Ok((report, outcome))
 }
 

@@ -3,6 +3,7 @@
 use super::crash::CrashReport;
 use super::explained::{GivenUpReport, WaitingReport};
 use super::panic::PanicReport;
+use super::program_notes::ProgramNote;
 use super::start_up::StartUpReport;
 use super::unmet::Unmet;
 use super::waits::{WaitReport, WaitSummary};
@@ -103,6 +104,12 @@ pub struct RunReport {
     pub given_up: Vec<GivenUpReport>,
     /// Of a run that came to its limit: the CPUs that wait, each with what for.
     pub waiting: Vec<WaitingReport>,
+    /// Of a run that has come to its limit: what in its programs never repeats itself, so that nothing can be proven.
+    pub open_ended: Vec<String>,
+    /// What its programs say: the first 100.
+    pub said: Vec<ProgramNote>,
+    /// How often they say something.
+    pub said_total: u64,
     /// Starts of other CPUs, in their order.
     pub start_ups: Vec<StartUpReport>,
     /// CPUs that have called in since they were started last.

@@ -7,6 +7,7 @@ use super::hypothetical::is_hypothetical;
 use super::jammed;
 use super::mechanism;
 use super::panic::panicked;
+use super::program_notes::open_ended;
 use super::run_report::{HangReport, LoopReport, RunReport, Verdict};
 use super::source_lines::Places;
 use super::start_up;
@@ -74,6 +75,9 @@ pub fn judge(
         timeouts: timeouts(&wait_summaries, crashing.or(scenario.booting_cpu().map(|cpu| cpu as u16))),
         given_up: evidence.map(|evidence| evidence.given_up.clone()).unwrap_or_default(),
         waiting: evidence.filter(|_| verdict == Verdict::Deadline).map(Evidence::waiting).unwrap_or_default(),
+        open_ended: if verdict == Verdict::Deadline { open_ended(scenario, outcome) } else { Vec::new() },
+        said: Vec::new(),
+        said_total: 0,
         started: start_up::started(outcome, &start_ups),
         start_ups,
         waits_total: wait_summaries.iter().map(|summary| summary.count).sum::<u64>() + open,

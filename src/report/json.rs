@@ -5,7 +5,9 @@ use super::microseconds::{microseconds, microseconds_or_null};
 use crate::judgement::crash::{CpuFate, CrashReport};
 use crate::judgement::start_up::StartUpReport;
 use crate::judgement::waits::WaitReport;
-use crate::judgement::{Finding, GivenUpReport, HangReport, LoopReport, RunReport, Unmet, Verdict, WaitingReport};
+use crate::judgement::{
+    Finding, GivenUpReport, HangReport, LoopReport, ProgramNote, RunReport, Unmet, Verdict, WaitingReport,
+};
 use crate::matrix::Matrix;
 use crate::scenario::named::Named;
 use crate::scenario::{Scenario, counted};
@@ -62,7 +64,7 @@ pub(crate) fn proof_value(report: &RunReport) -> Value {
 
 /// What the document of one run is.
 pub(crate) fn run_schema() -> Value {
-    json!({ "name": "apicsim.run", "version": "1.5" })
+    json!({ "name": "apicsim.run", "version": "1.6" })
 }
 
 /// The document of one run.
@@ -94,6 +96,9 @@ pub fn run_document(scenario: &Scenario, report: &RunReport, host: Option<Host>)
         "stopped": report.stopped,
         "started": report.started,
         "given_up": report.given_up.iter().map(given_up).collect::<Vec<_>>(),
+        "open_ended": report.open_ended,
+        "said": report.said.iter().map(said).collect::<Vec<_>>(),
+        "said_total": report.said_total,
         "waiting": report.waiting.iter().map(waiting).collect::<Vec<_>>(),
         "start_ups": report.start_ups.iter().map(start_up).collect::<Vec<_>>(),
         "capture_us": microseconds_or_null(report.capture.map(|at| at.as_ps())),
@@ -173,6 +178,10 @@ fn given_up(wait: &GivenUpReport) -> Value {
         "sim_us": microseconds(wait.took.as_ps()),
         "why": wait.why,
     })
+}
+
+fn said(note: &ProgramNote) -> Value {
+    json!({ "cpu": note.cpu, "at_us": microseconds(note.at.as_ps()), "text": note.text, "at": note.step })
 }
 
 fn waiting(waiting: &WaitingReport) -> Value {

@@ -7,7 +7,7 @@ use super::verdict::verdict;
 use super::waits::Shown;
 use crate::judgement::crash::{CrashReport, Fate};
 use crate::judgement::hypothetical::HYPOTHETICAL;
-use crate::judgement::{GivenUpReport, HangReport, RunReport, Verdict};
+use crate::judgement::{GivenUpReport, HangReport, ProgramNote, RunReport, Verdict};
 use crate::scenario::{Scenario, counted, one_line};
 
 /// One run.
@@ -38,6 +38,15 @@ pub(crate) fn run(scenario: &Scenario, report: &RunReport, waits: Shown, paper: 
         let alike = n > 0 && report.given_up[n - 1].goes_on == *goes_on;
         page.labelled(first(usize::from(alike), if *goes_on { "reports" } else { "gave up" }), &line);
         why.iter().for_each(|line| page.hanging(13, 2, line));
+    }
+    for (n, step) in report.open_ended.iter().enumerate() {
+        page.labelled(first(n, "open"), step);
+    }
+    for (n, ProgramNote { cpu, at, text, step }) in report.said.iter().enumerate() {
+        page.labelled(first(n, "said"), &format!("CPU{cpu} at {at} us: {text}  [{step}]"));
+    }
+    if let Some(more) = report.said_total.checked_sub(report.said.len() as u64).filter(|&more| more > 0) {
+        page.labelled("", &format!("and {more} more, in the trace"));
     }
     for (n, waiting) in report.waiting.iter().enumerate() {
         for (of_it, line) in waiting.why.iter().enumerate() {

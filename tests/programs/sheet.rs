@@ -152,3 +152,33 @@ fn draws_are_those_of_the_seed() {
     let mean: u64 = (0..50).map(|seed| ends(seed).as_ps() / 50).sum();
     assert!((95_000_000..107_000_000).contains(&mean), "twenty times 5 µs from 1 µs on: {mean}");
 }
+
+#[test]
+fn what_programs_say_is_reported_and_a_lock_of_anothers_is_noticed() {
+    let text = text(
+        "locks = [\"l\"]\ngoal = \"reach:end\"",
+        &(program(0, "lock l\nsay \"I have it\"\ndelay 10us\nreach end") + &program(1, "delay 5us\nunlock l")),
+    );
+    let report = report(&text);
+    let said: Vec<_> = report.said.iter().map(|note| (note.cpu, &*note.text, &*note.step)).collect();
+    let steps = [("say \"I have it\"", 0), ("unlock l", 1)];
+    let places = steps.map(|(step, _)| format!("{step} (p.toml:{})", line_of(&text, step)));
+    assert_eq!(said, [(0, "I have it", &*places[0]), (1, "gives back a lock that is not its own", &*places[1])]);
+    let many = super::report(&super::text(
+        "goal = \"reach:end\"",
+        &program(0, "repeat 3000 {\nsay \"x\"\npause\n}\nreach end"),
+    ));
+    assert_eq!((many.said.len(), many.said_total), (100, 3_000));
+}
+
+/// What keeps a run open is named with its line, and a run that hangs is not said to be open.
+#[test]
+fn a_run_that_is_not_decided_says_which_line_kept_it_open() {
+    let steps = "say \"on\"\nforever {\n  delay exp(10us)\n}";
+    let text = text("goal = \"reach:end\"\nlimit_us = 1000", &program(0, &format!("{steps}\nreach end")));
+    let open = report(&text).open_ended;
+    let line = line_of(&text, "forever");
+    assert!(open.len() == 1 && open[0].contains(&format!("(p.toml:{line})")), "{open:?}");
+    let hung = super::text("goal = \"reach:end\"", &program(0, "forever {\n  pause\n}\nreach end"));
+    assert_eq!((report(&hung).verdict, report(&hung).open_ended.len()), (Hung, 0));
+}
