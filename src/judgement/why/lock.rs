@@ -2,6 +2,7 @@
 
 use super::chain::Chain;
 use crate::judgement::state::OpenWait;
+use sim::Context;
 
 impl Chain<'_> {
     pub(super) fn lock(&mut self, number: u16, wait: &OpenWait, at: &str) {
@@ -19,9 +20,16 @@ impl Chain<'_> {
         let Some(word) = word else { return String::new() };
         let name = self.word_name(word);
         let Some(writer) = self.state.words.writer(word) else { return format!(" on the {name}") };
-        if writer.site.as_step().is_some() && writer.cpu != number {
-            let step = self.describe(writer.site);
-            return format!(" on `{name}`, which CPU{} took at {} us: {step}", writer.cpu, writer.at);
+        let entered = self.cpu(number).frames.last().filter(|frame| frame.context != Context::Program);
+        let interrupted = entered.is_some_and(|frame| writer.at <= frame.since);
+        if writer.site.as_step().is_some() || writer.cpu == number && !interrupted {
+            let (step, at) = (self.describe(writer.site), writer.at);
+            let who = match (writer.cpu == number, interrupted) {
+                (true, true) => format!("the code that CPU{number} interrupted"),
+                (true, false) => format!("CPU{number} itself"),
+                _ => format!("CPU{}", writer.cpu),
+            };
+            return format!(" on `{name}`, which {who} took at {at} us: {step}");
         }
         let place = self.state.places.function(writer.site).unwrap_or("somebody");
         let holder = if writer.cpu == number {
