@@ -244,10 +244,10 @@ fn longest_us(rounds: u32, delay_us: u32, backoff: u32) -> Option<u64> {
 fn then(table: &Table<'_>, rounds: u32) -> Result<Then, InputError> {
     let field = table.get("then");
     let name = field.as_ref().map_or(Ok(AfterTimeout::WriteAnyway), |field| field.name())?;
-    if let (Some(field), 0) = (field, rounds) {
+    if let (Some(field), 0) = (field.filter(|_| name != AfterTimeout::WriteAnyway), rounds) {
         return Err(field
             .error("nothing follows a wait without a bound", "never comes")
-            .help("give it rounds, or leave `then` out"));
+            .help("give it rounds, or then = \"write-anyway\""));
     }
     let again = table.get("again");
     match (name, again) {

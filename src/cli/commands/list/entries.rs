@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn everything_has_a_sentence_and_knobs_are_whole() {
         for kind in ListKind::ALL {
-            let entries = entries(*kind).expect("built in");
+            let entries = entries(*kind, &[]).expect("built in");
             assert!(!entries.is_empty(), "{kind}");
             for entry in entries {
                 assert!(entry.about.len() > 8 && !entry.about.contains('\n'), "{kind} {entry:?}");
