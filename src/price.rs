@@ -113,7 +113,7 @@ fn send_once(
     settings.cpus = settings.cpus.into_iter().map(|(cpu, _)| (cpu, machine::software(scenario, software))).collect();
     settings.stop = StopRule::Any(vec![until]);
     let machine = Machine::new(settings).map_err(AssemblyError::from)?;
-    let outcome = machine.run(Execution::default())?;
+    let outcome = machine.run(Execution::default()).map_err(|error| RunFailure::of(scenario, error))?;
     let at = |code| outcome.milestones.iter().find(|milestone| milestone.code == code).map(|milestone| milestone.at);
     Ok(at(until).zip(at(CALLED)).map(|(end, called)| end.since(called)))
 }

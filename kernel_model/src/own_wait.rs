@@ -45,7 +45,8 @@ pub struct Message {
 /// Code that stands where the kernel's own waits and sends stand.
 ///
 /// Implement [`OwnWait::wait`], and the others only where a send function is to be replaced whole. Helpers of this crate take
-/// `&impl Processor`: give them `&cpu`. Say with [`Processor::wait_begin`] and [`Processor::wait_end`] where a loop
+/// `&impl Processor`: give them `&cpu`. The kernel that it gets is the one without this code: what is called with it waits and
+/// sends as that does. Say with [`Processor::wait_begin`] and [`Processor::wait_end`] where a loop
 /// waits, and reports have it.
 ///
 /// ```
@@ -121,7 +122,7 @@ impl Own {
     fn wait(self, kernel: &Kernel, cpu: &impl Processor, site: Site) -> Option<Waited> {
         match self {
             Self::Planned(plan) => plan.wait(kernel, cpu, site),
-            Self::Code(code) => code.wait(kernel, cpu, site),
+            Self::Code(code) => code.wait(&without(kernel), cpu, site),
         }
     }
 
@@ -133,6 +134,11 @@ impl Own {
             Self::Code(_) => Some(true),
         }
     }
+}
+
+/// The kernel without what it has of its own: what that code calls does not call it again.
+fn without(kernel: &Kernel) -> Kernel {
+    Kernel { own: None, ..*kernel }
 }
 
 /// Waits for the ICR at `site`: the kernel's own wait, or its variant's. In x2APIC mode there is no busy bit, and no wait.
@@ -147,7 +153,7 @@ pub(crate) fn waited(kernel: &Kernel, cpu: &impl Processor, site: Site) -> Waite
 /// Before `message`: sends it by own code, or waits. Is it still to be written?
 pub(crate) fn before_message(kernel: &Kernel, cpu: &impl Processor, message: Message) -> bool {
     match kernel.own {
-        Some(Own::Code(code)) if code.send(kernel, cpu, message) => false,
+        Some(Own::Code(code)) if code.send(&without(kernel), cpu, message) => false,
         _ => waited(kernel, cpu, message.site) != Waited::GivenUp,
     }
 }
@@ -155,7 +161,7 @@ pub(crate) fn before_message(kernel: &Kernel, cpu: &impl Processor, message: Mes
 /// Is a message to `mask` sent whole by own code?
 pub(crate) fn is_sent(kernel: &Kernel, cpu: &impl Processor, mask: CpuMask, vector: u8) -> bool {
     match kernel.own {
-        Some(Own::Code(code)) => code.send_mask(kernel, cpu, mask, vector),
+        Some(Own::Code(code)) => code.send_mask(&without(kernel), cpu, mask, vector),
         _ => false,
     }
 }

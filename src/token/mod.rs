@@ -104,7 +104,7 @@ impl Token {
     /// As [`Token::load`].
     pub fn load_from(&self, name_or_path: &str, own: &[OwnVariant]) -> Result<Scenario, InputError> {
         version::check(&self.version)?;
-        own_code::check(self, own)?;
+        own_code::check(&self.variant, self.own_version.as_deref(), own)?;
         let scenario = scenario::load(&Request {
             scenario: name_or_path.to_owned(),
             arch: Some(self.arch.clone()),

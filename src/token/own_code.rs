@@ -1,16 +1,14 @@
 //! A token of a run with code that is not of this crate: only a program with that code, in that version, can repeat it.
 
-use super::Token;
 use crate::scenario::OwnVariant;
 use crate::scenario::diagnostic::InputError;
 
-/// Has this program, with the variants `own`, the code that the token is of?
+/// Has this program, with the variants `own`, the code `name` in the version that a token says, if it says one?
 ///
 /// # Errors
 /// It has none of that name, or another version of it.
-pub(super) fn check(token: &Token, own: &[OwnVariant]) -> Result<(), InputError> {
-    let Some(version) = &token.own_version else { return Ok(()) };
-    let name = &token.variant;
+pub(super) fn check(name: &str, version: Option<&str>, own: &[OwnVariant]) -> Result<(), InputError> {
+    let Some(version) = version else { return Ok(()) };
     match own.iter().find(|one| one.name() == name) {
         Some(one) if one.version_of_code() == version => Ok(()),
         Some(one) => {

@@ -1,10 +1,12 @@
 //! The library: a run is a function call, whatever waits in it.
 
-use apicsim::kernel_model::{Kernel, OwnWait, Processor, Register, Site, Wait, WaitOutcome, Waited};
+use apicsim::kernel_model::{
+    CpuMask, Kernel, OwnWait, Processor, Register, Site, Wait, WaitOutcome, Waited, send_IPI_mask, wait_icr_idle,
+};
 use apicsim::scenario::{self, Request};
 use apicsim::sim::{Duration, Execution, Window};
 use apicsim::token::Token;
-use apicsim::{OwnVariant, RunReport, Settings, Verdict, run};
+use apicsim::{Failure, OwnVariant, RunFailure, RunReport, Settings, Verdict, run};
 use own_wait::VARIANTS;
 use proptest::prelude::*;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -95,6 +97,69 @@ fn what_is_not_promised_to_be_closed_is_not_proven() {
     request.limit_ps = Some(200_000_000_000);
     let report = report(&request, &Settings::seeded(0));
     assert_eq!((report.verdict, report.proof.is_none()), (Verdict::Deadline, true));
+}
+
+/// Breaks, one way or the other.
+#[derive(Debug)]
+struct Broken(&'static str);
+
+impl OwnWait for Broken {
+    fn name(&self) -> &'static str {
+        self.0
+    }
+    fn wait(&self, _: &Kernel, cpu: &dyn Processor, _: Site) -> Option<Waited> {
+        match self.0 {
+            "panics" => panic!("it is broken"),
+            _ => loop {
+                cpu.wait_begin(Wait::IcrIdle); // takes no time
+            },
+        }
+    }
+}
+
+/// Waits as the kernel that it is based on, by its function.
+#[derive(Debug)]
+struct Delegating;
+
+impl OwnWait for Delegating {
+    fn name(&self) -> &'static str {
+        "delegating"
+    }
+    fn wait(&self, kernel: &Kernel, cpu: &dyn Processor, site: Site) -> Option<Waited> {
+        Some(Waited::of(wait_icr_idle(kernel, &cpu, site)))
+    }
+    fn send_mask(&self, kernel: &Kernel, cpu: &dyn Processor, mask: CpuMask, vector: u8) -> bool {
+        send_IPI_mask(kernel, &cpu, mask, vector);
+        true
+    }
+}
+
+/// What is called with the kernel that the code gets does not come back to the code, and the run is event for event the same.
+#[test]
+fn code_can_call_what_it_replaces() {
+    for base in ["before", "merged", "rfc"] {
+        let own = [OwnVariant::new(&Delegating).based_on(base).closed()];
+        for arch in ["i386/default", "x86_64/physflat", "modern/xapic-flat"] {
+            let digest = |variant| report(&request("nmi-stall", arch, &own, variant), &Settings::seeded(0)).digest;
+            assert_eq!(digest("delegating"), digest(base), "{arch} {base}");
+        }
+    }
+}
+
+/// Code that breaks is bad input with its name, not a bug of apicsim.
+#[test]
+fn broken_code_is_named() {
+    for (code, message) in [
+        (OwnVariant::new(&Broken("panics")), "it is broken"),
+        (OwnVariant::new(&Broken("stands")), "a loop without a cost"),
+    ] {
+        let request = request("nmi-stall", "i386/default", &[code], code.name());
+        let scenario = scenario::load(&request).unwrap_or_else(|error| panic!("{error}"));
+        let failure = run(&scenario, &Settings::seeded(0)).expect_err(code.name());
+        assert!(matches!(&failure, RunFailure::OwnCode { name, .. } if *name == code.name()), "{failure:?}");
+        assert!(failure.to_string().contains(message), "{failure}");
+        assert!(matches!(Failure::from(failure), Failure::Input(_)));
+    }
 }
 
 #[test]

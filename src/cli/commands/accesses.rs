@@ -14,6 +14,7 @@ use crate::scenario::{
     natural_variant, own_waits,
 };
 use kernel_model::{Arch, Call, CpuMask, Given, Kernel, Release, Variant};
+use std::panic::catch_unwind;
 
 pub(super) fn accesses(arguments: &Accesses, own: &[OwnVariant]) -> Result<ExitStatus, Failure> {
     let call = Call::from_name(arguments.function()).expect("the command line takes known names only");
@@ -36,7 +37,12 @@ pub(super) fn accesses(arguments: &Accesses, own: &[OwnVariant]) -> Result<ExitS
     };
     let vector = arguments.vector.unwrap_or(kernel.arch.reschedule_vector());
     let given = Given { mask, target: mask.iter().next().unwrap_or_default(), vector };
-    let recording = record(&kernel, from, (arguments.icr, arguments.others), arguments.limit as usize, (call, given));
+    let surroundings = (arguments.icr, arguments.others);
+    let record = || record(&kernel, from, surroundings, arguments.limit as usize, (call, given));
+    let recording = match &own {
+        Some(OwnWaits::Code(code)) => catch_unwind(record).map_err(|_| panicked(code.name()))?,
+        _ => record(),
+    };
     if arguments.json {
         let release = arguments.release.as_deref().unwrap_or_else(|| natural_release(base(arguments, own.as_ref())));
         let names = [arguments.arch(), variant_name(arguments, own.as_ref()), release, arguments.function()];
@@ -120,6 +126,11 @@ fn not_released(arch: &str) -> InputError {
         false => (format!("`{OWN_VARIANT}` is the release of kernels that are not Linux"), RELEASES.join(", ")),
     };
     InputError::new(message).help(format!("{arch} has: {releases}"))
+}
+
+/// Code that was handed over has panicked; what it said stands above.
+fn panicked(name: &str) -> InputError {
+    InputError::new(format!("the code of `{name}` panicked")).help("it is yours: its message stands above")
 }
 
 /// The refusal of a function that this kernel does not have.
