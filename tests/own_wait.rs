@@ -10,7 +10,7 @@ use apicsim::{RunReport, Settings, Verdict, run};
 use sim::{Duration, Execution, Window};
 
 /// Two messages by one CPU; the first is never dispatched where the fault applies.
-const STORY: &str = r#"
+pub(crate) const STORY: &str = r#"
 format = 1
 name = "two-messages"
 story = "CPU 0 sends to CPU 1, and then to CPU 2. The first message is never dispatched."
@@ -36,7 +36,7 @@ only = ["fsb"]
 "#;
 
 /// The story as a file, with a wait.
-fn file(name: &str, wait: &str) -> String {
+pub(crate) fn file(name: &str, wait: &str) -> String {
     let path = std::env::temp_dir().join(format!("apicsim-own-{}-{name}.toml", std::process::id()));
     std::fs::write(&path, format!("{STORY}{wait}")).unwrap();
     path.to_str().unwrap().to_owned()
@@ -203,6 +203,27 @@ fn it_is_a_variant_of_its_file() {
         let replayed = json(&["replay", run["token"].as_str().unwrap(), "--json"]);
         assert_eq!((&replayed["digest"], &replayed["variant"]), (&run["digest"], &"mine".into()));
     }
+}
+
+/// A step that calls a kernel function calls it with the file's wait; a function that only bounded kernels have is there.
+#[test]
+fn a_program_has_it_too() {
+    let program = |rounds: &str| {
+        let text = STORY.replace("goal = \"senders-return\"", "goal = \"reach:back\"").replace(
+            "role = \"send-sequence\"\nvector = \"reschedule\"\ntargets = [1, 2]\n",
+            "steps = '''\ncall send_IPI_mask to=1 vector=0x50\ncall safe_apic_wait_icr_idle\nreach back\n'''\n",
+        );
+        let path = std::env::temp_dir().join(format!("apicsim-own-{}-steps-{}.toml", std::process::id(), rounds.len()));
+        std::fs::write(&path, format!("{text}[wait]\nname = \"mine\"\nrounds = {rounds}\ndelay_us = 10\n")).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let bounded = report(&program("7"), "i386/default");
+    assert_eq!(bounded.verdict, Verdict::Completed);
+    assert!(bounded.waits.iter().any(|wait| (wait.outcome, wait.reads) == ("timeout", Some(7))), "{:?}", bounded.waits);
+    let output = apicsim(&["run", &program("\"unbounded\"")]);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(message.contains("safe_apic_wait_icr_idle"), "{message}");
 }
 
 /// A built-in story takes one by `--set` alone, and expects nothing of it.
