@@ -66,7 +66,7 @@ fn listed(wait: &Wait, clears: u64, limit: usize) -> (Vec<String>, &'static str)
     let mut list = vec!["IRQ-".to_owned()];
     let mut now = 0;
     let mut again = if wait.then == "send-again" && wait.rounds.is_some() { wait.again } else { 0 };
-    let mut pause = |list: &mut Vec<String>, now: &mut u64, us: u64| {
+    let pause = |list: &mut Vec<String>, now: &mut u64, us: u64| {
         list.push(if us == 0 { "P".to_owned() } else { format!("D{us}") });
         *now += us;
     };
