@@ -67,6 +67,9 @@ impl From<RunFailure> for Failure {
             RunFailure::Assembly(_) => "change the costs or the faults of the scenario",
             RunFailure::Run(RunError::Device { .. }) => "leave it out of the scenario, or wait for a later version",
             RunFailure::Run(RunError::Standstill { .. }) => "give operations a cost: `costs` of the scenario has zeros",
+            RunFailure::OwnCode { .. } => {
+                "it runs wherever a CPU waits or sends: look at the line, and at the call before it"
+            }
             // The software is ours, or a kernel's as we wrote it down: a panic of it is a bug.
             RunFailure::Run(error) => panic!("{error}"),
         };

@@ -38,7 +38,10 @@ pub use judgement::{
     CpuFate, CrashReport, Evidence, Fate, GivenUpReport, HangReport, LoopReport, PanicReport, ProgramNote, RunReport,
     Stage, StartUpOutcome, StartUpReport, Verdict, WaitLog, WaitReport, WaitingReport, Why, judge, needs_events,
 };
+pub use kernel_model;
 pub use machine::{AssemblyError, Choices, assemble};
 pub use price::{Price, price, price_under_load, time_in_sender};
 pub use report::{Host, run_document};
 pub use run::{ExplainedWait, RunFailure, Settings, execute, explain, observe, run, run_observed, token_under_way};
+pub use scenario::OwnVariant;
+pub use sim;

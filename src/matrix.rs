@@ -16,7 +16,7 @@ pub struct Axes<'a> {
     /// Those of them that are left out if they cannot hold the scenario, and another one can: nobody has named them.
     pub optional: &'a [&'static str],
     /// Wait variants: cells of a row.
-    pub variants: &'a [&'static str],
+    pub variants: &'a [&'a str],
     /// CPUs that crash: rows for each. None: the CPU of the scenario.
     pub crash_cpus: &'a [u32],
     /// Roles that crash: rows for each. None: that of the scenario.
@@ -27,7 +27,7 @@ pub struct Axes<'a> {
 #[derive(Debug, Clone)]
 pub struct Cell {
     /// Variant.
-    pub variant: &'static str,
+    pub variant: String,
     /// Release.
     pub release: &'static str,
     /// Both, in a table's words.
@@ -134,7 +134,7 @@ fn rows(
                 }
                 let scenario = with_crash(&request, crash_cpu, trigger)?;
                 matrix.scenario.clone_from(&scenario.name);
-                let cell = cell(&scenario, variant, settings)?;
+                let cell = cell(&scenario, settings)?;
                 if cell.report.verdict == Verdict::Interrupted {
                     matrix.interrupted = true;
                     matrix.rows.append(&mut rows);
@@ -149,11 +149,11 @@ fn rows(
     Ok(())
 }
 
-fn cell(scenario: &Scenario, variant: &'static str, settings: &Settings) -> Result<Cell, Failure> {
+fn cell(scenario: &Scenario, settings: &Settings) -> Result<Cell, Failure> {
     let (report, _) = run(scenario, settings)?;
     let crash = scenario.crash();
     Ok(Cell {
-        variant,
+        variant: scenario.machine.variant.to_string(),
         release: scenario.machine.release,
         variant_and_release: scenario.machine.variant_and_release(),
         report,
@@ -166,7 +166,7 @@ fn cell(scenario: &Scenario, variant: &'static str, settings: &Settings) -> Resu
 }
 
 /// A kernel that is not Linux has one wait, and so one cell, whatever variants are compared.
-fn variants_of<'a>(arch: &str, variants: &'a [&'static str]) -> &'a [&'static str] {
+fn variants_of<'a>(arch: &str, variants: &'a [&'a str]) -> &'a [&'a str] {
     if is_other(arch) { &[OWN_VARIANT] } else { variants }
 }
 

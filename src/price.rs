@@ -6,7 +6,7 @@ use crate::run::RunFailure;
 use crate::scenario::Scenario;
 use kernel_model::apicdef::NMI_VECTOR;
 use kernel_model::{CpuMask, Kernel};
-use sim::{Closed, Cpu, Duration, Execution, Machine, Program, Software, Stacks, StopRule, Time};
+use sim::{Closed, Cpu, Duration, Execution, Machine, Software, Stacks, StopRule, Time};
 
 const CALLED: u32 = 200;
 const TAKEN: u32 = 201;
@@ -110,10 +110,10 @@ fn send_once(
     let mut settings = machine::assemble(scenario, choices)?;
     let software =
         SendOnce { kernel: machine::kernel(scenario), delays: machine::delays(scenario), vector, to, loaded };
-    settings.cpus = settings.cpus.into_iter().map(|(cpu, _)| (cpu, Program::closed(software))).collect();
+    settings.cpus = settings.cpus.into_iter().map(|(cpu, _)| (cpu, machine::software(scenario, software))).collect();
     settings.stop = StopRule::Any(vec![until]);
     let machine = Machine::new(settings).map_err(AssemblyError::from)?;
-    let outcome = machine.run(Execution::default())?;
+    let outcome = machine.run(Execution::default()).map_err(|error| RunFailure::of(scenario, error))?;
     let at = |code| outcome.milestones.iter().find(|milestone| milestone.code == code).map(|milestone| milestone.at);
     Ok(at(until).zip(at(CALLED)).map(|(end, called)| end.since(called)))
 }

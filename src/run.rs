@@ -4,7 +4,7 @@ use crate::judgement::explained_waits::ExplainedWaits;
 use crate::judgement::program_notes::ProgramNotes;
 use crate::judgement::{Evidence, RunReport, Verdict, WaitLog, WaitReport, judge, needs_events};
 use crate::machine::{self, AssemblyError, Choices};
-use crate::scenario::Scenario;
+use crate::scenario::{OwnWaits, Scenario};
 use crate::token::Token;
 use sim::{Activity, Budget, Ending, Execution, Handle, Machine, Observer, Outcome, RunError, Stacks};
 use std::cell::RefCell;
@@ -28,6 +28,24 @@ pub enum RunFailure {
     /// Software asked for something that is not modelled.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// The same, of software with code that was handed over, whose fault it may be.
+    #[error("with the code of `{name}`: {error}")]
+    OwnCode {
+        /// The code's name.
+        name: &'static str,
+        /// What came of it.
+        error: RunError,
+    },
+}
+
+impl RunFailure {
+    /// What the software of `scenario` did.
+    pub(crate) fn of(scenario: &Scenario, error: RunError) -> Self {
+        match &scenario.own {
+            Some(OwnWaits::Code(code)) => Self::OwnCode { name: code.name(), error },
+            _ => Self::Run(error),
+        }
+    }
 }
 
 /// How to run: nothing of it changes what happens, but `seed` and `cut_ps`; a handle and a budget may end it before its time.
@@ -70,7 +88,7 @@ fn machine(scenario: &Scenario, settings: &Settings) -> Result<Machine, RunFailu
 /// # Errors
 /// If the scenario does not fit its machine, or asks for something that is not modelled.
 pub fn execute(scenario: &Scenario, settings: &Settings) -> Result<Outcome, RunFailure> {
-    Ok(machine(scenario, settings)?.run(settings.execution)?)
+    machine(scenario, settings)?.run(settings.execution).map_err(|error| RunFailure::of(scenario, error))
 }
 
 /// Runs `scenario`, hands its events to `observer` on the way, and gives what happened.
@@ -78,7 +96,8 @@ pub fn execute(scenario: &Scenario, settings: &Settings) -> Result<Outcome, RunF
 /// # Errors
 /// As [`execute`].
 pub fn observe(scenario: &Scenario, settings: &Settings, observer: &mut dyn Observer) -> Result<Outcome, RunFailure> {
-    Ok(machine(scenario, settings)?.observed(settings.execution, observer)?)
+    let machine = machine(scenario, settings)?;
+    machine.observed(settings.execution, observer).map_err(|error| RunFailure::of(scenario, error))
 }
 
 /// Runs `scenario`, and judges what happened.

@@ -36,7 +36,7 @@ pub(crate) fn sends(scenario: &Scenario) -> u64 {
 /// of 1 µs and a read, and a last read; with one retry twice that and a write.
 fn wait_ps(scenario: &Scenario) -> u64 {
     let access = access_ps(scenario);
-    match scenario.machine.variant {
+    match &*scenario.machine.variant {
         "modern" => 1000 * (100 * US + access),
         "mps-abort" => 20 * US + 21 * access,
         "mps-retry" => 2 * (20 * US + 21 * access) + access,

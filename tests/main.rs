@@ -27,6 +27,7 @@ mod message_faults;
 mod messages;
 mod modern;
 mod names;
+mod own_wait;
 mod programs;
 mod proofs;
 mod property;

@@ -108,7 +108,8 @@ impl Whose {
             Self::Bounded => {
                 let variant = kernel.of_kdump().variant;
                 let bound = variant.bound(kernel.release, Site::DestFieldNmi, kernel.wait_shape);
-                !matches!(bound, Bound::None | Bound::Unbounded)
+                let own = kernel.own.and_then(|own| own.is_bounded(Site::DestFieldNmi));
+                own.unwrap_or(!matches!(bound, Bound::None | Bound::Unbounded))
             }
         }
     }

@@ -6,10 +6,10 @@
 
 use crate::apicdef::{APIC_DEST_LOGICAL, APIC_DEST_SELF, APIC_DM_FIXED, Register, SYSRQ_VECTOR};
 use crate::cpumask::CpuMask;
-use crate::icr_wait::wait_icr_idle;
 use crate::idle::cpu_idle;
 use crate::kernel::{Kernel, this_cpu};
 use crate::mps_dispatch::mps_dispatch;
+use crate::own_wait::{Message, before_message};
 use crate::processor::Processor;
 use crate::send_ipi_mask::send_IPI_mask;
 use crate::sync_arb_ids::sync_Arb_IDs;
@@ -51,8 +51,9 @@ pub fn ioapic_retrigger_irq(kernel: &Kernel, cpu: &impl Processor, vector: u8) {
 /// `send_IPI_self` of kernels for one CPU (`arch/i386/kernel/io_apic.c`, 2.6.20, unchanged in 2.6.22): waits as every
 /// shorthand does. The destination mode is logical on every sub-architecture.
 pub fn up_send_IPI_self(kernel: &Kernel, cpu: &impl Processor, vector: u8) {
-    wait_icr_idle(kernel, cpu, Site::Shorthand);
     let icr = APIC_DM_FIXED | APIC_DEST_SELF | APIC_DEST_LOGICAL | u32::from(vector);
-    apic_write_around(kernel, cpu, Register::ICR, icr);
-    mps_dispatch(kernel, cpu, icr);
+    if before_message(kernel, cpu, Message { site: Site::Shorthand, icr2: None, icr }) {
+        apic_write_around(kernel, cpu, Register::ICR, icr);
+        mps_dispatch(kernel, cpu, icr);
+    }
 }

@@ -3,22 +3,24 @@
 //! Not modelled: the statistic of read retries that later kernels keep.
 
 use crate::apic_wait_icr_idle::apic_wait_icr_idle;
-use crate::arch::Access;
+use crate::apicdef::APIC_ICR_BUSY;
 use crate::kernel::Kernel;
 use crate::mps_dispatch::mps_wait_dispatched;
+use crate::own_wait::{Waited, waited};
 use crate::processor::Processor;
 use crate::safe_apic_wait_icr_idle::{
     safe_apic_wait_icr_idle, safe_apic_wait_icr_idle_rfc, safe_apic_wait_icr_idle_v6,
 };
 use crate::variant::{Bound, Site};
 
-/// Waits for the ICR as the kernel's variant does at `site`. Gives the raw busy bit: 0, or 1000h on time-out. In x2APIC
-/// mode there is no such bit, and no wait.
+/// Waits for the ICR as the kernel does at `site`. Gives the raw busy bit: 0, or 1000h on time-out.
 pub fn wait_icr_idle(kernel: &Kernel, cpu: &impl Processor, site: Site) -> u32 {
-    if kernel.arch.facts().access != Access::Page {
-        return 0;
-    }
-    match kernel.variant.bound(kernel.release, site, kernel.wait_shape) {
+    if waited(kernel, cpu, site) == Waited::Idle { 0 } else { APIC_ICR_BUSY }
+}
+
+/// The wait that the kernel's variant has at `site`.
+pub(crate) fn usual_wait(kernel: &Kernel, cpu: &impl Processor, site: Site) -> Waited {
+    Waited::of(match kernel.variant.bound(kernel.release, site, kernel.wait_shape) {
         Bound::None => 0,
         Bound::Unbounded => {
             apic_wait_icr_idle(cpu);
@@ -28,5 +30,5 @@ pub fn wait_icr_idle(kernel: &Kernel, cpu: &impl Processor, site: Site) -> u32 {
         Bound::ReadFirst => safe_apic_wait_icr_idle(cpu),
         Bound::ReadFirst1000 => safe_apic_wait_icr_idle_v6(cpu),
         Bound::Dispatch => mps_wait_dispatched(kernel, cpu),
-    }
+    })
 }

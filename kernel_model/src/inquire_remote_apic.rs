@@ -4,8 +4,8 @@
 //! SDM vol. 3 §22.27.1); of later ones the status stays invalid.
 
 use crate::apicdef::{APIC_DM_REMRD, APIC_ICR_RR_INPROG, APIC_ICR_RR_MASK, APIC_ICR_RR_VALID, Register};
-use crate::icr_wait::wait_icr_idle;
 use crate::kernel::Kernel;
+use crate::own_wait::{Waited, waited};
 use crate::processor::Processor;
 use crate::variant::Site;
 use crate::wait::{Point, Wait, WaitOutcome};
@@ -23,7 +23,10 @@ const POLL_US: u32 = 100;
 /// then with one, and goes on after a time-out.
 pub fn inquire_remote_apic(kernel: &Kernel, cpu: &impl Processor, apicid: u8) {
     for register in ASKED {
-        wait_icr_idle(kernel, cpu, Site::Inquiry);
+        if waited(kernel, cpu, Site::Inquiry) == Waited::GivenUp {
+            cpu.reached(Point::InquiryFailed);
+            continue;
+        }
         apic_write_around(kernel, cpu, Register::ICR2, u32::from(apicid) << 24);
         apic_write_around(kernel, cpu, Register::ICR, APIC_DM_REMRD | u32::from(register.0 >> 4));
         if wait_for_answer(cpu) == APIC_ICR_RR_VALID {

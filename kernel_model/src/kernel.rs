@@ -6,6 +6,7 @@
 use crate::apicdef::{BAD_APICID, SYSRQ_VECTOR};
 use crate::arch::Arch;
 use crate::cpumask::CpuMask;
+use crate::own_wait::Own;
 use crate::performance_counter::PerformanceCounter;
 use crate::processor::Processor;
 use crate::release::Release;
@@ -22,6 +23,8 @@ pub struct Kernel {
     pub arch: Arch,
     /// Which wait comes before a send.
     pub variant: Variant,
+    /// A wait, or send functions, instead of the variant's.
+    pub own: Option<Own>,
     /// Of which release the rest of the code is; see [`Kernel::of_release`].
     pub release: Release,
     /// The loop of solutions A and B-1, which the cover letter leaves open: delay first or read first.
@@ -110,6 +113,7 @@ impl Kernel {
         Self {
             arch,
             variant,
+            own: None,
             release: Release::usual(variant),
             wait_shape: Bound::DelayFirst,
             mps_timeout: MpsTimeout::InstructionLoop,

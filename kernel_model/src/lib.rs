@@ -17,7 +17,8 @@
 //!   CPU does;
 //! * [`panic()`] and [`smp_send_stop`], what a kernel without a crash image does, [`__trigger_all_cpu_backtrace`], what
 //!   it asks for before;
-//! * [`other`], how kernels that are not Linux send and wait.
+//! * [`other`], how kernels that are not Linux send and wait;
+//! * [`OwnWait`], how a wait that is not here gets in, and [`PlannedWait`], how one is described.
 //!
 //! [`v6`] is where today's kernels differ.
 //!
@@ -72,10 +73,13 @@ mod ldr_init;
 mod mps_dispatch;
 mod nmi;
 pub mod other;
+mod own_wait;
 mod panic;
 mod performance_counter;
+mod planned_wait;
 mod printk;
 mod processor;
+mod processor_by_reference;
 mod release;
 mod safe_apic_wait_icr_idle;
 mod schedule;
@@ -128,8 +132,10 @@ pub use lapic::{clear_local_APIC, disable_local_APIC, get_maxlvt, lapic_shutdown
 pub use ldr_init::init_apic_ldr;
 pub use mps_dispatch::{mps_dispatch, mps_wait_dispatched};
 pub use nmi::{do_nmi, nmi_watchdog_tick};
+pub use own_wait::{Message, Own, OwnWait, Waited};
 pub use panic::panic;
 pub use performance_counter::PerformanceCounter;
+pub use planned_wait::{PlannedWait, Shape, Sites, Then};
 pub use printk::printk;
 pub use processor::{IrqFlags, Mmio, Processor};
 pub use release::{Release, was_one_kernel};

@@ -2,10 +2,10 @@
 //!
 //! Not modelled: nothing; these are all its accesses.
 
-use crate::apicdef::{APIC_DEST_FIELD, NMI_VECTOR, Register};
-use crate::icr_wait::wait_icr_idle;
+use crate::apicdef::{APIC_DEST_FIELD, Register};
 use crate::kernel::Kernel;
 use crate::mps_dispatch::mps_dispatch;
+use crate::own_wait::{Message, before_message};
 use crate::processor::Processor;
 use crate::send_ipi_shortcut::__prepare_ICR;
 use crate::variant::Site;
@@ -21,9 +21,10 @@ pub const fn __prepare_ICR2(mask: u32) -> u32 {
 /// each sender): waits for the ICR, then writes ICR2 and ICR. Since the fix an NMI's wait is bounded; when it times out
 /// the writes follow all the same, and nobody is told.
 pub fn __send_IPI_dest_field(kernel: &Kernel, cpu: &impl Processor, destination: u32, vector: u8, dest: u32) {
-    wait_icr_idle(kernel, cpu, if vector == NMI_VECTOR { Site::DestFieldNmi } else { Site::DestField });
-    let icr = __prepare_ICR(APIC_DEST_FIELD, vector, dest);
-    apic_write_around(kernel, cpu, Register::ICR2, __prepare_ICR2(destination));
-    apic_write_around(kernel, cpu, Register::ICR, icr);
-    mps_dispatch(kernel, cpu, icr);
+    let (icr2, icr) = (__prepare_ICR2(destination), __prepare_ICR(APIC_DEST_FIELD, vector, dest));
+    if before_message(kernel, cpu, Message { site: Site::dest_field(vector), icr2: Some(icr2), icr }) {
+        apic_write_around(kernel, cpu, Register::ICR2, icr2);
+        apic_write_around(kernel, cpu, Register::ICR, icr);
+        mps_dispatch(kernel, cpu, icr);
+    }
 }

@@ -6,6 +6,7 @@ use crate::arch::Sender;
 use crate::cpumask::CpuMask;
 use crate::kernel::Kernel;
 use crate::other;
+use crate::own_wait::is_sent;
 use crate::processor::Processor;
 use crate::send_ipi_dest_field::__send_IPI_dest_field;
 use crate::v6::apic_send_IPI_mask;
@@ -38,6 +39,9 @@ pub fn send_IPI_mask(kernel: &Kernel, cpu: &impl Processor, mask: CpuMask, vecto
     }
     if kernel.arch.is_modern() {
         return apic_send_IPI_mask(kernel, cpu, mask, vector);
+    }
+    if is_sent(kernel, cpu, mask, vector) {
+        return;
     }
     match kernel.arch.facts().sender {
         Sender::Bitmask => send_IPI_mask_bitmask(kernel, cpu, mask, vector),

@@ -4,8 +4,8 @@
 
 use crate::apic_access::apic_read;
 use crate::apicdef::{APIC_DEST_ALLINC, APIC_DM_INIT, APIC_INT_LEVELTRIG, GET_APIC_VERSION, Register};
-use crate::icr_wait::wait_icr_idle;
 use crate::kernel::Kernel;
+use crate::own_wait::{Waited, waited};
 use crate::processor::Processor;
 use crate::variant::Site;
 use crate::write_around::apic_write_around;
@@ -16,6 +16,8 @@ pub fn sync_Arb_IDs(kernel: &Kernel, cpu: &impl Processor) {
     if GET_APIC_VERSION(apic_read(kernel, cpu, Register::LVR)) >= 0x14 {
         return;
     }
-    wait_icr_idle(kernel, cpu, Site::SyncArbIds);
+    if waited(kernel, cpu, Site::SyncArbIds) == Waited::GivenUp {
+        return;
+    }
     apic_write_around(kernel, cpu, Register::ICR, APIC_DEST_ALLINC | APIC_INT_LEVELTRIG | APIC_DM_INIT);
 }

@@ -3,6 +3,7 @@
 //! Not modelled here: anything else that changed between 2.6.20 and v6.13: that is a [`Release`]'s. A variant chooses waits,
 //! nothing more.
 
+use crate::apicdef::NMI_VECTOR;
 use crate::release::Release;
 
 /// Which waits the kernel has, and where.
@@ -45,6 +46,18 @@ pub enum Site {
     Inquiry,
     /// v6: after the message to itself that asks for deferred work: no other sender waits after its message.
     AfterIrqWork,
+}
+
+impl Site {
+    /// Before a message with this vector to a destination field.
+    pub const fn dest_field(vector: u8) -> Self {
+        if vector == NMI_VECTOR { Self::DestFieldNmi } else { Self::DestField }
+    }
+
+    /// Before a message with this vector to a shorthand.
+    pub const fn shorthand(vector: u8) -> Self {
+        if vector == NMI_VECTOR { Self::ShorthandNmi } else { Self::Shorthand }
+    }
 }
 
 /// How long a wait for the ICR may be.

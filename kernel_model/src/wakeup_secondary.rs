@@ -86,7 +86,7 @@ fn send(kernel: &Kernel, cpu: &impl Processor, apicid: u8, icr: u32) -> u32 {
 pub(crate) fn wait_sent(kernel: &Kernel, cpu: &impl Processor, icr: u32) -> u32 {
     match kernel.variant.bound(kernel.release, Site::StartUp, kernel.wait_shape) {
         _ if kernel.arch.facts().access != Access::Page => 0, // nothing says whether it is sent
-        Bound::Dispatch => mps_dispatch(kernel, cpu, icr),
+        Bound::Dispatch if kernel.own.is_none() => mps_dispatch(kernel, cpu, icr),
         _ => wait_icr_idle(kernel, cpu, Site::StartUp),
     }
 }

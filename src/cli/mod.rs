@@ -10,6 +10,9 @@ mod interactive;
 pub(crate) mod interrupt;
 pub mod look;
 pub(crate) mod output;
+mod program;
 mod progress;
 mod trace_file;
 mod wait_stream;
+
+pub use program::main_with;

@@ -10,6 +10,6 @@ pub(crate) const HYPOTHETICAL: &str = "hypothetical: no such release had this su
 
 /// Was there never one kernel with this code, this wait and of this release?
 pub(crate) fn is_hypothetical(scenario: &Scenario) -> bool {
-    let Kernel { arch, variant, release, .. } = kernel(scenario);
-    !was_one_kernel(arch, variant, release)
+    let Kernel { arch, variant, release, own, .. } = kernel(scenario);
+    own.is_some() || !was_one_kernel(arch, variant, release)
 }

@@ -1,16 +1,32 @@
 //! From a source location to what a reader wants to know of it: the function, and the line itself.
 
-use crate::scenario::{Programs, Scenario, StepPlace};
+use crate::scenario::{Programs, Scenario, StepPlace, own_sources};
 use sim::Site;
+use std::panic::Location;
 use std::sync::Arc;
 
 /// Every source file whose lines may appear in reports.
 const FILES: &[(&str, &str)] = &include!("source_files.in");
 
-/// The text of the file that `path` (as the compiler names it) means.
-fn text(path: &str) -> Option<&'static str> {
+/// The listed file that `path` (as the compiler names it) means.
+fn listed(path: &str) -> Option<&'static (&'static str, &'static str)> {
     let path = path.replace('\\', "/");
-    FILES.iter().find(|(name, _)| path.ends_with(name)).map(|(_, text)| *text)
+    FILES.iter().find(|(name, _)| path.ends_with(name))
+}
+
+/// The name of a file in reports: of one that is listed, from the top of the project, wherever that was built.
+fn name<'a>(site: &Location<'a>) -> &'a str {
+    listed(site.file()).map_or(site.file(), |(name, _)| name)
+}
+
+/// `file:line`.
+fn place(site: Site) -> String {
+    site.location().map_or_else(|| site.to_string(), |location| format!("{}:{}", name(location), location.line()))
+}
+
+/// The text of the file that `path` means.
+fn text(path: &str) -> Option<&'static str> {
+    listed(path).map(|(_, text)| *text).or_else(|| own_sources::text(path))
 }
 
 /// The lines from that of `site` on, trimmed.
@@ -57,8 +73,8 @@ fn declared_function(line: &'static str) -> Option<&'static str> {
 /// `function (file:line)`; `file:line` where the function is not known.
 pub(crate) fn describe(site: Site) -> String {
     match function(site) {
-        Some(function) => format!("{function} ({site})"),
-        None => site.to_string(),
+        Some(function) => format!("{function} ({})", place(site)),
+        None => place(site),
     }
 }
 

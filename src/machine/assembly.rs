@@ -6,7 +6,7 @@ use super::io_apic::io_apic;
 use super::kernel::kernel;
 use super::message_faults::{damage, message_faults};
 use super::{costs, cpu, goal};
-use crate::scenario::{self, Event, FaultKind, Role, Scenario};
+use crate::scenario::{self, Event, FaultKind, OwnWaits, Role, Scenario, own_sources};
 use kernel_model::{Kernel, Layout};
 use sim::bus::Interconnect;
 use sim::{LineChange, MachineSettings, Seeded, Stacks, StopRule, Time};
@@ -36,6 +36,9 @@ pub struct Choices {
 /// If the scenario does not fit the machine.
 pub fn assemble(scenario: &Scenario, choices: Choices) -> Result<MachineSettings, AssemblyError> {
     let kernel = kernel(scenario);
+    if let Some(OwnWaits::Code(code)) = &scenario.own {
+        own_sources::remember(code);
+    }
     let generation = scenario.machine.generation;
     let limit = choices.cut_ps.map_or(scenario.limit_ps, |cut| cut.min(scenario.limit_ps));
     Ok(MachineSettings {

@@ -5,10 +5,10 @@ use super::error::AssemblyError;
 use super::kernel::{delays, kernel_of_cpu};
 use super::player::Clocks;
 use super::program::{Action, CpuProgram, ROLES_MAX};
-use crate::scenario::{CpuFault, Event, FaultKind, IpiVector, Role, Scenario, StartUpMessages, VectorUse};
+use crate::scenario::{CpuFault, Event, FaultKind, IpiVector, OwnWaits, Role, Scenario, StartUpMessages, VectorUse};
 use kernel_model::{Access, CpuMask, Kernel, LdrInit, WakeUp};
 use sim::apic::{LocalSource, Mode, Preset};
-use sim::{CpuSettings, Duration, Generation, LocalEvent, Program, Start, Time};
+use sim::{Closed, CpuSettings, Duration, Generation, LocalEvent, Program, Start, Time};
 use std::sync::Arc;
 
 /// LVTPC as the kernel's NMI watchdog leaves it, and LINT1 as firmware does: NMI delivery, not masked.
@@ -59,16 +59,25 @@ pub(super) fn cpu_settings(
     }
     Ok((
         settings,
-        Program::closed(CpuProgram {
-            kernel: kernel_of_cpu(kernel, scenario, cpu),
-            delays: delays(scenario),
-            offline,
-            roles,
-            programs: Arc::clone(&scenario.programs),
-            goal: scenario.reach,
-            clocks: Clocks { core: core_clock(scenario), timer: scenario.machine.generation.timer_clock() },
-        }),
+        software(
+            scenario,
+            CpuProgram {
+                kernel: kernel_of_cpu(kernel, scenario, cpu),
+                delays: delays(scenario),
+                offline,
+                roles,
+                programs: Arc::clone(&scenario.programs),
+                goal: scenario.reach,
+                clocks: Clocks { core: core_clock(scenario), timer: scenario.machine.generation.timer_clock() },
+            },
+        ),
     ))
+}
+
+/// Kernel code on a CPU of the scenario: Closed, unless the scenario's own code does not promise that.
+pub(crate) fn software(scenario: &Scenario, software: impl Closed) -> Program {
+    let closed = scenario.own.as_ref().is_none_or(OwnWaits::is_closed);
+    if closed { Program::closed(software) } else { Program::open(software) }
 }
 
 /// Its local APIC, once the kernel has set it up.

@@ -4,7 +4,9 @@ use super::adapter::Delays;
 use super::costs::{core_clock, costs, ticks, whole_us};
 use super::goal::is;
 use super::io_apic::io_apic;
-use crate::scenario::{self, CpuFault, Event, FaultKind, MpsTimeout, Role, RoleName, Scenario, StopLock, WaitShape};
+use crate::scenario::{
+    self, CpuFault, Event, FaultKind, MpsTimeout, OwnWaits, Role, RoleName, Scenario, StopLock, WaitShape,
+};
 use kernel_model::other::freebsd::lapic_ipi_wait_mult;
 use kernel_model::{Arch, Bound, Kernel, PerformanceCounter, Release, Variant};
 use sim::Generation;
@@ -15,9 +17,10 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
     let machine = &scenario.machine;
     let arch = Arch::from_name(machine.arch).expect("a loaded scenario names a known sub-architecture");
     // A kernel that is not Linux never looks at its variant.
-    let variant = Variant::from_name(machine.variant).unwrap_or(Variant::Before);
+    let variant = Variant::from_name(machine.base).unwrap_or(Variant::Before);
     let release = Release::from_name(machine.release).unwrap_or(Release::usual(variant));
     let mut kernel = Kernel {
+        own: scenario.own.as_ref().map(OwnWaits::of_kernel),
         wait_shape: bound(scenario.knobs.wait_shape),
         mps_timeout: mps_timeout(scenario.knobs.mps_timeout),
         mps_retries: scenario.knobs.mps_retries,

@@ -19,7 +19,7 @@ pub(crate) mod player;
 pub(crate) mod program;
 
 pub use assembly::{Choices, assemble};
-pub(crate) use cpu::as_set_up;
+pub(crate) use cpu::{as_set_up, software};
 pub use error::AssemblyError;
 pub(crate) use goal::goal_milestones;
 pub use hands::{Found, IcrReads};

@@ -105,7 +105,7 @@ impl Action {
 }
 
 /// A CPU's software: Closed, because all it changes is in its stack or in the simulated machine. The programs are never
-/// changed.
+/// changed. Of code of one's own in its kernel that is for `cpu::software` to know.
 #[derive(Debug, Clone)]
 pub(crate) struct CpuProgram {
     pub(crate) kernel: Kernel,

@@ -7,13 +7,16 @@ use super::machine::{DELIVERY_MODE, Ended, Machine};
 use super::recording::{End, Entry};
 use kernel_model::apicdef::{APIC_BASE_MSR, APIC_DM_REMRD, APIC_ICR_BUSY};
 use kernel_model::other::{Other, freebsd::DS_IDLE_TIMEOUT_US};
-use kernel_model::{Access, IrqFlags, Mmio, Point, Processor, Register, Wait, WaitOutcome, Word};
+use kernel_model::{Access, IrqFlags, Mmio, Own, Point, Processor, Register, Wait, WaitOutcome, Word};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::panic::resume_unwind;
 
 /// Steps without any delay or change in between that show a hang: only FreeBSD has a bounded loop of that kind.
 const STEPS_OF_A_HANG: usize = 4_096;
+
+/// Steps after which code of one's own is taken to have no end: as many as are kept of any function.
+const STEPS_OF_OWN_CODE: usize = 2_000_000;
 
 /// The I/O APIC's window onto the selected register.
 const IO_APIC_WINDOW: u32 = 0xFEC0_0010;
@@ -37,6 +40,8 @@ pub(super) struct Cpu<'a> {
     waiting_for: Cell<Option<Wait>>,
     /// It has stopped the others: what follows is a loop without an end.
     done: Cell<bool>,
+    /// Accesses and delays so far.
+    steps: Cell<usize>,
 }
 
 impl<'a> Cpu<'a> {
@@ -50,6 +55,7 @@ impl<'a> Cpu<'a> {
             looks: Cell::new(0),
             waiting_for: Cell::new(None),
             done: Cell::new(false),
+            steps: Cell::new(0),
         }
     }
 
@@ -65,21 +71,33 @@ impl<'a> Cpu<'a> {
 
     fn record(&self, entry: Entry) {
         self.looks.set(0);
+        self.steps.set(self.steps.get() + 1);
+        if self.steps.get() > STEPS_OF_OWN_CODE && matches!(self.machine.kernel.own, Some(Own::Code(_))) {
+            self.end(End::Hangs(self.waiting_for.get()));
+        }
         if self.listed {
             self.machine.record(entry);
         }
     }
 
-    /// Every loop of Linux that delays has a bound. Serenity's has none, so its delays make no difference to a stuck ICR.
+    /// Every loop of Linux that delays has a bound. Serenity's has none, nor need a wait of one's own, so its delays make no
+    /// difference to a stuck ICR.
     fn delays_for_ever(&self) -> bool {
-        self.machine.icr == Icr::Stuck && self.machine.kernel.arch.other() == Some(Other::Serenity)
+        let kernel = self.machine.kernel;
+        let unbounded = matches!(kernel.own, Some(Own::Planned(plan)) if plan.rounds == 0);
+        self.machine.icr == Icr::Stuck && (unbounded || kernel.arch.other() == Some(Other::Serenity))
     }
 
     /// How many polls of a busy ICR, without any delay in between, show a hang.
     fn polls_of_a_hang(&self) -> usize {
         let kernel = self.machine.kernel;
         let bounded = (DS_IDLE_TIMEOUT_US * kernel.lapic_ipi_wait_mult) as usize;
-        let bound = if kernel.arch.other() == Some(Other::Freebsd) { bounded } else { STEPS_OF_A_HANG };
+        let bound = match kernel.own {
+            Some(Own::Planned(plan)) => STEPS_OF_A_HANG.max(plan.reads_most()),
+            Some(Own::Code(_)) => STEPS_OF_OWN_CODE, // who knows its bound?
+            None if kernel.arch.other() == Some(Other::Freebsd) => bounded,
+            None => STEPS_OF_A_HANG,
+        };
         bound.max(self.machine.limit)
     }
 

@@ -10,7 +10,7 @@ use crate::judgement::{
 };
 use crate::matrix::Matrix;
 use crate::scenario::named::Named;
-use crate::scenario::{Scenario, counted};
+use crate::scenario::{OwnWaits, Scenario, counted};
 use serde_json::{Value, json};
 use sim::{Interruption, Proof, Time};
 
@@ -75,6 +75,7 @@ pub fn run_document(scenario: &Scenario, report: &RunReport, host: Option<Host>)
         "scenario": scenario.name,
         "arch": machine.arch,
         "variant": machine.variant,
+        "own_wait": scenario.own.as_ref().map(own_wait),
         "release": machine.release,
         "bus": machine.bus.name(),
         "generation": machine.generation.name(),
@@ -116,6 +117,11 @@ pub fn run_document(scenario: &Scenario, report: &RunReport, host: Option<Host>)
         document["host"] = host.json();
     }
     document
+}
+
+/// What the variant is, where it is one of one's own.
+fn own_wait(own: &OwnWaits) -> Value {
+    json!({ "name": own.name(), "version": own.version(), "closed": own.is_closed(), "about": own.to_string() })
 }
 
 /// The document with these of the waits, and no others.

@@ -62,6 +62,7 @@ pub(crate) fn text(scenario: &Scenario, report: &RunReport, messages: &MessagesR
     let room = paper.prose().saturating_sub(scenario.name.chars().count() + 2);
     page.hanging(0, 2, &format!("{}: {}", scenario.name, one_line(&scenario.story, room)));
     page.hanging(0, 2, &format!("on {}", scenario.machine));
+    super::text::own_wait(scenario, &mut page);
     page.gap();
     for message in messages.messages.iter().take(TOLD) {
         let from = message.from.map_or_else(|| "the I/O agent".to_owned(), |cpu| format!("CPU{cpu}"));

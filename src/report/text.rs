@@ -16,6 +16,7 @@ pub(crate) fn run(scenario: &Scenario, report: &RunReport, waits: Shown, paper: 
     let room = paper.prose().saturating_sub(scenario.name.chars().count() + 2);
     page.hanging(0, 2, &format!("{}: {}", scenario.name, one_line(&scenario.story, room)));
     page.hanging(0, 2, &format!("on {}", scenario.machine));
+    own_wait(scenario, &mut page);
     page.gap();
     page.hanging(2, 2, &verdict(scenario, report, paper));
     if let Some(hang) = &report.hang {
@@ -91,6 +92,13 @@ pub(crate) fn run(scenario: &Scenario, report: &RunReport, waits: Shown, paper: 
     page.labelled("digest", &digest::written(report.digest));
     page.command("replay", "apicsim replay", &format!("'{}'", report.token));
     page
+}
+
+/// What the variant is, where it is one of one's own.
+pub(super) fn own_wait(scenario: &Scenario, page: &mut Page) {
+    if let Some(own) = &scenario.own {
+        page.hanging(0, 2, &format!("{}: {own}", own.name()));
+    }
 }
 
 /// The label of the first of several lines; the others have none.

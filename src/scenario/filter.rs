@@ -6,6 +6,7 @@ use super::knobs::knob_keys;
 use super::machine::{Bus, Machine};
 use super::model::{Event, Knobs, Stall};
 use super::names::{arch_pattern, release, trigger, variant};
+use super::own_waits::Variants;
 use super::passing::{Numbers, has, list, names};
 use super::reader::Table;
 use super::role::RoleName;
@@ -46,7 +47,7 @@ pub(super) fn expect_keys() -> impl Iterator<Item = &'static str> {
 /// The filter of an expectation.
 #[derive(Debug)]
 pub(super) struct ExpectFilter {
-    variant: Option<Vec<&'static str>>,
+    variant: Option<Vec<String>>,
     release: Option<Vec<&'static str>>,
     arch: Option<Vec<String>>,
     bus: Option<Vec<Bus>>,
@@ -71,9 +72,9 @@ pub(super) struct Subject<'s> {
 }
 
 impl ExpectFilter {
-    pub(super) fn read(table: &Table<'_>) -> Result<Self, InputError> {
+    pub(super) fn read(table: &Table<'_>, variants: &Variants<'_>) -> Result<Self, InputError> {
         Ok(Self {
-            variant: list(table, "variant", variant)?,
+            variant: list(table, "variant", |field| variant(field, variants))?,
             release: list(table, "release", release)?,
             arch: list(table, "arch", arch_pattern)?,
             bus: names(table, "bus")?,
@@ -90,7 +91,7 @@ impl ExpectFilter {
     pub(super) fn applies(&self, subject: &Subject<'_>) -> bool {
         let &Subject { machine, stall, knobs, injected, crash } = subject;
         let of_crash = |wanted: &dyn Fn(&Event) -> bool| crash.is_some_and(wanted);
-        has(self.variant.as_ref(), machine.variant)
+        self.variant.as_ref().is_none_or(|names| names.iter().any(|name| *name == machine.variant))
             && has(self.release.as_ref(), machine.release)
             && has_arch(self.arch.as_ref(), machine)
             && has_bus(self.bus.as_ref(), machine)

@@ -17,6 +17,9 @@ use super::model::{Origin, Scenario, Stall};
 use super::named::Named;
 use super::nearest;
 use super::overrides;
+use super::own_variant::OwnVariant;
+use super::own_wait::{WAIT_KEYS, own_plan};
+use super::own_waits::{OwnWaits, Variants, check_handed_over};
 use super::pace;
 use super::reader::{Field, Table};
 use super::role::Role;
@@ -46,6 +49,8 @@ pub struct Request {
     pub limit_ps: Option<u64>,
     /// `PATH=VALUE` settings, applied in order, after the choices above.
     pub sets: Vec<String>,
+    /// Variants in Rust that are not of this crate.
+    pub own: Vec<OwnVariant>,
 }
 
 impl Request {
@@ -55,7 +60,7 @@ impl Request {
     }
 }
 
-const ROOT_KEYS: [&str; 18] = [
+const ROOT_KEYS: [&str; 19] = [
     "format",
     "name",
     "mechanism",
@@ -70,6 +75,7 @@ const ROOT_KEYS: [&str; 18] = [
     "pace",
     "words",
     "locks",
+    "wait",
     "event",
     "handler",
     "fault",
@@ -100,6 +106,32 @@ pub fn load_text(text: &str, request: &Request) -> Result<Scenario, InputError> 
 }
 
 fn read_source(origin: Origin, source: &Arc<Source>, request: &Request) -> Result<Scenario, InputError> {
+    check_handed_over(&request.own)?;
+    let root = document(request, source)?;
+    let mut scenario = read(&root, source, &request.own)?;
+    if matches!(origin, Origin::BuiltIn(_)) && scenario.own.is_some() {
+        scenario.expectation = None; // a built-in story says nothing of a wait that it does not know
+    }
+    scenario.origin = origin;
+    scenario.hash = catalogue::content_hash(source.text());
+    scenario.sets = overrides::that_count(&request.sets);
+    Ok(scenario)
+}
+
+/// The variants of one's own that a scenario can have: what was handed over, and what its file describes.
+///
+/// # Errors
+/// As [`load`], as far as the file is read: the whole of its format, and `[wait]`.
+pub fn own_waits(request: &Request) -> Result<Vec<OwnWaits>, InputError> {
+    check_handed_over(&request.own)?;
+    let (_, source) = catalogue::open(&request.scenario)?;
+    let root = document(request, &source)?;
+    let plan = own_plan(&open_root(&root)?)?;
+    Ok(request.own.iter().copied().map(OwnWaits::Code).chain(plan.map(OwnWaits::Plan)).collect())
+}
+
+/// The document, with what the request changes in it.
+fn document(request: &Request, source: &Arc<Source>) -> Result<Node, InputError> {
     let mut root = document::parse(source)?;
     graft_choices(&mut root, request);
     for set in &request.sets {
@@ -107,11 +139,7 @@ fn read_source(origin: Origin, source: &Arc<Source>, request: &Request) -> Resul
         let setting = Source::new("command line", format!("{OPTION}{set}"));
         overrides::apply(&mut root, &setting, OPTION.len())?;
     }
-    let mut scenario = read(&root, source)?;
-    scenario.origin = origin;
-    scenario.hash = catalogue::content_hash(source.text());
-    scenario.sets = overrides::that_count(&request.sets);
-    Ok(scenario)
+    Ok(root)
 }
 
 /// What a scenario that is only a text goes by.
@@ -171,9 +199,11 @@ fn graft_choices(root: &mut Node, request: &Request) {
 }
 
 /// Reads the whole document.
-fn read(root: &Node, file: &Arc<Source>) -> Result<Scenario, InputError> {
+fn read(root: &Node, file: &Arc<Source>, own: &[OwnVariant]) -> Result<Scenario, InputError> {
     let root = open_root(root)?;
-    let machine = settings::machine(&root)?;
+    let plan = own_plan(&root)?;
+    let variants = Variants::of(&root, plan.as_ref(), own)?;
+    let machine = settings::machine(&root, &variants)?;
     let knobs = knobs::knobs(&root, &machine)?;
     let costs = settings::costs(&root)?;
     let stall = root.get("stall").map_or(Ok(Stall::None), |field| field.name())?;
@@ -181,8 +211,9 @@ fn read(root: &Node, file: &Arc<Source>) -> Result<Scenario, InputError> {
     let goal = goal(&goal_field)?;
     let (limit_ps, limit_is_of_file) = limit(&root, file)?;
     let stage = Stage { machine: &machine, stall, limit_ps: limit_is_of_file.then_some(limit_ps) };
-    let factor = pace::factor(&root, machine.variant)?;
-    let mut programs = steps::Reader::new(&root, &machine)?;
+    let factor = pace::factor(&root, &variants, &machine.variant)?;
+    let own = variants.own(&machine.variant);
+    let mut programs = steps::Reader::new(&root, &machine, own.as_ref())?;
     let events = happenings::events(&root, stage, &mut programs)?;
     handlers::handlers(&root, stage, &mut programs)?;
     let faults = faults::faults(&root, stage)?;
@@ -191,7 +222,7 @@ fn read(root: &Node, file: &Arc<Source>) -> Result<Scenario, InputError> {
     let programs = Arc::new(programs.finish());
     let crash = events.iter().map(|placed| &placed.event).find(|event| event.role.is_crash());
     let subject = Subject { machine: &machine, stall, knobs: &knobs, injected: !faults.is_empty(), crash };
-    let expectation = expectation(&root, &subject)?;
+    let expectation = expectation(&root, &variants, &subject)?;
     Ok(Scenario {
         name: line_of_text(&root.need("name", "\"my-scenario\"")?)?,
         mechanism: root.get("mechanism").map(|field| field.name()).transpose()?,
@@ -204,6 +235,7 @@ fn read(root: &Node, file: &Arc<Source>) -> Result<Scenario, InputError> {
         knobs,
         klogd_cpu: klogd::klogd_cpu(&root, &machine, stall)?,
         events: events.into_iter().map(|placed| pace::slow_event(placed.event, factor)).collect(),
+        own,
         faults: faults.into_iter().map(|fault| pace::slow_fault(fault, factor)).collect(),
         expectation,
         programs,
@@ -242,7 +274,8 @@ fn open_root(root: &Node) -> Result<Table<'_>, InputError> {
         }
     }
     let knobs = knobs::knob_keys();
-    let inner = [("machine", &MACHINE_KEYS[..]), ("knobs", &knobs[..]), ("costs", &COST_KEYS[..])];
+    let inner =
+        [("machine", &MACHINE_KEYS[..]), ("knobs", &knobs[..]), ("costs", &COST_KEYS[..]), ("wait", &WAIT_KEYS[..])];
     for entry in entries.iter().filter(|entry| !ROOT_KEYS.contains(&entry.key.as_str())) {
         // A key of a table, written outside: the nearest path is in that table.
         let near = inner.iter().find_map(|(table, keys)| {
@@ -319,7 +352,11 @@ fn check_goal(
 }
 
 /// The first expectation that matches. All are checked.
-fn expectation(root: &Table<'_>, subject: &Subject<'_>) -> Result<Option<Expectation>, InputError> {
+fn expectation(
+    root: &Table<'_>,
+    variants: &Variants<'_>,
+    subject: &Subject<'_>,
+) -> Result<Option<Expectation>, InputError> {
     let keys: Vec<&str> = filter::expect_keys().chain(OUTCOME_KEYS).collect();
     let fields = root.get("expect").map(|field| field.tables()).transpose()?.unwrap_or_default();
     let mut first = None;
@@ -344,7 +381,7 @@ fn expectation(root: &Table<'_>, subject: &Subject<'_>) -> Result<Option<Expecta
                     .help("leave it out, or name the verdict"));
             }
         }
-        if ExpectFilter::read(&table)?.applies(subject) && first.is_none() {
+        if ExpectFilter::read(&table, variants)?.applies(subject) && first.is_none() {
             first = Some(expectation);
         }
     }

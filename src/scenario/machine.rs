@@ -4,6 +4,7 @@ use super::named::{Named, named};
 use super::plural::counted;
 use kernel_model::{Release, Variant};
 use sim::Generation;
+use std::borrow::Cow;
 
 /// The sub-architectures of the 2007 kernels, in the order of the headline.
 pub const ARCHES: [&str; 9] = [
@@ -180,8 +181,10 @@ pub(super) fn complete(arch: &str, generation: Option<Generation>, bus: Option<B
 pub struct Machine {
     /// Sub-architecture: one of [`ALL_ARCHES`].
     pub arch: &'static str,
-    /// Wait variant: one of [`VARIANTS`], or [`OWN_VARIANT`].
-    pub variant: &'static str,
+    /// Wait variant: one of [`VARIANTS`], or [`OWN_VARIANT`], or one of one's own.
+    pub variant: Cow<'static, str>,
+    /// The variant that it builds on: itself, but for one of one's own.
+    pub base: &'static str,
     /// Release of the code: one of [`RELEASES`], or [`OWN_VARIANT`].
     pub release: &'static str,
     /// APIC generation.
@@ -215,7 +218,8 @@ impl Machine {
     pub const fn plain(generation: Generation, bus: Bus) -> Self {
         Self {
             arch: ARCHES[0],
-            variant: VARIANTS[0],
+            variant: Cow::Borrowed(VARIANTS[0]),
+            base: VARIANTS[0],
             release: RELEASES[0],
             generation,
             bus,
@@ -264,8 +268,8 @@ impl Machine {
 
     /// Its variant, and its release if that is not the variant's own: `merged`, `merged of 2.6.20`.
     pub fn variant_and_release(&self) -> String {
-        let usual = self.release == natural_release(self.variant);
-        if usual { self.variant.to_owned() } else { format!("{} of {}", self.variant, self.release) }
+        let usual = self.release == natural_release(self.base);
+        if usual { self.variant.to_string() } else { format!("{} of {}", self.variant, self.release) }
     }
 
     /// Whether `bus` carries its messages: the bus itself, or that of each of its clusters.
@@ -303,7 +307,8 @@ mod tests {
             ["before", "rfc", "merged", "modern", "own"].map(natural),
             ["2.6.20", "2.6.20", "2.6.22", "v6.6", "own"]
         );
-        let machine = Machine { variant: "merged", release: "2.6.22", ..Machine::plain(Generation::P6, Bus::Serial) };
+        let plain = Machine::plain(Generation::P6, Bus::Serial);
+        let machine = Machine { variant: "merged".into(), base: "merged", release: "2.6.22", ..plain };
         assert_eq!(machine.to_string(), "i386/default, merged, p6 on serial, 1 CPU");
         let older = Machine { release: "2.6.20", ..machine };
         assert_eq!(older.to_string(), "i386/default, merged of 2.6.20, p6 on serial, 1 CPU");

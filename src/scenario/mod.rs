@@ -65,6 +65,10 @@ mod names;
 pub mod nearest;
 pub(crate) mod operation;
 mod overrides;
+pub(crate) mod own_sources;
+mod own_variant;
+mod own_wait;
+mod own_waits;
 mod pace;
 mod passing;
 mod plural;
@@ -82,7 +86,7 @@ pub use fault_name::FaultName;
 pub use goal::Goal;
 pub use knobs::knob_keys;
 pub(crate) use knobs::{HZ, IPI_STALL_MS, JITTER, RETRIES};
-pub use load::{LIMIT_PS_DEFAULT, Request, load, load_text};
+pub use load::{LIMIT_PS_DEFAULT, Request, load, load_text, own_waits};
 pub use machine::{
     ALL_ARCHES, ARCHES, Bus, FAMILIES, LINUX_ARCHES, MAIN_VARIANTS, MODERN_ARCHES, Machine, OTHER_ARCHES, OWN_VARIANT,
     RELEASES, VARIANTS, is_modern, is_other, is_x2apic, natural, natural_release, natural_variant,
@@ -95,6 +99,9 @@ pub use model::{
 };
 pub use operation::{Operation, VectorSet};
 pub use overrides::set_twice;
+pub use own_variant::OwnVariant;
+pub use own_wait::{AfterTimeout, OwnPlan, RoundShape, WaitSite};
+pub use own_waits::OwnWaits;
 pub use plural::counted;
 pub use program::{Act, Amount, Condition, Handler, On, Programs, Relation, StepPlace, TimerMode};
 pub use role::{IpiVector, Role, RoleName, StartUpMessages, VectorUse};

@@ -7,6 +7,7 @@ use super::machine::Machine;
 use super::mechanism::Mechanism;
 use super::message_fault::MessagePlan;
 use super::named::{Named, named};
+use super::own_waits::OwnWaits;
 use super::program::Programs;
 use super::role::Role;
 use std::sync::Arc;
@@ -332,6 +333,8 @@ pub struct Scenario {
     pub knobs: Knobs,
     /// The CPU that the log daemon last ran on.
     pub klogd_cpu: u32,
+    /// The variant, where it is one of one's own.
+    pub own: Option<OwnWaits>,
     /// What happens, in order of time, then of the file.
     pub events: Vec<Event>,
     /// What breaks, in order of time, then of the file.

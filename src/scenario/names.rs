@@ -1,8 +1,9 @@
 //! Values that name something: a variant, a sub-architecture, a role, a CPU of the machine.
 
 use super::diagnostic::InputError;
-use super::machine::{ALL_ARCHES, FAMILIES, Machine, OWN_VARIANT, RELEASES, VARIANTS};
+use super::machine::{ALL_ARCHES, FAMILIES, Machine, OWN_VARIANT, RELEASES};
 use super::named::{self, Named, UnknownName};
+use super::own_waits::Variants;
 use super::reader::Field;
 use super::role::RoleName;
 
@@ -19,11 +20,12 @@ pub(super) fn trigger(field: &Field<'_>) -> Result<RoleName, InputError> {
 }
 
 /// A wait variant by name, or [`OWN_VARIANT`].
-pub(super) fn variant(field: &Field<'_>) -> Result<&'static str, InputError> {
-    if field.text()? == OWN_VARIANT {
-        return Ok(OWN_VARIANT);
+pub(super) fn variant(field: &Field<'_>, variants: &Variants<'_>) -> Result<String, InputError> {
+    let (name, names) = (field.text()?, variants.names());
+    if name == OWN_VARIANT || names.contains(&name) {
+        return Ok(name.to_owned());
     }
-    named::one_of("variant", field.text()?, &VARIANTS).map_err(|error| field.unknown(error))
+    Err(field.unknown(named::unknown("variant", name, &names, &[])))
 }
 
 /// A release by name, or [`OWN_VARIANT`].

@@ -7,6 +7,7 @@
 use super::diagnostic::InputError;
 use super::model::{CpuFault, Event, Fault, FaultKind};
 use super::names::variant;
+use super::own_waits::Variants;
 use super::reader::Table;
 use super::role::Role;
 
@@ -14,13 +15,13 @@ const KEYS: [&str; 2] = ["variant", "factor"];
 const FACTOR_MAX: u32 = 1_000;
 
 /// The factor for `machine_variant`: of the first `[[pace]]` that names it, else 1.
-pub(super) fn factor(root: &Table<'_>, machine_variant: &str) -> Result<u64, InputError> {
+pub(super) fn factor(root: &Table<'_>, variants: &Variants<'_>, machine_variant: &str) -> Result<u64, InputError> {
     let mut factor = None;
     for field in root.get("pace").map(|field| field.tables()).transpose()?.unwrap_or_default() {
         let table = Table::open(field, "[[pace]]", &KEYS)?;
-        let variants = table.need("variant", "[\"solution-a\"]")?.list(variant)?;
+        let named = table.need("variant", "[\"solution-a\"]")?.list(|item| variant(item, variants))?;
         let this = table.need("factor", "20")?.small_integer(1, FACTOR_MAX)?;
-        if variants.contains(&machine_variant) && factor.is_none() {
+        if named.iter().any(|name| name == machine_variant) && factor.is_none() {
             factor = Some(this.into());
         }
     }

@@ -2,16 +2,16 @@
 
 use super::decimal::Unit;
 use super::diagnostic::InputError;
-use super::machine::{
-    self, ARCHES, Bus, Machine, OWN_VARIANT, RELEASES, VARIANTS, is_other, natural_release, natural_variant,
-};
+use super::machine::{self, ARCHES, Bus, Machine, OWN_VARIANT, RELEASES, is_other, natural_release};
 use super::model::CostOverrides;
 use super::named::Named;
 use super::names::{arch, present, release, variant};
+use super::own_waits::Variants;
 use super::plural::counted;
 use super::reader::{Field, Table};
 use sim::Generation;
 use sim::check::{Check, Checks};
+use std::borrow::Cow;
 
 /// Keys of `[machine]`.
 pub(super) const MACHINE_KEYS: [&str; 15] = [
@@ -55,11 +55,12 @@ const PERIOD_PS_MAX: u64 = 1_000_000_000_000;
 const COST_CYCLES_MAX: u32 = 1_000_000;
 
 /// Reads `[machine]`, completes it by the natural machine, and checks that it can exist.
-pub(super) fn machine(root: &Table<'_>) -> Result<Machine, InputError> {
+pub(super) fn machine(root: &Table<'_>, variants: &Variants<'_>) -> Result<Machine, InputError> {
     let table = Table::open(root.need("machine", "{ cpus = 4 }")?, "[machine]", &MACHINE_KEYS)?;
     let arch = table.get("arch").map(|field| arch(&field)).transpose()?.unwrap_or(ARCHES[0]);
-    let variant = variant_of(&table, arch)?;
-    let release = release_of(&table, arch, variant)?;
+    let variant = variant_of(&table, arch, variants)?;
+    let base = variants.base(&variant, arch);
+    let release = release_of(&table, arch, base)?;
     let generation_field = table.get("generation");
     let bus_field = table.get("bus");
     let chosen_generation = generation_field.as_ref().map(Field::name::<Generation>).transpose()?;
@@ -77,6 +78,7 @@ pub(super) fn machine(root: &Table<'_>) -> Result<Machine, InputError> {
     let mut machine = Machine {
         arch,
         variant,
+        base,
         release,
         generation,
         bus,
@@ -121,17 +123,18 @@ fn offline(table: &Table<'_>, machine: &Machine) -> Result<Vec<u32>, InputError>
 }
 
 /// Linux has variants; any other kernel has its own wait.
-fn variant_of(table: &Table<'_>, arch: &str) -> Result<&'static str, InputError> {
-    let Some(field) = table.get("variant") else { return Ok(natural_variant(arch)) };
-    match (variant(&field)?, is_other(arch)) {
-        (OWN_VARIANT, true) => Ok(OWN_VARIANT),
+fn variant_of(table: &Table<'_>, arch: &'static str, variants: &Variants<'_>) -> Result<Cow<'static, str>, InputError> {
+    let Some(field) = table.get("variant") else { return Ok(variants.unless_named(arch)) };
+    let variant = variant(&field, variants)?;
+    match (variant.as_str(), is_other(arch)) {
+        (OWN_VARIANT, true) => Ok(OWN_VARIANT.into()),
         (OWN_VARIANT, false) => Err(field
             .error(&format!("`{OWN_VARIANT}` is the variant of kernels that are not Linux"), "not of this kernel")
-            .help(format!("{arch} has: {}", VARIANTS.join(", ")))),
+            .help(format!("{arch} has: {}", variants.names().join(", ")))),
         (_, true) => Err(field
             .error(&format!("variants are ways in which Linux waits, and {arch} is not Linux"), "not of this kernel")
             .help(format!("leave the variant out, or say `{OWN_VARIANT}`"))),
-        (variant, false) => Ok(variant),
+        (_, false) => Ok(variant.into()),
     }
 }
 

@@ -17,7 +17,7 @@ impl Token {
         let (cpus, its_cpus) = (self.cpus.to_string(), machine.cpus.to_string());
         let fields: [(&str, &str, &str); 7] = [
             ("arch", &self.arch, machine.arch),
-            ("variant", &self.variant, machine.variant),
+            ("variant", &self.variant, &machine.variant),
             ("release", &self.release, machine.release),
             ("bus", self.bus.name(), machine.bus.name()),
             ("generation", self.generation.name(), machine.generation.name()),

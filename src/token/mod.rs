@@ -17,18 +17,21 @@
 //! Threads, window and executor are not in it: they do not change a result. Characters that a shell or this format
 //! gives a meaning to are written as `%` and two hex digits.
 //!
+//! The variant of code that is not of this crate stands with its version, as `mine=0.1.0`.
+//!
 //! A token repeats a run so that its digest can be compared, so one of another version of the digest is refused. Format 1
 //! had no such field: its tokens are all of digest version 1. Format 2 had no release: its tokens have that of the variant.
 
 mod consistency;
 mod escape;
 mod fields;
+mod own_code;
 mod version;
 
 use crate::scenario::decimal::{self, Unit};
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::named::Named;
-use crate::scenario::{self, Bus, Origin, Request, Scenario};
+use crate::scenario::{self, Bus, Origin, OwnVariant, OwnWaits, Request, Scenario};
 use escape::{escape, unescape};
 use fields::{FORMAT, Fields, RELEASE};
 use sim::{Generation, Outcome};
@@ -48,6 +51,8 @@ pub struct Token {
     pub arch: String,
     /// Wait variant.
     pub variant: String,
+    /// The version of its code, if that is not of this crate.
+    pub own_version: Option<String>,
     /// Release of the code.
     pub release: String,
     /// Bus.
@@ -72,7 +77,8 @@ impl Token {
             scenario: scenario.origin.clone(),
             hash: scenario.hash.clone(),
             arch: scenario.machine.arch.to_owned(),
-            variant: scenario.machine.variant.to_owned(),
+            variant: scenario.machine.variant.to_string(),
+            own_version: scenario.own.as_ref().and_then(OwnWaits::version).map(str::to_owned),
             release: scenario.machine.release.to_owned(),
             bus: scenario.machine.bus,
             generation: scenario.machine.generation,
@@ -88,15 +94,17 @@ impl Token {
     /// # Errors
     /// The scenario cannot be loaded, is not the same any more, or the token is of a version with other results.
     pub fn load(&self) -> Result<Scenario, InputError> {
-        self.load_from(&self.scenario.to_string())
+        self.load_from(&self.scenario.to_string(), &[])
     }
 
-    /// As [`Token::load`], where the scenario's file has another path by now, or has got into the program.
+    /// As [`Token::load`], where the scenario's file has another path by now, or has got into the program, and with variants in
+    /// Rust, of which it may be.
     ///
     /// # Errors
     /// As [`Token::load`].
-    pub fn load_from(&self, name_or_path: &str) -> Result<Scenario, InputError> {
+    pub fn load_from(&self, name_or_path: &str, own: &[OwnVariant]) -> Result<Scenario, InputError> {
         version::check(&self.version)?;
+        own_code::check(&self.variant, self.own_version.as_deref(), own)?;
         let scenario = scenario::load(&Request {
             scenario: name_or_path.to_owned(),
             arch: Some(self.arch.clone()),
@@ -107,6 +115,7 @@ impl Token {
             cpus: Some(self.cpus),
             limit_ps: Some(self.limit_ps),
             sets: self.sets.clone(),
+            own: own.to_vec(),
         })?;
         self.check(&scenario)?;
         let is_same = name_or_path != self.scenario.to_string() || scenario.origin == self.scenario;
@@ -130,7 +139,8 @@ impl fmt::Display for Token {
         let (bus, generation, limit) = (bus.name(), generation.name(), decimal::microseconds(self.limit_ps));
         let sets: Vec<String> = self.sets.iter().map(|set| escape(set)).collect();
         let (version, arch) = (escape(version), escape(arch));
-        let (variant, release) = (escape(variant), escape(release));
+        let own_version = self.own_version.as_ref().map(|version| format!("={}", escape(version))).unwrap_or_default();
+        let (variant, release) = (escape(variant) + &own_version, escape(release));
         write!(f, "{FORMAT}:{version}:{}:{scenario}:{hash}:{arch}:", Outcome::DIGEST_VERSION)?;
         write!(f, "{variant}:{release}:{bus}:{generation}:{cpus}:{seed}:{limit}:{}", sets.join(","))
     }
@@ -157,6 +167,10 @@ impl FromStr for Token {
         if let Some(twice) = scenario::set_twice(&sets) {
             return Err(fields.error(13, &format!("the token's settings have `{twice}` twice")));
         }
+        let (variant, own_version) = match fields.text(6)?.split_once('=') {
+            Some((name, version)) => (name.to_owned(), Some(version.to_owned())),
+            None => (fields.text(6)?, None),
+        };
         Ok(Self {
             version: fields.text(1).and_then(|text| match version::parts(&text) {
                 Some(_) => Ok(text),
@@ -165,7 +179,8 @@ impl FromStr for Token {
             scenario: scenario.ok_or_else(|| fields.error(3, "the token's scenario cannot be read"))?,
             hash,
             arch: fields.text(5)?,
-            variant: fields.text(6)?,
+            variant,
+            own_version,
             release: fields.text(RELEASE)?,
             bus: fields.name(8)?,
             generation: fields.name(9)?,

@@ -6,6 +6,7 @@
 
 mod agreement;
 mod bounded;
+mod own_wait;
 mod plan;
 mod starts;
 mod unbounded;

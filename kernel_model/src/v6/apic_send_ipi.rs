@@ -7,6 +7,7 @@ use crate::apicdef::{APIC_DEST_ALLBUT, APIC_DEST_ALLINC, APIC_DEST_SELF};
 use crate::arch::{Access, Sender};
 use crate::cpumask::CpuMask;
 use crate::kernel::{Kernel, this_cpu};
+use crate::own_wait::is_sent;
 use crate::processor::Processor;
 use crate::v6::default_send_ipi::{
     __default_send_IPI_shortcut, default_send_IPI_mask_allbutself_logical, default_send_IPI_mask_allbutself_phys,
@@ -19,6 +20,9 @@ use crate::v6::x2apic_send_ipi::{
 
 /// `__apic_send_IPI`: the driver's way to one CPU.
 pub fn apic_send_IPI(kernel: &Kernel, cpu: &impl Processor, target: u16, vector: u8) {
+    if is_sent(kernel, cpu, CpuMask::of(target), vector) {
+        return;
+    }
     let facts = kernel.arch.facts();
     match (facts.access, facts.sender) {
         (Access::Page, Sender::Bitmask) => default_send_IPI_mask_logical(kernel, cpu, CpuMask::of(target), vector),
@@ -30,6 +34,9 @@ pub fn apic_send_IPI(kernel: &Kernel, cpu: &impl Processor, target: u16, vector:
 
 /// `__apic_send_IPI_mask`: the driver's way to a mask.
 pub fn apic_send_IPI_mask(kernel: &Kernel, cpu: &impl Processor, mask: CpuMask, vector: u8) {
+    if is_sent(kernel, cpu, mask, vector) {
+        return;
+    }
     let facts = kernel.arch.facts();
     match (facts.access, facts.sender) {
         (Access::Page, Sender::Bitmask) => default_send_IPI_mask_logical(kernel, cpu, mask, vector),
@@ -41,6 +48,9 @@ pub fn apic_send_IPI_mask(kernel: &Kernel, cpu: &impl Processor, mask: CpuMask, 
 
 /// `__apic_send_IPI_mask_allbutself`: the driver's way to a mask without this CPU.
 pub fn apic_send_IPI_mask_allbutself(kernel: &Kernel, cpu: &impl Processor, mask: CpuMask, vector: u8) {
+    if is_sent(kernel, cpu, mask.without(this_cpu(cpu)), vector) {
+        return;
+    }
     let facts = kernel.arch.facts();
     match (facts.access, facts.sender) {
         (Access::Page, Sender::Bitmask) => default_send_IPI_mask_allbutself_logical(kernel, cpu, mask, vector),

@@ -4,11 +4,11 @@
 //! Not modelled: the warning about offline CPUs in a mask, and the exchange for erratum 11AP.
 
 use crate::apic_access::apic_write;
-use crate::apicdef::{APIC_DEST_FIELD, APIC_DEST_LOGICAL, APIC_DEST_PHYSICAL, NMI_VECTOR, Register};
+use crate::apicdef::{APIC_DEST_FIELD, APIC_DEST_LOGICAL, APIC_DEST_PHYSICAL, Register};
 use crate::cpumask::CpuMask;
-use crate::icr_wait::wait_icr_idle;
 use crate::kernel::{Kernel, this_cpu};
 use crate::mps_dispatch::mps_dispatch;
+use crate::own_wait::{Message, before_message};
 use crate::processor::Processor;
 use crate::send_ipi_dest_field::__prepare_ICR2;
 use crate::send_ipi_shortcut::__prepare_ICR;
@@ -17,10 +17,11 @@ use crate::variant::Site;
 /// `__default_send_IPI_shortcut`: waits, bounded for an NMI, then writes the low half only. No destination mode, and
 /// interrupts stay as they are: an NMI in between can spoil nothing.
 pub fn __default_send_IPI_shortcut(kernel: &Kernel, cpu: &impl Processor, shortcut: u32, vector: u8) {
-    wait_icr_idle(kernel, cpu, if vector == NMI_VECTOR { Site::ShorthandNmi } else { Site::Shorthand });
     let icr = __prepare_ICR(shortcut, vector, 0);
-    apic_write(kernel, cpu, Register::ICR, icr);
-    mps_dispatch(kernel, cpu, icr);
+    if before_message(kernel, cpu, Message { site: Site::shorthand(vector), icr2: None, icr }) {
+        apic_write(kernel, cpu, Register::ICR, icr);
+        mps_dispatch(kernel, cpu, icr);
+    }
 }
 
 /// `__default_send_IPI_dest_field`: waits, bounded for an NMI, then writes both halves. Nothing keeps an NMI from
@@ -32,11 +33,12 @@ pub fn __default_send_IPI_dest_field(
     vector: u8,
     dest_mode: u32,
 ) {
-    wait_icr_idle(kernel, cpu, if vector == NMI_VECTOR { Site::DestFieldNmi } else { Site::DestField });
-    let icr = __prepare_ICR(APIC_DEST_FIELD, vector, dest_mode);
-    apic_write(kernel, cpu, Register::ICR2, __prepare_ICR2(dest_mask));
-    apic_write(kernel, cpu, Register::ICR, icr);
-    mps_dispatch(kernel, cpu, icr);
+    let (icr2, icr) = (__prepare_ICR2(dest_mask), __prepare_ICR(APIC_DEST_FIELD, vector, dest_mode));
+    if before_message(kernel, cpu, Message { site: Site::dest_field(vector), icr2: Some(icr2), icr }) {
+        apic_write(kernel, cpu, Register::ICR2, icr2);
+        apic_write(kernel, cpu, Register::ICR, icr);
+        mps_dispatch(kernel, cpu, icr);
+    }
 }
 
 /// `default_send_IPI_single_phys`: one message to a CPU's id, interrupts off.

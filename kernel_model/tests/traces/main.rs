@@ -15,6 +15,7 @@ mod modern_io_apic;
 mod modern_panic;
 mod modern_start_up;
 mod others;
+mod own_wait;
 mod printing;
 mod recorder;
 mod release;

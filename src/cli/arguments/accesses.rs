@@ -1,14 +1,12 @@
 //! The options of `apicsim accesses`.
 
-use super::values::{
-    help_list, help_names, number, parse_arch, parse_microseconds, parse_name, parse_release, parse_variant,
-};
+use super::values::{help_list, help_names, number, parse_arch, parse_microseconds, parse_name, parse_release};
 use crate::recorder::{Icr, Others};
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::nearest;
 use crate::scenario::{
-    ALL_ARCHES, ARCHES, MpsTimeout, RELEASES, STACK_NAMES, StackName, VARIANTS, WaitShape, counted, natural_release,
-    natural_variant, stack_name,
+    ALL_ARCHES, ARCHES, MpsTimeout, RELEASES, STACK_NAMES, StackName, VARIANTS, WaitShape, counted, natural_variant,
+    stack_name,
 };
 use clap::Args;
 use kernel_model::Call;
@@ -18,7 +16,8 @@ Examples:
   apicsim accesses --arch i386/numaq --variant merged --call send_IPI_mask --to 1,2 --vector nmi
   apicsim accesses --arch i386/default --variant rfc --call smp_send_nmi_allbutself --icr clears-after:250
   apicsim accesses --call smp_call_function --others silent
-  apicsim accesses --arch x86_64/flat --variant merged --call crash_kexec --icr stuck";
+  apicsim accesses --arch x86_64/flat --variant merged --call crash_kexec --icr stuck
+  apicsim accesses --scenario my-wait.toml --call send_IPI_mask --vector nmi --icr stuck";
 
 /// `accesses`.
 #[derive(Debug, Args)]
@@ -27,8 +26,11 @@ pub struct Accesses {
     #[arg(long, value_name = "A", value_parser = parse_arch, help = help_list("Sub-architecture; without it, i386/default, or one that has the function where that is a name of today's kernels", &ALL_ARCHES))]
     pub arch: Option<String>,
     /// Wait variant.
-    #[arg(long, value_name = "V", value_parser = parse_variant, help = help_list("How the kernel waits for the ICR; without it, before, or modern on modern/*", &VARIANTS))]
+    #[arg(long, value_name = "V", help = help_list("How the kernel waits for the ICR; without it, before, or modern on modern/*", &VARIANTS))]
     pub variant: Option<String>,
+    /// A scenario file with a wait of one's own (`[wait]`): only that is read, and stands unless another variant is named.
+    #[arg(long, value_name = "SCENARIO")]
+    pub scenario: Option<String>,
     /// Release.
     #[arg(long, value_name = "R", value_parser = parse_release, help = help_list("Release that the rest of the kernel's code is of; without it, that of the variant", &RELEASES))]
     pub release: Option<String>,
@@ -92,11 +94,6 @@ impl Accesses {
     /// The sub-architecture.
     pub fn arch(&self) -> &str {
         self.arch.as_deref().unwrap_or_else(|| self.of_today().map_or(ARCHES[0], |name| name.arch))
-    }
-
-    /// The release.
-    pub fn release(&self) -> &str {
-        self.release.as_deref().unwrap_or_else(|| natural_release(self.variant()))
     }
 
     /// The wait variant.

@@ -3,10 +3,10 @@
 use super::execution::Execution;
 use super::output::OUTPUT;
 use super::overrides::{MACHINE, Overrides};
-use super::values::{help_list, help_names, parse_arch, parse_name, parse_variant};
+use super::values::{help_list, help_names, parse_arch, parse_name};
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::named::{self, Named, named};
-use crate::scenario::{ALL_ARCHES, ARCHES, FAMILIES, MAIN_VARIANTS, RoleName, VARIANTS};
+use crate::scenario::{ALL_ARCHES, ARCHES, FAMILIES, MAIN_VARIANTS, OWN_VARIANT, RoleName, VARIANTS};
 use clap::Args;
 
 pub(super) const EXAMPLES: &str = "\
@@ -26,7 +26,7 @@ pub struct Matrix {
     #[arg(long, value_name = "A,…", value_delimiter = ',', value_parser = parse_arch_or_family, help_heading = MACHINE, help = help_list("Sub-architectures, repeatable or with commas, or a family as `other/*`; without it, the nine of Linux in 2007", &ALL_ARCHES))]
     pub arch: Vec<String>,
     /// Columns.
-    #[arg(long, value_name = "V,…", value_delimiter = ',', value_parser = parse_variant_or_all, help_heading = MACHINE, help = help_list("Wait variants, repeatable or with commas, or `all`; without it, before, rfc and merged", &VARIANTS))]
+    #[arg(long, value_name = "V,…", value_delimiter = ',', help_heading = MACHINE, help = help_list("Wait variants, repeatable or with commas, or `all`; without it, before, rfc, merged and one of your own", &VARIANTS))]
     pub variant: Vec<String>,
     /// CPUs that crash instead of the scenario's, repeatable or with commas: rows for each.
     #[arg(long, value_name = "C,…", value_delimiter = ',', help_heading = MACHINE)]
@@ -82,14 +82,24 @@ impl Matrix {
             .collect()
     }
 
-    /// The variants of the columns, in order, each once.
-    pub fn variants(&self) -> Vec<&'static str> {
+    /// The variants of the columns, in order, each once, with those of one's own behind: unless others are named, these too.
+    ///
+    /// # Errors
+    /// One that is named is none.
+    pub fn variants<'a>(&self, own: &[&'a str]) -> Result<Vec<&'a str>, InputError> {
+        let names: Vec<&str> = VARIANTS.into_iter().chain(own.iter().copied()).collect();
+        for name in self.variant.iter().filter(|name| !["all", OWN_VARIANT].contains(&name.as_str())) {
+            if !names.contains(&name.as_str()) {
+                let error = named::unknown("variant", name, &names, &[]);
+                return Err(InputError::new(format!("--variant: {}", error.message)).help(error.help));
+            }
+        }
         let all = self.variant.iter().any(|one| one == "all");
-        let named = |variant: &&str| match self.variant.is_empty() {
-            true => MAIN_VARIANTS.contains(variant),
+        let wanted = |variant: &&str| match self.variant.is_empty() {
+            true => MAIN_VARIANTS.contains(variant) || own.contains(variant),
             false => all || self.variant.iter().any(|one| one == variant),
         };
-        VARIANTS.into_iter().filter(named).collect()
+        Ok(names.into_iter().filter(wanted).collect())
     }
 
     /// The CPUs that crash, as given, each once; none: the scenario's.
@@ -140,10 +150,6 @@ fn parse_arch_or_family(text: &str) -> Result<String, String> {
     if FAMILIES.contains(&text) { Ok(text.to_owned()) } else { parse_arch(text) }
 }
 
-fn parse_variant_or_all(text: &str) -> Result<String, String> {
-    if text == "all" { Ok(text.to_owned()) } else { parse_variant(text) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{Arguments, Command};
@@ -165,11 +171,14 @@ mod tests {
     #[test]
     fn rows_and_columns_come_in_order_and_once() {
         let lists = matrix("--arch x86_64/flat,i386/default --variant merged --arch x86_64/flat");
-        assert_eq!((lists.arches(), lists.variants()), (vec!["i386/default", "x86_64/flat"], vec!["merged"]));
+        assert_eq!(
+            (lists.arches(), lists.variants(&[]).expect("valid")),
+            (vec!["i386/default", "x86_64/flat"], vec!["merged"])
+        );
         let plain = matrix("");
-        assert_eq!((plain.arches(), plain.variants()), (ARCHES.to_vec(), MAIN_VARIANTS.to_vec()));
+        assert_eq!((plain.arches(), plain.variants(&[]).expect("valid")), (ARCHES.to_vec(), MAIN_VARIANTS.to_vec()));
         assert!(plain.crash_cpus().is_empty() && plain.triggers().is_empty());
-        assert_eq!(matrix("--variant all").variants(), VARIANTS.to_vec());
+        assert_eq!(matrix("--variant all").variants(&[]).expect("valid"), VARIANTS.to_vec());
         assert_eq!(
             matrix("--arch other/xv6,x86_64/*,other/freebsd").arches(),
             ["x86_64/flat", "x86_64/cluster", "x86_64/physflat", "other/freebsd", "other/xv6"]
@@ -177,6 +186,20 @@ mod tests {
         let crashes = matrix("--crash-cpu 3,1 --crash-cpu 3 --trigger oops-crash,sysrq-crash,oops-crash");
         assert_eq!(crashes.crash_cpus(), [3, 1]);
         assert_eq!(crashes.triggers(), [RoleName::OopsCrash, RoleName::SysrqCrash]);
+    }
+
+    /// A column is a variant of this program, or of one's own; the latter are shown unless others are named.
+    #[test]
+    fn columns_of_ones_own_stand_behind() {
+        let own = ["mine"];
+        let columns = |line: &str| matrix(line).variants(&own).map_err(|error| error.to_string());
+        assert_eq!(columns(""), Ok(vec!["before", "rfc", "merged", "mine"]));
+        assert_eq!(columns("--variant mine,before"), Ok(vec!["before", "mine"]));
+        assert_eq!(columns("--variant all").map(|all| all.len()), Ok(VARIANTS.len() + 1));
+        for (line, message) in [("--variant al,before", "unknown variant `al`"), ("--variant min", "`min`")] {
+            let error = columns(line).expect_err(line);
+            assert!(error.contains(message), "{error}");
+        }
     }
 
     #[test]
@@ -190,7 +213,6 @@ mod tests {
         for (line, help) in [
             ("--json --format csv", "cannot be used with"),
             ("--format cvs", "did you mean `csv`?"),
-            ("--variant al,before", "valid"),
             ("--trigger munmap", "sysrq-crash, oops-crash"),
             ("--trigger sysrq", "did you mean `sysrq-crash`?"),
             ("--crash-cpu x", "invalid"),

@@ -5,7 +5,7 @@ use super::output::OUTPUT;
 use super::overrides::Overrides;
 use super::values::{help_names, number, parse_name};
 use crate::judgement::{Filter, MessageFate};
-use crate::scenario::Request;
+use crate::scenario::{OwnVariant, Request};
 use clap::Args;
 
 pub(super) const EXAMPLES: &str = "\
@@ -50,8 +50,9 @@ pub struct Messages {
 
 impl Messages {
     /// The scenario that is asked for.
-    pub fn request(&self) -> Request {
-        self.overrides.request(&self.scenario, self.kernel.arch.clone(), self.kernel.variant.clone())
+    pub fn request(&self, own: &[OwnVariant]) -> Request {
+        let KernelOf { arch, variant } = self.kernel.clone();
+        self.overrides.request(&self.scenario, (arch, variant), own)
     }
 
     /// Which messages.

@@ -1,7 +1,7 @@
 //! Options that change what is simulated: the machine, the seed, the end, and single values of the scenario.
 
 use super::values::{help_list, help_names, parse_microseconds, parse_name, parse_release, parse_seed};
-use crate::scenario::{Bus, RELEASES, Request};
+use crate::scenario::{Bus, OwnVariant, RELEASES, Request};
 use clap::Args;
 use sim::Generation;
 
@@ -36,8 +36,13 @@ pub struct Overrides {
 }
 
 impl Overrides {
-    /// The scenario that is asked for, on one sub-architecture under one variant.
-    pub fn request(&self, scenario: &str, arch: Option<String>, variant: Option<String>) -> Request {
+    /// The scenario that is asked for, on one sub-architecture under one variant, which may be one of these.
+    pub fn request(
+        &self,
+        scenario: &str,
+        (arch, variant): (Option<String>, Option<String>),
+        own: &[OwnVariant],
+    ) -> Request {
         Request {
             scenario: scenario.to_owned(),
             arch,
@@ -48,6 +53,7 @@ impl Overrides {
             cpus: self.cpus,
             limit_ps: self.limit_ps,
             sets: self.sets.clone(),
+            own: own.to_vec(),
         }
     }
 }

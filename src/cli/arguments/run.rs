@@ -8,7 +8,7 @@ use super::overrides::{MACHINE, Overrides};
 use super::values::{help_names, parse_name};
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::named::named;
-use crate::scenario::{self, Expectation, ExpectedVerdict, Request, Scenario};
+use crate::scenario::{self, Expectation, ExpectedVerdict, OwnVariant, Request, Scenario};
 use clap::{Args, ValueHint};
 
 pub(super) const EXAMPLES: &str = "\
@@ -81,8 +81,8 @@ impl Run {
     ///
     /// # Errors
     /// It cannot be loaded.
-    pub fn load(&self) -> Result<Scenario, InputError> {
-        let mut scenario = scenario::load(&self.request())?;
+    pub fn load(&self, own: &[OwnVariant]) -> Result<Scenario, InputError> {
+        let mut scenario = scenario::load(&self.request(own))?;
         if let Some(expected) = self.expect {
             scenario.expectation = Some(Expectation::of(match expected {
                 Expected::Completed => ExpectedVerdict::Completed,
@@ -93,7 +93,8 @@ impl Run {
     }
 
     /// The scenario that is asked for.
-    pub fn request(&self) -> Request {
-        self.overrides.request(&self.scenario, self.kernel.arch.clone(), self.kernel.variant.clone())
+    pub fn request(&self, own: &[OwnVariant]) -> Request {
+        let KernelOf { arch, variant } = self.kernel.clone();
+        self.overrides.request(&self.scenario, (arch, variant), own)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::scenario::decimal::{self, Unit};
 use crate::scenario::named::{self, Named};
-use crate::scenario::{ALL_ARCHES, OWN_VARIANT, RELEASES, VARIANTS};
+use crate::scenario::{ALL_ARCHES, OWN_VARIANT, RELEASES};
 
 pub(super) fn help_list(what: &str, names: &[&str]) -> String {
     format!("{what} [possible: {}]", names.join(", "))
@@ -18,10 +18,6 @@ pub(super) fn parse_name<T: Named>(text: &str) -> Result<T, String> {
 
 pub(super) fn parse_arch(text: &str) -> Result<String, String> {
     one_of("sub-architecture", text, &ALL_ARCHES)
-}
-
-pub(super) fn parse_variant(text: &str) -> Result<String, String> {
-    if text == OWN_VARIANT { Ok(text.to_owned()) } else { one_of("variant", text, &VARIANTS) }
 }
 
 pub(super) fn parse_release(text: &str) -> Result<String, String> {

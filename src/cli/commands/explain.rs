@@ -11,10 +11,11 @@ use crate::judgement::source_lines;
 use crate::report::waits::Shown;
 use crate::report::{Paper, json as report_json, text as report_text};
 use crate::run::ExplainedWait;
+use crate::scenario::OwnVariant;
 use crate::scenario::diagnostic::InputError;
 use serde_json::json;
 
-pub(super) fn explain(arguments: &Run, paper: Paper) -> Result<ExitStatus, Failure> {
+pub(super) fn explain(arguments: &Run, own: &[OwnVariant], paper: Paper) -> Result<ExitStatus, Failure> {
     if arguments.output.waits.is_some() {
         return Err(
             InputError::new("`--waits` is for `apicsim run`: the notable waits are explained, and no others").into()
@@ -25,7 +26,7 @@ pub(super) fn explain(arguments: &Run, paper: Paper) -> Result<ExitStatus, Failu
             InputError::new("`--trace` and `--host` are for `apicsim run`: an explanation is of the simulated run");
         return Err(error.help("the same run, traced: apicsim run SCENARIO --trace FILE").into());
     }
-    let scenario = arguments.load()?;
+    let scenario = arguments.load(own)?;
     let interruptible = Interruptible::begin()?;
     let progress = Progress::of(interruptible.handle(), false);
     let settings =

@@ -14,7 +14,7 @@ use crate::report::json::{Host, matrix_document};
 use crate::report::page::Page;
 use crate::report::{Paper, matrix as report_matrix};
 use crate::run::Settings;
-use crate::scenario::{ARCHES, MAIN_VARIANTS, Request};
+use crate::scenario::{ARCHES, MAIN_VARIANTS, OwnVariant, OwnWaits, Request, own_waits};
 
 const INTRODUCTION: &str = "\
     The hang of 2007 (scenario nmi-stall): a crashing CPU must send an NMI to the others before kdump gets its chance, \
@@ -57,18 +57,21 @@ pub(super) fn headline(json: bool, paper: Paper) -> Result<ExitStatus, Failure> 
     Ok(status(&matrix))
 }
 
-pub(super) fn matrix(arguments: &Arguments, paper: Paper) -> Result<ExitStatus, Failure> {
+pub(super) fn matrix(arguments: &Arguments, own: &[OwnVariant], paper: Paper) -> Result<ExitStatus, Failure> {
     let timer = HostTimer::start();
     let execution: &Execution = &arguments.execution;
     let interruptible = Interruptible::begin()?;
     let progress = Progress::of(interruptible.handle(), false);
     let settings = settings(execution, arguments.overrides.seed, Budgets::default(), Some(interruptible.handle()));
+    let overrides = &arguments.overrides;
     let request =
-        |arch: String, variant: String| arguments.overrides.request(&arguments.scenario, Some(arch), Some(variant));
+        |arch: String, variant: String| overrides.request(&arguments.scenario, (Some(arch), Some(variant)), own);
+    let own_waits = own_waits(&overrides.request(&arguments.scenario, (None, None), own))?;
+    let own_names: Vec<&str> = own_waits.iter().map(OwnWaits::name).collect();
     let axes = Axes {
         arches: &arguments.arches(),
         optional: &arguments.optional(),
-        variants: &arguments.variants(),
+        variants: &arguments.variants(&own_names)?,
         crash_cpus: &arguments.crash_cpus(),
         triggers: &arguments.triggers(),
     };

@@ -10,10 +10,10 @@ use crate::judgement::fates::Fates;
 use crate::report::{Paper, messages as report_messages};
 use crate::run::{Settings, run_observed};
 use crate::scenario::diagnostic::InputError;
-use crate::scenario::{self, Scenario};
+use crate::scenario::{self, OwnVariant, Scenario};
 
-pub(super) fn messages(arguments: &Messages, paper: Paper) -> Result<ExitStatus, Failure> {
-    let scenario = scenario::load(&arguments.request())?;
+pub(super) fn messages(arguments: &Messages, own: &[OwnVariant], paper: Paper) -> Result<ExitStatus, Failure> {
+    let scenario = scenario::load(&arguments.request(own))?;
     present("from", arguments.from, &scenario)?;
     present("to", arguments.to, &scenario)?;
     let interruptible = Interruptible::begin()?;

@@ -17,24 +17,25 @@ use crate::cli::arguments::{Arguments, Command};
 use crate::cli::exit_status::ExitStatus;
 use crate::cli::look;
 use crate::failure::Failure;
+use crate::scenario::OwnVariant;
 
-/// Does what the command line asks for.
+/// Does what the command line asks for, with these variants beside those of this crate.
 ///
 /// # Errors
 /// Bad input, or a host that fails us.
-pub fn dispatch(arguments: &Arguments) -> Result<ExitStatus, Failure> {
+pub fn dispatch(arguments: &Arguments, own: &[OwnVariant]) -> Result<ExitStatus, Failure> {
     arguments.check()?;
     let paper = look::paper(arguments.look);
     match &arguments.command {
         None => matrix::headline(arguments.json, paper),
-        Some(Command::List(list)) => list::list(list, paper),
+        Some(Command::List(list)) => list::list(list, own, paper),
         Some(Command::Show(show)) => show::show(show),
-        Some(Command::Run(run)) => run::run(run, paper),
-        Some(Command::Replay(replay)) => run::replay(replay, paper),
-        Some(Command::Matrix(matrix)) => matrix::matrix(matrix, paper),
-        Some(Command::Explain(run)) => explain::explain(run, paper),
-        Some(Command::Messages(arguments)) => messages::messages(arguments, paper),
-        Some(Command::Accesses(accesses)) => accesses::accesses(accesses),
+        Some(Command::Run(run)) => run::run(run, own, paper),
+        Some(Command::Replay(replay)) => run::replay(replay, own, paper),
+        Some(Command::Matrix(matrix)) => matrix::matrix(matrix, own, paper),
+        Some(Command::Explain(run)) => explain::explain(run, own, paper),
+        Some(Command::Messages(arguments)) => messages::messages(arguments, own, paper),
+        Some(Command::Accesses(accesses)) => accesses::accesses(accesses, own),
         Some(Command::Demo(demo)) => demo::demo(demo, paper),
         Some(Command::Script(script)) => script::script(script, arguments.look),
         Some(Command::Completions(completions)) => generated::completions(completions),

@@ -17,24 +17,22 @@ use crate::report::trace::Names;
 use crate::report::waits::Shown;
 use crate::report::{KernelNames, Paper};
 use crate::run::Settings;
-use crate::scenario::Scenario;
 use crate::scenario::diagnostic::InputError;
+use crate::scenario::{OwnVariant, Scenario};
 use crate::token::Token;
 use sim::Observer;
 use std::path::Path;
 
-pub(super) fn run(arguments: &Run, paper: Paper) -> Result<ExitStatus, Failure> {
-    let scenario = arguments.load()?;
+pub(super) fn run(arguments: &Run, own: &[OwnVariant], paper: Paper) -> Result<ExitStatus, Failure> {
+    let scenario = arguments.load(own)?;
     let settings = settings(&arguments.execution, arguments.overrides.seed, arguments.budgets, None);
     run_scenario(&scenario, settings, workers(&arguments.execution), &arguments.output, paper)
 }
 
-pub(super) fn replay(arguments: &Replay, paper: Paper) -> Result<ExitStatus, Failure> {
+pub(super) fn replay(arguments: &Replay, own: &[OwnVariant], paper: Paper) -> Result<ExitStatus, Failure> {
     let token: Token = arguments.token.parse()?;
-    let scenario = match &arguments.scenario {
-        Some(path) => token.load_from(path)?,
-        None => token.load()?,
-    };
+    let its_own = || token.scenario.to_string();
+    let scenario = token.load_from(&arguments.scenario.clone().unwrap_or_else(its_own), own)?;
     let settings = settings(&arguments.execution, token.seed, arguments.budgets, None);
     run_scenario(&scenario, settings, workers(&arguments.execution), &arguments.output, paper)
 }

@@ -63,7 +63,7 @@ fn csv_record(scenario: &str, row: &Row, cell: &Cell) -> [String; CSV_FIELDS.len
         row.injected.to_string(),
         cell.crash_cpu.map(|cpu| cpu.to_string()).unwrap_or_default(),
         cell.trigger.map(|trigger| trigger.name().to_owned()).unwrap_or_default(),
-        cell.variant.to_owned(),
+        cell.variant.clone(),
         cell.release.to_owned(),
         report.verdict.name().to_owned(),
         proof_value(report).as_str().unwrap_or_default().to_owned(),

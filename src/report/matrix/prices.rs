@@ -18,8 +18,8 @@ const TITLE: &str = "price of an IPI on";
 pub(super) fn prices(matrix: &Matrix, paper: Paper) -> Table {
     let mut variants: Vec<&str> = Vec::new();
     for cell in matrix.rows.iter().flat_map(|row| &row.cells) {
-        if !variants.contains(&cell.variant) {
-            variants.push(cell.variant);
+        if !variants.contains(&cell.variant.as_str()) {
+            variants.push(&cell.variant);
         }
     }
     let groups = groups(matrix, &variants);

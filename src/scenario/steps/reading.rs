@@ -4,6 +4,7 @@ use super::vocabulary::Vocabulary;
 use crate::scenario::diagnostic::{InputError, Place};
 use crate::scenario::machine::Machine;
 use crate::scenario::nearest;
+use crate::scenario::own_waits::OwnWaits;
 use crate::scenario::program::Programs;
 use crate::scenario::reader::{Field, Table};
 use kernel_model::{Arch, Kernel, Release, Variant};
@@ -20,13 +21,18 @@ pub(in crate::scenario) struct Reader<'m> {
 
 impl<'m> Reader<'m> {
     /// Reads the names that programs may use.
-    pub(in crate::scenario) fn new(root: &Table<'_>, machine: &'m Machine) -> Result<Self, InputError> {
+    pub(in crate::scenario) fn new(
+        root: &Table<'_>,
+        machine: &'m Machine,
+        own: Option<&OwnWaits>,
+    ) -> Result<Self, InputError> {
         let mut programs = Programs::default();
         let vocabulary = Vocabulary::read(root, machine, &mut programs)?;
         let arch = Arch::from_name(machine.arch).expect("a machine names a known sub-architecture");
-        let variant = Variant::from_name(machine.variant).unwrap_or(Variant::Before);
+        let variant = Variant::from_name(machine.base).unwrap_or(Variant::Before);
         let release = Release::from_name(machine.release).unwrap_or(Release::usual(variant));
-        let kernel = Kernel::new(arch, variant, machine.cpus as u16).of_release(release);
+        let own = own.map(OwnWaits::of_kernel);
+        let kernel = Kernel { own, ..Kernel::new(arch, variant, machine.cpus as u16).of_release(release) };
         Ok(Self { machine, kernel, vocabulary, programs })
     }
 

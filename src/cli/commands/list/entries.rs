@@ -6,7 +6,8 @@ use crate::cli::commands::demo::LESSON;
 use crate::failure::Failure;
 use crate::scenario::named::Named;
 use crate::scenario::{
-    self, ALL_ARCHES, Bus, FaultName, Goal, Mechanism, Request, RoleName, STACK_NAMES, StackName, StepForm, step_forms,
+    self, ALL_ARCHES, Bus, FaultName, Goal, Mechanism, OwnVariant, OwnWaits, Request, RoleName, STACK_NAMES, StackName,
+    StepForm, step_forms,
 };
 use kernel_model::{Arch, Call, Release, Takes, Variant};
 use serde_json::{Value, json};
@@ -34,7 +35,7 @@ impl Entry {
 }
 
 /// All of a kind, in their order.
-pub(super) fn entries(kind: ListKind) -> Result<Vec<Entry>, Failure> {
+pub(super) fn entries(kind: ListKind, own: &[OwnVariant]) -> Result<Vec<Entry>, Failure> {
     Ok(match kind {
         ListKind::Scenarios => {
             let mut entries = Vec::new();
@@ -44,7 +45,12 @@ pub(super) fn entries(kind: ListKind) -> Result<Vec<Entry>, Failure> {
             entries
         }
         ListKind::Archs => ALL_ARCHES.iter().map(|arch| Entry::new(arch, machine(arch))).collect(),
-        ListKind::Variants => Variant::ALL.map(|one| Entry::new(one.name(), sentences::variant(one))).into(),
+        ListKind::Variants => {
+            let ours = Variant::ALL.map(|one| Entry::new(one.name(), sentences::variant(one)));
+            let handed_over =
+                own.iter().map(|one| Entry::new(one.name(), format!("Your own: {}.", OwnWaits::Code(*one))));
+            ours.into_iter().chain(handed_over).collect()
+        }
         ListKind::Releases => Release::ALL.map(|one| Entry::new(one.name(), sentences::release(one))).into(),
         ListKind::Buses => named(sentences::bus, Bus::ALL),
         ListKind::Generations => named(sentences::generation, Generation::ALL),
@@ -149,7 +155,7 @@ mod tests {
     #[test]
     fn everything_has_a_sentence_and_knobs_are_whole() {
         for kind in ListKind::ALL {
-            let entries = entries(*kind).expect("built in");
+            let entries = entries(*kind, &[]).expect("built in");
             assert!(!entries.is_empty(), "{kind}");
             for entry in entries {
                 assert!(entry.about.len() > 8 && !entry.about.contains('\n'), "{kind} {entry:?}");

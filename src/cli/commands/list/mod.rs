@@ -9,15 +9,16 @@ use crate::cli::output;
 use crate::failure::Failure;
 use crate::report::Paper;
 use crate::report::page::Page;
+use crate::scenario::OwnVariant;
 use crate::scenario::named::Named;
 use entries::{Entry, entries};
 use serde_json::{Value, json};
 
-pub(super) fn list(arguments: &List, paper: Paper) -> Result<ExitStatus, Failure> {
+pub(super) fn list(arguments: &List, own: &[OwnVariant], paper: Paper) -> Result<ExitStatus, Failure> {
     let kinds: Vec<ListKind> = arguments.kind.map_or_else(|| ListKind::ALL.to_vec(), |kind| vec![kind]);
     let mut all = Vec::new();
     for kind in &kinds {
-        all.push((*kind, entries(*kind)?));
+        all.push((*kind, entries(*kind, own)?));
     }
     if arguments.json {
         output::print_json(&document(&all))?;
