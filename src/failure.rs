@@ -59,11 +59,18 @@ impl From<RunFailure> for Failure {
     /// # Panics
     /// If the fault is our software's.
     fn from(failure: RunFailure) -> Self {
+        if let RunFailure::Program { place, .. } = &failure {
+            return InputError::new(failure.to_string())
+                .at(&place.place, "here")
+                .help("a handler that lets its own interrupt in again nests; a loop without an operation stands still")
+                .into();
+        }
         let help = match &failure {
             RunFailure::Assembly(AssemblyError::Bus(_)) => {
                 "every agent of a serial bus needs an APIC id of its own, 0 to 14"
             }
             RunFailure::Assembly(AssemblyError::TooManyRoles(_)) => "spread the roles over more CPUs",
+            RunFailure::Program { .. } => unreachable!("it has a place, and was told above"),
             RunFailure::Assembly(_) => "change the costs or the faults of the scenario",
             RunFailure::Run(RunError::Device { .. }) => "leave it out of the scenario, or wait for a later version",
             RunFailure::Run(RunError::Standstill { .. }) => "give operations a cost: `costs` of the scenario has zeros",

@@ -4,7 +4,7 @@ use crate::judgement::explained_waits::ExplainedWaits;
 use crate::judgement::program_notes::ProgramNotes;
 use crate::judgement::{Evidence, RunReport, Verdict, WaitLog, WaitReport, judge, needs_events};
 use crate::machine::{self, AssemblyError, Choices};
-use crate::scenario::{OwnWaits, Scenario};
+use crate::scenario::{OwnWaits, Scenario, StepPlace};
 use crate::token::Token;
 use sim::{Activity, Budget, Ending, Execution, Handle, Machine, Observer, Outcome, RunError, Stacks};
 use std::cell::RefCell;
@@ -28,6 +28,14 @@ pub enum RunFailure {
     /// Software asked for something that is not modelled.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// A program of the scenario does what no machine can.
+    #[error("the program does what no machine can: {error}")]
+    Program {
+        /// Its step.
+        place: Box<StepPlace>,
+        /// What came of it.
+        error: RunError,
+    },
     /// The same, of software with code that was handed over, whose fault it may be.
     #[error("with the code of `{name}`: {error}")]
     OwnCode {
@@ -41,11 +49,26 @@ pub enum RunFailure {
 impl RunFailure {
     /// What the software of `scenario` did.
     pub(crate) fn of(scenario: &Scenario, error: RunError) -> Self {
+        if let Some(place) = of_a_program(scenario, &error) {
+            return Self::Program { place: Box::new(place), error };
+        }
         match &scenario.own {
             Some(OwnWaits::Code(code)) => Self::OwnCode { name: code.name(), error },
             _ => Self::Run(error),
         }
     }
+}
+
+/// The step of a program that nests handlers without an end, stands still or uses up the stack.
+fn of_a_program(scenario: &Scenario, error: &RunError) -> Option<StepPlace> {
+    let (RunError::Nesting { site, .. } | RunError::Standstill { site, .. } | RunError::StackExhausted { site, .. }) =
+        error
+    else {
+        return None;
+    };
+    let step = site.as_ref().and_then(|site| site.as_step());
+    // A kernel function that a handler calls may be where it becomes too much.
+    step.and_then(|step| scenario.programs.place(step)).or(scenario.programs.places.first()).cloned()
 }
 
 /// How to run: nothing of it changes what happens, but `seed` and `cut_ps`; a handle and a budget may end it before its time.

@@ -99,3 +99,22 @@ fn a_program_with_escapes_is_shown_as_it_is_read() {
     let error = load_text(&text, &Request::new("p.toml")).expect_err("unknown step");
     assert_eq!(error.place().unwrap().to_string(), "p.toml (event.0.steps):2:1");
 }
+
+/// A handler that lets its own interrupt in again, and sends it: the real program, the error and where it is.
+#[test]
+fn handlers_that_nest_without_an_end_are_bad_input() {
+    let again = "write EOI 0\nsti\nipi 0 SELF|0x50\ndelay 5us";
+    let text = text(
+        "goal = \"reach:end\"",
+        &(program(0, "ipi 0 SELF|0x50\ndelay 10ms\nreach end") + &handler(0, "0x50", again)),
+    );
+    let path = std::env::temp_dir().join(format!("apicsim-nest-{}.toml", std::process::id()));
+    std::fs::write(&path, text).unwrap();
+    let output = crate::support::apicsim(&["run", path.to_str().unwrap()]);
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    for part in ["nest more than 64 deep", "delay 5us", "a handler that lets its own interrupt in again"] {
+        let said = crate::support::words(&message); // wherever its lines are broken
+        assert!(said.contains(part), "`{part}` is missing in {message}");
+    }
+}
