@@ -78,7 +78,7 @@ impl OwnStack {
         }
     }
 
-    fn start<E: Engine>(&mut self, core: *mut E, entry: u32) -> u64 {
+    fn start<E: Engine>(&mut self, core: *mut E, entry: u64) -> u64 {
         self.leave();
         self.catches = 0;
         watch_this_thread();
@@ -87,7 +87,7 @@ impl OwnStack {
         // SAFETY: the core is alive; the stack is fresh, and stays ours while frames are on it.
         unsafe {
             (*core).hot().set_stack(stack.base(), stack.limit());
-            enter_fresh(core.cast(), u64::from(entry), stack.base())
+            enter_fresh(core.cast(), entry, stack.base())
         }
     }
 

@@ -85,7 +85,7 @@ impl Engine for Tiny {
             }
             HANDLED => {
                 self.interrupted.push(value);
-                Turn::Handle(value as u32)
+                Turn::Handle(value)
             }
             RESTART => {
                 self.unwinding = true;
@@ -125,7 +125,7 @@ impl Engine for Tiny {
         match std::mem::replace(&mut self.stage, Stage::Runs) {
             Stage::Fresh => {
                 self.lives += 1;
-                Turn::Start(self.lives)
+                Turn::Start(self.lives.into())
             }
             Stage::Waits(result) => Turn::Done(result),
             stage => {

@@ -55,7 +55,7 @@ pub(super) extern "C-unwind" fn operate(hot: *mut Hot, operation: u64, value: u6
                 // SAFETY: the block is this thread's own, and software of this thread calls.
                 let handle = unsafe { Handle::new(hot) };
                 if let Some((guest, cpu)) = guest {
-                    guest.handle(handle, cpu, context);
+                    guest.handle(handle, cpu, context as u32);
                 }
                 ask = Ask::HandlerReturned;
             }
@@ -128,11 +128,11 @@ impl Twin {
         }
     }
 
-    fn start(&mut self, entry: u32) {
+    fn start(&mut self, entry: u64) {
         self.catches = 0;
         let ((ask, asks), (turns, receiver)) = (bounded(1), bounded(1));
         let line = Line { ask, turns: receiver, guest: Arc::clone(&self.guest), cpu: self.cpu };
-        let thread = std::thread::spawn(move || live(line, entry));
+        let thread = std::thread::spawn(move || live(line, entry as u32));
         self.life = Some(Life { asks, turns, thread });
     }
 

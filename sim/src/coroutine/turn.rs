@@ -6,7 +6,8 @@ use super::lent::Lent;
 use super::site::Site;
 use std::any::Any;
 
-/// What must happen on the software's side, as the simulator decides it.
+/// What must happen on the software's side, as the simulator decides it. Every variant holds a word or nothing, so that it
+/// comes back in two registers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Turn {
     /// The operation is done: software goes on with this result.
@@ -14,11 +15,11 @@ pub(crate) enum Turn {
     /// Software waits; the engine goes on.
     Suspend,
     /// A handler runs on top of what runs, with this code.
-    Handle(u32),
+    Handle(u64),
     /// All that runs is unwound.
     Unwind,
     /// A life begins on an empty stack, with this code.
-    Start(u32),
+    Start(u64),
 }
 
 /// The simulated side: a core. Its [`Hot`] block is at its own address (`Owned::new` asserts it).
@@ -80,12 +81,16 @@ pub(super) const UNWIND: u64 = 3;
 impl Answer {
     /// A life is started by the engine's side only.
     pub(super) fn new(turn: Turn) -> Self {
-        match turn {
-            Turn::Done(value) => Self { value, action: DONE },
-            Turn::Suspend => Self { value: 0, action: SUSPEND },
-            Turn::Handle(context) => Self { value: 0, action: HANDLE | u64::from(context) << 8 },
-            Turn::Unwind => Self { value: 0, action: UNWIND },
-            Turn::Start(_) => unreachable!("a life starts on an empty stack"),
+        if let Turn::Done(value) = turn {
+            return Self { value, action: DONE }; // most are
         }
+        let action = match turn {
+            Turn::Done(_) => DONE,
+            Turn::Suspend => SUSPEND,
+            Turn::Handle(context) => HANDLE | context << 8,
+            Turn::Unwind => UNWIND,
+            Turn::Start(_) => unreachable!("a life starts on an empty stack"),
+        };
+        Self { value: 0, action }
     }
 }

@@ -57,6 +57,10 @@ impl Engine for Core {
             return Turn::Suspend; // it caught its unwinding
         }
         self.begin_iret();
+        if self.pending.effect < self.slow_at().min(self.horizon) {
+            self.hot.clock = self.pending.effect; // nothing comes before it
+            self.go_back();
+        }
         self.go_on()
     }
 
@@ -103,7 +107,7 @@ impl Engine for Core {
 
 impl Core {
     /// A new operation of software; `seen`: the search wants to see it.
-    #[inline]
+    #[inline(always)]
     fn begin_slowly(&mut self, operation: u64, value: u64, site: Site, seen: bool) -> Turn {
         if self.unwinding || operation == INERT || self.dropped.is_some() || self.stage == Stage::Failed {
             return self.begin_unwinding(operation, site);
@@ -238,7 +242,7 @@ impl Core {
         self.stage = Stage::Running;
         self.search.restart(&mut self.hot);
         if entry != Entry::Wait {
-            return Some(Turn::Start(entry.code()));
+            return Some(Turn::Start(entry.code().into()));
         }
         let wait = Operation::new(Kind::AwaitStartUp, 0);
         self.pending = Pending::new(wait, 0, None, self.hot.clock);
@@ -262,7 +266,7 @@ impl Core {
         let site = self.pending.site;
         match context {
             Context::SystemManagement => match self.local.next_window() {
-                None => Some(Turn::Handle(context.code())),
+                None => Some(Turn::Handle(context.code().into())),
                 Some(span) => {
                     let cycles = self.common.clock.cycles(span);
                     self.pending = Pending::new(Operation::new(Kind::DelayCycles, 0), cycles, site, self.hot.clock);
@@ -275,7 +279,7 @@ impl Core {
                 self.pending = Pending::new(Operation::new(Kind::Shutdown, 0), 0, site, self.hot.clock);
                 None
             }
-            _ => Some(Turn::Handle(context.code())),
+            _ => Some(Turn::Handle(context.code().into())),
         }
     }
 

@@ -24,6 +24,7 @@ use crate::stream::{Access, Fit, Poll};
 
 impl Core {
     /// Does the effect of what is pending. `None`: it has a second half that is still to come.
+    #[inline(always)]
     pub(super) fn effect(&mut self) -> Option<u64> {
         let before = self.hot.clock;
         self.hot.clock = self.pending.effect;

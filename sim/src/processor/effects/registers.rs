@@ -89,7 +89,7 @@ impl Core {
     }
 
     /// A register of the APIC has been written: what must happen, happens. `identity`: it may be another one now.
-    #[inline]
+    #[inline(always)]
     pub(super) fn written(&mut self, site: Site, result: &WriteResult, identity: bool) {
         let now = self.now();
         self.apic_touched = Some(now);
