@@ -70,6 +70,9 @@ pub(crate) struct Core {
     /// First cycle at which not even a poll may be executed: later than the horizon where the interconnect only repeats
     /// itself, so that a poll sees nothing new.
     pub(super) poll_horizon: u64,
+    /// Something may be open that an effective event closes: runs, a search for a recurrence, a window that is longer for
+    /// polls.
+    pub(super) open_ends: bool,
     /// First cycle at which a word that an open run reads may change, and the version of the words for which that holds.
     pub(super) words_cycle: u64,
     pub(super) words_version: u64,
@@ -145,6 +148,7 @@ impl Core {
             own_writes: OwnWrites::default(),
             horizon: 0,
             poll_horizon: 0,
+            open_ends: false,
             words_cycle: u64::MAX,
             words_version: u64::MAX,
             agent,
@@ -222,15 +226,23 @@ impl Core {
     /// Something effective happens at `time`: what was polled until now is told.
     #[inline]
     pub(super) fn close_runs(&mut self, time: Time) {
+        if self.open_ends {
+            self.close_ends(time);
+        }
+        self.stream.touch(time);
+        self.search.count_anew(&mut self.hot);
+    }
+
+    #[inline(never)]
+    fn close_ends(&mut self, time: Time) {
+        self.open_ends = false;
         if !self.runs.is_empty() {
             self.tell_runs(time);
         }
-        self.stream.touch(time);
         self.search.restart(&mut self.hot);
         self.end_of_quiet();
     }
 
-    #[inline(never)]
     fn tell_runs(&mut self, at: Time) {
         let clock = self.common.clock;
         self.runs.close(&mut self.hot, &mut self.stream, at, |cycle| clock.instant(cycle));

@@ -37,7 +37,11 @@ impl Core {
     /// Lets the CPU run effects before `end`, and polls before `polls_end`.
     pub(crate) fn open_window(&mut self, end: Time, polls_end: Time) {
         self.horizon = self.common.clock.first_at_or_after(end);
-        self.poll_horizon = if polls_end > end { self.common.clock.first_at_or_after(polls_end) } else { self.horizon };
+        self.poll_horizon = self.horizon;
+        if polls_end > end {
+            self.poll_horizon = self.common.clock.first_at_or_after(polls_end);
+            self.open_ends = true;
+        }
         self.refresh_slow();
     }
 

@@ -15,6 +15,7 @@ impl Core {
     pub(super) fn checkpoint(&mut self, site: Site) -> bool {
         let runs = &self.runs;
         let counts = || runs.tallies().iter().map(crate::stream::Tally::count).collect();
+        self.open_ends = true;
         match self.search.look(&mut self.hot, &self.pending, site, counts) {
             Look::Repeats(period) => self.recurs(period),
             Look::Nothing => false,

@@ -112,6 +112,7 @@ impl Core {
             self.close_runs(now);
             self.runs.open(&mut self.hot, poll, now);
         }
+        self.open_ends = true;
         if poll.access.kind == Kind::Load {
             let change = self.words.with(|words| words.next_change(poll.access.operand as u16, now));
             self.words_cycle = self.words_cycle.min(self.common.clock.first_at_or_after(change));
