@@ -375,14 +375,25 @@ impl Fabric {
         self.collect_facts(core);
     }
 
+    /// A CPU has run: takes what it has to tell.
+    #[inline]
+    pub(super) fn collect(&mut self, core: &mut Core) {
+        if let Some(at) = core.apic_touched.take() {
+            self.disturb(at);
+        }
+        self.collect_facts(core);
+    }
+
     /// Takes what a CPU has to tell: who it is now, and facts for the checker.
     #[inline]
-    pub(crate) fn collect_facts(&mut self, core: &mut Core) {
+    pub(super) fn collect_facts(&mut self, core: &mut Core) {
         if core.identity_changed {
             core.identity_changed = false;
             self.addressees.list(core.agent, &core.apic);
         }
-        if let Some(watch) = &mut self.watch {
+        if !core.facts.is_empty()
+            && let Some(watch) = &mut self.watch
+        {
             watch.collect(core);
         }
     }

@@ -120,12 +120,16 @@ impl Hardware {
     /// CPU `number` has run: takes what it has to tell.
     pub(super) fn collect(&mut self, number: usize) {
         let core = &mut self.cpus[number];
-        if let Some(at) = core.apic_touched.take() {
-            self.fabric.disturb(at);
+        self.fabric.collect(core);
+        if core.failure.is_some() {
+            self.note_failure(number);
         }
-        self.fabric.collect_facts(core);
-        if let Some(error) = &core.failure {
-            let error = error.clone();
+    }
+
+    /// CPU `number` has done what no machine can.
+    #[cold]
+    pub(super) fn note_failure(&mut self, number: usize) {
+        if let Some(error) = self.cpus[number].failure.clone() {
             self.fail(error);
         }
     }

@@ -26,6 +26,7 @@ mod reference;
 mod report;
 mod schedule;
 mod slot;
+mod standings;
 mod view;
 mod watch;
 mod windowed;

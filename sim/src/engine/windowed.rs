@@ -12,19 +12,12 @@ use super::looks::Looks;
 use super::milestones::Milestone;
 use super::outcome::{Effort, Ending};
 use super::pollers::Pollers;
-use super::schedule::Schedule;
+use super::standings::Standings;
 use crate::memory::{History, Key, Words, Writer, Written};
-use crate::processor::{Outgoing, Outgone};
+use crate::processor::{Core, Outgoing, Outgone};
 use crate::time::{Duration, Time};
 use std::collections::VecDeque;
 use std::sync::Arc;
-
-/// What the barrier counts of the CPUs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Standing {
-    settled: bool,
-    parked: bool,
-}
 
 /// The barrier's own state.
 pub(super) struct Windowed<'a, 'o> {
@@ -34,10 +27,7 @@ pub(super) struct Windowed<'a, 'o> {
     /// What the CPUs see of the shared words: everybody's to read during a window, the barrier's to write.
     words: Arc<Words>,
     pollers: Pollers,
-    schedule: Schedule,
-    standings: Vec<Standing>,
-    unsettled: usize,
-    parked: usize,
+    standings: Standings,
     /// Requests that are not committed yet, in key order.
     pending: VecDeque<Outgone>,
     /// No window is longer than this past the earliest next effect.
@@ -59,10 +49,7 @@ impl<'a, 'o> Windowed<'a, 'o> {
             looks,
             words: Arc::new(Words::History(History::new(&hardware.initial_words, hardware.visibility))),
             pollers: Pollers::new(hardware.initial_words.len(), cpus),
-            schedule: Schedule::new(cpus),
-            standings: vec![Standing { settled: false, parked: false }; cpus],
-            unsettled: cpus,
-            parked: 0,
+            standings: Standings::new(cpus, hardware.elision),
             pending: pending.into(),
             cap: window.cap(lookahead),
             lookahead,
@@ -90,48 +77,34 @@ impl<'a, 'o> Windowed<'a, 'o> {
     fn visit_ready(&mut self) {
         self.effort.visits += self.ready.len() as u64;
         self.crew.run(&mut self.hardware.cpus, &self.ready, &self.words);
-        let ready = std::mem::take(&mut self.ready);
-        for &(number, _) in &ready {
-            self.collect(number);
+        for index in 0..self.ready.len() {
+            self.collect(self.ready[index].0);
         }
-        self.ready = ready;
     }
 
     /// Takes what has left CPU `number`.
+    #[inline]
     fn collect(&mut self, number: usize) {
-        let core = &mut *self.hardware.cpus[number];
-        for request in core.outbox.drain(..) {
-            match self.pending.back() {
-                Some(last) if last.key > request.key => {
-                    let place = self.pending.partition_point(|other| other.key < request.key);
-                    self.pending.insert(place, request);
-                }
-                _ => self.pending.push_back(request),
-            }
+        let Hardware { cpus, fabric, .. } = &mut *self.hardware;
+        let core: &mut Core = &mut cpus[number];
+        if !core.outbox.is_empty() {
+            take_out(&mut core.outbox, &mut self.pending);
         }
         self.pollers.note(number, core);
-        self.hardware.collect(number);
-        self.refresh(number);
-    }
-
-    /// CPU `number` has run, or something has reached it.
-    #[inline]
-    fn refresh(&mut self, number: usize) {
-        let core = &*self.hardware.cpus[number];
-        let action = core.next_action();
-        self.schedule.set(number, action);
-        // One that will act by itself is not settled, unless it is proven to do nothing new, and is not skipped.
-        let settled = (action == Time::NEVER || !self.hardware.elision) && core.is_settled();
-        let standing = Standing { settled, parked: core.is_parked() };
-        if standing != self.standings[number] {
-            self.count(number, standing);
+        fabric.collect(core);
+        self.standings.note(number, core);
+        if core.failure.is_some() {
+            self.hardware.note_failure(number);
         }
     }
 
-    fn count(&mut self, number: usize, standing: Standing) {
-        let before = std::mem::replace(&mut self.standings[number], standing);
-        self.unsettled = self.unsettled + usize::from(before.settled) - usize::from(standing.settled);
-        self.parked = self.parked + usize::from(standing.parked) - usize::from(before.parked);
+    /// Something has reached CPU `number`, which may act another time for it.
+    #[inline]
+    fn reached(&mut self, number: usize) {
+        let core: &mut Core = &mut self.hardware.cpus[number];
+        if core.stirred {
+            self.standings.note(number, core);
+        }
     }
 
     fn perform(&mut self, request: Outgone) {
@@ -168,7 +141,7 @@ impl<'a, 'o> Windowed<'a, 'o> {
             let number = self.numbers[index];
             if number != usize::from(source) {
                 self.hardware.cpus[number].word_will_change(word, written, at);
-                self.refresh(number);
+                self.reached(number);
             }
         }
     }
@@ -177,10 +150,10 @@ impl<'a, 'o> Windowed<'a, 'o> {
     /// run is over.
     fn barrier(&mut self) -> Option<Ending> {
         loop {
-            let earliest = self.schedule.least();
+            let earliest = self.standings.schedule.least();
             let hardware = &mut *self.hardware;
             let bound = hardware.bound();
-            if self.unsettled == 0
+            if self.standings.are_settled()
                 && self.pending.is_empty()
                 && let Some(ending) = hardware.proven()
             {
@@ -215,16 +188,14 @@ impl<'a, 'o> Windowed<'a, 'o> {
     /// One event of the interconnect. A CPU that is skipped is brought up to it before it is touched.
     fn advance_interconnect(&mut self) {
         let now = self.hardware.fabric.advance(&self.hardware.cpus);
-        if self.parked > 0 {
+        if self.standings.is_any_parked() {
             self.bring_up(now);
         }
-        let mut touched = std::mem::take(&mut self.numbers);
-        touched.clear();
-        self.hardware.apply(now, &mut touched);
-        for &number in &touched {
-            self.refresh(number);
+        self.numbers.clear();
+        self.hardware.apply(now, &mut self.numbers);
+        for index in 0..self.numbers.len() {
+            self.reached(self.numbers[index]);
         }
-        self.numbers = touched;
     }
 
     /// Those who are skipped, and whom the event at `now` touches, do what lies before it.
@@ -246,8 +217,9 @@ impl<'a, 'o> Windowed<'a, 'o> {
     /// The end of each CPU's window, for those that have something to do in it.
     fn open_windows(&mut self) {
         let hardware = &*self.hardware;
-        let (first, second) = self.schedule.first_two();
-        let earliest = self.schedule.least();
+        let schedule = &self.standings.schedule;
+        let (first, second) = schedule.first_two();
+        let earliest = schedule.least();
         let quiet = hardware.bound().min(hardware.fabric.next_change());
         let quiet = self.cap.map_or(quiet, |cap| quiet.min(earliest + cap));
         let shared = quiet.min(hardware.fabric.bound());
@@ -262,7 +234,7 @@ impl<'a, 'o> Windowed<'a, 'o> {
         let mut of_first = of_first;
         if second < near {
             self.numbers.clear();
-            let rest = self.schedule.before(near, &mut self.numbers);
+            let rest = schedule.before(near, &mut self.numbers);
             // Nothing leaves those who act soon before what they promise, nor the others before they act.
             let promises = self.numbers.iter().map(|&number| hardware.cpus[number].next_request());
             let promised = promises.fold(rest.min(oldest), Time::min);
@@ -274,6 +246,19 @@ impl<'a, 'o> Windowed<'a, 'o> {
         let polls = if repeats { quiet.min(second.min(oldest)).max(of_first) } else { of_first };
         if earliest < of_first {
             self.ready.push((first, End { effects: of_first, polls }));
+        }
+    }
+}
+
+/// What has left a CPU goes among what is not committed yet, by key.
+fn take_out(outbox: &mut Vec<Outgone>, pending: &mut VecDeque<Outgone>) {
+    for request in outbox.drain(..) {
+        match pending.back() {
+            Some(last) if last.key > request.key => {
+                let place = pending.partition_point(|other| other.key < request.key);
+                pending.insert(place, request);
+            }
+            _ => pending.push_back(request),
         }
     }
 }

@@ -116,6 +116,8 @@ pub(crate) struct Core {
     pub(crate) facts: Vec<(Time, Fact)>,
     /// Who the checker takes this APIC for, and the vectors that it knows of.
     pub(super) told: Told,
+    /// Its next action may be another one since the engine noted it.
+    pub(crate) stirred: bool,
     /// Its id or mode may be another one since the engine asked last.
     pub(crate) identity_changed: bool,
     /// Operations without time at the clock's instant.
@@ -186,6 +188,7 @@ impl Core {
             sequence: 0,
             facts: Vec::new(),
             told: Told::default(),
+            stirred: true,
             identity_changed: true,
             still: (0, 0),
             dropped: None,
@@ -291,6 +294,7 @@ impl Core {
     #[inline]
     pub(super) const fn refresh_slow(&mut self) {
         self.hot.slow_at = 0;
+        self.stirred = true;
     }
 
     /// First cycle at which an operation must take the slow way. Worked out when it is asked for: many things change it

@@ -161,6 +161,7 @@ impl Core {
     pub(crate) fn init_arrives(&mut self, now: Time) {
         if self.activity != Activity::WaitForStartUp {
             self.latches.set(Latch::Init, now);
+            self.refresh_slow();
         }
     }
 
