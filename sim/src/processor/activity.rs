@@ -20,7 +20,7 @@ impl Core {
             self.local_event();
         }
         if self.init_cycle() >= self.horizon {
-            return Turn::Suspend;
+            return Turn::SUSPEND;
         }
         self.hot.clock = self.init_cycle();
         self.initialise();

@@ -40,7 +40,7 @@ impl Engine for Core {
             && let Some(result) = self.runs.repeat(&mut self.hot, operation, value, site)
         {
             self.hot.left -= 1;
-            return Turn::Done(result);
+            return Turn::done(result);
         }
         self.hot.left = self.hot.left.saturating_sub(1);
         self.begin_slowly(operation, value, site, true)
@@ -49,16 +49,16 @@ impl Engine for Core {
     fn exhausted(&mut self, site: Site) -> Turn {
         let (cpu, at) = (self.agent, self.now());
         self.fail(RunError::StackExhausted { cpu, at, site: Some(site) });
-        Turn::Suspend
+        Turn::SUSPEND
     }
 
     fn handler_returned(&mut self) -> Turn {
         if self.unwinding {
-            return Turn::Suspend; // it caught its unwinding
+            return Turn::SUSPEND; // it caught its unwinding
         }
         self.begin_iret();
-        if self.pending.effect < self.slow_at().min(self.horizon) {
-            self.hot.clock = self.pending.effect; // nothing comes before it
+        if self.comes_next() {
+            self.hot.clock = self.pending.effect;
             self.go_back();
         }
         self.go_on()
@@ -71,7 +71,7 @@ impl Engine for Core {
             Stage::Running if self.search.parked => self.look_up(),
             Stage::Running => self.go_on(),
             Stage::Ended => self.go_on_ended(),
-            Stage::Failed => Turn::Suspend,
+            Stage::Failed => Turn::SUSPEND,
         }
     }
 
@@ -116,20 +116,23 @@ impl Core {
         self.account.site = Some(site);
         self.schedule();
         if self.pending.effect == self.hot.clock && self.stands_still(site) {
-            return Turn::Suspend;
+            return Turn::SUSPEND;
         }
         if seen && self.checkpoint(site) {
-            return Turn::Suspend;
+            return Turn::SUSPEND;
         }
-        if self.pending.effect < self.slow_at().min(self.effect_horizon()) {
-            if let Some(result) = self.effect() {
-                return if self.pending.operation.kind == Kind::End { Turn::Suspend } else { Turn::Done(result) };
-            }
-            if self.stage == Stage::Failed {
-                return Turn::Suspend;
-            }
+        if self.comes_next()
+            && let Some(result) = self.effect()
+        {
+            return if self.pending.operation.kind == Kind::End { Turn::SUSPEND } else { Turn::done(result) };
         }
         self.go_on()
+    }
+
+    /// Does what is pending take effect with nothing before it?
+    #[inline]
+    fn comes_next(&mut self) -> bool {
+        self.pending.effect < self.slow_at().min(self.effect_horizon())
     }
 
     /// An operation while frames of software are unwound does nothing. One after that means that software caught it.
@@ -139,7 +142,7 @@ impl Core {
             if !self.unwinding {
                 self.dropped.get_or_insert(site);
             }
-            return Turn::Done(0);
+            return Turn::done(0);
         }
         if !self.unwinding
             && let Some(site) = self.dropped
@@ -147,7 +150,7 @@ impl Core {
             let (cpu, at) = (self.agent, self.now());
             self.fail(RunError::PanicCaught { cpu, at, site: Some(site) });
         }
-        Turn::Suspend
+        Turn::SUSPEND
     }
 
     /// Counts operations without time. True: too many.
@@ -165,7 +168,20 @@ impl Core {
     }
 
     /// Goes on with what is pending, as far as the window allows.
+    #[inline(always)]
     pub(super) fn go_on(&mut self) -> Turn {
+        let next = self.pending.effect.min(self.local.cycle());
+        if next >= self.poll_horizon && self.attention.is_none() && self.released.is_none() {
+            return Turn::SUSPEND; // it waits, or the window has ended
+        }
+        self.go_on_in_window()
+    }
+
+    #[inline(never)]
+    fn go_on_in_window(&mut self) -> Turn {
+        if self.stage == Stage::Failed {
+            return Turn::SUSPEND;
+        }
         loop {
             if let Some(at) = self.released.take() {
                 self.pending.effect = self.common.clock.first_at_or_after(at).max(self.hot.clock);
@@ -177,7 +193,7 @@ impl Core {
             let comes_first = local == next || interrupt == next;
             let horizon = if comes_first { self.horizon } else { self.effect_horizon() };
             if next >= horizon || next == WAITS {
-                return Turn::Suspend;
+                return Turn::SUSPEND;
             }
             let turn = if local == next {
                 self.local_event();
@@ -212,7 +228,7 @@ impl Core {
         }
         let result = self.effect();
         if self.stage == Stage::Failed {
-            return Some(Turn::Suspend);
+            return Some(Turn::SUSPEND);
         }
         result.and_then(|result| self.finish(result))
     }
@@ -224,7 +240,7 @@ impl Core {
                 self.go_back();
                 None
             }
-            Kind::End => Some(Turn::Suspend),
+            Kind::End => Some(Turn::SUSPEND),
             Kind::AwaitStartUp => {
                 let entry = if result == RESET_VECTOR { Entry::Reset } else { Entry::StartUp(result as u8) };
                 self.begin_life(entry)
@@ -233,7 +249,7 @@ impl Core {
                 self.begin_iret();
                 None
             }
-            _ => Some(Turn::Done(result)),
+            _ => Some(Turn::done(result)),
         }
     }
 
@@ -242,7 +258,7 @@ impl Core {
         self.stage = Stage::Running;
         self.search.restart(&mut self.hot);
         if entry != Entry::Wait {
-            return Some(Turn::Start(entry.code().into()));
+            return Some(Turn::start(entry.code()));
         }
         let wait = Operation::new(Kind::AwaitStartUp, 0);
         self.pending = Pending::new(wait, 0, None, self.hot.clock);
@@ -257,16 +273,19 @@ impl Core {
             self.closed &= !self.hot.take_allocated();
             self.unwinding = true;
             self.refresh_slow();
-            return Some(Turn::Unwind);
+            return Some(Turn::UNWIND);
         }
         let context = self.enter_handler(cycle);
         if self.stage == Stage::Failed {
-            return Some(Turn::Suspend);
+            return Some(Turn::SUSPEND);
+        }
+        if matches!(context, Context::Interrupt(_) | Context::Nmi) {
+            return Some(Turn::handle(context.code()));
         }
         let site = self.pending.site;
         match context {
             Context::SystemManagement => match self.local.next_window() {
-                None => Some(Turn::Handle(context.code().into())),
+                None => Some(Turn::handle(context.code())),
                 Some(span) => {
                     let cycles = self.common.clock.cycles(span);
                     self.pending = Pending::new(Operation::new(Kind::DelayCycles, 0), cycles, site, self.hot.clock);
@@ -279,7 +298,7 @@ impl Core {
                 self.pending = Pending::new(Operation::new(Kind::Shutdown, 0), 0, site, self.hot.clock);
                 None
             }
-            _ => Some(Turn::Handle(context.code().into())),
+            _ => Some(Turn::handle(context.code())),
         }
     }
 
@@ -327,7 +346,7 @@ impl Core {
                 self.unpark(until);
                 self.go_on()
             }
-            _ => Turn::Suspend,
+            _ => Turn::SUSPEND,
         }
     }
 
