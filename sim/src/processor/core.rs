@@ -215,7 +215,7 @@ impl Core {
     #[inline(always)]
     pub(crate) fn effective(&mut self, time: Time, site: Option<Site>, what: What) {
         if time < self.stream.last() {
-            self.lies_before_its_cause(time, what);
+            self.lies_before_its_cause(time, std::hint::black_box(what));
         }
         self.close_runs(time);
         self.stream.push(time, site, what);
