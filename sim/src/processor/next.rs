@@ -12,15 +12,27 @@ use crate::time::Time;
 
 impl Core {
     /// The earliest instant at which this CPU may act again by itself or because of what has already reached it.
+    #[inline]
     pub(crate) fn next_action(&self) -> Time {
-        let cycle = match self.stage {
-            Stage::NotStarted => return Time::ZERO,
-            Stage::Failed => return Time::NEVER,
+        if self.stage != Stage::Running || self.search.parked {
+            return self.next_action_of_none();
+        }
+        self.instant_or_never(self.pending.effect.min(self.local.cycle()).min(self.interrupt_cycle()))
+    }
+
+    /// The same, where no operation is under way, or it is skipped.
+    fn next_action_of_none(&self) -> Time {
+        match self.stage {
+            Stage::NotStarted => Time::ZERO,
+            Stage::Failed => Time::NEVER,
             // Nothing but an INIT, and what its hardware does by itself, concerns a CPU whose program has ended.
-            Stage::Ended => self.init_cycle().min(self.local.cycle()),
-            Stage::Running if self.search.parked => return self.wake_instant().unwrap_or(Time::NEVER),
-            Stage::Running => self.pending.effect.min(self.local.cycle()).min(self.interrupt_cycle()),
-        };
+            Stage::Ended => self.instant_or_never(self.init_cycle().min(self.local.cycle())),
+            Stage::Running => self.wake_instant().unwrap_or(Time::NEVER),
+        }
+    }
+
+    #[inline]
+    fn instant_or_never(&self, cycle: u64) -> Time {
         if cycle == WAITS { Time::NEVER } else { self.common.clock.instant(cycle) }
     }
 
@@ -31,7 +43,7 @@ impl Core {
         };
         let entry = if attention.reason == Reason::Init { 0 } else { self.entry_cost() };
         let cycle = self.interrupt_cycle().saturating_add(entry).min(self.pending.effect).min(self.local.cycle());
-        if cycle == WAITS { Time::NEVER } else { self.common.clock.instant(cycle) }
+        self.instant_or_never(cycle)
     }
 
     /// Lets the CPU run effects before `end`, and polls before `polls_end`.
@@ -84,6 +96,7 @@ impl Core {
     }
 
     /// Is nothing more to come from this CPU unless something reaches it: ended, asleep, stalled or parked?
+    #[inline]
     pub(crate) fn is_settled(&self) -> bool {
         if self.local.at() != Time::NEVER {
             return false;
@@ -94,7 +107,7 @@ impl Core {
             Stage::Running => {
                 let asleep = self.pending.effect == WAITS || self.is_proven();
                 let nothing_due = self.attention.is_none() || self.cannot_take_attention();
-                asleep && nothing_due && self.wake_instant().is_none()
+                asleep && nothing_due && (!self.is_proven() || self.wake_instant().is_none())
             }
         }
     }
