@@ -82,6 +82,8 @@ pub(crate) struct Core {
     pub(super) entry: Entry,
     /// The frames of software are being unwound: by an INIT, or because the run is over.
     pub(super) unwinding: bool,
+    /// Operations do not begin as they should: frames are unwound, one was dropped, or software has failed.
+    pub(super) out_of_order: bool,
     /// The run is over.
     pub(super) over: bool,
     pub(super) closed: bool,
@@ -160,6 +162,7 @@ impl Core {
                 Start::WaitForStartUp => Entry::Wait,
             },
             unwinding: false,
+            out_of_order: false,
             over: false,
             closed,
             activity: match settings.start {
@@ -279,7 +282,7 @@ impl Core {
         if end < self.poll_horizon {
             self.poll_horizon = end;
             self.horizon = self.horizon.min(end);
-            self.refresh_slow();
+            self.hot.slow_at = self.hot.slow_at.min(end); // or still to be worked out
         }
         key
     }
@@ -287,6 +290,7 @@ impl Core {
     /// Software did what no machine can: nothing more comes from this CPU.
     pub(super) fn fail(&mut self, error: RunError) {
         self.stage = Stage::Failed;
+        self.out_of_order = true;
         self.failure.get_or_insert(error);
     }
 

@@ -3,8 +3,8 @@
 use super::activity_kind::Activity;
 use super::core::{Core, Stage};
 use super::latches::{Latch, Reason};
-use super::operation::Kind;
-use super::pending::{Interruptible, WAITS};
+use super::operation::{Interruptible, Kind};
+use super::pending::WAITS;
 use crate::coroutine::Site;
 use crate::memory::Words;
 use crate::stream::{Access, Event, Source};

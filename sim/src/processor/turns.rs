@@ -5,8 +5,8 @@
 use super::activity_kind::{Activity, Entry, RESET_VECTOR};
 use super::core::{Core, Stage};
 use super::latches::Reason;
-use super::operation::{Kind, Operation};
-use super::pending::{Interruptible, LATEST, Pending, Phase, WAITS};
+use super::operation::{Interruptible, Kind, Manner, Operation};
+use super::pending::{LATEST, Pending, Phase, WAITS};
 use crate::RunError;
 use crate::coroutine::{Engine, Hot, INERT, Lent, Site, Turn};
 use crate::generation::DelayRule;
@@ -80,7 +80,7 @@ impl Engine for Core {
     }
 
     fn end(&mut self) {
-        (self.over, self.unwinding) = (true, true);
+        (self.over, self.unwinding, self.out_of_order) = (true, true, true);
         self.hot.left = u64::MAX;
         self.hot.watch(false);
         self.hot.expect_nothing();
@@ -109,10 +109,10 @@ impl Core {
     /// A new operation of software; `seen`: the search wants to see it.
     #[inline(always)]
     fn begin_slowly(&mut self, operation: u64, value: u64, site: Site, seen: bool) -> Turn {
-        if self.unwinding || operation == INERT || self.dropped.is_some() || self.stage == Stage::Failed {
+        let Some(unpacked) = Operation::unpack(operation).filter(|_| !self.out_of_order) else {
             return self.begin_unwinding(operation, site);
-        }
-        self.pending = Pending::new(Operation::unpack(operation), value, Some(site), self.hot.clock);
+        };
+        self.pending = Pending::new(unpacked, value, Some(site), self.hot.clock);
         self.account.site = Some(site);
         self.schedule();
         if self.pending.effect == self.hot.clock && self.stands_still(site) {
@@ -141,6 +141,7 @@ impl Core {
         if operation == INERT {
             if !self.unwinding {
                 self.dropped.get_or_insert(site);
+                self.out_of_order = true;
             }
             return Turn::done(0);
         }
@@ -212,7 +213,7 @@ impl Core {
     /// First cycle at which the effect of what is pending may not be executed.
     #[inline]
     fn effect_horizon(&self) -> u64 {
-        if self.pending.operation.kind.is_poll() { self.poll_horizon } else { self.horizon }
+        if self.pending.polls { self.poll_horizon } else { self.horizon }
     }
 
     fn take_effect(&mut self) -> Option<Turn> {
@@ -271,7 +272,7 @@ impl Core {
         if self.attention.is_some_and(|attention| attention.reason == Reason::Init) {
             self.hot.clock = cycle;
             self.closed &= !self.hot.take_allocated();
-            self.unwinding = true;
+            (self.unwinding, self.out_of_order) = (true, true);
             self.refresh_slow();
             return Some(Turn::UNWIND);
         }
@@ -353,22 +354,20 @@ impl Core {
     /// Cost and effect cycle of the operation that begins now.
     #[inline]
     pub(super) fn schedule(&mut self) {
-        let clock = self.hot.clock;
         let pending = &mut self.pending;
-        let cost = match pending.operation.kind {
-            Kind::Delay => {
-                let span = Duration::from_ps(pending.value.saturating_mul(1_000_000));
-                self.common.clock.cycles(span)
-            }
-            Kind::DelayCycles => pending.value,
-            kind => u64::from(self.common.cost_of[kind as usize]),
-        };
-        pending.interruptible = match pending.operation.kind {
-            Kind::Delay | Kind::DelayCycles => Interruptible::Throughout,
-            // It belongs to the access before it; IRET lets nothing in before what it goes back to.
-            Kind::Faulted | Kind::Iret => Interruptible::Never,
-            _ => Interruptible::AtEffect,
-        };
-        pending.effect = clock.saturating_add(cost).min(LATEST);
+        let Manner { cost, lasts, interruptible, polls } = self.common.manners[pending.operation.kind as usize];
+        (pending.interruptible, pending.polls) = (interruptible, polls);
+        let cost = if lasts { self.length() } else { u64::from(cost) };
+        self.pending.effect = self.hot.clock.saturating_add(cost).min(LATEST);
+    }
+
+    /// Core cycles of a delay.
+    fn length(&self) -> u64 {
+        let Pending { operation, value, .. } = self.pending;
+        if operation.kind == Kind::Delay {
+            self.common.clock.cycles(Duration::from_ps(value.saturating_mul(1_000_000)))
+        } else {
+            value
+        }
     }
 }

@@ -4,7 +4,8 @@
 
 use crate::processor::activity_kind::Activity;
 use crate::processor::core::Core;
-use crate::processor::pending::{Interruptible, Phase, WAITS};
+use crate::processor::operation::Interruptible;
+use crate::processor::pending::{Phase, WAITS};
 use crate::stream::What;
 use crate::time::Time;
 
@@ -44,7 +45,6 @@ impl Core {
         if self.apic.core_halts(now) {
             self.refresh_local(now);
         }
-        self.refresh_slow();
     }
 
     /// The core has left HLT at `now`.

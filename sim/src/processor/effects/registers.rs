@@ -5,7 +5,8 @@ use crate::bus::{Message, Request};
 use crate::coroutine::Site;
 use crate::processor::account::{LastSend, Provenance};
 use crate::processor::core::{Core, Outgoing};
-use crate::processor::pending::{Interruptible, Phase, WAITS};
+use crate::processor::operation::Interruptible;
+use crate::processor::pending::{Phase, WAITS};
 use crate::stream::What;
 use crate::time::Time;
 
