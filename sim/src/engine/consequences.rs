@@ -126,7 +126,7 @@ impl Fabric {
         core.apic_changed(now);
         if let Some(next) = queued {
             self.event(now, What::Sent(next));
-            self.take(now, Request::Message(next));
+            self.take(now, &Request::Message(next));
         }
     }
 

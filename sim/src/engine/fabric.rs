@@ -125,42 +125,43 @@ impl Fabric {
 
     /// Takes a request; draws its jitter, if the machine has any.
     #[inline]
-    pub(crate) fn request(&mut self, at: Time, request: Request) {
+    pub(crate) fn request(&mut self, at: Time, request: &Request) {
         self.take(at, request);
         self.keep_times();
     }
 
-    pub(super) fn take(&mut self, at: Time, request: Request) {
+    #[inline]
+    pub(super) fn take(&mut self, at: Time, request: &Request) {
         self.cycle.disturb(at);
         self.changed_at = self.changed_at.max(at);
-        let source = match request {
-            Request::Message(message) => message.source,
+        let source = match *request {
+            Request::Message(ref message) => message.source,
             Request::EndOfInterrupt { source, .. } => source,
         };
         if let Request::Message(message) = request
             && usize::from(source) + 1 == self.dead.len()
         {
-            self.devices.interrupt(message);
+            self.devices.interrupt(*message);
             return self.send_for_devices(at);
         }
         self.send(at, source, request);
     }
 
-    fn send(&mut self, at: Time, source: Agent, request: Request) {
+    fn send(&mut self, at: Time, source: Agent, request: &Request) {
         let extra = self.draw_jitter(source);
         if self.dead[usize::from(source)] {
             return;
         }
-        if let (Some(watch), Request::Message(message)) = (&mut self.watch, &request) {
+        if let (Some(watch), Request::Message(message)) = (&mut self.watch, request) {
             watch.sent(message, at);
         }
-        self.bus.request(at, request, extra);
+        self.bus.request(at, *request, extra);
     }
 
     /// The I/O agent holds its lines: one message at a time, none replaces another.
     pub(super) fn send_for_devices(&mut self, at: Time) {
         if let Some(message) = self.devices.next_message() {
-            self.send(at, message.source, Request::Message(message));
+            self.send(at, message.source, &Request::Message(message));
         }
     }
 
@@ -388,14 +389,19 @@ impl Fabric {
     #[inline]
     pub(super) fn collect_facts(&mut self, core: &mut Core) {
         if core.identity_changed {
-            core.identity_changed = false;
-            self.addressees.list(core.agent, &core.apic);
+            self.list(core);
         }
         if !core.facts.is_empty()
             && let Some(watch) = &mut self.watch
         {
             watch.collect(core);
         }
+    }
+
+    #[cold]
+    fn list(&mut self, core: &mut Core) {
+        core.identity_changed = false;
+        self.addressees.list(core.agent, &core.apic);
     }
 
     /// The run has ended: is every message accounted for? Gives what the checker has seen, if it was on.

@@ -24,6 +24,7 @@ mod outcome;
 mod pollers;
 mod reference;
 mod report;
+mod requests;
 mod schedule;
 mod slot;
 mod standings;

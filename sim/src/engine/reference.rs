@@ -152,7 +152,7 @@ impl<'a, 'o> Reference<'a, 'o> {
         let Key { time, source, .. } = request.key;
         let hardware = &mut *self.hardware;
         let (word, value) = match request.what {
-            Outgoing::Bus(message) => return hardware.fabric.request(time, message),
+            Outgoing::Bus(message) => return hardware.fabric.request(time, &message),
             Outgoing::Milestone(code) => return hardware.reach(Milestone { at: time, cpu: source, code }),
             Outgoing::Device { access, value } => return hardware.device(source, time, access, value),
             Outgoing::Store { word, value } => (word, value),

@@ -12,11 +12,11 @@ use super::looks::Looks;
 use super::milestones::Milestone;
 use super::outcome::{Effort, Ending};
 use super::pollers::Pollers;
+use super::requests::Requests;
 use super::standings::Standings;
 use crate::memory::{History, Key, Words, Writer, Written};
 use crate::processor::{Core, Outgoing, Outgone};
 use crate::time::{Duration, Time};
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// The barrier's own state.
@@ -28,8 +28,7 @@ pub(super) struct Windowed<'a, 'o> {
     words: Arc<Words>,
     pollers: Pollers,
     standings: Standings,
-    /// Requests that are not committed yet, in key order.
-    pending: VecDeque<Outgone>,
+    requests: Requests,
     /// No window is longer than this past the earliest next effect.
     cap: Option<Duration>,
     lookahead: Duration,
@@ -41,8 +40,7 @@ pub(super) struct Windowed<'a, 'o> {
 impl<'a, 'o> Windowed<'a, 'o> {
     pub(super) fn new(hardware: &'a mut Hardware, looks: &'a mut Looks<'o>, crew: &'a Crew, window: Window) -> Self {
         let lookahead = hardware.lookahead;
-        let mut pending: Vec<Outgone> = hardware.device_requests();
-        pending.sort_by_key(|request| request.key);
+        let requests = Requests::new(hardware.device_requests());
         let cpus = hardware.cpus.len();
         Self {
             crew,
@@ -50,7 +48,7 @@ impl<'a, 'o> Windowed<'a, 'o> {
             words: Arc::new(Words::History(History::new(&hardware.initial_words, hardware.visibility))),
             pollers: Pollers::new(hardware.initial_words.len(), cpus),
             standings: Standings::new(cpus, hardware.elision),
-            pending: pending.into(),
+            requests,
             cap: window.cap(lookahead),
             lookahead,
             ready: Vec::new(),
@@ -88,7 +86,7 @@ impl<'a, 'o> Windowed<'a, 'o> {
         let Hardware { cpus, fabric, .. } = &mut *self.hardware;
         let core: &mut Core = &mut cpus[number];
         if !core.outbox.is_empty() {
-            take_out(&mut core.outbox, &mut self.pending);
+            self.requests.take(&mut core.outbox);
         }
         self.pollers.note(number, core);
         fabric.collect(core);
@@ -107,11 +105,22 @@ impl<'a, 'o> Windowed<'a, 'o> {
         }
     }
 
+    /// The oldest request is committed.
+    #[inline]
+    fn commit(&mut self) {
+        let request = self.requests.oldest().expect("the oldest request is there");
+        match &request.what {
+            Outgoing::Bus(message) => self.hardware.fabric.request(request.key.time, message),
+            _ => self.perform(*request),
+        }
+        self.requests.commit();
+    }
+
     fn perform(&mut self, request: Outgone) {
         let Key { time, source, .. } = request.key;
         let number = usize::from(source);
         match request.what {
-            Outgoing::Bus(message) => self.hardware.fabric.request(time, message),
+            Outgoing::Bus(message) => self.hardware.fabric.request(time, &message),
             Outgoing::Store { word, value } => self.publish(request, word, value),
             Outgoing::Modify { word, kind, operand } => {
                 let old = self.hardware.master.load(word);
@@ -154,13 +163,13 @@ impl<'a, 'o> Windowed<'a, 'o> {
             let hardware = &mut *self.hardware;
             let bound = hardware.bound();
             if self.standings.are_settled()
-                && self.pending.is_empty()
+                && self.requests.is_empty()
                 && let Some(ending) = hardware.proven()
             {
                 return Some(ending);
             }
             // A request at the instant of the earliest action waits: somebody with a smaller key may still act then.
-            let oldest = self.pending.front().map_or(Time::NEVER, |request| request.key.time);
+            let oldest = self.requests.oldest_time();
             let until = earliest.min(oldest);
             if hardware.elision {
                 hardware.fabric.skip_until(until.min(bound));
@@ -176,8 +185,7 @@ impl<'a, 'o> Windowed<'a, 'o> {
             if next <= until {
                 self.advance_interconnect();
             } else if oldest < earliest {
-                let request = self.pending.pop_front().expect("the oldest request is there");
-                self.perform(request);
+                self.commit();
             } else {
                 self.looks.committed(hardware, earliest, self.ready.len());
                 return None;
@@ -225,7 +233,7 @@ impl<'a, 'o> Windowed<'a, 'o> {
         let shared = quiet.min(hardware.fabric.bound());
         // The first may go on until another one acts, or sees a request of its own committed. (It has none itself: it
         // would be older than its action, and so committed.)
-        let oldest = self.pending.front().map_or(Time::NEVER, |request| request.key.time);
+        let oldest = self.requests.oldest_time();
         let of_first = shared.min(second.min(oldest) + self.lookahead);
         // An interconnect that only repeats itself changes nothing that a poll sees, until somebody acts.
         let repeats = hardware.elision && hardware.fabric.repeats();
@@ -246,19 +254,6 @@ impl<'a, 'o> Windowed<'a, 'o> {
         let polls = if repeats { quiet.min(second.min(oldest)).max(of_first) } else { of_first };
         if earliest < of_first {
             self.ready.push((first, End { effects: of_first, polls }));
-        }
-    }
-}
-
-/// What has left a CPU goes among what is not committed yet, by key.
-fn take_out(outbox: &mut Vec<Outgone>, pending: &mut VecDeque<Outgone>) {
-    for request in outbox.drain(..) {
-        match pending.back() {
-            Some(last) if last.key > request.key => {
-                let place = pending.partition_point(|other| other.key < request.key);
-                pending.insert(place, request);
-            }
-            _ => pending.push_back(request),
         }
     }
 }
