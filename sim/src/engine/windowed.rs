@@ -14,6 +14,7 @@ use super::outcome::{Effort, Ending};
 use super::pollers::Pollers;
 use super::requests::Requests;
 use super::standings::Standings;
+use crate::bus::Agent;
 use crate::memory::{History, Key, Words, Writer, Written};
 use crate::processor::{Core, Outgoing, Outgone};
 use crate::time::{Duration, Time};
@@ -144,6 +145,14 @@ impl<'a, 'o> Windowed<'a, 'o> {
             history.write(word, written);
         }
         let at = self.hardware.written(time);
+        if self.pollers.has(word) {
+            self.tell_pollers(source, word, written, at);
+        }
+    }
+
+    /// Those who are in a loop that reads `word` hear that others than `source` see what was `written` from `at` on.
+    #[inline(never)]
+    fn tell_pollers(&mut self, source: Agent, word: u16, written: Written, at: Time) {
         self.numbers.clear();
         self.pollers.of(word, &self.hardware.cpus, &mut self.numbers);
         for index in 0..self.numbers.len() {

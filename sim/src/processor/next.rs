@@ -76,14 +76,11 @@ impl Core {
         }
         let now = self.now();
         let (mut next, mut stale) = (Time::NEVER, false);
-        self.words.with(|words| {
-            for run in self.runs.tallies().iter().filter(|run| run.access.kind == Kind::Load) {
-                let word = run.access.operand as u16;
-                let seen = self.own_writes.over(word, words.load(self.agent, word, now));
-                stale |= u64::from(seen.value) != run.value();
-                next = next.min(words.next_change(word, now));
-            }
-        });
+        for run in self.runs.tallies().iter().filter(|run| run.access.kind == Kind::Load) {
+            let word = run.access.operand as u16;
+            stale |= self.seen(word, now).is_none_or(|seen| u64::from(seen.value) != run.value());
+            next = next.min(self.words.with(|words| words.next_change(word, now)));
+        }
         if stale {
             self.runs.unlink(&mut self.hot);
         }

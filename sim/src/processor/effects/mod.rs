@@ -21,6 +21,7 @@ mod shared_words;
 use super::core::Core;
 use super::operation::Kind;
 use crate::stream::{Access, Fit, Poll};
+use crate::time::Time;
 
 impl Core {
     /// Does the effect of what is pending. `None`: it has a second half that is still to come.
@@ -115,8 +116,10 @@ impl Core {
         self.open_ends = true;
         if poll.access.kind == Kind::Load {
             let change = self.words.with(|words| words.next_change(poll.access.operand as u16, now));
-            self.words_cycle = self.words_cycle.min(self.common.clock.first_at_or_after(change));
-            self.refresh_slow();
+            if change != Time::NEVER {
+                self.words_cycle = self.words_cycle.min(self.common.clock.first_at_or_after(change));
+                self.refresh_slow();
+            }
         }
     }
 
