@@ -106,13 +106,10 @@ impl Core {
     #[cold]
     fn open_run(&mut self, poll: &Poll, changed: bool) {
         let now = self.now();
-        if changed {
+        if changed || self.runs.is_full() {
             self.close_runs(now);
         }
-        if !self.runs.open(&mut self.hot, poll, now) {
-            self.close_runs(now);
-            self.runs.open(&mut self.hot, poll, now);
-        }
+        self.runs.open(&mut self.hot, poll, now);
         self.open_ends = true;
         if poll.access.kind == Kind::Load {
             let change = self.words.with(|words| words.next_change(poll.access.operand as u16, now));
