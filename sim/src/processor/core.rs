@@ -272,6 +272,7 @@ impl Core {
     }
 
     /// Sends `what` out at the instant of the last effect; nothing may be executed past the first effect on this CPU.
+    #[inline(always)]
     pub(super) fn send_out(&mut self, site: Site, what: Outgoing) -> Key {
         let now = self.now();
         let key = Key { time: now, source: self.agent, sequence: self.sequence };
