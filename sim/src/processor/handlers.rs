@@ -37,7 +37,7 @@ impl Core {
         let interrupted = self.pending.site;
         self.effective(now, interrupted, What::Entered(context));
         self.frames.push(Frame { context, since: now, interrupted, interrupt_flag: self.interrupt_flag });
-        self.interrupted.push(self.pending);
+        self.interrupted.extend_from_slice(std::slice::from_ref(&self.pending)); // at once, not by the stack
         if self.frames.len() > NESTING_MAX {
             self.fail(RunError::Nesting { cpu: self.agent, at: now, site: interrupted });
         }
