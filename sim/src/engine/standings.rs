@@ -16,6 +16,8 @@ struct Standing {
 pub(super) struct Standings {
     pub(super) schedule: Schedule,
     standings: Vec<Standing>,
+    /// When anything may leave each CPU, by its number.
+    requests: Vec<Time>,
     unsettled: usize,
     parked: usize,
     /// CPUs that are proven to repeat themselves are skipped.
@@ -26,7 +28,8 @@ impl Standings {
     /// Of `cpus` CPUs, which may all act at once.
     pub(super) fn new(cpus: usize, elision: bool) -> Self {
         let standings = vec![Standing { settled: false, parked: false }; cpus];
-        Self { schedule: Schedule::new(cpus), standings, unsettled: cpus, parked: 0, elision }
+        let requests = vec![Time::ZERO; cpus];
+        Self { schedule: Schedule::new(cpus), standings, requests, unsettled: cpus, parked: 0, elision }
     }
 
     /// Is nothing more to come from any CPU unless something reaches it?
@@ -39,12 +42,19 @@ impl Standings {
         self.parked > 0
     }
 
+    /// The earliest instant at which anything may leave CPU `number`.
+    #[inline]
+    pub(super) fn next_request(&self, number: usize) -> Time {
+        self.requests[number]
+    }
+
     /// CPU `number` has run, or something has reached it.
     #[inline]
     pub(super) fn note(&mut self, number: usize, core: &mut Core) {
         core.stirred = false;
-        let action = core.next_action();
+        let (action, request) = core.next_action_and_request();
         self.schedule.set(number, action);
+        self.requests[number] = request;
         // One that will act by itself is not settled, unless it is proven to do nothing new, and is not skipped.
         let settled = (action == Time::NEVER || !self.elision) && core.is_settled();
         let standing = Standing { settled, parked: core.is_parked() };

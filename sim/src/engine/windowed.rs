@@ -253,7 +253,7 @@ impl<'a, 'o> Windowed<'a, 'o> {
             self.numbers.clear();
             let rest = schedule.before(near, &mut self.numbers);
             // Nothing leaves those who act soon before what they promise, nor the others before they act.
-            let promises = self.numbers.iter().map(|&number| hardware.cpus[number].next_request());
+            let promises = self.numbers.iter().map(|&number| self.standings.next_request(number));
             let promised = promises.fold(rest.min(oldest), Time::min);
             let of_others = shared.min(promised + self.lookahead).max(near);
             of_first = of_first.max(of_others);

@@ -59,6 +59,7 @@ impl Core {
     }
 
     /// Core cycles from leaving what runs now to the first operation of a handler.
+    #[inline]
     pub(super) fn entry_cost(&self) -> u64 {
         let costs = &self.common.costs;
         let wake = if self.activity == Activity::Halted { costs.halt_wake } else { 0 };

@@ -14,10 +14,26 @@ impl Core {
     /// The earliest instant at which this CPU may act again by itself or because of what has already reached it.
     #[inline]
     pub(crate) fn next_action(&self) -> Time {
+        self.next_action_and_request().0
+    }
+
+    /// The same, and the earliest instant at which anything may leave this CPU: a handler's first operation comes after the
+    /// entry.
+    #[inline(always)]
+    pub(crate) fn next_action_and_request(&self) -> (Time, Time) {
         if self.stage != Stage::Running || self.search.parked {
-            return self.next_action_of_none();
+            let action = self.next_action_of_none();
+            return (action, action);
         }
-        self.instant_or_never(self.pending.effect.min(self.local.cycle()).min(self.interrupt_cycle()))
+        let by_itself = self.pending.effect.min(self.local.cycle());
+        let Some(attention) = &self.attention else {
+            let action = self.instant_or_never(by_itself);
+            return (action, action);
+        };
+        let interrupt = self.interrupt_cycle();
+        let entry = if attention.reason == Reason::Init { 0 } else { self.entry_cost() };
+        let request = by_itself.min(interrupt.saturating_add(entry));
+        (self.instant_or_never(by_itself.min(interrupt)), self.instant_or_never(request))
     }
 
     /// The same, where no operation is under way, or it is skipped.
@@ -34,16 +50,6 @@ impl Core {
     #[inline]
     fn instant_or_never(&self, cycle: u64) -> Time {
         if cycle == WAITS { Time::NEVER } else { self.common.clock.instant(cycle) }
-    }
-
-    /// The earliest instant at which anything may leave this CPU: a handler's first operation comes after the entry.
-    pub(crate) fn next_request(&self) -> Time {
-        let Some(attention) = self.attention.filter(|_| self.stage == Stage::Running && !self.search.parked) else {
-            return self.next_action();
-        };
-        let entry = if attention.reason == Reason::Init { 0 } else { self.entry_cost() };
-        let cycle = self.interrupt_cycle().saturating_add(entry).min(self.pending.effect).min(self.local.cycle());
-        self.instant_or_never(cycle)
     }
 
     /// Lets the CPU run effects before `end`, and polls before `polls_end`.

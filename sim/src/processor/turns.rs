@@ -60,6 +60,12 @@ impl Engine for Core {
         if self.comes_next() {
             self.hot.clock = self.pending.effect;
             self.go_back();
+            if self.pending.operation.kind == Kind::Halt
+                && self.comes_next()
+                && let Some(result) = self.halt()
+            {
+                return Turn::done(result); // it was woken, and is done at once
+            }
         }
         self.go_on()
     }

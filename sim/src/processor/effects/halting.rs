@@ -10,7 +10,8 @@ use crate::stream::What;
 use crate::time::Time;
 
 impl Core {
-    pub(super) fn halt(&mut self) -> Option<u64> {
+    #[inline]
+    pub(in crate::processor) fn halt(&mut self) -> Option<u64> {
         if self.pending.phase == Phase::Halted {
             return Some(0);
         }
