@@ -42,15 +42,19 @@ impl Core {
             return None; // only a reset of the hardware leads out of it
         }
         let open = self.activity != Activity::WaitForStartUp && !self.in_system_management;
-        let holds = |latch: Latch, taken: bool, reason: Reason| {
-            self.latches.came(latch).filter(|_| taken).map(|at| (reason, at))
-        };
-        holds(Latch::Init, open, Reason::Init)
-            .or_else(|| holds(Latch::Shutdown, true, Reason::Shutdown))
-            .or_else(|| holds(Latch::Smi, open, Reason::SystemManagement))
-            .or_else(|| holds(Latch::Nmi, open && !self.nmi_blocked, Reason::Nmi))
-            .or_else(|| holds(Latch::External, maskable, Reason::External))
-            .or_else(|| self.requested(maskable, now))
+        for (latch, at) in self.latches.held() {
+            let (taken, reason) = match latch {
+                Latch::Init => (open, Reason::Init),
+                Latch::Shutdown => (true, Reason::Shutdown),
+                Latch::Smi => (open, Reason::SystemManagement),
+                Latch::Nmi => (open && !self.nmi_blocked, Reason::Nmi),
+                Latch::External => (maskable, Reason::External),
+            };
+            if taken {
+                return Some((reason, at));
+            }
+        }
+        self.requested(maskable, now)
     }
 
     /// Works out anew whether anything would be taken; `now` is the instant of what changed.
