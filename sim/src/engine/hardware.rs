@@ -160,10 +160,10 @@ impl Hardware {
         self.cpus[usize::from(source)].answered(answer);
     }
 
-    /// Every CPU is settled. Can nothing ever happen any more, but the same for ever? The proof's instant, the greatest of
+    /// Can nothing ever happen any more, but the same for ever? Everybody is asked. The proof's instant, the greatest of
     /// all its parts, must lie before the end, and the looks before it come first.
     pub(super) fn proven(&mut self) -> Option<Ending> {
-        if self.milestones.stopped || !self.fabric.is_settled() {
+        if self.milestones.stopped || !self.fabric.is_settled() || !self.cpus.iter().all(|core| core.is_settled()) {
             return None;
         }
         let parts = self.cpus.iter().map(|core| core.settled_at());

@@ -1,14 +1,17 @@
-//! How every CPU stands between two windows: when it may act next, and how many still can.
+//! How every CPU stands between two windows: when it may act next, and whether it still can.
 
 use super::schedule::Schedule;
 use crate::processor::Core;
 use crate::time::Time;
 
-/// What is counted of a CPU.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What is noted of a CPU.
+#[derive(Debug, Clone, Copy)]
 struct Standing {
-    settled: bool,
+    /// When anything may leave it.
+    request: Time,
     parked: bool,
+    /// See [`Standings::may_be_settled`].
+    settled: bool,
 }
 
 /// All of them.
@@ -16,10 +19,9 @@ struct Standing {
 pub(super) struct Standings {
     pub(super) schedule: Schedule,
     standings: Vec<Standing>,
-    /// When anything may leave each CPU, by its number.
-    requests: Vec<Time>,
-    unsettled: usize,
     parked: usize,
+    /// How many are not settled, where it is counted.
+    unsettled: usize,
     /// CPUs that are proven to repeat themselves are skipped.
     elision: bool,
 }
@@ -27,14 +29,15 @@ pub(super) struct Standings {
 impl Standings {
     /// Of `cpus` CPUs, which may all act at once.
     pub(super) fn new(cpus: usize, elision: bool) -> Self {
-        let standings = vec![Standing { settled: false, parked: false }; cpus];
-        let requests = vec![Time::ZERO; cpus];
-        Self { schedule: Schedule::new(cpus), standings, requests, unsettled: cpus, parked: 0, elision }
+        let standings = vec![Standing { request: Time::ZERO, parked: false, settled: false }; cpus];
+        Self { schedule: Schedule::new(cpus), standings, parked: 0, unsettled: cpus, elision }
     }
 
-    /// Is nothing more to come from any CPU unless something reaches it?
-    pub(super) const fn are_settled(&self) -> bool {
-        self.unsettled == 0
+    /// Can nothing come from any CPU unless something reaches it? If so, each must be asked whether it is settled: where
+    /// CPUs are skipped, none is that will act by itself; where they are not, those are counted that are.
+    #[inline]
+    pub(super) fn may_be_settled(&self) -> bool {
+        if self.elision { self.schedule.least() == Time::NEVER } else { self.unsettled == 0 }
     }
 
     /// Is any CPU skipped?
@@ -45,7 +48,7 @@ impl Standings {
     /// The earliest instant at which anything may leave CPU `number`.
     #[inline]
     pub(super) fn next_request(&self, number: usize) -> Time {
-        self.requests[number]
+        self.standings[number].request
     }
 
     /// CPU `number` has run, or something has reached it.
@@ -54,15 +57,21 @@ impl Standings {
         core.stirred = false;
         let (action, request) = core.next_action_and_request();
         self.schedule.set(number, action);
-        self.requests[number] = request;
-        // One that will act by itself is not settled, unless it is proven to do nothing new, and is not skipped.
-        let settled = (action == Time::NEVER || !self.elision) && core.is_settled();
-        let standing = Standing { settled, parked: core.is_parked() };
-        let before = &mut self.standings[number];
-        if standing != *before {
-            self.unsettled = self.unsettled + usize::from(before.settled) - usize::from(settled);
-            self.parked = self.parked + usize::from(standing.parked) - usize::from(before.parked);
-            *before = standing;
+        let standing = &mut self.standings[number];
+        standing.request = request;
+        let parked = core.is_parked();
+        if standing.parked != parked {
+            standing.parked = parked;
+            self.parked = if parked { self.parked + 1 } else { self.parked - 1 };
         }
+        if !self.elision {
+            self.count(number, core.is_settled());
+        }
+    }
+
+    #[inline(never)]
+    fn count(&mut self, number: usize, settled: bool) {
+        let before = std::mem::replace(&mut self.standings[number].settled, settled);
+        self.unsettled = self.unsettled + usize::from(before) - usize::from(settled);
     }
 }

@@ -171,7 +171,7 @@ impl<'a, 'o> Windowed<'a, 'o> {
             let earliest = self.standings.schedule.least();
             let hardware = &mut *self.hardware;
             let bound = hardware.bound();
-            if self.standings.are_settled()
+            if self.standings.may_be_settled()
                 && self.requests.is_empty()
                 && let Some(ending) = hardware.proven()
             {
