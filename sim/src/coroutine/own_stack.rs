@@ -75,6 +75,7 @@ impl OwnStack {
         }
     }
 
+    #[inline(never)]
     fn start<E: Engine>(&mut self, core: *mut E, entry: u32) -> u64 {
         self.leave();
         self.catches = 0;

@@ -108,6 +108,7 @@ impl Twin {
     }
 
     /// Runs `core` until it waits.
+    #[inline(never)]
     pub(super) fn run<E: Engine>(&mut self, core: &mut E) {
         let mut turn = core.advance();
         loop {

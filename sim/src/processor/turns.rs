@@ -56,16 +56,18 @@ impl Engine for Core {
         if self.unwinding {
             return Turn::SUSPEND; // it caught its unwinding
         }
-        self.begin_iret();
-        if self.comes_next() {
-            self.hot.clock = self.pending.effect;
-            self.go_back();
-            if self.pending.operation.kind == Kind::Halt
-                && self.comes_next()
-                && let Some(result) = self.halt()
-            {
-                return Turn::done(result); // it was woken, and is done at once
-            }
+        let left = self.hot.clock.saturating_add(u64::from(self.common.manners[Kind::Iret as usize].cost));
+        if left >= self.slow_at().min(self.horizon) {
+            self.begin_iret();
+            return self.go_on();
+        }
+        self.hot.clock = left; // nothing comes before it
+        self.go_back();
+        if self.pending.operation.kind == Kind::Halt
+            && self.comes_next()
+            && let Some(result) = self.halt()
+        {
+            return Turn::done(result); // it was woken, and is done at once
         }
         self.go_on()
     }
@@ -316,6 +318,7 @@ impl Core {
     }
 
     /// Back to what the handler that has returned had interrupted: when does it take effect?
+    #[inline(always)]
     fn go_back(&mut self) {
         let context = self.leave_handler();
         self.pending = self.interrupted.pop().expect("a handler interrupted something");

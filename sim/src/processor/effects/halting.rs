@@ -36,6 +36,7 @@ impl Core {
         Some(0)
     }
 
+    #[inline]
     fn enter_halt(&mut self, until: u64) {
         self.pending.phase = Phase::Halted;
         self.pending.effect = until;
