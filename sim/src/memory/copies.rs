@@ -69,7 +69,11 @@ impl Copies {
     pub(crate) fn after(&self, cpu: Agent, word: u16, due: &[Arrival]) -> u32 {
         let own = self.load(cpu, word);
         let arrivals = due.iter().filter(|arrival| arrival.word == word && arrival.source != cpu);
-        arrivals.map(|arrival| arrival.written).chain(own.copied()).max_by_key(|written| written.key).map_or(0, |w| w.value)
+        arrivals
+            .map(|arrival| arrival.written)
+            .chain(own.copied())
+            .max_by_key(|written| written.key)
+            .map_or(0, |w| w.value)
     }
 
     /// What is due arrives.
