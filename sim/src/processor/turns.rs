@@ -192,7 +192,9 @@ impl Core {
             return Turn::SUSPEND;
         }
         loop {
-            if let Some(at) = self.released.take() {
+            if self.released.is_some()
+                && let Some(at) = self.released.take()
+            {
                 self.pending.effect = self.common.clock.first_at_or_after(at).max(self.hot.clock);
                 self.refresh_slow();
             }
