@@ -304,21 +304,18 @@ impl Fabric {
         }
     }
 
-    /// Does to the CPUs what the event at `now` said must happen. Pushes the numbers of those that it changes, some of them
-    /// perhaps twice.
-    pub(crate) fn apply(&mut self, now: Time, cores: &mut [Slot], touched: &mut Vec<usize>) {
+    /// Does to the CPUs what the event at `now` said must happen, and `touch`es each that it may have changed.
+    pub(crate) fn apply(&mut self, now: Time, cores: &mut [Slot], mut touch: impl FnMut(&mut Core)) {
         let mut effects = std::mem::take(&mut self.effects);
         let mut attempted = false;
         if effects.is_empty() && !self.late.is_empty() {
-            self.come_late(now, cores, touched);
+            self.come_late(now, cores, &mut touch);
         }
         for effect in &effects {
             attempted |= matches!(effect, BusEffect::Attempt { .. } | BusEffect::Noise);
-            if let Some(agent) = self.perform(now, effect, cores)
-                && let Some(core) = cores.get_mut(usize::from(agent))
-            {
+            if let Some(core) = self.perform(now, effect, cores) {
                 self.collect_facts(core);
-                touched.push(usize::from(agent));
+                touch(core);
             }
         }
         effects.clear();

@@ -8,7 +8,7 @@ use crate::RunError;
 use crate::bus::{Agent, DeliveryMode, DestinationMode, Message, Request, Shorthand};
 use crate::coroutine::Site;
 use crate::memory::{Key, Master};
-use crate::processor::{Outgoing, Outgone};
+use crate::processor::{Core, Outgoing, Outgone};
 use crate::stream::{Access, Interest};
 use crate::time::{ClockDomain, Duration, Time};
 
@@ -134,14 +134,14 @@ impl Hardware {
         }
     }
 
-    /// Does to the CPUs what the event of the interconnect at `now` said must happen. Pushes the numbers of those that it
-    /// changes, some of them perhaps twice.
+    /// Does to the CPUs what the event of the interconnect at `now` said must happen, and `touch`es each that it may have
+    /// changed.
     ///
     /// # Panics
     /// If a CPU is further than that already.
     #[inline]
-    pub(super) fn apply(&mut self, now: Time, touched: &mut Vec<usize>) {
-        self.fabric.apply(now, &mut self.cpus, touched);
+    pub(super) fn apply(&mut self, now: Time, touch: impl FnMut(&mut Core)) {
+        self.fabric.apply(now, &mut self.cpus, touch);
     }
 
     /// A shared word was written at `time`; gives when others see that.

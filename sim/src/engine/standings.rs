@@ -51,9 +51,18 @@ impl Standings {
         self.standings[number].request
     }
 
-    /// CPU `number` has run, or something has reached it.
+    /// Something has reached a CPU, which may act at another time for it.
     #[inline]
-    pub(super) fn note(&mut self, number: usize, core: &mut Core) {
+    pub(super) fn reached(&mut self, core: &mut Core) {
+        if core.stirred {
+            self.note(core);
+        }
+    }
+
+    /// A CPU has run.
+    #[inline]
+    pub(super) fn note(&mut self, core: &mut Core) {
+        let number = usize::from(core.agent);
         core.stirred = false;
         let (action, request) = core.next_action_and_request();
         self.schedule.set(number, action);

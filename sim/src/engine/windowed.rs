@@ -91,18 +91,9 @@ impl<'a, 'o> Windowed<'a, 'o> {
         }
         self.pollers.note(number, core);
         fabric.collect(core);
-        self.standings.note(number, core);
+        self.standings.note(core);
         if core.failure.is_some() {
             self.hardware.note_failure(number);
-        }
-    }
-
-    /// Something has reached CPU `number`, which may act another time for it.
-    #[inline]
-    fn reached(&mut self, number: usize) {
-        let core: &mut Core = &mut self.hardware.cpus[number];
-        if core.stirred {
-            self.standings.note(number, core);
         }
     }
 
@@ -159,7 +150,7 @@ impl<'a, 'o> Windowed<'a, 'o> {
             let number = self.numbers[index];
             if number != usize::from(source) {
                 self.hardware.cpus[number].word_will_change(word, written, at);
-                self.reached(number);
+                self.standings.reached(&mut self.hardware.cpus[number]);
             }
         }
     }
@@ -208,11 +199,8 @@ impl<'a, 'o> Windowed<'a, 'o> {
         if self.standings.is_any_parked() {
             self.bring_up(now);
         }
-        self.numbers.clear();
-        self.hardware.apply(now, &mut self.numbers);
-        for index in 0..self.numbers.len() {
-            self.reached(self.numbers[index]);
-        }
+        let standings = &mut self.standings;
+        self.hardware.apply(now, |core| standings.reached(core));
     }
 
     /// Those who are skipped, and whom the event at `now` touches, do what lies before it.
