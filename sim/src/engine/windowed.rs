@@ -171,7 +171,7 @@ impl<'a, 'o> Windowed<'a, 'o> {
             // A request at the instant of the earliest action waits: somebody with a smaller key may still act then.
             let oldest = self.requests.oldest_time();
             let until = earliest.min(oldest);
-            if hardware.elision {
+            if hardware.elision && hardware.fabric.repeats() {
                 hardware.fabric.skip_until(until.min(bound));
             }
             let next = hardware.fabric.next_event();
