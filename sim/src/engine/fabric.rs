@@ -9,7 +9,6 @@ use super::slot::Slot;
 use super::view::View;
 use super::watch::Watch;
 use crate::bus::{Agent, BusEffect, Interconnect, Message, MessageFault, Request, Response, Targets, Undispatched};
-use crate::check::{Counts, Violation};
 use crate::choice::{self, ChoicePoint, Chooser, Label};
 use crate::devices::I8254Error;
 use crate::generation::Generation;
@@ -22,12 +21,12 @@ use std::sync::Arc;
 /// The interconnect, and what the machine knows of it.
 #[derive(Debug)]
 pub(crate) struct Fabric {
-    bus: Box<dyn Interconnect>,
+    pub(super) bus: Box<dyn Interconnect>,
     pub(crate) stream: Stream,
     /// Attempts since the last other event, a run for each message, in the order of first attempt.
     pub(super) runs: Vec<AttemptRun>,
     pub(super) dead: Vec<bool>,
-    addressees: Addressees,
+    pub(super) addressees: Addressees,
     deaths: VecDeque<(Time, Agent)>,
     pub(super) devices: DeviceHub,
     pub(crate) watch: Option<Watch>,
@@ -363,49 +362,6 @@ impl Fabric {
     /// Messages that are carried beyond their senders' bus.
     pub(crate) fn in_transit(&self) -> Vec<Undispatched> {
         self.bus.in_transit()
-    }
-
-    /// A CPU of the machine, before the run.
-    pub(crate) fn introduce(&mut self, core: &mut Core) {
-        if let Some(watch) = &mut self.watch {
-            watch.introduce(core);
-        }
-        self.collect_facts(core);
-    }
-
-    /// A CPU has run: takes what it has to tell.
-    #[inline]
-    pub(super) fn collect(&mut self, core: &mut Core) {
-        if let Some(at) = core.apic_touched.take() {
-            self.disturb(at);
-        }
-        self.collect_facts(core);
-    }
-
-    /// Takes what a CPU has to tell: who it is now, and facts for the checker.
-    #[inline]
-    pub(super) fn collect_facts(&mut self, core: &mut Core) {
-        if core.identity_changed {
-            self.list(core);
-        }
-        if !core.facts.is_empty()
-            && let Some(watch) = &mut self.watch
-        {
-            watch.collect(core);
-        }
-    }
-
-    #[cold]
-    fn list(&mut self, core: &mut Core) {
-        core.identity_changed = false;
-        self.addressees.list(core.agent, &core.apic);
-    }
-
-    /// The run has ended: is every message accounted for? Gives what the checker has seen, if it was on.
-    pub(crate) fn finish_watch(&mut self, cores: &mut [Slot], end: Time) -> Result<Option<Counts>, Violation> {
-        let Some(watch) = self.watch.take() else { return Ok(None) };
-        let carried = self.bus.undispatched().into_iter().chain(self.bus.in_transit());
-        watch.finish(cores, carried.map(|held| held.message), end).map(Some)
     }
 
     pub(crate) fn is_dead(&self, agent: Agent) -> bool {

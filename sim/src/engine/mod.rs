@@ -6,6 +6,7 @@
 
 mod addressees;
 mod attempts;
+mod collection;
 mod consequences;
 mod crew;
 mod cycle;
