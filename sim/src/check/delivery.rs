@@ -49,11 +49,10 @@ impl Checker {
         let second = record.for_one() && record.is_delivered();
         let before = record.standings.set(agent, Standing::Got);
         let expected = matches!(before, Standing::Due | Standing::Allowed);
-        let may_be_done = self.settings.late_deliveries && record.dispatched;
         if !expected || second || !record.is_as_sent(message) {
             self.question(agent, before, second, message, at);
         }
-        if may_be_done {
+        if self.settings.late_deliveries && self.ledger.find(message).is_some_and(|record| record.dispatched) {
             self.settle_if_done(message);
         }
         true

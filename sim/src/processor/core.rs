@@ -250,7 +250,7 @@ impl Core {
     }
 
     fn tell_runs(&mut self, at: Time) {
-        let clock = self.common.clock;
+        let clock = &self.common.clock;
         self.runs.close(&mut self.hot, &mut self.stream, at, |cycle| clock.instant(cycle));
         self.words_cycle = u64::MAX;
     }
