@@ -38,26 +38,27 @@ impl IdealBus {
             addressees: Addressees::default(),
         }
     }
+}
 
-    /// `message` arrives at every addressed agent that listens; one without room takes it all the same.
-    fn arrive(&mut self, message: &Message, targets: &dyn Targets, effects: &mut Vec<BusEffect>) {
-        match message.mode {
-            DeliveryMode::LowestPriority => {
-                let agent = lowest_task_priority(&mut self.addressees, targets, message);
-                effects.extend(agent.map(|agent| BusEffect::Deliver { agent, message: *message }));
-            }
-            DeliveryMode::RemoteRead => {
-                let mut first = None;
-                self.addressees.answers(targets, message, |agent, _| first = first.or(Some(agent)));
-                let value = first.map(|agent| targets.remote_register(agent, message.vector & 0x3F));
-                effects.push(BusEffect::RemoteRead { message: *message, value });
-            }
-            _ => self.addressees.answers(targets, message, |agent, _| {
-                effects.push(BusEffect::Deliver { agent, message: *message });
-            }),
+/// `message` arrives at every addressed agent that listens; one without room takes it all the same.
+#[inline]
+fn arrive(addressees: &mut Addressees, message: &Message, targets: &dyn Targets, effects: &mut Vec<BusEffect>) {
+    match message.mode {
+        DeliveryMode::LowestPriority => {
+            let agent = lowest_task_priority(addressees, targets, message);
+            effects.extend(agent.map(|agent| BusEffect::Deliver { agent, message: *message }));
         }
-        effects.push(BusEffect::Dispatched { message: *message, busy_still: false });
+        DeliveryMode::RemoteRead => {
+            let mut first = None;
+            addressees.answers(targets, message, |agent, _| first = first.or(Some(agent)));
+            let value = first.map(|agent| targets.remote_register(agent, message.vector & 0x3F));
+            effects.push(BusEffect::RemoteRead { message: *message, value });
+        }
+        _ => addressees.answers(targets, message, |agent, _| {
+            effects.push(BusEffect::Deliver { agent, message: *message });
+        }),
     }
+    effects.push(BusEffect::Dispatched { message: *message, busy_still: false });
 }
 
 impl Interconnect for IdealBus {
@@ -81,12 +82,13 @@ impl Interconnect for IdealBus {
     }
 
     fn advance(&mut self, targets: &dyn Targets, effects: &mut Vec<BusEffect>) {
-        let Some((_, request)) = self.in_flight.pop_front() else { return };
-        self.next = self.in_flight.front().map_or(Time::NEVER, |&(at, _)| at);
-        match &request {
-            Request::Message(message) => self.arrive(message, targets, effects),
-            Request::EndOfInterrupt { vector, .. } => effects.push(BusEffect::EndOfInterrupt { vector: *vector }),
+        match self.in_flight.front() {
+            Some((_, Request::Message(message))) => arrive(&mut self.addressees, message, targets, effects),
+            Some(&(_, Request::EndOfInterrupt { vector, .. })) => effects.push(BusEffect::EndOfInterrupt { vector }),
+            None => return,
         }
+        self.in_flight.pop_front();
+        self.next = self.in_flight.front().map_or(Time::NEVER, |&(at, _)| at);
     }
 
     fn promises(&self) -> Promises {

@@ -79,27 +79,30 @@ pub enum DestinationMode {
 }
 
 /// One interrupt message. It keeps what was latched at the write of ICR low.
+///
+/// Its fields lie in memory as they go into digests, so that they come with few loads; nothing else depends on that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(C)]
 pub struct Message {
-    /// The sender.
-    pub source: Agent,
     /// Number of this message among the sender's, from 0: with `source`, its name.
     pub number: u32,
-    /// Delivery mode.
-    pub mode: DeliveryMode,
+    /// The sender.
+    pub source: Agent,
+    /// Level-triggered (bit 15)?
+    pub level_triggered: bool,
+    /// Level (bit 14): asserted?
+    pub asserted: bool,
     /// Vector, bits 7:0.
     pub vector: u8,
+    /// Delivery mode.
+    pub mode: DeliveryMode,
+    /// Destination shorthand.
+    pub shorthand: Shorthand,
     /// Destination mode.
     pub destination_mode: DestinationMode,
     /// Destination field: 8 bits, of which Pentium and P6 compare the low four in physical mode (SDM vol. 3 §10.6.1);
     /// 32 bits of an APIC in x2APIC mode (§10.12.9).
     pub destination: u32,
-    /// Destination shorthand.
-    pub shorthand: Shorthand,
-    /// Level-triggered (bit 15)?
-    pub level_triggered: bool,
-    /// Level (bit 14): asserted?
-    pub asserted: bool,
     /// When the ICR was written (or the I/O agent raised it).
     pub written_at: Time,
     /// It never takes the place of an older one of its sender: software in x2APIC mode has no delivery status to wait for,

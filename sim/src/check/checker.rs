@@ -176,13 +176,15 @@ impl Checker {
         }
         let late = settings.late_deliveries;
         let lost = !late && settings.is_lost_at_its_end(record);
-        if !late && !lost && !wrong {
-            return source.settle(place, false);
+        if lost || wrong {
+            return self.end_oddly(message, (wrong, still_busy), lost, at);
         }
-        self.end_oddly(message, (wrong, still_busy), lost, at);
+        if !late || !record.is_owed() {
+            source.settle(place, late);
+        }
     }
 
-    /// The end of a message that is followed by a delivery, or by a complaint.
+    /// The end of a message about which there is a complaint.
     #[cold]
     fn end_oddly(&mut self, message: &Message, (wrong, still_busy): (bool, bool), lost: bool, at: Time) {
         if wrong && !self.directory.is_exempt(message.source) {

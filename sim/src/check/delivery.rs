@@ -52,7 +52,7 @@ impl Checker {
         if !expected || second || !record.is_as_sent(message) {
             self.question(agent, before, second, message, at);
         }
-        if self.settings.late_deliveries {
+        if self.settings.late_deliveries && self.ledger.find(message).is_some_and(|record| record.dispatched) {
             self.settle_if_done(message);
         }
         true

@@ -4,7 +4,7 @@ use super::hot::Label;
 use super::overflow::watch_this_thread;
 use super::seat::{PANICKED, Seat, UNWOUND, WAITS};
 use super::stack_pool::{Stack, StackPool};
-use super::turn::{Answer, Engine, Guest, Turn, UNWIND};
+use super::turn::{Engine, Guest, START, SUSPEND, Turn, UNWIND};
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
@@ -42,15 +42,12 @@ impl OwnStack {
         // SAFETY: here and below: the core is alive, and each reference ends with its statement.
         let mut turn = unsafe { (*core).advance() };
         loop {
-            let end = match turn {
-                Turn::Suspend => WAITS,
-                Turn::Start(entry) => self.start(core, entry),
-                Turn::Unwind if !self.may_unwind() => UNWOUND,
-                turn => {
-                    let Answer { value, action } = Answer::new(turn);
-                    // SAFETY: software is suspended on its live stack, on this thread (`Owned` asserts it).
-                    unsafe { enter(core.cast(), value, action) }
-                }
+            let end = match turn.kind() {
+                SUSPEND => WAITS,
+                START => self.start(core, turn.code()),
+                UNWIND if !self.may_unwind() => UNWOUND,
+                // SAFETY: software is suspended on its live stack, on this thread (`Owned` asserts it).
+                _ => unsafe { enter(core.cast(), turn.value, turn.action) },
             };
             if let Some(panic) = self.seat.broken.take() {
                 resume_unwind(panic);
@@ -65,7 +62,7 @@ impl OwnStack {
                 }
                 // It caught its unwinding, and does another operation: again.
                 // SAFETY: as above.
-                _ if unsafe { (*core).is_unwinding() } => turn = Turn::Unwind,
+                _ if unsafe { (*core).is_unwinding() } => turn = Turn::UNWIND,
                 _ => return,
             }
             if end == UNWOUND {
@@ -78,6 +75,7 @@ impl OwnStack {
         }
     }
 
+    #[inline(never)]
     fn start<E: Engine>(&mut self, core: *mut E, entry: u32) -> u64 {
         self.leave();
         self.catches = 0;

@@ -6,7 +6,7 @@
 use super::handle::{Handle, INERT};
 use super::hot::Hot;
 use super::site::Site;
-use super::turn::{Answer, Engine, Guest, HANDLE, SUSPEND, Turn, Unwinding};
+use super::turn::{Engine, Guest, HANDLE, Turn, Unwinding};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -18,14 +18,14 @@ pub(super) const UNWOUND: u64 = 1;
 /// It panicked.
 pub(super) const PANICKED: u64 = 2;
 
-type Step = extern "C" fn(*mut Hot, u64, u64, Site) -> Answer;
+type Step = extern "C" fn(*mut Hot, u64, u64, Site) -> Turn;
 
 /// Whom the boundary calls for a core, and who runs on it.
 #[repr(C)]
 pub(super) struct Seat {
     pub(super) begin: Step,
     pub(super) begin_watched: Step,
-    pub(super) handler_returned: extern "C" fn(*mut Hot) -> Answer,
+    pub(super) handler_returned: extern "C" fn(*mut Hot) -> Turn,
     pub(super) guest: Arc<dyn Guest>,
     pub(super) cpu: u16,
     /// A panic of software, or one of the simulator: raised again on the engine's stack.
@@ -53,11 +53,11 @@ fn unless_panicking(operation: u64) -> u64 {
     if std::thread::panicking() { INERT } else { operation }
 }
 
-extern "C" fn begin<E: Engine>(hot: *mut Hot, operation: u64, value: u64, site: Site) -> Answer {
+extern "C" fn begin<E: Engine>(hot: *mut Hot, operation: u64, value: u64, site: Site) -> Turn {
     guarded::<E>(hot, |core| core.begin(unless_panicking(operation), value, site))
 }
 
-extern "C" fn begin_watched<E: Engine>(hot: *mut Hot, operation: u64, value: u64, site: Site) -> Answer {
+extern "C" fn begin_watched<E: Engine>(hot: *mut Hot, operation: u64, value: u64, site: Site) -> Turn {
     guarded::<E>(hot, |core| match unless_panicking(operation) {
         INERT => core.begin(INERT, value, site),
         _ if core.hot().is_used_up() => core.exhausted(site),
@@ -65,22 +65,22 @@ extern "C" fn begin_watched<E: Engine>(hot: *mut Hot, operation: u64, value: u64
     })
 }
 
-extern "C" fn handler_returned<E: Engine>(hot: *mut Hot) -> Answer {
+extern "C" fn handler_returned<E: Engine>(hot: *mut Hot) -> Turn {
     guarded::<E>(hot, E::handler_returned)
 }
 
 /// A panic of the simulator stays on the engine's side: software never sees it.
 #[inline(always)]
-fn guarded<E: Engine>(hot: *mut Hot, step: impl FnOnce(&mut E) -> Turn) -> Answer {
+fn guarded<E: Engine>(hot: *mut Hot, step: impl FnOnce(&mut E) -> Turn) -> Turn {
     // SAFETY: the block is the first field of a core (`Engine`'s contract), whose software has left its stack for this
     // call; nobody else has a reference to it.
     let core = unsafe { &mut *hot.cast::<E>() };
     match catch_unwind(AssertUnwindSafe(|| step(core))) {
-        Ok(turn) => Answer::new(turn),
+        Ok(turn) => turn,
         Err(payload) => {
             // SAFETY: the seat is as old as the coroutine, which runs now.
             unsafe { (*seat(hot)).broken = Some(payload) };
-            Answer { value: 0, action: SUSPEND }
+            Turn::SUSPEND
         }
     }
 }

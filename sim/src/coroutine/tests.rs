@@ -71,33 +71,33 @@ impl Engine for Tiny {
 
     fn begin(&mut self, operation: u64, value: u64, _site: Site) -> Turn {
         if operation == INERT {
-            return Turn::Done(0);
+            return Turn::done(0);
         }
         if self.unwinding {
-            return Turn::Suspend; // caught: once more
+            return Turn::SUSPEND; // caught: once more
         }
         self.notes.push(format!("{operation} {value}"));
         match operation {
-            MORE => Turn::Done(value + 1),
+            MORE => Turn::done(value + 1),
             WAIT => {
                 self.stage = Stage::Waits(2 * value);
-                Turn::Suspend
+                Turn::SUSPEND
             }
             HANDLED => {
                 self.interrupted.push(value);
-                Turn::Handle(value as u32)
+                Turn::handle(value as u32)
             }
             RESTART => {
                 self.unwinding = true;
-                Turn::Unwind
+                Turn::UNWIND
             }
             LITTER => {
                 litter();
-                Turn::Done(value)
+                Turn::done(value)
             }
             LOOK => {
                 self.hot.watch(true);
-                Turn::Done(0)
+                Turn::done(0)
             }
             other => unreachable!("no operation {other}"),
         }
@@ -108,9 +108,9 @@ impl Engine for Tiny {
         self.notes.push(format!("{same:?}"));
         if self.notes.len() > 5 {
             self.stage = Stage::Waits(0);
-            return Turn::Suspend;
+            return Turn::SUSPEND;
         }
-        Turn::Done(0)
+        Turn::done(0)
     }
 
     fn exhausted(&mut self, _site: Site) -> Turn {
@@ -118,19 +118,19 @@ impl Engine for Tiny {
     }
 
     fn handler_returned(&mut self) -> Turn {
-        Turn::Done(1000 + self.interrupted.pop().expect("something was interrupted"))
+        Turn::done(1000 + self.interrupted.pop().expect("something was interrupted"))
     }
 
     fn advance(&mut self) -> Turn {
         match std::mem::replace(&mut self.stage, Stage::Runs) {
             Stage::Fresh => {
                 self.lives += 1;
-                Turn::Start(self.lives)
+                Turn::start(self.lives)
             }
-            Stage::Waits(result) => Turn::Done(result),
+            Stage::Waits(result) => Turn::done(result),
             stage => {
                 self.stage = stage;
-                Turn::Suspend
+                Turn::SUSPEND
             }
         }
     }

@@ -4,7 +4,7 @@
 use super::handle::{Handle, INERT};
 use super::hot::Hot;
 use super::site::Site;
-use super::turn::{Engine, Guest, Turn, Unwinding};
+use super::turn::{DONE, Engine, Guest, HANDLE, START, SUSPEND, Turn, UNWIND, Unwinding};
 use crossbeam::channel::{Receiver, Sender, bounded};
 use std::any::Any;
 use std::cell::RefCell;
@@ -48,19 +48,20 @@ pub(super) extern "C-unwind" fn operate(hot: *mut Hot, operation: u64, value: u6
     let operation = if std::thread::panicking() { INERT } else { operation };
     let mut ask = Ask::Operation { operation, value, site };
     loop {
-        match talk(ask) {
-            Some(Turn::Done(result)) => return result,
-            Some(Turn::Handle(context)) => {
+        let turn = talk(ask);
+        match turn.map(Turn::kind) {
+            Some(DONE) => return turn.map_or(0, |turn| turn.value),
+            Some(HANDLE) => {
                 let guest = LINE.with_borrow(|line| line.as_ref().map(|line| (Arc::clone(&line.guest), line.cpu)));
                 // SAFETY: the block is this thread's own, and software of this thread calls.
                 let handle = unsafe { Handle::new(hot) };
                 if let Some((guest, cpu)) = guest {
-                    guest.handle(handle, cpu, context);
+                    guest.handle(handle, cpu, turn.map_or(0, Turn::code));
                 }
                 ask = Ask::HandlerReturned;
             }
-            Some(Turn::Unwind) => resume_unwind(Box::new(Unwinding)),
-            Some(Turn::Suspend | Turn::Start(_)) | None => loop {
+            Some(UNWIND) => resume_unwind(Box::new(Unwinding)),
+            _ => loop {
                 std::thread::park(); // abandoned: nothing runs here any more
             },
         }
@@ -107,14 +108,15 @@ impl Twin {
     }
 
     /// Runs `core` until it waits.
+    #[inline(never)]
     pub(super) fn run<E: Engine>(&mut self, core: &mut E) {
         let mut turn = core.advance();
         loop {
-            match turn {
-                Turn::Suspend if core.is_unwinding() => self.answer(Turn::Unwind), // it caught the first
-                Turn::Suspend => return,
-                Turn::Start(entry) => self.start(entry),
-                turn => self.answer(turn),
+            match turn.kind() {
+                SUSPEND if core.is_unwinding() => self.answer(Turn::UNWIND), // it caught the first
+                SUSPEND => return,
+                START => self.start(turn.code()),
+                _ => self.answer(turn),
             }
             turn = match self.ask() {
                 Ask::Operation { operation, value, site } => core.begin(operation, value, site),
@@ -138,7 +140,7 @@ impl Twin {
 
     /// Tells software; one that caught its unwinding too often is told nothing any more.
     fn answer(&mut self, turn: Turn) {
-        self.catches += u32::from(turn == Turn::Unwind);
+        self.catches += u32::from(turn == Turn::UNWIND);
         if self.catches > CATCHES_MAX {
             self.life = None; // its thread waits for ever
         }
@@ -159,10 +161,10 @@ impl Twin {
     /// Unwinds what software has on its thread; `core` makes every operation inert.
     pub(super) fn unwind<E: Engine>(&mut self, core: &mut E) {
         while self.life.is_some() {
-            self.answer(Turn::Unwind);
+            self.answer(Turn::UNWIND);
             while let Ask::Operation { operation, value, site } = self.ask() {
                 match core.begin(operation, value, site) {
-                    Turn::Done(result) => self.answer(Turn::Done(result)),
+                    turn if turn.kind() == DONE => self.answer(turn),
                     _ => break,
                 }
             }

@@ -146,6 +146,7 @@ impl Addressees {
     }
 
     /// In x2APIC mode a logical destination names a cluster of sixteen ids. One that a page may hear has eight bits.
+    #[inline(never)]
     fn logical(&self, index: &Index, destination: u32, found: &mut Vec<Agent>) -> bool {
         let wide = destination > 0xFF && destination != u32::MAX && !self.external;
         if !wide || index.wides.last().is_some_and(|&(id, _)| id >= LOGICAL_IDS) {

@@ -12,31 +12,27 @@ use crate::time::Time;
 impl Fabric {
     /// Does what `effect` says. Gives whom it has changed.
     #[inline]
-    pub(super) fn perform(&mut self, now: Time, effect: &BusEffect, cores: &mut [Slot]) -> Option<Agent> {
+    pub(super) fn perform<'c>(&mut self, now: Time, effect: &BusEffect, cores: &'c mut [Slot]) -> Option<&'c mut Core> {
         match effect {
             BusEffect::Attempt { message, outcome } => self.attempt(now, *message, *outcome),
             BusEffect::Deliver { agent, message } => {
                 if self.message_faults.is_some() {
                     return self.deliver_or_not(now, *agent, message, cores);
                 }
-                self.deliver_now(now, *agent, message, cores);
-                return Some(*agent);
+                return Some(self.deliver_now(now, *agent, message, cores));
             }
             BusEffect::Dispatched { message, busy_still } => {
                 self.event(now, What::Dispatched(*message, *busy_still));
                 self.cycle.disturb(now);
-                self.dispatched(now, message, *busy_still, cores);
-                return Some(message.source);
+                return self.dispatched(now, message, *busy_still, cores);
             }
             BusEffect::RemoteRead { message, value } => {
                 self.event(now, What::RemoteRead(*message, *value));
                 self.cycle.disturb(now);
-                if let Some(core) = cores.get_mut(usize::from(message.source)) {
-                    let core = reached(core, now);
-                    core.apic.remote_read_answered(*value);
-                    core.apic_changed(now);
-                }
-                return Some(message.source);
+                let core = reached(cores.get_mut(usize::from(message.source))?, now);
+                core.apic.remote_read_answered(*value);
+                core.apic_changed(now);
+                return Some(core);
             }
             BusEffect::Noise => {}
             BusEffect::Error { agent, bits } => return self.error(now, *agent, *bits, cores),
@@ -69,7 +65,13 @@ impl Fabric {
 
     /// `agent` gets `message`.
     #[inline(always)]
-    pub(super) fn deliver_now(&mut self, now: Time, agent: Agent, message: &Message, cores: &mut [Slot]) {
+    pub(super) fn deliver_now<'c>(
+        &mut self,
+        now: Time,
+        agent: Agent,
+        message: &Message,
+        cores: &'c mut [Slot],
+    ) -> &'c mut Core {
         self.event(now, What::Delivered(agent, *message));
         self.cycle.disturb(now);
         let core = reached(&mut cores[usize::from(agent)], now);
@@ -78,6 +80,7 @@ impl Fabric {
         }
         Self::deliver(now, core, message);
         core.requests_are_told();
+        core
     }
 
     #[inline(always)]
@@ -110,13 +113,20 @@ impl Fabric {
         }
     }
 
-    fn dispatched(&mut self, now: Time, message: &Message, busy_still: bool, cores: &mut [Slot]) {
+    fn dispatched<'c>(
+        &mut self,
+        now: Time,
+        message: &Message,
+        busy_still: bool,
+        cores: &'c mut [Slot],
+    ) -> Option<&'c mut Core> {
         if let Some(watch) = &mut self.watch {
             watch.dispatched(message, busy_still, now);
         }
         let Some(core) = cores.get_mut(usize::from(message.source)) else {
             self.devices.dispatched(now);
-            return self.send_for_devices(now);
+            self.send_for_devices(now);
+            return None;
         };
         let core = reached(core, now);
         let queued = core.apic.dispatched(message, busy_still);
@@ -126,12 +136,13 @@ impl Fabric {
         core.apic_changed(now);
         if let Some(next) = queued {
             self.event(now, What::Sent(next));
-            self.take(now, Request::Message(next));
+            self.take(now, &Request::Message(next));
         }
+        Some(core)
     }
 
     /// `agent` records `bits`. An error that is recorded already changes nothing, and nobody.
-    fn error(&mut self, now: Time, agent: Agent, bits: u32, cores: &mut [Slot]) -> Option<Agent> {
+    fn error<'c>(&mut self, now: Time, agent: Agent, bits: u32, cores: &'c mut [Slot]) -> Option<&'c mut Core> {
         if self.is_dead(agent) {
             return None;
         }
@@ -145,7 +156,7 @@ impl Fabric {
         core.apic_changed(now);
         self.event(now, What::Error(agent, bits));
         self.cycle.disturb(now);
-        Some(agent)
+        Some(core)
     }
 }
 

@@ -9,7 +9,6 @@ use super::slot::Slot;
 use super::view::View;
 use super::watch::Watch;
 use crate::bus::{Agent, BusEffect, Interconnect, Message, MessageFault, Request, Response, Targets, Undispatched};
-use crate::check::{Counts, Violation};
 use crate::choice::{self, ChoicePoint, Chooser, Label};
 use crate::devices::I8254Error;
 use crate::generation::Generation;
@@ -22,12 +21,12 @@ use std::sync::Arc;
 /// The interconnect, and what the machine knows of it.
 #[derive(Debug)]
 pub(crate) struct Fabric {
-    bus: Box<dyn Interconnect>,
+    pub(super) bus: Box<dyn Interconnect>,
     pub(crate) stream: Stream,
     /// Attempts since the last other event, a run for each message, in the order of first attempt.
     pub(super) runs: Vec<AttemptRun>,
     pub(super) dead: Vec<bool>,
-    addressees: Addressees,
+    pub(super) addressees: Addressees,
     deaths: VecDeque<(Time, Agent)>,
     pub(super) devices: DeviceHub,
     pub(crate) watch: Option<Watch>,
@@ -125,42 +124,43 @@ impl Fabric {
 
     /// Takes a request; draws its jitter, if the machine has any.
     #[inline]
-    pub(crate) fn request(&mut self, at: Time, request: Request) {
+    pub(crate) fn request(&mut self, at: Time, request: &Request) {
         self.take(at, request);
         self.keep_times();
     }
 
-    pub(super) fn take(&mut self, at: Time, request: Request) {
+    #[inline]
+    pub(super) fn take(&mut self, at: Time, request: &Request) {
         self.cycle.disturb(at);
         self.changed_at = self.changed_at.max(at);
-        let source = match request {
-            Request::Message(message) => message.source,
+        let source = match *request {
+            Request::Message(ref message) => message.source,
             Request::EndOfInterrupt { source, .. } => source,
         };
         if let Request::Message(message) = request
             && usize::from(source) + 1 == self.dead.len()
         {
-            self.devices.interrupt(message);
+            self.devices.interrupt(*message);
             return self.send_for_devices(at);
         }
         self.send(at, source, request);
     }
 
-    fn send(&mut self, at: Time, source: Agent, request: Request) {
+    fn send(&mut self, at: Time, source: Agent, request: &Request) {
         let extra = self.draw_jitter(source);
         if self.dead[usize::from(source)] {
             return;
         }
-        if let (Some(watch), Request::Message(message)) = (&mut self.watch, &request) {
+        if let (Some(watch), Request::Message(message)) = (&mut self.watch, request) {
             watch.sent(message, at);
         }
-        self.bus.request(at, request, extra);
+        self.bus.request(at, *request, extra);
     }
 
     /// The I/O agent holds its lines: one message at a time, none replaces another.
     pub(super) fn send_for_devices(&mut self, at: Time) {
         if let Some(message) = self.devices.next_message() {
-            self.send(at, message.source, Request::Message(message));
+            self.send(at, message.source, &Request::Message(message));
         }
     }
 
@@ -303,21 +303,18 @@ impl Fabric {
         }
     }
 
-    /// Does to the CPUs what the event at `now` said must happen. Pushes the numbers of those that it changes, some of them
-    /// perhaps twice.
-    pub(crate) fn apply(&mut self, now: Time, cores: &mut [Slot], touched: &mut Vec<usize>) {
+    /// Does to the CPUs what the event at `now` said must happen, and `touch`es each that it may have changed.
+    pub(crate) fn apply(&mut self, now: Time, cores: &mut [Slot], mut touch: impl FnMut(&mut Core)) {
         let mut effects = std::mem::take(&mut self.effects);
         let mut attempted = false;
         if effects.is_empty() && !self.late.is_empty() {
-            self.come_late(now, cores, touched);
+            self.come_late(now, cores, &mut touch);
         }
         for effect in &effects {
             attempted |= matches!(effect, BusEffect::Attempt { .. } | BusEffect::Noise);
-            if let Some(agent) = self.perform(now, effect, cores)
-                && let Some(core) = cores.get_mut(usize::from(agent))
-            {
+            if let Some(core) = self.perform(now, effect, cores) {
                 self.collect_facts(core);
-                touched.push(usize::from(agent));
+                touch(core);
             }
         }
         effects.clear();
@@ -365,33 +362,6 @@ impl Fabric {
     /// Messages that are carried beyond their senders' bus.
     pub(crate) fn in_transit(&self) -> Vec<Undispatched> {
         self.bus.in_transit()
-    }
-
-    /// A CPU of the machine, before the run.
-    pub(crate) fn introduce(&mut self, core: &mut Core) {
-        if let Some(watch) = &mut self.watch {
-            watch.introduce(core);
-        }
-        self.collect_facts(core);
-    }
-
-    /// Takes what a CPU has to tell: who it is now, and facts for the checker.
-    #[inline]
-    pub(crate) fn collect_facts(&mut self, core: &mut Core) {
-        if core.identity_changed {
-            core.identity_changed = false;
-            self.addressees.list(core.agent, &core.apic);
-        }
-        if let Some(watch) = &mut self.watch {
-            watch.collect(core);
-        }
-    }
-
-    /// The run has ended: is every message accounted for? Gives what the checker has seen, if it was on.
-    pub(crate) fn finish_watch(&mut self, cores: &mut [Slot], end: Time) -> Result<Option<Counts>, Violation> {
-        let Some(watch) = self.watch.take() else { return Ok(None) };
-        let carried = self.bus.undispatched().into_iter().chain(self.bus.in_transit());
-        watch.finish(cores, carried.map(|held| held.message), end).map(Some)
     }
 
     pub(crate) fn is_dead(&self, agent: Agent) -> bool {

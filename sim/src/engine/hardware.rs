@@ -8,7 +8,7 @@ use crate::RunError;
 use crate::bus::{Agent, DeliveryMode, DestinationMode, Message, Request, Shorthand};
 use crate::coroutine::Site;
 use crate::memory::{Key, Master};
-use crate::processor::{Outgoing, Outgone};
+use crate::processor::{Core, Outgoing, Outgone};
 use crate::stream::{Access, Interest};
 use crate::time::{ClockDomain, Duration, Time};
 
@@ -120,24 +120,28 @@ impl Hardware {
     /// CPU `number` has run: takes what it has to tell.
     pub(super) fn collect(&mut self, number: usize) {
         let core = &mut self.cpus[number];
-        if let Some(at) = core.apic_touched.take() {
-            self.fabric.disturb(at);
+        self.fabric.collect(core);
+        if core.failure.is_some() {
+            self.note_failure(number);
         }
-        self.fabric.collect_facts(core);
-        if let Some(error) = &core.failure {
-            let error = error.clone();
+    }
+
+    /// CPU `number` has done what no machine can.
+    #[cold]
+    pub(super) fn note_failure(&mut self, number: usize) {
+        if let Some(error) = self.cpus[number].failure.clone() {
             self.fail(error);
         }
     }
 
-    /// Does to the CPUs what the event of the interconnect at `now` said must happen. Pushes the numbers of those that it
-    /// changes, some of them perhaps twice.
+    /// Does to the CPUs what the event of the interconnect at `now` said must happen, and `touch`es each that it may have
+    /// changed.
     ///
     /// # Panics
     /// If a CPU is further than that already.
     #[inline]
-    pub(super) fn apply(&mut self, now: Time, touched: &mut Vec<usize>) {
-        self.fabric.apply(now, &mut self.cpus, touched);
+    pub(super) fn apply(&mut self, now: Time, touch: impl FnMut(&mut Core)) {
+        self.fabric.apply(now, &mut self.cpus, touch);
     }
 
     /// A shared word was written at `time`; gives when others see that.
@@ -156,10 +160,10 @@ impl Hardware {
         self.cpus[usize::from(source)].answered(answer);
     }
 
-    /// Every CPU is settled. Can nothing ever happen any more, but the same for ever? The proof's instant, the greatest of
+    /// Can nothing ever happen any more, but the same for ever? Everybody is asked. The proof's instant, the greatest of
     /// all its parts, must lie before the end, and the looks before it come first.
     pub(super) fn proven(&mut self) -> Option<Ending> {
-        if self.milestones.stopped || !self.fabric.is_settled() {
+        if self.milestones.stopped || !self.fabric.is_settled() || !self.cpus.iter().all(|core| core.is_settled()) {
             return None;
         }
         let parts = self.cpus.iter().map(|core| core.settled_at());

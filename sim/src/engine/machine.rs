@@ -174,7 +174,7 @@ impl Machine {
             generation: settings.generation,
             knobs: settings.knobs,
             costs: settings.costs,
-            cost_of: Kind::costs(&settings.costs),
+            manners: Kind::manners(&settings.costs),
             clock: settings.core_clock,
             timer_clock: settings.timer_clock,
             lookahead,

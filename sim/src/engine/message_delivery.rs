@@ -6,23 +6,23 @@ use super::consequences::reached;
 use super::fabric::Fabric;
 use super::slot::Slot;
 use crate::bus::{Agent, Message, MessageEffect};
+use crate::processor::Core;
 use crate::stream::What;
 use crate::time::Time;
 
 impl Fabric {
     /// The interconnect delivers `message` to `agent` at `now`. Gives the agent, if it was changed.
     #[cold]
-    pub(super) fn deliver_or_not(
+    pub(super) fn deliver_or_not<'c>(
         &mut self,
         now: Time,
         agent: Agent,
         message: &Message,
-        cores: &mut [Slot],
-    ) -> Option<Agent> {
+        cores: &'c mut [Slot],
+    ) -> Option<&'c mut Core> {
         let faults = self.message_faults.as_mut()?;
         let Some(effect) = faults.meets(now, agent, message) else {
-            self.deliver_seldom(now, agent, message, cores);
-            return Some(agent);
+            return Some(self.deliver_seldom(now, agent, message, cores));
         };
         match effect {
             MessageEffect::Delay(span) | MessageEffect::Duplicate(span) => faults.delay(now + span, agent, *message),
@@ -38,25 +38,31 @@ impl Fabric {
                 }
                 None
             }
-            MessageEffect::Duplicate(_) => {
-                self.deliver_seldom(now, agent, message, cores);
-                Some(agent)
-            }
-            MessageEffect::Unnoticed => {
-                self.deliver_unnoticed(now, agent, message, cores);
-                Some(agent)
-            }
+            MessageEffect::Duplicate(_) => Some(self.deliver_seldom(now, agent, message, cores)),
+            MessageEffect::Unnoticed => Some(self.deliver_unnoticed(now, agent, message, cores)),
         }
     }
 
     /// Out of line, so that the delivery of a machine without such faults is not.
     #[inline(never)]
-    fn deliver_seldom(&mut self, now: Time, agent: Agent, message: &Message, cores: &mut [Slot]) {
-        self.deliver_now(now, agent, message, cores);
+    fn deliver_seldom<'c>(
+        &mut self,
+        now: Time,
+        agent: Agent,
+        message: &Message,
+        cores: &'c mut [Slot],
+    ) -> &'c mut Core {
+        self.deliver_now(now, agent, message, cores)
     }
 
     /// The vector is requested, and the core is not told.
-    fn deliver_unnoticed(&mut self, now: Time, agent: Agent, message: &Message, cores: &mut [Slot]) {
+    fn deliver_unnoticed<'c>(
+        &mut self,
+        now: Time,
+        agent: Agent,
+        message: &Message,
+        cores: &'c mut [Slot],
+    ) -> &'c mut Core {
         self.event(now, What::Delivered(agent, *message));
         let core = reached(&mut cores[usize::from(agent)], now);
         if let Some(watch) = &mut self.watch {
@@ -64,11 +70,12 @@ impl Fabric {
         }
         core.unnoticed(now, message);
         core.requests_are_told();
+        core
     }
 
     /// What comes late comes at `now`, unless its target has died. Nothing does, if the interconnect had an event then.
     #[cold]
-    pub(super) fn come_late(&mut self, now: Time, cores: &mut [Slot], touched: &mut Vec<usize>) {
+    pub(super) fn come_late(&mut self, now: Time, cores: &mut [Slot], mut touch: impl FnMut(&mut Core)) {
         for (agent, message) in std::mem::take(&mut self.late) {
             if self.is_dead(agent) {
                 continue;
@@ -82,7 +89,7 @@ impl Fabric {
             Self::deliver(now, core, &message);
             core.requests_are_told();
             self.collect_facts(core);
-            touched.push(usize::from(agent));
+            touch(core);
         }
     }
 }

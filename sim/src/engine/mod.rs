@@ -6,6 +6,7 @@
 
 mod addressees;
 mod attempts;
+mod collection;
 mod consequences;
 mod crew;
 mod cycle;
@@ -24,8 +25,10 @@ mod outcome;
 mod pollers;
 mod reference;
 mod report;
+mod requests;
 mod schedule;
 mod slot;
+mod standings;
 mod view;
 mod watch;
 mod windowed;

@@ -33,6 +33,12 @@ impl Pollers {
         }
     }
 
+    /// May anybody be in a proven loop that reads `word`?
+    #[inline]
+    pub(super) fn has(&self, word: u16) -> bool {
+        !self.cpus[usize::from(word)].is_empty()
+    }
+
     /// Pushes the CPUs that are in a proven loop that reads `word`, and forgets those that no longer are.
     pub(super) fn of(&mut self, word: u16, cpus: &[Slot], found: &mut Vec<usize>) {
         self.cpus[usize::from(word)].retain(|&number| {

@@ -3,6 +3,9 @@
 
 use crate::time::Time;
 
+/// So many leaves or fewer are looked at one by one.
+const BUNCH: usize = 8;
+
 /// The next actions of all CPUs.
 #[derive(Debug)]
 pub(super) struct Schedule {
@@ -59,12 +62,26 @@ impl Schedule {
         if self.nodes[node] >= end {
             return self.nodes[node];
         }
-        if node >= self.leaves {
-            found.push(node - self.leaves);
-            return Time::NEVER;
+        if node * BUNCH >= self.leaves {
+            return self.collect_leaves(node, end, found);
         }
         let left = self.collect(2 * node, end, found);
         left.min(self.collect(2 * node + 1, end, found))
+    }
+
+    /// The same, leaf by leaf.
+    fn collect_leaves(&self, node: usize, end: Time, found: &mut Vec<usize>) -> Time {
+        let bunch = self.leaves >> node.ilog2();
+        let first = node * bunch;
+        let mut rest = Time::NEVER;
+        for (place, &at) in self.nodes[first..first + bunch].iter().enumerate() {
+            if at < end {
+                found.push(first + place - self.leaves);
+            } else {
+                rest = rest.min(at);
+            }
+        }
+        rest
     }
 }
 

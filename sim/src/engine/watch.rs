@@ -110,14 +110,20 @@ impl Watch {
     /// reach it, so all deliveries before it have been told, and none after it. Who a CPU is concerns whoever sends in the
     /// meantime: that waits for its turn, and so does what the CPU does then.
     fn collect_from(&mut self, agent: Agent, facts: &mut Vec<(Time, Fact)>) {
-        for (at, fact) in facts.drain(..) {
+        for (at, fact) in &*facts {
             if self.facts.is_empty() && !matches!(fact, Fact::Identity(_)) {
-                self.tell(agent, at, fact);
+                self.tell(agent, *at, fact);
             } else {
-                self.numbers += 1;
-                self.facts.push(Waiting { at, agent, number: self.numbers, fact });
+                self.tell_later(agent, *at, *fact);
             }
         }
+        facts.clear();
+    }
+
+    #[cold]
+    fn tell_later(&mut self, agent: Agent, at: Time, fact: Fact) {
+        self.numbers += 1;
+        self.facts.push(Waiting { at, agent, number: self.numbers, fact });
     }
 
     /// Everything that CPUs did before `now` is told: what the interconnect does at `now` comes after it.
@@ -130,12 +136,12 @@ impl Watch {
 
     fn tell_first(&mut self) {
         let Some(Waiting { at, agent, fact, .. }) = self.facts.pop() else { return };
-        self.tell(agent, at, fact);
+        self.tell(agent, at, &fact);
     }
 
-    #[inline]
-    fn tell(&mut self, agent: Agent, at: Time, fact: Fact) {
-        match fact {
+    #[inline(always)]
+    fn tell(&mut self, agent: Agent, at: Time, fact: &Fact) {
+        match *fact {
             Fact::Taken(vector) => self.checker.taken(agent, vector, at),
             Fact::NmiTaken => self.checker.nmi_taken(agent, at),
             Fact::Requested(vector) => self.checker.requested_locally(agent, vector),

@@ -12,19 +12,13 @@ use super::looks::Looks;
 use super::milestones::Milestone;
 use super::outcome::{Effort, Ending};
 use super::pollers::Pollers;
-use super::schedule::Schedule;
+use super::requests::Requests;
+use super::standings::Standings;
+use crate::bus::Agent;
 use crate::memory::{History, Key, Words, Writer, Written};
-use crate::processor::{Outgoing, Outgone};
+use crate::processor::{Core, Outgoing, Outgone};
 use crate::time::{Duration, Time};
-use std::collections::VecDeque;
 use std::sync::Arc;
-
-/// What the barrier counts of the CPUs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Standing {
-    settled: bool,
-    parked: bool,
-}
 
 /// The barrier's own state.
 pub(super) struct Windowed<'a, 'o> {
@@ -34,12 +28,8 @@ pub(super) struct Windowed<'a, 'o> {
     /// What the CPUs see of the shared words: everybody's to read during a window, the barrier's to write.
     words: Arc<Words>,
     pollers: Pollers,
-    schedule: Schedule,
-    standings: Vec<Standing>,
-    unsettled: usize,
-    parked: usize,
-    /// Requests that are not committed yet, in key order.
-    pending: VecDeque<Outgone>,
+    standings: Standings,
+    requests: Requests,
     /// No window is longer than this past the earliest next effect.
     cap: Option<Duration>,
     lookahead: Duration,
@@ -51,19 +41,15 @@ pub(super) struct Windowed<'a, 'o> {
 impl<'a, 'o> Windowed<'a, 'o> {
     pub(super) fn new(hardware: &'a mut Hardware, looks: &'a mut Looks<'o>, crew: &'a Crew, window: Window) -> Self {
         let lookahead = hardware.lookahead;
-        let mut pending: Vec<Outgone> = hardware.device_requests();
-        pending.sort_by_key(|request| request.key);
+        let requests = Requests::new(hardware.device_requests());
         let cpus = hardware.cpus.len();
         Self {
             crew,
             looks,
             words: Arc::new(Words::History(History::new(&hardware.initial_words, hardware.visibility))),
             pollers: Pollers::new(hardware.initial_words.len(), cpus),
-            schedule: Schedule::new(cpus),
-            standings: vec![Standing { settled: false, parked: false }; cpus],
-            unsettled: cpus,
-            parked: 0,
-            pending: pending.into(),
+            standings: Standings::new(cpus, hardware.elision),
+            requests,
             cap: window.cap(lookahead),
             lookahead,
             ready: Vec::new(),
@@ -90,55 +76,43 @@ impl<'a, 'o> Windowed<'a, 'o> {
     fn visit_ready(&mut self) {
         self.effort.visits += self.ready.len() as u64;
         self.crew.run(&mut self.hardware.cpus, &self.ready, &self.words);
-        let ready = std::mem::take(&mut self.ready);
-        for &(number, _) in &ready {
-            self.collect(number);
+        for index in 0..self.ready.len() {
+            self.collect(self.ready[index].0);
         }
-        self.ready = ready;
     }
 
     /// Takes what has left CPU `number`.
+    #[inline]
     fn collect(&mut self, number: usize) {
-        let core = &mut *self.hardware.cpus[number];
-        for request in core.outbox.drain(..) {
-            match self.pending.back() {
-                Some(last) if last.key > request.key => {
-                    let place = self.pending.partition_point(|other| other.key < request.key);
-                    self.pending.insert(place, request);
-                }
-                _ => self.pending.push_back(request),
-            }
+        let Hardware { cpus, fabric, .. } = &mut *self.hardware;
+        let core: &mut Core = &mut cpus[number];
+        if !core.outbox.is_empty() {
+            self.requests.take(&mut core.outbox);
         }
         self.pollers.note(number, core);
-        self.hardware.collect(number);
-        self.refresh(number);
-    }
-
-    /// CPU `number` has run, or something has reached it.
-    #[inline]
-    fn refresh(&mut self, number: usize) {
-        let core = &*self.hardware.cpus[number];
-        let action = core.next_action();
-        self.schedule.set(number, action);
-        // One that will act by itself is not settled, unless it is proven to do nothing new, and is not skipped.
-        let settled = (action == Time::NEVER || !self.hardware.elision) && core.is_settled();
-        let standing = Standing { settled, parked: core.is_parked() };
-        if standing != self.standings[number] {
-            self.count(number, standing);
+        fabric.collect(core);
+        self.standings.note(core);
+        if core.failure.is_some() {
+            self.hardware.note_failure(number);
         }
     }
 
-    fn count(&mut self, number: usize, standing: Standing) {
-        let before = std::mem::replace(&mut self.standings[number], standing);
-        self.unsettled = self.unsettled + usize::from(before.settled) - usize::from(standing.settled);
-        self.parked = self.parked + usize::from(standing.parked) - usize::from(before.parked);
+    /// The oldest request is committed.
+    #[inline]
+    fn commit(&mut self) {
+        let request = self.requests.oldest().expect("the oldest request is there");
+        match &request.what {
+            Outgoing::Bus(message) => self.hardware.fabric.request(request.key.time, message),
+            _ => self.perform(*request),
+        }
+        self.requests.commit();
     }
 
     fn perform(&mut self, request: Outgone) {
         let Key { time, source, .. } = request.key;
         let number = usize::from(source);
         match request.what {
-            Outgoing::Bus(message) => self.hardware.fabric.request(time, message),
+            Outgoing::Bus(message) => self.hardware.fabric.request(time, &message),
             Outgoing::Store { word, value } => self.publish(request, word, value),
             Outgoing::Modify { word, kind, operand } => {
                 let old = self.hardware.master.load(word);
@@ -162,13 +136,21 @@ impl<'a, 'o> Windowed<'a, 'o> {
             history.write(word, written);
         }
         let at = self.hardware.written(time);
+        if self.pollers.has(word) {
+            self.tell_pollers(source, word, written, at);
+        }
+    }
+
+    /// Those who are in a loop that reads `word` hear that others than `source` see what was `written` from `at` on.
+    #[inline(never)]
+    fn tell_pollers(&mut self, source: Agent, word: u16, written: Written, at: Time) {
         self.numbers.clear();
         self.pollers.of(word, &self.hardware.cpus, &mut self.numbers);
         for index in 0..self.numbers.len() {
             let number = self.numbers[index];
             if number != usize::from(source) {
                 self.hardware.cpus[number].word_will_change(word, written, at);
-                self.refresh(number);
+                self.standings.reached(&mut self.hardware.cpus[number]);
             }
         }
     }
@@ -177,19 +159,19 @@ impl<'a, 'o> Windowed<'a, 'o> {
     /// run is over.
     fn barrier(&mut self) -> Option<Ending> {
         loop {
-            let earliest = self.schedule.least();
+            let earliest = self.standings.schedule.least();
             let hardware = &mut *self.hardware;
             let bound = hardware.bound();
-            if self.unsettled == 0
-                && self.pending.is_empty()
+            if self.standings.may_be_settled()
+                && self.requests.is_empty()
                 && let Some(ending) = hardware.proven()
             {
                 return Some(ending);
             }
             // A request at the instant of the earliest action waits: somebody with a smaller key may still act then.
-            let oldest = self.pending.front().map_or(Time::NEVER, |request| request.key.time);
+            let oldest = self.requests.oldest_time();
             let until = earliest.min(oldest);
-            if hardware.elision {
+            if hardware.elision && hardware.fabric.repeats() {
                 hardware.fabric.skip_until(until.min(bound));
             }
             let next = hardware.fabric.next_event();
@@ -203,8 +185,7 @@ impl<'a, 'o> Windowed<'a, 'o> {
             if next <= until {
                 self.advance_interconnect();
             } else if oldest < earliest {
-                let request = self.pending.pop_front().expect("the oldest request is there");
-                self.perform(request);
+                self.commit();
             } else {
                 self.looks.committed(hardware, earliest, self.ready.len());
                 return None;
@@ -215,16 +196,11 @@ impl<'a, 'o> Windowed<'a, 'o> {
     /// One event of the interconnect. A CPU that is skipped is brought up to it before it is touched.
     fn advance_interconnect(&mut self) {
         let now = self.hardware.fabric.advance(&self.hardware.cpus);
-        if self.parked > 0 {
+        if self.standings.is_any_parked() {
             self.bring_up(now);
         }
-        let mut touched = std::mem::take(&mut self.numbers);
-        touched.clear();
-        self.hardware.apply(now, &mut touched);
-        for &number in &touched {
-            self.refresh(number);
-        }
-        self.numbers = touched;
+        let standings = &mut self.standings;
+        self.hardware.apply(now, |core| standings.reached(core));
     }
 
     /// Those who are skipped, and whom the event at `now` touches, do what lies before it.
@@ -246,14 +222,15 @@ impl<'a, 'o> Windowed<'a, 'o> {
     /// The end of each CPU's window, for those that have something to do in it.
     fn open_windows(&mut self) {
         let hardware = &*self.hardware;
-        let (first, second) = self.schedule.first_two();
-        let earliest = self.schedule.least();
+        let schedule = &self.standings.schedule;
+        let (first, second) = schedule.first_two();
+        let earliest = schedule.least();
         let quiet = hardware.bound().min(hardware.fabric.next_change());
         let quiet = self.cap.map_or(quiet, |cap| quiet.min(earliest + cap));
         let shared = quiet.min(hardware.fabric.bound());
         // The first may go on until another one acts, or sees a request of its own committed. (It has none itself: it
         // would be older than its action, and so committed.)
-        let oldest = self.pending.front().map_or(Time::NEVER, |request| request.key.time);
+        let oldest = self.requests.oldest_time();
         let of_first = shared.min(second.min(oldest) + self.lookahead);
         // An interconnect that only repeats itself changes nothing that a poll sees, until somebody acts.
         let repeats = hardware.elision && hardware.fabric.repeats();
@@ -262,9 +239,9 @@ impl<'a, 'o> Windowed<'a, 'o> {
         let mut of_first = of_first;
         if second < near {
             self.numbers.clear();
-            let rest = self.schedule.before(near, &mut self.numbers);
+            let rest = schedule.before(near, &mut self.numbers);
             // Nothing leaves those who act soon before what they promise, nor the others before they act.
-            let promises = self.numbers.iter().map(|&number| hardware.cpus[number].next_request());
+            let promises = self.numbers.iter().map(|&number| self.standings.next_request(number));
             let promised = promises.fold(rest.min(oldest), Time::min);
             let of_others = shared.min(promised + self.lookahead).max(near);
             of_first = of_first.max(of_others);

@@ -31,8 +31,9 @@ impl Copies {
         self.copies.first().map_or(0, Vec::len)
     }
 
-    pub(super) fn load(&self, cpu: Agent, word: u16) -> Written {
-        self.copies[usize::from(cpu)][usize::from(word)]
+    /// `None`: there is no such word.
+    pub(super) fn load(&self, cpu: Agent, word: u16) -> Option<&Written> {
+        self.copies[usize::from(cpu)].get(usize::from(word))
     }
 
     /// `written` is its writer's at once, and on its way to the others, who see it at `at`.
@@ -68,7 +69,11 @@ impl Copies {
     pub(crate) fn after(&self, cpu: Agent, word: u16, due: &[Arrival]) -> u32 {
         let own = self.load(cpu, word);
         let arrivals = due.iter().filter(|arrival| arrival.word == word && arrival.source != cpu);
-        arrivals.map(|arrival| arrival.written).chain([own]).max_by_key(|written| written.key).map_or(0, |w| w.value)
+        arrivals
+            .map(|arrival| arrival.written)
+            .chain(own.copied())
+            .max_by_key(|written| written.key)
+            .map_or(0, |w| w.value)
     }
 
     /// What is due arrives.

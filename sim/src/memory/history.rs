@@ -7,10 +7,26 @@ use std::collections::VecDeque;
 
 #[derive(Debug, Clone, Default)]
 struct Word {
+    /// The last write of all, and when it is seen: most of the time it has been.
+    last: Written,
+    seen: Time,
     /// The last write that everybody has seen for good.
     base: Written,
     /// Later ones, in key order.
     entries: VecDeque<Written>,
+}
+
+impl Word {
+    /// What everybody has seen before `now` needs no entry.
+    #[inline(never)]
+    fn fold(&mut self, visibility: Duration, now: Time) {
+        while let Some(first) = self.entries.front()
+            && first.seen_at(visibility) < now
+        {
+            self.base = *first;
+            self.entries.pop_front();
+        }
+    }
 }
 
 /// The histories of all words.
@@ -24,7 +40,10 @@ pub(crate) struct History {
 
 impl History {
     pub(crate) fn new(initial: &[u32], visibility: Duration) -> Self {
-        let word = |&value: &u32| Word { base: Written { value, key: None }, entries: VecDeque::new() };
+        let word = |&value: &u32| {
+            let base = Written { value, key: None };
+            Word { last: base, seen: Time::ZERO, base, entries: VecDeque::new() }
+        };
         Self { words: initial.iter().map(word).collect(), visibility, version: 0 }
     }
 
@@ -38,24 +57,30 @@ impl History {
 
     /// Entries of `word` that are visible at `at`.
     fn visible(&self, word: &Word, at: Time) -> usize {
-        match word.entries.front() {
-            None => 0,
-            Some(first) if first.seen_at(self.visibility) > at => 0,
-            _ => word.entries.partition_point(|entry| entry.seen_at(self.visibility) <= at),
-        }
+        word.entries.partition_point(|entry| entry.seen_at(self.visibility) <= at)
+    }
+
+    /// `None`: there is no such word.
+    #[inline]
+    pub(super) fn load(&self, word: u16, at: Time) -> Option<&Written> {
+        let word = self.words.get(usize::from(word))?;
+        Some(if word.seen <= at { &word.last } else { self.load_before(word, at) })
+    }
+
+    #[inline(never)]
+    fn load_before<'a>(&self, word: &'a Word, at: Time) -> &'a Written {
+        let before = self.visible(word, at).checked_sub(1);
+        before.map_or(&word.base, |place| &word.entries[place])
     }
 
     #[inline]
-    pub(super) fn load(&self, word: u16, at: Time) -> Written {
-        let word = &self.words[usize::from(word)];
-        match self.visible(word, at) {
-            0 => word.base,
-            count => word.entries[count - 1],
-        }
-    }
-
     pub(super) fn next_change(&self, word: u16, at: Time) -> Time {
         let word = &self.words[usize::from(word)];
+        if word.seen <= at { Time::NEVER } else { self.next_seen(word, at) }
+    }
+
+    #[inline(never)]
+    fn next_seen(&self, word: &Word, at: Time) -> Time {
         word.entries.get(self.visible(word, at)).map_or(Time::NEVER, |entry| entry.seen_at(self.visibility))
     }
 
@@ -77,13 +102,14 @@ impl History {
         self.version += 1;
         let now = written.key.map_or(Time::ZERO, |key| key.time);
         let word = &mut self.words[usize::from(word)];
-        debug_assert!(word.entries.back().unwrap_or(&word.base).key <= written.key, "writes come in key order");
-        while let Some(first) = word.entries.front()
-            && first.seen_at(self.visibility) < now
-        {
-            word.base = *first;
-            word.entries.pop_front();
+        debug_assert!(word.last.key <= written.key, "writes come in key order");
+        if word.seen < now {
+            word.base = word.last;
+            word.entries.clear();
+        } else {
+            word.fold(self.visibility, now);
         }
+        (word.last, word.seen) = (written, written.seen_at(self.visibility));
         word.entries.push_back(written);
     }
 }
@@ -124,7 +150,7 @@ mod tests {
             for at in (time..time + 250).step_by(7).map(Time::from_ps) {
                 let last_at = |at| all.iter().filter(|entry| is_seen(entry, at)).max_by_key(|entry| entry.key);
                 let last = last_at(at).expect("the initial value");
-                assert_eq!(history.load(0, at), *last);
+                assert_eq!(history.load(0, at), Some(last));
                 let value = last.value;
                 let changes = |&later: &Time| last_at(later).is_some_and(|entry| entry.value != value);
                 let instants = all.iter().map(|entry| entry.seen_at(V)).filter(|&instant| instant > at);

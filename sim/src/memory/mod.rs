@@ -56,12 +56,10 @@ impl Words {
         }
     }
 
-    /// What `cpu` sees of `word` at `at` of what others wrote, and of what it wrote itself a while ago.
-    ///
-    /// # Panics
-    /// If there is no such word: operations look first.
+    /// What `cpu` sees of `word` at `at` of what others wrote, and of what it wrote itself a while ago. `None`: there is no
+    /// such word.
     #[inline]
-    pub(crate) fn load(&self, cpu: Agent, word: u16, at: Time) -> Written {
+    pub(crate) fn load(&self, cpu: Agent, word: u16, at: Time) -> Option<&Written> {
         match self {
             Self::History(history) => history.load(word, at),
             Self::Copies(copies) => copies.load(cpu, word),
@@ -70,6 +68,7 @@ impl Words {
 
     /// The first instant after `at` at which what is seen of `word` may be another value. Copies are changed between two
     /// operations only, and then say so.
+    #[inline]
     pub(crate) fn next_change(&self, word: u16, at: Time) -> Time {
         match self {
             Self::History(history) => history.next_change(word, at),

@@ -19,11 +19,8 @@ impl OwnWrites {
 
     /// What it sees of `word`, if the others' last visible write is `seen`.
     #[inline]
-    pub(crate) fn over(&self, word: u16, seen: Written) -> Written {
-        if self.0.is_empty() {
-            return seen;
-        }
+    pub(crate) fn over<'a>(&'a self, word: u16, seen: &'a Written) -> &'a Written {
         let own = self.0.iter().find(|(other, written)| *other == word && written.key > seen.key);
-        own.map_or(seen, |&(_, written)| written)
+        own.map_or(seen, |(_, written)| written)
     }
 }

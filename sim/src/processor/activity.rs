@@ -20,7 +20,7 @@ impl Core {
             self.local_event();
         }
         if self.init_cycle() >= self.horizon {
-            return Turn::Suspend;
+            return Turn::SUSPEND;
         }
         self.hot.clock = self.init_cycle();
         self.initialise();
@@ -51,7 +51,7 @@ impl Core {
         self.shadow = false;
         self.released = None;
         self.answer = None;
-        self.unwinding = false;
+        (self.unwinding, self.out_of_order) = (false, false);
         self.dropped = None;
         self.interrupted.clear();
         self.account.stalled_since = None;

@@ -70,6 +70,9 @@ pub(crate) struct Core {
     /// First cycle at which not even a poll may be executed: later than the horizon where the interconnect only repeats
     /// itself, so that a poll sees nothing new.
     pub(super) poll_horizon: u64,
+    /// Something may be open that an effective event closes: runs, a search for a recurrence, a window that is longer for
+    /// polls.
+    pub(super) open_ends: bool,
     /// First cycle at which a word that an open run reads may change, and the version of the words for which that holds.
     pub(super) words_cycle: u64,
     pub(super) words_version: u64,
@@ -79,6 +82,8 @@ pub(crate) struct Core {
     pub(super) entry: Entry,
     /// The frames of software are being unwound: by an INIT, or because the run is over.
     pub(super) unwinding: bool,
+    /// Operations do not begin as they should: frames are unwound, one was dropped, or software has failed.
+    pub(super) out_of_order: bool,
     /// The run is over.
     pub(super) over: bool,
     pub(super) closed: bool,
@@ -113,6 +118,8 @@ pub(crate) struct Core {
     pub(crate) facts: Vec<(Time, Fact)>,
     /// Who the checker takes this APIC for, and the vectors that it knows of.
     pub(super) told: Told,
+    /// Its next action may be another one since the engine noted it.
+    pub(crate) stirred: bool,
     /// Its id or mode may be another one since the engine asked last.
     pub(crate) identity_changed: bool,
     /// Operations without time at the clock's instant.
@@ -145,6 +152,7 @@ impl Core {
             own_writes: OwnWrites::default(),
             horizon: 0,
             poll_horizon: 0,
+            open_ends: false,
             words_cycle: u64::MAX,
             words_version: u64::MAX,
             agent,
@@ -154,6 +162,7 @@ impl Core {
                 Start::WaitForStartUp => Entry::Wait,
             },
             unwinding: false,
+            out_of_order: false,
             over: false,
             closed,
             activity: match settings.start {
@@ -182,6 +191,7 @@ impl Core {
             sequence: 0,
             facts: Vec::new(),
             told: Told::default(),
+            stirred: true,
             identity_changed: true,
             still: (0, 0),
             dropped: None,
@@ -208,7 +218,7 @@ impl Core {
     #[inline(always)]
     pub(crate) fn effective(&mut self, time: Time, site: Option<Site>, what: What) {
         if time < self.stream.last() {
-            self.lies_before_its_cause(time, what);
+            self.lies_before_its_cause(time, std::hint::black_box(what));
         }
         self.close_runs(time);
         self.stream.push(time, site, what);
@@ -222,17 +232,25 @@ impl Core {
     /// Something effective happens at `time`: what was polled until now is told.
     #[inline]
     pub(super) fn close_runs(&mut self, time: Time) {
+        if self.open_ends {
+            self.close_ends(time);
+        }
+        self.stream.touch(time);
+        self.search.count_anew(&mut self.hot);
+    }
+
+    #[inline(never)]
+    fn close_ends(&mut self, time: Time) {
+        self.open_ends = false;
         if !self.runs.is_empty() {
             self.tell_runs(time);
         }
-        self.stream.touch(time);
         self.search.restart(&mut self.hot);
         self.end_of_quiet();
     }
 
-    #[inline(never)]
     fn tell_runs(&mut self, at: Time) {
-        let clock = self.common.clock;
+        let clock = &self.common.clock;
         self.runs.close(&mut self.hot, &mut self.stream, at, |cycle| clock.instant(cycle));
         self.words_cycle = u64::MAX;
     }
@@ -254,6 +272,7 @@ impl Core {
     }
 
     /// Sends `what` out at the instant of the last effect; nothing may be executed past the first effect on this CPU.
+    #[inline(always)]
     pub(super) fn send_out(&mut self, site: Site, what: Outgoing) -> Key {
         let now = self.now();
         let key = Key { time: now, source: self.agent, sequence: self.sequence };
@@ -264,7 +283,7 @@ impl Core {
         if end < self.poll_horizon {
             self.poll_horizon = end;
             self.horizon = self.horizon.min(end);
-            self.refresh_slow();
+            self.hot.slow_at = self.hot.slow_at.min(end); // or still to be worked out
         }
         key
     }
@@ -272,6 +291,7 @@ impl Core {
     /// Software did what no machine can: nothing more comes from this CPU.
     pub(super) fn fail(&mut self, error: RunError) {
         self.stage = Stage::Failed;
+        self.out_of_order = true;
         self.failure.get_or_insert(error);
     }
 
@@ -279,6 +299,7 @@ impl Core {
     #[inline]
     pub(super) const fn refresh_slow(&mut self) {
         self.hot.slow_at = 0;
+        self.stirred = true;
     }
 
     /// First cycle at which an operation must take the slow way. Worked out when it is asked for: many things change it

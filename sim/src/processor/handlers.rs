@@ -22,15 +22,14 @@ impl Core {
     /// # Panics
     /// If it lies before its cause.
     pub(super) fn enter_handler(&mut self, cycle: u64) -> Context {
-        let attention = self.attention.expect("a reason to enter a handler");
         let now = self.common.clock.instant(cycle);
-        assert!(now >= attention.since, "CPU{}: {attention:?} acts before its cause, at {now} us", self.agent);
+        let reason = self.reason_at(now);
         let start = cycle + self.entry_cost();
         if self.activity == Activity::Halted {
             self.effective(now, None, What::Woken);
             self.timer_hears_of_wake(now);
         }
-        let context = self.accept(attention.reason, now);
+        let context = self.accept(reason, now);
         if context != Context::Shutdown {
             self.activity = Activity::Running;
         }
@@ -38,7 +37,7 @@ impl Core {
         let interrupted = self.pending.site;
         self.effective(now, interrupted, What::Entered(context));
         self.frames.push(Frame { context, since: now, interrupted, interrupt_flag: self.interrupt_flag });
-        self.interrupted.push(self.pending);
+        self.interrupted.extend_from_slice(std::slice::from_ref(&self.pending)); // at once, not by the stack
         if self.frames.len() > NESTING_MAX {
             self.fail(RunError::Nesting { cpu: self.agent, at: now, site: interrupted });
         }
@@ -51,7 +50,16 @@ impl Core {
         context
     }
 
+    /// Why it enters a handler at `now`.
+    fn reason_at(&self, now: Time) -> Reason {
+        let attention = self.attention.as_ref().expect("a reason to enter a handler");
+        let (reason, since) = (attention.reason, attention.since);
+        assert!(now >= since, "CPU{}: {reason:?} of {since} us acts before its cause, at {now} us", self.agent);
+        reason
+    }
+
     /// Core cycles from leaving what runs now to the first operation of a handler.
+    #[inline]
     pub(super) fn entry_cost(&self) -> u64 {
         let costs = &self.common.costs;
         let wake = if self.activity == Activity::Halted { costs.halt_wake } else { 0 };

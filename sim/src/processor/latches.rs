@@ -6,13 +6,18 @@ use crate::time::Time;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Latch {
     Init,
-    /// One is latched while another is served, more collapse into it (SDM vol. 3 §6.7.1).
-    Nmi,
-    Smi,
-    /// An external controller interrupts: a level.
-    External,
     /// A triple fault: shutdown at the next boundary.
     Shutdown,
+    Smi,
+    /// One is latched while another is served, more collapse into it (SDM vol. 3 §6.7.1).
+    Nmi,
+    /// An external controller interrupts: a level.
+    External,
+}
+
+impl Latch {
+    /// The most urgent first.
+    const ALL: [Self; 5] = [Self::Init, Self::Shutdown, Self::Smi, Self::Nmi, Self::External];
 }
 
 /// The latches of a core. A reason to leave what runs acts from the instant of its own latch, never of another.
@@ -36,6 +41,17 @@ impl Latches {
     #[inline]
     pub(super) const fn holds(&self, latch: Latch) -> bool {
         self.held & 1 << latch as u8 != 0
+    }
+
+    /// Those that hold anything, the most urgent first, and when it came.
+    #[inline]
+    pub(super) fn held(&self) -> impl Iterator<Item = (Latch, Time)> {
+        let mut held = usize::from(self.held);
+        std::iter::from_fn(move || {
+            let latch = *Latch::ALL.get(held.trailing_zeros() as usize)?;
+            held &= held - 1;
+            Some((latch, self.came[latch as usize]))
+        })
     }
 
     /// When came what `latch` holds?

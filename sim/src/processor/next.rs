@@ -3,8 +3,8 @@
 use super::activity_kind::Activity;
 use super::core::{Core, Stage};
 use super::latches::{Latch, Reason};
-use super::operation::Kind;
-use super::pending::{Interruptible, WAITS};
+use super::operation::{Interruptible, Kind};
+use super::pending::WAITS;
 use crate::coroutine::Site;
 use crate::memory::Words;
 use crate::stream::{Access, Event, Source};
@@ -12,32 +12,54 @@ use crate::time::Time;
 
 impl Core {
     /// The earliest instant at which this CPU may act again by itself or because of what has already reached it.
+    #[inline]
     pub(crate) fn next_action(&self) -> Time {
-        let cycle = match self.stage {
-            Stage::NotStarted => return Time::ZERO,
-            Stage::Failed => return Time::NEVER,
-            // Nothing but an INIT, and what its hardware does by itself, concerns a CPU whose program has ended.
-            Stage::Ended => self.init_cycle().min(self.local.cycle()),
-            Stage::Running if self.search.parked => return self.wake_instant().unwrap_or(Time::NEVER),
-            Stage::Running => self.pending.effect.min(self.local.cycle()).min(self.interrupt_cycle()),
-        };
-        if cycle == WAITS { Time::NEVER } else { self.common.clock.instant(cycle) }
+        self.next_action_and_request().0
     }
 
-    /// The earliest instant at which anything may leave this CPU: a handler's first operation comes after the entry.
-    pub(crate) fn next_request(&self) -> Time {
-        let Some(attention) = self.attention.filter(|_| self.stage == Stage::Running && !self.search.parked) else {
-            return self.next_action();
+    /// The same, and the earliest instant at which anything may leave this CPU: a handler's first operation comes after the
+    /// entry.
+    #[inline(always)]
+    pub(crate) fn next_action_and_request(&self) -> (Time, Time) {
+        if self.stage != Stage::Running || self.search.parked {
+            let action = self.next_action_of_none();
+            return (action, action);
+        }
+        let by_itself = self.pending.effect.min(self.local.cycle());
+        let Some(attention) = &self.attention else {
+            let action = self.instant_or_never(by_itself);
+            return (action, action);
         };
+        let interrupt = self.interrupt_cycle();
         let entry = if attention.reason == Reason::Init { 0 } else { self.entry_cost() };
-        let cycle = self.interrupt_cycle().saturating_add(entry).min(self.pending.effect).min(self.local.cycle());
+        let request = by_itself.min(interrupt.saturating_add(entry));
+        (self.instant_or_never(by_itself.min(interrupt)), self.instant_or_never(request))
+    }
+
+    /// The same, where no operation is under way, or it is skipped.
+    fn next_action_of_none(&self) -> Time {
+        match self.stage {
+            Stage::NotStarted => Time::ZERO,
+            Stage::Failed => Time::NEVER,
+            // Nothing but an INIT, and what its hardware does by itself, concerns a CPU whose program has ended.
+            Stage::Ended => self.instant_or_never(self.init_cycle().min(self.local.cycle())),
+            Stage::Running => self.wake_instant().unwrap_or(Time::NEVER),
+        }
+    }
+
+    #[inline]
+    fn instant_or_never(&self, cycle: u64) -> Time {
         if cycle == WAITS { Time::NEVER } else { self.common.clock.instant(cycle) }
     }
 
     /// Lets the CPU run effects before `end`, and polls before `polls_end`.
     pub(crate) fn open_window(&mut self, end: Time, polls_end: Time) {
         self.horizon = self.common.clock.first_at_or_after(end);
-        self.poll_horizon = if polls_end > end { self.common.clock.first_at_or_after(polls_end) } else { self.horizon };
+        self.poll_horizon = self.horizon;
+        if polls_end > end {
+            self.poll_horizon = self.common.clock.first_at_or_after(polls_end);
+            self.open_ends = true;
+        }
         self.refresh_slow();
     }
 
@@ -60,14 +82,11 @@ impl Core {
         }
         let now = self.now();
         let (mut next, mut stale) = (Time::NEVER, false);
-        self.words.with(|words| {
-            for run in self.runs.tallies().iter().filter(|run| run.access.kind == Kind::Load) {
-                let word = run.access.operand as u16;
-                let seen = self.own_writes.over(word, words.load(self.agent, word, now));
-                stale |= u64::from(seen.value) != run.value();
-                next = next.min(words.next_change(word, now));
-            }
-        });
+        for run in self.runs.tallies().iter().filter(|run| run.access.kind == Kind::Load) {
+            let word = run.access.operand as u16;
+            stale |= self.seen(word, now).is_none_or(|seen| u64::from(seen.value) != run.value());
+            next = next.min(self.words.with(|words| words.next_change(word, now)));
+        }
         if stale {
             self.runs.unlink(&mut self.hot);
         }
@@ -80,6 +99,7 @@ impl Core {
     }
 
     /// Is nothing more to come from this CPU unless something reaches it: ended, asleep, stalled or parked?
+    #[inline]
     pub(crate) fn is_settled(&self) -> bool {
         if self.local.at() != Time::NEVER {
             return false;
@@ -90,7 +110,7 @@ impl Core {
             Stage::Running => {
                 let asleep = self.pending.effect == WAITS || self.is_proven();
                 let nothing_due = self.attention.is_none() || self.cannot_take_attention();
-                asleep && nothing_due && self.wake_instant().is_none()
+                asleep && nothing_due && (!self.is_proven() || self.wake_instant().is_none())
             }
         }
     }

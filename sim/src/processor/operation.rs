@@ -129,8 +129,7 @@ impl Kind {
     ];
 
     /// Is it a look or a delay that changes nothing and that nobody hears of?
-    #[inline]
-    pub(crate) const fn is_poll(self) -> bool {
+    const fn is_poll(self) -> bool {
         matches!(self, Self::RegisterRead | Self::Pause | Self::Load | Self::Delay | Self::DelayCycles)
     }
 
@@ -155,9 +154,24 @@ impl Kind {
         }
     }
 
-    /// The cost of each kind, by its number.
-    pub(crate) fn costs(costs: &Costs) -> [u32; Self::COUNT] {
-        Self::ALL.map(|kind| kind.cost(costs))
+    /// When it lets interrupts in, as long as it has not taken effect.
+    const fn interruptible(self) -> Interruptible {
+        match self {
+            Self::Delay | Self::DelayCycles => Interruptible::Throughout,
+            // It belongs to the access before it; IRET lets nothing in before what it goes back to.
+            Self::Faulted | Self::Iret => Interruptible::Never,
+            _ => Interruptible::AtEffect,
+        }
+    }
+
+    /// The manner of each kind, by its number.
+    pub(crate) fn manners(costs: &Costs) -> [Manner; Self::COUNT] {
+        Self::ALL.map(|kind| Manner {
+            cost: kind.cost(costs),
+            lasts: matches!(kind, Self::Delay | Self::DelayCycles),
+            interruptible: kind.interruptible(),
+            polls: kind.is_poll(),
+        })
     }
 
     /// The new value of a shared word, given the old one and the operand.
@@ -171,6 +185,30 @@ impl Kind {
             _ => value,
         }
     }
+}
+
+/// When an operation lets interrupts in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Interruptible {
+    /// At its effect instant, before the effect.
+    AtEffect,
+    /// At any instant until its effect.
+    Throughout,
+    /// Not at all.
+    Never,
+    /// By an INIT only (a store that does not complete hears nothing else).
+    InitOnly,
+}
+
+/// What is the same for all operations of a kind in a machine.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Manner {
+    /// Core cycles until the effect.
+    pub(super) cost: u32,
+    /// It says itself how long it lasts.
+    pub(super) lasts: bool,
+    pub(super) interruptible: Interruptible,
+    pub(super) polls: bool,
 }
 
 /// One operation with its operand (register offset, MSR, port, word, wait or milestone code).
@@ -191,16 +229,18 @@ impl Operation {
         self.kind as u64 | (self.operand as u64) << 8
     }
 
-    /// The inverse of [`pack`](Self::pack).
+    /// The inverse of [`pack`](Self::pack). `None`: it is none.
     #[inline(always)]
-    pub(crate) fn unpack(bits: u64) -> Self {
-        Self { kind: Kind::ALL[(bits & 0xFF) as usize], operand: (bits >> 8) as u32 }
+    pub(crate) fn unpack(bits: u64) -> Option<Self> {
+        let kind = *Kind::ALL.get((bits & 0xFF) as usize)?;
+        Some(Self { kind, operand: (bits >> 8) as u32 })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::coroutine::INERT;
 
     #[test]
     fn a_compare_and_exchange_leaves_what_it_does_not_expect() {
@@ -213,7 +253,8 @@ mod tests {
         for (index, kind) in Kind::ALL.into_iter().enumerate() {
             assert_eq!(kind as usize, index);
             let operation = Operation::new(kind, 0xDEAD_BEEF);
-            assert_eq!(Operation::unpack(operation.pack()), operation);
+            assert_eq!(Operation::unpack(operation.pack()), Some(operation));
+            assert_eq!(Operation::unpack(INERT), None);
         }
     }
 }

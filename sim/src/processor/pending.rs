@@ -1,6 +1,6 @@
 //! An operation under way. It is kept in the core, never in a frame, so it may hold absolute times.
 
-use super::operation::{Kind, Operation};
+use super::operation::{Interruptible, Kind, Operation};
 use crate::coroutine::Site;
 
 /// Effect cycle of an operation that waits for somebody else. Nothing that lasts a time has it, however long.
@@ -21,19 +21,6 @@ pub(super) enum Phase {
     Halted,
 }
 
-/// When an operation lets interrupts in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Interruptible {
-    /// At its effect instant, before the effect.
-    AtEffect,
-    /// At any instant until its effect.
-    Throughout,
-    /// Not at all.
-    Never,
-    /// By an INIT only (a store that does not complete hears nothing else).
-    InitOnly,
-}
-
 /// An operation under way.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pending {
@@ -47,6 +34,8 @@ pub(super) struct Pending {
     pub(super) begun: u64,
     pub(super) interruptible: Interruptible,
     pub(super) phase: Phase,
+    /// It changes nothing, and nobody hears of it.
+    pub(super) polls: bool,
     /// Cycle at which the last handler came in between.
     pub(super) entered_at: Option<u64>,
     /// An injected system-management window, in which no software runs.
@@ -63,6 +52,7 @@ impl Pending {
             begun,
             interruptible: Interruptible::AtEffect,
             phase: Phase::Before,
+            polls: false,
             entered_at: None,
             is_window: false,
         }

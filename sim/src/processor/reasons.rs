@@ -6,7 +6,8 @@ use super::account::Provenance;
 use super::activity_kind::Activity;
 use super::core::Core;
 use super::latches::{Attention, Latch, Reason};
-use super::pending::{Interruptible, WAITS};
+use super::operation::Interruptible;
+use super::pending::WAITS;
 use crate::apic::Delivered;
 use crate::bus::Message;
 use crate::generation::{NmiInStiShadow, NmiInWaitForSipi};
@@ -41,15 +42,19 @@ impl Core {
             return None; // only a reset of the hardware leads out of it
         }
         let open = self.activity != Activity::WaitForStartUp && !self.in_system_management;
-        let holds = |latch: Latch, taken: bool, reason: Reason| {
-            self.latches.came(latch).filter(|_| taken).map(|at| (reason, at))
-        };
-        holds(Latch::Init, open, Reason::Init)
-            .or_else(|| holds(Latch::Shutdown, true, Reason::Shutdown))
-            .or_else(|| holds(Latch::Smi, open, Reason::SystemManagement))
-            .or_else(|| holds(Latch::Nmi, open && !self.nmi_blocked, Reason::Nmi))
-            .or_else(|| holds(Latch::External, maskable, Reason::External))
-            .or_else(|| self.requested(maskable, now))
+        for (latch, at) in self.latches.held() {
+            let (taken, reason) = match latch {
+                Latch::Init => (open, Reason::Init),
+                Latch::Shutdown => (true, Reason::Shutdown),
+                Latch::Smi => (open, Reason::SystemManagement),
+                Latch::Nmi => (open && !self.nmi_blocked, Reason::Nmi),
+                Latch::External => (maskable, Reason::External),
+            };
+            if taken {
+                return Some((reason, at));
+            }
+        }
+        self.requested(maskable, now)
     }
 
     /// Works out anew whether anything would be taken; `now` is the instant of what changed.
@@ -161,6 +166,7 @@ impl Core {
     pub(crate) fn init_arrives(&mut self, now: Time) {
         if self.activity != Activity::WaitForStartUp {
             self.latches.set(Latch::Init, now);
+            self.refresh_slow();
         }
     }
 

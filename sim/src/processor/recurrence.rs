@@ -15,6 +15,7 @@ impl Core {
     pub(super) fn checkpoint(&mut self, site: Site) -> bool {
         let runs = &self.runs;
         let counts = || runs.tallies().iter().map(crate::stream::Tally::count).collect();
+        self.open_ends = true;
         match self.search.look(&mut self.hot, &self.pending, site, counts) {
             Look::Repeats(period) => self.recurs(period),
             Look::Nothing => false,
@@ -43,8 +44,7 @@ impl Core {
         for run in self.runs.tallies() {
             if run.access.kind == Kind::Load {
                 let word = run.access.operand as u16;
-                let seen = self.words.with(|words| words.load(self.agent, word, now));
-                let seen = self.own_writes.over(word, seen);
+                let Some(seen) = self.seen(word, now) else { continue };
                 let wake = self.words.with(|words| words.first_other(word, seen, now));
                 self.search.watched.push(Watched { word, seen, wake });
             }
@@ -161,11 +161,7 @@ impl Core {
     fn look(&self, access: Access, argument: u64, now: Time) -> Option<u64> {
         let Access { kind, operand } = access;
         match kind {
-            Kind::Load => {
-                let word = operand as u16;
-                let seen = self.words.with(|words| words.load(self.agent, word, now));
-                Some(u64::from(self.own_writes.over(word, seen).value))
-            }
+            Kind::Load => self.seen(operand as u16, now).map(|seen| u64::from(seen.value)),
             Kind::RegisterRead => self.apic.peek(operand as u16).map(u64::from),
             Kind::MemoryRead => self.own_page_offset(operand).and_then(|offset| self.apic.peek(offset)).map(u64::from),
             Kind::MsrRead => self.apic.peek_msr(operand)?.ok(),

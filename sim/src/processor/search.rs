@@ -69,8 +69,8 @@ pub(super) struct Found {
 /// The search, and what it found.
 #[derive(Debug, Default)]
 pub(super) struct Search {
-    /// Can software's state be looked at at all?
-    possible: bool,
+    /// Operations from an effective event to the first that is looked at: none ever is, if software's state cannot be.
+    first: u64,
     /// Something is to be forgotten when it is looked for anew.
     begun: bool,
     phase: Phase,
@@ -102,16 +102,22 @@ pub(super) enum Look {
 
 impl Search {
     pub(super) fn new(possible: bool) -> Self {
-        Self { possible, stretch: FIRST_REFERENCE, wake_cycle: u64::MAX, ..Self::default() }
+        let first = if possible { FIRST_REFERENCE - 1 } else { u64::MAX };
+        Self { first, stretch: FIRST_REFERENCE, wake_cycle: u64::MAX, ..Self::default() }
     }
 
     /// Something effective happened: look anew.
-    #[inline]
     pub(super) fn restart(&mut self, hot: &mut Hot) {
         if self.begun {
             self.forget(hot);
         }
-        hot.left = if self.possible { FIRST_REFERENCE - 1 } else { u64::MAX };
+        self.count_anew(hot);
+    }
+
+    /// Something effective happened, and nothing was looked at since the last time.
+    #[inline]
+    pub(super) const fn count_anew(&self, hot: &mut Hot) {
+        hot.left = self.first;
     }
 
     /// The same, and the operation that has just begun is the first that counts.

@@ -1,7 +1,7 @@
 //! What a CPU is built from.
 
 use super::local_events::LocalEvent;
-use super::operation::Kind;
+use super::operation::{Kind, Manner};
 use crate::choice::Chooser;
 use crate::generation::{Costs, Generation, Knobs};
 use crate::time::{ClockDomain, Duration, Time};
@@ -13,8 +13,8 @@ pub(crate) struct Common {
     pub(crate) generation: Generation,
     pub(crate) knobs: Knobs,
     pub(crate) costs: Costs,
-    /// Of them, the core cycles that each kind of operation takes.
-    pub(crate) cost_of: [u32; Kind::COUNT],
+    /// How each kind of operation goes, with the cost that they say.
+    pub(crate) manners: [Manner; Kind::COUNT],
     pub(crate) clock: ClockDomain,
     pub(crate) timer_clock: ClockDomain,
     /// Lookahead: least time from anything that leaves a CPU to its first effect on another.

@@ -5,8 +5,8 @@
 use super::activity_kind::{Activity, Entry, RESET_VECTOR};
 use super::core::{Core, Stage};
 use super::latches::Reason;
-use super::operation::{Kind, Operation};
-use super::pending::{Interruptible, LATEST, Pending, Phase, WAITS};
+use super::operation::{Interruptible, Kind, Manner, Operation};
+use super::pending::{LATEST, Pending, Phase, WAITS};
 use crate::RunError;
 use crate::coroutine::{Engine, Hot, INERT, Lent, Site, Turn};
 use crate::generation::DelayRule;
@@ -40,7 +40,7 @@ impl Engine for Core {
             && let Some(result) = self.runs.repeat(&mut self.hot, operation, value, site)
         {
             self.hot.left -= 1;
-            return Turn::Done(result);
+            return Turn::done(result);
         }
         self.hot.left = self.hot.left.saturating_sub(1);
         self.begin_slowly(operation, value, site, true)
@@ -49,14 +49,26 @@ impl Engine for Core {
     fn exhausted(&mut self, site: Site) -> Turn {
         let (cpu, at) = (self.agent, self.now());
         self.fail(RunError::StackExhausted { cpu, at, site: Some(site) });
-        Turn::Suspend
+        Turn::SUSPEND
     }
 
     fn handler_returned(&mut self) -> Turn {
         if self.unwinding {
-            return Turn::Suspend; // it caught its unwinding
+            return Turn::SUSPEND; // it caught its unwinding
         }
-        self.begin_iret();
+        let left = self.hot.clock.saturating_add(u64::from(self.common.manners[Kind::Iret as usize].cost));
+        if left >= self.slow_at().min(self.horizon) {
+            self.begin_iret();
+            return self.go_on();
+        }
+        self.hot.clock = left; // nothing comes before it
+        self.go_back();
+        if self.pending.operation.kind == Kind::Halt
+            && self.comes_next()
+            && let Some(result) = self.halt()
+        {
+            return Turn::done(result); // it was woken, and is done at once
+        }
         self.go_on()
     }
 
@@ -67,7 +79,7 @@ impl Engine for Core {
             Stage::Running if self.search.parked => self.look_up(),
             Stage::Running => self.go_on(),
             Stage::Ended => self.go_on_ended(),
-            Stage::Failed => Turn::Suspend,
+            Stage::Failed => Turn::SUSPEND,
         }
     }
 
@@ -76,7 +88,7 @@ impl Engine for Core {
     }
 
     fn end(&mut self) {
-        (self.over, self.unwinding) = (true, true);
+        (self.over, self.unwinding, self.out_of_order) = (true, true, true);
         self.hot.left = u64::MAX;
         self.hot.watch(false);
         self.hot.expect_nothing();
@@ -103,29 +115,32 @@ impl Engine for Core {
 
 impl Core {
     /// A new operation of software; `seen`: the search wants to see it.
-    #[inline]
+    #[inline(always)]
     fn begin_slowly(&mut self, operation: u64, value: u64, site: Site, seen: bool) -> Turn {
-        if self.unwinding || operation == INERT || self.dropped.is_some() || self.stage == Stage::Failed {
+        let Some(unpacked) = Operation::unpack(operation).filter(|_| !self.out_of_order) else {
             return self.begin_unwinding(operation, site);
-        }
-        self.pending = Pending::new(Operation::unpack(operation), value, Some(site), self.hot.clock);
+        };
+        self.pending = Pending::new(unpacked, value, Some(site), self.hot.clock);
         self.account.site = Some(site);
         self.schedule();
         if self.pending.effect == self.hot.clock && self.stands_still(site) {
-            return Turn::Suspend;
+            return Turn::SUSPEND;
         }
         if seen && self.checkpoint(site) {
-            return Turn::Suspend;
+            return Turn::SUSPEND;
         }
-        if self.pending.effect < self.slow_at().min(self.effect_horizon()) {
-            if let Some(result) = self.effect() {
-                return if self.pending.operation.kind == Kind::End { Turn::Suspend } else { Turn::Done(result) };
-            }
-            if self.stage == Stage::Failed {
-                return Turn::Suspend;
-            }
+        if self.comes_next()
+            && let Some(result) = self.effect()
+        {
+            return if self.pending.operation.kind == Kind::End { Turn::SUSPEND } else { Turn::done(result) };
         }
         self.go_on()
+    }
+
+    /// Does what is pending take effect with nothing before it?
+    #[inline]
+    fn comes_next(&mut self) -> bool {
+        self.pending.effect < self.slow_at().min(self.effect_horizon())
     }
 
     /// An operation while frames of software are unwound does nothing. One after that means that software caught it.
@@ -134,8 +149,9 @@ impl Core {
         if operation == INERT {
             if !self.unwinding {
                 self.dropped.get_or_insert(site);
+                self.out_of_order = true;
             }
-            return Turn::Done(0);
+            return Turn::done(0);
         }
         if !self.unwinding
             && let Some(site) = self.dropped
@@ -143,7 +159,7 @@ impl Core {
             let (cpu, at) = (self.agent, self.now());
             self.fail(RunError::PanicCaught { cpu, at, site: Some(site) });
         }
-        Turn::Suspend
+        Turn::SUSPEND
     }
 
     /// Counts operations without time. True: too many.
@@ -161,9 +177,24 @@ impl Core {
     }
 
     /// Goes on with what is pending, as far as the window allows.
+    #[inline(always)]
     pub(super) fn go_on(&mut self) -> Turn {
+        let next = self.pending.effect.min(self.local.cycle());
+        if next >= self.poll_horizon && self.attention.is_none() && self.released.is_none() {
+            return Turn::SUSPEND; // it waits, or the window has ended
+        }
+        self.go_on_in_window()
+    }
+
+    #[inline(never)]
+    fn go_on_in_window(&mut self) -> Turn {
+        if self.stage == Stage::Failed {
+            return Turn::SUSPEND;
+        }
         loop {
-            if let Some(at) = self.released.take() {
+            if self.released.is_some()
+                && let Some(at) = self.released.take()
+            {
                 self.pending.effect = self.common.clock.first_at_or_after(at).max(self.hot.clock);
                 self.refresh_slow();
             }
@@ -173,7 +204,7 @@ impl Core {
             let comes_first = local == next || interrupt == next;
             let horizon = if comes_first { self.horizon } else { self.effect_horizon() };
             if next >= horizon || next == WAITS {
-                return Turn::Suspend;
+                return Turn::SUSPEND;
             }
             let turn = if local == next {
                 self.local_event();
@@ -192,7 +223,7 @@ impl Core {
     /// First cycle at which the effect of what is pending may not be executed.
     #[inline]
     fn effect_horizon(&self) -> u64 {
-        if self.pending.operation.kind.is_poll() { self.poll_horizon } else { self.horizon }
+        if self.pending.polls { self.poll_horizon } else { self.horizon }
     }
 
     fn take_effect(&mut self) -> Option<Turn> {
@@ -208,7 +239,7 @@ impl Core {
         }
         let result = self.effect();
         if self.stage == Stage::Failed {
-            return Some(Turn::Suspend);
+            return Some(Turn::SUSPEND);
         }
         result.and_then(|result| self.finish(result))
     }
@@ -220,7 +251,7 @@ impl Core {
                 self.go_back();
                 None
             }
-            Kind::End => Some(Turn::Suspend),
+            Kind::End => Some(Turn::SUSPEND),
             Kind::AwaitStartUp => {
                 let entry = if result == RESET_VECTOR { Entry::Reset } else { Entry::StartUp(result as u8) };
                 self.begin_life(entry)
@@ -229,7 +260,7 @@ impl Core {
                 self.begin_iret();
                 None
             }
-            _ => Some(Turn::Done(result)),
+            _ => Some(Turn::done(result)),
         }
     }
 
@@ -238,7 +269,7 @@ impl Core {
         self.stage = Stage::Running;
         self.search.restart(&mut self.hot);
         if entry != Entry::Wait {
-            return Some(Turn::Start(entry.code()));
+            return Some(Turn::start(entry.code()));
         }
         let wait = Operation::new(Kind::AwaitStartUp, 0);
         self.pending = Pending::new(wait, 0, None, self.hot.clock);
@@ -251,18 +282,21 @@ impl Core {
         if self.attention.is_some_and(|attention| attention.reason == Reason::Init) {
             self.hot.clock = cycle;
             self.closed &= !self.hot.take_allocated();
-            self.unwinding = true;
+            (self.unwinding, self.out_of_order) = (true, true);
             self.refresh_slow();
-            return Some(Turn::Unwind);
+            return Some(Turn::UNWIND);
         }
         let context = self.enter_handler(cycle);
         if self.stage == Stage::Failed {
-            return Some(Turn::Suspend);
+            return Some(Turn::SUSPEND);
+        }
+        if matches!(context, Context::Interrupt(_) | Context::Nmi) {
+            return Some(Turn::handle(context.code()));
         }
         let site = self.pending.site;
         match context {
             Context::SystemManagement => match self.local.next_window() {
-                None => Some(Turn::Handle(context.code())),
+                None => Some(Turn::handle(context.code())),
                 Some(span) => {
                     let cycles = self.common.clock.cycles(span);
                     self.pending = Pending::new(Operation::new(Kind::DelayCycles, 0), cycles, site, self.hot.clock);
@@ -275,7 +309,7 @@ impl Core {
                 self.pending = Pending::new(Operation::new(Kind::Shutdown, 0), 0, site, self.hot.clock);
                 None
             }
-            _ => Some(Turn::Handle(context.code())),
+            _ => Some(Turn::handle(context.code())),
         }
     }
 
@@ -286,6 +320,7 @@ impl Core {
     }
 
     /// Back to what the handler that has returned had interrupted: when does it take effect?
+    #[inline(always)]
     fn go_back(&mut self) {
         let context = self.leave_handler();
         self.pending = self.interrupted.pop().expect("a handler interrupted something");
@@ -323,29 +358,27 @@ impl Core {
                 self.unpark(until);
                 self.go_on()
             }
-            _ => Turn::Suspend,
+            _ => Turn::SUSPEND,
         }
     }
 
     /// Cost and effect cycle of the operation that begins now.
     #[inline]
     pub(super) fn schedule(&mut self) {
-        let clock = self.hot.clock;
         let pending = &mut self.pending;
-        let cost = match pending.operation.kind {
-            Kind::Delay => {
-                let span = Duration::from_ps(pending.value.saturating_mul(1_000_000));
-                self.common.clock.cycles(span)
-            }
-            Kind::DelayCycles => pending.value,
-            kind => u64::from(self.common.cost_of[kind as usize]),
-        };
-        pending.interruptible = match pending.operation.kind {
-            Kind::Delay | Kind::DelayCycles => Interruptible::Throughout,
-            // It belongs to the access before it; IRET lets nothing in before what it goes back to.
-            Kind::Faulted | Kind::Iret => Interruptible::Never,
-            _ => Interruptible::AtEffect,
-        };
-        pending.effect = clock.saturating_add(cost).min(LATEST);
+        let Manner { cost, lasts, interruptible, polls } = self.common.manners[pending.operation.kind as usize];
+        (pending.interruptible, pending.polls) = (interruptible, polls);
+        let cost = if lasts { self.length() } else { u64::from(cost) };
+        self.pending.effect = self.hot.clock.saturating_add(cost).min(LATEST);
+    }
+
+    /// Core cycles of a delay.
+    fn length(&self) -> u64 {
+        let Pending { operation, value, .. } = self.pending;
+        if operation.kind == Kind::Delay {
+            self.common.clock.cycles(Duration::from_ps(value.saturating_mul(1_000_000)))
+        } else {
+            value
+        }
     }
 }

@@ -31,13 +31,15 @@ pub enum Context {
 
 impl Context {
     pub(crate) const fn code(self) -> u32 {
-        match self {
+        let vector = if let Self::Interrupt(vector) = self { vector as u32 } else { 0 };
+        let what = match self {
             Self::Program => 0,
-            Self::Interrupt(vector) => 0x100 | vector as u32,
-            Self::Nmi => 0x200,
-            Self::SystemManagement => 0x300,
-            Self::Shutdown => 0x400,
-        }
+            Self::Interrupt(_) => 1,
+            Self::Nmi => 2,
+            Self::SystemManagement => 3,
+            Self::Shutdown => 4,
+        };
+        what << 8 | vector
     }
 
     pub(crate) const fn from_code(code: u32) -> Self {

@@ -19,6 +19,7 @@ pub use told::Told;
 
 use crate::coroutine::Site;
 use crate::time::Time;
+use std::hint::black_box;
 
 /// The stream of one source: it hashes always, and keeps only the events that somebody wants, until they are handed over.
 #[derive(Debug, Clone)]
@@ -41,7 +42,7 @@ impl Stream {
         what.feed(time, &mut self.digest);
         self.last = time;
         if self.wanted.wants(&what) {
-            self.keep(time, time, site, what);
+            self.keep(time, time, site, black_box(what));
         }
     }
 
@@ -50,7 +51,7 @@ impl Stream {
     pub(crate) fn push_run(&mut self, at: Time, first: Time, site: Option<Site>, what: What) {
         what.feed(first, &mut self.digest);
         if self.wanted.wants(&what) {
-            self.keep(at, first, site, what);
+            self.keep(at, first, site, black_box(what));
         }
     }
 

@@ -110,14 +110,16 @@ impl Runs {
         }
     }
 
-    /// Opens a run. Gives false, and opens nothing, when there are too many: close them first.
-    pub(crate) fn open(&mut self, hot: &mut Hot, poll: &Poll, time: Time) -> bool {
-        if self.open.len() >= RUNS_MAX {
-            return false;
-        }
+    /// Are there as many as may be? Then they must be closed before another is opened.
+    pub(crate) fn is_full(&self) -> bool {
+        self.open.len() >= RUNS_MAX
+    }
+
+    /// Opens a run.
+    #[inline]
+    pub(crate) fn open(&mut self, hot: &mut Hot, poll: &Poll, time: Time) {
         if self.open.len() == self.open.capacity() {
-            self.unlink(hot); // they move
-            self.open.reserve(self.open.len().max(4));
+            self.grow(hot);
         }
         let &Poll { site, access, value, operation, argument, cost } = poll;
         let next = crate::coroutine::NOTHING.address();
@@ -126,7 +128,12 @@ impl Runs {
         let repeat = Repeat { operation, argument, site: site_address, value, cost, next, last, count };
         self.open.push(Tally { repeat, site, access, first: time });
         hot.expect_nothing();
-        true
+    }
+
+    #[cold]
+    fn grow(&mut self, hot: &mut Hot) {
+        self.unlink(hot); // they move
+        self.open.reserve(self.open.len().max(4));
     }
 
     /// A value may have changed: each access is looked at again before it repeats.
@@ -164,11 +171,12 @@ impl Runs {
     /// Closes all runs into the stream: something at `at` ends them.
     pub(crate) fn close(&mut self, hot: &mut Hot, stream: &mut Stream, at: Time, instant: impl Fn(u64) -> Time) {
         hot.expect_nothing();
-        for run in self.open.drain(..) {
+        for run in &self.open {
             let Repeat { value, last, count, .. } = run.repeat;
             let last = if count == 1 { run.first } else { instant(last) };
             stream.push_run(at, run.first, Some(run.site), What::Run { access: run.access, value, last, count });
         }
+        self.open.clear();
     }
 
     /// The open runs as they stand, as events of `source`.

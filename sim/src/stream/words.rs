@@ -88,16 +88,17 @@ const fn of_access(tag: u64, access: &Access) -> u64 {
 /// are put together as numbers, so that another layout or another order of bytes on a host gives the same word.
 #[inline(always)]
 const fn asked(message: &Message) -> u64 {
-    let Message { vector, mode, shorthand, destination_mode, .. } = *message;
-    let how = u32::from_le_bytes([vector, mode as u8, shorthand as u8, destination_mode as u8]);
-    how as u64 | (message.destination as u64) << 32
+    let Message { vector, mode, shorthand, destination_mode, destination, .. } = *message;
+    let [d0, d1, d2, d3] = destination.to_le_bytes();
+    u64::from_le_bytes([vector, mode as u8, shorthand as u8, destination_mode as u8, d0, d1, d2, d3])
 }
 
 /// Which message it is, and the two bits of its level.
 #[inline(always)]
 const fn name(message: &Message) -> u64 {
-    let level = u16::from_le_bytes([message.level_triggered as u8, message.asserted as u8]);
-    message.number as u64 | (message.source as u64) << 32 | (level as u64) << 48
+    let [n0, n1, n2, n3] = message.number.to_le_bytes();
+    let [s0, s1] = message.source.to_le_bytes();
+    u64::from_le_bytes([n0, n1, n2, n3, s0, s1, message.level_triggered as u8, message.asserted as u8])
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ impl ClockDomain {
 
     /// The instant of cycle `n`; saturates at [`Time::NEVER`].
     #[inline]
-    pub const fn instant(self, cycle: u64) -> Time {
+    pub const fn instant(&self, cycle: u64) -> Time {
         if cycle < self.direct {
             // ceil(p / d) is floor((p + d - 1) / d)
             return Time(self.inverse.divide(cycle * self.numerator + self.denominator - 1));
@@ -51,7 +51,7 @@ impl ClockDomain {
 
     /// Of any cycle.
     #[inline(never)]
-    const fn late_instant(self, cycle: u64) -> Time {
+    const fn late_instant(&self, cycle: u64) -> Time {
         let whole = cycle as u128 * (self.numerator / self.denominator) as u128;
         let fraction = self.fraction.estimate(cycle);
         // Modulo 2^64, so that it is right where the product does not fit, too: what is left of it is below
@@ -66,7 +66,7 @@ impl ClockDomain {
 
     /// The first cycle that happens at or after `time`.
     #[inline]
-    pub const fn first_at_or_after(self, time: Time) -> u64 {
+    pub const fn first_at_or_after(&self, time: Time) -> u64 {
         // instant(n) >= t  <=>  n * num > (t - 1) * den, for t > 0
         if time.0 == 0 {
             return 0;
@@ -77,7 +77,7 @@ impl ClockDomain {
 
     /// The first cycle that happens strictly after `time`.
     #[inline]
-    pub const fn first_after(self, time: Time) -> u64 {
+    pub const fn first_after(&self, time: Time) -> u64 {
         if time.0 == u64::MAX {
             return u64::MAX;
         }
@@ -87,20 +87,20 @@ impl ClockDomain {
 
     /// The least number of cycles that lasts at least `span`.
     #[inline]
-    pub const fn cycles(self, span: Duration) -> u64 {
+    pub const fn cycles(&self, span: Duration) -> u64 {
         let (cycles, left) = self.elapsed(span.0);
         cycles + (left > 0) as u64 + (left > self.numerator) as u64
     }
 
     /// How long `cycles` last, rounded up to a picosecond.
     #[inline]
-    pub const fn span(self, cycles: u64) -> Duration {
+    pub const fn span(&self, cycles: u64) -> Duration {
         Duration(self.instant(cycles).0)
     }
 
     /// Whole cycles in `ps` picoseconds, or one less, and what is left then of `ps * denominator`, below 2 * numerator.
     #[inline]
-    const fn elapsed(self, ps: u64) -> (u64, u64) {
+    const fn elapsed(&self, ps: u64) -> (u64, u64) {
         let cycles = self.frequency.estimate(ps);
         (cycles, ps.wrapping_mul(self.denominator).wrapping_sub(cycles.wrapping_mul(self.numerator)))
     }

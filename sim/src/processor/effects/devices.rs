@@ -5,8 +5,8 @@
 use super::registers::CURRENT_COUNT;
 use crate::apic::Mode;
 use crate::processor::core::{Core, Outgoing};
-use crate::processor::operation::Kind;
-use crate::processor::pending::{Interruptible, Phase};
+use crate::processor::operation::{Interruptible, Kind};
+use crate::processor::pending::Phase;
 use crate::stream::What;
 
 impl Core {

@@ -4,12 +4,14 @@
 
 use crate::processor::activity_kind::Activity;
 use crate::processor::core::Core;
-use crate::processor::pending::{Interruptible, Phase, WAITS};
+use crate::processor::operation::Interruptible;
+use crate::processor::pending::{Phase, WAITS};
 use crate::stream::What;
 use crate::time::Time;
 
 impl Core {
-    pub(super) fn halt(&mut self) -> Option<u64> {
+    #[inline]
+    pub(in crate::processor) fn halt(&mut self) -> Option<u64> {
         if self.pending.phase == Phase::Halted {
             return Some(0);
         }
@@ -34,6 +36,7 @@ impl Core {
         Some(0)
     }
 
+    #[inline]
     fn enter_halt(&mut self, until: u64) {
         self.pending.phase = Phase::Halted;
         self.pending.effect = until;
@@ -44,7 +47,6 @@ impl Core {
         if self.apic.core_halts(now) {
             self.refresh_local(now);
         }
-        self.refresh_slow();
     }
 
     /// The core has left HLT at `now`.

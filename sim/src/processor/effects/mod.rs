@@ -21,9 +21,11 @@ mod shared_words;
 use super::core::Core;
 use super::operation::Kind;
 use crate::stream::{Access, Fit, Poll};
+use crate::time::Time;
 
 impl Core {
     /// Does the effect of what is pending. `None`: it has a second half that is still to come.
+    #[inline(always)]
     pub(super) fn effect(&mut self) -> Option<u64> {
         let before = self.hot.clock;
         self.hot.clock = self.pending.effect;
@@ -104,17 +106,17 @@ impl Core {
     #[cold]
     fn open_run(&mut self, poll: &Poll, changed: bool) {
         let now = self.now();
-        if changed {
+        if changed || self.runs.is_full() {
             self.close_runs(now);
         }
-        if !self.runs.open(&mut self.hot, poll, now) {
-            self.close_runs(now);
-            self.runs.open(&mut self.hot, poll, now);
-        }
+        self.runs.open(&mut self.hot, poll, now);
+        self.open_ends = true;
         if poll.access.kind == Kind::Load {
             let change = self.words.with(|words| words.next_change(poll.access.operand as u16, now));
-            self.words_cycle = self.words_cycle.min(self.common.clock.first_at_or_after(change));
-            self.refresh_slow();
+            if change != Time::NEVER {
+                self.words_cycle = self.words_cycle.min(self.common.clock.first_at_or_after(change));
+                self.refresh_slow();
+            }
         }
     }
 

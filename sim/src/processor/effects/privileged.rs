@@ -44,7 +44,7 @@ impl Core {
             Err(_) => self.effective(now, Some(site), What::Fault(access)),
             Ok(written) => {
                 self.effective(now, Some(site), What::Write { access, value });
-                self.written(site, &written.result, matches!(msr, MSR_APIC_BASE | MSR_SPURIOUS_VECTOR));
+                self.written(site, &written.result, matches!(msr, MSR_APIC_BASE | MSR_SPURIOUS_VECTOR), now);
                 if msr == MSR_COMMAND {
                     self.pulse_if_armed();
                 }

@@ -5,7 +5,8 @@ use crate::bus::{Message, Request};
 use crate::coroutine::Site;
 use crate::processor::account::{LastSend, Provenance};
 use crate::processor::core::{Core, Outgoing};
-use crate::processor::pending::{Interruptible, Phase, WAITS};
+use crate::processor::operation::Interruptible;
+use crate::processor::pending::{Phase, WAITS};
 use crate::stream::What;
 use crate::time::Time;
 
@@ -81,17 +82,16 @@ impl Core {
         if was_busy && offset == ICR_LOW && matches!(written.result, WriteResult::Nothing) {
             self.effective(now, Some(site), What::IcrWrittenWhileBusy(value));
         }
-        self.written(site, &written.result, IDENTITY.contains(&offset));
+        self.written(site, &written.result, IDENTITY.contains(&offset), now);
         if offset == ICR_HIGH {
             self.destination_written(site, value);
         }
         Some(0)
     }
 
-    /// A register of the APIC has been written: what must happen, happens. `identity`: it may be another one now.
-    #[inline]
-    pub(super) fn written(&mut self, site: Site, result: &WriteResult, identity: bool) {
-        let now = self.now();
+    /// A register of the APIC has been written, `now`: what must happen, happens. `identity`: it may be another one since.
+    #[inline(always)]
+    pub(super) fn written(&mut self, site: Site, result: &WriteResult, identity: bool, now: Time) {
         self.apic_touched = Some(now);
         self.apic.take_logged(); // looked at below
         match result {

@@ -5,18 +5,22 @@ use crate::memory::{Words, Written};
 use crate::processor::core::{Core, Outgoing};
 use crate::processor::pending::Phase;
 use crate::stream::What;
+use crate::time::Time;
 
 impl Core {
     pub(super) fn load(&mut self, before: u64) -> Option<u64> {
         let access = self.access();
         let word = access.operand as u16;
         let now = self.now();
-        let agent = self.agent;
-        let seen = self.words.with(|words| (usize::from(word) < words.len()).then(|| words.load(agent, word, now)));
-        let Some(seen) = seen else { return self.no_such_word() };
-        let value = u64::from(self.own_writes.over(word, seen).value);
+        let Some(value) = self.seen(word, now).map(|seen| u64::from(seen.value)) else { return self.no_such_word() };
         self.poll(access, value, before);
         Some(value)
+    }
+
+    /// What this CPU sees of `word` at `now`. `None`: there is no such word.
+    #[inline]
+    pub(in crate::processor) fn seen(&self, word: u16, now: Time) -> Option<Written> {
+        self.words.with(|words| words.load(self.agent, word, now).map(|seen| *self.own_writes.over(word, seen)))
     }
 
     pub(super) fn store(&mut self) -> Option<u64> {

@@ -1,0 +1,86 @@
+//! How every CPU stands between two windows: when it may act next, and whether it still can.
+
+use super::schedule::Schedule;
+use crate::processor::Core;
+use crate::time::Time;
+
+/// What is noted of a CPU.
+#[derive(Debug, Clone, Copy)]
+struct Standing {
+    /// When anything may leave it.
+    request: Time,
+    parked: bool,
+    /// See [`Standings::may_be_settled`].
+    settled: bool,
+}
+
+/// All of them.
+#[derive(Debug)]
+pub(super) struct Standings {
+    pub(super) schedule: Schedule,
+    standings: Vec<Standing>,
+    parked: usize,
+    /// How many are not settled, where it is counted.
+    unsettled: usize,
+    /// CPUs that are proven to repeat themselves are skipped.
+    elision: bool,
+}
+
+impl Standings {
+    /// Of `cpus` CPUs, which may all act at once.
+    pub(super) fn new(cpus: usize, elision: bool) -> Self {
+        let standings = vec![Standing { request: Time::ZERO, parked: false, settled: false }; cpus];
+        Self { schedule: Schedule::new(cpus), standings, parked: 0, unsettled: cpus, elision }
+    }
+
+    /// Can nothing come from any CPU unless something reaches it? If so, each must be asked whether it is settled: where
+    /// CPUs are skipped, none is that will act by itself; where they are not, those are counted that are.
+    #[inline]
+    pub(super) fn may_be_settled(&self) -> bool {
+        if self.elision { self.schedule.least() == Time::NEVER } else { self.unsettled == 0 }
+    }
+
+    /// Is any CPU skipped?
+    pub(super) const fn is_any_parked(&self) -> bool {
+        self.parked > 0
+    }
+
+    /// The earliest instant at which anything may leave CPU `number`.
+    #[inline]
+    pub(super) fn next_request(&self, number: usize) -> Time {
+        self.standings[number].request
+    }
+
+    /// Something has reached a CPU, which may act at another time for it.
+    #[inline]
+    pub(super) fn reached(&mut self, core: &mut Core) {
+        if core.stirred {
+            self.note(core);
+        }
+    }
+
+    /// A CPU has run.
+    #[inline]
+    pub(super) fn note(&mut self, core: &mut Core) {
+        let number = usize::from(core.agent);
+        core.stirred = false;
+        let (action, request) = core.next_action_and_request();
+        self.schedule.set(number, action);
+        let standing = &mut self.standings[number];
+        standing.request = request;
+        let parked = core.is_parked();
+        if standing.parked != parked {
+            standing.parked = parked;
+            self.parked = if parked { self.parked + 1 } else { self.parked - 1 };
+        }
+        if !self.elision {
+            self.count(number, core.is_settled());
+        }
+    }
+
+    #[inline(never)]
+    fn count(&mut self, number: usize, settled: bool) {
+        let before = std::mem::replace(&mut self.standings[number].settled, settled);
+        self.unsettled = self.unsettled + usize::from(before) - usize::from(settled);
+    }
+}
