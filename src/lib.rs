@@ -25,6 +25,7 @@ pub mod judgement;
 mod lessons;
 mod machine;
 pub mod matrix;
+pub mod prelude;
 mod price;
 mod recorder;
 pub mod report;

@@ -6,8 +6,9 @@ use crate::judgement::{Evidence, RunReport, Verdict, WaitLog, WaitReport, judge,
 use crate::machine::{self, AssemblyError, Choices};
 use crate::scenario::{OwnWaits, Scenario, StepPlace};
 use crate::token::Token;
-use sim::{Activity, Budget, Ending, Execution, Handle, Machine, Observer, Outcome, RunError, Stacks};
+use sim::{Activity, Budget, Chooser, Ending, Execution, Handle, Machine, Observer, Outcome, RunError, Stacks};
 use std::cell::RefCell;
+use std::sync::Arc;
 
 thread_local! {
     /// The token of the run under way on this thread.
@@ -71,7 +72,8 @@ fn of_a_program(scenario: &Scenario, error: &RunError) -> Option<StepPlace> {
     step.and_then(|step| scenario.programs.place(step)).or(scenario.programs.places.first()).cloned()
 }
 
-/// How to run: nothing of it changes what happens, but `seed` and `cut_ps`; a handle and a budget may end it before its time.
+/// How to run: nothing of it changes what happens, but `seed`, a chooser and `cut_ps`; a handle and a budget may end it before
+/// its time.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Executor, workers, windows.
@@ -82,20 +84,23 @@ pub struct Settings {
     pub budget: Budget,
     /// Who may end the run from outside, if anybody.
     pub handle: Option<Handle>,
+    /// Who decides whatever may happen either way, instead of the seed. A token does not carry it: whoever has a chooser of
+    /// their own replays with that.
+    pub chooser: Option<Arc<dyn Chooser>>,
 }
 
 impl Settings {
     /// One worker, full windows, elision on, nobody who ends it.
     pub fn seeded(seed: u64) -> Self {
         let choices = Choices { seed, elision: true, cut_ps: None, to_the_end: false, stacks: Stacks::Own };
-        Self { execution: Execution::default(), choices, budget: Budget::default(), handle: None }
+        Self { execution: Execution::default(), choices, budget: Budget::default(), handle: None, chooser: None }
     }
 
     /// The same run, executed in the one way in which everything is explained: how far polls have come must not decide what
     /// is said.
     pub(crate) fn to_explain(&self) -> Self {
         let choices = Choices { elision: true, stacks: Stacks::Own, ..self.choices };
-        Self { execution: Execution::default(), choices, budget: self.budget, handle: self.handle.clone() }
+        Self { execution: Execution::default(), choices, ..self.clone() }
     }
 }
 
@@ -103,6 +108,9 @@ fn machine(scenario: &Scenario, settings: &Settings) -> Result<Machine, RunFailu
     let mut parts = machine::assemble(scenario, settings.choices)?;
     parts.handle.clone_from(&settings.handle);
     parts.budget = settings.budget;
+    if let Some(chooser) = &settings.chooser {
+        parts.chooser = Arc::clone(chooser);
+    }
     Ok(Machine::new(parts).map_err(AssemblyError::from)?)
 }
 

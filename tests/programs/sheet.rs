@@ -182,3 +182,24 @@ fn a_run_that_is_not_decided_says_which_line_kept_it_open() {
     let hung = super::text("goal = \"reach:end\"", &program(0, "forever {\n  pause\n}\nreach end"));
     assert_eq!((report(&hung).verdict, report(&hung).open_ended.len()), (Hung, 0));
 }
+
+/// A chooser of one's own: always the least, or always the greatest of what can be drawn.
+#[test]
+fn a_chooser_of_ones_own_decides() {
+    #[derive(Debug)]
+    struct Always(bool);
+    impl sim::Chooser for Always {
+        fn choose(&self, _: sim::ChoicePoint, alternatives: u32) -> u32 {
+            if self.0 { alternatives - 1 } else { 0 }
+        }
+    }
+    let scenario =
+        load(&text("goal = \"reach:end\"", &program(0, "repeat 3 {\n  delay uniform(1us,9us)\n}\nreach end")));
+    let ends = |greatest| {
+        let mut settings = apicsim::Settings::seeded(7);
+        settings.chooser = Some(std::sync::Arc::new(Always(greatest)));
+        apicsim::run(&scenario, &settings).unwrap().0.sim_time
+    };
+    // From 1 µs on three times 1 or 9 µs, and the 40 ns of waking up.
+    assert_eq!([false, true].map(|greatest| ends(greatest).as_ps() / 1_000_000), [4, 28]);
+}

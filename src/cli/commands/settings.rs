@@ -27,5 +27,6 @@ pub(super) fn settings(execution: &Execution, seed: u64, budgets: Budgets, handl
         choices: Choices { seed, elision, cut_ps: None, to_the_end: false, stacks: Stacks::Own },
         budget: budgets.budget(),
         handle,
+        chooser: None,
     }
 }
