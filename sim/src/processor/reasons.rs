@@ -122,8 +122,11 @@ impl Core {
     /// The vector of `message` is requested at `now`, and the core is not told: it looks when something else happens to its
     /// APIC or its interrupt flag. What software can see of the APIC has changed.
     pub(crate) fn unnoticed(&mut self, now: Time, message: &Message) {
-        if let Delivered::Requested(vector) = self.apic.deliver(message) {
-            self.account.note_provenance(vector, Provenance { from: message.source, at: now });
+        match self.apic.deliver(message) {
+            Delivered::Requested(vector) => {
+                self.account.note_provenance(vector, Provenance { from: message.source, at: now });
+            }
+            _ => self.tell_local_requests(now), // an illegal vector may have requested the error interrupt
         }
         self.runs.unlink(&mut self.hot);
         self.wake(now);

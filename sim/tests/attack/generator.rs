@@ -130,6 +130,10 @@ fn generator_machines_give_one_result_in_every_execution() {
         seeds.len(),
         alarms.len()
     );
-    assert!(alarms.is_empty(), "the checker complains of legal machines:\n{}", alarms.join("\n"));
+    assert!(
+        alarms.is_empty(),
+        "the checker complains of legal machines (seeds that differ: {seeds:?}):\n{}",
+        alarms.join("\n")
+    );
     assert!(differences.is_empty(), "seeds {seeds:?}:\n{}", differences[..differences.len().min(SHOWN)].join("\n"));
 }
