@@ -203,3 +203,23 @@ fn a_chooser_of_ones_own_decides() {
     // From 1 µs on three times 1 or 9 µs, and the 40 ns of waking up.
     assert_eq!([false, true].map(|greatest| ends(greatest).as_ps() / 1_000_000), [4, 28]);
 }
+
+/// A vector below 16 is an error of its receiver (SDM vol. 3 §10.5.2, §10.5.3), and where its entry of the local vector table is
+/// not masked, an interrupt of its own. If nobody notices the message, nobody notices that either; the checker, which is always
+/// on, agrees.
+#[test]
+fn an_illegal_vector_that_meets_a_fault_is_an_error_of_its_receiver() {
+    for effect in ["unnoticed", "delay", "duplicate"] {
+        let fault = format!(
+            "[[fault]]\nat_us = 0\nkind = \"message\"\neffect = \"{effect}\"\n{}",
+            if effect == "unnoticed" { "" } else { "delay_us = 3\n" }
+        );
+        let happens = program(0, "delay 1us\nipi 0x02 LOGICAL|0x05\ndelay 20us\nif errors != 0 {\n  reach end\n}")
+            + &program(1, "write LVTERR 0x60\ndelay 15us\npause")
+            + &handler(1, "0x60", "add errors 1")
+            + &fault;
+        let text = text("words = { errors = 0 }\ngoal = \"reach:end\"", &happens);
+        assert_eq!(report(&text).verdict == Completed, effect != "unnoticed", "{effect}");
+        assert_equal(&load(&text), &every_execution(), &[true, false]);
+    }
+}
