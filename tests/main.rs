@@ -13,6 +13,7 @@ mod determinism;
 mod emulators;
 mod expectations;
 mod explanations;
+mod field;
 mod generated;
 mod golden;
 mod hand_over;

@@ -199,10 +199,10 @@ calls! {
         smp_call_function_interrupt [] smp_call_function_interrupt(kernel, cpu);
         smp_send_stop [] smp_send_stop(kernel, cpu);
         init_apic_ldr [] init_apic_ldr(kernel, cpu);
-        wakeup_secondary_via_INIT [Target Trampoline] wakeup_secondary_via_INIT(kernel, cpu, kernel.arch.apic_id(given.target));
-        wakeup_secondary_via_NMI [Target] wakeup_secondary_via_NMI(kernel, cpu, kernel.arch.apic_id(given.target));
-        es7000_start_cpu [Target] es7000_start_cpu(kernel, cpu, kernel.arch.apic_id(given.target));
-        inquire_remote_apic [Target] inquire_remote_apic(kernel, cpu, kernel.arch.apic_id(given.target));
+        wakeup_secondary_via_INIT [Target Trampoline] wakeup_secondary_via_INIT(kernel, cpu, kernel.arch.apic_id(given.target) as u8);
+        wakeup_secondary_via_NMI [Target] wakeup_secondary_via_NMI(kernel, cpu, kernel.arch.apic_id(given.target) as u8);
+        es7000_start_cpu [Target] es7000_start_cpu(kernel, cpu, kernel.arch.apic_id(given.target) as u8);
+        inquire_remote_apic [Target] inquire_remote_apic(kernel, cpu, kernel.arch.apic_id(given.target) as u8);
         machine_crash_shutdown [] machine_crash_shutdown(kernel, cpu);
         disable_IO_APIC [] disable_IO_APIC(kernel, cpu);
         nmi_watchdog_tick [] nmi_watchdog_tick(kernel, cpu);

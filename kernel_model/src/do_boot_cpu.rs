@@ -51,7 +51,7 @@ pub fn do_boot_cpu(kernel: &Kernel, cpu: &impl Processor, target: u16) -> u32 {
             cpu.reached(if entered { Point::Stuck } else { Point::NotResponding });
             // On NUMA-Q the name stands for nothing, and v6 knows no inquiry.
             if kernel.arch.facts().wake_up != WakeUp::Nmi && !kernel.arch.is_modern() {
-                inquire_remote_apic(kernel, cpu, apicid);
+                inquire_remote_apic(kernel, cpu, apicid as u8);
             }
         }
     }
@@ -63,15 +63,15 @@ pub fn do_boot_cpu(kernel: &Kernel, cpu: &impl Processor, target: u16) -> u32 {
 }
 
 /// The sub-architecture's way to start a CPU (`include/asm-i386/mach-*/mach_wakecpu.h`, 2.6.20).
-fn wakeup_secondary_cpu(kernel: &Kernel, cpu: &impl Processor, apicid: u8) -> u32 {
+fn wakeup_secondary_cpu(kernel: &Kernel, cpu: &impl Processor, apicid: u32) -> u32 {
     match kernel.arch.facts().wake_up {
         _ if kernel.arch.facts().access == Access::Nothing => u32::MAX, // `noop_wakeup_secondary_cpu` gives -1
-        WakeUp::Mailbox => es7000_start_cpu(kernel, cpu, apicid),
-        WakeUp::Nmi => wakeup_secondary_via_NMI(kernel, cpu, apicid),
+        WakeUp::Mailbox => es7000_start_cpu(kernel, cpu, apicid as u8),
+        WakeUp::Nmi => wakeup_secondary_via_NMI(kernel, cpu, apicid as u8),
         WakeUp::Init if kernel.v6_start_up || kernel.arch.is_modern() => {
             wakeup_secondary_cpu_via_init(kernel, cpu, apicid)
         }
-        WakeUp::Init => wakeup_secondary_via_INIT(kernel, cpu, apicid),
+        WakeUp::Init => wakeup_secondary_via_INIT(kernel, cpu, apicid as u8),
     }
 }
 

@@ -180,7 +180,7 @@ impl Kernel {
     /// Where an IPI to `cpu` goes when each CPU gets its own message: on x86_64 and in the physical sub-architectures
     /// its APIC id, elsewhere the logical id that was read back from its LDR when it came up.
     pub const fn cpu_to_logical_apicid(&self, cpu: u16) -> u8 {
-        if cpu < self.cpus { self.arch.apic_id(cpu) } else { BAD_APICID }
+        if cpu < self.cpus { self.arch.apic_id(cpu) as u8 } else { BAD_APICID }
     }
 
     /// This kernel with the senders that only kdump calls, where it has such.

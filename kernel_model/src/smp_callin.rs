@@ -33,7 +33,7 @@ pub fn firmware(kernel: &Kernel, cpu: &impl Processor) {
         WakeUp::Nmi => cpu.halt(),
         WakeUp::Mailbox => {
             let mailbox = kernel.layout().es7000_mailbox();
-            let apicid = u32::from(kernel.arch.apic_id(this_cpu(cpu)));
+            let apicid = kernel.arch.apic_id(this_cpu(cpu));
             cpu.wait_begin(Wait::Mailbox);
             loop {
                 let request = cpu.load(mailbox);

@@ -14,7 +14,7 @@ use crate::send_ipi_mask::send_IPI_mask;
 pub fn safe_smp_processor_id(kernel: &Kernel, cpu: &impl Processor) -> u16 {
     let mask = kernel.arch.facts().apic_id_mask;
     let id = (apic_read(kernel, cpu, Register::ID) >> 24) as u8 & mask;
-    (0..kernel.cpus).find(|&candidate| kernel.arch.apic_id(candidate) == id).unwrap_or(0)
+    (0..kernel.cpus).find(|&candidate| kernel.arch.apic_id(candidate) == u32::from(id)).unwrap_or(0)
 }
 
 /// `smp_send_nmi_allbutself` (`arch/i386/kernel/crash.c`, `arch/x86_64/kernel/crash.c`, 2.6.20 and 2.6.22). i386 asks

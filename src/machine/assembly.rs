@@ -67,7 +67,7 @@ pub fn assemble(scenario: &Scenario, choices: Choices) -> Result<MachineSettings
 fn bus(scenario: &Scenario, kernel: &Kernel) -> Result<Box<dyn Interconnect>, AssemblyError> {
     Parts {
         machine: &scenario.machine,
-        ids: (0..kernel.cpus).map(|cpu| u32::from(kernel.arch.apic_id(cpu))).collect(),
+        ids: (0..kernel.cpus).map(|cpu| kernel.arch.apic_id(cpu)).collect(),
         knobs: scenario.knobs.hardware,
         faults: &scenario.faults,
         damage: damage(scenario, kernel),

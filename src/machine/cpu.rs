@@ -39,7 +39,7 @@ pub(super) fn cpu_settings(
             }
         }
     }
-    let apic_id = u32::from(kernel.arch.apic_id(number));
+    let apic_id = kernel.arch.apic_id(number);
     let offline = scenario.machine.offline.contains(&cpu);
     let settings = if offline {
         before_start_up(

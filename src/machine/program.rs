@@ -131,14 +131,17 @@ impl Software for CpuProgram {
         self.play(cpu);
     }
 
-    /// There is code at the trampoline's page only, and where the scenario has put some.
+    /// There is code at the trampoline's page only, and where the scenario has put some. A CPU that was up before, and is
+    /// started again (by a capture kernel, say), has no roles any more: it comes up, and is idle.
     fn start_up(&self, cpu: Cpu<'_>, vector: u8) {
-        if self.resets(cpu) {
+        if self.resets(cpu) || vector != self.kernel.trampoline {
             return;
         }
-        if self.offline && vector == self.kernel.trampoline {
-            self.come_up(cpu);
+        if self.offline {
+            return self.come_up(cpu);
         }
+        kernel_model::trampoline(&self.kernel, &self.on(cpu));
+        kernel_model::cpu_idle(&self.on(cpu));
     }
 
     /// A CPU older than the start-up message finds the warm-reset vector there, and goes to the trampoline.

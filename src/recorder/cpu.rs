@@ -145,8 +145,8 @@ impl<'a> Cpu<'a> {
         let arch = self.machine.kernel.arch;
         let msr = arch.facts().access == Access::Msr;
         match register {
-            Register::ID if msr => arch.apic_id(self.number).into(),
-            Register::ID => u32::from(arch.apic_id(self.number)) << 24,
+            Register::ID if msr => arch.apic_id(self.number),
+            Register::ID => arch.apic_id(self.number) << 24,
             Register::LVR => {
                 let natural = crate::scenario::natural(arch.name()).map(|(generation, _)| generation);
                 natural.unwrap_or(sim::Generation::P6).profile().version

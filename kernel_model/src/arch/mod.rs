@@ -137,17 +137,17 @@ impl Arch {
         matches!(self.facts().family, Family::Modern)
     }
 
-    /// The APIC id of a CPU.
-    pub const fn apic_id(self, cpu: u16) -> u8 {
+    /// The APIC id of a CPU: eight bits, and in x2APIC mode 32 (SDM vol. 3 §10.12.5.1).
+    pub const fn apic_id(self, cpu: u16) -> u32 {
         match self.facts().ids {
-            Ids::Number => cpu as u8,
-            Ids::Clustered => (((cpu / 4) << 4) | (1 << (cpu % 4))) as u8,
+            Ids::Number => cpu as u32,
+            Ids::Clustered => (((cpu / 4) << 4) | (1 << (cpu % 4))) as u32,
         }
     }
 
     /// The logical id of a CPU.
     pub const fn logical_apic_id(self, cpu: u16) -> u8 {
-        let id = self.apic_id(cpu);
+        let id = self.apic_id(cpu) as u8;
         match self.facts().logical_id {
             LogicalId::OneBit if cpu < 8 => 1 << cpu,
             LogicalId::OneBit | LogicalId::Unset => 0,
@@ -161,7 +161,7 @@ impl Arch {
     /// The logical id that hardware gives a CPU in x2APIC mode: its cluster, and one of sixteen bits (SDM vol. 3
     /// §10.12.10.2).
     pub const fn x2apic_logical_id(self, cpu: u16) -> u32 {
-        let id = self.apic_id(cpu) as u32;
+        let id = self.apic_id(cpu);
         (id >> 4) << 16 | 1 << (id & 15)
     }
 

@@ -41,7 +41,7 @@ pub fn safe_smp_processor_id(kernel: &Kernel, cpu: &impl Processor) -> u16 {
         return this_cpu(cpu);
     }
     let id = read_apic_id(kernel, cpu);
-    (0..kernel.cpus).find(|&candidate| u32::from(kernel.arch.apic_id(candidate)) == id).unwrap_or(0)
+    (0..kernel.cpus).find(|&candidate| kernel.arch.apic_id(candidate) == id).unwrap_or(0)
 }
 
 /// `read_apic_id` with the driver's `get_apic_id`: in x2APIC mode the whole register. 32-bit kernels ask the version how wide

@@ -21,7 +21,7 @@ const FAST_US: [u32; 2] = [10, 10];
 /// `wakeup_secondary_cpu_via_init` (`arch/x86/kernel/smpboot.c`, v6.13): INIT on and off, then twice STARTUP. CPUs on
 /// which INIT need not be held (Intel family 6 and the later ones of others) get short delays. Gives 0, or 1000h and the
 /// error status.
-pub fn wakeup_secondary_cpu_via_init(kernel: &Kernel, cpu: &impl Processor, phys_apicid: u8) -> u32 {
+pub fn wakeup_secondary_cpu_via_init(kernel: &Kernel, cpu: &impl Processor, phys_apicid: u32) -> u32 {
     let [startup_us, accept_us] = if kernel.init_udelay == 0 { FAST_US } else { SLOW_US };
     cpu.reached(Point::WakeUpBegins);
     let maxlvt = get_maxlvt(kernel, cpu);
@@ -46,7 +46,7 @@ pub fn wakeup_secondary_cpu_via_init(kernel: &Kernel, cpu: &impl Processor, phys
 
 /// `send_init_sequence` (`arch/x86/kernel/smpboot.c`, v6.13): INIT on, `init_udelay`, INIT off. Each is waited for, and
 /// nobody looks at what comes of that.
-fn send_init_sequence(kernel: &Kernel, cpu: &impl Processor, phys_apicid: u8) {
+fn send_init_sequence(kernel: &Kernel, cpu: &impl Processor, phys_apicid: u32) {
     let maxlvt = get_maxlvt(kernel, cpu);
     if integrated(kernel) {
         read_error_status(kernel, cpu, maxlvt);
@@ -70,11 +70,11 @@ const fn integrated(kernel: &Kernel) -> bool {
 /// `native_apic_icr_write` (`arch/x86/kernel/apic/apic.c`, v6.13): both halves with interrupts off;
 /// `native_x2apic_icr_write` (`arch/x86/include/asm/apic.h`, v6.13): one MSR write.
 #[track_caller]
-fn apic_icr_write(kernel: &Kernel, cpu: &impl Processor, low: u32, apicid: u8) {
+fn apic_icr_write(kernel: &Kernel, cpu: &impl Processor, low: u32, apicid: u32) {
     match kernel.arch.facts().access {
         Access::Page => {
             let flags = cpu.irq_save();
-            cpu.write(Register::ICR2, u32::from(apicid) << 24);
+            cpu.write(Register::ICR2, apicid << 24);
             cpu.write(Register::ICR, low);
             cpu.irq_restore(flags);
         }

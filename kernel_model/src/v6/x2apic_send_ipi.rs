@@ -22,7 +22,7 @@ pub fn x2apic_send_IPI(kernel: &Kernel, cpu: &impl Processor, target: u16, vecto
     if kernel.arch.facts().sender == Sender::Clusters {
         __x2apic_send_IPI_dest(cpu, kernel.arch.x2apic_logical_id(target), vector, APIC_DEST_LOGICAL);
     } else {
-        __x2apic_send_IPI_dest(cpu, u32::from(kernel.arch.apic_id(target)), vector, APIC_DEST_PHYSICAL);
+        __x2apic_send_IPI_dest(cpu, kernel.arch.apic_id(target), vector, APIC_DEST_PHYSICAL);
     }
 }
 

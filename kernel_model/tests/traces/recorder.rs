@@ -56,7 +56,7 @@ impl Recorder {
         for (word, value) in kernel.layout().initial_values() {
             words[usize::from(word.0)] = value;
         }
-        let id = u32::from(kernel.arch.apic_id(number)) << 24;
+        let id = kernel.arch.apic_id(number) << 24;
         let registers = [(0x20, id), (0x30, 0x0004_0011), (0xF0, 0x1FF)].into();
         let log = Vec::new();
         let state = State {

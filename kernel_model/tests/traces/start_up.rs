@@ -94,7 +94,7 @@ impl Expected {
 }
 
 /// Section 6.1 for `W310=… W300=…` to id `a`, written down step by step; and 6.3, which leaves out step 1.
-pub(crate) fn via_init(kernel: &Kernel, a: u8, clears: u32) -> (String, u32) {
+pub(crate) fn via_init(kernel: &Kernel, a: u32, clears: u32) -> (String, u32) {
     let i386 = kernel.arch.is_i386();
     let (write, around) = if kernel.erratum_11ap && i386 { ('X', "RF0 ") } else { ('W', "") };
     let clear = format!("{around}W280=0 R280");

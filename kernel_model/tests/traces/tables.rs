@@ -46,11 +46,21 @@ fn ids() {
     for (arch, apic_ids, logical_ids, dfr) in cases {
         let cpus = [0, 3, 4, 7];
         assert_eq!(cpus.map(|cpu| arch.apic_id(cpu)), apic_ids, "{}", arch.name());
-        assert_eq!(cpus.map(|cpu| arch.ldr(cpu)), logical_ids.map(|id: u8| u32::from(id) << 24), "{}", arch.name());
+        assert_eq!(cpus.map(|cpu| arch.ldr(cpu)), logical_ids.map(|id: u32| id << 24), "{}", arch.name());
         assert_eq!(arch.dfr(), dfr, "{}", arch.name());
-        let distinct: BTreeSet<u8> = (0..arch.facts().max_cpus).map(|cpu| arch.apic_id(cpu)).collect();
+        let distinct: BTreeSet<u32> = (0..arch.facts().max_cpus).map(|cpu| arch.apic_id(cpu)).collect();
         assert_eq!(distinct.len(), usize::from(arch.facts().max_cpus), "{}", arch.name());
         assert!(!distinct.contains(&0xFF), "{}", arch.name());
+    }
+    // Beyond eight bits (SDM vol. 3 §10.12.5.1), and the logical ids that hardware derives from such (§10.12.10.2).
+    for arch in [Arch::ModernX2apicPhys, Arch::ModernX2apicCluster] {
+        assert_eq!([255, 257, 767].map(|cpu| arch.apic_id(cpu)), [0xFF, 0x101, 0x2FF], "{}", arch.name());
+        assert_eq!(
+            [1, 257, 767].map(|cpu| arch.x2apic_logical_id(cpu)),
+            [0x2, 0x10_0002, 0x2F_8000],
+            "{}",
+            arch.name()
+        );
     }
     assert_eq!(Arch::X8664Physflat.ldr(8), 0, "the ninth CPU has no bit");
     assert_eq!(Arch::X8664Cluster.ldr(0x12) >> 24, 0x14);

@@ -10,7 +10,7 @@ use super::unsent::UnsentMessage;
 use sim::Site;
 use sim::apic::{Clocks, LocalApic, Preset};
 use sim::bus::Message;
-use sim::{Context, CpuSettings, IcrWriteWhileBusy, MachineSettings, Start, Time};
+use sim::{Context, CpuSettings, HaltedTimer, IcrWriteWhileBusy, MachineSettings, Start, Time};
 use std::collections::BTreeMap;
 
 /// A CPU that executes nothing.
@@ -66,6 +66,10 @@ pub(crate) struct CpuState {
     /// Are NMIs lost that come while it waits for a start-up message?
     pub(super) reset_blocks_nmi: bool,
     pub(super) halted: Option<Time>,
+    /// The last handler that it entered, and when.
+    pub(crate) entered: Option<(Context, Time)>,
+    /// What its timer does while it is in HLT.
+    pub(crate) halted_timer: HaltedTimer,
     pub(super) shutdown: Option<(Time, Option<Cause>)>,
     /// It waits for a start-up message.
     pub(crate) reset: Option<Reset>,
@@ -134,6 +138,8 @@ impl CpuState {
             restores_nmi_blocking: machine.knobs.rsm_nmi_blocking == sim::RsmNmiBlocking::Restored,
             reset_blocks_nmi: machine.knobs.nmi_in_wait_for_sipi == sim::NmiInWaitForSipi::Blocked,
             halted: None,
+            entered: None,
+            halted_timer: machine.knobs.halted_timer,
             shutdown: None,
             reset: waits.then_some(Reset { since: Time::ZERO, by: None }),
             initialised: None,

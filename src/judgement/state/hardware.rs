@@ -118,6 +118,7 @@ impl CpuState {
 
     fn enter(&mut self, event: &Event, context: Context) {
         let now = event.time;
+        self.entered = Some((context, now));
         match context {
             Context::Nmi => {
                 self.nmi_blocked = true;

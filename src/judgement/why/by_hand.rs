@@ -53,7 +53,7 @@ impl Chain<'_> {
         }
     }
 
-    fn untaken(&mut self, number: u16) {
+    pub(super) fn untaken(&mut self, number: u16) {
         let cpu = self.cpu(number);
         let all = Untaken::of(cpu);
         for &one in all.iter().take(TOLD) {

@@ -59,7 +59,7 @@ fn request(state: &State) -> Option<Request> {
     let mailbox = kernel.layout().es7000_mailbox();
     let value = state.words.value(mailbox.0);
     let apic_id = value & MAILBOX_APICID;
-    let target = (0..kernel.cpus).find(|&cpu| u32::from(kernel.arch.apic_id(cpu)) == apic_id);
+    let target = (0..kernel.cpus).find(|&cpu| kernel.arch.apic_id(cpu) == apic_id);
     (value & MAILBOX_BUSY != 0).then(|| Request { target, apic_id, writer: state.words.writer(mailbox.0) })
 }
 

@@ -10,6 +10,7 @@ mod by_hand;
 mod chain;
 mod condition;
 mod fate;
+mod halted;
 mod icr;
 mod last_message;
 mod lock;

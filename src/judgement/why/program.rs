@@ -19,7 +19,13 @@ impl<'a> Chain<'a> {
         let level = cpu.frames.len();
         let called = cpu.software.calls.iter().rfind(|call| call.level == level);
         if let Some(call) = called.copied() {
-            self.say(format!("CPU{number}'s program is at {} since {} us", self.describe(call.site), call.since));
+            let who = match cpu.frames.last().map(|frame| frame.context) {
+                Some(Context::Interrupt(vector)) => format!("handler of {vector:02X}"),
+                Some(Context::Nmi) => "NMI handler".to_owned(),
+                Some(Context::SystemManagement) => "SMI handler".to_owned(),
+                _ => "program".to_owned(),
+            };
+            self.say(format!("CPU{number}'s {who} is at {} since {} us", self.describe(call.site), call.since));
         }
     }
 

@@ -76,7 +76,7 @@ impl Chain<'_> {
                 self.awaits(number, wait, &at);
             }
             Some(wait) => self.other_wait(number, *wait, &at, outer.is_some()),
-            None if cpu.sleep().is_some() => self.say(format!("CPU{number} is in HLT: {at}")),
+            None if cpu.sleep().is_some() => self.halted(number, &at),
             None if cpu.site().is_none() => {} // in a handler that has not acted yet
             None => self.say(format!("CPU{number} is at {at}")),
         }
