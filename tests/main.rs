@@ -38,6 +38,7 @@ mod scripts;
 mod serial_bus;
 mod start_causes;
 mod start_up;
+mod strict;
 mod support;
 mod tidy;
 mod truth;

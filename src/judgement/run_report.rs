@@ -5,6 +5,7 @@ use super::explained::{GivenUpReport, WaitingReport};
 use super::panic::PanicReport;
 use super::program_notes::ProgramNote;
 use super::start_up::StartUpReport;
+use super::strict::StrictReport;
 use super::unmet::Unmet;
 use super::waits::{WaitReport, WaitSummary};
 use crate::scenario::Mechanism;
@@ -110,6 +111,8 @@ pub struct RunReport {
     pub said: Vec<ProgramNote>,
     /// How often they say something.
     pub said_total: u64,
+    /// Accesses that are legal here and wrong elsewhere, if that was asked for.
+    pub strict: Option<StrictReport>,
     /// Starts of other CPUs, in their order.
     pub start_ups: Vec<StartUpReport>,
     /// CPUs that have called in since they were started last.

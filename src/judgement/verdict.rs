@@ -78,6 +78,7 @@ pub fn judge(
         open_ended: if verdict == Verdict::Deadline { open_ended(scenario, outcome) } else { Vec::new() },
         said: Vec::new(),
         said_total: 0,
+        strict: None,
         started: start_up::started(outcome, &start_ups),
         start_ups,
         waits_total: wait_summaries.iter().map(|summary| summary.count).sum::<u64>() + open,

@@ -6,7 +6,8 @@ use crate::judgement::crash::{CpuFate, CrashReport};
 use crate::judgement::start_up::StartUpReport;
 use crate::judgement::waits::WaitReport;
 use crate::judgement::{
-    Finding, GivenUpReport, HangReport, LoopReport, ProgramNote, RunReport, Unmet, Verdict, WaitingReport,
+    Finding, GivenUpReport, HangReport, LoopReport, ProgramNote, RunReport, StrictFinding, StrictReport, Unmet,
+    Verdict, WaitingReport,
 };
 use crate::matrix::Matrix;
 use crate::scenario::named::Named;
@@ -64,7 +65,7 @@ pub(crate) fn proof_value(report: &RunReport) -> Value {
 
 /// What the document of one run is.
 pub(crate) fn run_schema() -> Value {
-    json!({ "name": "apicsim.run", "version": "1.6" })
+    json!({ "name": "apicsim.run", "version": "1.7" })
 }
 
 /// The document of one run.
@@ -113,6 +114,8 @@ pub fn run_document(scenario: &Scenario, report: &RunReport, host: Option<Host>)
         "expectation": expectation(report),
         "ok": report.ok(),
     });
+    document["strict"] = strict(report.strict.as_ref());
+    document["strict_total"] = report.strict.as_ref().map(|strict| strict.total).into();
     if let Some(host) = host {
         document["host"] = host.json();
     }
@@ -188,6 +191,22 @@ fn given_up(wait: &GivenUpReport) -> Value {
 
 fn said(note: &ProgramNote) -> Value {
     json!({ "cpu": note.cpu, "at_us": microseconds(note.at.as_ps()), "text": note.text, "at": note.step })
+}
+
+/// By rule and line; null where it was not asked for.
+pub(crate) fn strict(report: Option<&StrictReport>) -> Value {
+    let finding = |finding: &StrictFinding| {
+        json!({
+            "rule": finding.rule.name(),
+            "cpu": finding.cpu,
+            "at_us": microseconds(finding.at.as_ps()),
+            "what": finding.what,
+            "at": finding.place,
+            "count": finding.count,
+            "wrong_on": finding.rule.wrong_on(),
+        })
+    };
+    report.map_or(Value::Null, |report| report.findings.iter().map(finding).collect())
 }
 
 fn waiting(waiting: &WaitingReport) -> Value {

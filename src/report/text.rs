@@ -7,7 +7,7 @@ use super::verdict::verdict;
 use super::waits::Shown;
 use crate::judgement::crash::{CrashReport, Fate};
 use crate::judgement::hypothetical::HYPOTHETICAL;
-use crate::judgement::{GivenUpReport, HangReport, ProgramNote, RunReport, Verdict};
+use crate::judgement::{GivenUpReport, HangReport, ProgramNote, RunReport, StrictReport, Verdict};
 use crate::scenario::{Scenario, counted, one_line};
 
 /// One run.
@@ -49,6 +49,7 @@ pub(crate) fn run(scenario: &Scenario, report: &RunReport, waits: Shown, paper: 
     if let Some(more) = report.said_total.checked_sub(report.said.len() as u64).filter(|&more| more > 0) {
         page.labelled("", &format!("and {more} more, in the trace"));
     }
+    report.strict.iter().for_each(|strict| strict_lines(strict, &mut page));
     for (n, waiting) in report.waiting.iter().enumerate() {
         for (of_it, line) in waiting.why.iter().enumerate() {
             let indent = if of_it == 0 { "" } else { "  " };
@@ -116,6 +117,18 @@ fn hang_lines(hang: &HangReport, page: &mut Page) {
     }
     if let Some(mechanism) = hang.mechanism {
         page.labelled("called", &mechanism.with_name());
+    }
+}
+
+/// What is legal here and wrong elsewhere.
+fn strict_lines(strict: &StrictReport, page: &mut Page) {
+    for (n, finding) in strict.findings.iter().enumerate() {
+        page.labelled(first(n, "strict"), &finding.to_string());
+    }
+    match strict.left_out() {
+        0 if strict.total == 0 => page.labelled("strict", "nothing that is wrong on another part"),
+        0 => {}
+        more => page.labelled("", &format!("and {more} more accesses, at other lines")),
     }
 }
 

@@ -26,7 +26,7 @@ mod state;
 mod work;
 
 pub(crate) use print::names;
-pub(crate) use run::{Ends, run_observed};
+pub(crate) use run::{Ends, Looks, run_observed};
 
 pub use crate::machine::{Found, IcrReads};
 pub use answer::{Answer, Seen};

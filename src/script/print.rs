@@ -6,7 +6,7 @@ use super::names::GuestNames;
 use super::run::{End, Reply, Transcript};
 use crate::report::Paper;
 use crate::report::digest;
-use crate::report::json::interruption;
+use crate::report::json::{interruption, strict};
 use crate::report::microseconds::microseconds;
 use crate::report::page::Page;
 use crate::report::trace::Names;
@@ -16,7 +16,7 @@ use sim::{Interruption, Named};
 /// The whole transcript.
 pub fn text(transcript: &Transcript, paper: Paper) -> String {
     let lines: String = lines(transcript, paper).collect();
-    header(transcript) + &lines + &footer(transcript)
+    header(transcript) + &lines + &strict_lines(transcript, paper) + &footer(transcript)
 }
 
 /// The line that stands first.
@@ -36,6 +36,20 @@ pub(super) fn lines(transcript: &Transcript, paper: Paper) -> impl Iterator<Item
         }
         page.into_text()
     })
+}
+
+/// What is legal here and wrong elsewhere, as comments, if that was asked for.
+fn strict_lines(transcript: &Transcript, paper: Paper) -> String {
+    let Some(strict) = &transcript.strict else { return String::new() };
+    let mut page = Page::new(paper);
+    let sentences = strict.findings.iter().map(|finding| format!("strict: {finding}"));
+    sentences.for_each(|sentence| page.comment(&sentence));
+    match strict.left_out() {
+        0 if strict.total == 0 => page.comment("strict: nothing that is wrong on another part"),
+        0 => {}
+        more => page.comment(&format!("strict: and {more} more accesses, at other lines")),
+    }
+    page.into_text()
 }
 
 /// How the run ended.
@@ -71,7 +85,7 @@ pub fn document(transcript: &Transcript) -> Value {
     let lines: Vec<Value> =
         transcript.replies.iter().enumerate().map(|(index, reply)| line(transcript, index, reply)).collect();
     json!({
-        "schema": { "name": "apicsim.script", "version": "1.1" },
+        "schema": { "name": "apicsim.script", "version": "1.2" },
         "cpus": script.cpus,
         "init": script.init.name(),
         "generation": transcript.board.generation.name(),
@@ -90,6 +104,8 @@ pub fn document(transcript: &Transcript) -> Value {
         "lines": lines,
         "icr_reads": transcript.icr_reads.reads,
         "icr_busy": transcript.icr_reads.busy,
+        "strict": strict(transcript.strict.as_ref()),
+        "strict_total": transcript.strict.as_ref().map(|strict| strict.total),
         "digest": digest::written(transcript.digest),
     })
 }

@@ -4,13 +4,16 @@ use super::answer::{Answer, Seen};
 use super::conductor::ANSWER_US;
 use super::instant;
 use super::machine::Board;
-use super::model::{Action, Counted, Script, Work};
+use super::model::{Action, Counted, Line, Script, Work};
 use super::notebook::{Done, Notebook, Verdict};
 use super::software::CONDUCTOR_LOST;
+use crate::judgement::StrictReport;
+use crate::judgement::source_lines::describe;
+use crate::judgement::strict::Strict;
 use crate::machine::{Found, IcrReads};
 use crate::scenario::Operation;
 use crate::scenario::diagnostic::InputError;
-use sim::{Budget, Ending, Execution, Handle, Interruption, Machine, Observer, Outcome, Time};
+use sim::{Budget, Ending, Execution, Handle, Interruption, Machine, Observer, Outcome, Site, Time};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -30,6 +33,8 @@ pub struct Transcript {
     pub icr_reads: IcrReads,
     /// Digest of the event stream.
     pub digest: u64,
+    /// Accesses that are legal here and wrong elsewhere, if that was asked for.
+    pub strict: Option<StrictReport>,
 }
 
 /// How a run ended.
@@ -65,21 +70,30 @@ pub(crate) struct Ends {
     pub(crate) budget: Budget,
 }
 
+/// Who looks at the events of a run.
+#[derive(Default)]
+pub(crate) struct Looks<'a> {
+    /// Somebody from outside.
+    pub(crate) observer: Option<&'a mut dyn Observer>,
+    /// The rules of `--strict`.
+    pub(crate) strict: bool,
+}
+
 /// Runs a script.
 ///
 /// # Errors
 /// If the machine cannot be built, or does not model what the script asks for.
 pub fn run(script: &Arc<Script>, board: &Board, execution: Execution) -> Result<Transcript, InputError> {
-    run_observed(script, board, execution, Ends::default(), None)
+    run_observed(script, board, execution, Ends::default(), Looks::default())
 }
 
-/// The same, of a run that `ends` may end; its events are handed to `observer`.
+/// The same, of a run that `ends` may end; who looks at its events is told by `looks`.
 pub(crate) fn run_observed(
     script: &Arc<Script>,
     board: &Board,
     execution: Execution,
     ends: Ends,
-    observer: Option<&mut dyn Observer>,
+    looks: Looks<'_>,
 ) -> Result<Transcript, InputError> {
     let mut transcript = Transcript {
         script: Arc::clone(script),
@@ -88,6 +102,7 @@ pub(crate) fn run_observed(
         end: End::Skipped,
         icr_reads: IcrReads::default(),
         digest: 0,
+        strict: None,
     };
     let notebook = Arc::new(Notebook::new(script.cpus));
     let mut settings = board.machine(script, &notebook, limit(script))?;
@@ -95,11 +110,12 @@ pub(crate) fn run_observed(
     if script.requires_x2apic && !board.generation.profile().x2apic {
         return Ok(transcript);
     }
+    let mut strict = looks.strict.then(|| Strict::of_machine(&settings));
     let machine = Machine::new(settings).map_err(|error| InputError::new(error.to_string()))?;
-    let result = match observer {
-        Some(observer) => machine.observed(execution, observer),
-        None => machine.run(execution),
-    };
+    let mut observers: Vec<&mut dyn Observer> = looks.observer.into_iter().collect();
+    observers.extend(strict.as_mut().map(|strict| strict as &mut dyn Observer));
+    let result =
+        if observers.is_empty() { machine.run(execution) } else { machine.observed(execution, &mut observers) };
     let outcome = result.map_err(|error| {
         let next = script.lines.get(notebook.verdicts().len());
         let error = InputError::new(error.to_string()).help("leave this operation out");
@@ -112,7 +128,18 @@ pub(crate) fn run_observed(
     transcript.icr_reads = evaluation.icr_reads(verdicts.last().map_or(Time::ZERO, |last| last.at));
     transcript.replies = evaluation.replies(&verdicts);
     transcript.digest = outcome.digest;
+    let complete = transcript.end == End::Complete;
+    transcript.strict = strict.map(|strict| strict.report_of_machine(complete, |site| place(script, site)));
     Ok(transcript)
+}
+
+/// The operation: `text (file:line)`; the guest's own line.
+fn place(script: &Script, site: Site) -> String {
+    let line = site.as_step().and_then(|number| script.lines.get(number as usize));
+    line.map_or_else(
+        || format!("the guest's own {}", describe(site)),
+        |Line { text, place, .. }| format!("{text} ({}:{})", place.source().name(), place.line()),
+    )
 }
 
 fn end(script: &Script, verdicts: &[Verdict], outcome: &Outcome) -> End {

@@ -9,7 +9,7 @@ use super::machine::Board;
 use super::model::Script;
 use super::parse::{CPUS_DEFAULT, LINES};
 use super::print;
-use super::run::{End, Ends, Transcript, run_observed};
+use super::run::{End, Ends, Looks, Transcript, run_observed};
 use super::work::forms;
 use crate::report::Paper;
 use crate::scenario::diagnostic::{InputError, Source};
@@ -136,7 +136,7 @@ impl Session {
     fn run(&mut self, source: &Arc<Source>) -> Result<Transcript, InputError> {
         self.interrupted = false;
         let script = Arc::new(Script::parse(source)?);
-        let transcript = run_observed(&script, &self.board, self.execution, self.ends.clone(), None)?;
+        let transcript = run_observed(&script, &self.board, self.execution, self.ends.clone(), Looks::default())?;
         self.interrupted = transcript.end == End::Interrupted(Interruption::Flag);
         Ok(transcript)
     }

@@ -20,6 +20,9 @@ pub struct Output {
     /// Which waits come out.
     #[arg(long, value_name = "WHICH", value_parser = parse_name::<Waits>, help_heading = OUTPUT, help = help_names::<Waits>("Waits that come out: all as they end, the notable ones (as text, the default), none; as JSON, without it, the first 10 000"))]
     pub waits: Option<Waits>,
+    /// Report accesses that are legal on this part and wrong on another.
+    #[arg(long, help_heading = OUTPUT)]
+    pub strict: bool,
     /// Print one JSON document on standard output.
     #[arg(long, help_heading = OUTPUT)]
     pub json: bool,

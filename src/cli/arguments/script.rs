@@ -49,6 +49,9 @@ pub struct Script {
     /// Write every event to a text file (- is standard output); other formats come later.
     #[arg(long, value_name = "FILE", value_parser = parse_trace, help_heading = OUTPUT)]
     pub trace: Option<PathBuf>,
+    /// Report accesses that are legal on this part and wrong on another.
+    #[arg(long, help_heading = OUTPUT, conflicts_with = "interactive")]
+    pub strict: bool,
     /// Print one JSON document on standard output.
     #[arg(long, help_heading = OUTPUT, conflicts_with = "interactive")]
     pub json: bool,

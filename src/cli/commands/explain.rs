@@ -21,6 +21,10 @@ pub(super) fn explain(arguments: &Run, own: &[OwnVariant], paper: Paper) -> Resu
             InputError::new("`--waits` is for `apicsim run`: the notable waits are explained, and no others").into()
         );
     }
+    if arguments.output.strict {
+        let error = InputError::new("`--strict` is for `apicsim run`: here it is the waits that are explained");
+        return Err(error.help("the same run, strictly: apicsim run SCENARIO --strict").into());
+    }
     if arguments.output.trace.is_some() || arguments.output.host {
         let error =
             InputError::new("`--trace` and `--host` are for `apicsim run`: an explanation is of the simulated run");

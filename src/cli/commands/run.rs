@@ -11,6 +11,7 @@ use crate::cli::trace_file::TraceFile;
 use crate::cli::wait_stream::{Form, WaitStream};
 use crate::failure::Failure;
 use crate::judgement::RunReport;
+use crate::judgement::strict::Strict;
 use crate::report::json::{Host, run_document, with_waits};
 use crate::report::text as report_text;
 use crate::report::trace::Names;
@@ -60,11 +61,14 @@ fn run_scenario(
     let mut observers: Vec<&mut dyn Observer> = Vec::new();
     observers.extend(trace.as_mut().map(|trace| trace as &mut dyn Observer));
     observers.extend(stream.as_mut().map(|stream| stream as &mut dyn Observer));
-    let (report, _) = if observers.is_empty() {
+    let mut strict = wanted.strict.then(|| Strict::of(scenario));
+    observers.extend(strict.as_mut().map(|strict| strict as &mut dyn Observer));
+    let (mut report, _) = if observers.is_empty() {
         crate::run::run(scenario, &settings)?
     } else {
         crate::run::run_observed(scenario, &settings, &mut observers)?
     };
+    report.strict = strict.map(Strict::report);
     drop((progress, interruptible));
     trace.map_or(Ok(()), TraceFile::finish)?;
     if let Some(stream) = &mut stream {

@@ -13,7 +13,7 @@ use crate::report::Paper;
 use crate::scenario::diagnostic::{InputError, Place, Source};
 use crate::scenario::input_file::first_bytes;
 use crate::scenario::nearest;
-use crate::script::{self, Board, End, Ends, Script, Session, Transcript};
+use crate::script::{self, Board, End, Ends, Looks, Script, Session, Transcript};
 use sim::{Budget, Knobs, NoSuchValue, Observer};
 use std::io::{ErrorKind, IsTerminal, Read};
 use std::path::Path;
@@ -40,6 +40,11 @@ pub(super) fn script(arguments: &Arguments, look: Look) -> Result<ExitStatus, Fa
     let settings = settings(&arguments.execution, 0, arguments.budgets, None);
     let (execution, budget) = (settings.execution, settings.budget);
     let Some(source) = source.as_ref().filter(|_| !arguments.interactive) else {
+        if arguments.strict {
+            return Err(InputError::new("`--strict` is for a whole script")
+                .help("give a FILE (- is standard input)")
+                .into());
+        }
         return interactive(Session::new(board, execution, look::paper(look)), budget, source, look);
     };
     let script = Arc::new(Script::parse(source)?);
@@ -48,7 +53,8 @@ pub(super) fn script(arguments: &Arguments, look: Look) -> Result<ExitStatus, Fa
     let names = script::names(&script);
     let mut trace = arguments.trace.as_ref().map(|path| TraceFile::new(path, names, handle.clone()));
     let observer = trace.as_mut().map(|trace| trace as &mut dyn Observer);
-    let transcript = script::run_observed(&script, &board, execution, Ends { handle: Some(handle), budget }, observer)?;
+    let looks = Looks { observer, strict: arguments.strict };
+    let transcript = script::run_observed(&script, &board, execution, Ends { handle: Some(handle), budget }, looks)?;
     drop(interruptible);
     trace.map_or(Ok(()), TraceFile::finish)?;
     show(arguments, &transcript, look::paper(look))?;

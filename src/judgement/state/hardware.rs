@@ -76,7 +76,8 @@ impl CpuState {
     fn written(&mut self, event: &Event, access: Access, value: u64) {
         let now = event.time;
         match access.kind {
-            Kind::RegisterWrite | Kind::RegisterExchange => {
+            Kind::MemoryWrite if !self.is_in_page(access.operand) => {}
+            Kind::RegisterWrite | Kind::RegisterExchange | Kind::MemoryWrite => {
                 let offset = access.operand & 0xFFF;
                 if offset == ICR_LOW {
                     (self.stalled_since, self.command_written_at) = (None, Some(now));
@@ -114,6 +115,11 @@ impl CpuState {
             }
             _ => {}
         }
+    }
+
+    /// Is it an address in the page of its own APIC?
+    fn is_in_page(&self, address: u32) -> bool {
+        self.apic.mode() == Mode::XApic && self.apic.page() == u64::from(address & !0xFFF)
     }
 
     fn enter(&mut self, event: &Event, context: Context) {
