@@ -57,7 +57,7 @@ pub(super) fn check_entry(offset: u16, value: u32, mut found: impl FnMut(Rule, S
 fn check_vector(vector: u8, of: impl Fn() -> String, found: &mut impl FnMut(Rule, String)) {
     let about = match vector {
         ..ILLEGAL => "which is illegal",
-        ..EXCEPTIONS => "which the CPU keeps for exceptions",
+        ILLEGAL..EXCEPTIONS => "which the CPU keeps for exceptions",
         _ => return,
     };
     found(Rule::LowVector, format!("{} with vector {vector:02X}, {about}", of()));
