@@ -132,7 +132,7 @@ impl OwnWait for Masks {
     }
     fn send_mask(&self, kernel: &Kernel, cpu: &dyn Processor, mask: CpuMask, vector: u8) -> bool {
         for target in mask {
-            cpu.write(Register::ICR2, u32::from(kernel.arch.apic_id(target)) << 24);
+            cpu.write(Register::ICR2, kernel.arch.apic_id(target) << 24);
             cpu.write(Register::ICR, u32::from(vector));
         }
         true

@@ -98,7 +98,7 @@ pub(crate) fn via_init(kernel: &Kernel, a: u32, clears: u32) -> (String, u32) {
     let i386 = kernel.arch.is_i386();
     let (write, around) = if kernel.erratum_11ap && i386 { ('X', "RF0 ") } else { ('W', "") };
     let clear = format!("{around}W280=0 R280");
-    let destination = format!("{write}310={:X}", u32::from(a) << 24);
+    let destination = format!("{write}310={:X}", a << 24);
     let mut expected = Expected::new(kernel.variant, clears);
     if i386 {
         expected.add(&clear);
