@@ -4,6 +4,7 @@
 //! of kernels that are not Linux all but their way to send.
 #![allow(non_camel_case_types, reason = "kernel functions keep their kernel names")]
 
+use crate::apicdef::APIC_DEST_LOGICAL;
 use crate::arch::Access;
 use crate::backtrace::__trigger_all_cpu_backtrace;
 use crate::capture_kernel::{ioapic_retrigger_irq, up_send_IPI_self};
@@ -190,8 +191,11 @@ calls! {
     }
     Old {
         __send_IPI_dest_field [Target Vector] {
-            let destination = u32::from(kernel.cpu_to_logical_apicid(given.target));
-            __send_IPI_dest_field(kernel, cpu, destination, given.vector, kernel.arch.facts().dest_mode)
+            let mode = kernel.arch.facts().dest_mode;
+            let one_of_a_mask = !kernel.arch.is_i386() && mode == APIC_DEST_LOGICAL;
+            let id = u32::from(kernel.cpu_to_logical_apicid(given.target));
+            let destination = if one_of_a_mask { CpuMask::of(given.target).word(0) } else { id };
+            __send_IPI_dest_field(kernel, cpu, destination, given.vector, mode)
         };
         send_IPI_mask_bitmask [Mask Vector] send_IPI_mask_bitmask(kernel, cpu, given.mask, given.vector);
         send_IPI_mask_sequence [Mask Vector] send_IPI_mask_sequence(kernel, cpu, given.mask, given.vector);

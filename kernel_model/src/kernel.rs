@@ -178,9 +178,14 @@ impl Kernel {
     }
 
     /// Where an IPI to `cpu` goes when each CPU gets its own message: on x86_64 and in the physical sub-architectures
-    /// its APIC id, elsewhere the logical id that was read back from its LDR when it came up.
+    /// its APIC id, elsewhere the logical id that was read back from its LDR when it came up; on i386/default its bit
+    /// (`include/asm-i386/mach-default/mach_apic.h`, 2.6.20), which nothing but a call by name asks for.
     pub const fn cpu_to_logical_apicid(&self, cpu: u16) -> u8 {
-        if cpu < self.cpus { self.arch.apic_id(cpu) as u8 } else { BAD_APICID }
+        match self.arch {
+            _ if cpu >= self.cpus => BAD_APICID,
+            Arch::I386Default => self.arch.logical_apic_id(cpu),
+            arch => arch.apic_id(cpu) as u8,
+        }
     }
 
     /// This kernel with the senders that only kdump calls, where it has such.

@@ -2,6 +2,7 @@
 //!
 //! Not modelled: the warning about offline CPUs in a mask (all are online).
 
+use crate::apicdef::APIC_DEST_PHYSICAL;
 use crate::arch::Sender;
 use crate::cpumask::CpuMask;
 use crate::kernel::Kernel;
@@ -20,12 +21,14 @@ pub fn send_IPI_mask_bitmask(kernel: &Kernel, cpu: &impl Processor, mask: CpuMas
 }
 
 /// `send_IPI_mask_sequence` (`arch/i386/kernel/smp.c`, `include/asm-x86_64/ipi.h`, 2.6.20): one message for each CPU of
-/// the mask, ascending, interrupts off throughout. A wait precedes each message; none follows the last.
+/// the mask, ascending, interrupts off throughout. A wait precedes each message; none follows the last. x86_64 sends to
+/// physical ids, whatever its sub-architecture does otherwise.
 pub fn send_IPI_mask_sequence(kernel: &Kernel, cpu: &impl Processor, mask: CpuMask, vector: u8) {
+    let mode = if kernel.arch.is_i386() { kernel.arch.facts().dest_mode } else { APIC_DEST_PHYSICAL };
     let flags = cpu.irq_save();
     for target in mask {
         let destination = u32::from(kernel.cpu_to_logical_apicid(target));
-        __send_IPI_dest_field(kernel, cpu, destination, vector, kernel.arch.facts().dest_mode);
+        __send_IPI_dest_field(kernel, cpu, destination, vector, mode);
     }
     cpu.irq_restore(flags);
 }

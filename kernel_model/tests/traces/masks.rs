@@ -1,7 +1,9 @@
 //! Sections 4.3 and 5.3: sends to masks, idle and stuck, and the crash NMI's tables.
 
 use crate::recorder::{Icr, Recorder};
-use kernel_model::{Arch, CpuMask, Kernel, Variant, send_IPI_mask, smp_send_nmi_allbutself, smp_send_reschedule};
+use kernel_model::{
+    Arch, Call, CpuMask, Given, Kernel, Variant, send_IPI_mask, smp_send_nmi_allbutself, smp_send_reschedule,
+};
 
 /// One message of a trace, with its wait.
 fn message(wait: &str, id: u8, icr: &str) -> String {
@@ -143,5 +145,30 @@ fn the_crashing_cpu_leaves_itself_out() {
             let found = if arch == Arch::I386Numaq { number % 4 } else { number };
             cpu.run(|cpu| assert_eq!(kernel_model::safe_smp_processor_id(&kernel, cpu), found, "{}", arch.name()));
         }
+    }
+}
+
+/// By name, where the sub-architecture itself sends to masks: i386/default names a CPU by its bit (`cpu_to_logical_apicid` of
+/// `mach-default/mach_apic.h`, 2.6.20), x86_64's sequence goes to physical ids (`include/asm-x86_64/ipi.h`).
+#[test]
+fn calls_by_name_name_the_cpus_that_they_are_given() {
+    let trace = |arch, call: Call| {
+        let kernel = Kernel::new(arch, Variant::Before, 4);
+        let given = Given { mask: [1, 2].into_iter().collect(), target: 2, vector: 0xFC };
+        Recorder::new(&kernel, 0, Icr::Idle).run(|cpu| call.run(&kernel, cpu, &given))
+    };
+    let one = Call::__send_IPI_dest_field;
+    let sequence = Call::send_IPI_mask_sequence;
+    for (arch, call, expected) in [
+        (Arch::I386Default, one, "R300 W310=4000000 W300=8FC"),
+        (Arch::X8664Flat, one, "R300 W310=4000000 W300=8FC"),
+        (Arch::I386Bigsmp, one, "R300 W310=2000000 W300=FC"),
+        (Arch::I386Summit, one, "R300 W310=4000000 W300=8FC"),
+        (Arch::X8664Physflat, one, "R300 W310=2000000 W300=FC"),
+        (Arch::I386Default, sequence, "IRQ- R300 W310=2000000 W300=8FC R300 W310=4000000 W300=8FC IRQ+"),
+        (Arch::X8664Flat, sequence, "IRQ- R300 W310=1000000 W300=FC R300 W310=2000000 W300=FC IRQ+"),
+        (Arch::I386Bigsmp, sequence, "IRQ- R300 W310=1000000 W300=FC R300 W310=2000000 W300=FC IRQ+"),
+    ] {
+        assert_eq!(trace(arch, call), expected, "{arch:?} {}", call.name());
     }
 }
