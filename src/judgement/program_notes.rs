@@ -4,7 +4,7 @@
 use super::source_lines::Places;
 use crate::machine::player::{FREES_ANOTHERS, SAYS};
 use crate::machine::program::PROGRAM_ENDED;
-use crate::scenario::{Act, Role, Scenario, TimerMode};
+use crate::scenario::{Act, Operation, Role, Scenario, TimerMode};
 use sim::{Batch, Event, Observer, Outcome, Site, Source, Time, What};
 use std::ops::Range;
 
@@ -67,7 +67,7 @@ impl Observer for ProgramNotes {
     }
 }
 
-/// Of a run that is not decided: the steps of programs that never repeat themselves, on CPUs whose programs have not ended.
+/// Of a run that is not decided: the steps of programs that go on for ever and act, on CPUs whose programs have not ended.
 pub(super) fn open_ended(scenario: &Scenario, outcome: &Outcome) -> Vec<String> {
     let places = Places::of(scenario);
     let ended = |cpu: u32| outcome.milestones.iter().any(|one| u32::from(one.cpu) == cpu && one.code == PROGRAM_ENDED);
@@ -76,29 +76,33 @@ pub(super) fn open_ended(scenario: &Scenario, outcome: &Outcome) -> Vec<String> 
         let Role::Steps(steps) = &event.role else { continue };
         let acts = &scenario.programs.steps;
         for number in steps.clone().filter(|&number| goes_on(acts, number)) {
-            open.push(format!("CPU{}'s {} never repeats itself", event.cpu, places.describe(Site::step(number))));
+            open.push(format!(
+                "CPU{}'s {} goes on for ever, and is never proven to",
+                event.cpu,
+                places.describe(Site::step(number))
+            ));
         }
     }
     open
 }
 
-/// Can a step go on for ever without ever being in the same state again?
+/// Can a step go on for ever and be no loop that is proven? Such a loop only looks and waits.
 fn goes_on(acts: &[Act], number: u32) -> bool {
     let act = acts[number as usize];
     let within: Range<usize> = number as usize + 1..(number + 1 + act.within()) as usize;
     match act {
         Act::Every { span: None, .. } => true,
-        Act::Forever { .. } => acts[within].iter().any(|step| !repeats(*step)),
+        Act::Forever { .. } => acts[within].iter().any(|step| !only_waits(*step)),
         Act::Timer { mode: TimerMode::Periodic(_), .. } => true,
         _ => false,
     }
 }
 
-const fn repeats(act: Act) -> bool {
+const fn only_waits(act: Act) -> bool {
     match act {
         Act::Delay(amount) => amount.is_fixed(),
-        Act::Await { at_most: Some(amount), .. } => amount.is_fixed(),
-        Act::Every { .. } | Act::Timer { .. } => false,
-        _ => true,
+        Act::Pause | Act::Halt | Act::If { .. } | Act::Repeat { .. } | Act::Forever { .. } => true,
+        Act::Operation(Operation::Read { .. } | Operation::Poll { .. }) => true,
+        _ => false,
     }
 }

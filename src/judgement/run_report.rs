@@ -105,7 +105,7 @@ pub struct RunReport {
     pub given_up: Vec<GivenUpReport>,
     /// Of a run that came to its limit: the CPUs that wait, each with what for.
     pub waiting: Vec<WaitingReport>,
-    /// Of a run that has come to its limit: what in its programs never repeats itself, so that nothing can be proven.
+    /// Of a run that has come to its limit: what in its programs goes on for ever and acts, so that nothing can be proven.
     pub open_ended: Vec<String>,
     /// What its programs say: the first 100.
     pub said: Vec<ProgramNote>,

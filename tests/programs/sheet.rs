@@ -179,6 +179,11 @@ fn a_run_that_is_not_decided_says_which_line_kept_it_open() {
     let open = report(&text).open_ended;
     let line = line_of(&text, "forever");
     assert!(open.len() == 1 && open[0].contains(&format!("(p.toml:{line})")), "{open:?}");
+    for acts in ["add w 1", "irqs-off {\n  pause\n}", "ipi 0x02 LOGICAL|0x50\n delay 5us", "await w == 1 for 2us"] {
+        let declared = "words = { w = 0 }\ngoal = \"reach:end\"\nlimit_us = 200";
+        let acting = report(&super::text(declared, &program(0, &format!("forever {{\n{acts}\n}}\nreach end"))));
+        assert_eq!((acting.verdict, acting.open_ended.len()), (Deadline, 1), "{acts}");
+    }
     let hung = super::text("goal = \"reach:end\"", &program(0, "forever {\n  pause\n}\nreach end"));
     assert_eq!((report(&hung).verdict, report(&hung).open_ended.len()), (Hung, 0));
 }

@@ -10,6 +10,7 @@
 //! | [`hot`] | what an operation touches: the block of a core that the boundary finds at its address |
 //! | `x86_64`, `aarch64` | the boundary itself: how to leave a stack and come back |
 //! | [`handle`], [`operate`] | what software holds of its CPU, and how it enters the boundary |
+//! | [`site`] | where software asked for an operation, in one word: the address of a line, which is even, or an odd number |
 //! | [`seat`] | whom the boundary calls: operations on the engine's stack, handlers and lives on the software's |
 //! | [`own_stack`] | a coroutine on a stack of its own, as the engine drives it |
 //! | [`threads`] | its slow, safe twin: a thread a CPU; nothing is proven on it |
