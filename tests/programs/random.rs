@@ -73,7 +73,7 @@ fn cases() -> u32 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), ..crate::property::config(0) })]
 
     #[test]
     fn a_verdict_is_what_brute_force_finds(text in any_scenario()) {

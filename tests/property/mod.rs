@@ -17,7 +17,7 @@ use proptest::test_runner::{Config, RngSeed};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A fixed seed, and `cases` unless the environment asks for another number.
-fn config(cases: u32) -> Config {
+pub(crate) fn config(cases: u32) -> Config {
     let default = Config::default();
     let asked = std::env::var_os("PROPTEST_CASES").is_some();
     let seeded = std::env::var_os("PROPTEST_RNG_SEED").is_some();
