@@ -25,6 +25,19 @@ fn a_lock_against_an_ipi_is_proven_to_hang() {
     assert_equal(&load(&text), &every_execution(), &[true, false]);
 }
 
+/// Only `w == 0` is looked at, and before the loop: that it changes later saves nobody, and the loop is where it hangs.
+#[test]
+fn a_loop_behind_a_look_is_proven_to_hang() {
+    let late = "[[event]]\nat_us = 3\ncpu = 1\nsteps = 'set w 1'\n";
+    let steps = "if w == 0 {\n  forever {\n    pause\n    delay 1us # for ever\n  }\n}";
+    let text = text("words = { w = 0 }\ngoal = \"all-programs-end\"", &(program(0, steps) + late));
+    let report = report(&text);
+    assert_eq!((report.verdict, report.proof), (Hung, Some(Proof::Recurrence)));
+    let line = format!("(p.toml:{})", line_of(&text, "for ever"));
+    assert!(report.hang.as_ref().is_some_and(|hang| hang.why.join("\n").contains(&line)), "{:?}", report.hang);
+    assert_equal(&load(&text), &every_execution(), &[true, false]);
+}
+
 fn wake(set: &str, when: &str) -> String {
     text(
         "words = { work = 0, seen = 0 }\ngoal = \"reach:woken\"",

@@ -253,6 +253,9 @@ impl Fabric {
             self.addressees.make();
             let view = View { cores, dead: &self.dead, addressees: &self.addressees, now };
             self.bus.advance(&view, &mut self.effects);
+            if let Some(faults) = &mut self.message_faults {
+                faults.settle(now, &self.effects);
+            }
         }
         now
     }
@@ -280,23 +283,29 @@ impl Fabric {
         self.cycle.disturb(now);
     }
 
-    /// Pushes the CPUs that the pending effects change, each once. An error that is recorded already changes nothing.
+    /// Pushes the CPUs that the pending effects change, each once. An error that is recorded already changes nothing, nor
+    /// does a delivery that is lost, or what comes late to an APIC that has died.
     pub(crate) fn touched(&self, cores: &[Slot], found: &mut Vec<usize>) {
+        let mut reach = self.message_faults.iter().flat_map(MessageFaults::reach);
         for effect in &self.effects {
             let agent = match effect {
-                BusEffect::Deliver { agent, .. } => *agent,
+                BusEffect::Deliver { agent, .. } if reach.next().unwrap_or(true) => *agent,
                 BusEffect::Error { agent, bits } => match cores.get(usize::from(*agent)) {
                     Some(core) if !self.is_dead(*agent) && core.apic.record_error_changes(*bits) => *agent,
                     _ => continue,
                 },
                 BusEffect::Dispatched { message, .. } | BusEffect::RemoteRead { message, .. } => message.source,
-                BusEffect::Attempt { .. } | BusEffect::EndOfInterrupt { .. } | BusEffect::Noise => continue,
+                BusEffect::Deliver { .. }
+                | BusEffect::Attempt { .. }
+                | BusEffect::EndOfInterrupt { .. }
+                | BusEffect::Noise => continue,
             };
             if usize::from(agent) < cores.len() {
                 found.push(usize::from(agent));
             }
         }
-        found.extend(self.late.iter().map(|&(agent, _)| usize::from(agent)));
+        let alive = self.late.iter().filter(|&&(agent, _)| !self.is_dead(agent));
+        found.extend(alive.map(|&(agent, _)| usize::from(agent)));
         if found.len() > 1 {
             found.sort_unstable();
             found.dedup();

@@ -21,7 +21,7 @@ impl Fabric {
         cores: &'c mut [Slot],
     ) -> Option<&'c mut Core> {
         let faults = self.message_faults.as_mut()?;
-        let Some(effect) = faults.meets(now, agent, message) else {
+        let Some(effect) = faults.next_fate() else {
             return Some(self.deliver_seldom(now, agent, message, cores));
         };
         match effect {

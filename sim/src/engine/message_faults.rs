@@ -1,8 +1,8 @@
 //! The faults of a machine's messages as it runs: which delivery meets one, and what comes late because of them.
 
-use crate::bus::{Agent, Message, MessageEffect, MessageFault};
+use crate::bus::{Agent, BusEffect, Message, MessageEffect, MessageFault};
 use crate::time::Time;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// A fault, with what it has seen.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ struct Counted {
 #[derive(Debug)]
 pub(crate) struct MessageFaults {
     faults: Vec<Counted>,
+    /// What becomes of each delivery of the event that is being processed, in their order.
+    fates: VecDeque<Option<MessageEffect>>,
     /// By instant, then in the order in which they were delayed.
     late: BTreeMap<(Time, u64), (Agent, Message)>,
     delayed: u64,
@@ -26,11 +28,33 @@ impl MessageFaults {
     pub(crate) fn new(faults: &[MessageFault]) -> Option<Self> {
         let counted = |fault: &MessageFault| Counted { fault: *fault, seen: 0, hits: 0 };
         let faults: Vec<Counted> = faults.iter().map(counted).collect();
-        (!faults.is_empty()).then_some(Self { faults, late: BTreeMap::new(), delayed: 0 })
+        (!faults.is_empty()).then_some(Self { faults, fates: VecDeque::new(), late: BTreeMap::new(), delayed: 0 })
+    }
+
+    /// Settles what becomes of each delivery among `effects` at `now`, before any is performed.
+    #[cold]
+    pub(crate) fn settle(&mut self, now: Time, effects: &[BusEffect]) {
+        debug_assert!(self.fates.is_empty(), "the deliveries of the event before were performed");
+        for effect in effects {
+            if let BusEffect::Deliver { agent, message } = effect {
+                let fate = self.meets(now, *agent, message);
+                self.fates.push_back(fate);
+            }
+        }
+    }
+
+    /// Whether each of the deliveries that are settled reaches its CPU, in their order.
+    pub(crate) fn reach(&self) -> impl Iterator<Item = bool> {
+        self.fates.iter().map(|fate| !matches!(fate, Some(MessageEffect::Lose | MessageEffect::Delay(_))))
+    }
+
+    /// What becomes of the next delivery.
+    pub(crate) fn next_fate(&mut self) -> Option<MessageEffect> {
+        self.fates.pop_front().flatten()
     }
 
     /// What becomes of the delivery of `message` to `to` at `now`: of several faults that fit the first acts, all count.
-    pub(crate) fn meets(&mut self, now: Time, to: Agent, message: &Message) -> Option<MessageEffect> {
+    fn meets(&mut self, now: Time, to: Agent, message: &Message) -> Option<MessageEffect> {
         let mut acts = None;
         for counted in self.faults.iter_mut().filter(|counted| counted.fault.fits(now, to, message)) {
             counted.seen += 1;

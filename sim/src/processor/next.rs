@@ -7,7 +7,7 @@ use super::operation::{Interruptible, Kind};
 use super::pending::WAITS;
 use crate::coroutine::Site;
 use crate::memory::Words;
-use crate::stream::{Access, Event, Source};
+use crate::stream::{Access, Event, Source, Tally};
 use crate::time::Time;
 
 impl Core {
@@ -140,9 +140,13 @@ impl Core {
         self.search.parked
     }
 
-    /// The locations that the open runs read, in the order of first use: what a settled CPU polls.
+    /// The locations that the open runs read, in the order of first use: of a CPU that is proven to repeat itself, those
+    /// that its loop goes through.
     pub(crate) fn polled(&self) -> Vec<Access> {
-        self.runs.tallies().iter().map(|run| run.access).collect()
+        match self.search.found.as_ref() {
+            Some(found) => found.runs(self.runs.tallies()).map(|run| run.access).collect(),
+            None => self.runs.tallies().iter().map(|run| run.access).collect(),
+        }
     }
 
     /// The open runs: what it has polled since its last effective event, and how often.
@@ -153,17 +157,17 @@ impl Core {
 
     /// Polls and delays of the open runs: of a CPU that is proven to repeat itself, those before the proof.
     pub(crate) fn operations_in_open_runs(&self) -> u64 {
-        let open = || self.runs.tallies().iter().map(crate::stream::Tally::count).sum();
+        let open = || self.runs.tallies().iter().map(Tally::count).sum();
         self.search.found.as_ref().map_or_else(open, |found| found.count)
     }
 
     /// The line that a CPU in a proven loop waits at: where it reads, or else delays; else the line that it was about to
     /// act on. (Which line a loop is just about to act on depends on when one looks.)
     pub(crate) fn site(&self) -> Option<Site> {
-        let runs = self.runs.tallies();
-        let read = runs.iter().rfind(|run| matches!(run.access.kind, Kind::Load | Kind::RegisterRead));
-        let waits_at = self.search.found.as_ref().and(read.or(runs.last()));
-        waits_at.map(|run| run.site).or(self.account.site)
+        let Some(found) = self.search.found.as_ref() else { return self.account.site };
+        let runs = || found.runs(self.runs.tallies());
+        let read = runs().rfind(|run| matches!(run.access.kind, Kind::Load | Kind::RegisterRead));
+        read.or(runs().last()).map(|run| run.site).or(self.account.site)
     }
 
     /// The period of the loop this CPU is proven to be in, in cycles.

@@ -3,10 +3,10 @@
 use super::core::{Core, Stage};
 use super::operation::Kind;
 use super::pending::{Pending, WAITS};
-use super::search::{Look, Watched};
+use super::search::{Found, Look, Watched, growing};
 use crate::coroutine::Site;
 use crate::memory::Written;
-use crate::stream::Access;
+use crate::stream::{Access, Tally};
 use crate::time::Time;
 
 impl Core {
@@ -14,7 +14,7 @@ impl Core {
     /// find that nothing is left to come.
     pub(super) fn checkpoint(&mut self, site: Site) -> bool {
         let runs = &self.runs;
-        let counts = || runs.tallies().iter().map(crate::stream::Tally::count).collect();
+        let counts = || runs.tallies().iter().map(Tally::count).collect();
         self.open_ends = true;
         match self.search.look(&mut self.hot, &self.pending, site, counts) {
             Look::Repeats(period) => self.recurs(period),
@@ -24,7 +24,8 @@ impl Core {
 
     fn recurs(&mut self, period: u64) -> bool {
         let now = self.now();
-        if !self.reads_are_current(now) {
+        let growth = self.search.growth(self.runs.tallies().iter().map(Tally::count));
+        if !self.reads_are_current(&growth, now) {
             return false;
         }
         self.closed &= !self.hot.take_allocated();
@@ -32,16 +33,18 @@ impl Core {
             self.search.suspect(&mut self.hot, period);
             return false;
         }
-        let counts = self.runs.tallies().iter().map(crate::stream::Tally::count);
-        self.search.prove(&mut self.hot, period, now, counts);
-        self.watch_words(now);
+        let count = self.runs.tallies().iter().map(Tally::count).sum();
+        self.watch_words(&growth, now);
+        self.search.prove(&mut self.hot, Found { period, at: now, count, growth });
+        self.search.refresh_wake(self.common.clock);
+        self.refresh_slow();
         self.search.parked = self.common.elision;
         true
     }
 
     /// Writes that are on their way at the proof may be about to change what the loop reads.
-    fn watch_words(&mut self, now: Time) {
-        for run in self.runs.tallies() {
+    fn watch_words(&mut self, growth: &[u64], now: Time) {
+        for run in growing(self.runs.tallies(), growth) {
             if run.access.kind == Kind::Load {
                 let word = run.access.operand as u16;
                 let Some(seen) = self.seen(word, now) else { continue };
@@ -49,8 +52,6 @@ impl Core {
                 self.search.watched.push(Watched { word, seen, wake });
             }
         }
-        self.search.refresh_wake(self.common.clock);
-        self.refresh_slow();
     }
 
     /// Is it in a loop that is proven to repeat itself?
@@ -151,9 +152,9 @@ impl Core {
     }
 
     /// Would each location that the loop read still give the same value? One may have changed since it was read.
-    fn reads_are_current(&self, now: Time) -> bool {
-        let current = |run: &crate::stream::Tally| self.look(run.access, run.argument(), now) == Some(run.value());
-        self.runs.tallies().iter().all(current)
+    fn reads_are_current(&self, growth: &[u64], now: Time) -> bool {
+        let current = |run: &Tally| self.look(run.access, run.argument(), now) == Some(run.value());
+        growing(self.runs.tallies(), growth).all(current)
     }
 
     /// What software would see now if it did `access` again, without doing it. `None`: nothing that stays, or no access

@@ -12,6 +12,7 @@
 use super::pending::Pending;
 use crate::coroutine::{Hot, Live, Site};
 use crate::memory::Written;
+use crate::stream::Tally;
 use crate::time::{ClockDomain, Time};
 
 /// Operation at which the first reference is taken.
@@ -64,6 +65,21 @@ pub(super) struct Found {
     pub(super) count: u64,
     /// Growth of each open run in one period.
     pub(super) growth: Vec<u64>,
+}
+
+impl Found {
+    /// Those of the open runs that the loop goes through.
+    pub(super) fn runs<'runs>(&'runs self, open: &'runs [Tally]) -> impl DoubleEndedIterator<Item = &'runs Tally> {
+        growing(open, &self.growth)
+    }
+}
+
+/// The open runs that grow: what was read on the way to a loop is no part of it.
+pub(super) fn growing<'runs>(
+    open: &'runs [Tally],
+    growth: &'runs [u64],
+) -> impl DoubleEndedIterator<Item = &'runs Tally> {
+    open.iter().zip(growth).filter(|&(_, &growth)| growth > 0).map(|(run, _)| run)
 }
 
 /// The search, and what it found.
@@ -205,15 +221,17 @@ impl Search {
         self.suspected = Some(period);
     }
 
-    /// The recurrence is proven, at `at`; `counts` are those of the open runs now.
-    pub(super) fn prove(&mut self, hot: &mut Hot, period: u64, at: Time, counts: impl Iterator<Item = u64>) {
-        let before = self.reference.take().map(|reference| reference.counts).unwrap_or_default();
-        let counts: Vec<u64> = counts.collect();
-        let count = counts.iter().sum();
-        let counts = counts.into_iter();
-        let growth = counts.zip(before.into_iter().chain(std::iter::repeat(0))).map(|(now, then)| now - then).collect();
+    /// By how much each open run has grown since the reference; `counts` are those of now. A run that was opened since then
+    /// stands after the others.
+    pub(super) fn growth(&self, counts: impl Iterator<Item = u64>) -> Vec<u64> {
+        let before = self.reference.iter().flat_map(|reference| reference.counts.iter().copied());
+        counts.zip(before.chain(std::iter::repeat(0))).map(|(now, then)| now - then).collect()
+    }
+
+    /// The recurrence is proven.
+    pub(super) fn prove(&mut self, hot: &mut Hot, found: Found) {
         self.rest(hot);
-        self.found = Some(Found { period, at, count, growth });
+        self.found = Some(found);
         self.wake_cycle = u64::MAX;
         self.epoch += 1;
     }

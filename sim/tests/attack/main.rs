@@ -28,6 +28,7 @@ mod machines;
 mod many_cpus;
 mod memory;
 mod message_faults;
+mod missed_hung;
 mod observers;
 mod panics;
 mod repeating_bus;

@@ -23,6 +23,9 @@ pub(crate) struct OpenWait {
 pub(crate) struct Polled {
     pub(crate) access: Access,
     pub(crate) site: Site,
+    first: Time,
+    last: Time,
+    count: u64,
 }
 
 /// A call of a kernel function by a step of a program.
@@ -53,14 +56,14 @@ impl Software {
     /// The next event of this CPU, before which these frames are on its stack.
     pub(super) fn take(&mut self, event: &Event, frames: &[Frame]) {
         let level = frames.len();
-        if let What::Run { access, .. } = event.what {
+        if let What::Run { access, last, count, .. } = event.what {
             if let Some(site) = event.site {
                 // What is polled from one line for the second time since the last effective event is a new round: a value
                 // has changed, or a read-modify-write is under way.
                 if self.polled.iter().any(|poll| (poll.access, poll.site) == (access, site)) {
                     self.polled.clear();
                 }
-                self.polled.push(Polled { access, site });
+                self.polled.push(Polled { access, site, first: event.time, last, count });
                 self.last = Some(site);
             }
             return;
@@ -95,14 +98,20 @@ impl Software {
         }
     }
 
+    /// What it goes round in: without what it read on the way to the loop, once the last of them has repeated.
+    fn loops(&self) -> impl DoubleEndedIterator<Item = &Polled> {
+        let since = self.polled.last().filter(|newest| newest.count > 1).map(|newest| newest.first);
+        self.polled.iter().filter(move |poll| since.is_none_or(|since| poll.last >= since))
+    }
+
     /// The line that it waits at: of a loop where it reads, or else delays; else the line that acted last.
     pub(crate) fn waits_at(&self) -> Option<Site> {
-        let read = self.polled.iter().rfind(|poll| matches!(poll.access.kind, Kind::Load | Kind::RegisterRead));
+        let read = self.loops().rfind(|poll| matches!(poll.access.kind, Kind::Load | Kind::RegisterRead));
         read.or(self.polled.last()).map(|poll| poll.site).or(self.last)
     }
 
     /// The word that it polls.
     pub(crate) fn polled_word(&self) -> Option<u16> {
-        self.polled.iter().find(|poll| poll.access.kind == Kind::Load).map(|poll| poll.access.operand as u16)
+        self.loops().find(|poll| poll.access.kind == Kind::Load).map(|poll| poll.access.operand as u16)
     }
 }
