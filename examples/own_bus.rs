@@ -291,3 +291,8 @@ fn play(
     })?;
     Ok(machine.run(execution)?)
 }
+
+#[test]
+fn it_comes_out_so() -> Result<(), Box<dyn Error>> {
+    main()
+}

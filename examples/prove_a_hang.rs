@@ -78,3 +78,8 @@ fn play(program: impl Fn() -> Program) -> Result<Outcome, Box<dyn Error>> {
     })?;
     Ok(machine.run(Execution::default())?)
 }
+
+#[test]
+fn it_comes_out_so() -> Result<(), Box<dyn Error>> {
+    main()
+}

@@ -32,3 +32,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     Ok(())
 }
+
+#[test]
+fn it_comes_out_so() -> Result<(), Box<dyn Error>> {
+    main()
+}

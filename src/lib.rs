@@ -34,12 +34,18 @@ pub mod scenario;
 pub mod script;
 pub mod token;
 
+/// The page's programs, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/library.md")]
+struct LibraryPage;
+
 pub use failure::Failure;
 pub use judgement::{
     CpuFate, CrashReport, Evidence, Fate, GivenUpReport, HangReport, LoopReport, PanicReport, ProgramNote, RunReport,
     Stage, StartUpOutcome, StartUpReport, Verdict, WaitLog, WaitReport, WaitingReport, Why, judge, needs_events,
 };
 pub use kernel_model;
+pub use machine::adapter;
 pub use machine::{AssemblyError, Choices, assemble};
 pub use price::{Price, price, price_under_load, time_in_sender};
 pub use report::{Host, run_document};

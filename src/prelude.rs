@@ -30,8 +30,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub use crate::adapter::OnCpu;
 pub use crate::scenario::diagnostic::InputError;
-pub use crate::scenario::{self, OwnVariant, Request, Scenario, load, load_text};
+pub use crate::scenario::{self, OwnVariant, Request, Scenario, ScenarioBuilder, load, load_text};
 pub use crate::{
     Choices, ExplainedWait, HangReport, RunFailure, RunReport, Settings, Verdict, WaitReport, execute, explain,
     observe, run, run_document, run_observed,

@@ -44,6 +44,7 @@ mod tidy;
 mod truth;
 mod users;
 mod why_scripts;
+mod written;
 
 /// Software that allocates is Open: see [`sim::AllocationWatch`].
 #[global_allocator]

@@ -5,6 +5,7 @@ mod random;
 mod refused;
 mod sheet;
 
+use crate::support::reads_back;
 use apicsim::scenario::diagnostic::InputError;
 use apicsim::scenario::{Request, Scenario, load_text};
 use apicsim::{RunReport, Settings, run};
@@ -28,11 +29,14 @@ pub(crate) fn handler(cpu: u32, on: &str, steps: &str) -> String {
 pub(crate) fn load_on(text: &str, arch: &str, variant: &str) -> Result<Scenario, InputError> {
     let mut request = Request::new("p.toml");
     (request.arch, request.variant) = (Some(arch.to_owned()), Some(variant.to_owned()));
-    load_text(text, &request)
+    load_text(text, &request).inspect(reads_back)
 }
 
 pub(crate) fn load(text: &str) -> Scenario {
-    load_text(text, &Request::new("p.toml")).unwrap_or_else(|error| panic!("{}\n{text}", error.render(false)))
+    let scenario =
+        load_text(text, &Request::new("p.toml")).unwrap_or_else(|error| panic!("{}\n{text}", error.render(false)));
+    reads_back(&scenario);
+    scenario
 }
 
 pub(crate) fn report(text: &str) -> RunReport {

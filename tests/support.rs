@@ -22,6 +22,15 @@ pub(crate) fn report(name: &str, arch: &str, variant: &str, sets: &[&str]) -> Ru
     report
 }
 
+/// What is written of a scenario reads back as the same.
+pub(crate) fn reads_back(scenario: &Scenario) {
+    let text = scenario.to_toml();
+    match Scenario::from_toml(&text) {
+        Ok(read) => assert!(read.says_the_same_as(scenario), "{text}\n{read:#?}\n{scenario:#?}"),
+        Err(error) => panic!("{}\n{text}", error.render(false)),
+    }
+}
+
 /// The function of an `at`.
 pub(crate) fn function(at: &str) -> &str {
     at.split(' ').next().unwrap_or_default()

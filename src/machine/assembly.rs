@@ -1,5 +1,6 @@
 //! From a scenario to a machine: CPUs, their software, the bus, the faults.
 
+use super::adapter::initial_words;
 use super::error::AssemblyError;
 use super::interconnect::Parts;
 use super::io_apic::io_apic;
@@ -7,7 +8,7 @@ use super::kernel::kernel;
 use super::message_faults::{damage, message_faults};
 use super::{costs, cpu, goal};
 use crate::scenario::{self, Event, FaultKind, OwnWaits, Role, Scenario, own_sources};
-use kernel_model::{Kernel, Layout};
+use kernel_model::Kernel;
 use sim::bus::Interconnect;
 use sim::{LineChange, MachineSettings, Seeded, Stacks, StopRule, Time};
 use std::sync::Arc;
@@ -81,11 +82,8 @@ fn bus(scenario: &Scenario, kernel: &Kernel) -> Result<Box<dyn Interconnect>, As
 
 /// Initial values of the shared words: a healthy kernel's, but for run queues that the story corrupts.
 fn words(scenario: &Scenario, kernel: &Kernel) -> Vec<u32> {
-    let layout = Layout::new(kernel.cpus);
-    let mut words = vec![0; layout.count()];
-    for (word, value) in layout.initial_values() {
-        words[usize::from(word.0)] = value;
-    }
+    let layout = kernel.layout();
+    let mut words = initial_words(kernel);
     words.extend(scenario.programs.words.iter().map(|(_, value)| *value));
     for event in scenario.events.iter().filter(|event| matches!(event.role, Role::WatchdogTick { .. })) {
         words[usize::from(layout.timer_goes_on(event.cpu as u16).0)] = 1;

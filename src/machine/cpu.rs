@@ -1,13 +1,14 @@
 //! One CPU of a scenario's machine: how it starts, what happens to it, and what it runs.
 
+use super::adapter::as_set_up;
 use super::costs::{core_clock, whole_us};
 use super::error::AssemblyError;
 use super::kernel::{delays, kernel_of_cpu};
 use super::player::Clocks;
 use super::program::{Action, CpuProgram, ROLES_MAX};
 use crate::scenario::{CpuFault, Event, FaultKind, IpiVector, OwnWaits, Role, Scenario, StartUpMessages, VectorUse};
-use kernel_model::{Access, CpuMask, Kernel, LdrInit, WakeUp};
-use sim::apic::{LocalSource, Mode, Preset};
+use kernel_model::{CpuMask, Kernel, LdrInit, WakeUp};
+use sim::apic::{LocalSource, Preset};
 use sim::{Closed, CpuSettings, Duration, Generation, LocalEvent, Program, Start, Time};
 use std::sync::Arc;
 
@@ -78,16 +79,6 @@ pub(super) fn cpu_settings(
 pub(crate) fn software(scenario: &Scenario, software: impl Closed) -> Program {
     let closed = scenario.own.as_ref().is_none_or(OwnWaits::is_closed);
     if closed { Program::closed(software) } else { Program::open(software) }
-}
-
-/// Its local APIC, once the kernel has set it up.
-pub(crate) fn as_set_up(kernel: &Kernel, cpu: u16) -> Preset {
-    Preset {
-        mode: if kernel.arch.facts().access == Access::Msr { Mode::X2Apic } else { Mode::XApic },
-        dfr: kernel.arch.dfr(),
-        ldr: kernel.arch.ldr(cpu),
-        ..Preset::default()
-    }
 }
 
 /// A CPU that is still to be started, as firmware leaves it: interrupts off, its APIC as after a reset; waiting for a

@@ -3,7 +3,7 @@
 //! [`assemble`] puts it together. `kernel` configures the kernel, `program` is what runs on its CPUs, `adapter` the only
 //! place where that kernel and the simulated hardware meet.
 
-pub(crate) mod adapter;
+pub mod adapter;
 mod assembly;
 mod costs;
 mod cpu;
@@ -18,8 +18,9 @@ mod message_faults;
 pub(crate) mod player;
 pub(crate) mod program;
 
+pub(crate) use adapter::as_set_up;
 pub use assembly::{Choices, assemble};
-pub(crate) use cpu::{as_set_up, software};
+pub(crate) use cpu::software;
 pub use error::AssemblyError;
 pub(crate) use goal::goal_milestones;
 pub use hands::{Found, IcrReads};

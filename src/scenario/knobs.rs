@@ -38,12 +38,18 @@ pub(crate) const HZ: RangeInclusive<u32> = 100..=1_000;
 /// `panic_on_ipistall`, in ms; 0 is never.
 pub(crate) const IPI_STALL_MS: RangeInclusive<u32> = 0..=1_000_000;
 
-/// Reads `[knobs]`. What `smp_send_stop` does unless it is said follows from the release.
-pub(super) fn knobs(root: &Table<'_>, machine: &Machine) -> Result<Knobs, InputError> {
+/// The knobs that nobody turned. What `smp_send_stop` does unless it is said follows from the release.
+pub(super) fn defaults(machine: &Machine) -> Knobs {
     let mut knobs = Knobs::default();
     if Release::from_name(machine.release).is_some_and(Release::is_from_2_6_22) {
         knobs.smp_send_stop = StopLock::Try;
     }
+    knobs
+}
+
+/// Reads `[knobs]`.
+pub(super) fn knobs(root: &Table<'_>, machine: &Machine) -> Result<Knobs, InputError> {
+    let mut knobs = defaults(machine);
     let Some(field) = root.get("knobs") else { return Ok(knobs) };
     let table = Table::open(field, "[knobs]", &knob_keys())?;
     for knob in sim::Knobs::ALL {

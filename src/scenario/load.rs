@@ -60,7 +60,7 @@ impl Request {
     }
 }
 
-const ROOT_KEYS: [&str; 19] = [
+const ROOT_KEYS: [&str; 20] = [
     "format",
     "name",
     "mechanism",
@@ -68,6 +68,7 @@ const ROOT_KEYS: [&str; 19] = [
     "goal",
     "stall",
     "limit_us",
+    "limit_cuts",
     "machine",
     "knobs",
     "costs",
@@ -143,7 +144,7 @@ fn document(request: &Request, source: &Arc<Source>) -> Result<Node, InputError>
 }
 
 /// What a scenario that is only a text goes by.
-const TEXT_NAME: &str = "scenario.toml";
+pub(super) const TEXT_NAME: &str = "scenario.toml";
 
 impl Scenario {
     /// The scenario that a text describes, on its own machine.
@@ -209,8 +210,8 @@ fn read(root: &Node, file: &Arc<Source>, own: &[OwnVariant]) -> Result<Scenario,
     let stall = root.get("stall").map_or(Ok(Stall::None), |field| field.name())?;
     let goal_field = root.need("goal", "\"nmi-send-returns\"")?;
     let goal = goal(&goal_field)?;
-    let (limit_ps, limit_is_of_file) = limit(&root, file)?;
-    let stage = Stage { machine: &machine, stall, limit_ps: limit_is_of_file.then_some(limit_ps) };
+    let (limit_ps, limit_cuts) = limit(&root, file)?;
+    let stage = Stage { machine: &machine, stall, limit_ps: (!limit_cuts).then_some(limit_ps) };
     let factor = pace::factor(&root, &variants, &machine.variant)?;
     let own = variants.own(&machine.variant);
     let mut programs = steps::Reader::new(&root, &machine, own.as_ref())?;
@@ -292,14 +293,16 @@ fn open_root(root: &Node) -> Result<Table<'_>, InputError> {
     Table::open(field, "the scenario", &ROOT_KEYS)
 }
 
-/// The limit, and whether the file set it.
+/// The limit, and whether it may lie before something that happens: where the file says so, and where it was shortened from
+/// outside.
 fn limit(root: &Table<'_>, file: &Arc<Source>) -> Result<(u64, bool), InputError> {
-    let Some(field) = root.get("limit_us") else { return Ok((LIMIT_PS_DEFAULT, true)) };
+    let cuts = root.get("limit_cuts").map_or(Ok(false), |field| field.boolean())?;
+    let Some(field) = root.get("limit_us") else { return Ok((LIMIT_PS_DEFAULT, cuts)) };
     let ps = field.picoseconds(Unit::Microseconds)?;
     if ps == 0 {
         return Err(field.error("a run needs some time", "no time at all").help("the default is 10_000_000, 10 s"));
     }
-    Ok((ps, Arc::ptr_eq(field.node.place.source(), file)))
+    Ok((ps, cuts || !Arc::ptr_eq(field.node.place.source(), file)))
 }
 
 fn line_of_text(field: &Field<'_>) -> Result<String, InputError> {

@@ -79,6 +79,7 @@ mod settings;
 mod stack_names;
 mod steps;
 mod story;
+mod written;
 
 pub use catalogue::{builtin, builtin_names, content_hash, text};
 pub use expected::{Expectation, ExpectedProof, ExpectedVerdict};
@@ -108,6 +109,7 @@ pub use role::{IpiVector, Role, RoleName, StartUpMessages, VectorUse};
 pub use stack_names::{STACK_NAMES, StackName, stack_name};
 pub use steps::{StepForm, step_forms};
 pub use story::{first_sentence, one_line};
+pub use written::ScenarioBuilder;
 
 #[cfg(test)]
 mod tests;

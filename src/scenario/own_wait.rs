@@ -58,7 +58,7 @@ named! {
 }
 
 impl WaitSite {
-    const fn site(self) -> Site {
+    pub(super) const fn site(self) -> Site {
         match self {
             Self::DestField => Site::DestField,
             Self::DestFieldNmi => Site::DestFieldNmi,

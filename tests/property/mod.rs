@@ -11,6 +11,7 @@ mod plan;
 mod starts;
 mod unbounded;
 
+use crate::support::reads_back;
 use apicsim::RunReport;
 use apicsim::scenario::{self, Request, Scenario};
 use proptest::test_runner::{Config, RngSeed};
@@ -40,7 +41,9 @@ fn load(text: &str, arch: &str, variant: &str) -> Scenario {
     request.variant = Some(variant.to_owned());
     let scenario = scenario::load(&request);
     std::fs::remove_file(path).unwrap();
-    scenario.unwrap_or_else(|error| panic!("{}\n{text}", error.render(false)))
+    let scenario = scenario.unwrap_or_else(|error| panic!("{}\n{text}", error.render(false)));
+    reads_back(&scenario);
+    scenario
 }
 
 /// What a failure says: the scenario to save, and the command that replays it.

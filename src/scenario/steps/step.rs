@@ -121,9 +121,12 @@ fn said(reading: &mut Reading<'_, '_>, tokens: &mut Tokens<'_>) -> Result<u32, I
     let inner = token.text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).filter(|_| token.text.len() > 1);
     match inner {
         Some(text) if text.chars().count() <= TEXT_MAX && !text.chars().any(char::is_control) => {
+            let applies = reading.applies;
             let said = &mut reading.programs().said;
-            said.push(text.to_owned());
-            Ok(said.len() as u32 - 1)
+            if applies {
+                said.push(text.to_owned());
+            }
+            Ok(said.len().saturating_sub(1) as u32)
         }
         Some(_) => Err(token
             .error("this text cannot be said", "too long, or not plain text")

@@ -1,13 +1,13 @@
-//! The only place where software and hardware meet: kernel_model's traits over the simulator's CPU.
+//! kernel_model's traits over the simulator's CPU.
 
 use kernel_model::{Arch, IrqFlags, Mmio, Point, Processor, Register, Wait, WaitOutcome, Word, delay_loops};
 use sim::Cpu;
 use sim::apic::MSR_TIME_STAMP_COUNTER;
 
 /// A simulated CPU, as kernel code sees it. Each method is one operation of [`Cpu`] and nothing else: whatever stood
-/// between would be a simulator frame on the stack that hang proofs compare.
+/// between would be a simulator frame on the stack that hang proofs compare. The module's page has it in use.
 #[derive(Clone, Copy)]
-pub(crate) struct OnCpu<'run>(pub(crate) Cpu<'run>, pub(crate) Delays, Option<&'run dyn CaptureKernel>);
+pub struct OnCpu<'run>(pub(crate) Cpu<'run>, Delays, Option<&'run dyn CaptureKernel>);
 
 /// What a capture kernel does once it is up.
 pub(crate) trait CaptureKernel: Sync {
@@ -16,9 +16,19 @@ pub(crate) trait CaptureKernel: Sync {
 }
 
 impl<'run> OnCpu<'run> {
-    /// A CPU whose capture kernel does nothing.
-    pub(crate) const fn new(cpu: Cpu<'run>, delays: Delays) -> Self {
+    /// A CPU with such delays. A capture kernel on it does nothing once it is up.
+    pub const fn new(cpu: Cpu<'run>, delays: Delays) -> Self {
         Self(cpu, delays, None)
+    }
+
+    /// A CPU whose busy delays are exact.
+    pub const fn exact(cpu: Cpu<'run>) -> Self {
+        Self::new(cpu, Delays::Exact)
+    }
+
+    /// The CPU.
+    pub const fn cpu(&self) -> Cpu<'run> {
+        self.0
     }
 
     /// The same one with a capture kernel that does something.
@@ -34,8 +44,19 @@ impl std::fmt::Debug for OnCpu<'_> {
 }
 
 /// How long a delay of so many microseconds is.
+///
+/// ```
+/// use apicsim::adapter::Delays;
+/// use apicsim::kernel_model::{Arch, delay_loops};
+///
+/// let rounded = Delays::Kernel { arch: Arch::I386Default, hz: 250, tsc_hz: 500_000_000 };
+/// assert!(matches!(rounded, Delays::Kernel { hz: 250, .. }));
+/// // 100 us are 50 000 ticks of 500 MHz; 250 / 4 is 62, so that they are a little short.
+/// assert_eq!(delay_loops(Arch::I386Default, 100, 250, 500_000_000), 49_601);
+/// ```
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Delays {
+#[non_exhaustive]
+pub enum Delays {
     /// Exactly that.
     Exact,
     /// What the kernel's fixed-point arithmetic makes of it.
