@@ -1,11 +1,14 @@
 //! A bus of one's own: fixed time slots, one for each agent in turn. The engine knows it by the trait alone, and gives one
-//! result on every executor.
+//! result on every executor. First on a machine put together by hand, from the hardware crate `sim` alone; then in the place of
+//! the bus of a scenario, by [`OwnParts`](apicsim::OwnParts).
 //!
-//! Run it with `cargo run --example own_bus`. It uses the hardware crate `sim` alone.
+//! Run it with `cargo run --example own_bus`.
 //!
 //! Not modelled: checksums and receive errors; a message that nobody takes is sent again and again.
 #![allow(clippy::print_stdout, reason = "an example shows what comes out")]
 
+use apicsim::scenario::{self, Scenario};
+use apicsim::{OwnParts, Settings, Verdict, explain, run};
 use sim::bus::{
     Agent, AttemptOutcome, BusEffect, Interconnect, Message, Request, Response, SerialBus, Targets, Undispatched,
 };
@@ -15,6 +18,7 @@ use sim::{
 };
 use std::collections::VecDeque;
 use std::error::Error;
+use std::sync::Arc;
 
 /// Software that allocates is Open: see [`sim::AllocationWatch`].
 #[global_allocator]
@@ -248,6 +252,36 @@ fn main() -> Result<(), Box<dyn Error>> {
             (false, false) => Ending::Deadline,
         };
         assert_eq!((slots.ending, serial.ending), (expected, expected));
+    }
+    in_a_scenario()
+}
+
+/// The bus in the place of the scenario's.
+#[derive(Debug)]
+struct OnTimeSlots;
+
+impl OwnParts for OnTimeSlots {
+    fn bus(&self, scenario: &Scenario, _: Box<dyn Interconnect>) -> Box<dyn Interconnect> {
+        // An agent for each CPU, and one that sends the interrupts of devices.
+        Box::new(TimeSlots::new(scenario.machine.cpus as usize + 1, Duration::from_ns(250)))
+    }
+}
+
+/// The hang of 2007, which is none of the serial bus alone: a target that refuses, and a sender that waits without a bound.
+fn in_a_scenario() -> Result<(), Box<dyn Error>> {
+    for (variant, verdict) in [("before", Verdict::Hung), ("merged", Verdict::Completed)] {
+        let story = scenario::Request::new("nmi-stall");
+        let scenario = scenario::load(&scenario::Request { variant: Some(variant.to_owned()), ..story })?;
+        let settings = Settings { parts: Some(Arc::new(OnTimeSlots)), ..Settings::seeded(0) };
+        let (report, _) = run(&scenario, &settings)?;
+        let reference = Settings { execution: Execution::Reference, ..settings.clone() };
+        assert_eq!(run(&scenario, &reference)?.0.digest, report.digest);
+        let (_, waits) = explain(&scenario, &settings)?;
+        println!("nmi-stall on time slots, {variant}: {:?}, {} waits explained", report.verdict, waits.len());
+        assert_eq!(
+            report.verdict,
+            if sim::PROOFS || verdict == Verdict::Completed { verdict } else { Verdict::Deadline }
+        );
     }
     Ok(())
 }

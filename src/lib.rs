@@ -46,7 +46,7 @@ pub use judgement::{
 };
 pub use kernel_model;
 pub use machine::adapter;
-pub use machine::{AssemblyError, Choices, assemble};
+pub use machine::{AssemblyError, Choices, OwnParts, assemble};
 pub use price::{Price, price, price_under_load, time_in_sender};
 pub use report::{Host, run_document};
 pub use run::{ExplainedWait, RunFailure, Settings, execute, explain, observe, run, run_observed, token_under_way};

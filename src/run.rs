@@ -3,7 +3,7 @@
 use crate::judgement::explained_waits::ExplainedWaits;
 use crate::judgement::program_notes::ProgramNotes;
 use crate::judgement::{Evidence, RunReport, Verdict, WaitLog, WaitReport, judge, needs_events};
-use crate::machine::{self, AssemblyError, Choices};
+use crate::machine::{self, AssemblyError, Choices, OwnParts};
 use crate::scenario::{OwnWaits, Scenario, StepPlace};
 use crate::token::Token;
 use sim::{Activity, Budget, Chooser, Ending, Execution, Handle, Machine, Observer, Outcome, RunError, Stacks};
@@ -72,7 +72,7 @@ fn of_a_program(scenario: &Scenario, error: &RunError) -> Option<StepPlace> {
     step.and_then(|step| scenario.programs.place(step)).or(scenario.programs.places.first()).cloned()
 }
 
-/// How to run: nothing of it changes what happens, but `seed`, a chooser and `cut_ps`; a handle and a budget may end it before
+/// How to run: nothing of it changes what happens, but `seed`, a chooser, parts of one's own and `cut_ps`; a handle and a budget may end it before
 /// its time.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -87,13 +87,16 @@ pub struct Settings {
     /// Who decides whatever may happen either way, instead of the seed. A token does not carry it: whoever has a chooser of
     /// their own replays with that.
     pub chooser: Option<Arc<dyn Chooser>>,
+    /// Parts of one's own in the machine. A token does not carry them either.
+    pub parts: Option<Arc<dyn OwnParts>>,
 }
 
 impl Settings {
     /// One worker, full windows, elision on, nobody who ends it.
     pub fn seeded(seed: u64) -> Self {
         let choices = Choices { seed, elision: true, cut_ps: None, to_the_end: false, stacks: Stacks::Own };
-        Self { execution: Execution::default(), choices, budget: Budget::default(), handle: None, chooser: None }
+        let (execution, budget) = (Execution::default(), Budget::default());
+        Self { execution, choices, budget, handle: None, chooser: None, parts: None }
     }
 
     /// The same run, executed in the one way in which everything is explained: how far polls have come must not decide what
@@ -110,6 +113,9 @@ fn machine(scenario: &Scenario, settings: &Settings) -> Result<Machine, RunFailu
     parts.budget = settings.budget;
     if let Some(chooser) = &settings.chooser {
         parts.chooser = Arc::clone(chooser);
+    }
+    if let Some(own) = &settings.parts {
+        machine::fit(own.as_ref(), scenario, &mut parts);
     }
     Ok(Machine::new(parts).map_err(AssemblyError::from)?)
 }

@@ -38,6 +38,38 @@ pub struct ChoicePoint {
 }
 
 /// Decides what may happen either way. Pure: the same point always gives the same answer.
+///
+/// One of one's own goes into [`MachineSettings::chooser`](crate::MachineSettings::chooser). What software draws it asks
+/// [`Cpu::choose`](crate::Cpu::choose) for.
+///
+/// ```
+/// use sim::bus::IdealBus;
+/// use sim::*;
+/// use std::sync::Arc;
+///
+/// /// The last alternative, always: the worst case of whoever counts upwards.
+/// #[derive(Debug)]
+/// struct Last;
+///
+/// impl Chooser for Last {
+///     fn choose(&self, _: ChoicePoint, alternatives: u32) -> u32 {
+///         alternatives - 1
+///     }
+/// }
+///
+/// let software = Program::from_fn(|cpu| {
+///     let us = cpu.choose(0, 10); // 0 to 9
+///     cpu.delay_us(us);
+///     cpu.reached(us);
+/// });
+/// let machine = Machine::new(MachineSettings {
+///     cpus: vec![(CpuSettings::default(), software)],
+///     chooser: Arc::new(Last),
+///     ..MachineSettings::new(Generation::XApic, Box::new(IdealBus::default()))
+/// })?;
+/// assert_eq!(machine.run(Execution::default())?.milestones[0].code, 9);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Chooser: Debug + Send + Sync {
     /// A number below `alternatives`.
     fn choose(&self, point: ChoicePoint, alternatives: u32) -> u32;

@@ -12,6 +12,21 @@ use kernel_model::{Arch, Bound, Kernel, PerformanceCounter, Release, Variant};
 use sim::Generation;
 use sim::io_apic::{IoApicVersion, PINS};
 
+impl Scenario {
+    /// The kernel that its machine runs: built, configured and calibrated as the scenario says.
+    ///
+    /// ```
+    /// use apicsim::prelude::*;
+    ///
+    /// let kernel = scenario::load(&Request::new("nmi-stall"))?.kernel();
+    /// assert_eq!((kernel.arch.name(), kernel.variant.name(), kernel.cpus), ("i386/default", "before", 4));
+    /// # Ok::<(), InputError>(())
+    /// ```
+    pub fn kernel(&self) -> Kernel {
+        kernel(self)
+    }
+}
+
 /// The kernel that the scenario's machine runs.
 pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
     let machine = &scenario.machine;

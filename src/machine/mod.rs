@@ -15,6 +15,7 @@ pub(crate) mod interconnect;
 mod io_apic;
 mod kernel;
 mod message_faults;
+mod own_parts;
 pub(crate) mod player;
 pub(crate) mod program;
 
@@ -26,3 +27,5 @@ pub(crate) use goal::goal_milestones;
 pub use hands::{Found, IcrReads};
 pub(crate) use hands::{Hands, execute, initialise};
 pub(crate) use kernel::{bound, delays, init_udelay, kernel, mps_timeout};
+pub use own_parts::OwnParts;
+pub(crate) use own_parts::fit;

@@ -55,6 +55,38 @@ impl Batch<'_> {
 
 /// Whoever wants the events of a run. It is called on the thread that runs the machine; a panic of it ends the run, and is
 /// the panic of [`Machine::observed`](crate::Machine::observed).
+///
+/// ```
+/// use sim::bus::FrontSideBus;
+/// use sim::*;
+///
+/// /// Counts messages, and keeps nothing else.
+/// #[derive(Default)]
+/// struct Sent(u32);
+///
+/// impl Observer for Sent {
+///     fn take(&mut self, batch: &Batch<'_>) {
+///         let sent = |told: &&Told| matches!(told.event.what, What::Sent(_));
+///         self.0 += batch.events.iter().filter(sent).count() as u32;
+///     }
+/// }
+///
+/// let two = Program::from_fn(|cpu| {
+///     for vector in [0x41, 0x42] {
+///         cpu.write_register(0x300, 1 << 18 | vector); // ICR low: to itself
+///     }
+///     cpu.halt();
+/// });
+/// let machine = Machine::new(MachineSettings {
+///     cpus: vec![(CpuSettings::default(), two)],
+///     limit: Time::from_us(100),
+///     ..MachineSettings::new(Generation::XApic, Box::new(FrontSideBus::new()))
+/// })?;
+/// let mut sent = Sent::default();
+/// machine.observed(Execution::default(), &mut sent)?;
+/// assert_eq!(sent.0, 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Observer: Send {
     /// Which events it needs. It may be handed others, too, which somebody else needs. Asked once, before the run.
     fn interest(&self) -> Interest {

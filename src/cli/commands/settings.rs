@@ -28,5 +28,6 @@ pub(super) fn settings(execution: &Execution, seed: u64, budgets: Budgets, handl
         budget: budgets.budget(),
         handle,
         chooser: None,
+        parts: None,
     }
 }
