@@ -27,6 +27,8 @@ mod machine;
 pub mod matrix;
 pub mod prelude;
 mod price;
+#[cfg(feature = "proptest")]
+pub mod property;
 mod recorder;
 pub mod report;
 mod run;

@@ -6,51 +6,18 @@ use apicsim::{Settings, Verdict, run};
 use proptest::prelude::*;
 use sim::{Execution, Stacks};
 
-/// A step of a small program, with its blocks.
-fn any_step(depth: u32) -> BoxedStrategy<String> {
-    let word = prop_oneof![Just("a"), Just("b")];
-    let lock = prop_oneof![Just("l"), Just("m")];
-    let relation = prop_oneof![Just("=="), Just("!="), Just("&")];
-    let plain = prop_oneof![
-        4 => (word.clone(), 0..3u32).prop_map(|(word, value)| format!("set {word} {value}\n")),
-        3 => word.clone().prop_map(|word| format!("add {word} 1\n")),
-        2 => (word.clone(), relation.clone(), 0..3u32).prop_map(|(word, how, value)| format!("await {word} {how} {value}\n")),
-        2 => (word.clone(), 0..3u32).prop_map(|(word, value)| format!("await {word} == {value} for 3us\n")),
-        3 => lock.clone().prop_map(|lock| format!("lock {lock}\n")),
-        3 => lock.clone().prop_map(|lock| format!("unlock {lock}\n")),
-        3 => (1..4u32).prop_map(|us| format!("delay {us}us\n")),
-        1 => Just("pause\n".to_owned()),
-        1 => Just("hlt\n".to_owned()),
-        1 => Just("cli\n".to_owned()),
-        1 => Just("sti\n".to_owned()),
-        3 => prop_oneof![Just("0x50"), Just("0x51"), Just("NMI")].prop_map(|what| format!("ipi 0xff LOGICAL|OTHERS|{what}\n")),
-        1 => Just("call smp_call_function\n".to_owned()),
-    ];
-    if depth == 0 {
-        return plain.boxed();
-    }
-    let block = || any_steps(depth - 1);
-    prop_oneof![
-        6 => plain,
-        1 => block().prop_map(|steps| format!("irqs-off {{\n{steps}}}\n")),
-        1 => (1..4u32, block()).prop_map(|(times, steps)| format!("repeat {times} {{\npause\n{steps}}}\n")),
-        1 => block().prop_map(|steps| format!("forever {{\npause\n{steps}}}\n")),
-        1 => (word, relation, 0..3u32, block(), block())
-            .prop_map(|(word, how, value, yes, no)| format!("if {word} {how} {value} {{\n{yes}}} else {{\n{no}}}\n")),
-        1 => (lock, block(), block()).prop_map(|(lock, yes, no)| format!("try {lock} {{\n{yes}}} else {{\n{no}}}\n")),
-    ]
-    .boxed()
-}
+/// Those that the library hands out with its feature `proptest`.
+#[path = "../../src/property/programs.rs"]
+#[allow(dead_code, unreachable_pub, reason = "the library has the rest, and hands it out")]
+mod strategies;
 
-fn any_steps(depth: u32) -> BoxedStrategy<String> {
-    prop::collection::vec(any_step(depth), 1..5).prop_map(|steps| steps.concat()).boxed()
-}
+use strategies::steps;
 
 /// Two programs and three handlers, as a scenario.
 fn any_scenario() -> impl Strategy<Value = String> {
     let machine =
         prop_oneof![Just(("i386/default", "serial")), Just(("x86_64/flat", "fsb")), Just(("x86_64/flat", "ideal"))];
-    (machine, any_steps(2), any_steps(2), any_steps(0), any_steps(0), any_steps(0)).prop_map(
+    (machine, steps(2), steps(2), steps(0), steps(0), steps(0)).prop_map(
         |((arch, bus), first, second, one, other, nmi)| {
             let declarations = format!(
                 "words = {{ a = 0, b = 0 }}\nlocks = [\"l\", \"m\"]\ngoal = \"all-programs-end\"\nlimit_us = 200\n\

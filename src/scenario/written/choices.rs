@@ -3,7 +3,7 @@
 use super::builder::ScenarioBuilder;
 use super::table::{list, texts};
 use super::{machine, rest};
-use crate::scenario::machine::Bus;
+use crate::scenario::machine::{Bus, Machine};
 use crate::scenario::model::CostOverrides;
 use crate::scenario::named::Named;
 use crate::scenario::own_variant::OwnVariant;
@@ -22,6 +22,13 @@ impl ScenarioBuilder {
     /// Sets a text of `[machine]`.
     fn machine_text(mut self, key: &str, text: &str) -> Self {
         self.machine.set_text(key, text);
+        self
+    }
+
+    /// All of a machine that is decided already, in the place of what was said of it.
+    #[must_use]
+    pub fn machine(mut self, decided: &Machine) -> Self {
+        self.machine = machine::machine(decided);
         self
     }
 
