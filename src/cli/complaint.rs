@@ -11,7 +11,7 @@ use textwrap::{Options, WordSeparator, WordSplitter};
 const HELP: &str = "= help: ";
 
 /// Prints a message to standard error. A closed one is nothing to speak of.
-pub fn complain(message: &str) {
+pub(super) fn complain(message: &str) {
     let _closed_stderr_is_nothing = std::io::stderr().write_all(wrapped(message, error_width()).as_bytes());
 }
 

@@ -8,7 +8,7 @@ use std::process::{ExitCode, Termination};
 /// How the program ends. Scripts rely on the difference between 1 and 2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub enum ExitStatus {
+pub(super) enum ExitStatus {
     /// 0: the scenario's `expect` held, or nothing was expected and the run was decided; a closed output pipe too.
     Success = 0,
     /// 1: the scenario's `expect` did not hold.
@@ -27,7 +27,7 @@ pub enum ExitStatus {
 
 impl ExitStatus {
     /// The number that the shell sees.
-    pub const fn code(self) -> u8 {
+    pub(super) const fn code(self) -> u8 {
         self as u8
     }
 }

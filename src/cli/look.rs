@@ -12,23 +12,23 @@ const WIDTH_DEFAULT: usize = 80;
 const WIDTH_MIN: usize = 20;
 
 /// Standard output.
-pub fn paper(look: Look) -> Paper {
+pub(super) fn paper(look: Look) -> Paper {
     let out = std::io::stdout();
     Paper { width: width(), exact: look.exact, colour: has_colours(look, out.is_terminal()) }
 }
 
 /// Does standard error have colours?
-pub fn error_has_colours(look: Look) -> bool {
+pub(super) fn error_has_colours(look: Look) -> bool {
     has_colours(look, std::io::stderr().is_terminal())
 }
 
 /// Columns of standard output.
-pub fn width() -> usize {
+pub(super) fn width() -> usize {
     columns(terminal_size::terminal_size_of(std::io::stdout()))
 }
 
 /// Columns of standard error.
-pub fn error_width() -> usize {
+pub(super) fn error_width() -> usize {
     columns(terminal_size::terminal_size_of(std::io::stderr()))
 }
 

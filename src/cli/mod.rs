@@ -2,13 +2,13 @@
 //!
 //! The top of the house: it may import from the rooms below, and nothing imports from it.
 
-pub mod arguments;
-pub mod commands;
-pub mod complaint;
-pub mod exit_status;
+mod arguments;
+mod commands;
+mod complaint;
+mod exit_status;
 mod interactive;
 pub(crate) mod interrupt;
-pub mod look;
+mod look;
 pub(crate) mod output;
 mod program;
 mod progress;

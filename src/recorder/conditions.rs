@@ -16,7 +16,7 @@ named! {
 
 /// Delivery status of the recording APIC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Icr {
+pub(crate) enum Icr {
     /// Idle.
     Idle,
     /// Busy for ever.

@@ -21,7 +21,7 @@ Examples:
 
 /// `accesses`.
 #[derive(Debug, Args)]
-pub struct Accesses {
+pub(crate) struct Accesses {
     /// Sub-architecture.
     #[arg(long, value_name = "A", value_parser = parse_arch, help = help_list("Sub-architecture; without it, i386/default, or one that has the function where that is a name of today's kernels", &ALL_ARCHES))]
     pub arch: Option<String>,
@@ -82,22 +82,22 @@ pub struct Accesses {
 
 impl Accesses {
     /// The function, if it was given by its name in today's stack traces and not by the model's.
-    pub fn of_today(&self) -> Option<&'static StackName> {
+    pub(crate) fn of_today(&self) -> Option<&'static StackName> {
         stack_name(&self.call)
     }
 
     /// The function by the model's name.
-    pub fn function(&self) -> &str {
+    pub(crate) fn function(&self) -> &str {
         self.of_today().map_or(&self.call, |name| name.call)
     }
 
     /// The sub-architecture.
-    pub fn arch(&self) -> &str {
+    pub(crate) fn arch(&self) -> &str {
         self.arch.as_deref().unwrap_or_else(|| self.of_today().map_or(ARCHES[0], |name| name.arch))
     }
 
     /// The wait variant.
-    pub fn variant(&self) -> &str {
+    pub(crate) fn variant(&self) -> &str {
         let of_today = self.of_today().filter(|_| self.arch.is_none()).map(|name| name.variant);
         self.variant.as_deref().or(of_today).unwrap_or_else(|| natural_variant(self.arch()))
     }

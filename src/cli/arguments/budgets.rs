@@ -9,7 +9,7 @@ const BUDGET: &str = "Budget (ends the run early, with status 5 and what had com
 
 /// How much a run may do.
 #[derive(Debug, Clone, Copy, Default, Args)]
-pub struct Budgets {
+pub(crate) struct Budgets {
     /// Operations of software.
     #[arg(long, value_name = "N", value_parser = parse_budget, help_heading = BUDGET, help = "End the run once its software has done N operations")]
     pub max_operations: Option<u64>,
@@ -20,7 +20,7 @@ pub struct Budgets {
 
 impl Budgets {
     /// As the simulator takes it.
-    pub const fn budget(self) -> Budget {
+    pub(crate) const fn budget(self) -> Budget {
         Budget { operations: self.max_operations, events: self.max_events }
     }
 }

@@ -10,7 +10,7 @@ const EXECUTION: &str = "Execution (never changes a result)";
 
 /// Options that change how it is computed, but not what.
 #[derive(Debug, Clone, Copy, Default, Args)]
-pub struct Execution {
+pub(crate) struct Execution {
     /// Worker threads; without it, one: machines of this size never pay for more.
     #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024), help_heading = EXECUTION)]
     pub threads: Option<u32>,
@@ -51,7 +51,7 @@ named! {
 
 /// Cap of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Window {
+pub(crate) enum Window {
     /// As long as is legal.
     #[default]
     Full,

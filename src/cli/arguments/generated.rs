@@ -18,7 +18,7 @@ named! {
 
 /// `completions`.
 #[derive(Debug, Args)]
-pub struct Completions {
+pub(crate) struct Completions {
     /// The shell.
     #[arg(value_name = "SHELL", value_parser = parse_name::<Shell>, help = help_names::<Shell>("The shell"))]
     pub shell: Shell,
@@ -26,7 +26,7 @@ pub struct Completions {
 
 /// `man`.
 #[derive(Debug, Args)]
-pub struct Man {
+pub(crate) struct Man {
     /// The command whose page is wanted; without it, the page of apicsim itself.
     #[arg(value_name = "COMMAND")]
     pub command: Option<String>,

@@ -7,7 +7,7 @@ use clap::Args;
 
 /// Sub-architecture and wait variant.
 #[derive(Debug, Clone, Default, Args)]
-pub struct KernelOf {
+pub(crate) struct KernelOf {
     /// Sub-architecture.
     #[arg(long, value_name = "A", value_parser = parse_arch, help_heading = MACHINE, help = help_list("Sub-architecture; without it, the scenario's, else i386/default", &ALL_ARCHES))]
     pub arch: Option<String>,

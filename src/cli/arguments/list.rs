@@ -6,7 +6,7 @@ use clap::Args;
 
 /// `list`.
 #[derive(Debug, Args)]
-pub struct List {
+pub(crate) struct List {
     /// What to list; everything without it.
     #[arg(value_name = "KIND", value_parser = parse_name::<ListKind>, help = help_names::<ListKind>("What to list; without it, everything"))]
     pub kind: Option<ListKind>,

@@ -6,7 +6,7 @@ use clap::Args;
 
 /// How text looks.
 #[derive(Debug, Clone, Copy, Default, Args)]
-pub struct Look {
+pub(crate) struct Look {
     /// Colours.
     #[arg(long, visible_alias = "colour", global = true, value_name = "WHEN", default_value = "auto", value_parser = parse_name::<When>, help_heading = LOOK, help = help_names::<When>("Colours; auto: at a terminal, unless NO_COLOR is set"))]
     pub color: When,

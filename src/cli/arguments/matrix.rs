@@ -18,7 +18,7 @@ Examples:
 
 /// `matrix`.
 #[derive(Debug, Args)]
-pub struct Matrix {
+pub(crate) struct Matrix {
     /// Built-in name, or path to a TOML file.
     #[arg(value_name = "SCENARIO")]
     pub scenario: String,
@@ -69,13 +69,13 @@ named! {
 
 impl Matrix {
     /// The sub-architectures of the rows, in the order of the headline, each once.
-    pub fn arches(&self) -> Vec<&'static str> {
+    pub(crate) fn arches(&self) -> Vec<&'static str> {
         let named = |arch: &&str| self.arch.iter().any(|one| one == arch || in_family(one, arch));
         if self.arch.is_empty() { ARCHES.to_vec() } else { ALL_ARCHES.into_iter().filter(named).collect() }
     }
 
     /// Those of the sub-architectures that stand in a family and are not named themselves.
-    pub fn optional(&self) -> Vec<&'static str> {
+    pub(crate) fn optional(&self) -> Vec<&'static str> {
         self.arches()
             .into_iter()
             .filter(|arch| !self.arch.is_empty() && !self.arch.iter().any(|one| one == arch))
@@ -86,7 +86,7 @@ impl Matrix {
     ///
     /// # Errors
     /// One that is named is none.
-    pub fn variants<'a>(&self, own: &[&'a str]) -> Result<Vec<&'a str>, InputError> {
+    pub(crate) fn variants<'a>(&self, own: &[&'a str]) -> Result<Vec<&'a str>, InputError> {
         let names: Vec<&str> = VARIANTS.into_iter().chain(own.iter().copied()).collect();
         for name in self.variant.iter().filter(|name| !["all", OWN_VARIANT].contains(&name.as_str())) {
             if !names.contains(&name.as_str()) {
@@ -103,17 +103,17 @@ impl Matrix {
     }
 
     /// The CPUs that crash, as given, each once; none: the scenario's.
-    pub fn crash_cpus(&self) -> Vec<u32> {
+    pub(crate) fn crash_cpus(&self) -> Vec<u32> {
         each_once(&self.crash_cpu)
     }
 
     /// What the crash comes from, as given, each once; none: the scenario's.
-    pub fn triggers(&self) -> Vec<RoleName> {
+    pub(crate) fn triggers(&self) -> Vec<RoleName> {
         each_once(&self.trigger)
     }
 
     /// How it is printed.
-    pub fn format(&self) -> Format {
+    pub(crate) fn format(&self) -> Format {
         if self.json { Format::Json } else { self.format.unwrap_or_default() }
     }
 

@@ -21,7 +21,7 @@ const WHICH: &str = "Which messages";
 
 /// `messages`.
 #[derive(Debug, Args)]
-pub struct Messages {
+pub(crate) struct Messages {
     /// Built-in name, or path to a TOML file.
     #[arg(value_name = "SCENARIO")]
     pub scenario: String,
@@ -50,13 +50,13 @@ pub struct Messages {
 
 impl Messages {
     /// The scenario that is asked for.
-    pub fn request(&self, own: &[OwnVariant]) -> Request {
+    pub(crate) fn request(&self, own: &[OwnVariant]) -> Request {
         let KernelOf { arch, variant } = self.kernel.clone();
         self.overrides.request(&self.scenario, (arch, variant), own)
     }
 
     /// Which messages.
-    pub fn filter(&self) -> Filter {
+    pub(crate) fn filter(&self) -> Filter {
         Filter { from: self.from, to: self.to, vector: self.vector, fate: self.fate }
     }
 }

@@ -19,19 +19,17 @@ mod script;
 mod tests;
 mod values;
 
-pub use accesses::Accesses;
-pub use budgets::Budgets;
-pub use execution::{Elision, Execution, Executor, Window};
-pub use generated::{Completions, Man, Shell};
-pub use kernel::KernelOf;
-pub use list::{List, ListKind};
-pub use look::{Look, When};
-pub use matrix::{Format, Matrix};
-pub use messages::Messages;
-pub use output::{Output, Waits};
-pub use overrides::Overrides;
-pub use run::{Expected, Replay, Run};
-pub use script::Script;
+pub(super) use accesses::Accesses;
+pub(super) use budgets::Budgets;
+pub(super) use execution::{Elision, Execution, Executor, Window};
+pub(super) use generated::{Completions, Man, Shell};
+pub(super) use list::{List, ListKind};
+pub(super) use look::{Look, When};
+pub(super) use matrix::{Format, Matrix};
+pub(super) use messages::Messages;
+pub(super) use output::{Output, Waits};
+pub(super) use run::{Replay, Run};
+pub(super) use script::Script;
 
 use crate::scenario::diagnostic::InputError;
 use clap::{Args, Parser, Subcommand};
@@ -47,7 +45,7 @@ use clap::{Args, Parser, Subcommand};
         the hang of 2007, on all sub-architectures under three ways to wait.",
     after_help = EXAMPLES
 )]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// What to do; without it, the headline.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -80,7 +78,7 @@ Examples:
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// List what there is, with a sentence each: scenarios, machines, variants, releases, knobs, faults, roles, functions.
     #[command(after_help = "Example:\n  apicsim list scenarios")]
     List(List),
@@ -130,7 +128,7 @@ pub enum Command {
 
 /// `show`.
 #[derive(Debug, Args)]
-pub struct Show {
+pub(super) struct Show {
     /// Built-in name, or path to a TOML file.
     #[arg(value_name = "SCENARIO")]
     pub scenario: String,
@@ -138,7 +136,7 @@ pub struct Show {
 
 /// `demo`.
 #[derive(Debug, Args)]
-pub struct Demo {
+pub(super) struct Demo {
     /// The lesson; without it, the hang of 2007.
     #[arg(value_name = "LESSON")]
     pub lesson: Option<String>,
@@ -147,7 +145,7 @@ pub struct Demo {
 /// A command of a later version: whatever follows its name is taken and not read.
 #[derive(Debug, Args)]
 #[command(disable_help_flag = true)]
-pub struct Later {
+pub(super) struct Later {
     /// Ignored.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
     pub rest: Vec<String>,
@@ -158,7 +156,7 @@ impl Arguments {
     ///
     /// # Errors
     /// A command of a later version, or CPUs that do not exist.
-    pub fn check(&self) -> Result<(), InputError> {
+    pub(super) fn check(&self) -> Result<(), InputError> {
         if self.json && self.command.is_some() {
             return Err(InputError::new("`--json` before a command is about the headline, which is none")
                 .help("put it behind the command: apicsim run nmi-stall --json"));

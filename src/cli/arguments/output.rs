@@ -10,7 +10,7 @@ pub(super) const OUTPUT: &str = "Output";
 
 /// What comes out.
 #[derive(Debug, Clone, Default, Args)]
-pub struct Output {
+pub(crate) struct Output {
     /// Write every event to a text file (- is standard output); other formats come later.
     #[arg(long, value_name = "FILE", value_parser = parse_trace, help_heading = OUTPUT)]
     pub trace: Option<PathBuf>,

@@ -10,7 +10,7 @@ pub(super) const MACHINE: &str = "Machine and scenario";
 
 /// Options that change what is simulated.
 #[derive(Debug, Clone, Default, Args)]
-pub struct Overrides {
+pub(crate) struct Overrides {
     /// Release.
     #[arg(long, value_name = "R", value_parser = parse_release, help_heading = MACHINE, help = help_list("Release that the rest of the kernel's code is of; without it, the scenario's, else that of the variant", &RELEASES))]
     pub release: Option<String>,
@@ -37,7 +37,7 @@ pub struct Overrides {
 
 impl Overrides {
     /// The scenario that is asked for, on one sub-architecture under one variant, which may be one of these.
-    pub fn request(
+    pub(crate) fn request(
         &self,
         scenario: &str,
         (arch, variant): (Option<String>, Option<String>),

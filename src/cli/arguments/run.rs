@@ -22,7 +22,7 @@ Exit status: 0 if the scenario's `expect` held, 1 if not.";
 
 /// `run` and `explain`.
 #[derive(Debug, Args)]
-pub struct Run {
+pub(crate) struct Run {
     /// Built-in name, or path to a TOML file.
     #[arg(value_name = "SCENARIO")]
     pub scenario: String,
@@ -58,7 +58,7 @@ named! {
 
 /// `replay`.
 #[derive(Debug, Args)]
-pub struct Replay {
+pub(crate) struct Replay {
     /// The token that a run printed.
     #[arg(value_name = "TOKEN")]
     pub token: String,
@@ -81,7 +81,7 @@ impl Run {
     ///
     /// # Errors
     /// It cannot be loaded.
-    pub fn load(&self, own: &[OwnVariant]) -> Result<Scenario, InputError> {
+    pub(crate) fn load(&self, own: &[OwnVariant]) -> Result<Scenario, InputError> {
         let mut scenario = scenario::load(&self.request(own))?;
         if let Some(expected) = self.expect {
             scenario.expectation = Some(Expectation::of(match expected {
@@ -93,7 +93,7 @@ impl Run {
     }
 
     /// The scenario that is asked for.
-    pub fn request(&self, own: &[OwnVariant]) -> Request {
+    pub(crate) fn request(&self, own: &[OwnVariant]) -> Request {
         let KernelOf { arch, variant } = self.kernel.clone();
         self.overrides.request(&self.scenario, (arch, variant), own)
     }

@@ -24,7 +24,7 @@ A script has one operation a line, for example:
 
 /// `script`.
 #[derive(Debug, Args)]
-pub struct Script {
+pub(crate) struct Script {
     /// The script (- is standard input); without it, at a terminal, line by line.
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,

@@ -23,7 +23,7 @@ use crate::scenario::OwnVariant;
 ///
 /// # Errors
 /// Bad input, or a host that fails us.
-pub fn dispatch(arguments: &Arguments, own: &[OwnVariant]) -> Result<ExitStatus, Failure> {
+pub(super) fn dispatch(arguments: &Arguments, own: &[OwnVariant]) -> Result<ExitStatus, Failure> {
     arguments.check()?;
     let paper = look::paper(arguments.look);
     match &arguments.command {
