@@ -21,7 +21,7 @@
 mod book;
 pub mod cli;
 mod failure;
-pub mod judgement;
+mod judgement;
 mod lessons;
 mod machine;
 pub mod matrix;
@@ -43,14 +43,15 @@ struct LibraryPage;
 
 pub use failure::Failure;
 pub use judgement::{
-    CpuFate, CrashReport, Evidence, Fate, GivenUpReport, HangReport, LoopReport, PanicReport, ProgramNote, RunReport,
-    Stage, StartUpOutcome, StartUpReport, Verdict, WaitLog, WaitReport, WaitingReport, Why, judge, needs_events,
+    CpuFate, CrashReport, Fate, FateReport, Filter as MessageFilter, Finding, GivenUpReport, HangReport, LoopReport,
+    MessageFate, MessageReport, MessagesReport, PanicReport, ProgramNote, Rule, RunReport, Stage, StartUpOutcome,
+    StartUpReport, StrictFinding, StrictReport, Unmet, Verdict, WaitReport, WaitSummary, WaitingReport,
 };
 pub use kernel_model;
 pub use machine::adapter;
 pub use machine::{AssemblyError, Choices, OwnParts, assemble};
 pub use price::{Price, price, price_under_load, time_in_sender};
 pub use report::{Host, run_document};
-pub use run::{ExplainedWait, RunFailure, Settings, execute, explain, observe, run, run_observed, token_under_way};
+pub use run::{ExplainedWait, RunFailure, Settings, execute, explain, messages, observe, run, run_observed};
 pub use scenario::OwnVariant;
 pub use sim;

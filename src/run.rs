@@ -1,8 +1,11 @@
 //! One run: assemble, execute, judge; and what must be explained by a second one, which is the same run, observed.
 
 use crate::judgement::explained_waits::ExplainedWaits;
+use crate::judgement::fates::Fates;
 use crate::judgement::program_notes::ProgramNotes;
-use crate::judgement::{Evidence, RunReport, Verdict, WaitLog, WaitReport, judge, needs_events};
+use crate::judgement::{
+    Evidence, Filter, MessagesReport, RunReport, Verdict, WaitLog, WaitReport, judge, needs_events,
+};
 use crate::machine::{self, AssemblyError, Choices, OwnParts};
 use crate::scenario::{OwnWaits, Scenario, StepPlace};
 use crate::token::Token;
@@ -16,7 +19,7 @@ thread_local! {
 }
 
 /// The token of the run that this thread began last: what a bug is reported with.
-pub fn token_under_way() -> Option<String> {
+pub(crate) fn token_under_way() -> Option<String> {
     UNDER_WAY.with_borrow(Clone::clone)
 }
 
@@ -195,6 +198,33 @@ fn judged(
         (report.said, report.said_total) = (said.first, said.total);
     }
     Ok((report, outcome))
+}
+
+/// Runs `scenario`, judges what happened, and says what became of each message that `filter` lets pass, at each CPU that it was
+/// for.
+///
+/// ```
+/// use apicsim::prelude::*;
+/// use apicsim::{MessageFate, MessageFilter, messages};
+///
+/// let scenario = scenario::load(&Request::new("nmi-stall"))?;
+/// let (_, found) = messages(&scenario, &Settings::seeded(0), MessageFilter { to: Some(2), ..MessageFilter::default() })?;
+/// let fates = found.messages.iter().flat_map(|message| &message.fates);
+/// assert!(fates.into_iter().any(|fate| fate.fate == MessageFate::Retried)); // CPU 2 has no room for it
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// As [`execute`].
+pub fn messages(
+    scenario: &Scenario,
+    settings: &Settings,
+    filter: Filter,
+) -> Result<(RunReport, MessagesReport), RunFailure> {
+    let mut fates = Fates::new(scenario, filter);
+    // In one execution: how far attempts have come at the end must not decide what is said.
+    let (report, outcome) = run_observed(scenario, &settings.to_explain(), &mut fates)?;
+    Ok((report, fates.end(&outcome)))
 }
 
 /// A wait that has ended, and why it took as long as it did.

@@ -60,7 +60,7 @@ pub(super) struct StartTold {
 ///
 /// [`judge`]: super::judge
 #[derive(Debug)]
-pub struct Evidence {
+pub(crate) struct Evidence {
     scenario: Scenario,
     /// The machine so far; once it is finished, at the end.
     pub(super) state: State,
@@ -103,13 +103,13 @@ impl Observer for Evidence {
 
 impl Evidence {
     /// Of a run of `scenario` that is to begin.
-    pub fn new(scenario: &Scenario) -> Self {
+    pub(crate) fn new(scenario: &Scenario) -> Self {
         let (scenario, state) = (scenario.clone(), State::before(scenario));
         Self { scenario, state, given_up: Vec::new(), starts: Vec::new(), crash_happened: false }
     }
 
     /// The run that was observed has come to this.
-    pub fn finish(&mut self, outcome: &Outcome) {
+    pub(crate) fn finish(&mut self, outcome: &Outcome) {
         self.state.finish(outcome);
     }
 

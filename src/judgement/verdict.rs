@@ -22,7 +22,7 @@ use sim::{Activity, CpuReport, Duration, Ending, Interruption, Outcome, Slots, T
 
 /// Is there anything about a finished run that must be explained, and for which its events are needed? Not of one that was
 /// interrupted: whoever did that does not want to wait.
-pub fn needs_events(scenario: &Scenario, outcome: &Outcome, waits: &WaitLog) -> bool {
+pub(crate) fn needs_events(scenario: &Scenario, outcome: &Outcome, waits: &WaitLog) -> bool {
     if outcome.interrupted_at.is_some() {
         return false;
     }
@@ -34,7 +34,7 @@ pub fn needs_events(scenario: &Scenario, outcome: &Outcome, waits: &WaitLog) -> 
 
 /// Judges a finished run, whose `log` has the waits that ended. `aftermath` is the same run without its stop rule, where that is needed to tell which CPUs
 /// spin for ever; `evidence` is what the events of the same run say, where it [needs them](needs_events).
-pub fn judge(
+pub(crate) fn judge(
     scenario: &Scenario,
     seed: u64,
     outcome: &Outcome,

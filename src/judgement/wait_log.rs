@@ -66,7 +66,7 @@ impl WaitGroup {
 
 /// What is kept of the waits of a run.
 #[derive(Debug, Default)]
-pub struct WaitLog {
+pub(crate) struct WaitLog {
     open: ToldWaits,
     first: Vec<EndedWait>,
     /// By CPU, each in the order of their first waits. There are as many as lines of code that wait, times outcomes.

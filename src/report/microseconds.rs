@@ -4,12 +4,12 @@ use crate::scenario::decimal;
 use serde_json::{Number, Value};
 
 /// `picoseconds` as a JSON number of microseconds: exact, with at most six places and no trailing zeros.
-pub fn microseconds(picoseconds: u64) -> Value {
+pub(crate) fn microseconds(picoseconds: u64) -> Value {
     Value::Number(Number::from_string_unchecked(decimal::microseconds(picoseconds)))
 }
 
 /// As [`microseconds`], and null for a time that there is none of.
-pub fn microseconds_or_null(picoseconds: Option<u64>) -> Value {
+pub(crate) fn microseconds_or_null(picoseconds: Option<u64>) -> Value {
     picoseconds.map_or(Value::Null, microseconds)
 }
 

@@ -8,7 +8,7 @@ pub(crate) mod json;
 mod kernel_names;
 pub(crate) mod matrix;
 pub(crate) mod messages;
-pub mod microseconds;
+pub(crate) mod microseconds;
 pub(crate) mod page;
 mod paper;
 mod table;

@@ -91,7 +91,7 @@ pub(super) fn open(name_or_path: &str) -> Result<(Origin, Arc<Source>), InputErr
 ///
 /// # Errors
 /// Neither exists, the file cannot be read, or it is not UTF-8 text.
-pub fn text(name_or_path: &str) -> Result<String, InputError> {
+pub(crate) fn text(name_or_path: &str) -> Result<String, InputError> {
     open(name_or_path).map(|(_, source)| source.text().to_owned())
 }
 
@@ -145,7 +145,7 @@ fn something_else(name: &str) -> Option<String> {
 }
 
 /// The hash of a scenario's text that tokens carry: SipHash-1-3 with a zero key, 16 hex digits.
-pub fn content_hash(text: &str) -> String {
+pub(super) fn content_hash(text: &str) -> String {
     let mut hasher = SipHasher13::new();
     hasher.write(text.as_bytes());
     format!("{:016x}", hasher.finish())

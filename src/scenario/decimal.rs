@@ -4,7 +4,7 @@ use thiserror::Error;
 
 /// The unit that a decimal counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
+pub(crate) enum Unit {
     /// 1 µs = 10⁶ ps.
     Microseconds,
     /// 1 ns = 10³ ps.
@@ -23,7 +23,7 @@ impl Unit {
 
 /// Why a text is not a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum DecimalError {
+pub(crate) enum DecimalError {
     /// Not digits with at most one point.
     #[error("a time is a plain decimal number such as 30 or 30.5")]
     NotPlain,
@@ -42,7 +42,7 @@ pub enum DecimalError {
 ///
 /// # Errors
 /// See [`DecimalError`].
-pub fn picoseconds(text: &str, unit: Unit) -> Result<u64, DecimalError> {
+pub(crate) fn picoseconds(text: &str, unit: Unit) -> Result<u64, DecimalError> {
     let text = text.strip_prefix('+').unwrap_or(text);
     if let Some(rest) = text.strip_prefix('-') {
         return if rest.starts_with(|first: char| first.is_ascii_digit()) {
@@ -67,7 +67,7 @@ pub fn picoseconds(text: &str, unit: Unit) -> Result<u64, DecimalError> {
 }
 
 /// `picoseconds` as a plain decimal of microseconds with at most six places and no trailing zeros.
-pub fn microseconds(picoseconds: u64) -> String {
+pub(crate) fn microseconds(picoseconds: u64) -> String {
     let (whole, rest) = (picoseconds / 1_000_000, picoseconds % 1_000_000);
     if rest == 0 {
         return whole.to_string();

@@ -24,7 +24,7 @@ const MORE_KNOB_KEYS: [&str; 10] = [
 ];
 
 /// Keys of `[knobs]`.
-pub fn knob_keys() -> Vec<&'static str> {
+pub(crate) fn knob_keys() -> Vec<&'static str> {
     sim::Knobs::ALL.iter().map(|knob| knob.key).chain(MORE_KNOB_KEYS).collect()
 }
 

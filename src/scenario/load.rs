@@ -123,7 +123,7 @@ fn read_source(origin: Origin, source: &Arc<Source>, request: &Request) -> Resul
 ///
 /// # Errors
 /// As [`load`], as far as the file is read: the whole of its format, and `[wait]`.
-pub fn own_waits(request: &Request) -> Result<Vec<OwnWaits>, InputError> {
+pub(crate) fn own_waits(request: &Request) -> Result<Vec<OwnWaits>, InputError> {
     check_handed_over(&request.own)?;
     let (_, source) = catalogue::open(&request.scenario)?;
     let root = document(request, &source)?;

@@ -40,7 +40,7 @@
 //! ```
 
 mod catalogue;
-pub mod decimal;
+pub(crate) mod decimal;
 pub mod diagnostic;
 mod document;
 mod expected;
@@ -62,7 +62,7 @@ mod message_fault_reader;
 mod model;
 pub mod named;
 mod names;
-pub mod nearest;
+pub(crate) mod nearest;
 pub(crate) mod operation;
 mod overrides;
 pub(crate) mod own_sources;
@@ -81,13 +81,16 @@ mod steps;
 mod story;
 mod written;
 
-pub use catalogue::{builtin, builtin_names, content_hash, text};
+pub(crate) use catalogue::text;
+pub use catalogue::{builtin, builtin_names};
 pub use expected::{Expectation, ExpectedProof, ExpectedVerdict};
 pub use fault_name::FaultName;
 pub use goal::Goal;
-pub use knobs::knob_keys;
+#[cfg(test)]
+pub(crate) use knobs::knob_keys;
 pub(crate) use knobs::{HZ, IPI_STALL_MS, JITTER, RETRIES};
-pub use load::{LIMIT_PS_DEFAULT, Request, load, load_text, own_waits};
+pub(crate) use load::own_waits;
+pub use load::{LIMIT_PS_DEFAULT, Request, load, load_text};
 pub use machine::{
     ALL_ARCHES, ARCHES, Bus, FAMILIES, LINUX_ARCHES, MAIN_VARIANTS, MODERN_ARCHES, Machine, OTHER_ARCHES, OWN_VARIANT,
     RELEASES, VARIANTS, is_modern, is_other, is_x2apic, natural, natural_release, natural_variant,
@@ -99,16 +102,17 @@ pub use model::{
     Times, WaitShape,
 };
 pub use operation::{Operation, VectorSet};
-pub use overrides::set_twice;
+pub(crate) use overrides::set_twice;
 pub use own_variant::OwnVariant;
 pub use own_wait::{AfterTimeout, OwnPlan, RoundShape, WaitSite};
 pub use own_waits::OwnWaits;
-pub use plural::counted;
+pub(crate) use plural::counted;
 pub use program::{Act, Amount, Condition, Handler, On, Programs, Relation, StepPlace, TimerMode};
 pub use role::{IpiVector, Role, RoleName, StartUpMessages, VectorUse};
-pub use stack_names::{STACK_NAMES, StackName, stack_name};
-pub use steps::{StepForm, step_forms};
-pub use story::{first_sentence, one_line};
+pub(crate) use stack_names::stack_name;
+pub use stack_names::{STACK_NAMES, StackName};
+pub(crate) use steps::{StepForm, step_forms};
+pub(crate) use story::{first_sentence, one_line};
 pub use written::ScenarioBuilder;
 
 #[cfg(test)]

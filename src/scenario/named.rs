@@ -7,18 +7,18 @@ pub(crate) use sim::named;
 /// A name that is none of the valid ones: what is wrong, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message} ({help})")]
-pub struct UnknownName {
+pub(crate) struct UnknownName {
     /// What is wrong.
-    pub message: String,
+    pub(crate) message: String,
     /// What would be right.
-    pub help: String,
+    pub(crate) help: String,
 }
 
 /// The value called `text`.
 ///
 /// # Errors
 /// The name is not known, or not yet.
-pub fn by_name<T: Named>(text: &str) -> Result<T, UnknownName> {
+pub(crate) fn by_name<T: Named>(text: &str) -> Result<T, UnknownName> {
     match T::ALL.iter().find(|one| one.name() == text) {
         Some(one) => Ok(*one),
         None => Err(unknown(T::WHAT, text, &T::names(), T::LATER)),
@@ -29,7 +29,7 @@ pub fn by_name<T: Named>(text: &str) -> Result<T, UnknownName> {
 ///
 /// # Errors
 /// The name is not known.
-pub fn one_of(what: &str, text: &str, names: &'static [&'static str]) -> Result<&'static str, UnknownName> {
+pub(crate) fn one_of(what: &str, text: &str, names: &'static [&'static str]) -> Result<&'static str, UnknownName> {
     names.iter().find(|name| **name == text).copied().ok_or_else(|| unknown(what, text, names, &[]))
 }
 

@@ -5,7 +5,7 @@ const LENGTH_MAX: usize = 64;
 
 /// The candidate nearest to `name`, if one is near enough to be what was meant: few edits away, or `name` is a part
 /// of it (`bigsmp` of `i386/bigsmp`, `at` at the start of `at_us`). The first of several equally near ones.
-pub fn nearest<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str> {
     let name = name.to_lowercase();
     let length = name.chars().count();
     if length == 0 || length > LENGTH_MAX {
@@ -54,7 +54,7 @@ fn shared_word<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str> {
 }
 
 /// A help line for a name that is none of `candidates`: the nearest one, and all of them.
-pub fn suggestion(name: &str, candidates: &[&str]) -> String {
+pub(crate) fn suggestion(name: &str, candidates: &[&str]) -> String {
     let all = candidates.join(", ");
     match nearest(name, candidates) {
         Some(candidate) => format!("did you mean `{candidate}`? Valid: {all}"),

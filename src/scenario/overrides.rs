@@ -72,7 +72,7 @@ pub(super) fn that_count(sets: &[String]) -> Vec<String> {
 }
 
 /// The path of a setting that a later one undoes. What a scenario keeps of its settings has none.
-pub fn set_twice(sets: &[String]) -> Option<String> {
+pub(crate) fn set_twice(sets: &[String]) -> Option<String> {
     let paths: Vec<String> = sets.iter().map(|set| path_of(set)).collect();
     (0..sets.len()).find(|&index| is_undone(&paths, index)).map(|index| paths[index].clone())
 }

@@ -1,7 +1,7 @@
 //! How many of something there are, in words.
 
 /// `1 wait`, `2 waits`, `0 waits`.
-pub fn counted(count: impl Into<u64>, noun: &str) -> String {
+pub(crate) fn counted(count: impl Into<u64>, noun: &str) -> String {
     let count = count.into();
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

@@ -116,7 +116,7 @@ impl StackName {
 }
 
 /// The function of that name, if it is one of [`STACK_NAMES`].
-pub fn stack_name(name: &str) -> Option<&'static StackName> {
+pub(crate) fn stack_name(name: &str) -> Option<&'static StackName> {
     STACK_NAMES.iter().find(|one| one.name == name)
 }
 

@@ -1,7 +1,7 @@
 //! A story in short: its first sentence, and that in one line.
 
 /// Up to the first full stop or question mark before a capital letter ("SDM vol. 3" goes on), in one line.
-pub fn first_sentence(text: &str) -> String {
+pub(crate) fn first_sentence(text: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let ends = |&(at, _): &(usize, &str)| {
         let rest = text[at + 1..].trim_start();
@@ -13,7 +13,7 @@ pub fn first_sentence(text: &str) -> String {
 
 /// The first sentence in at most so many characters: without what stands behind its first colon or semicolon, if it has
 /// to be, and in the end without its last words.
-pub fn one_line(text: &str, characters: usize) -> String {
+pub(crate) fn one_line(text: &str, characters: usize) -> String {
     let sentence = first_sentence(text);
     let fits = |text: &str| text.chars().count() <= characters;
     if fits(&sentence) {

@@ -23,7 +23,7 @@ mod waiting;
 
 use super::state::{MessageState, State};
 use chain::Chain;
-pub use chain::Why;
+pub(crate) use chain::Why;
 pub(crate) use start_up::first_message;
 pub(crate) use waiting::what;
 

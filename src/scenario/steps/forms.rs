@@ -5,7 +5,7 @@ use crate::scenario::operation::OPERATIONS;
 /// How a step is written, and what it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct StepForm {
+pub(crate) struct StepForm {
     /// Its first word.
     pub name: &'static str,
     /// How it is written.
@@ -58,7 +58,7 @@ pub(super) fn is_for_scripts(name: &str) -> bool {
 }
 
 /// All forms of steps.
-pub fn step_forms() -> impl Iterator<Item = StepForm> {
+pub(crate) fn step_forms() -> impl Iterator<Item = StepForm> {
     let by_hand = OPERATIONS.iter().filter(|operation| is_operation(operation.name));
     FORMS.into_iter().chain(by_hand.map(|operation| form(operation.name, operation.usage, operation.about)))
 }

@@ -29,7 +29,7 @@ mod step;
 mod timer;
 mod vocabulary;
 
-pub use forms::{StepForm, step_forms};
+pub(crate) use forms::{StepForm, step_forms};
 pub(super) use reading::Reader;
 
 #[cfg(test)]
