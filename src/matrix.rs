@@ -25,6 +25,7 @@ pub struct Axes<'a> {
 
 /// One run of the matrix.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Cell {
     /// Variant.
     pub variant: String,
@@ -48,6 +49,7 @@ pub struct Cell {
 
 /// One sub-architecture, and one crash where the matrix has several.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Row {
     /// Sub-architecture.
     pub arch: &'static str,
@@ -69,6 +71,7 @@ pub struct Row {
 
 /// All of it.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Matrix {
     /// The scenario's name.
     pub scenario: String,

@@ -14,6 +14,7 @@ const RETURNED: u32 = 202;
 
 /// Prices of one variant on one machine; none on a machine without a second CPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Price {
     /// One NMI.
     pub nmi: Option<Duration>,

@@ -25,6 +25,7 @@ pub(crate) fn token_under_way() -> Option<String> {
 
 /// A run that gave no report.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RunFailure {
     /// The scenario does not fit the machine.
     #[error(transparent)]
@@ -229,6 +230,7 @@ pub fn messages(
 
 /// A wait that has ended, and why it took as long as it did.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct ExplainedWait {
     /// The wait.
     pub wait: WaitReport,

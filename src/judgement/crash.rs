@@ -10,6 +10,7 @@ use sim::{Activity, Context, CpuReport, Outcome, Time};
 
 /// A stage of the crash path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Stage {
     /// Its key in JSON, without the unit.
     pub key: &'static str,
@@ -21,6 +22,7 @@ pub struct Stage {
 
 /// What became of a CPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Fate {
     /// It is the one that crashes.
     Crashing,
@@ -43,6 +45,7 @@ impl Fate {
 
 /// One CPU.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CpuFate {
     /// Its number.
     pub cpu: u16,
@@ -58,6 +61,7 @@ pub struct CpuFate {
 
 /// A crash.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CrashReport {
     /// The CPU that crashed.
     pub cpu: u16,

@@ -17,6 +17,7 @@ const TOLD: usize = 16;
 
 /// A wait for others that ended by its bound; or that has no bound, and that the kernel has reported and goes on with.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GivenUpReport {
     /// The CPU that waited.
     pub cpu: u16,
@@ -36,6 +37,7 @@ pub struct GivenUpReport {
 
 /// A CPU that waits at the end of a run that has come to its limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct WaitingReport {
     /// The CPU.
     pub cpu: u16,

@@ -5,6 +5,7 @@ use sim::{Outcome, Time};
 
 /// A CPU that gave up: its kernel panicked because its ICR stayed busy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PanicReport {
     /// CPU.
     pub cpu: u16,

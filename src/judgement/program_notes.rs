@@ -13,6 +13,7 @@ const KEPT: usize = 100;
 
 /// Something that a program says.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ProgramNote {
     /// On which CPU.
     pub cpu: u16,

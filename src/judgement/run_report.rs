@@ -13,6 +13,7 @@ use sim::{Duration, Ending, Interruption, Outcome, Proof, Time};
 
 /// How a run is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Verdict {
     /// The goal was reached.
     Completed,
@@ -38,6 +39,7 @@ impl Verdict {
 
 /// A CPU that spins for ever.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct LoopReport {
     /// CPU.
     pub cpu: u16,
@@ -51,6 +53,7 @@ pub struct LoopReport {
 
 /// Where and why the goal's CPU hangs.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct HangReport {
     /// CPU.
     pub cpu: u16,
@@ -70,6 +73,7 @@ pub struct HangReport {
 
 /// What a run says.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct RunReport {
     /// The token that replays it.
     pub token: String,

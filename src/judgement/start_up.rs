@@ -16,6 +16,7 @@ use std::ops::Range;
 
 /// How the start of a CPU came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum StartUpOutcome {
     /// It has called in.
     Booted,
@@ -44,6 +45,7 @@ impl StartUpOutcome {
 
 /// The start of one CPU.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StartUpReport {
     /// The CPU that starts it.
     pub cpu: u16,

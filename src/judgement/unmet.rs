@@ -4,6 +4,7 @@ use std::fmt;
 
 /// What is expected of a run, or found in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Finding {
     /// A name: of a verdict, a proof, a function.
     Name(String),
@@ -28,6 +29,7 @@ impl fmt::Display for Finding {
 
 /// One key of an expectation that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Unmet {
     /// The key of `[[expect]]`.
     pub key: &'static str,

@@ -8,6 +8,7 @@ use sim::{Duration, Ending, Outcome, Site, Time};
 
 /// One wait for the ICR.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct WaitReport {
     /// CPU.
     pub cpu: u16,
@@ -29,6 +30,7 @@ pub struct WaitReport {
 
 /// The waits of one CPU at one line that ended alike: all of them, however many there were.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct WaitSummary {
     /// CPU.
     pub cpu: u16,

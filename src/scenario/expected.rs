@@ -4,6 +4,7 @@ use super::named::named;
 
 named! {
     /// A verdict that a scenario may expect.
+    #[non_exhaustive]
     pub enum ExpectedVerdict ("verdict") {
         /// The goal is reached.
         Completed = "completed",
@@ -16,6 +17,7 @@ named! {
 
 named! {
     /// The proof of a hang that a scenario may expect.
+    #[non_exhaustive]
     pub enum ExpectedProof ("proof") {
         /// No CPU polls.
         Quiescent = "quiescent",

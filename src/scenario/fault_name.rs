@@ -6,6 +6,7 @@ use super::named::named;
 
 named! {
     /// A kind of fault.
+    #[non_exhaustive]
     pub enum FaultName ("fault") {
         /// The chipset stops completing interrupt transactions.
         FsbStall = "fsb-stall",

@@ -4,6 +4,7 @@ use super::named::{Named, named};
 
 named! {
     /// What has to be reached for a run to be `completed`.
+    #[non_exhaustive]
     pub enum Goal ("goal") {
         /// The crashing CPU returns from its NMI send.
         NmiSendReturns = "nmi-send-returns",

@@ -115,6 +115,7 @@ pub const MAIN_VARIANTS: [&str; 3] = ["before", "rfc", "merged"];
 
 named! {
     /// What connects the APICs.
+    #[non_exhaustive]
     pub enum Bus ("bus") {
         /// The 3-wire APIC bus of the P6.
         Serial = "serial",
@@ -178,6 +179,7 @@ pub(super) fn complete(arch: &str, generation: Option<Generation>, bus: Option<B
 
 /// A machine, wholly decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Machine {
     /// Sub-architecture: one of [`ALL_ARCHES`].
     pub arch: &'static str,

@@ -6,6 +6,7 @@ use super::named::named;
 
 named! {
     /// A mechanism.
+    #[non_exhaustive]
     pub enum Mechanism ("mechanism") {
         /// The target's interrupt slots are full, and it takes nothing.
         SlotExhaustion = "A",

@@ -6,6 +6,7 @@ use sim::bus::DeliveryMode;
 
 named! {
     /// What becomes of a message.
+    #[non_exhaustive]
     pub enum MessageEffectName ("effect") {
         /// It is lost.
         Lose = "lose",
@@ -22,6 +23,7 @@ named! {
 
 named! {
     /// The delivery mode of a message.
+    #[non_exhaustive]
     pub enum ModeName ("delivery mode") {
         /// A vector.
         Fixed = "fixed",

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 named! {
     /// The loop of the proposals that leave it open.
+    #[non_exhaustive]
     pub enum WaitShape ("wait shape") {
         /// 100 µs before each read, as the patches were mailed.
         DelayFirst = "delay-first",
@@ -25,6 +26,7 @@ named! {
 named! {
     /// What `smp_send_stop` of i386 does with the call lock (x86_64 tries it in every version). The release decides, unless
     /// the knob does.
+    #[non_exhaustive]
     pub enum StopLock ("lock rule") {
         /// Takes it, whoever holds it: 2.6.20.
         Take = "take",
@@ -35,6 +37,7 @@ named! {
 
 named! {
     /// What ends the MP specification's 20 µs.
+    #[non_exhaustive]
     pub enum MpsTimeout ("time-out mechanism") {
         /// Delays of known length.
         InstructionLoop = "instruction-loop",
@@ -47,6 +50,7 @@ named! {
 
 named! {
     /// Which story stalls the ICR before the crash, in scenarios that know several.
+    #[non_exhaustive]
     pub enum Stall ("stall") {
         /// None: a healthy machine.
         None = "none",
@@ -59,6 +63,7 @@ named! {
 
 /// `[knobs]`: the simulator's, and those of the modelled kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Knobs {
     /// Points at which public documents disagree, as one choice each.
     pub hardware: sim::Knobs,
@@ -135,6 +140,7 @@ pub struct CostOverrides {
 
 /// Something that starts on a CPU at an instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Event {
     /// Position in the file, from 0: `event.3` of `--set`.
     pub index: usize,
@@ -148,6 +154,7 @@ pub struct Event {
 
 /// A fault of the hardware.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Fault {
     /// Position in the file, from 0: `fault.0` of `--set`.
     pub index: usize,
@@ -159,6 +166,7 @@ pub struct Fault {
 
 /// The faults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FaultKind {
     /// The chipset stops completing interrupt transactions, until then or for good.
     FsbStall {
@@ -234,6 +242,7 @@ impl Times {
 
 /// What happens to one CPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CpuFault {
     /// Its delivery status bit is jammed.
     IcrStuck,
@@ -310,6 +319,7 @@ impl std::fmt::Display for Origin {
 
 /// A scenario, decided for one machine: only what applies to that machine is left in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Scenario {
     /// Name.
     pub name: String,

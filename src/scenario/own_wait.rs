@@ -13,6 +13,7 @@ use kernel_model::{PlannedWait, Shape, Site, Sites, Then};
 
 named! {
     /// The order in a round of a wait that a file describes.
+    #[non_exhaustive]
     pub enum RoundShape ("wait shape") {
         /// A read, and if the ICR is busy the pause.
         ReadFirst = "read-first",
@@ -23,6 +24,7 @@ named! {
 
 named! {
     /// What follows a wait that timed out.
+    #[non_exhaustive]
     pub enum AfterTimeout ("end of a wait") {
         /// The next message is written all the same, as Linux does it.
         WriteAnyway = "write-anyway",
@@ -37,6 +39,7 @@ named! {
 
 named! {
     /// A place where kernels wait for the ICR.
+    #[non_exhaustive]
     pub enum WaitSite ("place of a wait") {
         /// Before a message to a destination field, no NMI.
         DestField = "dest-field",
@@ -89,6 +92,7 @@ const WAIT_US_MAX: u64 = 3_600_000_000;
 
 /// A wait that a file describes.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OwnPlan {
     /// The variant that it becomes.
     pub name: String,

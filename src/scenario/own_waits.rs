@@ -12,6 +12,7 @@ use std::borrow::Cow;
 
 /// A variant of one's own, as a file describes it or as it was handed over.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum OwnWaits {
     /// `[wait]` of the file.
     Plan(OwnPlan),

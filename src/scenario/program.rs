@@ -8,6 +8,7 @@ use std::ops::Range;
 
 /// All programs of a scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Programs {
     /// Their steps, one program after the other. The place of a step in this list is its number, and the site of its
     /// operations.
@@ -28,6 +29,7 @@ pub struct Programs {
 
 /// Where a step is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StepPlace {
     /// The place.
     pub place: Place,
@@ -44,6 +46,7 @@ impl fmt::Display for StepPlace {
 
 /// A span of simulated time, in picoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Amount {
     /// Always this.
     Fixed(u64),
@@ -70,6 +73,7 @@ impl Amount {
 
 /// How a word is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Relation {
     /// `==`.
     Equal,
@@ -104,6 +108,7 @@ impl Condition {
 
 /// How the local timer is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TimerMode {
     /// Once, after so many picoseconds.
     OneShot(u64),
@@ -117,6 +122,7 @@ pub enum TimerMode {
 
 /// What a step does. `body`, `then` and `otherwise` count the steps of blocks, which follow in that order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Act {
     /// `call`: a kernel function.
     Call {
@@ -236,6 +242,7 @@ impl Act {
 
 /// What a handler answers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum On {
     /// An interrupt of this vector.
     Vector(u8),
@@ -251,6 +258,7 @@ pub enum On {
 
 /// A handler that takes the place of the kernel's.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Handler {
     /// Position in the file, from 0: `handler.0` of `--set`.
     pub index: usize,

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 named! {
     /// The names of the roles.
+    #[non_exhaustive]
     pub enum RoleName ("role") {
         /// See [`Role::Idle`].
         Idle = "idle",
@@ -47,6 +48,7 @@ named! {
 
 /// What an event starts on its CPU.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Role {
     /// The idle loop: HLT with IF=1. Every CPU without another role is idle.
     Idle,
@@ -150,6 +152,7 @@ pub enum Role {
 
 named! {
     /// The kernels that start CPUs by different messages.
+    #[non_exhaustive]
     pub enum StartUpMessages ("messages") {
         /// 2.6.20 to 2.6.24, and what each sub-architecture does instead.
         V26 = "2.6",
@@ -169,6 +172,7 @@ pub enum IpiVector {
 
 named! {
     /// The kernels' uses of IPI vectors.
+    #[non_exhaustive]
     pub enum VectorUse ("vector") {
         /// i386 FCh, `x86_64` and today FDh.
         Reschedule = "reschedule",

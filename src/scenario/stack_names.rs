@@ -4,6 +4,7 @@ use super::nearest;
 
 /// A function by the name that a stack trace has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StackName {
     /// That name.
     pub name: &'static str,

@@ -40,6 +40,7 @@ use std::str::FromStr;
 
 /// All that decides a run's result.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Token {
     /// Version of the program that made it.
     pub version: String,

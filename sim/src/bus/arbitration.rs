@@ -10,6 +10,7 @@ const AGENTS_MAX: usize = 15;
 
 /// Why a bus cannot be built from a list of APIC ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum BusError {
     /// More agents than a serial bus can tell apart.
     TooManyAgents {

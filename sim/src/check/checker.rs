@@ -17,6 +17,7 @@ const KEPT: usize = 64;
 
 /// How much a checker has seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Counts {
     /// Messages sent.
     pub sent: u64,

@@ -38,6 +38,7 @@ named! {
 /// There is no check of this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("there is no check called `{name}`; the checks are {}", Check::names().join(", "))]
+#[non_exhaustive]
 pub struct NoSuchCheck {
     /// What was asked for.
     pub name: String,

@@ -34,6 +34,7 @@ pub enum Ending {
 
 /// What it took to execute a run: no result, and different in every execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Effort {
     /// Windows that were opened.
     pub windows: u64,
@@ -43,6 +44,7 @@ pub struct Effort {
 
 /// One CPU at the end of a run.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct CpuReport {
     /// Its number.
     pub cpu: Agent,
@@ -92,6 +94,7 @@ pub struct CpuReport {
 
 /// A message that was not dispatched at the end.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct UndispatchedReport {
     /// The message and its attempts.
     pub held: Undispatched,
@@ -101,6 +104,7 @@ pub struct UndispatchedReport {
 
 /// A finished run.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Outcome {
     /// How it ended.
     pub ending: Ending,

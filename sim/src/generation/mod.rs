@@ -40,6 +40,7 @@ pub enum ErrorProtocol {
 
 /// What a generation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Profile {
     /// Bits of an APIC id outside x2APIC mode.
     pub id_bits: u32,

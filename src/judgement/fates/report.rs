@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 named! {
     /// What became of a message at a CPU.
+    #[non_exhaustive]
     pub enum MessageFate ("fate") {
         /// The CPU took it.
         Taken = "taken",
@@ -34,6 +35,7 @@ named! {
 
 /// What became of a message at a CPU.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FateReport {
     /// The CPU; `None` where the message reached none, or it is not decided which.
     pub cpu: Option<u16>,
@@ -47,6 +49,7 @@ pub struct FateReport {
 
 /// A message of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MessageReport {
     /// Its number among its sender's; a command that has not become a message has none.
     pub number: Option<u32>,
@@ -79,6 +82,7 @@ pub struct Filter {
 
 /// The messages of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct MessagesReport {
     /// In the order in which they were sent; the first ten thousand.
     pub messages: Vec<MessageReport>,

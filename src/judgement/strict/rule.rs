@@ -4,6 +4,7 @@ use crate::scenario::named::named;
 
 named! {
     /// What an access is held to.
+    #[non_exhaustive]
     pub enum Rule ("rule") {
         /// The level bit is set in every command but the INIT level de-assert.
         LevelBit = "level-bit",

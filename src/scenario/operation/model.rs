@@ -5,6 +5,7 @@ use sim::apic::Register;
 
 /// A block of 256 bits, one a vector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum VectorSet {
     /// Interrupt request register.
     Requested,
@@ -27,6 +28,7 @@ impl VectorSet {
 
 /// An operation that a CPU executes by hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Operation {
     /// 32-bit write of the register at this byte offset.
     Write {

@@ -124,6 +124,7 @@ impl SerialFault {
 
 /// Faults that a serial bus cannot have. Faults are named by their place in the list, from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SerialFaultError {
     /// A fault of an agent that is not there.
     #[error("fault {fault} names agent {agent}, but the bus has agents 0 to {}", .agents.saturating_sub(1))]
