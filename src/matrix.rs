@@ -9,6 +9,16 @@ use crate::scenario::named::Named;
 use crate::scenario::{self, Event, OWN_VARIANT, Request, RoleName, Scenario, counted, is_other};
 
 /// What the runs of a matrix differ in.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// # use apicsim::matrix::{Axes, matrix};
+/// let axes = Axes { arches: &["i386/default"], optional: &[], variants: &["before", "merged"], crash_cpus: &[], triggers: &[] };
+/// let on = |arch, variant| Request { arch: Some(arch), variant: Some(variant), ..Request::new("nmi-stall") };
+/// let table = matrix(axes, &Settings::seeded(0), on)?;
+/// assert_eq!(table.rows[0].cells.len(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Axes<'a> {
     /// Sub-architectures: rows.

@@ -13,6 +13,13 @@ const TAKEN: u32 = 201;
 const RETURNED: u32 = 202;
 
 /// Prices of one variant on one machine; none on a machine without a second CPU.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// let price = apicsim::price(&load(&Request::new("nmi-stall"))?)?;
+/// assert!(price.nmi.is_some() && price.fixed.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Price {

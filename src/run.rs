@@ -24,6 +24,15 @@ pub(crate) fn token_under_way() -> Option<String> {
 }
 
 /// A run that gave no report.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// let scenario = ScenarioBuilder::new("nested").cpus(1).steps(Time::ZERO, 0, "ipi 0 SELF|0x50\ndelay 9us");
+/// let scenario = scenario.handler(&[0], scenario::On::Vector(0x50), "ipi 0 SELF|0x50\nwrite EOI 0\nsti\ndelay 9us").build()?;
+/// let failure = run(&scenario, &Settings::seeded(0)).expect_err("handlers within handlers without end");
+/// assert!(matches!(failure, RunFailure::Program { .. }), "{failure}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunFailure {
@@ -78,6 +87,15 @@ fn of_a_program(scenario: &Scenario, error: &RunError) -> Option<StepPlace> {
 
 /// How to run: nothing of it changes what happens, but `seed`, a chooser, parts of one's own and `cut_ps`; a handle and a budget may end it before
 /// its time.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// let scenario = load(&Request::new("normal-dispatch"))?;
+/// let (windowed, _) = run(&scenario, &Settings::seeded(3))?;
+/// let reference = Settings { execution: Execution::Reference, ..Settings::seeded(3) };
+/// assert_eq!(run(&scenario, &reference)?.0.digest, windowed.digest);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Executor, workers, windows.
@@ -229,6 +247,15 @@ pub fn messages(
 }
 
 /// A wait that has ended, and why it took as long as it did.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// let request = Request { variant: Some("merged".to_owned()), ..Request::new("nmi-stall") };
+/// let (_, waits) = explain(&load(&request)?, &Settings::seeded(0))?;
+/// let late = waits.iter().find(|explained| explained.wait.outcome == "timeout").expect("one wait timed out");
+/// assert!(!late.why.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ExplainedWait {

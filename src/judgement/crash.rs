@@ -9,6 +9,15 @@ use kernel_model::Point;
 use sim::{Activity, Context, CpuReport, Outcome, Time};
 
 /// A stage of the crash path.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// let request = Request { variant: Some("merged".to_owned()), ..Request::new("nmi-stall") };
+/// let (report, _) = run(&load(&request)?, &Settings::seeded(0))?;
+/// let stages = report.crash.expect("a crash").stages;
+/// assert!(stages.iter().any(|stage| stage.key == "control" && stage.at.is_some()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stage {
@@ -21,6 +30,16 @@ pub struct Stage {
 }
 
 /// What became of a CPU.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// # use apicsim::Fate;
+/// let request = Request { variant: Some("merged".to_owned()), ..Request::new("nmi-stall") };
+/// let (report, _) = run(&load(&request)?, &Settings::seeded(0))?;
+/// let cpus = report.crash.expect("a crash").cpus;
+/// assert_eq!(cpus.iter().filter(|cpu| cpu.fate == Fate::Stopped).count(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fate {
@@ -44,6 +63,16 @@ impl Fate {
 }
 
 /// One CPU.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// # use apicsim::Fate;
+/// let request = Request { variant: Some("merged".to_owned()), ..Request::new("nmi-stall") };
+/// let (report, _) = run(&load(&request)?, &Settings::seeded(0))?;
+/// let cpus = report.crash.expect("a crash").cpus;
+/// assert!(cpus.iter().any(|cpu| cpu.cpu == 0 && cpu.fate == Fate::Crashing));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CpuFate {
@@ -60,6 +89,15 @@ pub struct CpuFate {
 }
 
 /// A crash.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// let request = Request { variant: Some("merged".to_owned()), ..Request::new("nmi-stall") };
+/// let (report, _) = run(&load(&request)?, &Settings::seeded(0))?;
+/// let crash = report.crash.expect("a crash");
+/// assert!(crash.cpu == 0 && crash.at("entered") == report.crashed);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CrashReport {

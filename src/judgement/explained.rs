@@ -36,6 +36,16 @@ pub struct GivenUpReport {
 }
 
 /// A CPU that waits at the end of a run that has come to its limit.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// let scenario = ScenarioBuilder::new("cut").cpus(1).word("w", 0).limit(Time::from_us(50));
+/// let scenario = scenario.steps(Time::ZERO, 0, "await w == 1 for 90us").build()?;
+/// let (report, _) = run(&scenario, &Settings::seeded(0))?;
+/// assert_eq!(report.verdict, Verdict::Deadline);
+/// assert!(report.waiting.iter().any(|waiting| waiting.cpu == 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WaitingReport {

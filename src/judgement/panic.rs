@@ -4,6 +4,15 @@ use kernel_model::Point;
 use sim::{Outcome, Time};
 
 /// A CPU that gave up: its kernel panicked because its ICR stayed busy.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// let mut request = Request::new("nmi-stall");
+/// request.sets = vec!["wait={ name = \"strict\", rounds = 20, then = \"panic\" }".to_owned(), "machine.variant=strict".to_owned()];
+/// let (report, _) = run(&load(&request)?, &Settings::seeded(0))?;
+/// assert!(report.panicked.is_some_and(|panic| panic.at > Time::from_us(100)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PanicReport {

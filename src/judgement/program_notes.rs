@@ -12,6 +12,14 @@ use std::ops::Range;
 const KEPT: usize = 100;
 
 /// Something that a program says.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// let scenario = ScenarioBuilder::new("talk").cpus(1).steps(Time::ZERO, 0, "say \"hello\"").build()?;
+/// let (report, _) = run(&scenario, &Settings::seeded(0))?;
+/// assert_eq!((report.said[0].cpu, &*report.said[0].text), (0, "hello"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProgramNote {

@@ -12,6 +12,18 @@ use crate::scenario::Mechanism;
 use sim::{Duration, Ending, Interruption, Outcome, Proof, Time};
 
 /// How a run is judged.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// let (report, _) = run(&load(&Request::new("nmi-stall"))?, &Settings::seeded(0))?;
+/// let said = match report.verdict {
+///     Verdict::Hung => "never comes to its goal, and that is proven",
+///     Verdict::Completed => "comes to its goal",
+///     _ => "is not decided",
+/// };
+/// assert!(said.ends_with("proven"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
@@ -38,6 +50,13 @@ impl Verdict {
 }
 
 /// A CPU that spins for ever.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// let (report, _) = run(&load(&Request::new("nmi-stall"))?, &Settings::seeded(0))?;
+/// assert!(report.loops.iter().any(|spin| spin.cpu == 0 && spin.at.starts_with("apic_wait_icr_idle (")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct LoopReport {
@@ -52,6 +71,15 @@ pub struct LoopReport {
 }
 
 /// Where and why the goal's CPU hangs.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// let (report, _) = run(&load(&Request::new("nmi-stall"))?, &Settings::seeded(0))?;
+/// let hang = report.hang.expect("it hangs");
+/// assert_eq!(hang.cpu, 0);
+/// assert!(hang.at.starts_with("apic_wait_icr_idle (") && hang.why.len() > 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct HangReport {
@@ -72,6 +100,14 @@ pub struct HangReport {
 }
 
 /// What a run says.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// let (report, _) = run(&load(&Request::new("nmi-stall"))?, &Settings::seeded(0))?;
+/// assert_eq!((report.verdict, report.expected), (Verdict::Hung, Some(true)));
+/// assert!(report.token.starts_with("apicsim3:") && report.capture.is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RunReport {

@@ -15,6 +15,14 @@ use std::fmt;
 use std::ops::Range;
 
 /// How the start of a CPU came out.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// # use apicsim::StartUpOutcome;
+/// let (report, _) = run(&load(&Request::new("smp-boot"))?, &Settings::seeded(0))?;
+/// assert!(report.start_ups.iter().all(|start| start.outcome == StartUpOutcome::Booted));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StartUpOutcome {
@@ -44,6 +52,13 @@ impl StartUpOutcome {
 }
 
 /// The start of one CPU.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// let (report, _) = run(&load(&Request::new("smp-boot"))?, &Settings::seeded(0))?;
+/// assert!(report.start_ups.iter().all(|start| start.cpu == 0 && start.called_in.is_some()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StartUpReport {

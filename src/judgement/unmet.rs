@@ -28,6 +28,16 @@ impl fmt::Display for Finding {
 }
 
 /// One key of an expectation that does not hold.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// # use apicsim::scenario::{Expectation, ExpectedVerdict};
+/// let scenario = ScenarioBuilder::new("other").cpus(1).steps(Time::ZERO, 0, "pause");
+/// let scenario = scenario.expect(&Expectation::of(ExpectedVerdict::Hung)).build()?;
+/// let (report, _) = run(&scenario, &Settings::seeded(0))?;
+/// assert_eq!((report.expected, report.unmet[0].key), (Some(false), "verdict"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unmet {

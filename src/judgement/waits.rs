@@ -7,6 +7,15 @@ use kernel_model::{Wait, WaitOutcome};
 use sim::{Duration, Ending, Outcome, Site, Time};
 
 /// One wait for the ICR.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// let request = Request { variant: Some("merged".to_owned()), ..Request::new("nmi-stall") };
+/// let (report, _) = run(&load(&request)?, &Settings::seeded(0))?;
+/// let late = report.waits.iter().find(|wait| wait.outcome == "timeout").expect("one wait timed out");
+/// assert_eq!((late.cpu, late.delays), (0, Some(1001))); // `while (timeout++ < 1000)` goes round 1001 times
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct WaitReport {
@@ -29,6 +38,15 @@ pub struct WaitReport {
 }
 
 /// The waits of one CPU at one line that ended alike: all of them, however many there were.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// let request = Request { variant: Some("merged".to_owned()), ..Request::new("nmi-stall") };
+/// let (report, _) = run(&load(&request)?, &Settings::seeded(0))?;
+/// let all: u64 = report.wait_summaries.iter().map(|summary| summary.count).sum();
+/// assert!(all > 0 && all <= report.waits_total);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct WaitSummary {

@@ -17,6 +17,15 @@ use std::sync::Arc;
 const KEYBOARD_PIN: u8 = 1;
 
 /// What the command line says of a run beside the scenario.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// let mut settings = Settings::seeded(3);
+/// settings.choices.elision = false; // nothing is skipped, and nothing comes out different
+/// let scenario = load(&Request::new("normal-dispatch"))?;
+/// assert_eq!(run(&scenario, &settings)?.0.digest, run(&scenario, &Settings::seeded(3))?.0.digest);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Choices {
     /// Seed of everything that may happen either way.

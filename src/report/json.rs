@@ -16,6 +16,16 @@ use serde_json::{Value, json};
 use sim::{Interruption, Proof, Time};
 
 /// What the host adds to a document, if it is asked for.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// # use apicsim::Host;
+/// let scenario = load(&Request::new("normal-dispatch"))?;
+/// let (report, _) = run(&scenario, &Settings::seeded(0))?;
+/// let document = run_document(&scenario, &report, Some(Host { threads: 2, host_us: 1_500 }));
+/// assert_eq!(document["host"]["threads"], 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Host {
     /// Workers.

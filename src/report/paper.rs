@@ -7,6 +7,13 @@ use sim::Duration;
 const LAST_PLACE_PS: u64 = 1_000;
 
 /// Width, colours and exactness of text. The command line decides them; documents (JSON, CSV, traces) have none.
+///
+/// ```
+/// use apicsim::report::Paper;
+///
+/// let terminal = Paper { width: 132, exact: false, colour: true };
+/// # let _ = terminal;
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Paper {
     /// Columns of a line.

@@ -16,6 +16,13 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// A text that input came from: a file, a built-in scenario, a command-line option, a token.
+///
+/// ```
+/// use apicsim::scenario::diagnostic::{Place, Source};
+///
+/// let source = Source::new("my.toml", "one\ntwo\n");
+/// assert_eq!(Place::new(&source, 4..7).to_string(), "my.toml:2:1");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     name: String,
@@ -40,6 +47,12 @@ impl Source {
 }
 
 /// A span of bytes of a source.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// let error = Scenario::from_toml("format = 1\nname = 7\n").expect_err("much is missing");
+/// assert!(error.place().is_some_and(|place| place.line() >= 1));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     source: Arc<Source>,
@@ -95,6 +108,12 @@ impl fmt::Display for Place {
 }
 
 /// An error in what the user gave us. Final: nothing was run.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// let error = load(&Request::new("nmi-stal")).expect_err("no such scenario");
+/// assert!(error.help_lines()[0].starts_with("did you mean `nmi-stall`?"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InputError(Box<Parts>);
 

@@ -4,6 +4,13 @@ use super::named::named;
 
 named! {
     /// A verdict that a scenario may expect.
+    ///
+    /// ```
+    /// # use apicsim::scenario::*;
+    /// use apicsim::sim::Named;
+    ///
+    /// assert_eq!(ExpectedVerdict::names(), ["completed", "hung", "any"]);
+    /// ```
     #[non_exhaustive]
     pub enum ExpectedVerdict ("verdict") {
         /// The goal is reached.
@@ -17,6 +24,13 @@ named! {
 
 named! {
     /// The proof of a hang that a scenario may expect.
+    ///
+    /// ```
+    /// # use apicsim::scenario::*;
+    /// use apicsim::sim::Named;
+    ///
+    /// assert_eq!(ExpectedProof::names(), ["quiescent", "recurrence"]);
+    /// ```
     #[non_exhaustive]
     pub enum ExpectedProof ("proof") {
         /// No CPU polls.
@@ -27,6 +41,12 @@ named! {
 }
 
 /// What a scenario expects of one machine; `None` expects nothing of that quantity.
+///
+/// ```
+/// # use apicsim::scenario::*;
+/// let hangs = Expectation { stopped: Some(0), ..Expectation::of(ExpectedVerdict::Hung) };
+/// assert_eq!(hangs.capture, None);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expectation {
     /// Position in the file, from 0.

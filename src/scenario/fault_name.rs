@@ -6,6 +6,14 @@ use super::named::named;
 
 named! {
     /// A kind of fault.
+    ///
+    /// ```
+    /// # use apicsim::scenario::*;
+    /// use apicsim::sim::Named;
+    ///
+    /// assert_eq!(FaultKind::DeadLink { cluster: 1 }.fault_name(), FaultName::DeadLink);
+    /// assert!(FaultName::names().contains(&"stuck-wire"));
+    /// ```
     #[non_exhaustive]
     pub enum FaultName ("fault") {
         /// The chipset stops completing interrupt transactions.

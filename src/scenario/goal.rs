@@ -4,6 +4,14 @@ use super::named::{Named, named};
 
 named! {
     /// What has to be reached for a run to be `completed`.
+    ///
+    /// ```
+    /// # use apicsim::prelude::*;
+    /// # use apicsim::scenario::*;
+    /// let scenario = ScenarioBuilder::new("all").cpus(1).goal(Goal::AllProgramsEnd).build()?;
+    /// assert_eq!(scenario.goal_name(), "all-programs-end");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[non_exhaustive]
     pub enum Goal ("goal") {
         /// The crashing CPU returns from its NMI send.

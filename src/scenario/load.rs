@@ -29,6 +29,13 @@ use sim::Generation;
 use std::sync::Arc;
 
 /// A scenario and what the command line chose for it. What is not chosen comes from the file, then from defaults.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// let request = Request { cpus: Some(3), sets: vec!["knobs.slots=per-vector".to_owned()], ..Request::new("lost-ipi") };
+/// assert_eq!(load(&request)?.machine.cpus, 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Request {
     /// Built-in name, or path to a file.

@@ -115,6 +115,13 @@ pub const MAIN_VARIANTS: [&str; 3] = ["before", "rfc", "merged"];
 
 named! {
     /// What connects the APICs.
+    ///
+    /// ```
+    /// # use apicsim::prelude::*;
+    /// # use apicsim::scenario::Bus;
+    /// # use apicsim::sim::Generation;
+    /// assert!(Bus::Serial.seats(Generation::P6) && !Bus::Serial.seats(Generation::XApic));
+    /// ```
     #[non_exhaustive]
     pub enum Bus ("bus") {
         /// The 3-wire APIC bus of the P6.
@@ -178,6 +185,13 @@ pub(super) fn complete(arch: &str, generation: Option<Generation>, bus: Option<B
 }
 
 /// A machine, wholly decided.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// let machine = load(&Request::new("nmi-stall"))?.machine;
+/// assert_eq!(machine.to_string(), "i386/default, before, p6 on serial, 4 CPUs");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Machine {

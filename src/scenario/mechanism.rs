@@ -6,6 +6,14 @@ use super::named::named;
 
 named! {
     /// A mechanism.
+    ///
+    /// ```
+    /// # use apicsim::prelude::*;
+    /// let (report, _) = run(&load(&Request::new("nmi-stall"))?, &Settings::seeded(0))?;
+    /// let mechanism = report.hang.and_then(|hang| hang.mechanism).expect("a busy ICR has one");
+    /// assert_eq!(apicsim::sim::Named::name(mechanism).len(), 1); // a letter of docs/mechanisms.md
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[non_exhaustive]
     pub enum Mechanism ("mechanism") {
         /// The target's interrupt slots are full, and it takes nothing.

@@ -6,6 +6,13 @@ use sim::bus::DeliveryMode;
 
 named! {
     /// What becomes of a message.
+    ///
+    /// ```
+    /// # use apicsim::scenario::*;
+    /// use apicsim::sim::Named;
+    ///
+    /// assert_eq!(MessageEffectName::names(), ["lose", "delay", "duplicate", "unnoticed", "damage"]);
+    /// ```
     #[non_exhaustive]
     pub enum MessageEffectName ("effect") {
         /// It is lost.
@@ -23,6 +30,13 @@ named! {
 
 named! {
     /// The delivery mode of a message.
+    ///
+    /// ```
+    /// # use apicsim::scenario::*;
+    /// use apicsim::sim::bus::DeliveryMode;
+    ///
+    /// assert_eq!(ModeName::StartUp.mode(), DeliveryMode::StartUp);
+    /// ```
     #[non_exhaustive]
     pub enum ModeName ("delivery mode") {
         /// A vector.

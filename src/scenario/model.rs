@@ -14,6 +14,12 @@ use std::sync::Arc;
 
 named! {
     /// The loop of the proposals that leave it open.
+    ///
+    /// ```
+    /// use apicsim::{scenario::WaitShape, sim::Named};
+    ///
+    /// assert_eq!(WaitShape::names(), ["delay-first", "read-first"]);
+    /// ```
     #[non_exhaustive]
     pub enum WaitShape ("wait shape") {
         /// 100 µs before each read, as the patches were mailed.
@@ -26,6 +32,12 @@ named! {
 named! {
     /// What `smp_send_stop` of i386 does with the call lock (x86_64 tries it in every version). The release decides, unless
     /// the knob does.
+    ///
+    /// ```
+    /// use apicsim::{scenario::StopLock, sim::Named};
+    ///
+    /// assert_eq!(StopLock::names(), ["take", "try"]);
+    /// ```
     #[non_exhaustive]
     pub enum StopLock ("lock rule") {
         /// Takes it, whoever holds it: 2.6.20.
@@ -37,6 +49,12 @@ named! {
 
 named! {
     /// What ends the MP specification's 20 µs.
+    ///
+    /// ```
+    /// use apicsim::{scenario::MpsTimeout, sim::Named};
+    ///
+    /// assert_eq!(MpsTimeout::ExternalInterrupt.name(), "external-interrupt");
+    /// ```
     #[non_exhaustive]
     pub enum MpsTimeout ("time-out mechanism") {
         /// Delays of known length.
@@ -50,6 +68,14 @@ named! {
 
 named! {
     /// Which story stalls the ICR before the crash, in scenarios that know several.
+    ///
+    /// ```
+    /// # use apicsim::prelude::*;
+    /// # use apicsim::scenario::*;
+    /// let request = Request { sets: vec!["stall=slots".to_owned()], ..Request::new("kdump") };
+    /// assert_eq!(load(&request)?.stall, Stall::Slots);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[non_exhaustive]
     pub enum Stall ("stall") {
         /// None: a healthy machine.
@@ -62,6 +88,13 @@ named! {
 }
 
 /// `[knobs]`: the simulator's, and those of the modelled kernel.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// let request = Request { sets: vec!["knobs.mps_retries=3".to_owned()], ..Request::new("nmi-stall") };
+/// assert_eq!(load(&request)?.knobs.mps_retries, 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Knobs {
@@ -106,6 +139,14 @@ impl Default for Knobs {
 }
 
 /// Costs that the scenario sets; `None` leaves the generation's default.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// # use apicsim::scenario::CostOverrides;
+/// let costs = CostOverrides { pause_cycles: Some(140), ..CostOverrides::default() }; // as on newer parts
+/// assert_eq!(ScenarioBuilder::new("slow-pause").costs(&costs).build()?.costs, costs);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CostOverrides {
     /// Read of an APIC register, core cycles.
@@ -165,6 +206,15 @@ pub struct Fault {
 }
 
 /// The faults.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// # use apicsim::scenario::*;
+/// let dead = FaultKind::ApicDead { cpu: 1 };
+/// let scenario = ScenarioBuilder::new("dead").cpus(2).fault(Time::from_us(5), dead).build()?;
+/// assert_eq!((scenario.faults[0].kind, dead.name()), (dead, "apic-dead"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FaultKind {
@@ -218,6 +268,13 @@ pub enum FaultKind {
 }
 
 /// Something that comes again and again.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// # use apicsim::scenario::*;
+/// let locked = FaultKind::FsbLock { until_ps: Some(90_000_000), again: Some(Again { held_ps: 2_000_000, every_ps: 9_000_000 }) };
+/// assert!(ScenarioBuilder::new("locked").bus(Bus::Fsb).fault(Time::ZERO, locked).build().is_ok());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Again {
     /// How long each time.
@@ -227,6 +284,13 @@ pub struct Again {
 }
 
 /// How often something happens.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// # use apicsim::scenario::*;
+/// let nmis = FaultKind::Cpu { cpu: 1, fault: CpuFault::Nmi, times: Times { every_ps: 9_000_000, count: 3 } };
+/// assert!(ScenarioBuilder::new("nmis").fault(Time::ZERO, nmis).to_toml().contains("every_us = 9\ncount = 3"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Times {
     /// From one to the next.
@@ -241,6 +305,14 @@ impl Times {
 }
 
 /// What happens to one CPU.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// # use apicsim::scenario::*;
+/// let asleep = FaultKind::Cpu { cpu: 1, fault: CpuFault::Smm { length_ps: 40_000_000 }, times: Times::ONCE };
+/// assert_eq!(ScenarioBuilder::new("smi").fault(Time::ZERO, asleep).build()?.faults[0].kind, asleep);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CpuFault {
@@ -301,6 +373,13 @@ impl FaultKind {
 }
 
 /// Where a scenario came from.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// # use apicsim::scenario::Origin;
+/// assert_eq!(load(&Request::new("nmi-stall"))?.origin, Origin::BuiltIn("nmi-stall".to_owned()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// Built in, by name.

@@ -13,6 +13,12 @@ use kernel_model::{PlannedWait, Shape, Site, Sites, Then};
 
 named! {
     /// The order in a round of a wait that a file describes.
+    ///
+    /// ```
+    /// use apicsim::{scenario::RoundShape, sim::Named};
+    ///
+    /// assert_eq!(RoundShape::names(), ["read-first", "delay-first"]);
+    /// ```
     #[non_exhaustive]
     pub enum RoundShape ("wait shape") {
         /// A read, and if the ICR is busy the pause.
@@ -24,6 +30,12 @@ named! {
 
 named! {
     /// What follows a wait that timed out.
+    ///
+    /// ```
+    /// use apicsim::{scenario::AfterTimeout, sim::Named};
+    ///
+    /// assert_eq!(AfterTimeout::names(), ["write-anyway", "give-up", "send-again", "panic"]);
+    /// ```
     #[non_exhaustive]
     pub enum AfterTimeout ("end of a wait") {
         /// The next message is written all the same, as Linux does it.
@@ -39,6 +51,12 @@ named! {
 
 named! {
     /// A place where kernels wait for the ICR.
+    ///
+    /// ```
+    /// use apicsim::{scenario::WaitSite, sim::Named};
+    ///
+    /// assert_eq!(WaitSite::DestFieldNmi.name(), "dest-field-nmi");
+    /// ```
     #[non_exhaustive]
     pub enum WaitSite ("place of a wait") {
         /// Before a message to a destination field, no NMI.
@@ -91,6 +109,15 @@ const AGAIN_MAX: u32 = 1_000;
 const WAIT_US_MAX: u64 = 3_600_000_000;
 
 /// A wait that a file describes.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// # use apicsim::scenario::OwnWaits;
+/// let request = Request { sets: vec!["wait={ name = \"mine\", rounds = 20 }".to_owned()], ..Request::new("nmi-stall") };
+/// let Some(OwnWaits::Plan(plan)) = load(&request)?.own else { panic!("the file has one") };
+/// assert_eq!(plan.to_string(), "20 rounds, each a read, then 100 us; at time-out the kernel goes on");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OwnPlan {

@@ -11,6 +11,15 @@ use kernel_model::Own;
 use std::borrow::Cow;
 
 /// A variant of one's own, as a file describes it or as it was handed over.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// # use apicsim::scenario::OwnWaits;
+/// let request = Request { sets: vec!["wait={ name = \"mine\", rounds = 20 }".to_owned()], ..Request::new("nmi-stall") };
+/// let own = load(&request)?.own.expect("the file has one");
+/// assert!(matches!(&own, OwnWaits::Plan(_)) && own.name() == "mine");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OwnWaits {

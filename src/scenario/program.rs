@@ -7,6 +7,13 @@ use std::fmt;
 use std::ops::Range;
 
 /// All programs of a scenario.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// let scenario = ScenarioBuilder::new("steps").cpus(1).word("w", 1).steps(Time::ZERO, 0, "if w == 1 {\n pause\n}").build()?;
+/// assert_eq!((scenario.programs.steps.len(), &*scenario.programs.words[0].0), (2, "w"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Programs {
@@ -28,6 +35,13 @@ pub struct Programs {
 }
 
 /// Where a step is written.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// let scenario = ScenarioBuilder::new("steps").cpus(1).steps(Time::ZERO, 0, "delay   5us # long").build()?;
+/// assert_eq!(scenario.programs.place(0).map(|step| &*step.text), Some("delay 5us"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StepPlace {
@@ -45,6 +59,14 @@ impl fmt::Display for StepPlace {
 }
 
 /// A span of simulated time, in picoseconds.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// # use apicsim::scenario::{Act, Amount};
+/// let scenario = ScenarioBuilder::new("steps").cpus(1).steps(Time::ZERO, 0, "delay uniform(1us,2us)").build()?;
+/// assert_eq!(scenario.programs.steps[0], Act::Delay(Amount::Uniform { first: 1_000_000, last: 2_000_000 }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Amount {
@@ -72,6 +94,14 @@ impl Amount {
 }
 
 /// How a word is compared.
+///
+/// ```
+/// use apicsim::kernel_model::Word;
+/// use apicsim::scenario::{Condition, Relation};
+///
+/// let other = Condition { word: Word(7), relation: Relation::Different, value: 1 };
+/// assert!(other.holds(0) && !other.holds(1));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Relation {
@@ -84,6 +114,14 @@ pub enum Relation {
 }
 
 /// What is asked of a word.
+///
+/// ```
+/// use apicsim::kernel_model::Word;
+/// use apicsim::scenario::{Condition, Relation};
+///
+/// let bit_1 = Condition { word: Word(7), relation: Relation::AnyBit, value: 0b10 };
+/// assert!(bit_1.holds(0b11) && !bit_1.holds(0b01));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Condition {
     /// The word.
@@ -107,6 +145,14 @@ impl Condition {
 }
 
 /// How the local timer is set.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// # use apicsim::scenario::{Act, TimerMode};
+/// let scenario = ScenarioBuilder::new("tick").cpus(1).steps(Time::ZERO, 0, "timer oneshot 10us vector=0xEF").build()?;
+/// assert_eq!(scenario.programs.steps[0], Act::Timer { mode: TimerMode::OneShot(10_000_000), vector: 0xEF });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TimerMode {
@@ -121,6 +167,14 @@ pub enum TimerMode {
 }
 
 /// What a step does. `body`, `then` and `otherwise` count the steps of blocks, which follow in that order.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// # use apicsim::scenario::{Act, Amount};
+/// let scenario = ScenarioBuilder::new("steps").cpus(1).steps(Time::ZERO, 0, "delay 5us").build()?;
+/// assert_eq!(scenario.programs.steps[0], Act::Delay(Amount::Fixed(5_000_000)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Act {
@@ -241,6 +295,14 @@ impl Act {
 }
 
 /// What a handler answers to.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// # use apicsim::scenario::On;
+/// let answer = ScenarioBuilder::new("answer").cpus(2).handler(&[1], On::Nmi, "pause").build()?;
+/// assert_eq!(answer.programs.handlers[0].on, On::Nmi);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum On {
@@ -257,6 +319,14 @@ pub enum On {
 }
 
 /// A handler that takes the place of the kernel's.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// # use apicsim::scenario::On;
+/// let answer = ScenarioBuilder::new("answer").cpus(2).handler_without_eoi(&[1], On::Vector(0x50), "pause").build()?;
+/// assert!(!answer.programs.handlers[0].ends_interrupt);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Handler {

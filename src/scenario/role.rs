@@ -5,6 +5,14 @@ use std::ops::Range;
 
 named! {
     /// The names of the roles.
+    ///
+    /// ```
+    /// # use apicsim::scenario::*;
+    /// use apicsim::sim::Named;
+    ///
+    /// assert_eq!(Role::Idle.role_name().name(), "idle");
+    /// assert!(RoleName::CRASHES.contains(&RoleName::OopsCrash));
+    /// ```
     #[non_exhaustive]
     pub enum RoleName ("role") {
         /// See [`Role::Idle`].
@@ -47,6 +55,15 @@ named! {
 }
 
 /// What an event starts on its CPU.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// # use apicsim::scenario::{Goal, Role};
+/// let call = Role::CallFunction { wait: true, irqs_off: false };
+/// let scenario = ScenarioBuilder::new("call").cpus(2).event(Time::from_us(1), 0, &call).goal(Goal::CallersReturn).build()?;
+/// assert_eq!(scenario.events[0].role, call);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Role {
@@ -152,6 +169,15 @@ pub enum Role {
 
 named! {
     /// The kernels that start CPUs by different messages.
+    ///
+    /// ```
+    /// # use apicsim::prelude::*;
+    /// # use apicsim::scenario::*;
+    /// let boot = Role::BootCpus { targets: vec![1], messages: StartUpMessages::V6 };
+    /// let scenario = ScenarioBuilder::new("boot").cpus(2).offline(&[1]).event(Time::from_us(1), 0, &boot).goal(Goal::CpusStarted);
+    /// assert_eq!(run(&scenario.build()?, &Settings::seeded(0))?.0.started, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[non_exhaustive]
     pub enum StartUpMessages ("messages") {
         /// 2.6.20 to 2.6.24, and what each sub-architecture does instead.
@@ -162,6 +188,15 @@ named! {
 }
 
 /// The vector of an IPI: by number, or by the kernel's use of it, which has another number on each architecture.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// # use apicsim::scenario::*;
+/// let role = Role::SendFixed { vector: IpiVector::Use(VectorUse::Reschedule), targets: vec![1] };
+/// let scenario = ScenarioBuilder::new("kick").cpus(2).event(Time::from_us(1), 0, &role).build()?;
+/// assert!(scenario.to_toml().contains("vector = \"reschedule\""));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IpiVector {
     /// By number, 10h to FEh.
@@ -172,6 +207,13 @@ pub enum IpiVector {
 
 named! {
     /// The kernels' uses of IPI vectors.
+    ///
+    /// ```
+    /// # use apicsim::scenario::*;
+    /// use apicsim::sim::Named;
+    ///
+    /// assert_eq!(VectorUse::TlbFlush.name(), "tlb-flush");
+    /// ```
     #[non_exhaustive]
     pub enum VectorUse ("vector") {
         /// i386 FCh, `x86_64` and today FDh.

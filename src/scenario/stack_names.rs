@@ -3,6 +3,12 @@
 use super::nearest;
 
 /// A function by the name that a stack trace has.
+///
+/// ```
+/// use apicsim::scenario::STACK_NAMES;
+///
+/// assert!(STACK_NAMES.iter().any(|name| name.name == "native_apic_wait_icr_idle"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StackName {

@@ -4,6 +4,15 @@ use crate::scenario::Operation;
 use crate::scenario::diagnostic::Place;
 
 /// A script, read and checked.
+///
+/// ```
+/// use apicsim::scenario::diagnostic::Source;
+/// use apicsim::script::Script;
+///
+/// let script = Script::parse(&Source::new("my.apic", "cpus 1\ncpu 0 read ID\n"))?;
+/// assert_eq!((script.cpus, script.lines.len()), (1, 1));
+/// # Ok::<(), apicsim::scenario::diagnostic::InputError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Script {
     /// Number of CPUs, 1 to 255; CPU K has APIC id K.

@@ -39,6 +39,15 @@ use std::fmt;
 use std::str::FromStr;
 
 /// All that decides a run's result.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// # use apicsim::token::Token;
+/// let scenario = load(&Request::new("nmi-stall"))?;
+/// let token: Token = Token::new(&scenario, 7).to_string().parse()?;
+/// assert_eq!((token.seed, token.load()?), (7, scenario));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Token {

@@ -6,6 +6,13 @@ use std::collections::BTreeMap;
 
 named! {
     /// What became of a message at a CPU.
+    ///
+    /// ```
+    /// use apicsim::MessageFate;
+    /// use apicsim::sim::Named;
+    ///
+    /// assert_eq!(MessageFate::AcceptError.name(), "accept-error");
+    /// ```
     #[non_exhaustive]
     pub enum MessageFate ("fate") {
         /// The CPU took it.
@@ -34,6 +41,15 @@ named! {
 }
 
 /// What became of a message at a CPU.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// # use apicsim::{MessageFate, MessageFilter, messages};
+/// let lost = MessageFilter { fate: Some(MessageFate::Lost), ..MessageFilter::default() };
+/// let (_, found) = messages(&load(&Request::new("lost-ipi"))?, &Settings::seeded(0), lost)?;
+/// assert!(found.messages[0].fates.iter().any(|fate| fate.fate == MessageFate::Lost && fate.cpu.is_some()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FateReport {
@@ -48,6 +64,14 @@ pub struct FateReport {
 }
 
 /// A message of a run.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// # use apicsim::{MessageFilter, messages};
+/// let (_, found) = messages(&load(&Request::new("lost-ipi"))?, &Settings::seeded(0), MessageFilter::default())?;
+/// assert!(found.messages.iter().any(|message| message.from.is_some() && message.at.is_some()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MessageReport {
@@ -68,6 +92,13 @@ pub struct MessageReport {
 }
 
 /// Which messages, and which of their fates, are asked for. What is `None` is not asked about.
+///
+/// ```
+/// use apicsim::{MessageFate, MessageFilter};
+///
+/// let lost_to_cpu_2 = MessageFilter { to: Some(2), fate: Some(MessageFate::Lost), ..MessageFilter::default() };
+/// assert_eq!(lost_to_cpu_2.vector, None);
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Filter {
     /// Sent by this CPU.
@@ -81,6 +112,14 @@ pub struct Filter {
 }
 
 /// The messages of a run.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// # use apicsim::{MessageFilter, messages};
+/// let (_, found) = messages(&load(&Request::new("lost-ipi"))?, &Settings::seeded(0), MessageFilter::default())?;
+/// assert!(found.messages.iter().all(|message| !message.fates.is_empty()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct MessagesReport {

@@ -4,6 +4,12 @@ use crate::scenario::named::named;
 
 named! {
     /// What an access is held to.
+    ///
+    /// ```
+    /// use apicsim::{Rule, sim::Named};
+    ///
+    /// assert!(Rule::ALL.iter().all(|rule| !rule.name().is_empty()));
+    /// ```
     #[non_exhaustive]
     pub enum Rule ("rule") {
         /// The level bit is set in every command but the INIT level de-assert.

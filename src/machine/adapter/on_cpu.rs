@@ -6,6 +6,17 @@ use sim::apic::MSR_TIME_STAMP_COUNTER;
 
 /// A simulated CPU, as kernel code sees it. Each method is one operation of [`Cpu`] and nothing else: whatever stood
 /// between would be a simulator frame on the stack that hang proofs compare. The module's page has it in use.
+///
+/// ```
+/// use apicsim::adapter::OnCpu;
+/// use apicsim::kernel_model::{Mmio, Register};
+/// use apicsim::sim::{Cpu, Program};
+///
+/// let reads_its_icr = Program::from_fn(|cpu: Cpu<'_>| {
+///     let _ = OnCpu::exact(cpu).read(Register::ICR);
+/// });
+/// # let _ = reads_its_icr;
+/// ```
 #[derive(Clone, Copy)]
 pub struct OnCpu<'run>(pub(crate) Cpu<'run>, Delays, Option<&'run dyn CaptureKernel>);
 

@@ -4,6 +4,13 @@ use super::registers::X2APIC_MSRS;
 use sim::apic::Register;
 
 /// A block of 256 bits, one a vector.
+///
+/// ```
+/// use apicsim::scenario::VectorSet;
+/// use apicsim::sim::apic::Register;
+///
+/// assert_eq!(VectorSet::InService.register(), Register::InService);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum VectorSet {
@@ -27,6 +34,14 @@ impl VectorSet {
 }
 
 /// An operation that a CPU executes by hand.
+///
+/// ```
+/// # use apicsim::prelude::*;
+/// # use apicsim::scenario::{Act, Operation};
+/// let scenario = ScenarioBuilder::new("write").cpus(1).steps(Time::ZERO, 0, "write TPR 0x20").build()?;
+/// assert_eq!(scenario.programs.steps[0], Act::Operation(Operation::Write { register: 0x80, value: 0x20 }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Operation {
