@@ -1,21 +1,67 @@
 //! apicsim: deterministic, cycle-accurate simulation of x86 local APICs and of the kernel code that sends IPIs.
 //!
-//! This crate knows both sides: the hardware (`sim`) and the software (`kernel_model`). A scenario is described
-//! ([`scenario`]), built into a machine ([`assemble`]), run ([`run()`]), judged ([`judgement`]), and told ([`report`]);
-//! [`cli`] is the program. ARCHITECTURE.md draws the house, and which room may import from which.
+//! This crate knows both sides: the hardware ([`sim`]) and the software ([`kernel_model`]). [`prelude`] has in one line what
+//! most programs need.
+//!
+//! # A scenario, run
+//!
+//! A [scenario](scenario) is a machine, what happens on it, what breaks, and a goal. Here is the hang of 2007, under the wait that
+//! was merged against it:
 //!
 //! ```
-//! use apicsim::scenario::{self, Request};
-//! use apicsim::{Settings, Verdict, run};
+//! use apicsim::prelude::*;
 //!
-//! let mut request = Request::new("nmi-stall");
-//! request.variant = Some("merged".to_owned());
-//! let scenario = scenario::load(&request)?;
-//! let (report, _) = run(&scenario, &Settings::seeded(0)).expect("a built-in scenario runs");
-//! assert_eq!(report.verdict, Verdict::Completed);
-//! assert_eq!(report.timeouts, 1);
-//! # Ok::<(), apicsim::scenario::diagnostic::InputError>(())
+//! let request = Request { variant: Some("merged".to_owned()), ..Request::new("nmi-stall") };
+//! let (report, _) = run(&load(&request)?, &Settings::seeded(0))?;
+//! assert_eq!((report.verdict, report.timeouts), (Verdict::Completed, 1));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # One of your own
+//!
+//! [`Scenario::from_toml`](scenario::Scenario::from_toml) reads a file that is only a text, [`ScenarioBuilder`](scenario::ScenarioBuilder) puts
+//! one together from typed parts; either way the program of a CPU is steps. What does not come to its goal is either proven never to
+//! do so, with the reason, or is not decided at the limit:
+//!
+//! ```
+//! use apicsim::prelude::*;
+//!
+//! // Two CPUs take two locks in opposite orders.
+//! let scenario = ScenarioBuilder::new("crossed-locks")
+//!     .cpus(2)
+//!     .lock("one")
+//!     .lock("other")
+//!     .steps(Time::from_us(1), 0, "lock one\ndelay 5us\nlock other\nreach both")
+//!     .steps(Time::from_us(2), 1, "lock other\ndelay 5us\nlock one")
+//!     .reach("both")
+//!     .build()?;
+//! let (report, _) = run(&scenario, &Settings::seeded(0))?;
+//! let hang = report.hang.expect("nobody has both");
+//! assert!(hang.at.starts_with("lock other ("), "{}", hang.at);
+//! assert!(hang.why.iter().any(|line| line.contains("lock one")), "{:?}", hang.why);
+//! println!("apicsim replay '{}'", report.token);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Where to look
+//!
+//! | you want | look at |
+//! |---|---|
+//! | why each wait took as long as it did | [`explain`] |
+//! | what became of each message at each CPU | [`messages`] |
+//! | all sub-architectures and waits side by side | [`matrix`] |
+//! | the events themselves | [`run_observed`], [`observe`] |
+//! | a wait, bus, software or chooser of your own | [`OwnVariant`], [`OwnParts`], [`Settings`] |
+//! | kernel functions on a machine of your own | [`adapter`] |
+//! | properties, and failures as scenario files | `property`, with the feature `proptest` |
+//! | local APICs by hand, a line each | [`script`] |
+//! | the program itself, with variants of your own in it | [`cli::main_with`] |
+//!
+//! `docs/library.md` goes through all of it; ARCHITECTURE.md draws the house, and which room may import from which. Types that
+//! will grow are `#[non_exhaustive]`; structs of options are written with what they have by default,
+//! as `Settings { execution, ..Settings::seeded(0) }`, and gain fields.
+//!
+//! Not modelled: instructions, caches, and what each module says in its first lines.
 
 #[cfg(test)]
 mod book;

@@ -34,6 +34,17 @@ pub struct Axes<'a> {
 }
 
 /// One run of the matrix.
+///
+/// ```
+/// use apicsim::prelude::*;
+/// use apicsim::matrix::{Axes, matrix};
+///
+/// let axes = Axes { arches: &["x86_64/flat"], optional: &[], variants: &["before"], crash_cpus: &[], triggers: &[] };
+/// let on = |arch, variant| Request { arch: Some(arch), variant: Some(variant), ..Request::new("nmi-stall") };
+/// let table = matrix(axes, &Settings::seeded(0), on)?;
+/// assert_eq!(table.rows[0].cells[0].report.verdict, Verdict::Hung);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Cell {
@@ -58,6 +69,17 @@ pub struct Cell {
 }
 
 /// One sub-architecture, and one crash where the matrix has several.
+///
+/// ```
+/// use apicsim::prelude::*;
+/// use apicsim::matrix::{Axes, matrix};
+///
+/// let axes = Axes { arches: &["x86_64/flat"], optional: &[], variants: &["before"], crash_cpus: &[], triggers: &[] };
+/// let on = |arch, variant| Request { arch: Some(arch), variant: Some(variant), ..Request::new("nmi-stall") };
+/// let table = matrix(axes, &Settings::seeded(0), on)?;
+/// assert!(table.rows[0].injected && table.rows[0].bus == "fsb"); // a front-side bus refuses nothing by itself
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Row {
@@ -80,6 +102,17 @@ pub struct Row {
 }
 
 /// All of it.
+///
+/// ```
+/// use apicsim::prelude::*;
+/// use apicsim::matrix::{Axes, matrix};
+///
+/// let axes = Axes { arches: &["x86_64/flat"], optional: &[], variants: &["before"], crash_cpus: &[], triggers: &[] };
+/// let on = |arch, variant| Request { arch: Some(arch), variant: Some(variant), ..Request::new("nmi-stall") };
+/// let table = matrix(axes, &Settings::seeded(0), on)?;
+/// assert_eq!((table.scenario.as_str(), table.rows.len()), ("nmi-stall", 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Matrix {

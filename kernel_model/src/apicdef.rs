@@ -4,6 +4,12 @@
 //! Not defined: reserved bits, the TMR banks, and registers that no modelled function touches.
 
 /// A local APIC register: its byte offset in the APIC's page.
+///
+/// ```
+/// use kernel_model::Register;
+///
+/// assert_eq!(Register::ICR.0, 0x300);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Register(pub u16);
 

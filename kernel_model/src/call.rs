@@ -40,6 +40,13 @@ use crate::wakeup_secondary::{wakeup_secondary_via_INIT, wakeup_secondary_via_NM
 use crate::write_around::ack_APIC_irq;
 
 /// What a function is given. It takes what it needs.
+///
+/// ```
+/// use kernel_model::{CpuMask, Given};
+///
+/// let to_1 = Given { mask: CpuMask::of(1), target: 1, vector: 0x31 };
+/// assert_eq!(to_1.mask.count(), 1);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Given {
     /// CPUs to send to.
@@ -123,6 +130,13 @@ macro_rules! calls {
         $($whose:ident { $($name:ident [$($takes:ident)*] $body:expr;)* })*
     ) => {
         /// A kernel function that can be called by name. Its variants have the functions' own names.
+        ///
+        /// ```
+        /// use kernel_model::{Call, Takes};
+        ///
+        /// let call = Call::from_name("send_IPI_mask").expect("a function");
+        /// assert!(call.takes().contains(&Takes::Vector));
+        /// ```
         #[allow(missing_docs, reason = "the functions of these names have their own")]
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Call { $($($name,)*)* }

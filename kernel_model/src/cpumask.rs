@@ -12,6 +12,13 @@ pub const NR_CPUS: u16 = 1024;
 const WORDS: usize = NR_CPUS as usize / 64;
 
 /// A set of CPUs, at most [`NR_CPUS`]. Numbers beyond that are in no mask.
+///
+/// ```
+/// use kernel_model::CpuMask;
+///
+/// let others: CpuMask = [1, 3].into_iter().collect();
+/// assert_eq!((others.count(), others.without(3)), (2, CpuMask::of(1)));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct CpuMask([u64; WORDS]);
 

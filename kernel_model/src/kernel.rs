@@ -17,6 +17,13 @@ use crate::words::Layout;
 const TRAMPOLINE_PAGE: u8 = 0x06;
 
 /// A kernel. Every kernel function takes one, and the CPU that runs it.
+///
+/// ```
+/// use kernel_model::{Arch, Kernel, Release, Variant};
+///
+/// let kernel = Kernel::new(Arch::I386Default, Variant::Merged, 4).of_release(Release::V2_6_20);
+/// assert!(kernel.stop_takes_call_lock); // 2.6.20 takes the lock, 2.6.22 tries it
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kernel {
     /// Sub-architecture.

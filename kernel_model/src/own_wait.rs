@@ -14,6 +14,13 @@ use core::fmt::Debug;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 
 /// What a wait for the ICR came to.
+///
+/// ```
+/// use kernel_model::Waited;
+/// use kernel_model::apicdef::APIC_ICR_BUSY;
+///
+/// assert_eq!((Waited::of(0), Waited::of(APIC_ICR_BUSY)), (Waited::Idle, Waited::Busy));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Waited {
     /// The ICR is idle, or nobody looked.
@@ -32,6 +39,13 @@ impl Waited {
 }
 
 /// A message that a kernel function is about to write.
+///
+/// ```
+/// use kernel_model::{Message, Site};
+///
+/// let nmi = Message { site: Site::DestFieldNmi, icr2: Some(1 << 24), icr: 0x400 };
+/// assert!(nmi.icr2.is_some());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Message {
     /// Which message that is.

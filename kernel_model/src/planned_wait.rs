@@ -11,6 +11,13 @@ use crate::wait::{Point, Wait, WaitOutcome};
 use crate::write_around::apic_write_around;
 
 /// Some of the places where a kernel waits.
+///
+/// ```
+/// use kernel_model::{Site, Sites};
+///
+/// let nmi_only = Sites::NONE.with(Site::DestFieldNmi);
+/// assert!(nmi_only.has(Site::DestFieldNmi) && !nmi_only.has(Site::DestField));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sites(u16);
 
@@ -33,6 +40,12 @@ impl Sites {
 }
 
 /// What stands first in a round.
+///
+/// ```
+/// use kernel_model::Shape;
+///
+/// assert_ne!(Shape::ReadFirst, Shape::DelayFirst); // an idle ICR costs nothing, or a delay
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     /// The read; the pause only if the ICR is busy.
@@ -42,6 +55,12 @@ pub enum Shape {
 }
 
 /// What follows a wait that timed out.
+///
+/// ```
+/// use kernel_model::Then;
+///
+/// assert_ne!(Then::SendAgain(1), Then::SendAgain(2));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Then {
     /// The kernel goes on: the next message is written, as Linux does it.
@@ -55,6 +74,14 @@ pub enum Then {
 }
 
 /// A wait for the ICR.
+///
+/// ```
+/// use kernel_model::{PlannedWait, Shape, Sites, Then};
+///
+/// let rounds = 20;
+/// let wait = PlannedWait { at: Sites::ALL, shape: Shape::ReadFirst, rounds, delay_us: 10, backoff: 1, then: Then::GiveUp };
+/// assert!(wait.reads_most() >= 20);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlannedWait {
     /// Where it stands. Elsewhere the kernel waits as its variant does.

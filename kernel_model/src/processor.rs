@@ -23,6 +23,12 @@ pub trait Mmio {
 }
 
 /// Whether maskable interrupts were enabled before [`Processor::irq_save`].
+///
+/// ```
+/// use kernel_model::IrqFlags;
+///
+/// assert_ne!(IrqFlags(true), IrqFlags(false));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IrqFlags(pub bool);
 

@@ -7,6 +7,12 @@ use crate::arch::{Arch, Family};
 use crate::variant::Variant;
 
 /// A release: the first whose code is as it is.
+///
+/// ```
+/// use kernel_model::Release;
+///
+/// assert!(Release::V2_6_22.is_from_2_6_22() && !Release::V2_6_20.is_from_2_6_22());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Release {
     /// Before the fix.

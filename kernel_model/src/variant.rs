@@ -7,6 +7,12 @@ use crate::apicdef::NMI_VECTOR;
 use crate::release::Release;
 
 /// Which waits the kernel has, and where.
+///
+/// ```
+/// use kernel_model::{Release, Variant};
+///
+/// assert_eq!(Variant::from_name("merged").map(Release::usual), Some(Release::V2_6_22));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Variant {
     /// Up to 2.6.21: unbounded everywhere but in the start-up code, which has loops of its own.
@@ -28,6 +34,12 @@ pub enum Variant {
 }
 
 /// Where kernel code waits for its ICR.
+///
+/// ```
+/// use kernel_model::{Site, Sites};
+///
+/// assert!(Sites::ALL.has(Site::StartUp));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Site {
     /// Before a message to a destination field, no NMI.

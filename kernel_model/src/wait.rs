@@ -2,6 +2,12 @@
 
 /// What a loop waits for. The machine cannot infer it, so the code says it with
 /// [`Processor::wait_begin`](crate::Processor::wait_begin).
+///
+/// ```
+/// use kernel_model::Wait;
+///
+/// assert_ne!(Wait::IcrIdle, Wait::Acknowledgement);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wait {
     /// The delivery status of the CPU's own ICR to read idle.
@@ -33,6 +39,12 @@ pub enum Wait {
 }
 
 /// How a wait ended.
+///
+/// ```
+/// use kernel_model::WaitOutcome;
+///
+/// assert_ne!(WaitOutcome::Done, WaitOutcome::TimedOut);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WaitOutcome {
     /// What was waited for has come.
@@ -44,6 +56,12 @@ pub enum WaitOutcome {
 }
 
 /// Points of the kernel code that goals and reports name.
+///
+/// ```
+/// use kernel_model::Point;
+///
+/// assert!((Point::InquiryFailed as u32) < 100); // milestones of whoever runs it can have the numbers above
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Point {
     /// `crash_kexec` was entered and won the race for the kexec lock.

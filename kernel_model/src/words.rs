@@ -5,6 +5,12 @@
 use core::fmt;
 
 /// A shared 32-bit word: its place in the [`Layout`].
+///
+/// ```
+/// use kernel_model::{Layout, Word};
+///
+/// assert_ne!(Layout::new(4).runqueue_lock(2), Word::DIE_LOCK);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Word(pub u16);
 
@@ -99,6 +105,14 @@ const DEFERRED: [&str; 3] = ["irq_work lists", "cur_csd", "trigger_backtrace"];
 /// Where the words are. After the fixed ones come the TLB flush slots, then the CPUs' run queues, then their other words,
 /// then those of v6: the fixed ones, two masks of CPUs, and each CPU's queue of calls; then those by which CPUs are started.
 /// What came to the model later stands last, so that runs that do not need it keep their event streams.
+///
+/// ```
+/// use kernel_model::{Layout, Word};
+///
+/// let layout = Layout::new(4);
+/// assert_eq!(layout.name(Word::CALL_LOCK).to_string(), "call_lock");
+/// assert!(layout.count() > 40);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
     cpus: u16,

@@ -1,6 +1,19 @@
 //! Values that have a name in scenario files and on the command line.
 
 /// A closed set of named values.
+///
+/// ```
+/// use sim::{Named, named};
+///
+/// named! {
+///     /// Who is first.
+///     pub enum First ("rule") {
+///         /// The lower number.
+///         Lower = "lower",
+///     }
+/// }
+/// assert_eq!((First::WHAT, First::names()), ("rule", vec!["lower"]));
+/// ```
 pub trait Named: Copy + Sized + 'static {
     /// What one of them is called in messages, for example `bus`.
     const WHAT: &'static str;

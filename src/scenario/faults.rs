@@ -2,12 +2,12 @@
 
 use super::decimal::{self, Unit};
 use super::diagnostic::InputError;
+use super::fault::{Again, CpuFault, Fault, FaultKind, Times};
 use super::fault_name::FaultName;
 use super::filter::{self, Filter};
 use super::happenings::{Stage, instant, optional_time};
 use super::machine::{Bus, Machine};
 use super::message_fault_reader;
-use super::model::{Again, CpuFault, Fault, FaultKind, Times};
 use super::named::{self, named};
 use super::names::present;
 use super::reader::{Field, Table};

@@ -72,6 +72,16 @@ impl ModeName {
 }
 
 /// A fault of messages. Deliveries count that come in its window of time and fit, each target of a message for itself.
+///
+/// ```
+/// use apicsim::prelude::*;
+/// use apicsim::scenario::{FaultKind, MessageEffectName, MessagePlan, ModeName};
+///
+/// let nmis_to_2 = MessagePlan { to: Some(2), mode: Some(ModeName::Nmi), ..MessagePlan::every(MessageEffectName::Lose) };
+/// let scenario = ScenarioBuilder::new("lost-nmis").fault(Time::ZERO, FaultKind::Message(nmis_to_2)).build()?;
+/// assert_eq!(scenario.faults[0].kind, FaultKind::Message(nmis_to_2));
+/// # Ok::<(), InputError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MessagePlan {
     /// What it does.
@@ -94,6 +104,24 @@ pub struct MessagePlan {
     pub every: u32,
     /// At most so many.
     pub count: Option<u32>,
+}
+
+impl MessagePlan {
+    /// It happens to every message, at every CPU, in no time.
+    pub const fn every(effect: MessageEffectName) -> Self {
+        Self {
+            effect,
+            delay_ps: 0,
+            from: None,
+            to: None,
+            vector: None,
+            mode: None,
+            until_ps: None,
+            nth: 1,
+            every: 1,
+            count: None,
+        }
+    }
 }
 
 /// Parameters that it takes.

@@ -44,6 +44,7 @@ pub(crate) mod decimal;
 pub mod diagnostic;
 mod document;
 mod expected;
+mod fault;
 mod fault_name;
 mod faults;
 mod filter;
@@ -84,6 +85,7 @@ mod written;
 pub(crate) use catalogue::text;
 pub use catalogue::{builtin, builtin_names};
 pub use expected::{Expectation, ExpectedProof, ExpectedVerdict};
+pub use fault::{Again, CpuFault, Fault, FaultKind, Times};
 pub use fault_name::FaultName;
 pub use goal::Goal;
 #[cfg(test)]
@@ -97,10 +99,7 @@ pub use machine::{
 };
 pub use mechanism::Mechanism;
 pub use message_fault::{MessageEffectName, MessagePlan, ModeName};
-pub use model::{
-    Again, CostOverrides, CpuFault, Event, Fault, FaultKind, Knobs, MpsTimeout, Origin, Scenario, Stall, StopLock,
-    Times, WaitShape,
-};
+pub use model::{CostOverrides, Event, Knobs, MpsTimeout, Origin, Scenario, Stall, StopLock, WaitShape};
 pub use operation::{Operation, VectorSet};
 pub(crate) use overrides::set_twice;
 pub use own_variant::OwnVariant;

@@ -5,7 +5,8 @@
 //! too, are multiplied by a factor.
 
 use super::diagnostic::InputError;
-use super::model::{CpuFault, Event, Fault, FaultKind};
+use super::fault::{CpuFault, Fault, FaultKind};
+use super::model::Event;
 use super::names::variant;
 use super::own_waits::Variants;
 use super::reader::Table;

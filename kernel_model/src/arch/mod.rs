@@ -10,6 +10,13 @@ pub use facts::{Access, Facts, Family, Ids, LdrInit, LogicalId, Sender, WakeUp};
 pub use other::Other;
 
 /// A sub-architecture of the 2007 kernels, an APIC driver of today's, or a kernel that is not Linux.
+///
+/// ```
+/// use kernel_model::Arch;
+///
+/// assert_eq!(Arch::from_name("x86_64/flat"), Some(Arch::X8664Flat));
+/// assert_eq!(Arch::I386Summit.apic_id(5), 0x12);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Arch {
     /// i386 mach-default: up to eight CPUs, one logical bit each.

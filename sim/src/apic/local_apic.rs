@@ -16,6 +16,13 @@ use crate::generation::{Generation, Knobs, SvrLowNibble};
 use crate::time::{ClockDomain, Time};
 
 /// Register values "as after set-up", given instead of executing the set-up.
+///
+/// ```
+/// use sim::apic::{Mode, Preset};
+///
+/// let logical = Preset { ldr: 1 << 24, ..Preset::default() };
+/// assert!(logical.mode == Mode::XApic && Preset::RESET.svr == 0xFF);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Preset {
     /// Mode.

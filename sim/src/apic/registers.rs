@@ -13,6 +13,12 @@ use Generation::{I82489Dx, P6, Pentium, X2Apic, XApic};
 pub(super) const SEND_PENDING: u32 = 1 << 12;
 
 /// A register, or a block of eight.
+///
+/// ```
+/// use sim::apic::{Register, TABLE};
+///
+/// assert_eq!(TABLE[Register::CommandLow as usize].offset, 0x300);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Register {

@@ -10,6 +10,13 @@ use std::collections::VecDeque;
 
 /// The ideal bus. A local APIC on it must not show its delivery status
 /// ([`set_busy_visible`](crate::apic::LocalApic::set_busy_visible)), like the emulators it stands for (KVM, Bochs).
+///
+/// ```
+/// use sim::Duration;
+/// use sim::bus::{IdealBus, Interconnect};
+///
+/// assert_eq!(IdealBus::new(Duration::from_ns(80)).minimum_latency(), Duration::from_ns(80));
+/// ```
 #[derive(Debug, Clone)]
 pub struct IdealBus {
     latency: Duration,

@@ -7,6 +7,13 @@ use crate::named::Named;
 
 named! {
     /// Something that the checker looks for.
+    ///
+    /// ```
+    /// use sim::Named;
+    /// use sim::check::Check;
+    ///
+    /// assert_eq!(Check::LostIpi.name(), "lost-ipi");
+    /// ```
     pub enum Check ("check") {
         /// An agent that had to get a message never got it.
         LostIpi = "lost-ipi",
@@ -45,6 +52,14 @@ pub struct NoSuchCheck {
 }
 
 /// The checks that are on.
+///
+/// ```
+/// use sim::check::{Check, Checks};
+///
+/// let mut checks = Checks::ALL;
+/// checks.set_off(Check::LostIpi);
+/// assert!(!checks.has(Check::LostIpi) && checks.has(Check::SentTwice));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Checks(u32);
 

@@ -92,6 +92,10 @@ pub(crate) use turn::{Engine, Guest, Turn};
 pub const PROOFS: bool = cfg!(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")));
 
 /// What the software of a CPU runs on. It never changes an event; on threads no recurrence is proven.
+///
+/// ```
+/// assert_ne!(sim::Stacks::Own, sim::Stacks::Threads); // either way the same events
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stacks {
     /// A coroutine with a stack of its own, where the host has them ([`PROOFS`]); else as `Threads`.

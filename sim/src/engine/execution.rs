@@ -3,6 +3,12 @@
 use crate::time::Duration;
 
 /// How windows are cut. Results never depend on it.
+///
+/// ```
+/// use sim::{Duration, Window};
+///
+/// assert_ne!(Window::AtMost(Duration::from_ns(5)), Window::Full);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Window {
     /// As long as the rules allow.
@@ -24,6 +30,13 @@ impl Window {
 }
 
 /// Which executor runs a machine.
+///
+/// ```
+/// use sim::{Execution, Window};
+///
+/// let two_threads = Execution::Windowed { workers: 2, window: Window::Full };
+/// assert_ne!(two_threads, Execution::default());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Execution {
     /// Windows, on this many workers (at least 1; worker 0 is the calling thread).

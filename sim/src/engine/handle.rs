@@ -69,6 +69,13 @@ impl Handle {
 }
 
 /// How much a run may do. Whichever is used up first ends it; nothing is a budget of its own kind.
+///
+/// ```
+/// use sim::Budget;
+///
+/// let some = Budget { operations: Some(1_000_000), ..Budget::default() };
+/// assert_eq!(some.events, None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Budget {
     /// Operations of software, as the event stream tells of them: an event that an operation leaves counts one, a run of

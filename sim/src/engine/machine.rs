@@ -29,6 +29,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 /// Everything a machine is built from.
+///
+/// ```
+/// use sim::bus::FrontSideBus;
+/// use sim::{Generation, MachineSettings, Time};
+///
+/// let settings = MachineSettings {
+///     limit: Time::from_us(50),
+///     ..MachineSettings::new(Generation::XApic, Box::new(FrontSideBus::new()))
+/// };
+/// assert!(settings.cpus.is_empty() && settings.elision);
+/// ```
 #[derive(Debug)]
 pub struct MachineSettings {
     /// APIC generation.
@@ -112,6 +123,14 @@ impl MachineSettings {
 }
 
 /// What cannot be built. Nothing has run.
+///
+/// ```
+/// use sim::bus::FrontSideBus;
+/// use sim::{Generation, Machine, MachineError, MachineSettings};
+///
+/// let nobody = MachineSettings::new(Generation::XApic, Box::new(FrontSideBus::new()));
+/// assert!(matches!(Machine::new(nobody), Err(MachineError::NoCpu)));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MachineError {

@@ -15,6 +15,13 @@ pub struct Milestone {
 }
 
 /// When a run has nothing more to show.
+///
+/// ```
+/// use sim::StopRule;
+///
+/// let both = StopRule::All(vec![(0, 1), (1, 1)]);
+/// assert_ne!(both, StopRule::Never);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StopRule {
     /// Only when nothing can happen any more, or at the time limit.

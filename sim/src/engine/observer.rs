@@ -130,6 +130,21 @@ impl<O: Observer> Observer for Vec<O> {
 }
 
 /// An observer that keeps everything: for runs that are short.
+///
+/// ```
+/// use sim::bus::IdealBus;
+/// use sim::*;
+///
+/// let machine = Machine::new(MachineSettings {
+///     cpus: vec![(CpuSettings::default(), Program::from_fn(|cpu| cpu.store(0, 1)))],
+///     words: vec![0],
+///     ..MachineSettings::new(Generation::XApic, Box::new(IdealBus::default()))
+/// })?;
+/// let mut recording = Recording::default();
+/// machine.observed(Execution::default(), &mut recording)?;
+/// assert!(recording.told.iter().any(|told| matches!(told.event.what, What::Write { value: 1, .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Recording {
     /// The events, in their order.

@@ -103,6 +103,19 @@ pub struct UndispatchedReport {
 }
 
 /// A finished run.
+///
+/// ```
+/// use sim::bus::IdealBus;
+/// use sim::*;
+///
+/// let machine = Machine::new(MachineSettings {
+///     cpus: vec![(CpuSettings::default(), Program::from_fn(|cpu| cpu.delay_us(3)))],
+///     ..MachineSettings::new(Generation::XApic, Box::new(IdealBus::default()))
+/// })?;
+/// let outcome = machine.run(Execution::default())?;
+/// assert_eq!(outcome.ending, Ending::Proven(Proof::Quiescent)); // its program has ended: nothing can come any more
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Outcome {

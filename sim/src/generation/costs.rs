@@ -4,6 +4,13 @@ use super::Generation;
 use crate::time::{ClockDomain, Duration};
 
 /// Costs of operations in core cycles, all free parameters (defaults: `P6`, `XApic` below).
+///
+/// ```
+/// use sim::{Costs, Generation};
+///
+/// let slow = Costs { pause: 140, ..Generation::XApic.costs() };
+/// assert_eq!(slow.load, Generation::XApic.costs().load);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Costs {
     /// Read of an APIC register (also RDMSR and port input).

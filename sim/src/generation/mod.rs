@@ -13,6 +13,12 @@ use crate::named;
 
 named! {
     /// An APIC generation.
+    ///
+    /// ```
+    /// use sim::Generation;
+    ///
+    /// assert!(Generation::P6.profile().serial && !Generation::XApic.profile().serial);
+    /// ```
     pub enum Generation ("generation") {
         /// The external APIC of the i486 and the first Pentiums: 8-bit ids, no ESR, no start-up message.
         I82489Dx = "82489dx",
@@ -39,6 +45,12 @@ pub enum ErrorProtocol {
 }
 
 /// What a generation is.
+///
+/// ```
+/// use sim::Generation;
+///
+/// assert!(Generation::P6.profile().start_up && !Generation::I82489Dx.profile().start_up);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Profile {

@@ -5,6 +5,13 @@ use crate::time::{ClockDomain, Duration, Time};
 use std::collections::VecDeque;
 
 /// Something that happens on one CPU at a given instant.
+///
+/// ```
+/// use sim::{CpuSettings, Duration, LocalEvent, Time};
+///
+/// let smi = (Time::from_us(5), LocalEvent::SystemManagement(Duration::from_ns(40_000)));
+/// assert_eq!(CpuSettings { local_events: vec![smi], ..CpuSettings::default() }.local_events.len(), 1);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LocalEvent {
     /// A source of local interrupts fires: what its entry makes of it happens.

@@ -32,6 +32,13 @@ pub(crate) struct Common {
 }
 
 /// How a CPU starts.
+///
+/// ```
+/// use sim::{CpuSettings, Start};
+///
+/// let waits = CpuSettings { start: Start::WaitForStartUp, ..CpuSettings::default() };
+/// assert_ne!(waits.start, Start::default());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Start {
     /// It runs its program.
@@ -42,6 +49,13 @@ pub enum Start {
 }
 
 /// The state a CPU and its local APIC start in: as after set-up, preset and not executed.
+///
+/// ```
+/// use sim::CpuSettings;
+///
+/// let second = CpuSettings { apic_id: 1, interrupts_enabled: false, ..CpuSettings::default() };
+/// assert_eq!(second.apic.svr, 0x1FF);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CpuSettings {
     /// APIC id: 32 bits in x2APIC mode, else as many as the generation has.

@@ -54,6 +54,13 @@ pub trait Software: Send + Sync {
 pub trait Closed: Software + 'static {}
 
 /// A program for one CPU, Closed or Open.
+///
+/// ```
+/// use sim::{Cpu, Program};
+///
+/// let sleeps = Program::from_fn(|cpu: Cpu<'_>| cpu.halt()); // a closure is Open: never proven to hang
+/// # let _ = sleeps;
+/// ```
 pub struct Program {
     pub(crate) guest: Arc<dyn Guest>,
     pub(crate) closed: bool,

@@ -7,6 +7,13 @@ use super::{Duration, Time};
 
 /// A clock whose cycle lasts `numerator / denominator` picoseconds. Cycle *n* happens at `ceil(n * period)`: each
 /// cycle is rounded by itself, so roundings never add up.
+///
+/// ```
+/// use sim::{ClockDomain, Time};
+///
+/// let picclk = ClockDomain::new(60_000, 1); // 60 ns
+/// assert_eq!(picclk.first_after(Time::from_ps(60_000)), 2);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ClockDomain {
     numerator: u64,

@@ -11,6 +11,12 @@ use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
 
 /// A span of simulated time, in picoseconds.
+///
+/// ```
+/// use sim::{Duration, Time};
+///
+/// assert_eq!(Time::from_us(1) + Duration::from_ns(500), Time::from_ps(1_500_000));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
 pub struct Duration(u64);
 
@@ -43,6 +49,11 @@ impl Duration {
 }
 
 /// An instant, in picoseconds since the start of the run.
+///
+/// ```
+/// let at = sim::Time::from_us(3);
+/// assert_eq!((at.as_ps(), at.to_string()), (3_000_000, "3".to_owned()));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
 pub struct Time(u64);
 

@@ -2,8 +2,8 @@
 
 use super::role::vector_value;
 use super::table::{Table, us};
+use crate::scenario::fault::{Again, CpuFault, FaultKind, Times};
 use crate::scenario::message_fault::MessagePlan;
-use crate::scenario::model::{Again, CpuFault, FaultKind, Times};
 use crate::scenario::named::Named;
 use sim::bus::{SerialFaultKind, Wire};
 

@@ -43,6 +43,14 @@ pub struct Cluster {
 }
 
 /// The cluster bus.
+///
+/// ```
+/// use sim::bus::{ClusterBus, Interconnect};
+///
+/// let two_nodes = ClusterBus::front_side_nodes(8, |bus| bus)?;
+/// assert!(two_nodes.undispatched().is_empty());
+/// # Ok::<(), sim::bus::ClusterError>(())
+/// ```
 #[derive(Debug)]
 pub struct ClusterBus {
     map: Map,

@@ -38,6 +38,15 @@ use plan::{Plan, Step};
 use retries::Retries;
 
 /// The front-side bus of Pentium 4 and Xeon.
+///
+/// ```
+/// use sim::{ClockDomain, Time};
+/// use sim::bus::{FrontSideBus, Interconnect};
+///
+/// let mut bus = FrontSideBus::new().with_timing(ClockDomain::new(10_000, 1), 12);
+/// bus.stall(Time::from_us(35), None); // a chipset that completes nothing any more
+/// assert!(bus.is_idle());
+/// ```
 #[derive(Debug, Clone)]
 pub struct FrontSideBus {
     clock: ClockDomain,

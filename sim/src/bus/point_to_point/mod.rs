@@ -30,6 +30,14 @@ use topology::{Distance, Topology};
 const JITTER: Duration = Duration::from_ns(1);
 
 /// The point-to-point fabric.
+///
+/// ```
+/// use sim::bus::{Interconnect, Latencies, PointToPointFabric};
+///
+/// let two_sockets = PointToPointFabric::new(&[0, 0, 1, 1, 1], Latencies::default())?; // the last is the I/O agent
+/// assert_eq!(two_sockets.next_event(), None);
+/// # Ok::<(), sim::bus::FabricError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct PointToPointFabric {
     topology: Topology,

@@ -66,6 +66,16 @@ impl Sender {
 }
 
 /// The serial bus.
+///
+/// ```
+/// use sim::ClockDomain;
+/// use sim::bus::SerialBus;
+///
+/// let bus = SerialBus::new(&[0, 1, 14])?.with_clock(ClockDomain::new(50_000, 1));
+/// assert!(SerialBus::new(&[0, 0]).is_err()); // ids are those of arbitration
+/// # let _ = bus;
+/// # Ok::<(), sim::bus::BusError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct SerialBus {
     clock: BusClock,

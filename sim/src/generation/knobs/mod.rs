@@ -4,6 +4,13 @@
 //! Not modelled: mixtures (a machine has one value of each knob for all its APICs).
 
 /// One knob, as tables and lists show it.
+///
+/// ```
+/// use sim::Knobs;
+///
+/// let slots = Knobs::ALL.iter().find(|knob| knob.key == "slots").expect("a knob");
+/// assert_eq!(slots.values, ["per-class", "per-vector"]); // the default first
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Knob {
     /// Key in scenario files.
@@ -35,6 +42,14 @@ macro_rules! knobs {
         })+
 
         /// The knobs of a machine.
+        ///
+        /// ```
+        /// use sim::{Knobs, Named, Slots};
+        ///
+        /// let mut knobs = Knobs::default();
+        /// knobs.set("slots", Slots::PerVector.name());
+        /// assert_eq!(knobs.get("slots"), Some("per-vector"));
+        /// ```
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub struct Knobs {
             $($(#[doc = $evidence])+ pub $key: $type,)+
