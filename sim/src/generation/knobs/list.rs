@@ -386,4 +386,14 @@ with_timer_knobs! {
         /// Zero.
         Zero = "zero",
     }
+
+    /// A device's interrupt to physical FFH, from an I/O APIC without a bus of its own, and a CPU in x2APIC mode. SDM vol. 3
+    /// §10.12.9: that mode's broadcast is FFFF FFFFH; of a destination of eight bits it says nothing. KVM (Linux commit
+    /// 03d2249ea608) takes it for a broadcast in either mode.
+    io_apic_broadcast: IoApicBroadcast ("reach of an I/O APIC's physical FFH") {
+        /// The CPUs in xAPIC mode, and the one whose id is FFH.
+        XApicMode = "xapic-mode",
+        /// Every CPU.
+        Everybody = "everybody",
+    }
 }
