@@ -6,7 +6,7 @@ use super::{Knob, NoSuchValue};
 use crate::named;
 use crate::named::Named;
 
-with_timer_knobs! {
+with_x2apic_knobs! {
     /// How many interrupts a Pentium or P6 keeps before it refuses one. SDM vol. 3 (2016) §10.8.4: two per vector, one in
     /// the IRR and one in the ISR. The Pentium Pro's manual (vol. 3 §7.4.2) and later ones (§7.6.4.3), Cleverdon 2003,
     /// Uphoff 2004 and Pentium erratum 4AP: two per priority class. By either rule a third of one vector is refused.
@@ -385,15 +385,5 @@ with_timer_knobs! {
         AsWritten = "as-written",
         /// Zero.
         Zero = "zero",
-    }
-
-    /// A device's interrupt to physical FFH, from an I/O APIC without a bus of its own, and a CPU in x2APIC mode. SDM vol. 3
-    /// §10.12.9: that mode's broadcast is FFFF FFFFH; of a destination of eight bits it says nothing. KVM (Linux commit
-    /// 03d2249ea608) takes it for a broadcast in either mode.
-    io_apic_broadcast: IoApicBroadcast ("reach of an I/O APIC's physical FFH") {
-        /// The CPUs in xAPIC mode, and the one whose id is FFH.
-        XApicMode = "xapic-mode",
-        /// Every CPU.
-        Everybody = "everybody",
     }
 }
