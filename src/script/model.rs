@@ -76,8 +76,8 @@ pub enum Action {
     Ping(u16),
     /// `state K`, or all CPUs: what they do, and what their APICs hold.
     State(Option<u16>),
-    /// `cpu K why`: what the CPU does or waits for, and `cpu K why icr`: what its ICR waits for, or where its last message
-    /// went.
+    /// `cpu K why`: what the CPU does or waits for; `cpu K why icr`: what its ICR waits for, or where its last message went; `cpu K
+    /// why vector VEC`: where a vector is that was for it.
     Why(u16, Asked),
     /// `boots`: how often the CPU was started, and where the last time.
     Boots(u16),
@@ -92,6 +92,8 @@ pub enum Asked {
     Cpu,
     /// Its interrupt command register.
     Command,
+    /// A vector.
+    Vector(u8),
 }
 
 /// What `count` counts.

@@ -2,7 +2,7 @@
 
 use super::commands::is_command;
 use super::model::{Action, Counted, Init, Line, Script};
-use super::work::{BEFORE, forms, work};
+use super::work::{BEFORE, forms, no_vector, vector, work};
 use crate::scenario::counted;
 use crate::scenario::diagnostic::{InputError, Place, Source};
 use crate::scenario::nearest;
@@ -149,15 +149,10 @@ impl Script {
     fn count(&self, tokens: &mut Tokens<'_>) -> Result<Action, InputError> {
         let cpu = self.cpu(&tokens.next("K")?)?;
         let what = tokens.next("VEC")?;
-        let digits = what.text.strip_prefix("0x").unwrap_or(what.text);
-        let counted = match (what.text, u8::from_str_radix(digits, 16)) {
+        let counted = match (what.text, vector(&what)) {
             ("NMI", _) => Counted::Nmi,
-            (_, Ok(vector)) if !digits.starts_with('+') => Counted::Vector(vector),
-            (text, _) => {
-                return Err(what
-                    .error(format!("`{text}` is no vector"), "not a vector")
-                    .help("a vector is two hex digits, 00 to ff, or NMI"));
-            }
+            (_, Some(vector)) => Counted::Vector(vector),
+            (_, None) => return Err(no_vector(&what).help("a vector is two hex digits, 00 to ff, or NMI")),
         };
         let all = 0..=u64::from(u32::MAX);
         let least = plain(&tokens.next("LO")?, "the least number", &all)?;
