@@ -217,6 +217,7 @@ fn what_comes_late_comes_when_its_cause_ends() {
         ("nmi-smi-livelock.toml", &[][..], 499_101, 510_000),
         ("nmi-smi-livelock.toml", &["handler.0.steps='in8 0x61'"], 100, 1_000),
         ("unnoticed-ipi.toml", &[], 1_000, 1_010),
+        ("lost-single-ipi.toml", &["stall=slots"], 1_000, 1_010),
         ("call-to-irqs-off.toml", &[], 12_000_000, 12_001_000),
     ];
     for (name, sets, from, to) in table {

@@ -1,6 +1,6 @@
 //! Every machine that there is: each built-in scenario on each sub-architecture, by each variant, and by each release that has
 //! other code; on its natural bus, or on all buses that it fits:
-//! `EVERY_BUS=1 cargo test --release --lib everywhere -- --nocapture` is the long run, a few minutes.
+//! `EVERY_BUS=1 cargo test --lib everywhere` is the long run, a few minutes.
 //!
 //! Two things are held to all of them: messages and their fates, to two witnesses, and chains of causes, which must come to an end
 //! that is one.
