@@ -3,14 +3,14 @@
 
 use super::answer::Answer;
 use super::machine::Board;
-use super::model::{Action, Asked, Script};
+use super::model::{Action, Asked, Init, Script};
 use super::notebook::{Notebook, Verdict};
 use super::state::state;
 use crate::judgement::Why;
 use crate::judgement::state::State;
 use crate::judgement::why::{explain_command, explain_cpu, explain_vector, with_vector};
 use crate::scenario::diagnostic::InputError;
-use sim::apic::{Mode, Preset};
+use sim::apic::Preset;
 use sim::{Execution, Machine, Outcome, Time};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -82,13 +82,13 @@ fn why_vector(
 fn before(script: &Arc<Script>, board: &Board, instant: Time) -> Result<(Machine, State), String> {
     let notebook = Arc::new(Notebook::new(script.cpus));
     let settings = board.machine(script, &notebook, instant).map_err(|error| error.to_string())?;
-    let state = State::of_machine(&settings, |_| as_set_up());
+    let state = State::of_machine(&settings, |_| as_set_up(script.init));
     Ok((Machine::new(settings).map_err(|error| error.to_string())?, state))
 }
 
 /// Whom a destination is meant for, whatever the CPU has made of its APIC since: the one that has that physical id.
-const fn as_set_up() -> Preset {
-    Preset { mode: Mode::XApic, svr: 0x1FF, ldr: 0, ..Preset::RESET }
+const fn as_set_up(init: Init) -> Preset {
+    Preset { mode: init.mode(), svr: 0x1FF, ldr: 0, ..Preset::RESET }
 }
 
 #[cfg(test)]

@@ -2,11 +2,12 @@
 
 use crate::scenario::Operation;
 use crate::scenario::diagnostic::Place;
+use sim::apic::Mode;
 
 /// A script, read and checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Script {
-    /// Number of CPUs, 1 to 255; CPU K has APIC id K.
+    /// Number of CPUs, 1 to 255, with [`Init::X2Apic`] to 768; CPU K has APIC id K.
     pub cpus: u16,
     /// Where that is said, if it is.
     pub cpus_place: Option<Place>,
@@ -26,14 +27,25 @@ pub enum Init {
     Std,
     /// Nothing: CPUs other than 0 are left as INIT and SIPI left them.
     Raw,
+    /// Nothing; and firmware has put every APIC into x2APIC mode, so that there may be more ids than eight bits have.
+    X2Apic,
 }
 
 impl Init {
+    /// The mode of every APIC before the first operation.
+    pub(super) const fn mode(self) -> Mode {
+        match self {
+            Self::Std | Self::Raw => Mode::XApic,
+            Self::X2Apic => Mode::X2Apic,
+        }
+    }
+
     /// The name in scripts.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Std => "std",
             Self::Raw => "raw",
+            Self::X2Apic => "x2apic",
         }
     }
 }

@@ -26,6 +26,7 @@ const ENDS: [(&str, &[&str]); 3] = [
             "was initialised at",
             "whose handler wrote ICR high last",
             "for no CPU",
+            "no message was for",
         ],
     ),
     (

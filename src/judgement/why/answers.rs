@@ -29,6 +29,9 @@ impl<'a> Chain<'a> {
                 self.root("its message is for no CPU");
             }
         }
+        if wait.code == Wait::Shootdown as u32 && told.is_empty() {
+            self.left_out(number, wait);
+        }
         for cpu in awaited.unwrap_or_default() {
             if !told.contains(&cpu) {
                 self.not_asked(number, cpu);
@@ -41,6 +44,20 @@ impl<'a> Chain<'a> {
         let stopped = |code: u32| code == Point::Stopped as u32 || code == Point::StoppedByCall as u32;
         let reached = self.state.milestones.iter().filter(|reached| reached.cpu == number && reached.at >= since);
         reached.into_iter().any(|reached| stopped(reached.code))
+    }
+
+    /// CPUs that the crash counts, all that run, and that no message was for: it stays in its sender's cluster, say.
+    fn left_out(&mut self, number: u16, wait: OpenWait) {
+        let asked = self.asked(number, wait);
+        let Some(last) = asked.last() else { return };
+        let runs = self.state.cpus.iter().filter(|cpu| cpu.number != number && cpu.reset.is_none());
+        let runs = runs.map(|cpu| cpu.number).filter(|&cpu| !self.is_stopped(cpu, last.sent));
+        let out: Vec<u16> = runs.filter(|cpu| asked.iter().all(|held| !held.meant.contains(cpu))).collect();
+        if !out.is_empty() {
+            self.say(sent(&self.state.places, last, &list(&last.meant)));
+            self.say(format!("no message was for {}", list(&out)));
+            self.root(format!("no message was for {}", list(&out)));
+        }
     }
 
     /// What became of a message at these CPUs. Gives those that have not done with it.

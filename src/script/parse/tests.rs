@@ -90,7 +90,7 @@ fn directives_hold_wherever_they_stand() {
 /// Line by line: the script, where the caret stands, what the message and the help say.
 #[test]
 fn every_mistake_has_its_place_and_says_what_would_be_right() {
-    let table: [(&str, &str, &[&str]); 47] = [
+    let table: [(&str, &str, &[&str]); 49] = [
         ("cpu 1 raed ICRL", "1:7", &["unknown operation `raed`", "`read`"]),
         ("cpu 1 why TPR", "1:11", &["does not ask about `TPR`", "icr"]),
         ("cpu 1 why icr 2", "1:15", &["one token too many", "cpu K why [icr|vector VEC]"]),
@@ -123,8 +123,10 @@ fn every_mistake_has_its_place_and_says_what_would_be_right() {
         ("cpu 0 nmi_block", "1:7", &["cpu 0 cannot `nmi_block`"]),
         ("cpus 2\ncpus 3", "2:1", &["`cpus` stands twice", "line 1"]),
         ("init raw\ninit raw", "2:1", &["`init` stands twice"]),
-        ("cpus 0", "1:6", &["1 to 255"]),
-        ("cpus 256", "1:6", &["1 to 255"]),
+        ("cpus 0", "1:6", &["1 to 768"]),
+        ("cpus 256", "1:6", &["1 to 255", "init x2apic"]),
+        ("init raw\ncpus 768", "2:6", &["1 to 255", "init x2apic"]),
+        ("init x2apic\ncpus 769", "2:6", &["1 to 768"]),
         ("cpus 2 3", "1:8", &["one token too many"]),
         ("init rwa", "1:6", &["`raw`"]),
         ("require x2", "1:9", &["`x2apic`"]),
