@@ -193,6 +193,29 @@ fn stopped_cpus_are_not_blamed_for_a_shootdown_that_times_out() {
     assert!(!said.contains("CPU1 is") && !said.contains("CPU3 is"), "{said}");
 }
 
+/// A crash counts all that run. Where the NMI "to all but itself" stays in its sender's quad, those of the other one were never asked.
+#[test]
+fn a_crash_whose_nmi_stays_in_its_quad_says_for_whom_none_was() {
+    let report = crate::support::report("dead-link", "modern/xapic-flat", "modern", &["machine.bus=cluster"]);
+    let [given_up] = &report.given_up[..] else { panic!("{:?}", report.given_up) };
+    let said = given_up.why.join(" | ");
+    assert_says(
+        "dead-link",
+        &said,
+        &["NMI to all but itself, for CPU1, CPU2 and CPU3", "no message was for CPU4, CPU5, CPU6 and CPU7"],
+    );
+}
+
+/// MP specification B-3: who gives a message up sends it again. Both are one question, whose answer is the fate of the last: here a
+/// newer message takes its place, for CPU1 and CPU2; CPU3 was stopped.
+#[test]
+fn a_message_that_is_sent_again_is_followed_once() {
+    let report = crate::support::report("back-pressure", "i386/es7000", "mps-retry", &[]);
+    let said = report.given_up.last().expect("it waits in vain").why.join(" | ");
+    assert_says("back-pressure", &said, &["for CPU1, at 111.608", "for CPU2, at 155.233", "took its place"]);
+    assert!(!said.contains("89.81") && !said.contains("for CPU3"), "{said}");
+}
+
 /// Its APIC died in between: nothing reaches it, and it runs on.
 #[test]
 fn a_second_start_of_a_cpu_whose_apic_died_is_judged_by_itself() {

@@ -217,6 +217,7 @@ fn what_comes_late_comes_when_its_cause_ends() {
         ("nmi-smi-livelock.toml", &[][..], 499_101, 510_000),
         ("nmi-smi-livelock.toml", &["handler.0.steps='in8 0x61'"], 100, 1_000),
         ("unnoticed-ipi.toml", &[], 1_000, 1_010),
+        ("lost-single-ipi.toml", &["stall=slots"], 1_000, 1_010),
         ("call-to-irqs-off.toml", &[], 12_000_000, 12_001_000),
     ];
     for (name, sets, from, to) in table {
@@ -228,28 +229,44 @@ fn what_comes_late_comes_when_its_cause_ends() {
     says("call-to-irqs-off", &given_up[0].why, &["CPU0 sent", "CPU1 does not answer", "CPU1 has interrupts off"]);
 }
 
-/// Every answer but `ok` is expected somewhere, and is what is expected.
+/// What stands behind a line of a script, and what it is by a knob: `#=> ANSWER # by KNOB=VALUE: ANSWER`.
+fn expected<'a>(line: &'a str, knob: Option<&str>) -> &'a str {
+    let Some((_, expected)) = line.split_once("#=> ") else { return "ok" };
+    let (usual, by) = expected.split_once("# by ").unwrap_or((expected, ""));
+    let by = by.split_once(": ").filter(|(by, _)| Some(*by) == knob);
+    by.map_or(usual, |(_, answer)| answer).trim_end()
+}
+
+/// Every answer but `ok` is expected somewhere, and is what is expected; by each knob that the file names, too.
 #[test]
 fn scripts_answer_what_is_right() {
     for (name, text) in files("apic") {
-        let names =
-            text.lines().next().and_then(|line| line.strip_prefix("#board ")).expect("a script names its board");
-        let (generation, bus) = names.split_once(' ').unwrap();
-        let board = Board {
-            generation: *Generation::ALL.iter().find(|one| one.name() == generation).unwrap(),
-            bus: *Bus::ALL.iter().find(|one| one.name() == bus).unwrap(),
-            ..Board::default()
-        };
-        let script =
-            Script::parse(&Source::new(&name, &text)).unwrap_or_else(|error| panic!("{}", error.render(false)));
-        let transcript = run_script(&Arc::new(script), &board, Execution::default()).unwrap();
-        assert_eq!(transcript.end, End::Complete, "{name}\n{text}");
-        let lines: Vec<&str> = text.lines().collect();
-        for (reply, line) in transcript.replies.iter().zip(&transcript.script.lines) {
-            let answer = reply.answer.as_ref().map_or("ok".to_owned(), ToString::to_string);
-            let expected = lines[line.place.line() - 1].split_once("#=> ").map_or("ok", |(_, expected)| expected);
-            assert!(answer.starts_with('~') || answer == expected, "{}: {answer}, not {expected}\n{text}", line.place);
+        let named = text.split("# by ").skip(1).filter_map(|by| by.split_once(": ")).map(|(knob, _)| Some(knob));
+        for knob in std::iter::once(None).chain(named) {
+            answers_what_is_right(&name, &text, knob);
         }
+    }
+}
+
+fn answers_what_is_right(name: &str, text: &str, knob: Option<&str>) {
+    let names = text.lines().next().and_then(|line| line.strip_prefix("#board ")).expect("a script names its board");
+    let (generation, bus) = names.split_once(' ').unwrap();
+    let mut board = Board {
+        generation: *Generation::ALL.iter().find(|one| one.name() == generation).unwrap(),
+        bus: *Bus::ALL.iter().find(|one| one.name() == bus).unwrap(),
+        ..Board::default()
+    };
+    if let Some((key, value)) = knob.map(|knob| knob.split_once('=').expect("KNOB=VALUE")) {
+        assert_eq!(board.knobs.set(key, value), Some(Ok(())), "{name}");
+    }
+    let script = Script::parse(&Source::new(name, text)).unwrap_or_else(|error| panic!("{}", error.render(false)));
+    let transcript = run_script(&Arc::new(script), &board, Execution::default()).unwrap();
+    assert_eq!(transcript.end, End::Complete, "{name}\n{text}");
+    let lines: Vec<&str> = text.lines().collect();
+    for (reply, line) in transcript.replies.iter().zip(&transcript.script.lines) {
+        let answer = reply.answer.as_ref().map_or("ok".to_owned(), ToString::to_string);
+        let expected = expected(lines[line.place.line() - 1], knob);
+        assert!(answer.starts_with('~') || answer == expected, "{}: {answer}, not {expected}\n{text}", line.place);
     }
 }
 

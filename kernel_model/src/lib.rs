@@ -120,7 +120,7 @@ pub use do_boot_cpu::do_boot_cpu;
 pub use es7000_start_cpu::{MAILBOX_APICID, MAILBOX_BUSY, es7000_start_cpu};
 pub use flush_tlb_others::{flush_tlb_others, smp_invalidate_interrupt};
 pub use icr_wait::wait_icr_idle;
-pub use idle::cpu_idle;
+pub use idle::{cpu_idle, idle_task};
 pub use inquire_remote_apic::inquire_remote_apic;
 pub use interrupt::{do_interrupt, handle_sysrq};
 pub use io_apic::{

@@ -102,6 +102,9 @@ const PRINTING: [&str; 3] = ["console_sem", "log_wait.lock", "oops_in_progress"]
 /// Names of the words of each CPU for what it defers, and for calls that take too long, in their order.
 const DEFERRED: [&str; 3] = ["irq_work lists", "cur_csd", "trigger_backtrace"];
 
+/// Names of the words of each CPU by which its idle loop is left, in their order.
+const IDLE: [&str; 1] = ["need_resched"];
+
 /// Where the words are. After the fixed ones come the TLB flush slots, then the CPUs' run queues, then their other words,
 /// then those of v6: the fixed ones, two masks of CPUs, and each CPU's queue of calls; then those by which CPUs are started.
 /// What came to the model later stands last, so that runs that do not need it keep their event streams.
@@ -126,7 +129,7 @@ impl Layout {
 
     /// How many words there are.
     pub const fn count(self) -> usize {
-        self.deferred(self.cpus, 0).0 as usize
+        self.idle(self.cpus, 0).0 as usize
     }
 
     /// Words of a mask of CPUs.
@@ -367,6 +370,15 @@ impl Layout {
         self.deferred(cpu, 2)
     }
 
+    const fn idle(self, cpu: u16, index: u16) -> Word {
+        Word(self.deferred(self.cpus, 0).0 + cpu * IDLE.len() as u16 + index)
+    }
+
+    /// v6: set where the CPU is to schedule.
+    pub const fn need_resched(self, cpu: u16) -> Word {
+        self.idle(cpu, 0)
+    }
+
     /// Initial values of a healthy kernel. Words that are not named start at 0.
     pub fn initial_values(self) -> impl Iterator<Item = (Word, u32)> {
         let nobody = [Word::CRASHING_CPU, Word::DIE_OWNER, self.panic_cpu(), self.stopping_cpu()];
@@ -424,6 +436,9 @@ impl fmt::Display for WordName {
         }
         if usize::from(word.0) >= layout.count() {
             return write!(f, "word {}", word.0);
+        }
+        if let Some(cpu) = word.0.checked_sub(layout.idle(0, 0).0) {
+            return write!(f, "{} of CPU{cpu}", IDLE[0]);
         }
         if let Some(place) = word.0.checked_sub(layout.deferred(0, 0).0) {
             let (cpu, index) = (place / DEFERRED.len() as u16, place % DEFERRED.len() as u16);

@@ -4,6 +4,8 @@
 
 pub(crate) mod crash;
 mod crash_happened;
+#[cfg(test)]
+pub(crate) mod everywhere;
 mod expectation;
 pub(crate) mod explained;
 pub(crate) mod explained_waits;

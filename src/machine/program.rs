@@ -42,7 +42,7 @@ pub(crate) enum Action {
         /// Interrupts off before?
         irqs_off: bool,
     },
-    /// `smp_send_reschedule` to each.
+    /// `smp_send_reschedule` to each, in v6 `resched_cpu`.
     Reschedule(CpuMask),
     /// An oops on this CPU.
     Oops {
@@ -141,7 +141,7 @@ impl Software for CpuProgram {
             return self.come_up(cpu);
         }
         kernel_model::trampoline(&self.kernel, &self.on(cpu));
-        kernel_model::cpu_idle(&self.on(cpu));
+        kernel_model::idle_task(&self.kernel, &self.on(cpu));
     }
 
     /// A CPU older than the start-up message finds the warm-reset vector there, and goes to the trampoline.
@@ -199,7 +199,7 @@ impl CpuProgram {
     fn resets(&self, cpu: Cpu<'_>) -> bool {
         let reset = self.player(cpu).handles(On::Reset);
         if reset {
-            kernel_model::cpu_idle(&self.on(cpu));
+            kernel_model::idle_task(&self.kernel, &self.on(cpu));
         }
         reset
     }
@@ -233,7 +233,7 @@ impl CpuProgram {
             }
         }
         cpu.reached(PROGRAM_ENDED);
-        kernel_model::cpu_idle(&self.on(cpu));
+        kernel_model::idle_task(&self.kernel, &self.on(cpu));
     }
 }
 
@@ -252,7 +252,11 @@ fn act(kernel: &Kernel, cpu: OnCpu<'_>, action: Action, last: bool) {
         }
         Action::Reschedule(mask) => {
             for target in mask.iter() {
-                kernel_model::smp_send_reschedule(kernel, &cpu, target);
+                if kernel.arch.is_modern() {
+                    kernel_model::v6::resched_cpu(kernel, &cpu, target);
+                } else {
+                    kernel_model::smp_send_reschedule(kernel, &cpu, target);
+                }
             }
         }
         Action::Panic { print_us, irqs_off } => {

@@ -87,7 +87,7 @@ pub enum Role {
         /// Whether interrupts are off meanwhile, which the function forbids.
         irqs_off: bool,
     },
-    /// `force_quiescent_state` kicks CPUs by `smp_send_reschedule`, one after the other.
+    /// `force_quiescent_state` kicks CPUs by `smp_send_reschedule`, in v6 by `resched_cpu`, one after the other.
     RcuKick {
         /// Those CPUs.
         targets: Vec<u32>,

@@ -6,7 +6,7 @@ use super::model::{Action, Init};
 use super::notebook::Verdict;
 use super::pace::Pace;
 use crate::machine::{Hands, initialise};
-use crate::scenario::operation::{Register, offset};
+use crate::scenario::operation::{Register, offset, x2apic_msr};
 use sim::{Cpu, Site};
 
 /// How long CPU 0 waits for the answer to an operation, in simulated µs.
@@ -108,6 +108,11 @@ impl<'g, 'run> Conductor<'g, 'run> {
     }
 
     fn send(&self, cpu: u16, command: u32) {
+        if self.guest.script.init == Init::X2Apic {
+            let value = u64::from(cpu) << 32 | u64::from(command);
+            let sent = self.cpu.write_msr(x2apic_msr(offset(Register::CommandLow)), value);
+            return sent.expect("in x2APIC mode there is an ICR");
+        }
         self.cpu.write_register(offset(Register::CommandHigh), u32::from(cpu) << 24);
         self.cpu.write_register(offset(Register::CommandLow), command);
     }

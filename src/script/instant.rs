@@ -3,13 +3,14 @@
 
 use super::answer::Answer;
 use super::machine::Board;
-use super::model::{Action, Asked, Script};
+use super::model::{Action, Asked, Init, Script};
 use super::notebook::{Notebook, Verdict};
 use super::state::state;
+use crate::judgement::Why;
 use crate::judgement::state::State;
-use crate::judgement::why::{explain_command, explain_cpu};
+use crate::judgement::why::{explain_command, explain_cpu, explain_vector, with_vector};
 use crate::scenario::diagnostic::InputError;
-use sim::apic::{Mode, Preset};
+use sim::apic::Preset;
 use sim::{Execution, Machine, Outcome, Time};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,24 +24,21 @@ pub(super) fn answers(
 ) -> Result<BTreeMap<usize, Answer>, InputError> {
     let mut answers = BTreeMap::new();
     for (line, verdict) in verdicts.iter().enumerate() {
-        let cut = |observed: bool| {
-            let place = &script.lines[line].place;
-            run_to(script, board, execution, verdict.at, observed)
-                .map_err(|error| InputError::new(error).at(place, "in this operation"))
-        };
+        let here = |error: String| InputError::new(error).at(&script.lines[line].place, "in this operation");
+        let cut = |observed: bool| run_to(script, board, execution, verdict.at, observed).map_err(here);
         let answer = match script.lines[line].action {
             Action::State(Some(cpu)) => Answer::State(state(&cut(false)?.0, cpu)),
             Action::State(None) => {
                 let (outcome, _) = cut(false)?;
                 Answer::States((0..script.cpus).map(|cpu| state(&outcome, cpu)).collect())
             }
-            Action::Why(cpu, asked) => {
-                let (_, state) = cut(true)?;
-                Answer::Why(match asked {
-                    Asked::Cpu => explain_cpu(&state, cpu),
-                    Asked::Command => explain_command(&state, cpu),
-                })
-            }
+            Action::Why(cpu, asked) => Answer::Why(match asked {
+                Asked::Cpu => explain_cpu(&cut(true)?.1, cpu),
+                Asked::Command => explain_command(&cut(true)?.1, cpu),
+                Asked::Vector(vector) => {
+                    why_vector(script, board, execution, verdict.at, (cpu, vector)).map_err(here)?
+                }
+            }),
             _ => continue,
         };
         answers.insert(line, answer);
@@ -56,10 +54,7 @@ fn run_to(
     instant: Time,
     observed: bool,
 ) -> Result<(Outcome, State), String> {
-    let notebook = Arc::new(Notebook::new(script.cpus));
-    let settings = board.machine(script, &notebook, instant).map_err(|error| error.to_string())?;
-    let mut state = State::of_machine(&settings, |_| as_set_up());
-    let machine = Machine::new(settings).map_err(|error| error.to_string())?;
+    let (machine, mut state) = before(script, board, instant)?;
     let result = if observed { machine.observed(execution, &mut state) } else { machine.run(execution) };
     let outcome = result.map_err(|error| error.to_string())?;
     if observed {
@@ -68,9 +63,32 @@ fn run_to(
     Ok((outcome, state))
 }
 
+/// Where a vector is at an instant that was for a CPU.
+fn why_vector(
+    script: &Arc<Script>,
+    board: &Board,
+    execution: Execution,
+    instant: Time,
+    (cpu, vector): (u16, u8),
+) -> Result<Why, String> {
+    let (machine, state) = before(script, board, instant)?;
+    let mut fates = with_vector(state, cpu, vector);
+    let outcome = machine.observed(execution, &mut fates).map_err(|error| error.to_string())?;
+    let (state, messages) = fates.finish(&outcome);
+    Ok(explain_vector(&state, cpu, vector, &messages))
+}
+
+/// The machine that runs up to an instant, and what it is before its first event.
+fn before(script: &Arc<Script>, board: &Board, instant: Time) -> Result<(Machine, State), String> {
+    let notebook = Arc::new(Notebook::new(script.cpus));
+    let settings = board.machine(script, &notebook, instant).map_err(|error| error.to_string())?;
+    let state = State::of_machine(&settings, |_| as_set_up(script.init));
+    Ok((Machine::new(settings).map_err(|error| error.to_string())?, state))
+}
+
 /// Whom a destination is meant for, whatever the CPU has made of its APIC since: the one that has that physical id.
-const fn as_set_up() -> Preset {
-    Preset { mode: Mode::XApic, svr: 0x1FF, ldr: 0, ..Preset::RESET }
+const fn as_set_up(init: Init) -> Preset {
+    Preset { mode: init.mode(), svr: 0x1FF, ldr: 0, ..Preset::RESET }
 }
 
 #[cfg(test)]

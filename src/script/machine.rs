@@ -2,7 +2,7 @@
 
 use super::guest::Guest;
 use super::mailbox;
-use super::model::Script;
+use super::model::{Init, Script};
 use super::notebook::Notebook;
 use super::software::{CONDUCTOR_LOST, SCRIPT_ENDED};
 use crate::machine::interconnect::{IO_AGENT_ID, Parts};
@@ -73,7 +73,10 @@ impl Board {
             return Err(InputError::new(format!("APICs of generation {generation} have no {bus} bus"))
                 .help(format!("--bus for {generation}: {}", seats.join(", "))));
         }
-        let most = generation.profile().highest_id() + 1;
+        let most = match script.init {
+            Init::X2Apic => u32::from(script.cpus), // ids of 32 bits
+            Init::Std | Init::Raw => generation.profile().highest_id() + 1,
+        };
         if u32::from(script.cpus) > most {
             let error = InputError::new(format!("generation {generation} has APIC ids for {most} CPUs only"))
                 .help(format!("`cpus` up to {most}, or another --generation"));
@@ -110,7 +113,7 @@ impl Board {
         let starts_others = self.generation.profile().start_up;
         let settings = CpuSettings {
             apic_id: u32::from(number),
-            apic: Preset::RESET,
+            apic: Preset { mode: script.init.mode(), ..Preset::RESET },
             interrupts_enabled: false,
             start: if number > 0 && starts_others { Start::WaitForStartUp } else { Start::Running },
             ..CpuSettings::default()

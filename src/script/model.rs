@@ -2,6 +2,7 @@
 
 use crate::scenario::Operation;
 use crate::scenario::diagnostic::Place;
+use sim::apic::Mode;
 
 /// A script, read and checked.
 ///
@@ -15,7 +16,7 @@ use crate::scenario::diagnostic::Place;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Script {
-    /// Number of CPUs, 1 to 255; CPU K has APIC id K.
+    /// Number of CPUs, 1 to 255, with [`Init::X2Apic`] to 768; CPU K has APIC id K.
     pub cpus: u16,
     /// Where that is said, if it is.
     pub cpus_place: Option<Place>,
@@ -35,14 +36,25 @@ pub enum Init {
     Std,
     /// Nothing: CPUs other than 0 are left as INIT and SIPI left them.
     Raw,
+    /// Nothing; and firmware has put every APIC into x2APIC mode, so that there may be more ids than eight bits have.
+    X2Apic,
 }
 
 impl Init {
+    /// The mode of every APIC before the first operation.
+    pub(super) const fn mode(self) -> Mode {
+        match self {
+            Self::Std | Self::Raw => Mode::XApic,
+            Self::X2Apic => Mode::X2Apic,
+        }
+    }
+
     /// The name in scripts.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Std => "std",
             Self::Raw => "raw",
+            Self::X2Apic => "x2apic",
         }
     }
 }
@@ -85,8 +97,8 @@ pub enum Action {
     Ping(u16),
     /// `state K`, or all CPUs: what they do, and what their APICs hold.
     State(Option<u16>),
-    /// `cpu K why`: what the CPU does or waits for, and `cpu K why icr`: what its ICR waits for, or where its last message
-    /// went.
+    /// `cpu K why`: what the CPU does or waits for; `cpu K why icr`: what its ICR waits for, or where its last message went; `cpu K
+    /// why vector VEC`: where a vector is that was for it.
     Why(u16, Asked),
     /// `boots`: how often the CPU was started, and where the last time.
     Boots(u16),
@@ -101,6 +113,8 @@ pub enum Asked {
     Cpu,
     /// Its interrupt command register.
     Command,
+    /// A vector.
+    Vector(u8),
 }
 
 /// What `count` counts.

@@ -2,7 +2,7 @@
 
 use super::commands::is_command;
 use super::model::{Action, Counted, Init, Line, Script};
-use super::work::{BEFORE, forms, work};
+use super::work::{BEFORE, forms, no_vector, vector, work};
 use crate::scenario::counted;
 use crate::scenario::diagnostic::{InputError, Place, Source};
 use crate::scenario::nearest;
@@ -13,7 +13,10 @@ use std::sync::Arc;
 pub(super) const CPUS_DEFAULT: u16 = 4;
 
 /// Most CPUs: an APIC id has eight bits, and all ones is the broadcast (SDM vol. 3 §10.6.2.1).
-const CPUS_MAX: u64 = 255;
+const CPUS_MAX: u64 = 768;
+
+/// CPUs whose APIC ids fit the eight bits of xAPIC mode, of which one is the broadcast (SDM vol. 3 §10.6.2.1).
+const CPUS_OF_EIGHT_BITS: u16 = 255;
 
 /// What `wait` waits without a number, in µs.
 const WAIT_US_DEFAULT: u32 = 2_000;
@@ -21,7 +24,7 @@ const WAIT_US_DEFAULT: u32 = 2_000;
 /// What a line may begin with.
 pub(super) const LINES: [Form; 11] = [
     Form { name: "cpus", usage: "cpus N", about: "number of CPUs (default 4)" },
-    Form { name: "init", usage: "init std|raw", about: "what CPUs do before the first operation (default std)" },
+    Form { name: "init", usage: "init std|raw|x2apic", about: "what CPUs do before the first operation (default std)" },
     Form { name: "require", usage: "require x2apic", about: "skip the script on a machine without it" },
     Form { name: "cpu", usage: "cpu K OPERATION …", about: "CPU K executes an operation" },
     Form { name: "wait", usage: "wait [USEC]", about: "let simulated time pass (default 2000)" },
@@ -56,11 +59,24 @@ impl Script {
                 _ => operations.push((first, tokens)),
             }
         }
+        script.fits_its_ids()?;
         for (first, tokens) in operations {
             let line = script.line(first.text, tokens)?;
             script.lines.push(line);
         }
         Ok(script)
+    }
+
+    /// More CPUs than ids of eight bits there are in x2APIC mode only.
+    fn fits_its_ids(&self) -> Result<(), InputError> {
+        match &self.cpus_place {
+            Some(place) if self.cpus > CPUS_OF_EIGHT_BITS && self.init != Init::X2Apic => {
+                Err(InputError::new(format!("{} CPUs need APIC ids of more than eight bits", self.cpus))
+                    .at(place, "a number from 1 to 255")
+                    .help("with `init x2apic` there are up to 768 CPUs"))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn cpus(&mut self, mut tokens: Tokens<'_>) -> Result<(), InputError> {
@@ -72,14 +88,18 @@ impl Script {
     }
 
     fn init(&mut self, mut tokens: Tokens<'_>, before: &mut Option<Place>) -> Result<(), InputError> {
-        let token = tokens.next("std or raw")?;
+        let token = tokens.next("std, raw or x2apic")?;
         self.init = match token.text {
             "std" => Init::Std,
             "raw" => Init::Raw,
+            "x2apic" => {
+                self.requires_x2apic = true;
+                Init::X2Apic
+            }
             text => {
                 return Err(token
-                    .error(format!("unknown initialisation `{text}`"), "std or raw")
-                    .help(nearest::suggestion(text, &["std", "raw"])));
+                    .error(format!("unknown initialisation `{text}`"), "std, raw or x2apic")
+                    .help(nearest::suggestion(text, &["std", "raw", "x2apic"])));
             }
         };
         once("init", before.as_ref(), &tokens)?;
@@ -149,15 +169,10 @@ impl Script {
     fn count(&self, tokens: &mut Tokens<'_>) -> Result<Action, InputError> {
         let cpu = self.cpu(&tokens.next("K")?)?;
         let what = tokens.next("VEC")?;
-        let digits = what.text.strip_prefix("0x").unwrap_or(what.text);
-        let counted = match (what.text, u8::from_str_radix(digits, 16)) {
+        let counted = match (what.text, vector(&what)) {
             ("NMI", _) => Counted::Nmi,
-            (_, Ok(vector)) if !digits.starts_with('+') => Counted::Vector(vector),
-            (text, _) => {
-                return Err(what
-                    .error(format!("`{text}` is no vector"), "not a vector")
-                    .help("a vector is two hex digits, 00 to ff, or NMI"));
-            }
+            (_, Some(vector)) => Counted::Vector(vector),
+            (_, None) => return Err(no_vector(&what).help("a vector is two hex digits, 00 to ff, or NMI")),
         };
         let all = 0..=u64::from(u32::MAX);
         let least = plain(&tokens.next("LO")?, "the least number", &all)?;

@@ -3,7 +3,7 @@
 use super::model::{Action, Asked, Work};
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::nearest;
-use crate::scenario::operation::{self, Form, OPERATIONS, Tokens, form};
+use crate::scenario::operation::{self, Form, OPERATIONS, Token, Tokens, form};
 
 /// What stands before each of them.
 pub(super) const BEFORE: &str = "cpu K ";
@@ -17,7 +17,11 @@ const GUEST: [Form; 8] = [
     form("smm_block", "smm_block", "stay in system-management mode at the next SMI (not cpu 0)"),
     form("smm_release", "smm_release", "leave it with RSM"),
     form("shutdown", "shutdown", "a triple fault: only NMI, SMI and INIT act on it then (not cpu 0)"),
-    form("why", "why [icr]", "what it does or has not taken; icr: what that waits for, where the last message went"),
+    form(
+        "why",
+        "why [icr|vector VEC]",
+        "what it does or has not taken; icr: what that waits for, where the last message went; vector: where that is",
+    ),
 ];
 
 /// All of them.
@@ -62,10 +66,25 @@ fn asked(tokens: &mut Tokens<'_>) -> Result<Asked, InputError> {
     match tokens.optional() {
         None => Ok(Asked::Cpu),
         Some(what) if matches!(what.text, "icr" | "ICR") => Ok(Asked::Command),
+        Some(what) if what.text == "vector" => {
+            let which = tokens.next("VEC")?;
+            let wrong = |error: InputError| error.help("a vector is two hex digits, 00 to ff");
+            vector(&which).map(Asked::Vector).ok_or_else(|| wrong(no_vector(&which)))
+        }
         Some(what) => Err(what
-            .error(format!("`why` does not ask about `{}`", what.text), "icr, or nothing")
-            .help(nearest::suggestion(what.text, &["icr"]))),
+            .error(format!("`why` does not ask about `{}`", what.text), "icr, vector VEC, or nothing")
+            .help(nearest::suggestion(what.text, &["icr", "vector"]))),
     }
+}
+
+/// A vector: hex digits, with 0x or without.
+pub(super) fn vector(token: &Token<'_>) -> Option<u8> {
+    let digits = token.text.strip_prefix("0x").unwrap_or(token.text);
+    u8::from_str_radix(digits, 16).ok().filter(|_| !digits.starts_with('+'))
+}
+
+pub(super) fn no_vector(token: &Token<'_>) -> InputError {
+    token.error(format!("`{}` is no vector", token.text), "not a vector")
 }
 
 fn on_or_off(tokens: &mut Tokens<'_>) -> Result<bool, InputError> {

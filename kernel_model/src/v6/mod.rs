@@ -8,6 +8,7 @@ mod apic_send_ipi;
 mod crash;
 mod csd_lock_wait;
 mod default_send_ipi;
+mod idle;
 mod io_apic;
 mod irq_work;
 mod lapic;
@@ -36,6 +37,7 @@ pub use default_send_ipi::{
     default_send_IPI_mask_allbutself_phys, default_send_IPI_mask_logical, default_send_IPI_mask_sequence_phys,
     default_send_IPI_single_phys,
 };
+pub use idle::{cpu_startup_entry, resched_cpu};
 pub use io_apic::clear_IO_APIC_pin;
 pub(crate) use io_apic::own_destination;
 pub use irq_work::{Laziness, arch_irq_work_raise, irq_work_queue, sysvec_irq_work};
@@ -47,7 +49,8 @@ pub use nmi_backtrace::{nmi_cpu_backtrace, nmi_trigger_cpumask_backtrace};
 pub use panic::{nmi_panic, nmi_panic_self_stop, panic};
 pub use setup_local_apic::setup_local_APIC;
 pub use smp_call_function::{
-    flush_tlb_multi, generic_smp_call_function_interrupt, smp_call_function, smp_call_function_many,
+    flush_smp_call_function_queue, flush_tlb_multi, generic_smp_call_function_interrupt, smp_call_function,
+    smp_call_function_many,
 };
 pub use stop_other_cpus::{native_stop_other_cpus, smp_stop_nmi_callback, stop_this_cpu, sysvec_reboot};
 pub use wakeup_secondary::wakeup_secondary_cpu_via_init;

@@ -51,12 +51,28 @@ pub fn flush_tlb_multi(kernel: &Kernel, cpu: &impl Processor, mask: CpuMask) {
 }
 
 /// `sysvec_call_function` and `sysvec_call_function_single` with `generic_smp_call_function_single_interrupt`
-/// (`arch/x86/kernel/smp.c`, `kernel/smp.c`, v6.13): ends the interrupt, takes the whole queue, runs each call and says
-/// that it has ended. An IPI that nobody queued a call for finds none. For the debug option of [`csd_lock_wait`] it says which call
-/// it runs, and that this CPU may be dumped once more; the kernel does the latter without the option too, where nobody looks.
+/// (`arch/x86/kernel/smp.c`, `kernel/smp.c`, v6.13): ends the interrupt, and runs what is in the queue. An IPI that nobody queued a
+/// call for finds nothing there.
 pub fn generic_smp_call_function_interrupt(kernel: &Kernel, cpu: &impl Processor) {
-    let (layout, own) = (kernel.layout(), this_cpu(cpu));
     ack_APIC_irq(kernel, cpu);
+    __flush_smp_call_function_queue(kernel, cpu);
+}
+
+/// `flush_smp_call_function_queue` (`kernel/smp.c`, v6.13), of the idle loop: runs what is in the queue, with interrupts off.
+pub fn flush_smp_call_function_queue(kernel: &Kernel, cpu: &impl Processor) {
+    if cpu.load(kernel.layout().call_single_queue(this_cpu(cpu))) == 0 {
+        return;
+    }
+    let flags = cpu.irq_save();
+    __flush_smp_call_function_queue(kernel, cpu);
+    cpu.irq_restore(flags);
+}
+
+/// `__flush_smp_call_function_queue` (`kernel/smp.c`, v6.13): takes the whole queue, runs each call and says that it has ended. For the
+/// debug option of [`csd_lock_wait`] it says which call it runs, and that this CPU may be dumped once more; the kernel does the latter
+/// without the option too, where nobody looks.
+fn __flush_smp_call_function_queue(kernel: &Kernel, cpu: &impl Processor) {
+    let (layout, own) = (kernel.layout(), this_cpu(cpu));
     if kernel.csd_lock_wait_debug {
         cpu.store(layout.trigger_backtrace(own), 1);
     }

@@ -4,6 +4,7 @@ mod broadcasts;
 mod called_in;
 mod crash;
 mod csd_lock_wait;
+mod idle;
 mod io_apic;
 mod irq_work;
 mod local_apic;

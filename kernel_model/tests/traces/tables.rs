@@ -131,6 +131,7 @@ fn every_word_has_its_own_name() {
         (layout.oops_in_progress(), "oops_in_progress"),
         (layout.irq_work_lists(32), "irq_work lists of CPU32"),
         (layout.cur_csd(7), "cur_csd of CPU7"),
+        (layout.need_resched(32), "need_resched of CPU32"),
         (Word(9999), "word 9999"),
     ];
     for (word, name) in named {
@@ -139,5 +140,6 @@ fn every_word_has_its_own_name() {
     assert_eq!(layout.vector_lock().0, layout.cpu_online(32).0 + 1, "what came later stands after all others");
     assert_eq!(layout.console_sem().0, layout.counter_runs_on(32).0 + 1, "and what came still later after that");
     assert_eq!(layout.irq_work_lists(0).0, layout.oops_in_progress().0 + 1, "then what each CPU defers");
-    assert_eq!(layout.trigger_backtrace(32).0 as usize, layout.count() - 1);
+    assert_eq!(layout.need_resched(0).0, layout.trigger_backtrace(32).0 + 1, "then what ends its idle loop");
+    assert_eq!(layout.need_resched(32).0 as usize, layout.count() - 1);
 }

@@ -1,14 +1,22 @@
-//! The APIC base MSR: global enable, x2APIC mode, the place of the register page (SDM vol. 3 §10.4.4, 10.12.1, 10.12.5).
+//! The APIC base MSR: global enable, x2APIC mode, the place of the register page (SDM vol. 3 §10.4.4, 10.12.1, 10.12.5); and the two by
+//! which firmware forbids to leave that mode.
 //!
 //! Not modelled: address bits above 35 (one physical address width for all parts), a page laid over other devices.
 
 use super::local_apic::{LocalApic, Mode};
 use super::registers::Register;
 use crate::bus::Agent;
-use crate::generation::{Generation, GlobalReenable};
+use crate::generation::{Generation, GlobalReenable, X2ApicLock};
 
 /// The MSR (SDM vol. 4 table 2-2).
 pub const MSR_APIC_BASE: u32 = 0x1B;
+
+/// IA32_ARCH_CAPABILITIES; of its bits here only 21: there is the next one (SDM vol. 4 table 2-2).
+pub(super) const MSR_ARCH_CAPABILITIES: u32 = 0x10A;
+const XAPIC_DISABLE: u64 = 1 << 21;
+/// IA32_XAPIC_DISABLE_STATUS: bit 0, the APIC is in x2APIC mode and stays there (SDM vol. 4 table 2-2).
+pub(super) const MSR_XAPIC_DISABLE_STATUS: u32 = 0xBD;
+const LEGACY_XAPIC_DISABLED: u64 = 1;
 
 /// A general-protection fault, #GP(0): the access did nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -60,8 +68,25 @@ impl LocalApic {
         !matches!(self.generation, Generation::I82489Dx | Generation::Pentium)
     }
 
+    /// Reads one of the two MSRs of the lock, which can only be read. Before parts that can be locked there are none.
+    pub(super) const fn read_lock(&self, msr: u32) -> Result<u64, GeneralProtection> {
+        if !self.generation.profile().x2apic || matches!(self.knobs.x2apic_lock, X2ApicLock::Absent) {
+            return Err(GeneralProtection);
+        }
+        Ok(match msr {
+            MSR_ARCH_CAPABILITIES => XAPIC_DISABLE,
+            _ if self.is_locked() => LEGACY_XAPIC_DISABLED,
+            _ => 0,
+        })
+    }
+
+    /// Is it in x2APIC mode for good (knob `x2apic_lock`)?
+    const fn is_locked(&self) -> bool {
+        matches!((self.knobs.x2apic_lock, self.mode()), (X2ApicLock::Locked, Mode::X2Apic))
+    }
+
     /// Writes the MSR: reserved bits fault, so do all changes of mode but off to xAPIC, xAPIC to x2APIC, and any to off
-    /// (SDM vol. 3 fig. 10-27). Says whether anything changed.
+    /// (SDM vol. 3 fig. 10-27), and that too where x2APIC mode is locked. Says whether anything changed.
     #[cold]
     pub(super) fn write_base(&mut self, value: u64) -> Result<bool, GeneralProtection> {
         let extended = if self.generation.profile().x2apic { EXTENDED } else { 0 };
@@ -77,6 +102,7 @@ impl LocalApic {
         let before = self.base;
         match (self.mode(), wanted) {
             (Mode::X2Apic, Mode::XApic) | (Mode::Disabled, Mode::X2Apic) => return Err(GeneralProtection),
+            (Mode::X2Apic, Mode::Disabled) if self.is_locked() => return Err(GeneralProtection),
             (Mode::Disabled, Mode::XApic) if !self.can_be_enabled_again() => {
                 self.base = value & !ENABLED; // the bit does not stick
                 return Ok(before != self.base);
@@ -130,6 +156,36 @@ mod tests {
             }
             assert_eq!(apic.write_base(value), expected, "{path:X?} then {value:X}");
         }
+    }
+
+    /// SDM vol. 4 table 2-2: 10AH bit 21 says that there is BDH, whose bit 0 that EXTD cannot be cleared. INIT keeps the mode
+    /// (vol. 3 §10.12.5.1).
+    #[test]
+    fn a_locked_apic_does_not_leave_x2apic_mode() {
+        let (off, page, msr) = (PAGE, PAGE | ENABLED, PAGE | ENABLED | EXTENDED);
+        let read = |apic: &mut LocalApic| [0x10A, 0xBD].map(|msr| apic.read_msr(msr, Time::ZERO).ok());
+        for (lock, before, after, leaves) in [
+            (X2ApicLock::Absent, [None, None], [None, None], true),
+            (X2ApicLock::Open, [Some(1 << 21), Some(0)], [Some(1 << 21), Some(0)], true),
+            (X2ApicLock::Locked, [Some(1 << 21), Some(0)], [Some(1 << 21), Some(1)], false),
+        ] {
+            let mut apic = enabled(X2Apic, 1);
+            apic.knobs.x2apic_lock = lock;
+            assert_eq!(read(&mut apic), before, "{lock:?}");
+            for (value, allowed) in [(off, true), (page, true), (msr, true)] {
+                assert_eq!(apic.write_base(value).is_ok(), allowed, "{lock:?}: in xAPIC mode nothing is locked");
+            }
+            apic.init();
+            assert_eq!(read(&mut apic), after, "{lock:?}");
+            assert_eq!(apic.write_base(page), Err(GeneralProtection), "{lock:?}");
+            assert_eq!(apic.write_base(off).is_ok(), leaves, "{lock:?}");
+            for register in [0x10A, 0xBD] {
+                assert!(apic.write_msr(register, 0, Time::ZERO).is_err(), "{lock:?}: read-only");
+            }
+        }
+        let mut older = enabled(XApic, 1);
+        older.knobs.x2apic_lock = X2ApicLock::Locked;
+        assert_eq!(read(&mut older), [None, None], "no x2APIC mode");
     }
 
     #[test]

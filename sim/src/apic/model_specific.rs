@@ -1,6 +1,7 @@
 //! Model-specific registers of the APIC: its base, TSC deadline, and in x2APIC mode its registers (SDM vol. 3 §10.12).
 //!
-//! Not modelled: MSRs that are none of the APIC's; all but the time-stamp counter and one bit of IA32_MISC_ENABLE fault.
+//! Not modelled: MSRs that are none of the APIC's; all but the time-stamp counter and one bit each of IA32_MISC_ENABLE and
+//! IA32_ARCH_CAPABILITIES fault.
 
 use super::LocalApic;
 use super::apic_base::{GeneralProtection, MSR_APIC_BASE};

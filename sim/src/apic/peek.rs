@@ -8,7 +8,7 @@
 //! So the same read twice in a row gives the same value, unless that value is of the time.
 
 use super::LocalApic;
-use super::apic_base::{GeneralProtection, MSR_APIC_BASE};
+use super::apic_base::{GeneralProtection, MSR_APIC_BASE, MSR_ARCH_CAPABILITIES, MSR_XAPIC_DISABLE_STATUS};
 use super::local_apic::Mode;
 use super::model_specific::{MSR_TIME_STAMP_COUNTER, MSR_TSC_DEADLINE};
 use super::priority_messages::MSR_MISC_ENABLE;
@@ -53,6 +53,7 @@ impl LocalApic {
             MSR_TIME_STAMP_COUNTER if self.generation != Generation::I82489Dx => None,
             MSR_TSC_DEADLINE if self.has_tsc_deadline() => None,
             MSR_MISC_ENABLE => Some(self.read_misc_enable()),
+            MSR_ARCH_CAPABILITIES | MSR_XAPIC_DISABLE_STATUS => Some(self.read_lock(msr)),
             _ => self.peek_x2apic(msr).transpose(),
         }
     }

@@ -179,7 +179,8 @@ impl Rules {
         let mask = self.id_mask;
         match (wide, identity.mode) {
             (true, ApicMode::X2Apic) => when(destination == u32::MAX || destination == identity.id, Certain),
-            (false, ApicMode::X2Apic) if destination == 0xFF => Perhaps,
+            // FFH, or what an I/O APIC makes of it (knob `io_apic_broadcast`): no id has all 32 bits
+            (false, ApicMode::X2Apic) if matches!(destination, 0xFF | u32::MAX) => Perhaps,
             (false, ApicMode::X2Apic) => when(destination == identity.id, Certain),
             (false, _) => {
                 let destination = destination & mask;

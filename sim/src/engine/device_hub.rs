@@ -53,8 +53,8 @@ pub(crate) struct DeviceHub {
 impl DeviceHub {
     pub(crate) fn new(agent: Agent, io_apic: Option<IoApicVersion>, mut lines: Vec<LineChange>, knobs: &Knobs) -> Self {
         lines.sort_unstable();
-        let reserved = knobs.io_apic_reserved;
-        let io_apic = io_apic.map(|version| IoApic::new(IoApicSettings { version, agent, id: 0, reserved }));
+        let (reserved, broadcast) = (knobs.io_apic_reserved, knobs.io_apic_broadcast);
+        let io_apic = io_apic.map(|version| IoApic::new(IoApicSettings { version, agent, id: 0, reserved, broadcast }));
         Self {
             io_apic,
             timer: I8254::new(I8254::CLOCK),

@@ -3,7 +3,7 @@
 use super::*;
 use crate::apic::{Clocks, LocalApic, Preset, WriteResult};
 use crate::bus::{Agent, Message};
-use crate::generation::{Generation, IoApicReserved, Knobs};
+use crate::generation::{Generation, IoApicBroadcast, IoApicReserved, Knobs};
 use crate::time::Time;
 
 pub(super) const PIN: u8 = 0x0E;
@@ -27,7 +27,8 @@ pub(super) struct Bench {
 }
 
 pub(super) fn io_apic(version: IoApicVersion) -> IoApic {
-    IoApic::new(IoApicSettings { version, agent: 9, id: 2, reserved: IoApicReserved::AsWritten })
+    let (reserved, broadcast) = (IoApicReserved::AsWritten, IoApicBroadcast::XApicMode);
+    IoApic::new(IoApicSettings { version, agent: 9, id: 2, reserved, broadcast })
 }
 
 /// The handler of most cases: the device lets go of its line, then EOI.

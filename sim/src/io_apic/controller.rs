@@ -3,8 +3,9 @@
 //! Not modelled: see the [module](super).
 
 use super::pin::Pin;
-use crate::bus::{Agent, Message, Shorthand};
-use crate::generation::IoApicReserved;
+use super::redirection::Redirection;
+use crate::bus::{Agent, DestinationMode, Message, Shorthand};
+use crate::generation::{IoApicBroadcast, IoApicReserved};
 use crate::named;
 use crate::time::Time;
 
@@ -60,6 +61,8 @@ pub struct IoApicSettings {
     pub id: u8,
     /// How reserved bits read back.
     pub reserved: IoApicReserved,
+    /// Whom its physical FFH reaches.
+    pub broadcast: IoApicBroadcast,
 }
 
 /// The message that the interconnect has and has not taken yet.
@@ -80,6 +83,7 @@ pub struct IoApic {
     version: IoApicVersion,
     agent: Agent,
     reserved: IoApicReserved,
+    broadcast: IoApicBroadcast,
     id: u8,
     select: u8,
     pins: [Pin; PINS as usize],
@@ -90,9 +94,9 @@ pub struct IoApic {
 impl IoApic {
     /// After reset: all entries masked, all lines low.
     pub const fn new(settings: IoApicSettings) -> Self {
-        let IoApicSettings { version, agent, id, reserved } = settings;
+        let IoApicSettings { version, agent, id, reserved, broadcast } = settings;
         let pins = [Pin::RESET; PINS as usize];
-        Self { version, agent, reserved, id: id & ID_MASK, select: 0, pins, sending: None, next_number: 0 }
+        Self { version, agent, reserved, broadcast, id: id & ID_MASK, select: 0, pins, sending: None, next_number: 0 }
     }
 
     /// A 32-bit read at `offset` of the page. What is no register, or can only be written, reads 0.
@@ -174,7 +178,7 @@ impl IoApic {
             mode,
             vector: entry.vector(),
             destination_mode: entry.destination_mode(),
-            destination: u32::from(entry.destination()),
+            destination: self.destination(entry),
             shorthand: Shorthand::None,
             level_triggered: entry.level(),
             asserted: true,
@@ -183,6 +187,16 @@ impl IoApic {
         };
         self.next_number = self.next_number.wrapping_add(1);
         Some(message)
+    }
+
+    /// Where the messages of an entry go: eight bits, but for a broadcast by knob. (On the serial bus of an 82093AA nobody is in
+    /// x2APIC mode.)
+    fn destination(&self, entry: Redirection) -> u32 {
+        let all = entry.destination() == 0xFF && entry.destination_mode() == DestinationMode::Physical;
+        if all && self.broadcast == IoApicBroadcast::Everybody && self.version == IoApicVersion::I82801 {
+            return u32::MAX;
+        }
+        u32::from(entry.destination())
     }
 
     /// The interconnect is done with `message`. It must be told no later than the EOI that the message leads to, which

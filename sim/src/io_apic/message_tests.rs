@@ -14,6 +14,29 @@ fn a_physical_destination_reaches_one_cpu() {
     assert_eq!(bench.taken, [(1, 0x85)]);
 }
 
+/// An 8-bit broadcast becomes one of 32 bits by knob (which KVM has), where a CPU can be in x2APIC mode; nothing else does.
+#[test]
+fn physical_ff_is_a_wider_broadcast_by_knob() {
+    use crate::generation::{IoApicBroadcast, IoApicReserved};
+    let destination = |version, broadcast, low: u32, to: u32| {
+        let (agent, id, reserved) = (9, 2, IoApicReserved::AsWritten);
+        let mut io = IoApic::new(IoApicSettings { version, agent, id, reserved, broadcast });
+        for (index, value) in [(0x11 + 2 * PIN, to << 24), (0x10 + 2 * PIN, low)] {
+            io.write(0x00, u32::from(index), Time::ZERO);
+            io.write(0x10, value, Time::ZERO);
+        }
+        io.set_line(PIN, true, Time::ZERO);
+        io.next_message().expect("an interrupt waits").destination
+    };
+    let (late, early) = (IoApicVersion::I82801, IoApicVersion::I82093Aa);
+    let (usual, all) = (IoApicBroadcast::XApicMode, IoApicBroadcast::Everybody);
+    assert_eq!(destination(late, usual, 0x61, 0xFF), 0xFF);
+    assert_eq!(destination(late, all, 0x61, 0xFF), 0xFFFF_FFFF);
+    assert_eq!(destination(late, all, 0x61, 0xFE), 0xFE);
+    assert_eq!(destination(late, all, 0x61 | 1 << 11, 0xFF), 0xFF, "logical");
+    assert_eq!(destination(early, all, 0x61, 0xFF), 0xFF);
+}
+
 #[test]
 fn logical_destination_0d_reaches_three_cpus() {
     let mut bench = Bench::new(4, serve);

@@ -63,17 +63,19 @@ fn frame(draw: &mut Draw) -> Frame {
     Frame { cpus, bus_kind, generation, aligned, x2apic, clock: ClockDomain::new(numerator, denominator) }
 }
 
-/// Knobs that came after seeds had been written down. They are drawn on their own, so that a seed's machine is the one that it
-/// was, but for them.
-const LATER: [&str; 3] = ["xtpr_enable", "tsc_deadline", "halted_timer"];
+/// Knobs that came after seeds had been written down. They are drawn on their own, in this order, so that a seed's machine is
+/// the one that it was, but for the last ones.
+const LATER: [&str; 5] = ["xtpr_enable", "tsc_deadline", "halted_timer", "io_apic_broadcast", "x2apic_lock"];
 
 /// Each knob at any of its values.
 fn knobs(seed: u64, draw: &mut Draw) -> Knobs {
     let mut knobs = Knobs::default();
     let rare = draw.of(&[2, 4, 10]);
     let mut later = Draw::new(!seed);
-    for knob in Knobs::ALL {
-        let draw = if LATER.contains(&knob.key) { &mut later } else { &mut *draw };
+    let named = |key: &&str| Knobs::ALL.iter().find(|knob| knob.key == *key).expect("a knob that there is");
+    let first = Knobs::ALL.iter().filter(|knob| !LATER.contains(&knob.key)).map(|knob| (knob, false));
+    for (knob, is_later) in first.chain(LATER.iter().map(named).map(|knob| (knob, true))) {
+        let draw = if is_later { &mut later } else { &mut *draw };
         if draw.one_in(rare) {
             let set = knobs.set(knob.key, draw.of(knob.values));
             assert_eq!(set, Some(Ok(())), "a listed value");

@@ -22,11 +22,21 @@ use sim::{Batch, Event, Observer, Outcome};
 /// Messages of which each is told; all are counted.
 const TOLD: usize = 10_000;
 
+/// Of which of them is each told, if there are more?
+#[derive(Debug, Clone, Copy)]
+enum Told {
+    /// Of the first [`TOLD`].
+    First,
+    /// Of as many of the last.
+    Last(usize),
+}
+
 /// The view, as it grows with the events of a run: its memory does not.
 #[derive(Debug)]
 pub(crate) struct Fates {
     pub(crate) state: State,
     filter: Filter,
+    told: Told,
     report: MessagesReport,
 }
 
@@ -42,9 +52,17 @@ impl Observer for Fates {
 impl Fates {
     /// Before the first event.
     pub(crate) fn new(scenario: &Scenario, filter: Filter) -> Self {
-        let mut state = State::before(scenario);
+        Self::of(State::before(scenario), filter, Told::First)
+    }
+
+    /// The last messages of any machine, which is before its first event.
+    pub(crate) fn last(state: State, filter: Filter, told: usize) -> Self {
+        Self::of(state, filter, Told::Last(told))
+    }
+
+    fn of(mut state: State, filter: Filter, told: Told) -> Self {
         state.messages.keep_over();
-        Self { state, filter, report: MessagesReport::default() }
+        Self { state, filter, told, report: MessagesReport::default() }
     }
 
     /// The next event.
@@ -56,15 +74,21 @@ impl Fates {
     }
 
     /// The run is over: what is left has the fate that it has now.
-    pub(crate) fn end(mut self, outcome: &Outcome) -> MessagesReport {
+    pub(crate) fn end(self, outcome: &Outcome) -> MessagesReport {
+        self.finish(outcome).1
+    }
+
+    /// The same, with the machine at that instant.
+    pub(crate) fn finish(mut self, outcome: &Outcome) -> (State, MessagesReport) {
         self.state.finish(outcome);
         let left = self.state.messages.all().map(|held| (held.message, message(&self.state, held)));
         let waiting = self.state.cpus.iter().filter_map(|cpu| cpu.waiting_command());
         let waiting = waiting.map(|unsent| (unsent.message, command(&self.state, &unsent, true)));
-        let all: Vec<(Message, MessageReport)> = left.chain(waiting).collect();
+        let mut all: Vec<(Message, MessageReport)> = left.chain(waiting).collect();
+        all.sort_by_key(|(_, report)| report.place());
         all.into_iter().for_each(|(message, report)| self.tell(&message, report));
-        self.report.messages.sort_by_key(|message| (message.sent, message.from, message.number));
-        self.report
+        self.report.messages.sort_by_key(MessageReport::place);
+        (self.state, self.report)
     }
 
     fn tell(&mut self, message: &Message, mut told: MessageReport) {
@@ -80,9 +104,12 @@ impl Fates {
         for report in &told.fates {
             *self.report.totals.entry(report.fate).or_default() += 1;
         }
-        if self.report.messages.len() < TOLD {
-            self.report.messages.push(told);
+        match self.told {
+            Told::First if self.report.messages.len() >= TOLD => return,
+            Told::Last(last) if self.report.messages.len() >= last => drop(self.report.messages.remove(0)),
+            Told::First | Told::Last(_) => {}
         }
+        self.report.messages.push(told);
     }
 }
 

@@ -91,6 +91,13 @@ pub struct MessageReport {
     pub fates: Vec<FateReport>,
 }
 
+impl MessageReport {
+    /// Its place in a list: when it was sent, by whom, as which.
+    pub(super) const fn place(&self) -> (Time, Option<u16>, Option<u32>) {
+        (self.sent, self.from, self.number)
+    }
+}
+
 /// Which messages, and which of their fates, are asked for. What is `None` is not asked about.
 ///
 /// ```

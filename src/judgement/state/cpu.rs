@@ -8,10 +8,13 @@ use super::latches::{Cause, Latches, Origin};
 use super::software::Software;
 use super::unsent::UnsentMessage;
 use sim::Site;
-use sim::apic::{Clocks, LocalApic, Preset};
+use sim::apic::{Clocks, LocalApic, Mode, Preset};
 use sim::bus::Message;
 use sim::{Context, CpuSettings, HaltedTimer, IcrWriteWhileBusy, MachineSettings, Start, Time};
 use std::collections::BTreeMap;
+
+/// The MSR of the register at offset 0 (SDM vol. 3 table 10-6).
+const X2APIC_BASE: u32 = 0x800;
 
 /// A CPU that executes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,6 +189,16 @@ impl CpuState {
     /// Since when it is in shutdown, and by which fault: also while a handler runs on top of that.
     pub(crate) fn in_shutdown(&self) -> Option<(Time, Option<Cause>)> {
         self.shutdown
+    }
+
+    /// What a read of a register of its APIC would give, by its offset in the page (SDM vol. 3 tables 10-1 and 10-6); `None`: there
+    /// is no such register, or the APIC is globally disabled.
+    pub(crate) fn register(&self, offset: u16) -> Option<u32> {
+        match self.apic.mode() {
+            Mode::X2Apic => Some(self.apic.peek_msr(X2APIC_BASE + u32::from(offset >> 4))?.ok()? as u32),
+            Mode::XApic => self.apic.peek(offset),
+            Mode::Disabled => None,
+        }
     }
 
     /// Does it wait for anything, in software or in hardware?

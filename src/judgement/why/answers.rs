@@ -3,10 +3,10 @@
 use super::chain::{Chain, list};
 use crate::judgement::messages::{destination, what};
 use crate::judgement::source_lines::Places;
-use crate::judgement::state::{MessageState, OpenWait};
+use crate::judgement::state::{MessageState, Misdirected, OpenWait};
 use kernel_model::{Point, Wait};
 use sim::Time;
-use sim::bus::DeliveryMode;
+use sim::bus::{DeliveryMode, Message};
 
 impl<'a> Chain<'a> {
     pub(super) fn answers(&mut self, number: u16, wait: OpenWait) {
@@ -29,6 +29,9 @@ impl<'a> Chain<'a> {
                 self.root("its message is for no CPU");
             }
         }
+        if wait.code == Wait::Shootdown as u32 && told.is_empty() {
+            self.left_out(number, wait);
+        }
         for cpu in awaited.unwrap_or_default() {
             if !told.contains(&cpu) {
                 self.not_asked(number, cpu);
@@ -37,10 +40,24 @@ impl<'a> Chain<'a> {
     }
 
     /// Has a CPU been stopped since? It answers nothing more, and has answered that.
-    fn is_stopped(&self, number: u16, since: Time) -> bool {
+    pub(super) fn is_stopped(&self, number: u16, since: Time) -> bool {
         let stopped = |code: u32| code == Point::Stopped as u32 || code == Point::StoppedByCall as u32;
         let reached = self.state.milestones.iter().filter(|reached| reached.cpu == number && reached.at >= since);
         reached.into_iter().any(|reached| stopped(reached.code))
+    }
+
+    /// CPUs that the crash counts, all that run, and that no message was for: it stays in its sender's cluster, say.
+    fn left_out(&mut self, number: u16, wait: OpenWait) {
+        let asked = self.asked(number, wait);
+        let Some(last) = asked.last() else { return };
+        let runs = self.state.cpus.iter().filter(|cpu| cpu.number != number && cpu.reset.is_none());
+        let runs = runs.map(|cpu| cpu.number).filter(|&cpu| !self.is_stopped(cpu, last.sent));
+        let out: Vec<u16> = runs.filter(|cpu| asked.iter().all(|held| !held.meant.contains(cpu))).collect();
+        if !out.is_empty() {
+            self.say(sent(&self.state.places, last, &list(&last.meant)));
+            self.say(format!("no message was for {}", list(&out)));
+            self.root(format!("no message was for {}", list(&out)));
+        }
     }
 
     /// What became of a message at these CPUs. Gives those that have not done with it.
@@ -73,10 +90,20 @@ impl<'a> Chain<'a> {
         {
             return;
         }
+        if let Some(misdirected) = self.cpu(number).misdirected().filter(|went| self.was_for(went, cpu)) {
+            self.misdirected(number, misdirected);
+            return self.root("an NMI between the two writes of the ICR sent its message elsewhere");
+        }
         let silent = format!("CPU{cpu} has not answered");
         self.say(silent.clone());
         self.refuser.get_or_insert(silent);
         self.condition(cpu);
+    }
+
+    /// Had the sender asked for CPU `cpu` before a handler wrote another destination?
+    fn was_for(&self, went: &Misdirected, cpu: u16) -> bool {
+        let intended = Message { destination: went.intended, ..went.message };
+        self.state.meant(&intended).contains(&cpu)
     }
 
     /// Does the wait follow a message? In 2.6.20 nobody is sent one for a backtrace: each CPU's watchdog looks by itself.
@@ -97,6 +124,9 @@ impl<'a> Chain<'a> {
                 .last()
                 .is_none_or(|last| (last.message.mode, last.message.vector) == (message.mode, message.vector));
             let new = asked.iter().all(|other| other.meant.iter().all(|cpu| !held.meant.contains(cpu)));
+            if alike && asked.iter().any(|newer| is_again(newer, held)) {
+                continue;
+            }
             if !alike || !new || by_nmi && message.mode != DeliveryMode::Nmi {
                 break;
             }
@@ -105,6 +135,11 @@ impl<'a> Chain<'a> {
         asked.reverse();
         asked
     }
+}
+
+/// Is it `older` once more, which had not been dispatched?
+fn is_again(newer: &MessageState, older: &MessageState) -> bool {
+    older.replaced.is_some_and(|(at, _)| at == newer.sent) && older.meant == newer.meant
 }
 
 fn sent(places: &Places, held: &MessageState, to: &str) -> String {

@@ -54,14 +54,14 @@ impl Chain<'_> {
 
     /// A bus, or a link, that carries nothing.
     fn stalled(&mut self, stall: Stall) {
-        let (line, root) = match stall.fault {
-            FaultName::StuckWire => ("a wire of the serial bus is stuck", "a stuck wire"),
-            FaultName::LostClock => ("the serial bus has no clock", "the serial bus has lost its clock"),
-            FaultName::DeadLink => ("the link to another cluster is dead", "a dead link between clusters"),
-            FaultName::FsbLock => ("the front-side bus is locked", "the front-side bus is locked by another agent"),
-            _ => ("the front-side bus completes no interrupt transaction", "the front-side bus is stalled"),
+        let root = match stall.fault {
+            FaultName::StuckWire => "a stuck wire",
+            FaultName::LostClock => "the serial bus has lost its clock",
+            FaultName::DeadLink => "a dead link between clusters",
+            FaultName::FsbLock => "the front-side bus is locked by another agent",
+            _ => "the front-side bus is stalled",
         };
-        self.say(format!("{line} since {} us (injected fault)", stall.since));
+        self.say(stopped(stall));
         self.root(format!("{root} (injected)"));
     }
 
@@ -115,7 +115,20 @@ impl Chain<'_> {
             self.say(format!("{agent} sends EOI messages without end, which go before all others (injected fault)"));
             self.root(format!("{agent} jabbers (injected)"));
         }
+        self.root("its message waits for its turn on the bus");
     }
+}
+
+/// What stops a bus, or a link.
+pub(super) fn stopped(stall: Stall) -> String {
+    let what = match stall.fault {
+        FaultName::StuckWire => "a wire of the serial bus is stuck",
+        FaultName::LostClock => "the serial bus has no clock",
+        FaultName::DeadLink => "the link to another cluster is dead",
+        FaultName::FsbLock => "the front-side bus is locked",
+        _ => "the front-side bus completes no interrupt transaction",
+    };
+    format!("{what} since {} us (injected fault)", stall.since)
 }
 
 fn every(held: &MessageState) -> String {

@@ -56,21 +56,25 @@ impl Chain<'_> {
     pub(super) fn untaken(&mut self, number: u16) {
         let cpu = self.cpu(number);
         let all = Untaken::of(cpu);
-        for &one in all.iter().take(TOLD) {
-            let (name, since) = (one.name(), self.since(cpu, one));
-            match one.kept_by(cpu) {
-                Some(keeps) => {
-                    self.say(format!("CPU{number} does not take {name}{since}: {keeps}"));
-                    self.root(format!("it does not take {name}: {keeps}"));
-                }
-                None => {
-                    self.say(format!("CPU{number} is about to take {name}{since}"));
-                    self.root(format!("it is about to take {name}"));
-                }
-            }
-        }
+        all.iter().take(TOLD).for_each(|&one| self.not_taken(number, one));
         if let Some(more) = all.len().checked_sub(TOLD).filter(|&more| more > 0) {
             self.say(format!("and {more} more"));
+        }
+    }
+
+    /// Something that has come, and what keeps the CPU from it.
+    pub(super) fn not_taken(&mut self, number: u16, one: Untaken) {
+        let cpu = self.cpu(number);
+        let (name, since) = (one.name(), self.since(cpu, one));
+        match one.kept_by(cpu) {
+            Some(keeps) => {
+                self.say(format!("CPU{number} does not take {name}{since}: {keeps}"));
+                self.root(format!("it does not take {name}: {keeps}"));
+            }
+            None => {
+                self.say(format!("CPU{number} is about to take {name}{since}"));
+                self.root(format!("it is about to take {name}"));
+            }
         }
     }
 

@@ -5,13 +5,12 @@
 use super::chain::Chain;
 use crate::judgement::keeps::Untaken;
 use crate::judgement::state::Sleep;
-use sim::apic::Mode;
-use sim::{Context, HaltedTimer, Named};
+use kernel_model::Point;
+use sim::{Context, HaltedTimer, Milestone, Named};
 
-/// Offsets of the timer's entry and of its initial count, and the MSR of offset 0 (SDM vol. 3 tables 10-1 and 10-6).
+/// Offsets of the timer's entry and of its initial count (SDM vol. 3 table 10-1).
 const TIMER_ENTRY: u16 = 0x320;
 const INITIAL_COUNT: u16 = 0x380;
-const X2APIC_BASE: u32 = 0x800;
 /// Bit 16 of the timer's entry: masked. Bit 18: TSC-deadline mode, without an initial count (SDM vol. 3 §10.5.1, §10.5.4.1).
 const MASKED: u32 = 1 << 16;
 const TSC_DEADLINE: u32 = 1 << 18;
@@ -21,6 +20,7 @@ impl Chain<'_> {
         let cpu = self.cpu(number);
         let Some(Sleep::Halt(since)) = cpu.sleep() else { return };
         self.say(format!("CPU{number} is in HLT since {since} us: {at}"));
+        self.capture_kernel(number);
         if !Untaken::of(cpu).is_empty() {
             return self.untaken(number);
         }
@@ -36,6 +36,14 @@ impl Chain<'_> {
         self.silent_timer(number);
     }
 
+    /// Of one that has left the kernel that crashed, and whatever it held there.
+    fn capture_kernel(&mut self, number: u16) {
+        let ready = |reached: &&Milestone| reached.cpu == number && reached.code == Point::CaptureKernelReady as u32;
+        if let Some(reached) = self.state.milestones.iter().find(ready) {
+            self.say(format!("CPU{number} is in the capture kernel, which was up at {} us", reached.at));
+        }
+    }
+
     /// A timer that is set, and that does not end this HLT.
     fn silent_timer(&mut self, number: u16) {
         let cpu = self.cpu(number);
@@ -44,14 +52,7 @@ impl Chain<'_> {
             HaltedTimer::Stops => "stands still while it is in HLT",
             HaltedTimer::DoesNotWake => "does not wake it from HLT",
         };
-        let read = |offset: u16| match cpu.apic.mode() {
-            Mode::X2Apic => {
-                let value = cpu.apic.peek_msr(X2APIC_BASE + u32::from(offset >> 4));
-                value.and_then(Result::ok).map_or(MASKED, |value| value as u32)
-            }
-            Mode::XApic => cpu.apic.peek(offset).unwrap_or(MASKED),
-            Mode::Disabled => MASKED,
-        };
+        let read = |offset: u16| cpu.register(offset).unwrap_or(MASKED);
         let entry = read(TIMER_ENTRY);
         if entry & MASKED == 0 && (entry & TSC_DEADLINE != 0 || read(INITIAL_COUNT) != 0) {
             let (vector, knob) = (entry & 0xFF, cpu.halted_timer);

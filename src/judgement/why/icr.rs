@@ -8,6 +8,11 @@ impl Chain<'_> {
     /// Why the ICR of a CPU reads "send pending".
     pub(super) fn icr_busy(&mut self, number: u16) {
         let cpu = self.cpu(number);
+        let mut all = self.state.undispatched().filter(|held| held.message.source == number);
+        let next = all.next();
+        if next.is_none() {
+            self.say(format!("the message of CPU{number} is dispatched"));
+        }
         if let Some(since) = cpu.jammed_since {
             self.say(format!(
                 "the delivery status bit of CPU{number}'s ICR is jammed since {since} us (injected fault): it reads \"send \
@@ -15,9 +20,11 @@ impl Chain<'_> {
             ));
             self.root(format!("the delivery status bit of CPU{number} is jammed (injected)"));
         }
-        let mut all = self.state.undispatched().filter(|held| held.message.source == number);
-        let Some(held) = all.next() else {
-            self.say(format!("the message of CPU{number} is dispatched"));
+        let Some(held) = next else {
+            if cpu.jammed_since.is_none() {
+                self.say(format!("CPU{number}'s ICR is idle again, which its next read shows"));
+                self.root("its ICR is idle again");
+            }
             return;
         };
         let message = held.message;

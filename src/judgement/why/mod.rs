@@ -19,8 +19,10 @@ mod program;
 mod refusal;
 mod remote_read;
 mod start_up;
+mod vector;
 mod waiting;
 
+use super::fates::{Fates, Filter, MessagesReport};
 use super::state::{MessageState, State};
 use chain::Chain;
 pub(crate) use chain::Why;
@@ -62,4 +64,16 @@ pub(crate) fn explain_icr(state: &State, number: u16) -> Why {
     chain.path.push(number);
     chain.icr_busy(number);
     chain.end("the bus was busy with other messages")
+}
+
+/// What follows the messages with a vector that are for CPU `number`, to [explain](explain_vector) what became of it.
+pub(crate) fn with_vector(before: State, number: u16, vector: u8) -> Fates {
+    Fates::last(before, Filter { to: Some(number), vector: Some(vector), ..Filter::default() }, vector::TOLD)
+}
+
+/// Explains where a vector is that was for CPU `number`: there, or gone.
+pub(crate) fn explain_vector(state: &State, number: u16, vector: u8, messages: &MessagesReport) -> Why {
+    let mut chain = Chain::new(state);
+    chain.vector(number, vector, messages);
+    chain.end("it has not come")
 }

@@ -1,5 +1,6 @@
 //! A CPU that waits for a start-up message, and those that wait for it: which INIT, which STARTUPs, and what became of each.
 
+use super::bus::stopped;
 use super::chain::Chain;
 use crate::judgement::messages::{destination, what};
 use crate::judgement::state::{Arrival, Effect, MessageState, Miss, Origin, Reset, Sleep, State};
@@ -91,7 +92,10 @@ impl Chain<'_> {
             (None, None, None) => match held.attempts.map(|attempts| attempts.outcome) {
                 Some(AttemptOutcome::Retry) => "not dispatched, somebody answers Retry".to_owned(),
                 Some(AttemptOutcome::AcceptError) => "not dispatched, no APIC answers".to_owned(),
-                _ => "not dispatched".to_owned(),
+                _ => match self.state.stall(held) {
+                    Some(stall) => format!("not dispatched, {}", stopped(stall)),
+                    None => "not dispatched".to_owned(),
+                },
             },
             (None, None, Some(_)) => "on its way".to_owned(),
         }
@@ -160,9 +164,15 @@ impl Chain<'_> {
 
     /// The CPU that has started this one, and has not called it out.
     pub(super) fn callout(&mut self, number: u16) {
-        let started = self.state.messages.all().filter(|held| is_start_up(held, number)).max_by_key(|held| held.sent);
-        if let Some(starter) = started.map(|held| held.message.source) {
-            self.cpu_waits(starter);
+        let by_nmi = self.state.kernel.is_some_and(|kernel| kernel.arch.facts().wake_up == WakeUp::Nmi);
+        let starts = |held: &&MessageState| match held.message.mode {
+            DeliveryMode::Nmi => by_nmi && held.meant.contains(&number) && held.message.source != number,
+            _ => is_start_up(held, number),
+        };
+        let started = self.state.messages.all().filter(starts).max_by_key(|held| held.sent);
+        match started.map(|held| held.message.source) {
+            Some(starter) => self.cpu_waits(starter),
+            None => self.say(format!("nobody has called CPU{number} out")),
         }
     }
 }

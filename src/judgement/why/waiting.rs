@@ -158,6 +158,9 @@ impl Chain<'_> {
         } else if expects_answers(wait.code) {
             self.answers(number, wait);
         }
+        if interrupted && self.is_stopped(number, wait.since) {
+            self.root("it was stopped while it waited");
+        }
         let place = self.state.places.function(wait.site).unwrap_or("its program");
         self.root(format!("it {what} in {place}"));
     }

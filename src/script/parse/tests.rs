@@ -64,6 +64,8 @@ fn every_other_line_is_read() {
         ("cpu 3 why", Action::Why(3, Asked::Cpu)),
         ("cpu 0 why icr", Action::Why(0, Asked::Command)),
         ("cpu 0 why ICR", Action::Why(0, Asked::Command)),
+        ("cpu 1 why vector 0x31", Action::Why(1, Asked::Vector(0x31))),
+        ("cpu 1 why vector f0", Action::Why(1, Asked::Vector(0xF0))),
         ("ping 2", Action::Ping(2)),
         ("boots 2", Action::Boots(2)),
         ("note  cpu 9 is   no CPU # comment", Action::Note),
@@ -88,12 +90,17 @@ fn directives_hold_wherever_they_stand() {
 /// Line by line: the script, where the caret stands, what the message and the help say.
 #[test]
 fn every_mistake_has_its_place_and_says_what_would_be_right() {
-    let table: [(&str, &str, &[&str]); 42] = [
+    let table: [(&str, &str, &[&str]); 49] = [
         ("cpu 1 raed ICRL", "1:7", &["unknown operation `raed`", "`read`"]),
         ("cpu 1 why TPR", "1:11", &["does not ask about `TPR`", "icr"]),
-        ("cpu 1 why icr 2", "1:15", &["one token too many", "cpu K why [icr]"]),
+        ("cpu 1 why icr 2", "1:15", &["one token too many", "cpu K why [icr|vector VEC]"]),
+        ("cpu 1 why vector", "1:17", &["VEC is missing", "cpu K why [icr|vector VEC]"]),
+        ("cpu 1 why vector NMI", "1:18", &["`NMI` is no vector", "00 to ff"]),
+        ("cpu 1 why vector 0x131", "1:18", &["`0x131` is no vector", "00 to ff"]),
+        ("cpu 1 why vectr 31", "1:11", &["does not ask about `vectr`", "did you mean `vector`?"]),
+        ("cpu 1 why vector 31 2", "1:21", &["one token too many", "cpu K why [icr|vector VEC]"]),
         ("cpu 4 why icr", "1:5", &["no cpu 4", "0 to 3"]),
-        ("why 1", "1:1", &["cpu K why [icr]"]),
+        ("why 1", "1:1", &["cpu K why [icr|vector VEC]"]),
         ("cpus 2\n?", "2:1", &["`?` is no operation", "--interactive"]),
         ("undo", "1:1", &["`undo` is no operation", "--interactive"]),
         ("wiat 10", "1:1", &["`wiat`", "`wait`"]),
@@ -116,8 +123,10 @@ fn every_mistake_has_its_place_and_says_what_would_be_right() {
         ("cpu 0 nmi_block", "1:7", &["cpu 0 cannot `nmi_block`"]),
         ("cpus 2\ncpus 3", "2:1", &["`cpus` stands twice", "line 1"]),
         ("init raw\ninit raw", "2:1", &["`init` stands twice"]),
-        ("cpus 0", "1:6", &["1 to 255"]),
-        ("cpus 256", "1:6", &["1 to 255"]),
+        ("cpus 0", "1:6", &["1 to 768"]),
+        ("cpus 256", "1:6", &["1 to 255", "init x2apic"]),
+        ("init raw\ncpus 768", "2:6", &["1 to 255", "init x2apic"]),
+        ("init x2apic\ncpus 769", "2:6", &["1 to 768"]),
         ("cpus 2 3", "1:8", &["one token too many"]),
         ("init rwa", "1:6", &["`raw`"]),
         ("require x2", "1:9", &["`x2apic`"]),

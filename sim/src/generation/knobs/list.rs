@@ -6,7 +6,7 @@ use super::{Knob, NoSuchValue};
 use crate::named;
 use crate::named::Named;
 
-with_timer_knobs! {
+with_x2apic_knobs! {
     /// How many interrupts a Pentium or P6 keeps before it refuses one. SDM vol. 3 (2016) §10.8.4: two per vector, one in
     /// the IRR and one in the ISR. The Pentium Pro's manual (vol. 3 §7.4.2) and later ones (§7.6.4.3), Cleverdon 2003,
     /// Uphoff 2004 and Pentium erratum 4AP: two per priority class. By either rule a third of one vector is refused.

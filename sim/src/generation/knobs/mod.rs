@@ -102,6 +102,8 @@ macro_rules! knobs {
 
 #[macro_use]
 mod timer;
+#[macro_use]
+mod x2apic;
 mod list;
 
 pub use list::*;
