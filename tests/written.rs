@@ -6,7 +6,8 @@ use apicsim::scenario::{
     self, ALL_ARCHES, Bus, CostOverrides, CpuFault, Expectation, ExpectedProof, ExpectedVerdict, FaultKind, Goal,
     IpiVector, Mechanism, Request, Role, Scenario, ScenarioBuilder, Stall, Times, VARIANTS, VectorUse, builtin_names,
 };
-use apicsim::{Settings, run};
+use apicsim::{OwnVariant, Settings, run};
+use kernel_model::{Kernel, OwnWait, Processor, Site, Waited};
 use sim::bus::{SerialFaultKind, Wire};
 use sim::{Generation, Named, Time};
 use std::path::Path;
@@ -143,6 +144,46 @@ fn a_limit_that_cuts_is_written() {
     assert!(text.contains("limit_us = 20\n") && text.contains("limit_cuts = true\n"), "{text}");
     let error = Scenario::from_toml(&text.replace("limit_cuts = true", "limit_cuts = false")).unwrap_err();
     assert!(error.message().contains("after the end of the run"), "{error}");
+}
+
+/// Texts that TOML would end early, blocks of every kind, and words that are only perhaps locks.
+#[test]
+fn programs_read_back_as_they_were_written() {
+    let steps = "say \"it's '''quoted''' \\ with a # and µ\"  # and a comment\n\
+                 forever {\n pause\n}\nevery exp(5us) for uniform(1us, 9us) {\n  add w 1\n}\n\
+                 try l {\ndelay 1us\n} else {\nirqs-off {\nset w 0x10\n}\n}\nif w & 4 {\n} else {\npause\n}\n\
+                 call smp_call_function\nwrite ICRL SELF|0x50\ntimer periodic 9us vector=0x60\nreach a-b_c";
+    let builder = ScenarioBuilder::new("texts").cpus(2).word("w", 1).word("v", 0).lock("k").lock("l").lock("m");
+    let builder = builder.steps(us(1), 0, steps).handler_without_eoi(&[0, 1], scenario::On::Vector(0x50), steps);
+    let scenario = builder.reach("a-b_c").build().unwrap_or_else(|error| panic!("{}", error.render(false)));
+    assert_eq!(scenario.programs.steps.len(), 2 * 15);
+    reads_back(&scenario);
+    assert!(ScenarioBuilder::from(&scenario).build().unwrap().says_the_same_as(&scenario));
+}
+
+/// Code of one's own is known by its name, and has to be handed over again.
+#[test]
+fn a_variant_in_rust_stands_by_its_name() {
+    #[derive(Debug)]
+    struct Never;
+    impl OwnWait for Never {
+        fn name(&self) -> &'static str {
+            "never"
+        }
+        fn wait(&self, _: &Kernel, _: &dyn Processor, _: Site) -> Option<Waited> {
+            Some(Waited::Idle)
+        }
+    }
+    let own = OwnVariant::new(&Never).closed();
+    let mut request = Request::new("nmi-stall");
+    (request.variant, request.own) = (Some("never".to_owned()), vec![own]);
+    let scenario = scenario::load(&request).unwrap();
+    let text = scenario.to_toml();
+    let error = Scenario::from_toml(&text).unwrap_err();
+    assert!(error.message().contains("variant `never`"), "{error}");
+    let read = scenario::load_text(&text, &Request { own: vec![own], ..Request::new("x.toml") }).unwrap();
+    assert!(read.says_the_same_as(&scenario));
+    assert!(ScenarioBuilder::from(&scenario).build().unwrap().says_the_same_as(&scenario));
 }
 
 /// What is saved replays by its own token, from its own file.
