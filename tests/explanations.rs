@@ -212,7 +212,7 @@ fn a_crash_whose_nmi_stays_in_its_quad_says_for_whom_none_was() {
 fn a_message_that_is_sent_again_is_followed_once() {
     let report = crate::support::report("back-pressure", "i386/es7000", "mps-retry", &[]);
     let said = report.given_up.last().expect("it waits in vain").why.join(" | ");
-    assert_says("back-pressure", &said, &["for CPU1, at 111.608", "for CPU2, at 155.233", "took its place"]);
+    assert_says("back-pressure", &said, &["for CPU1, at 111.60", "for CPU2, at 155.23", "took its place"]);
     assert!(!said.contains("89.81") && !said.contains("for CPU3"), "{said}");
 }
 

@@ -117,6 +117,11 @@ fn a_machine_without_x2apic_skips_what_requires_it() {
     let output = apicsim(&["script", &path, "--generation", "xapic"]);
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "# apic-script v1 cpus=4 init=std\n# SKIP: no x2APIC\n");
+    let path = file("wide", "cpus 300\ninit x2apic\ncpu 0 sti\n");
+    let output = apicsim(&["script", &path, "--generation", "p6", "--bus", "serial"]);
+    assert_eq!(output.status.code(), Some(0));
+    let skipped = "# apic-script v1 cpus=300 init=x2apic\n# SKIP: no x2APIC\n";
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), skipped);
 }
 
 #[test]

@@ -259,7 +259,7 @@ fn why_icr_says_where_the_last_message_went() {
 /// The same from the other end: a vector, at the CPU that it was for.
 #[test]
 fn why_vector_says_where_a_vector_is() {
-    let table: [Case; 16] = [
+    let table: [Case; 17] = [
         ("none", &[], "cpu 1 why vector 31", "nobody has sent it 31", &["no message with 31 was for CPU1"]),
         (
             "taken",
@@ -352,6 +352,14 @@ fn why_vector_says_where_a_vector_is() {
             "nmi",
             &[],
             "cpu 0 ipi 1 NMI|0x31\nwait\ncpu 1 why vector 31",
+            "nobody has sent it 31",
+            &["no message with 31"],
+        ),
+        // the vector of a start-up message is a page (8.4.3)
+        (
+            "page",
+            &[],
+            "cpu 0 ipi 1 SIPI|0x31\nwait\ncpu 1 why vector 31",
             "nobody has sent it 31",
             &["no message with 31"],
         ),

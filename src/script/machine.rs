@@ -66,7 +66,8 @@ impl Board {
         !matches!(self.bus, Bus::Serial) || cpus <= IO_AGENT_ID as u16
     }
 
-    fn check(&self, script: &Script) -> Result<(), InputError> {
+    /// Has the generation that bus, and ids for so many CPUs?
+    pub(super) fn check(&self, script: &Script) -> Result<(), InputError> {
         let Self { generation, bus, .. } = *self;
         if !bus.seats(generation) {
             let seats: Vec<&str> = Bus::ALL.iter().filter(|bus| bus.seats(generation)).map(|bus| bus.name()).collect();

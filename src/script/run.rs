@@ -104,12 +104,13 @@ pub(crate) fn run_observed(
         digest: 0,
         strict: None,
     };
-    let notebook = Arc::new(Notebook::new(script.cpus));
-    let mut settings = board.machine(script, &notebook, limit(script))?;
-    (settings.handle, settings.budget) = (ends.handle, ends.budget);
+    board.check(script)?;
     if script.requires_x2apic && !board.generation.profile().x2apic {
         return Ok(transcript);
     }
+    let notebook = Arc::new(Notebook::new(script.cpus));
+    let mut settings = board.machine(script, &notebook, limit(script))?;
+    (settings.handle, settings.budget) = (ends.handle, ends.budget);
     let mut strict = looks.strict.then(|| Strict::of_machine(&settings));
     let machine = Machine::new(settings).map_err(|error| InputError::new(error.to_string()))?;
     let mut observers: Vec<&mut dyn Observer> = looks.observer.into_iter().collect();

@@ -27,7 +27,7 @@ const TOLD: usize = 10_000;
 enum Told {
     /// Of the first [`TOLD`].
     First,
-    /// Of as many of the last.
+    /// Of as many of the last, interrupts only: the vector of a start-up message is a page.
     Last(usize),
 }
 
@@ -92,6 +92,9 @@ impl Fates {
     }
 
     fn tell(&mut self, message: &Message, mut told: MessageReport) {
+        if matches!((self.told, message.mode), (Told::Last(_), DeliveryMode::StartUp)) {
+            return;
+        }
         let Filter { from, to, vector, fate } = self.filter;
         told.fates.retain(|report| to.is_none_or(|to| report.cpu == Some(to)));
         told.fates.retain(|report| fate.is_none_or(|fate| report.fate == fate));
