@@ -5,7 +5,7 @@
 //!
 //! # A scenario, run
 //!
-//! A [scenario](scenario) is a machine, what happens on it, what breaks, and a goal. Here is the hang of 2007, under the wait that
+//! A [`scenario`] is a machine, what happens on it, what breaks, and a goal. Here is the hang of 2007, under the wait that
 //! was merged against it:
 //!
 //! ```
