@@ -43,7 +43,10 @@ fn no_line_is_wider_than_eighty_columns_but_a_token_or_a_path() {
     }
     fits(&["matrix", "nmi-stall", "--variant", "all", "--arch", "i386/*", "--crash-cpu", "0,1"], &[], WIDTH);
     fits(&["matrix", "stuck-icr", "--arch", "other/*"], &[], WIDTH);
-    for command in ["list", "run", "replay", "matrix", "explain", "messages", "accesses", "demo", "script"] {
+    for name in ["kdump", "nmi-stall", "panic-stop", "smp-boot"] {
+        fits(&["measure", name, "--variant", "all", "--seeds", "0..3", "--set", "knobs.jitter_picclk=9"], &[], WIDTH);
+    }
+    for command in ["list", "run", "replay", "matrix", "measure", "explain", "messages", "accesses", "demo", "script"] {
         fits(&[command, "--help"], &[], WIDTH);
     }
 }

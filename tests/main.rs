@@ -21,6 +21,7 @@ mod house;
 mod imports;
 mod interrupted;
 mod irq_work;
+mod loads;
 mod look;
 mod many_waits;
 mod matrix;

@@ -22,6 +22,11 @@ impl Progress {
     /// Shows the progress of runs that `handle` holds. `streams`: standard output is written to while they go on, and two
     /// things on one terminal would be none.
     pub(crate) fn of(handle: Handle, streams: bool) -> Self {
+        Self::told(streams, move || line(handle.reached()))
+    }
+
+    /// Shows what `line` says.
+    pub(crate) fn told(streams: bool, line: impl Fn() -> String + Send + 'static) -> Self {
         let clashes = streams && stdout().is_terminal();
         let shown = (stderr().is_terminal() && !clashes).then(|| {
             let (over, ended) = channel::<()>();
@@ -29,7 +34,7 @@ impl Progress {
                 let mut drawn = false;
                 while ended.recv_timeout(PACE) == Err(RecvTimeoutError::Timeout) {
                     drawn = true;
-                    draw(&line(handle.reached()));
+                    draw(&line());
                 }
                 if drawn {
                     draw("");

@@ -39,7 +39,7 @@ pub use run_report::{HangReport, LoopReport, RunReport, Verdict};
 pub use start_up::{StartUpOutcome, StartUpReport};
 pub use strict::{Rule, StrictFinding, StrictReport};
 pub use unmet::{Finding, Unmet};
-pub(crate) use verdict::{judge, needs_events};
+pub(crate) use verdict::{crash_path, judge, needs_events};
 pub(crate) use wait_log::WaitLog;
 pub use waits::{WaitReport, WaitSummary};
 pub(crate) use why::Why;

@@ -104,6 +104,22 @@ pub(crate) fn judge(
     report
 }
 
+/// The crash of a run, if it had one, and whether the goal was reached.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CrashPath {
+    pub(crate) crashed: bool,
+    pub(crate) goal_reached: bool,
+    /// From the crash to the goal.
+    pub(crate) took: Option<Duration>,
+}
+
+pub(crate) fn crash_path(scenario: &Scenario, outcome: &Outcome) -> CrashPath {
+    let goal_at = goal_instant(scenario, &goal_milestones(scenario), outcome);
+    let crashed = instant_of(outcome, Point::CrashEntered);
+    let took = goal_at.zip(crashed).map(|(goal, crash)| goal.since(crash));
+    CrashPath { crashed: crashed.is_some(), goal_reached: goal_at.is_some(), took }
+}
+
 const fn interruption(outcome: &Outcome) -> Option<Interruption> {
     match outcome.ending {
         Ending::Interrupted(why) => Some(why),

@@ -4,6 +4,7 @@
 //! place where that kernel and the simulated hardware meet.
 
 pub mod adapter;
+mod arrivals;
 mod assembly;
 mod costs;
 mod cpu;

@@ -32,6 +32,8 @@ pub(crate) const AWAITS: u32 = 100;
 
 /// Label of everything that programs draw.
 const DRAWN: u16 = 1;
+/// Label of the spans between arrivals: a load moves no draw of a program.
+const ARRIVALS: u16 = 2;
 
 /// The clocks by which spans of time become cycles and ticks.
 #[derive(Debug, Clone, Copy)]
@@ -53,7 +55,7 @@ pub(super) struct Player<'a> {
 impl Player<'_> {
     /// Plays the handler of what has come, if the scenario has one for this CPU.
     pub(super) fn handles(&self, on: On) -> bool {
-        let number = u32::from(self.cpu.0.number());
+        let number = self.number();
         let mut handlers = self.programs.handlers.iter();
         let Some(handler) = handlers.find(|handler| handler.on == on && handler.cpus.contains(&number)) else {
             return false;
@@ -63,6 +65,24 @@ impl Player<'_> {
             kernel_model::ack_APIC_irq(self.kernel, &self.cpu);
         }
         true
+    }
+
+    /// The number of its CPU.
+    pub(super) fn number(&self) -> u32 {
+        u32::from(self.cpu.0.number())
+    }
+
+    /// Idle until then; not at all if that is past.
+    pub(super) fn sleep_until(&self, at: Time) {
+        self.cpu.0.sleep_until(at);
+    }
+
+    /// A span between arrivals.
+    pub(super) fn drawn(&self, amount: Amount) -> Duration {
+        match amount {
+            Amount::Fixed(ps) => Duration::from_ps(ps),
+            drawn => Duration::from_ps(draw(drawn, || self.cpu.0.choose(ARRIVALS, u32::MAX))),
+        }
     }
 
     /// Plays these steps, each with its blocks.

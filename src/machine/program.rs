@@ -1,6 +1,7 @@
 //! What runs on a CPU: the roles that a scenario puts there, one after the other, and the kernel's handlers.
 
 use super::adapter::{CaptureKernel, Delays, OnCpu};
+use super::arrivals::Arrivals;
 use super::player::{Clocks, Player};
 use crate::scenario::{On, Programs};
 use kernel_model::{CallLock, Called, CpuMask, Kernel, Processor, Wait};
@@ -220,11 +221,14 @@ impl CpuProgram {
 
     fn play(&self, cpu: Cpu<'_>) {
         let last_call = self.roles.iter().rposition(|role| role.is_some_and(|(_, action)| action.is_call()));
+        let player = self.player(cpu);
+        let mut arrivals = Arrivals::of(&player);
         for (position, role) in self.roles.iter().enumerate() {
             let &Some((at, action)) = role else { break };
+            arrivals.serve(&player, Some(at));
             cpu.sleep_until(at);
             if let Action::Steps { first, end } = action {
-                self.player(cpu).play(first..end);
+                player.play(first..end);
                 continue;
             }
             act(&self.kernel, self.on(cpu), action, self.is_last(position, action));
@@ -233,6 +237,7 @@ impl CpuProgram {
             }
         }
         cpu.reached(PROGRAM_ENDED);
+        arrivals.serve(&player, None);
         kernel_model::idle_task(&self.kernel, &self.on(cpu));
     }
 }

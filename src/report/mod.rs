@@ -3,10 +3,12 @@
 //! Nothing here writes to a stream: a report is a text or a document, and `cli` sends it where it belongs. Text is
 //! written on a [`Paper`], which has a width.
 
+mod csv_field;
 pub mod digest;
 pub(crate) mod json;
 mod kernel_names;
 pub(crate) mod matrix;
+pub(crate) mod measure;
 pub(crate) mod messages;
 pub(crate) mod microseconds;
 pub(crate) mod page;

@@ -12,6 +12,7 @@ use super::handlers;
 use super::happenings::{self, PlacedEvent, Stage};
 use super::klogd;
 use super::knobs;
+use super::loads;
 use super::machine::{Bus, Machine};
 use super::model::{Origin, Scenario, Stall};
 use super::named::Named;
@@ -67,7 +68,7 @@ impl Request {
     }
 }
 
-const ROOT_KEYS: [&str; 20] = [
+const ROOT_KEYS: [&str; 21] = [
     "format",
     "name",
     "mechanism",
@@ -86,6 +87,7 @@ const ROOT_KEYS: [&str; 20] = [
     "wait",
     "event",
     "handler",
+    "load",
     "fault",
     "expect",
 ];
@@ -224,6 +226,7 @@ fn read(root: &Node, file: &Arc<Source>, own: &[OwnVariant]) -> Result<Scenario,
     let mut programs = steps::Reader::new(&root, &machine, own.as_ref())?;
     let events = happenings::events(&root, stage, &mut programs)?;
     handlers::handlers(&root, stage, &mut programs)?;
+    loads::loads(&root, stage, &mut programs)?;
     let faults = faults::faults(&root, stage)?;
     check_goal(&goal_field, goal, &events, &machine)?;
     let reach = name_to_reach(&goal_field).map(|name| programs.reached(&goal_field, name)).transpose()?;

@@ -56,6 +56,7 @@ mod klogd;
 mod knob_filter;
 mod knobs;
 mod load;
+mod loads;
 mod machine;
 mod mechanism;
 mod message_fault;
@@ -93,6 +94,8 @@ pub(crate) use knobs::knob_keys;
 pub(crate) use knobs::{HZ, IPI_STALL_MS, JITTER, RETRIES};
 pub(crate) use load::own_waits;
 pub use load::{LIMIT_PS_DEFAULT, Request, load, load_text};
+pub(crate) use loads::LOADS_MAX;
+pub use loads::{LoadPreset, load_setting};
 pub use machine::{
     ALL_ARCHES, ARCHES, Bus, FAMILIES, LINUX_ARCHES, MAIN_VARIANTS, MODERN_ARCHES, Machine, OTHER_ARCHES, OWN_VARIANT,
     RELEASES, VARIANTS, is_modern, is_other, is_x2apic, natural, natural_release, natural_variant,
@@ -106,7 +109,7 @@ pub use own_variant::OwnVariant;
 pub use own_wait::{AfterTimeout, OwnPlan, RoundShape, WaitSite};
 pub use own_waits::OwnWaits;
 pub(crate) use plural::counted;
-pub use program::{Act, Amount, Condition, Handler, On, Programs, Relation, StepPlace, TimerMode};
+pub use program::{Act, Amount, Condition, Handler, Load, On, Programs, Relation, StepPlace, TimerMode};
 pub use role::{IpiVector, Role, RoleName, StartUpMessages, VectorUse};
 pub(crate) use stack_names::stack_name;
 pub use stack_names::{STACK_NAMES, StackName};

@@ -32,6 +32,27 @@ pub struct Programs {
     pub said: Vec<String>,
     /// The handlers that take the place of the kernel's.
     pub handlers: Vec<Handler>,
+    /// Work that arrives at CPUs, whatever they are doing.
+    pub loads: Vec<Load>,
+}
+
+/// Work that arrives at CPUs: each arrival has its instant, however long what came before takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Load {
+    /// At which CPUs, at each for itself.
+    pub cpus: Vec<u32>,
+    /// When the first span begins, in picoseconds.
+    pub from_ps: u64,
+    /// From one arrival, or burst, to the next.
+    pub apart: Amount,
+    /// So many arrivals at once.
+    pub burst: u32,
+    /// So many arrivals at most at each CPU.
+    pub count: Option<u32>,
+    /// None later than so many picoseconds after `from_ps`.
+    pub lasts_ps: Option<u64>,
+    /// What is done at each.
+    pub steps: Range<u32>,
 }
 
 /// Where a step is written.

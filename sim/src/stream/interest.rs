@@ -27,6 +27,8 @@ impl Interest {
     pub const NOTHING: Self = Self(0);
     /// All.
     pub const EVERYTHING: Self = Self(RUNS | WAITS | OTHERS);
+    /// All but polls and delays.
+    pub const EFFECTS: Self = Self(WAITS | OTHERS);
     /// Those of which a wait is made: its beginning and end, what was polled, entry into handlers and return, and INIT.
     pub const WAITS: Self = Self(RUNS | WAITS);
 

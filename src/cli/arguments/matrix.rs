@@ -70,16 +70,12 @@ named! {
 impl Matrix {
     /// The sub-architectures of the rows, in the order of the headline, each once.
     pub(crate) fn arches(&self) -> Vec<&'static str> {
-        let named = |arch: &&str| self.arch.iter().any(|one| one == arch || in_family(one, arch));
-        if self.arch.is_empty() { ARCHES.to_vec() } else { ALL_ARCHES.into_iter().filter(named).collect() }
+        if self.arch.is_empty() { ARCHES.to_vec() } else { arches(&self.arch) }
     }
 
     /// Those of the sub-architectures that stand in a family and are not named themselves.
     pub(crate) fn optional(&self) -> Vec<&'static str> {
-        self.arches()
-            .into_iter()
-            .filter(|arch| !self.arch.is_empty() && !self.arch.iter().any(|one| one == arch))
-            .collect()
+        optional(&self.arch)
     }
 
     /// The variants of the columns, in order, each once, with those of one's own behind: unless others are named, these too.
@@ -87,19 +83,10 @@ impl Matrix {
     /// # Errors
     /// One that is named is none.
     pub(crate) fn variants<'a>(&self, own: &[&'a str]) -> Result<Vec<&'a str>, InputError> {
-        let names: Vec<&str> = VARIANTS.into_iter().chain(own.iter().copied()).collect();
-        for name in self.variant.iter().filter(|name| !["all", OWN_VARIANT].contains(&name.as_str())) {
-            if !names.contains(&name.as_str()) {
-                let error = named::unknown("variant", name, &names, &[]);
-                return Err(InputError::new(format!("--variant: {}", error.message)).help(error.help));
-            }
+        if self.variant.is_empty() {
+            return Ok(MAIN_VARIANTS.into_iter().chain(own.iter().copied()).collect());
         }
-        let all = self.variant.iter().any(|one| one == "all");
-        let wanted = |variant: &&str| match self.variant.is_empty() {
-            true => MAIN_VARIANTS.contains(variant) || own.contains(variant),
-            false => all || self.variant.iter().any(|one| one == variant),
-        };
-        Ok(names.into_iter().filter(wanted).collect())
+        variants(&self.variant, own)
     }
 
     /// The CPUs that crash, as given, each once; none: the scenario's.
@@ -126,6 +113,33 @@ impl Matrix {
     }
 }
 
+/// The sub-architectures that are named, themselves or by their family, in the order of the headline, each once.
+pub(super) fn arches(given: &[String]) -> Vec<&'static str> {
+    let named = |arch: &&str| given.iter().any(|one| one == arch || in_family(one, arch));
+    ALL_ARCHES.into_iter().filter(named).collect()
+}
+
+/// Those of them that stand in a family and are not named themselves.
+pub(super) fn optional(given: &[String]) -> Vec<&'static str> {
+    arches(given).into_iter().filter(|arch| !given.iter().any(|one| one == arch)).collect()
+}
+
+/// The variants that are named, in order, each once, with those of one's own behind.
+///
+/// # Errors
+/// One that is named is none.
+pub(super) fn variants<'a>(given: &[String], own: &[&'a str]) -> Result<Vec<&'a str>, InputError> {
+    let names: Vec<&str> = VARIANTS.into_iter().chain(own.iter().copied()).collect();
+    for name in given.iter().filter(|name| !["all", OWN_VARIANT].contains(&name.as_str())) {
+        if !names.contains(&name.as_str()) {
+            let error = named::unknown("variant", name, &names, &[]);
+            return Err(InputError::new(format!("--variant: {}", error.message)).help(error.help));
+        }
+    }
+    let all = given.iter().any(|one| one == "all");
+    Ok(names.into_iter().filter(|variant| all || given.iter().any(|one| one == variant)).collect())
+}
+
 /// Does a family, as `other/*`, hold the sub-architecture?
 fn in_family(family: &str, arch: &str) -> bool {
     family.strip_suffix('*').is_some_and(|start| arch.starts_with(start))
@@ -146,7 +160,7 @@ fn parse_trigger(text: &str) -> Result<RoleName, String> {
     role.ok_or_else(|| named::unknown("trigger", text, &triggers(), &[]).to_string())
 }
 
-fn parse_arch_or_family(text: &str) -> Result<String, String> {
+pub(super) fn parse_arch_or_family(text: &str) -> Result<String, String> {
     if FAMILIES.contains(&text) { Ok(text.to_owned()) } else { parse_arch(text) }
 }
 

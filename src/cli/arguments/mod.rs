@@ -10,6 +10,7 @@ mod kernel;
 mod list;
 mod look;
 mod matrix;
+mod measure;
 mod messages;
 mod output;
 mod overrides;
@@ -26,8 +27,10 @@ pub(super) use generated::{Completions, Man, Shell};
 pub(super) use list::{List, ListKind};
 pub(super) use look::{Look, When};
 pub(super) use matrix::{Format, Matrix};
+pub(super) use measure::{Measure, MeasureFormat};
 pub(super) use messages::Messages;
 pub(super) use output::{Output, Waits};
+pub(super) use overrides::{Loads, Overrides};
 pub(super) use run::{Replay, Run};
 pub(super) use script::Script;
 
@@ -94,6 +97,9 @@ pub(super) enum Command {
     /// Run a scenario on several sub-architectures, under several variants, as a table.
     #[command(after_help = matrix::EXAMPLES)]
     Matrix(Matrix),
+    /// Run a scenario with many seeds: how long waits, IPIs, calls and the crash path take, as percentiles.
+    #[command(after_help = measure::EXAMPLES)]
+    Measure(Measure),
     /// Run a scenario and print why each wait took as long as it did.
     #[command(after_help = "Example:\n  apicsim explain nmi-stall --arch x86_64/flat")]
     Explain(Run),
@@ -166,11 +172,17 @@ impl Arguments {
             Some(Command::Campaign(_)) => "campaign",
             Some(Command::Serve(_)) => "serve",
             Some(Command::Accesses(accesses)) => return accesses.check(),
-            Some(Command::Matrix(matrix)) => return matrix.check(),
+            Some(Command::Matrix(matrix)) => {
+                matrix.overrides.check_load()?;
+                return matrix.check();
+            }
+            Some(Command::Run(run) | Command::Explain(run)) => return run.overrides.check_load(),
+            Some(Command::Messages(messages)) => return messages.overrides.check_load(),
+            Some(Command::Measure(measure)) => return measure.check(),
             _ => return Ok(()),
         };
         Err(InputError::new(format!("`apicsim {later}` comes later")).help(
-            "today: list, show, run, replay, matrix, explain, messages, accesses, demo, script, completions, man",
+            "today: list, show, run, replay, matrix, measure, explain, messages, accesses, demo, script, completions, man",
         ))
     }
 }

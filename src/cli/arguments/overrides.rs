@@ -1,7 +1,8 @@
 //! Options that change what is simulated: the machine, the seed, the end, and single values of the scenario.
 
 use super::values::{help_list, help_names, parse_microseconds, parse_name, parse_release, parse_seed};
-use crate::scenario::{Bus, OwnVariant, RELEASES, Request};
+use crate::scenario::diagnostic::InputError;
+use crate::scenario::{Bus, OwnVariant, RELEASES, Request, load_setting};
 use clap::Args;
 use sim::Generation;
 
@@ -33,9 +34,60 @@ pub(crate) struct Overrides {
     /// fault=[] (none); repeatable.
     #[arg(long = "set", value_name = "PATH=VALUE", help_heading = MACHINE)]
     pub sets: Vec<String>,
+    /// Put work under the story that arrives whatever the CPUs are doing: ipis, flushes, calls, each with what lies between two
+    /// arrivals if it is to be another, as ipis=exp(20us)+flushes; a file with [[load]]; or none. `measure` takes several, with
+    /// commas.
+    #[arg(long, value_name = "LOAD", value_parser = parse_loads, help_heading = MACHINE)]
+    pub load: Option<Loads>,
+}
+
+/// The loads of the command line: each as it was asked for, and the setting that it means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Loads(pub(crate) Vec<(String, String)>);
+
+fn parse_loads(text: &str) -> Result<Loads, String> {
+    let mut loads = Vec::new();
+    for load in outside_parentheses(text, ',') {
+        let setting =
+            load_setting(load).map_err(|error| format!("{} ({})", error.message(), error.help_lines().join("; ")))?;
+        loads.push((load.to_owned(), setting));
+    }
+    Ok(Loads(loads))
+}
+
+/// The parts of `text` between separators that stand in no parentheses.
+fn outside_parentheses(text: &str, separator: char) -> Vec<&str> {
+    let (mut depth, mut start, mut parts) = (0_u32, 0, Vec::new());
+    for (at, c) in text.char_indices() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            c if c == separator && depth == 0 => {
+                parts.push(&text[start..at]);
+                start = at + c.len_utf8();
+            }
+            _ => {}
+        }
+    }
+    parts.push(&text[start..]);
+    parts
 }
 
 impl Overrides {
+    /// The load, of a command that takes one.
+    ///
+    /// # Errors
+    /// There are several.
+    pub(super) fn check_load(&self) -> Result<(), InputError> {
+        match &self.load {
+            Some(Loads(loads)) if loads.len() > 1 => {
+                Err(InputError::new("--load takes one load here, and here are several")
+                    .help("with + between them they come together: ipis+flushes; `measure` compares several"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The scenario that is asked for, on one sub-architecture under one variant, which may be one of these.
     pub(crate) fn request(
         &self,
@@ -43,6 +95,7 @@ impl Overrides {
         (arch, variant): (Option<String>, Option<String>),
         own: &[OwnVariant],
     ) -> Request {
+        let load = self.load.iter().flat_map(|Loads(loads)| loads).map(|(_, setting)| setting.clone());
         Request {
             scenario: scenario.to_owned(),
             arch,
@@ -52,7 +105,7 @@ impl Overrides {
             bus: self.bus,
             cpus: self.cpus,
             limit_ps: self.limit_ps,
-            sets: self.sets.clone(),
+            sets: self.sets.iter().cloned().chain(load.take(1)).collect(),
             own: own.to_vec(),
         }
     }

@@ -7,6 +7,7 @@ mod generated;
 mod host_timer;
 mod list;
 mod matrix;
+mod measure;
 mod messages;
 mod run;
 mod script;
@@ -33,6 +34,7 @@ pub(super) fn dispatch(arguments: &Arguments, own: &[OwnVariant]) -> Result<Exit
         Some(Command::Run(run)) => run::run(run, own, paper),
         Some(Command::Replay(replay)) => run::replay(replay, own, paper),
         Some(Command::Matrix(matrix)) => matrix::matrix(matrix, own, paper),
+        Some(Command::Measure(measure)) => measure::measure(measure, own, paper),
         Some(Command::Explain(run)) => explain::explain(run, own, paper),
         Some(Command::Messages(arguments)) => messages::messages(arguments, own, paper),
         Some(Command::Accesses(accesses)) => accesses::accesses(accesses, own),

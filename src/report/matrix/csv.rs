@@ -1,6 +1,7 @@
 //! One record a run, for spreadsheets: RFC 4180, its fields named as in JSON.
 
 use crate::matrix::{Cell, Matrix, Row};
+use crate::report::csv_field::quoted;
 use crate::report::digest;
 use crate::report::json::proof_value;
 use crate::scenario::decimal;
@@ -86,32 +87,4 @@ fn csv_record(scenario: &str, row: &Row, cell: &Cell) -> [String; CSV_FIELDS.len
         report.token.clone(),
         report.ok().to_string(),
     ]
-}
-
-/// A field with commas, quotes or line breaks stands in quotes, and its quotes are doubled.
-fn quoted(field: &str) -> String {
-    if field.contains([',', '"', '\r', '\n']) {
-        format!("\"{}\"", field.replace('"', "\"\""))
-    } else {
-        field.to_owned()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fields_are_quoted_where_they_have_to_be() {
-        let cases = [
-            ("", ""),
-            ("a b", "a b"),
-            ("a,b", "\"a,b\""),
-            ("CPU2's \"class\"", "\"CPU2's \"\"class\"\"\""),
-            ("a\nb", "\"a\nb\""),
-        ];
-        for (field, expected) in cases {
-            assert_eq!(quoted(field), expected);
-        }
-    }
 }

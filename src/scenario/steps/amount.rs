@@ -13,7 +13,7 @@ const UNITS: [(&str, u64); 5] =
     [("ps", 1), ("ns", 1_000), ("us", 1_000_000), ("ms", 1_000_000_000), ("s", 1_000_000_000_000)];
 
 /// `10us`, `1.5ms`, `200ns`.
-pub(super) fn span(token: &Token<'_>) -> Result<u64, InputError> {
+pub(in crate::scenario) fn span(token: &Token<'_>) -> Result<u64, InputError> {
     let number_ends = token.text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(token.text.len());
     let (number, unit) = token.text.split_at(number_ends);
     let wrong = |message: String| {
@@ -41,7 +41,7 @@ pub(super) fn span(token: &Token<'_>) -> Result<u64, InputError> {
 }
 
 /// `10us`, `uniform(5us,10us)`, `exp(50us)`.
-pub(super) fn amount(token: &Token<'_>) -> Result<Amount, InputError> {
+pub(in crate::scenario) fn amount(token: &Token<'_>) -> Result<Amount, InputError> {
     let Some((name, rest)) = token.text.split_once('(') else { return span(token).map(Amount::Fixed) };
     let Some(inner) = rest.strip_suffix(')') else {
         return Err(token.error(format!("`{}` has no closing parenthesis", token.text), "not closed").help(USAGE));

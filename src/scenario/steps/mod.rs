@@ -29,6 +29,7 @@ mod step;
 mod timer;
 mod vocabulary;
 
+pub(super) use amount::{amount as amount_of, span as span_of};
 pub(crate) use forms::{StepForm, step_forms};
 pub(super) use reading::Reader;
 

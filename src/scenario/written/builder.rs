@@ -1,7 +1,7 @@
 //! A scenario put together in Rust: what a file says, typed, with what is not said as in a file.
 
 use super::table::{Table, inline, texts, us};
-use super::{fault, rest, role};
+use super::{fault, load, rest, role};
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::expected::Expectation;
 use crate::scenario::fault::FaultKind;
@@ -11,7 +11,7 @@ use crate::scenario::mechanism::Mechanism;
 use crate::scenario::model::{Scenario, Stall};
 use crate::scenario::named::Named;
 use crate::scenario::own_variant::OwnVariant;
-use crate::scenario::program::On;
+use crate::scenario::program::{Load, On};
 use crate::scenario::role::Role;
 use sim::Time;
 use std::fmt::Display;
@@ -60,6 +60,7 @@ pub struct ScenarioBuilder {
     pub(super) locks: Vec<String>,
     pub(super) events: Vec<Table>,
     pub(super) handlers: Vec<Table>,
+    pub(super) loads: Vec<Table>,
     pub(super) faults: Vec<Table>,
     pub(super) own: Vec<OwnVariant>,
 }
@@ -84,6 +85,7 @@ impl ScenarioBuilder {
             locks: Vec::new(),
             events: Vec::new(),
             handlers: Vec::new(),
+            loads: Vec::new(),
             faults: Vec::new(),
             own: Vec::new(),
         };
@@ -191,6 +193,13 @@ impl ScenarioBuilder {
         self
     }
 
+    /// Work that arrives at CPUs, whatever they are doing; `load.steps` does not count, `steps` does.
+    #[must_use]
+    pub fn load(mut self, load: &Load, steps: &str) -> Self {
+        self.loads.push(load::load(load, &as_lines(steps)));
+        self
+    }
+
     /// At that instant something breaks.
     #[must_use]
     pub fn fault(mut self, at: Time, kind: FaultKind) -> Self {
@@ -234,6 +243,7 @@ impl ScenarioBuilder {
         self.klogd.write("[[klogd]]", &mut text);
         self.events.iter().for_each(|event| event.write("[[event]]", &mut text));
         self.handlers.iter().for_each(|handler| handler.write("[[handler]]", &mut text));
+        self.loads.iter().for_each(|load| load.write("[[load]]", &mut text));
         self.faults.iter().for_each(|fault| fault.write("[[fault]]", &mut text));
         self.expect.write("[[expect]]", &mut text);
         text

@@ -5,13 +5,14 @@
 //! Scenario --from--> ScenarioBuilder --to_toml--> text --from_toml--> Scenario
 //! ```
 //!
-//! `table` is TOML, `builder` and `choices` what there is to say; `machine`, `role`, `fault`, `steps` and `rest` are a part of the format
+//! `table` is TOML, `builder` and `choices` what there is to say; `machine`, `role`, `fault`, `load`, `steps` and `rest` are a part of the format
 //! each, `scenario` what a scenario can do with them. Not modelled: filters and `[[pace]]`. A scenario is decided for one
 //! machine, and so is the file that is written.
 
 mod builder;
 mod choices;
 mod fault;
+mod load;
 mod machine;
 mod rest;
 mod role;

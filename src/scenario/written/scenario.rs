@@ -127,7 +127,7 @@ impl From<&Scenario> for ScenarioBuilder {
     }
 }
 
-/// Events, handlers and faults, in the order of the file that they are of: it decides the numbers of steps and names.
+/// Events, handlers, loads and faults, in the order of the file that they are of: it decides the numbers of steps and names.
 fn happenings(mut builder: ScenarioBuilder, scenario: &Scenario) -> ScenarioBuilder {
     let mut events: Vec<_> = scenario.events.iter().collect();
     events.sort_by_key(|event| event.index);
@@ -144,6 +144,9 @@ fn happenings(mut builder: ScenarioBuilder, scenario: &Scenario) -> ScenarioBuil
             true => builder.handler(&handler.cpus, handler.on, &text),
             false => builder.handler_without_eoi(&handler.cpus, handler.on, &text),
         };
+    }
+    for load in &scenario.programs.loads {
+        builder = builder.load(load, &steps::text(&scenario.programs, load.steps.clone()));
     }
     let mut faults: Vec<_> = scenario.faults.iter().collect();
     faults.sort_by_key(|fault| fault.index);
