@@ -4,9 +4,9 @@ use super::catalogue;
 use super::decimal::{self, Unit};
 use super::diagnostic::{InputError, Place, Source};
 use super::document::{self, Node, Value};
-use super::expected::{Expectation, ExpectedVerdict};
+use super::expectations::expectation;
 use super::faults;
-use super::filter::{self, ExpectFilter, Subject};
+use super::filter::Subject;
 use super::goal::{Goal, REACH};
 use super::handlers;
 use super::happenings::{self, PlacedEvent, Stage};
@@ -91,7 +91,6 @@ const ROOT_KEYS: [&str; 21] = [
     "fault",
     "expect",
 ];
-const OUTCOME_KEYS: [&str; 7] = ["verdict", "proof", "timeouts", "stopped", "hang_at", "capture", "started"];
 
 /// Simulated time of a run without a limit of its own: 10 s.
 pub const LIMIT_PS_DEFAULT: u64 = 10_000_000_000_000;
@@ -235,7 +234,7 @@ fn read(root: &Node, file: &Arc<Source>, own: &[OwnVariant]) -> Result<Scenario,
     let subject = Subject { machine: &machine, stall, knobs: &knobs, injected: !faults.is_empty(), crash };
     let expectation = expectation(&root, &variants, &subject)?;
     Ok(Scenario {
-        name: line_of_text(&root.need("name", "\"my-scenario\"")?)?,
+        name: root.need("name", "\"my-scenario\"")?.line_of_text()?,
         mechanism: root.get("mechanism").map(|field| field.name()).transpose()?,
         story: root.need("story", "\"What happens, and why.\"")?.text()?.trim().to_owned(),
         goal,
@@ -315,14 +314,6 @@ fn limit(root: &Table<'_>, file: &Arc<Source>) -> Result<(u64, bool), InputError
     Ok((ps, cuts || !Arc::ptr_eq(field.node.place.source(), file)))
 }
 
-fn line_of_text(field: &Field<'_>) -> Result<String, InputError> {
-    let text = field.text()?.trim();
-    if text.is_empty() || text.chars().any(char::is_control) {
-        return Err(field.error(&format!("`{}` is one line of text", field.path), "not a line of text"));
-    }
-    Ok(text.to_owned())
-}
-
 /// A goal needs somebody who can reach it.
 fn check_goal(
     goal_field: &Field<'_>,
@@ -362,41 +353,4 @@ fn check_goal(
     Err(goal_field
         .error(&format!("nobody can reach the goal `{goal}` on this machine"), "cannot be reached")
         .help(format!("it needs an [[event]] with role `{missing}` that applies to this machine")))
-}
-
-/// The first expectation that matches. All are checked.
-fn expectation(
-    root: &Table<'_>,
-    variants: &Variants<'_>,
-    subject: &Subject<'_>,
-) -> Result<Option<Expectation>, InputError> {
-    let keys: Vec<&str> = filter::expect_keys().chain(OUTCOME_KEYS).collect();
-    let fields = root.get("expect").map(|field| field.tables()).transpose()?.unwrap_or_default();
-    let mut first = None;
-    for (index, field) in fields.into_iter().enumerate() {
-        let table = Table::open(field, "[[expect]]", &keys)?;
-        let count = |key: &str| table.get(key).map(|field| field.small_integer(0, u32::MAX)).transpose();
-        let expectation = Expectation {
-            index,
-            verdict: table.need("verdict", "\"completed\"")?.name()?,
-            proof: table.get("proof").map(|field| field.name()).transpose()?,
-            timeouts: count("timeouts")?,
-            stopped: count("stopped")?,
-            hang_at: table.get("hang_at").map(|field| line_of_text(&field)).transpose()?,
-            capture: table.get("capture").map(|field| field.boolean()).transpose()?,
-            started: count("started")?,
-        };
-        if expectation.verdict == ExpectedVerdict::Any {
-            let others = OUTCOME_KEYS.iter().filter(|key| **key != "verdict").find_map(|key| table.get(key));
-            if let Some(field) = others {
-                return Err(field
-                    .error("a row that expects any verdict expects nothing else", "never looked at")
-                    .help("leave it out, or name the verdict"));
-            }
-        }
-        if ExpectFilter::read(&table, variants)?.applies(subject) && first.is_none() {
-            first = Some(expectation);
-        }
-    }
-    Ok(first)
 }

@@ -43,6 +43,7 @@ mod catalogue;
 pub(crate) mod decimal;
 pub mod diagnostic;
 mod document;
+mod expectations;
 mod expected;
 mod fault;
 mod fault_name;

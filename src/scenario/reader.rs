@@ -104,6 +104,14 @@ impl<'d> Field<'d> {
         }
     }
 
+    pub(super) fn line_of_text(&self) -> Result<String, InputError> {
+        let text = self.text()?.trim();
+        if text.is_empty() || text.chars().any(char::is_control) {
+            return Err(self.error(&format!("`{}` is one line of text", self.path), "not a line of text"));
+        }
+        Ok(text.to_owned())
+    }
+
     /// A string; a number stands for its digits, because the names of some values are numbers.
     pub(super) fn text_or_number(&self) -> Result<Cow<'d, str>, InputError> {
         match &self.node.value {
