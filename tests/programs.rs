@@ -1,6 +1,7 @@
 //! Programs as data: what they do, what they are told when they are wrong, and that their hangs are proven.
 
 mod calls;
+mod pins;
 mod random;
 mod refused;
 mod sheet;

@@ -6,7 +6,9 @@ use super::error::AssemblyError;
 use super::kernel::{delays, kernel_of_cpu};
 use super::player::Clocks;
 use super::program::{Action, CpuProgram, ROLES_MAX};
-use crate::scenario::{CpuFault, Event, FaultKind, IpiVector, OwnWaits, Role, Scenario, StartUpMessages, VectorUse};
+use crate::scenario::{
+    CpuFault, Event, FaultKind, IpiVector, OwnWaits, PinName, Role, Scenario, StartUpMessages, VectorUse,
+};
 use kernel_model::{CpuMask, Kernel, LdrInit, WakeUp};
 use sim::apic::{LocalSource, Preset};
 use sim::{Closed, CpuSettings, Duration, Generation, LocalEvent, Program, Start, Time};
@@ -100,7 +102,8 @@ fn has_nmi_pin(scenario: &Scenario, cpu: u32) -> bool {
         FaultKind::Cpu { cpu: victim, fault: CpuFault::Nmi | CpuFault::NmiBetweenWrites, .. } => victim == cpu,
         _ => false,
     };
-    scenario.faults.iter().any(|fault| at_its_pin(fault.kind))
+    let driven = scenario.programs.that_drive(cpu as u16, PinName::Nmi).next().is_some();
+    driven || scenario.faults.iter().any(|fault| at_its_pin(fault.kind))
 }
 
 /// What a fault makes happen on its CPU.

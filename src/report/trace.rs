@@ -5,7 +5,7 @@ use crate::judgement::messages::{destination, what};
 use crate::judgement::source_lines::describe;
 use sim::apic::LocalSource;
 use sim::bus::MessageEffect;
-use sim::{Access, Context, Event, Kind, LocalEvent, Site, Source, What};
+use sim::{Access, Context, Event, Kind, LocalEvent, Pin, Site, Source, What};
 use std::fmt::Debug;
 
 /// What the software on the CPUs calls its own.
@@ -46,6 +46,7 @@ impl Names<'_> {
             Kind::MemoryRead | Kind::MemoryWrite => format!("memory {:08X}", access.operand),
             Kind::PortWrite => format!("port {:02X}", access.operand),
             Kind::PriorityRead | Kind::PriorityWrite => "CR8".to_owned(),
+            Kind::DrivePin => pin(access.operand),
             Kind::Identification => format!("CPUID {:X}", access.operand),
             _ => self.software.word(access.operand as u16),
         }
@@ -56,6 +57,9 @@ impl Names<'_> {
         match event.what {
             What::Run { access, value, last, count } => self.run(access, value, last, count),
             What::Write { access, value } => {
+                if access.kind == Kind::DrivePin {
+                    return format!("drives {}", self.access(access));
+                }
                 let verb = if access.kind == Kind::RegisterExchange { "exchange" } else { "write" };
                 format!("{verb} {} = {value:08X}", self.access(access))
             }
@@ -149,6 +153,12 @@ fn handler(context: Context) -> String {
     }
 }
 
+/// A pin that software drives: `sim::Kind::DrivePin`.
+fn pin(operand: u32) -> String {
+    let name = ["NMI", "SMI", "INIT"][(operand >> 16).min(2) as usize];
+    format!("the {name} pin of CPU{}", operand & 0xFFFF)
+}
+
 fn local(event: LocalEvent) -> String {
     match event {
         LocalEvent::Interrupt(LocalSource::Timer) => "the APIC timer fires".to_owned(),
@@ -165,6 +175,10 @@ fn local(event: LocalEvent) -> String {
         LocalEvent::Shutdown => "triple fault (injected)".to_owned(),
         LocalEvent::JamDeliveryStatus => "the delivery status bit jams (injected)".to_owned(),
         LocalEvent::ArmNmiPulse => "an NMI will follow the next destination it writes (injected)".to_owned(),
+        LocalEvent::Pin(Pin::Nmi) => "a pulse at its NMI pin".to_owned(),
+        LocalEvent::Pin(Pin::Smi(None)) => "its SMI pin".to_owned(),
+        LocalEvent::Pin(Pin::Smi(Some(span))) => format!("its SMI pin, for {span} us"),
+        LocalEvent::Pin(Pin::Init) => "its INIT pin".to_owned(),
         LocalEvent::LoseCommand => "deep sleep loses the low half of the ICR (injected)".to_owned(),
     }
 }

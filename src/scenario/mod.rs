@@ -106,7 +106,7 @@ pub use own_variant::OwnVariant;
 pub use own_wait::{AfterTimeout, OwnPlan, RoundShape, WaitSite};
 pub use own_waits::OwnWaits;
 pub(crate) use plural::counted;
-pub use program::{Act, Amount, Condition, Handler, On, Programs, Relation, StepPlace, TimerMode};
+pub use program::{Act, Amount, Condition, Handler, On, PinName, Programs, Relation, StepPlace, TimerMode};
 pub use role::{IpiVector, Role, RoleName, StartUpMessages, VectorUse};
 pub(crate) use stack_names::stack_name;
 pub use stack_names::{STACK_NAMES, StackName};

@@ -7,7 +7,7 @@ use super::account::{Account, Frame};
 use super::activity_kind::{Activity, Entry};
 use super::facts::{Fact, Told};
 use super::latches::{Attention, Latches};
-use super::local_events::LocalSources;
+use super::local_events::{LocalSources, Pin};
 use super::operation::Kind;
 use super::pending::Pending;
 use super::search::Search;
@@ -34,6 +34,8 @@ pub(crate) enum Outgoing {
     Milestone(u32),
     /// An access to a device.
     Device { access: Access, value: u32 },
+    /// A pin of this CPU is driven.
+    Pin { target: Agent, pin: Pin },
 }
 
 /// An [`Outgoing`] with its place in the one order.

@@ -83,12 +83,14 @@ pub enum Kind {
     AwaitStartUp,
     /// Atomic compare and exchange of a shared word: the expected value in the upper half of the operand.
     CompareExchange,
+    /// A pulse at a pin of another CPU, or of its own: the CPU in bits 15:0 of the operand, the pin above.
+    DrivePin,
 }
 
 impl Kind {
     /// How many there are.
     pub(crate) const COUNT: usize = Self::ALL.len();
-    const ALL: [Self; 37] = [
+    const ALL: [Self; 38] = [
         Self::RegisterRead,
         Self::RegisterWrite,
         Self::RegisterExchange,
@@ -126,6 +128,7 @@ impl Kind {
         Self::Shutdown,
         Self::AwaitStartUp,
         Self::CompareExchange,
+        Self::DrivePin,
     ];
 
     /// Is it a look or a delay that changes nothing and that nobody hears of?
@@ -137,7 +140,9 @@ impl Kind {
     const fn cost(self, costs: &Costs) -> u32 {
         match self {
             Self::RegisterRead | Self::MsrRead | Self::PortRead | Self::MemoryRead => costs.register_read,
-            Self::RegisterWrite | Self::MsrWrite | Self::PortWrite | Self::MemoryWrite => costs.register_write,
+            Self::RegisterWrite | Self::MsrWrite | Self::PortWrite | Self::MemoryWrite | Self::DrivePin => {
+                costs.register_write
+            }
             Self::RegisterExchange => costs.register_read + costs.register_write,
             Self::PriorityRead | Self::PriorityWrite | Self::Identification => costs.irq_flag,
             Self::IrqSave | Self::IrqRestore | Self::EnableInterrupts => costs.irq_flag,

@@ -196,7 +196,8 @@ impl Core {
             | Kind::PriorityWrite
             | Kind::Shutdown
             | Kind::AwaitStartUp
-            | Kind::CompareExchange => None,
+            | Kind::CompareExchange
+            | Kind::DrivePin => None,
         }
     }
 }

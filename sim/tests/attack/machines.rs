@@ -178,6 +178,7 @@ fn cpus(setup: Setup, frame: &Frame, devices: bool, draw: &mut Draw) -> Vec<(Cpu
     let longest = draw.of(&[20, 60, 60, 120]);
     let (resets, timers, guards) = (!draw.one_in(3), draw.one_in(2), draw.one_in(2));
     let (curious, jams) = (draw.one_in(2), draw.one_in(3));
+    let pins = Draw::new(setup.seed ^ 0x7069_6E73).one_in(3);
     let step_ns = if frame.aligned { 100 } else { 60 + u64::from(draw.below(400)) };
     let mut cpu = |number: u32| {
         let actor = Actor {
@@ -192,6 +193,7 @@ fn cpus(setup: Setup, frame: &Frame, devices: bool, draw: &mut Draw) -> Vec<(Cpu
             timers,
             resets,
             guards,
+            pins,
             blunder: if draw.one_in(60) { draw.below(longest) } else { NEVER },
         };
         let mut local_events: Vec<(Time, LocalEvent)> = Vec::new();

@@ -6,7 +6,7 @@ use super::frame::Frame;
 use super::latches::{Latches, Origin, latch};
 use sim::apic::{LocalInterrupt, LocalSource, Mode, WriteResult};
 use sim::bus::Message;
-use sim::{Access, Context, Event, Kind, LocalEvent, Time, What};
+use sim::{Access, Context, Event, Kind, LocalEvent, Pin, Time, What};
 
 /// ICR bits 31:0 and 63:32 in the page, and both as one model-specific register (SDM vol. 3 §10.6.1, 10.12.9).
 const ICR_LOW: u32 = 0x300;
@@ -219,8 +219,23 @@ impl CpuState {
                 self.jammed_since.get_or_insert(now);
                 self.apic.jam_delivery_status();
             }
+            LocalEvent::Pin(pin) => self.pin_driven(pin, now),
             LocalEvent::LoseCommand => self.apic.lose_command(),
             LocalEvent::Init | LocalEvent::ArmNmiPulse => {}
+        }
+    }
+
+    /// Software drives one of its pins. An NMI tells of itself.
+    fn pin_driven(&mut self, pin: Pin, now: Time) {
+        match pin {
+            Pin::Nmi => {
+                for high in [true, false] {
+                    self.local(LocalEvent::Interrupt(LocalSource::Lint { pin: 1, high, vector: 0 }), now);
+                }
+            }
+            Pin::Smi(_) => _ = latch(&mut self.latches.smi, now, Origin::Local),
+            Pin::Init if self.reset.is_none() => _ = latch(&mut self.latches.init, now, Origin::Local),
+            Pin::Init => {}
         }
     }
 }

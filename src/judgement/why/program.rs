@@ -6,7 +6,7 @@
 use super::chain::Chain;
 use crate::judgement::state::{MessageState, OpenWait};
 use crate::machine::program::PROGRAM_ENDED;
-use crate::scenario::{Act, Handler, On};
+use crate::scenario::{Act, Handler, On, PinName};
 use kernel_model::Word;
 use sim::bus::DeliveryMode;
 use sim::{Context, Site};
@@ -109,6 +109,17 @@ impl<'a> Chain<'a> {
             return self.cpu_waits(cpu);
         }
         let Some(held) = self.last_for(cpu, on) else {
+            let pin = match on {
+                On::Nmi => Some(PinName::Nmi),
+                On::SystemManagement => Some(PinName::Smi),
+                On::Reset => Some(PinName::Init),
+                On::Vector(_) | On::Capture => None,
+            };
+            let programs = self.state.places.programs();
+            let driven: Vec<u32> = pin.into_iter().flat_map(|pin| programs.that_drive(cpu, pin)).collect();
+            for step in driven {
+                self.say(format!("a program can drive CPU{cpu}'s pin: {}", self.describe(Site::step(step))));
+            }
             self.say(format!("no message has asked CPU{cpu} for it"));
             return self.root(format!("nobody has sent CPU{cpu} what its handler of {what} answers to"));
         };
