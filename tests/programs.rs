@@ -5,6 +5,7 @@ mod pins;
 mod random;
 mod refused;
 mod sheet;
+mod weak_sends;
 
 use crate::support::reads_back;
 use apicsim::scenario::diagnostic::InputError;

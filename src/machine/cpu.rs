@@ -11,7 +11,7 @@ use crate::scenario::{
 };
 use kernel_model::{CpuMask, Kernel, LdrInit, WakeUp};
 use sim::apic::{LocalSource, Preset};
-use sim::{Closed, CpuSettings, Duration, Generation, LocalEvent, Program, Start, Time};
+use sim::{Closed, CpuSettings, Duration, Generation, LocalEvent, Program, Start, Time, X2ApicSend};
 use std::sync::Arc;
 
 /// LVTPC as the kernel's NMI watchdog leaves it, and LINT1 as firmware does: NMI delivery, not masked.
@@ -67,6 +67,7 @@ pub(super) fn cpu_settings(
             CpuProgram {
                 kernel: kernel_of_cpu(kernel, scenario, cpu),
                 delays: delays(scenario),
+                weak_sends: scenario.knobs.hardware.x2apic_send == X2ApicSend::Weak,
                 offline,
                 roles,
                 programs: Arc::clone(&scenario.programs),

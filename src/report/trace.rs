@@ -47,6 +47,7 @@ impl Names<'_> {
             Kind::PortWrite => format!("port {:02X}", access.operand),
             Kind::PriorityRead | Kind::PriorityWrite => "CR8".to_owned(),
             Kind::DrivePin => pin(access.operand),
+            Kind::Fence => "MFENCE".to_owned(),
             Kind::Identification => format!("CPUID {:X}", access.operand),
             _ => self.software.word(access.operand as u16),
         }
@@ -57,8 +58,10 @@ impl Names<'_> {
         match event.what {
             What::Run { access, value, last, count } => self.run(access, value, last, count),
             What::Write { access, value } => {
-                if access.kind == Kind::DrivePin {
-                    return format!("drives {}", self.access(access));
+                match access.kind {
+                    Kind::DrivePin => return format!("drives {}", self.access(access)),
+                    Kind::Fence => return self.access(access),
+                    _ => {}
                 }
                 let verb = if access.kind == Kind::RegisterExchange { "exchange" } else { "write" };
                 format!("{verb} {} = {value:08X}", self.access(access))
@@ -102,6 +105,9 @@ impl Names<'_> {
             What::ApicDead(agent) => format!("the APIC of {} dies (injected)", self.agent(agent)),
             What::TimedRead { access, value } => {
                 format!("read {} = {value:X}, which time changes", self.access(access))
+            }
+            What::Local(LocalEvent::StoreLeft(word)) => {
+                format!("its store to {} leaves the store buffer", self.software.word(word))
             }
             What::Local(event) => local(event),
             What::Fault(access) => format!("general-protection fault on {}", self.access(access)),
@@ -179,6 +185,8 @@ fn local(event: LocalEvent) -> String {
         LocalEvent::Pin(Pin::Smi(None)) => "its SMI pin".to_owned(),
         LocalEvent::Pin(Pin::Smi(Some(span))) => format!("its SMI pin, for {span} us"),
         LocalEvent::Pin(Pin::Init) => "its INIT pin".to_owned(),
+        LocalEvent::StoresLeave => "what has waited long enough leaves its store buffer".to_owned(),
+        LocalEvent::StoreLeft(_) => "a store leaves its store buffer".to_owned(),
         LocalEvent::LoseCommand => "deep sleep loses the low half of the ICR (injected)".to_owned(),
     }
 }

@@ -46,6 +46,8 @@ impl Core {
             LocalEvent::LoseCommand => self.apic.lose_command(),
             LocalEvent::ArmNmiPulse => self.arm_pulse(),
             LocalEvent::Pin(pin) => self.pin_driven(pin, now),
+            LocalEvent::StoresLeave => self.stores_are_due(now),
+            LocalEvent::StoreLeft(_) => {}
         }
         self.apic_touched = Some(now);
         self.tell_local_requests(now);

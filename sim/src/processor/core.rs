@@ -12,6 +12,7 @@ use super::operation::Kind;
 use super::pending::Pending;
 use super::search::Search;
 use super::settings::{Common, CpuSettings, Start};
+use super::store_buffer::StoreBuffer;
 use crate::RunError;
 use crate::apic::{Clocks, LocalApic};
 use crate::bus::{Agent, Request};
@@ -46,6 +47,22 @@ pub(crate) struct Outgone {
     pub(crate) what: Outgoing,
 }
 
+/// What is special about the boundary before the next operation: most of the time nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Boundary {
+    /// The operation after an STI lets nothing in.
+    pub(super) shadow: bool,
+    /// Stores wait in the store buffer: an operation may order them.
+    pub(super) stores: bool,
+}
+
+impl Boundary {
+    #[inline]
+    pub(super) const fn is_special(self) -> bool {
+        self.shadow | self.stores
+    }
+}
+
 /// How far a CPU has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
@@ -67,6 +84,7 @@ pub(crate) struct Core {
     /// What the CPUs see of the shared words.
     pub(super) words: Lent<Words>,
     pub(super) own_writes: OwnWrites,
+    pub(super) stores: StoreBuffer,
     /// First cycle that must not be executed in this window.
     pub(super) horizon: u64,
     /// First cycle at which not even a poll may be executed: later than the horizon where the interconnect only repeats
@@ -91,8 +109,7 @@ pub(crate) struct Core {
     pub(super) closed: bool,
     pub(super) activity: Activity,
     pub(super) interrupt_flag: bool,
-    /// The operation after an STI lets nothing in.
-    pub(super) shadow: bool,
+    pub(super) boundary: Boundary,
     pub(crate) nmi_blocked: bool,
     pub(super) in_system_management: bool,
     /// The last MSR access faulted.
@@ -152,6 +169,7 @@ impl Core {
             hot: Hot::default(),
             words: Lent::default(),
             own_writes: OwnWrites::default(),
+            stores: StoreBuffer::default(),
             horizon: 0,
             poll_horizon: 0,
             open_ends: false,
@@ -172,7 +190,7 @@ impl Core {
                 Start::WaitForStartUp => Activity::WaitForStartUp,
             },
             interrupt_flag,
-            shadow: false,
+            boundary: Boundary::default(),
             nmi_blocked: false,
             in_system_management: false,
             faulted: false,
@@ -277,6 +295,12 @@ impl Core {
     #[inline(always)]
     pub(super) fn send_out(&mut self, site: Site, what: Outgoing) -> Key {
         let now = self.now();
+        self.send_out_at(now, site, what)
+    }
+
+    /// The same, at an instant after the last effect.
+    #[inline(always)]
+    pub(super) fn send_out_at(&mut self, now: Time, site: Site, what: Outgoing) -> Key {
         let key = Key { time: now, source: self.agent, sequence: self.sequence };
         self.sequence += 1;
         self.outbox.push(Outgone { key, site, what });
@@ -309,7 +333,8 @@ impl Core {
     #[inline]
     pub(super) fn slow_at(&mut self) -> u64 {
         if self.hot.slow_at == 0 {
-            let soon = self.attention.is_some() || self.shadow || self.released.is_some() || self.unwinding;
+            let soon =
+                self.attention.is_some() || self.boundary.is_special() || self.released.is_some() || self.unwinding;
             if !soon {
                 let change = self.words_cycle.min(self.search.wake_cycle());
                 self.hot.slow_at = self.poll_horizon.min(self.local.cycle()).min(change);

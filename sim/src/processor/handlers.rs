@@ -43,11 +43,23 @@ impl Core {
         }
         self.set_interrupt_flag(false, now);
         self.hot.clock = start;
-        self.shadow = false;
+        if self.boundary.is_special() {
+            self.leave_special_boundary(now);
+        }
         self.attention = None;
         self.refresh_attention(now);
         self.refresh_slow();
         context
+    }
+
+    /// A handler is entered, whose first operation begins at the instant of the clock.
+    #[cold]
+    fn leave_special_boundary(&mut self, entered: Time) {
+        self.boundary.shadow = false;
+        if self.boundary.stores {
+            let begins = self.now();
+            self.stores_leave_at(begins, entered);
+        }
     }
 
     /// Why it enters a handler at `now`.

@@ -31,6 +31,10 @@ pub enum LocalEvent {
     ArmNmiPulse,
     /// A pulse at one of its pins, which software drives.
     Pin(Pin),
+    /// What has waited long enough in its store buffer leaves it (knob `x2apic_send`). It lists itself.
+    StoresLeave,
+    /// A store to this word has left the store buffer, and is on its way to the others. It is told, and never listed.
+    StoreLeft(u16),
 }
 
 /// A pin of a CPU that software can drive.
@@ -85,6 +89,8 @@ impl LocalEvent {
                 let (number, ps) = pin.code();
                 (11 + number as u64, ps)
             }
+            Self::StoresLeave => (14, 0),
+            Self::StoreLeft(word) => (15, word as u64),
         }
     }
 }
@@ -127,6 +133,13 @@ impl LocalSources {
         if at < self.at {
             self.at = at;
             self.cycle = clock.first_at_or_after(at);
+        }
+    }
+
+    /// The first of these is not to happen any more. When the next event is due is to be worked out anew.
+    pub(super) fn withdraw(&mut self, event: LocalEvent) {
+        if let Some(place) = self.listed.iter().position(|&(_, listed)| listed == event) {
+            self.listed.remove(place);
         }
     }
 

@@ -27,6 +27,7 @@ mod recurrence;
 mod search;
 mod settings;
 mod software;
+mod store_buffer;
 mod telling;
 mod turns;
 

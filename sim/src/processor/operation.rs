@@ -85,12 +85,14 @@ pub enum Kind {
     CompareExchange,
     /// A pulse at a pin of another CPU, or of its own: the CPU in bits 15:0 of the operand, the pin above.
     DrivePin,
+    /// MFENCE: done when others see every store before it.
+    Fence,
 }
 
 impl Kind {
     /// How many there are.
     pub(crate) const COUNT: usize = Self::ALL.len();
-    const ALL: [Self; 38] = [
+    const ALL: [Self; 39] = [
         Self::RegisterRead,
         Self::RegisterWrite,
         Self::RegisterExchange,
@@ -129,6 +131,7 @@ impl Kind {
         Self::AwaitStartUp,
         Self::CompareExchange,
         Self::DrivePin,
+        Self::Fence,
     ];
 
     /// Is it a look or a delay that changes nothing and that nobody hears of?
@@ -152,7 +155,7 @@ impl Kind {
             Self::Iret => costs.iret,
             Self::Delay | Self::DelayCycles => 0,
             // Read-modify-writes come back later; the others take no time, or wait.
-            Self::Exchange | Self::FetchAdd | Self::FetchOr | Self::FetchAnd | Self::CompareExchange => 0,
+            Self::Exchange | Self::FetchAdd | Self::FetchOr | Self::FetchAnd | Self::CompareExchange | Self::Fence => 0,
             Self::Halt | Self::Sleep | Self::Shutdown | Self::AwaitStartUp => 0,
             Self::Clock | Self::Choose | Self::WaitBegin | Self::WaitEnd => 0,
             Self::Reached | Self::End | Self::Faulted => 0,

@@ -87,7 +87,7 @@ impl Core {
             Interruptible::Never => WAITS,
             Interruptible::InitOnly if attention.reason == Reason::Init => at_once,
             Interruptible::InitOnly => WAITS,
-            interruptible if self.shadow && self.is_shadowed(attention.reason) => match interruptible {
+            interruptible if self.boundary.shadow && self.is_shadowed(attention.reason) => match interruptible {
                 Interruptible::Throughout => at_once.max(self.hot.clock + 1), // a delay is more than one instruction
                 _ => WAITS,
             },

@@ -197,7 +197,8 @@ impl Core {
             | Kind::Shutdown
             | Kind::AwaitStartUp
             | Kind::CompareExchange
-            | Kind::DrivePin => None,
+            | Kind::DrivePin
+            | Kind::Fence => None,
         }
     }
 }

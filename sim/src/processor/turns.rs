@@ -233,8 +233,11 @@ impl Core {
             self.hot.clock = self.pending.effect;
             self.refresh_words();
         }
-        if self.shadow {
-            self.shadow = false;
+        if self.boundary.is_special() {
+            self.boundary.shadow = false;
+            if self.boundary.stores {
+                self.order_stores();
+            }
             self.refresh_slow();
         }
         let result = self.effect();

@@ -178,6 +178,7 @@ fn of_cpus(samples: &mut Vec<What>) {
     samples.extend([0, 1, u64::MAX].map(|ps| What::Local(LocalEvent::SystemManagement(Duration::from_ps(ps)))));
     let pins = [Pin::Nmi, Pin::Smi(None), Pin::Smi(Some(Duration::from_ps(1))), Pin::Init];
     samples.extend(pins.map(|pin| What::Local(LocalEvent::Pin(pin))));
+    samples.extend([LocalEvent::StoresLeave, LocalEvent::StoreLeft(0), LocalEvent::StoreLeft(1)].map(What::Local));
     samples.extend([LocalEvent::Init, LocalEvent::Shutdown, LocalEvent::LoseCommand].map(What::Local));
 }
 

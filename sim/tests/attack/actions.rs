@@ -34,8 +34,11 @@ pub(crate) fn act(actor: &Actor, cpu: Cpu<'_>, draw: &mut Draw) {
 /// What is drawn for operations that came later.
 const LATER: u64 = 0x7069_6E73;
 
-/// Pins of any CPU, also of one that is not there.
+/// A fence, or pins of any CPU, also of one that is not there.
 fn drive(actor: &Actor, cpu: Cpu<'_>, draw: &mut Draw) {
+    if draw.one_in(3) {
+        return cpu.fence();
+    }
     let span = Duration::from_ps(u64::from(draw.below(4_000)) * 1_000);
     let pin = match draw.below(8) {
         0 | 1 => Pin::Smi(None),

@@ -128,7 +128,25 @@ impl<'a> Chain<'a> {
         self.say(format!("{sender} sent it for CPU{cpu} at {at} us{by}"));
         if !self.fate(held, cpu) {
             self.say(format!("CPU{cpu} has taken it, and has done with it"));
+            self.overtaken(held, cpu);
             self.root(format!("CPU{cpu}'s handler of {what} has run, and `{name}` is not what is awaited"));
+        }
+    }
+
+    /// Stores that `held` has overtaken, if there are any: who took it may not have seen them.
+    fn overtaken(&mut self, held: &MessageState, cpu: u16) {
+        let sender = self.agent(held.message.source);
+        for store in &held.overtook {
+            let (name, at) = (self.word_name(store.word), store.at);
+            let by = store.site.map(|site| format!(": {}", self.describe(site))).unwrap_or_default();
+            self.say(format!(
+                "it overtook {sender}'s store to `{name}` of {at} us, which CPU{cpu} did not see yet{by}; no fence stands \
+                 between (knob `x2apic_send`)"
+            ));
+        }
+        if let Some(store) = held.overtook.first() {
+            let name = self.word_name(store.word);
+            self.root(format!("the IPI overtook {sender}'s store to `{name}`: there is no fence between"));
         }
     }
 

@@ -59,7 +59,7 @@ impl Core {
 
     /// STI: the operation after it lets nothing in, if the flag was clear (SDM vol. 2, STI).
     pub(super) fn enable_interrupts(&mut self) -> Option<u64> {
-        self.shadow = !self.interrupt_flag;
+        self.boundary.shadow = !self.interrupt_flag;
         self.change_interrupt_flag(true);
         self.refresh_slow();
         Some(0)

@@ -46,6 +46,7 @@ impl Core {
             Kind::Delay | Kind::DelayCycles => self.delay(before),
             Kind::Store => self.store(),
             Kind::DrivePin => self.drive_other_pin(),
+            Kind::Fence => self.fence(),
             Kind::Exchange | Kind::FetchAdd | Kind::FetchOr | Kind::FetchAnd | Kind::CompareExchange => {
                 self.read_modify_write()
             }
