@@ -16,5 +16,16 @@ macro_rules! with_deviations {
             /// As soon as it can.
             Weak = "weak",
         }
+
+        /// An entry of the local vector table that is written while an interrupt that came through it is pending. Intel Pentium
+        /// P6000 specification update, erratum BG26: an interrupt may be taken on the new vector, even if the new entry is masked;
+        /// whether it is pending under the old one still, it does not say. (Pending is a vector that is in the IRR: one that a
+        /// message has put there counts as well.)
+        lvt_write_while_pending: LvtWriteWhilePending ("local entry written while its interrupt is pending") {
+            /// The new entry is for what fires later.
+            ForLater = "for-later",
+            /// The new vector is requested at once, beside the old one.
+            NewVector = "new-vector",
+        }
     } };
 }
