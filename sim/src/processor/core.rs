@@ -47,19 +47,29 @@ pub(crate) struct Outgone {
     pub(crate) what: Outgoing,
 }
 
-/// What is special about the boundary before the next operation: most of the time nothing.
+/// What is special about the boundary before the next operation: a bit for each, most of the time nothing.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Boundary {
-    /// The operation after an STI lets nothing in.
-    pub(super) shadow: bool,
-    /// Stores wait in the store buffer: an operation may order them.
-    pub(super) stores: bool,
-}
+pub(super) struct Boundary(u8);
 
 impl Boundary {
-    #[inline]
+    /// The operation after an STI lets nothing in.
+    pub(super) const SHADOW: u8 = 1;
+    /// Stores wait in the store buffer: an operation may order them.
+    pub(super) const STORES: u8 = 2;
+
+    #[inline(always)]
     pub(super) const fn is_special(self) -> bool {
-        self.shadow | self.stores
+        self.0 != 0
+    }
+
+    #[inline(always)]
+    pub(super) const fn has(self, bit: u8) -> bool {
+        self.0 & bit != 0
+    }
+
+    #[inline(always)]
+    pub(super) const fn set(&mut self, bit: u8, on: bool) {
+        self.0 = if on { self.0 | bit } else { self.0 & !bit };
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::account::Frame;
 use super::activity_kind::Activity;
-use super::core::Core;
+use super::core::{Boundary, Core};
 use super::facts::Fact;
 use super::latches::{Latch, Reason};
 use crate::RunError;
@@ -55,8 +55,8 @@ impl Core {
     /// A handler is entered, whose first operation begins at the instant of the clock.
     #[cold]
     fn leave_special_boundary(&mut self, entered: Time) {
-        self.boundary.shadow = false;
-        if self.boundary.stores {
+        self.boundary.set(Boundary::SHADOW, false);
+        if self.boundary.has(Boundary::STORES) {
             let begins = self.now();
             self.stores_leave_at(begins, entered);
         }

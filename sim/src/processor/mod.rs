@@ -28,6 +28,7 @@ mod search;
 mod settings;
 mod software;
 mod store_buffer;
+mod storing;
 mod telling;
 mod turns;
 

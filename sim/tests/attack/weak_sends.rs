@@ -96,8 +96,10 @@ fn programs(between: usize) -> [Code; 2] {
     [sender, worker]
 }
 
-/// What stands between the store and the IPI, and whether it orders the store before it.
-const BETWEEN: [(fn(Cpu<'_>), bool, &str); 20] = [
+/// What stands between the store and the IPI, whether it orders the store before it, and its name.
+type Between = (fn(Cpu<'_>), bool, &'static str);
+
+const BETWEEN: [Between; 20] = [
     (|_| {}, false, "nothing"),
     (|cpu| cpu.pause(), false, "PAUSE"),
     (|cpu| cpu.delay_us(1), false, "time that is too short"),
