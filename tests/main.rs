@@ -34,6 +34,7 @@ mod proofs;
 mod property;
 mod quotes;
 mod release;
+mod script_faults;
 mod scripts;
 mod serial_bus;
 mod start_causes;

@@ -45,6 +45,7 @@ pub mod diagnostic;
 mod document;
 mod expected;
 mod fault;
+mod fault_line;
 mod fault_name;
 mod faults;
 mod filter;
@@ -86,6 +87,7 @@ pub(crate) use catalogue::text;
 pub use catalogue::{builtin, builtin_names};
 pub use expected::{Expectation, ExpectedProof, ExpectedVerdict};
 pub use fault::{Again, CpuFault, Fault, FaultKind, Times};
+pub use fault_line::FaultLine;
 pub use fault_name::FaultName;
 pub use goal::Goal;
 #[cfg(test)]

@@ -65,7 +65,15 @@ fn frame(draw: &mut Draw) -> Frame {
 
 /// Knobs that came after seeds had been written down. They are drawn on their own, in this order, so that a seed's machine is
 /// the one that it was, but for the last ones.
-const LATER: [&str; 7] = ["xtpr_enable", "tsc_deadline", "halted_timer", "io_apic_broadcast", "x2apic_lock", "x2apic_send", "lvt_write_while_pending"];
+const LATER: [&str; 7] = [
+    "xtpr_enable",
+    "tsc_deadline",
+    "halted_timer",
+    "io_apic_broadcast",
+    "x2apic_lock",
+    "x2apic_send",
+    "lvt_write_while_pending",
+];
 
 /// Each knob at any of its values.
 fn knobs(seed: u64, draw: &mut Draw) -> Knobs {
