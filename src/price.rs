@@ -6,7 +6,7 @@ use crate::run::RunFailure;
 use crate::scenario::Scenario;
 use kernel_model::apicdef::NMI_VECTOR;
 use kernel_model::{CpuMask, Kernel};
-use sim::{Closed, Cpu, Duration, Execution, Machine, Software, Stacks, StopRule, Time};
+use sim::{Closed, Cpu, Duration, Execution, Machine, Software, Stacks, StopRule, Time, X2ApicSend};
 
 const CALLED: u32 = 200;
 const TAKEN: u32 = 201;
@@ -34,6 +34,7 @@ pub struct Price {
 struct SendOnce {
     kernel: Kernel,
     delays: Delays,
+    weak_sends: bool,
     vector: u8,
     to: CpuMask,
     /// Do the CPUs from 2 on send to each other all the time?
@@ -47,7 +48,8 @@ impl Software for SendOnce {
         if cpu.number() == 0 {
             cpu.sleep_until(Time::from_us(10));
             cpu.reached(CALLED);
-            kernel_model::send_IPI_mask(&self.kernel, &OnCpu::new(cpu, self.delays), self.to, self.vector);
+            let on_cpu = OnCpu::new(cpu, self.delays).with_weak_sends(self.weak_sends);
+            kernel_model::send_IPI_mask(&self.kernel, &on_cpu, self.to, self.vector);
             cpu.reached(RETURNED);
         }
         while self.loaded && cpu.number() >= 2 {
@@ -116,8 +118,14 @@ fn send_once(
 ) -> Result<Option<Duration>, RunFailure> {
     let choices = Choices { seed: 0, elision: true, cut_ps: None, to_the_end: false, stacks: Stacks::Own };
     let mut settings = machine::assemble(scenario, choices)?;
-    let software =
-        SendOnce { kernel: machine::kernel(scenario), delays: machine::delays(scenario), vector, to, loaded };
+    let software = SendOnce {
+        kernel: machine::kernel(scenario),
+        delays: machine::delays(scenario),
+        weak_sends: scenario.knobs.hardware.x2apic_send == X2ApicSend::Weak,
+        vector,
+        to,
+        loaded,
+    };
     settings.cpus = settings.cpus.into_iter().map(|(cpu, _)| (cpu, machine::software(scenario, software))).collect();
     settings.stop = StopRule::Any(vec![until]);
     let machine = Machine::new(settings).map_err(AssemblyError::from)?;

@@ -35,6 +35,7 @@ mod proofs;
 mod property;
 mod quotes;
 mod release;
+mod script_faults;
 mod scripts;
 mod serial_bus;
 mod start_causes;

@@ -1,9 +1,11 @@
 //! Programs as data: what they do, what they are told when they are wrong, and that their hangs are proven.
 
 mod calls;
+mod pins;
 mod random;
 mod refused;
 mod sheet;
+mod weak_sends;
 
 use crate::support::reads_back;
 use apicsim::scenario::diagnostic::InputError;

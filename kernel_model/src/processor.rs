@@ -1,6 +1,6 @@
 //! What kernel code needs from the machine it runs on: the door between this crate and any hardware.
 //!
-//! Not modelled: caches, ordering beyond what the shared words give, port output. A busy delay is one operation,
+//! Not modelled: caches, ordering beyond what the shared words give and the fences before an x2APIC send, port output. A busy delay is one operation,
 //! [`Processor::udelay`], and no loop over the time-stamp counter.
 
 use crate::apicdef::Register;
@@ -93,6 +93,11 @@ pub trait Processor: Mmio {
     /// Atomically replaces a shared word that has the value `expected`, and leaves any other; gives the old value.
     #[track_caller]
     fn compare_exchange(&self, word: Word, expected: u32, value: u32) -> u32;
+
+    /// MFENCE: the stores before it are seen by everybody before what comes after it, also a write of an MSR that orders none.
+    /// Where the machine orders them anyway, there is nothing to do.
+    #[track_caller]
+    fn fence(&self) {}
 
     /// The number of the CPU that runs this code; no access to any device.
     fn smp_processor_id(&self) -> u32;

@@ -60,6 +60,10 @@ impl<T: Processor + ?Sized> Processor for &T {
         (**self).halt();
     }
     #[inline(always)]
+    fn fence(&self) {
+        (**self).fence();
+    }
+    #[inline(always)]
     fn irq_save(&self) -> IrqFlags {
         (**self).irq_save()
     }

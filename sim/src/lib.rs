@@ -112,7 +112,7 @@ pub use generation::*;
 pub use memory::{Key, Writer};
 pub use named::Named;
 pub use processor::{
-    Activity, Closed, Cpu, CpuAt, CpuSettings, Frame, Kind, LastSend, LocalEvent, Misdirected, OpenWait, Program,
+    Activity, Closed, Cpu, CpuAt, CpuSettings, Frame, Kind, LastSend, LocalEvent, Misdirected, OpenWait, Pin, Program,
     Provenance, Software, Start, TOLD_ONLY,
 };
 pub use run_error::RunError;

@@ -171,7 +171,15 @@ fn injected(scenario: &Scenario, outcome: &Outcome) -> Vec<String> {
             FaultKind::Cpu { times: Times { every_ps, count: 2.. }, .. } => {
                 return format!("{name} at {at} us, and every {} us from then on", Duration::from_ps(every_ps));
             }
-            _ => return format!("{name} at {at} us"),
+            _ => {
+                let again = scenario.faults.iter().filter(|other| other.index == fault.index).count() - 1;
+                let times = counted(again as u64, "more time");
+                return if again == 0 {
+                    format!("{name} at {at} us")
+                } else {
+                    format!("{name} at {at} us, and {times}")
+                };
+            }
         };
         match hits.next() {
             None | Some(0) => format!("{name} ({}) from {at} us on: it has hit nothing", plan.effect),
@@ -180,7 +188,9 @@ fn injected(scenario: &Scenario, outcome: &Outcome) -> Vec<String> {
             }
         }
     };
-    scenario.faults.iter().map(injected).collect()
+    let mut seen = std::collections::BTreeSet::new();
+    let first = |fault: &&Fault| seen.insert(fault.index);
+    scenario.faults.iter().filter(first).map(injected).collect()
 }
 
 /// Where a CPU waits: the start of its innermost wait, or its last effective event.

@@ -7,7 +7,7 @@ use super::io_apic::io_apic;
 use super::kernel::kernel;
 use super::message_faults::{damage, message_faults};
 use super::{costs, cpu, goal};
-use crate::scenario::{self, Event, FaultKind, OwnWaits, Role, Scenario, own_sources};
+use crate::scenario::{Event, Fault, FaultKind, OwnWaits, Role, Scenario, own_sources};
 use kernel_model::Kernel;
 use sim::bus::Interconnect;
 use sim::{LineChange, MachineSettings, Seeded, Stacks, StopRule, Time};
@@ -62,8 +62,8 @@ pub fn assemble(scenario: &Scenario, choices: Choices) -> Result<MachineSettings
         io_apic: io_apic(scenario),
         io_apic_entries: keyboard(scenario, &kernel).map(|(entry, _)| entry).collect(),
         lines: keyboard(scenario, &kernel).map(|(_, key)| key).collect(),
-        dead_apics: dead_apics(scenario),
-        message_faults: message_faults(scenario, &kernel),
+        dead_apics: dead_apics(&scenario.faults),
+        message_faults: message_faults(&scenario.faults, &kernel),
         checks: scenario.machine.checks,
         chooser: Arc::new(Seeded(choices.seed)),
         limit: Time::from_ps(limit),
@@ -80,7 +80,7 @@ fn bus(scenario: &Scenario, kernel: &Kernel) -> Result<Box<dyn Interconnect>, As
         ids: (0..kernel.cpus).map(|cpu| kernel.arch.apic_id(cpu)).collect(),
         knobs: scenario.knobs.hardware,
         faults: &scenario.faults,
-        damage: damage(scenario, kernel),
+        damage: damage(&scenario.faults, kernel),
         transaction_cycles: scenario.costs.fsb_transaction_cycles.unwrap_or(12),
         ideal_delivery_ps: scenario.costs.ideal_delivery_ps.unwrap_or(100_000),
         cluster_hop_ps: scenario.costs.cluster_hop_ps,
@@ -131,10 +131,10 @@ fn keyboard(scenario: &Scenario, kernel: &Kernel) -> impl Iterator<Item = ((u8, 
     scenario.events.iter().filter_map(key)
 }
 
-fn dead_apics(scenario: &Scenario) -> Vec<(Time, u16)> {
-    let dead = |fault: &scenario::Fault| match fault.kind {
+pub(crate) fn dead_apics(faults: &[Fault]) -> Vec<(Time, u16)> {
+    let dead = |fault: &Fault| match fault.kind {
         FaultKind::ApicDead { cpu } => Some((Time::from_ps(fault.at_ps), cpu as u16)),
         _ => None,
     };
-    scenario.faults.iter().filter_map(dead).collect()
+    faults.iter().filter_map(dead).collect()
 }

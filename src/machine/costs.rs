@@ -28,6 +28,7 @@ pub(super) fn costs(scenario: &Scenario, default: Costs) -> Costs {
         irq_flag: set.irq_flag_cycles.unwrap_or(default.irq_flag),
         read_modify_write: span(set.read_modify_write_ps, default.read_modify_write),
         visibility: span(set.visibility_ps, default.visibility),
+        store_buffer: span(set.store_buffer_ps, default.store_buffer),
     }
 }
 

@@ -6,10 +6,12 @@ use super::error::AssemblyError;
 use super::kernel::{delays, kernel_of_cpu};
 use super::player::Clocks;
 use super::program::{Action, CpuProgram, ROLES_MAX};
-use crate::scenario::{CpuFault, Event, FaultKind, IpiVector, OwnWaits, Role, Scenario, StartUpMessages, VectorUse};
+use crate::scenario::{
+    CpuFault, Event, Fault, FaultKind, IpiVector, OwnWaits, PinName, Role, Scenario, StartUpMessages, VectorUse,
+};
 use kernel_model::{CpuMask, Kernel, LdrInit, WakeUp};
 use sim::apic::{LocalSource, Preset};
-use sim::{Closed, CpuSettings, Duration, Generation, LocalEvent, Program, Start, Time};
+use sim::{Closed, CpuSettings, Duration, Generation, LocalEvent, Program, Start, Time, X2ApicSend};
 use std::sync::Arc;
 
 /// LVTPC as the kernel's NMI watchdog leaves it, and LINT1 as firmware does: NMI delivery, not masked.
@@ -30,16 +32,7 @@ pub(super) fn cpu_settings(
         lvt_lint1: has_nmi_pin(scenario, cpu).then_some(LVT_NMI),
         ..as_set_up(kernel, number)
     };
-    for fault in &scenario.faults {
-        if let FaultKind::Cpu { cpu: victim, fault: what, times } = fault.kind
-            && victim == cpu
-        {
-            for nth in 0..u64::from(times.count) {
-                let at = Time::from_ps(fault.at_ps + nth * times.every_ps);
-                local_events.extend(cpu_fault(what).into_iter().map(|event| (at, event)));
-            }
-        }
-    }
+    local_events.extend(faults_of_cpu(&scenario.faults, cpu));
     let apic_id = kernel.arch.apic_id(number);
     let offline = scenario.machine.offline.contains(&cpu);
     let settings = if offline {
@@ -65,6 +58,7 @@ pub(super) fn cpu_settings(
             CpuProgram {
                 kernel: kernel_of_cpu(kernel, scenario, cpu),
                 delays: delays(scenario),
+                weak_sends: scenario.knobs.hardware.x2apic_send == X2ApicSend::Weak,
                 offline,
                 roles,
                 programs: Arc::clone(&scenario.programs),
@@ -100,7 +94,24 @@ fn has_nmi_pin(scenario: &Scenario, cpu: u32) -> bool {
         FaultKind::Cpu { cpu: victim, fault: CpuFault::Nmi | CpuFault::NmiBetweenWrites, .. } => victim == cpu,
         _ => false,
     };
-    scenario.faults.iter().any(|fault| at_its_pin(fault.kind))
+    let driven = scenario.programs.that_drive(cpu as u16, PinName::Nmi).next().is_some();
+    driven || scenario.faults.iter().any(|fault| at_its_pin(fault.kind))
+}
+
+/// What faults make happen on CPU `cpu`, and when.
+pub(crate) fn faults_of_cpu(faults: &[Fault], cpu: u32) -> Vec<(Time, LocalEvent)> {
+    let mut events = Vec::new();
+    for fault in faults {
+        if let FaultKind::Cpu { cpu: victim, fault: what, times } = fault.kind
+            && victim == cpu
+        {
+            for nth in 0..u64::from(times.count) {
+                let at = Time::from_ps(fault.at_ps + nth * times.every_ps);
+                events.extend(cpu_fault(what).into_iter().map(|event| (at, event)));
+            }
+        }
+    }
+    events
 }
 
 /// What a fault makes happen on its CPU.

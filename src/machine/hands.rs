@@ -160,6 +160,7 @@ pub(crate) fn execute(hands: Hands<'_>, operation: Operation, reads: Option<&mut
             send(cpu, command, reads);
         }
         Operation::EnableInterrupts => cpu.enable_interrupts(),
+        Operation::Fence => cpu.fence(),
         Operation::DisableInterrupts => _ = cpu.irq_save(),
         Operation::WriteMemory(address, value) => cpu.write_memory(address, value),
         Operation::WritePort(port, value) => cpu.write_port(port, value),

@@ -1,18 +1,18 @@
 //! From a scenario's faults of messages to those of the machine.
 
-use crate::scenario::{FaultKind, IpiVector, MessageEffectName, MessagePlan, Scenario, VectorUse};
+use crate::scenario::{Fault, FaultKind, IpiVector, MessageEffectName, MessagePlan, VectorUse};
 use kernel_model::Kernel;
 use sim::bus::{MessageEffect, MessageFault, SerialFault, SerialFaultKind};
 use sim::{Duration, Time};
 
 /// The faults of messages at their targets, in the order of the scenario's faults.
-pub(super) fn message_faults(scenario: &Scenario, kernel: &Kernel) -> Vec<MessageFault> {
-    plans(scenario).filter_map(|(at_ps, plan)| message_fault(at_ps, &plan, kernel)).collect()
+pub(crate) fn message_faults(faults: &[Fault], kernel: &Kernel) -> Vec<MessageFault> {
+    plans(faults).filter_map(|(at_ps, plan)| message_fault(at_ps, &plan, kernel)).collect()
 }
 
 /// Those of the wires.
-pub(super) fn damage(scenario: &Scenario, kernel: &Kernel) -> Vec<SerialFault> {
-    let of_wires = plans(scenario).filter(|(_, plan)| plan.effect == MessageEffectName::Damage);
+pub(crate) fn damage(faults: &[Fault], kernel: &Kernel) -> Vec<SerialFault> {
+    let of_wires = plans(faults).filter(|(_, plan)| plan.effect == MessageEffectName::Damage);
     let fault = |(at_ps, plan): (u64, MessagePlan)| SerialFault {
         from: Time::from_ps(at_ps),
         until: plan.until_ps.map(Time::from_ps),
@@ -28,8 +28,8 @@ pub(super) fn damage(scenario: &Scenario, kernel: &Kernel) -> Vec<SerialFault> {
     of_wires.map(fault).collect()
 }
 
-fn plans(scenario: &Scenario) -> impl Iterator<Item = (u64, MessagePlan)> {
-    scenario.faults.iter().filter_map(|fault| match fault.kind {
+fn plans(faults: &[Fault]) -> impl Iterator<Item = (u64, MessagePlan)> {
+    faults.iter().filter_map(|fault| match fault.kind {
         FaultKind::Message(plan) => Some((fault.at_ps, plan)),
         _ => None,
     })

@@ -21,12 +21,14 @@ pub(crate) mod player;
 pub(crate) mod program;
 
 pub(crate) use adapter::as_set_up;
+pub(crate) use assembly::dead_apics;
 pub use assembly::{Choices, assemble};
-pub(crate) use cpu::software;
+pub(crate) use cpu::{faults_of_cpu, software};
 pub use error::AssemblyError;
 pub(crate) use goal::goal_milestones;
 pub use hands::{Found, IcrReads};
 pub(crate) use hands::{Hands, execute, initialise};
 pub(crate) use kernel::{bound, delays, init_udelay, kernel, mps_timeout};
+pub(crate) use message_faults::{damage, message_faults};
 pub use own_parts::OwnParts;
 pub(crate) use own_parts::fit;

@@ -9,10 +9,10 @@
 use super::adapter::OnCpu;
 use super::draw::draw;
 use super::hands::{Hands, execute};
-use crate::scenario::{Act, Amount, Condition, On, Programs, TimerMode};
+use crate::scenario::{Act, Amount, Condition, On, PinName, Programs, TimerMode};
 use kernel_model::{Access, Call, CpuMask, Given, Kernel, Wait, WaitOutcome, Word};
 use sim::apic::{MSR_TIME_STAMP_COUNTER, MSR_TSC_DEADLINE, Register};
-use sim::{ClockDomain, CpuAt, Duration, Site, TOLD_ONLY, Time};
+use sim::{ClockDomain, CpuAt, Duration, Pin, Site, TOLD_ONLY, Time};
 use std::ops::Range;
 
 /// Milestone: a program has come to the name that is the goal.
@@ -125,6 +125,14 @@ impl Player<'_> {
             Act::Delay(amount) => self.delay(cpu, self.length(cpu, amount)),
             Act::SleepUntil(at) => cpu.sleep_until(Time::from_ps(at)),
             Act::Timer { mode, vector } => self.timer(cpu, mode, vector),
+            Act::Pin { cpu: target, pin, span } => {
+                let pin = match pin {
+                    PinName::Nmi => Pin::Nmi,
+                    PinName::Smi => Pin::Smi(span.map(|span| self.length(cpu, span))),
+                    PinName::Init => Pin::Init,
+                };
+                cpu.drive_pin(target, pin);
+            }
             Act::Say(_) => cpu.reached(SAYS),
             Act::Reach(name) => cpu.reached(if self.goal == Some(name) { REACHED } else { PASSED }),
             Act::Repeat { times, body } => (0..times).for_each(|_| self.play(first..first + body)),

@@ -111,6 +111,8 @@ impl Action {
 pub(crate) struct CpuProgram {
     pub(crate) kernel: Kernel,
     pub(crate) delays: Delays,
+    /// Can an IPI overtake stores?
+    pub(crate) weak_sends: bool,
     /// Is it to be started by another CPU?
     pub(crate) offline: bool,
     /// When each role starts, at the earliest, and what it is.
@@ -188,7 +190,7 @@ impl CaptureKernel for CpuProgram {
 impl CpuProgram {
     /// The CPU as the kernel sees it.
     fn on<'a>(&'a self, cpu: Cpu<'a>) -> OnCpu<'a> {
-        OnCpu::new(cpu, self.delays).with_capture_kernel(self)
+        OnCpu::new(cpu, self.delays).with_capture_kernel(self).with_weak_sends(self.weak_sends)
     }
 
     fn player<'a>(&'a self, cpu: Cpu<'a>) -> Player<'a> {

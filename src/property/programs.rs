@@ -36,6 +36,8 @@ fn any_step(depth: u32) -> BoxedStrategy<String> {
         1 => Just("sti\n".to_owned()),
         3 => message.prop_map(|what| format!("ipi 0xff LOGICAL|OTHERS|{what}\n")),
         1 => Just("call smp_call_function\n".to_owned()),
+        1 => (0..2u32).prop_map(|cpu| format!("nmi {cpu}\n")),
+        1 => (0..2u32).prop_map(|cpu| format!("smi {cpu} 2us\n")),
     ];
     if depth == 0 {
         return plain.boxed();

@@ -5,7 +5,7 @@ use crate::judgement::messages::{destination, what};
 use crate::judgement::source_lines::describe;
 use sim::apic::LocalSource;
 use sim::bus::MessageEffect;
-use sim::{Access, Context, Event, Kind, LocalEvent, Site, Source, What};
+use sim::{Access, Context, Event, Kind, LocalEvent, Pin, Site, Source, What};
 use std::fmt::Debug;
 
 /// What the software on the CPUs calls its own.
@@ -46,6 +46,8 @@ impl Names<'_> {
             Kind::MemoryRead | Kind::MemoryWrite => format!("memory {:08X}", access.operand),
             Kind::PortWrite => format!("port {:02X}", access.operand),
             Kind::PriorityRead | Kind::PriorityWrite => "CR8".to_owned(),
+            Kind::DrivePin => pin(access.operand),
+            Kind::Fence => "MFENCE".to_owned(),
             Kind::Identification => format!("CPUID {:X}", access.operand),
             _ => self.software.word(access.operand as u16),
         }
@@ -56,6 +58,11 @@ impl Names<'_> {
         match event.what {
             What::Run { access, value, last, count } => self.run(access, value, last, count),
             What::Write { access, value } => {
+                match access.kind {
+                    Kind::DrivePin => return format!("drives {}", self.access(access)),
+                    Kind::Fence => return self.access(access),
+                    _ => {}
+                }
                 let verb = if access.kind == Kind::RegisterExchange { "exchange" } else { "write" };
                 format!("{verb} {} = {value:08X}", self.access(access))
             }
@@ -98,6 +105,9 @@ impl Names<'_> {
             What::ApicDead(agent) => format!("the APIC of {} dies (injected)", self.agent(agent)),
             What::TimedRead { access, value } => {
                 format!("read {} = {value:X}, which time changes", self.access(access))
+            }
+            What::Local(LocalEvent::StoreLeft(word)) => {
+                format!("its store to {} leaves the store buffer", self.software.word(word))
             }
             What::Local(event) => local(event),
             What::Fault(access) => format!("general-protection fault on {}", self.access(access)),
@@ -149,6 +159,12 @@ fn handler(context: Context) -> String {
     }
 }
 
+/// A pin that software drives: `sim::Kind::DrivePin`.
+fn pin(operand: u32) -> String {
+    let name = ["NMI", "SMI", "INIT"][(operand >> 16).min(2) as usize];
+    format!("the {name} pin of CPU{}", operand & 0xFFFF)
+}
+
 fn local(event: LocalEvent) -> String {
     match event {
         LocalEvent::Interrupt(LocalSource::Timer) => "the APIC timer fires".to_owned(),
@@ -165,6 +181,12 @@ fn local(event: LocalEvent) -> String {
         LocalEvent::Shutdown => "triple fault (injected)".to_owned(),
         LocalEvent::JamDeliveryStatus => "the delivery status bit jams (injected)".to_owned(),
         LocalEvent::ArmNmiPulse => "an NMI will follow the next destination it writes (injected)".to_owned(),
+        LocalEvent::Pin(Pin::Nmi) => "a pulse at its NMI pin".to_owned(),
+        LocalEvent::Pin(Pin::Smi(None)) => "its SMI pin".to_owned(),
+        LocalEvent::Pin(Pin::Smi(Some(span))) => format!("its SMI pin, for {span} us"),
+        LocalEvent::Pin(Pin::Init) => "its INIT pin".to_owned(),
+        LocalEvent::StoresLeave => "what has waited long enough leaves its store buffer".to_owned(),
+        LocalEvent::StoreLeft(_) => "a store leaves its store buffer".to_owned(),
         LocalEvent::LoseCommand => "deep sleep loses the low half of the ICR (injected)".to_owned(),
     }
 }

@@ -59,7 +59,7 @@ impl FaultName {
     /// Parameters that it takes.
     pub(super) const fn parameters(self) -> &'static [&'static str] {
         match self {
-            Self::FsbStall | Self::LostClock => &["until_us"],
+            Self::FsbStall | Self::LostClock => &["until_us", "every_us", "count"],
             Self::FsbLock => &["until_us", "held_us", "every_us"],
             Self::FsbRetry => &["until_us", "count"],
             Self::Message => &message_fault::PARAMETERS,
@@ -68,12 +68,25 @@ impl FaultName {
                 &["cpu", "every_us", "count"]
             }
             Self::Smm => &["cpu", "length_us", "every_us", "count"],
-            Self::ChecksumNoise => &["until_us", "every"],
-            Self::StuckWire => &["until_us", "wire", "stuck"],
-            Self::ArbitrationId => &["cpu", "id"],
-            Self::Jabber => &["cpu", "until_us"],
+            Self::ChecksumNoise => &["until_us", "every", "every_us", "count"],
+            Self::StuckWire => &["until_us", "wire", "stuck", "every_us", "count"],
+            Self::ArbitrationId => &["cpu", "id", "every_us", "count"],
+            Self::Jabber => &["cpu", "until_us", "every_us", "count"],
             Self::DeadLink => &["cluster"],
         }
+    }
+
+    /// Can it come again and again, each time as a fault of its own? (Others do so by themselves, or stay for ever.)
+    pub(super) const fn comes_again(self) -> bool {
+        matches!(
+            self,
+            Self::FsbStall
+                | Self::LostClock
+                | Self::ChecksumNoise
+                | Self::StuckWire
+                | Self::ArbitrationId
+                | Self::Jabber
+        )
     }
 
     /// The bus that it is a fault of, if of one.

@@ -57,6 +57,8 @@ const PARAMETERS: [&str; 18] = [
 ];
 /// Times that a fault of a CPU can come in one run.
 const TIMES_MAX: u32 = 100_000;
+/// Times that another fault of a bus can come in one run.
+const BUS_TIMES_MAX: u32 = 1_000;
 /// Times that a bus can be locked in one run.
 const LOCKS_MAX: u64 = 100_000;
 
@@ -71,7 +73,8 @@ pub(super) fn faults(root: &Table<'_>, stage: Stage<'_>) -> Result<Vec<Fault>, I
     Ok(faults)
 }
 
-fn fault(index: usize, field: Field<'_>, stage: Stage<'_>) -> Result<Option<Fault>, InputError> {
+/// A fault, as often as it comes; none if it does not apply.
+pub(super) fn fault(index: usize, field: Field<'_>, stage: Stage<'_>) -> Result<Vec<Fault>, InputError> {
     let every = || KEYS.into_iter().chain(filter::KEYS);
     let any: Vec<&str> = every().chain(PARAMETERS).collect();
     let table = Table::open(field.clone(), "[[fault]]", &any)?;
@@ -97,7 +100,8 @@ fn fault(index: usize, field: Field<'_>, stage: Stage<'_>) -> Result<Option<Faul
             .help(format!("let it apply to that bus only: only = [\"{bus}\"]")));
     }
     let kind = read(name, &table, at_ps, applies.then_some(stage.machine))?;
-    Ok(applies.then_some(Fault { index, at_ps, kind }))
+    let faults = repeated(name, &table, Fault { index, at_ps, kind })?;
+    Ok(if applies { faults } else { Vec::new() })
 }
 
 /// The parameters; `machine` is there if the fault applies to it.
@@ -175,6 +179,52 @@ fn times(table: &Table<'_>) -> Result<Times, InputError> {
         0 => Err(every.error("what happens again happens later", "is 0").help("for example: every_us = 50")),
         every_ps => Ok(Times { every_ps, count }),
     }
+}
+
+/// A fault of a bus that comes again and again: one fault each time.
+fn repeated(name: FaultName, table: &Table<'_>, first: Fault) -> Result<Vec<Fault>, InputError> {
+    if !name.comes_again() {
+        return Ok(vec![first]);
+    }
+    let Times { every_ps, count } = times(table)?;
+    if count == 1 {
+        return Ok(vec![first]);
+    }
+    let every = table.need("every_us", "50")?;
+    if count > BUS_TIMES_MAX {
+        let help = format!("a fault of a bus comes at most {BUS_TIMES_MAX} times");
+        return Err(table.need("count", "20")?.error("it comes too often", "too many").help(help));
+    }
+    let lasts_ps = match first.kind {
+        FaultKind::Wires { fault: SerialFaultKind::ArbitrationId { .. }, .. } => 0,
+        FaultKind::FsbStall { until_ps } | FaultKind::Wires { until_ps, .. } => match until_ps {
+            Some(until_ps) => until_ps - first.at_ps,
+            None => {
+                return Err(every
+                    .error("what comes again ends before", "without `until_us`")
+                    .help("`until_us` is when it ends the first time"));
+            }
+        },
+        _ => 0,
+    };
+    if lasts_ps >= every_ps {
+        return Err(every
+            .error("it would come again before it has ended", "too soon")
+            .help("more than from `at_us` to `until_us`"));
+    }
+    if every_ps.checked_mul(u64::from(count)).and_then(|span| span.checked_add(first.at_ps + lasts_ps)).is_none() {
+        return Err(every.error("it would come after the end of time", "too late").help("the clock reaches 213 days"));
+    }
+    Ok((0..u64::from(count)).map(|nth| later(first.clone(), nth * every_ps)).collect())
+}
+
+/// The same, so much later.
+fn later(mut fault: Fault, ps: u64) -> Fault {
+    fault.at_ps += ps;
+    if let FaultKind::FsbStall { until_ps } | FaultKind::Wires { until_ps, .. } = &mut fault.kind {
+        *until_ps = until_ps.map(|until| until + ps);
+    }
+    fault
 }
 
 /// How long a bus is locked each time, and how often, if not once.

@@ -172,6 +172,8 @@ pub struct CostOverrides {
     pub read_modify_write_ps: Option<u64>,
     /// A store until other CPUs see it (`visibility_ns`).
     pub visibility_ps: Option<u64>,
+    /// A store until it leaves its CPU, where sends are weak (`store_buffer_ns`).
+    pub store_buffer_ps: Option<u64>,
     /// Delivery on the ideal bus (`ideal_delivery_ns`).
     pub ideal_delivery_ps: Option<u64>,
     /// From one cluster manager to another (`cluster_hop_ns`).

@@ -187,6 +187,17 @@ pub enum TimerMode {
     Off,
 }
 
+/// A pin that a program drives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PinName {
+    /// The NMI pin, LINT1.
+    Nmi,
+    /// SMI#.
+    Smi,
+    /// INIT#.
+    Init,
+}
+
 /// What a step does. `body`, `then` and `otherwise` count the steps of blocks, which follow in that order.
 ///
 /// ```
@@ -286,6 +297,15 @@ pub enum Act {
         /// Its vector.
         vector: u8,
     },
+    /// `nmi`, `smi`, `init`: a pin of a CPU.
+    Pin {
+        /// Whose.
+        cpu: u16,
+        /// Which.
+        pin: PinName,
+        /// How long nobody's code runs there; `None`: the CPU's handler.
+        span: Option<Amount>,
+    },
     /// `say`: text number.
     Say(u32),
     /// `reach`: name number.
@@ -372,6 +392,12 @@ impl Programs {
     /// The place of step `number`.
     pub fn place(&self, number: u32) -> Option<&StepPlace> {
         self.places.get(number as usize)
+    }
+
+    /// The steps that drive this pin of this CPU, by number.
+    pub(crate) fn that_drive(&self, cpu: u16, pin: PinName) -> impl Iterator<Item = u32> {
+        let drives = move |act: &Act| matches!(act, Act::Pin { cpu: c, pin: p, .. } if (*c, *p) == (cpu, pin));
+        self.steps.iter().enumerate().filter(move |(_, act)| drives(act)).map(|(number, _)| number as u32)
     }
 
     /// What the scenario calls word `word`, if it is one of its own.

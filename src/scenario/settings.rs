@@ -33,7 +33,7 @@ pub(super) const MACHINE_KEYS: [&str; 15] = [
 ];
 
 /// Keys of `[costs]`.
-pub(super) const COST_KEYS: [&str; 14] = [
+pub(super) const COST_KEYS: [&str; 15] = [
     "register_read_cycles",
     "register_write_cycles",
     "pause_cycles",
@@ -46,6 +46,7 @@ pub(super) const COST_KEYS: [&str; 14] = [
     "fsb_transaction_cycles",
     "read_modify_write_ns",
     "visibility_ns",
+    "store_buffer_ns",
     "ideal_delivery_ns",
     "cluster_hop_ns",
 ];
@@ -189,6 +190,7 @@ pub(super) fn costs(root: &Table<'_>) -> Result<CostOverrides, InputError> {
         fsb_transaction_cycles: cycles("fsb_transaction_cycles")?,
         read_modify_write_ps: span("read_modify_write_ns")?,
         visibility_ps: span("visibility_ns")?,
+        store_buffer_ps: span("store_buffer_ns")?,
         ideal_delivery_ps: span("ideal_delivery_ns")?,
         cluster_hop_ps: span("cluster_hop_ns")?,
     })

@@ -6,11 +6,13 @@ use super::model::{Init, Script};
 use super::notebook::Notebook;
 use super::software::{CONDUCTOR_LOST, SCRIPT_ENDED};
 use crate::machine::interconnect::{IO_AGENT_ID, Parts};
+use crate::machine::{damage, dead_apics, faults_of_cpu, message_faults};
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::named::Named;
-use crate::scenario::{Bus, Machine};
+use crate::scenario::{Bus, Fault, Machine};
+use kernel_model::{Arch, Kernel, Variant};
 use sim::apic::Preset;
-use sim::bus::Interconnect;
+use sim::bus::{Interconnect, SerialFault};
 use sim::io_apic::IoApicVersion;
 use sim::{CpuSettings, Generation, Knobs, MachineSettings, Program, Start, StopRule, Time};
 use std::sync::Arc;
@@ -45,14 +47,19 @@ impl Board {
         limit: Time,
     ) -> Result<MachineSettings, InputError> {
         self.check(script)?;
+        let faults = self.faults(script)?;
+        // Only names of vectors would be a kernel's, and there are none.
+        let kernel = Kernel::new(Arch::I386Default, Variant::Before, script.cpus);
         Ok(MachineSettings {
             knobs: self.knobs,
             words: vec![0; mailbox::words(script.cpus)],
-            cpus: (0..script.cpus).map(|cpu| self.cpu(cpu, script, notebook)).collect(),
+            cpus: (0..script.cpus).map(|cpu| self.cpu(cpu, script, notebook, &faults)).collect(),
+            dead_apics: dead_apics(&faults),
+            message_faults: message_faults(&faults, &kernel),
             io_apic: self.has_io_apic(script.cpus).then(|| self.io_apic()),
             limit,
             stop: StopRule::Any(vec![SCRIPT_ENDED, CONDUCTOR_LOST]),
-            ..MachineSettings::new(self.generation, self.interconnect(script.cpus)?)
+            ..MachineSettings::new(self.generation, self.interconnect(script.cpus, &faults, damage(&faults, &kernel))?)
         })
     }
 
@@ -89,18 +96,34 @@ impl Board {
         Ok(())
     }
 
-    fn interconnect(&self, cpus: u16) -> Result<Box<dyn Interconnect>, InputError> {
-        let machine = Machine {
-            cpus: u32::from(cpus),
-            io_agent: self.has_io_apic(cpus),
-            ..Machine::plain(self.generation, self.bus)
-        };
+    /// What the script says goes wrong.
+    pub(super) fn faults(&self, script: &Script) -> Result<Vec<Fault>, InputError> {
+        let machine = self.plain(script.cpus);
+        let mut faults = Vec::new();
+        for (index, line) in script.faults.iter().enumerate() {
+            faults.extend(line.on(&machine)?.into_iter().map(|fault| Fault { index, ..fault }));
+        }
+        faults.sort_by_key(|fault| (fault.at_ps, fault.index));
+        Ok(faults)
+    }
+
+    fn plain(&self, cpus: u16) -> Machine {
+        Machine { cpus: u32::from(cpus), io_agent: self.has_io_apic(cpus), ..Machine::plain(self.generation, self.bus) }
+    }
+
+    fn interconnect(
+        &self,
+        cpus: u16,
+        faults: &[Fault],
+        damage: Vec<SerialFault>,
+    ) -> Result<Box<dyn Interconnect>, InputError> {
+        let machine = self.plain(cpus);
         let parts = Parts {
             machine: &machine,
             ids: (0..u32::from(cpus)).collect(),
             knobs: self.knobs,
-            faults: &[],
-            damage: Vec::new(),
+            faults,
+            damage,
             transaction_cycles: 12,
             ideal_delivery_ps: 100_000,
             cluster_hop_ps: None,
@@ -109,7 +132,13 @@ impl Board {
     }
 
     /// A CPU after reset: its APIC disabled by software, interrupts off (SDM vol. 3 §10.4.7.1).
-    fn cpu(&self, number: u16, script: &Arc<Script>, notebook: &Arc<Notebook>) -> (CpuSettings, Program) {
+    fn cpu(
+        &self,
+        number: u16,
+        script: &Arc<Script>,
+        notebook: &Arc<Notebook>,
+        faults: &[Fault],
+    ) -> (CpuSettings, Program) {
         // Where no start-up message exists, the other CPUs run from the start.
         let starts_others = self.generation.profile().start_up;
         let settings = CpuSettings {
@@ -117,7 +146,7 @@ impl Board {
             apic: Preset { mode: script.init.mode(), ..Preset::RESET },
             interrupts_enabled: false,
             start: if number > 0 && starts_others { Start::WaitForStartUp } else { Start::Running },
-            ..CpuSettings::default()
+            local_events: faults_of_cpu(faults, u32::from(number)),
         };
         let guest = Guest { number, script: Arc::clone(script), notebook: Arc::clone(notebook), starts_others };
         (settings, Program::open(guest))

@@ -1,7 +1,7 @@
 //! A script as plain data: what to do, in order, and how the machine starts.
 
-use crate::scenario::Operation;
 use crate::scenario::diagnostic::Place;
+use crate::scenario::{FaultLine, Operation};
 use sim::apic::Mode;
 
 /// A script, read and checked.
@@ -24,6 +24,8 @@ pub struct Script {
     pub init: Init,
     /// Skip the script on a machine without x2APIC mode?
     pub requires_x2apic: bool,
+    /// What goes wrong in the machine, from the start.
+    pub faults: Vec<FaultLine>,
     /// The operations, in order.
     pub lines: Vec<Line>,
 }

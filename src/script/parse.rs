@@ -3,10 +3,10 @@
 use super::commands::is_command;
 use super::model::{Action, Counted, Init, Line, Script};
 use super::work::{BEFORE, forms, no_vector, vector, work};
-use crate::scenario::counted;
 use crate::scenario::diagnostic::{InputError, Place, Source};
 use crate::scenario::nearest;
 use crate::scenario::operation::{Form, Token, Tokens, WAIT_US_MAX, empty_range, plain};
+use crate::scenario::{FaultLine, counted};
 use std::sync::Arc;
 
 /// CPUs of a script that does not say.
@@ -22,10 +22,15 @@ const CPUS_OF_EIGHT_BITS: u16 = 255;
 const WAIT_US_DEFAULT: u32 = 2_000;
 
 /// What a line may begin with.
-pub(super) const LINES: [Form; 11] = [
+pub(super) const LINES: [Form; 12] = [
     Form { name: "cpus", usage: "cpus N", about: "number of CPUs (default 4)" },
     Form { name: "init", usage: "init std|raw|x2apic", about: "what CPUs do before the first operation (default std)" },
     Form { name: "require", usage: "require x2apic", about: "skip the script on a machine without it" },
+    Form {
+        name: "fault",
+        usage: "fault KIND [KEY=VALUE ...]",
+        about: "something goes wrong, as [[fault]] of scenarios",
+    },
     Form { name: "cpu", usage: "cpu K OPERATION …", about: "CPU K executes an operation" },
     Form { name: "wait", usage: "wait [USEC]", about: "let simulated time pass (default 2000)" },
     Form { name: "irqlog", usage: "irqlog K|*", about: "what the handlers saw since the last irqlog" },
@@ -46,8 +51,14 @@ impl Script {
     /// # Errors
     /// The first line that is wrong, with its place and what would be right.
     pub fn parse(source: &Arc<Source>) -> Result<Self, InputError> {
-        let mut script =
-            Self { cpus: CPUS_DEFAULT, cpus_place: None, init: Init::Std, requires_x2apic: false, lines: vec![] };
+        let mut script = Self {
+            cpus: CPUS_DEFAULT,
+            cpus_place: None,
+            init: Init::Std,
+            requires_x2apic: false,
+            faults: vec![],
+            lines: vec![],
+        };
         let mut init_place = None;
         let mut operations = Vec::new();
         for mut tokens in lines_of(source) {
@@ -56,6 +67,7 @@ impl Script {
                 "cpus" => script.cpus(tokens)?,
                 "init" => script.init(tokens, &mut init_place)?,
                 "require" => script.require(tokens)?,
+                "fault" => script.faults.push(FaultLine::read(tokens)?),
                 _ => operations.push((first, tokens)),
             }
         }

@@ -16,7 +16,8 @@ use sim::{Interruption, Named};
 /// The whole transcript.
 pub fn text(transcript: &Transcript, paper: Paper) -> String {
     let lines: String = lines(transcript, paper).collect();
-    header(transcript) + &lines + &strict_lines(transcript, paper) + &footer(transcript)
+    let faults = fault_lines(transcript, paper);
+    header(transcript) + &lines + &faults + &strict_lines(transcript, paper) + &footer(transcript)
 }
 
 /// The line that stands first.
@@ -36,6 +37,13 @@ pub(super) fn lines(transcript: &Transcript, paper: Paper) -> impl Iterator<Item
         }
         page.into_text()
     })
+}
+
+/// What became of the faults, as comments.
+fn fault_lines(transcript: &Transcript, paper: Paper) -> String {
+    let mut page = Page::new(paper);
+    transcript.faults.iter().for_each(|fault| page.comment(fault));
+    page.into_text()
 }
 
 /// What is legal here and wrong elsewhere, as comments, if that was asked for.
@@ -85,7 +93,7 @@ pub fn document(transcript: &Transcript) -> Value {
     let lines: Vec<Value> =
         transcript.replies.iter().enumerate().map(|(index, reply)| line(transcript, index, reply)).collect();
     json!({
-        "schema": { "name": "apicsim.script", "version": "1.2" },
+        "schema": { "name": "apicsim.script", "version": "1.3" },
         "cpus": script.cpus,
         "init": script.init.name(),
         "generation": transcript.board.generation.name(),
@@ -104,6 +112,7 @@ pub fn document(transcript: &Transcript) -> Value {
         "lines": lines,
         "icr_reads": transcript.icr_reads.reads,
         "icr_busy": transcript.icr_reads.busy,
+        "faults": transcript.faults,
         "strict": strict(transcript.strict.as_ref()),
         "strict_total": transcript.strict.as_ref().map(|strict| strict.total),
         "digest": digest::written(transcript.digest),

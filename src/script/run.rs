@@ -11,8 +11,8 @@ use crate::judgement::StrictReport;
 use crate::judgement::source_lines::describe;
 use crate::judgement::strict::Strict;
 use crate::machine::{Found, IcrReads};
-use crate::scenario::Operation;
 use crate::scenario::diagnostic::InputError;
+use crate::scenario::{Fault, FaultKind, MessageEffectName, Operation, counted};
 use sim::{Budget, Ending, Execution, Handle, Interruption, Machine, Observer, Outcome, Site, Time};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -33,6 +33,8 @@ pub struct Transcript {
     pub icr_reads: IcrReads,
     /// Digest of the event stream.
     pub digest: u64,
+    /// What became of each fault that the script has.
+    pub faults: Vec<String>,
     /// Accesses that are legal here and wrong elsewhere, if that was asked for.
     pub strict: Option<StrictReport>,
 }
@@ -102,6 +104,7 @@ pub(crate) fn run_observed(
         end: End::Skipped,
         icr_reads: IcrReads::default(),
         digest: 0,
+        faults: vec![],
         strict: None,
     };
     board.check(script)?;
@@ -129,9 +132,24 @@ pub(crate) fn run_observed(
     transcript.icr_reads = evaluation.icr_reads(verdicts.last().map_or(Time::ZERO, |last| last.at));
     transcript.replies = evaluation.replies(&verdicts);
     transcript.digest = outcome.digest;
+    transcript.faults = hits(script, &board.faults(script)?, &outcome);
     let complete = transcript.end == End::Complete;
     transcript.strict = strict.map(|strict| strict.report_of_machine(complete, |site| place(script, site)));
     Ok(transcript)
+}
+
+/// How many messages each fault of messages has hit. (Damage on a serial bus is of its wires.)
+fn hits(script: &Script, faults: &[Fault], outcome: &Outcome) -> Vec<String> {
+    let of_messages = |fault: &&Fault| match fault.kind {
+        FaultKind::Message(plan) => plan.effect != MessageEffectName::Damage,
+        _ => false,
+    };
+    let counts = faults.iter().filter(of_messages).zip(&outcome.message_faults);
+    let said = counts.map(|(fault, hits)| match hits {
+        0 => format!("{}: it has hit nothing", script.faults[fault.index].text),
+        hits => format!("{}: it has hit {}", script.faults[fault.index].text, counted(*hits, "message")),
+    });
+    said.collect()
 }
 
 /// The operation: `text (file:line)`; the guest's own line.

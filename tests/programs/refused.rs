@@ -16,7 +16,7 @@ fn refused(text: &str, at: &str, says: &[&str]) {
 
 #[test]
 fn a_wrong_step_says_what_would_be_right() {
-    let table: [(&str, &str, &[&str]); 40] = [
+    let table: [(&str, &str, &[&str]); 46] = [
         ("lok l", "lok", &["unknown step `lok`", "did you mean `lock`?"]),
         ("lock m", "m", &["no lock `m`", "locks = [\"m\"]"]),
         ("lock w", "w", &["no lock `w`"]),
@@ -56,6 +56,12 @@ fn a_wrong_step_says_what_would_be_right() {
         ("call send_IPI_mask to=1 vector=8", "8", &["0x10 to 0xFE"]),
         ("call x2apic_send_IPI to=1 vector=0x31", "x2apic_send_IPI", &["of i386/default has no"]),
         ("vec IRR", "vec", &["its answer is for scripts"]),
+        ("nmi", "", &["C is missing", "nmi C"]),
+        ("nmi 7", "7", &["no CPU 7", "CPUs 0 to 1"]),
+        ("nmi 1 5us", "5us", &["a pulse has no length"]),
+        ("init one", "one", &["no number"]),
+        ("smi 1 0us", "0us", &["of no time", "leave it out"]),
+        ("smi 1 5us 6us", "6us", &["one token too many"]),
         ("timer deadline 5us vector=0x40", "deadline", &["no TSC-deadline mode"]),
     ];
     for (steps, at, says) in table {

@@ -60,6 +60,7 @@ fn send_init_sequence(kernel: &Kernel, cpu: &impl Processor, phys_apicid: u32) {
     let de_assert = APIC_INT_LEVELTRIG | APIC_DM_INIT;
     apic_icr_write(kernel, cpu, de_assert, phys_apicid);
     wait_sent(kernel, cpu, de_assert);
+    cpu.fence(); // mb()
     cpu.store(kernel.layout().init_deasserted(), 1); // of v6 nothing but what the model's other CPU waits for
 }
 

@@ -85,6 +85,26 @@ fn masks() {
     }
 }
 
+/// A write of the x2APIC's ICR orders no stores, so each sender begins with one fence: before the window of interrupts off, and
+/// whatever the number of messages (x2apic_phys.c and x2apic_cluster.c of v5.4 and v6.13). The page needs none.
+#[test]
+fn x2apic_senders_begin_with_a_fence() {
+    let all = |arch, code: &dyn Fn(&Kernel, &Recorder)| {
+        let kernel = kernel(arch, 4);
+        Recorder::new(&kernel, 0, Icr::Idle).everything().run(|cpu| code(&kernel, cpu))
+    };
+    let to = mask(&[1, 3]);
+    for arch in [X2APIC_PHYS, X2APIC_CLUSTER] {
+        let masks = all(arch, &|kernel, cpu| send_IPI_mask(kernel, cpu, to, 0xFC));
+        assert!(masks.starts_with("fence IRQ- WRMSR830=") && masks.matches("fence").count() == 1, "{masks}");
+        assert_eq!(all(arch, &|kernel, cpu| send_IPI_allbutself(kernel, cpu, 0xFC)), "fence WRMSR830=C00FC");
+        assert_eq!(all(arch, &|kernel, cpu| send_IPI_self(kernel, cpu, 0xF6)), "WRMSR83F=F6", "nobody else is told");
+    }
+    assert_eq!(all(X2APIC_PHYS, &|kernel, cpu| apic_send_IPI(kernel, cpu, 2, 0xFD)), "fence WRMSR830=2000000FD");
+    let page = all(PHYSFLAT, &|kernel, cpu| send_IPI_mask(kernel, cpu, to, 0xFC));
+    assert!(!page.contains("fence"), "{page}");
+}
+
 /// The flat driver does not send an empty mask.
 #[test]
 fn an_empty_mask() {

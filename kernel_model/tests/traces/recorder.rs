@@ -248,6 +248,9 @@ impl Processor for Recorder {
             resume_unwind(Box::new(Endless));
         }
     }
+    fn fence(&self) {
+        self.note_more(|| "fence".into());
+    }
     fn irq_save(&self) -> IrqFlags {
         self.note("IRQ-".into());
         let before = self.state.borrow().irqs_on;

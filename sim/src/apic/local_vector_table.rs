@@ -1,15 +1,14 @@
 //! Local interrupts: timer, thermal sensor, performance counter, the pins LINT0 and LINT1, APIC error, corrected machine
 //! check (SDM vol. 3 §10.5).
 //!
-//! Not modelled: the 8259 behind a pin in ExtINT mode (its vector is given with the signal), errata BG26 and AF46 (an
-//! entry written while its interrupt is pending).
+//! Not modelled: the 8259 behind a pin in ExtINT mode (its vector is given with the signal), erratum AF46.
 
 use super::LocalApic;
 use super::error_status::RECEIVE_ILLEGAL_VECTOR;
 use super::model_specific::DEADLINE_MODE;
 use super::registers::{Register, SEND_PENDING};
 use crate::bus::DeliveryMode;
-use crate::generation::{LvtIllegalVector, LvtUnsupportedMode};
+use crate::generation::{LvtIllegalVector, LvtUnsupportedMode, LvtWriteWhilePending};
 use crate::time::Time;
 
 /// A source of local interrupts.
@@ -259,13 +258,29 @@ impl LocalApic {
     /// vector in fixed mode is an error even if masked (§10.5.2; knob `lvt_illegal_vector`). Timer and error entries
     /// have no mode field and are always fixed.
     pub(super) fn write_entry(&mut self, entry: Register, value: u32, now: Time) -> bool {
+        let pending = self.pending_through(entry);
         let forced = if self.disabled_by_software { MASKED } else { 0 };
         let mut changed = self.store_entry(entry, value | forced, now);
         let stored = self.values[entry as usize];
         if stored & MODE == 0 && stored & 0xFF < 16 && self.knobs.lvt_illegal_vector == LvtIllegalVector::AtWrite {
             changed |= self.log(RECEIVE_ILLEGAL_VECTOR);
         }
+        let vector = stored as u8;
+        if pending.is_some_and(|before| before != vector) && stored & MODE == 0 && vector >= 16 && self.has_room(vector)
+        {
+            self.interrupts.request(vector, false); // masked or not
+            changed = true;
+        }
         changed
+    }
+
+    /// The vector of `entry`, if an interrupt of it is pending and a write of the entry does something to it (knob
+    /// `lvt_write_while_pending`).
+    fn pending_through(&self, entry: Register) -> Option<u8> {
+        let value = self.values[entry as usize];
+        let vector = value as u8;
+        let odd = self.knobs.lvt_write_while_pending == LvtWriteWhilePending::NewVector;
+        (odd && value & MODE == 0 && self.interrupts.requests().contains(vector)).then_some(vector)
     }
 }
 

@@ -49,6 +49,46 @@ fn an_unsupported_mode_follows_the_knob() {
     }
 }
 
+/// Erratum BG26: the interrupt is taken on the new vector, even if the new entry is masked. Without it a mask keeps out what fires
+/// later, and nothing else. Not pending, or in another mode, the entry is written and no more.
+#[test]
+fn an_entry_that_is_written_while_its_interrupt_is_pending() {
+    let requested = |knob, first: u32, fires: bool, then: u32| {
+        let mut apic = enabled(Generation::X2Apic, 0);
+        apic.knobs.lvt_write_while_pending = knob;
+        apic.write(0x330, first, NOW);
+        if fires {
+            apic.local_event(LocalSource::Thermal, NOW);
+        }
+        apic.write(0x330, then, NOW);
+        assert_eq!(apic.read(0x330, NOW), then);
+        apic.request_set().iter().collect::<Vec<u8>>()
+    };
+    let (usual, odd) = (LvtWriteWhilePending::ForLater, LvtWriteWhilePending::NewVector);
+    let table = [
+        (usual, 0x31, true, 0x1_0041, vec![0x31]),
+        (odd, 0x31, true, 0x1_0041, vec![0x31, 0x41]),
+        (odd, 0x31, true, 0x41, vec![0x31, 0x41]),
+        (odd, 0x31, true, 0x1_0031, vec![0x31]),
+        (odd, 0x31, false, 0x41, vec![]),
+        (odd, 0x1_0031, true, 0x41, vec![]),
+        (odd, 0x400, true, 0x41, vec![]),
+        (odd, 0x31, true, 0x1_0441, vec![0x31]),
+        (odd, 0x31, true, 0x1_0005, vec![0x31]),
+    ];
+    for (knob, first, fires, then, expected) in table {
+        assert_eq!(requested(knob, first, fires, then), expected, "{knob}: {first:X}, {fires}, {then:X}");
+    }
+    // Once it is in service it is pending no more.
+    let mut apic = enabled(Generation::X2Apic, 0);
+    apic.knobs.lvt_write_while_pending = odd;
+    apic.write(0x330, 0x31, NOW);
+    apic.local_event(LocalSource::Thermal, NOW);
+    assert_eq!(apic.acknowledge(), 0x31);
+    apic.write(0x330, 0x41, NOW);
+    assert_eq!(apic.request_set().iter().count(), 0);
+}
+
 #[test]
 fn the_pins_of_a_globally_disabled_apic_are_the_core_s() {
     // SDM vol. 3 §6.3.1, §10.4.3: INTR and NMI. Not so of a software-disabled one (§10.4.7.2: masked)

@@ -8,7 +8,7 @@ use crate::RunError;
 use crate::bus::{Agent, DeliveryMode, DestinationMode, Message, Request, Shorthand};
 use crate::coroutine::Site;
 use crate::memory::{Key, Master};
-use crate::processor::{Core, Outgoing, Outgone};
+use crate::processor::{Core, Outgoing, Outgone, Pin};
 use crate::stream::{Access, Interest};
 use crate::time::{ClockDomain, Duration, Time};
 
@@ -149,6 +149,14 @@ impl Hardware {
         let at = time + self.visibility;
         self.words_seen = self.words_seen.max(at);
         at
+    }
+
+    /// Software drives a pin of CPU `target` at `time`: it sees that when it would see a store. Gives the CPU, if there is one.
+    pub(super) fn drive_pin(&mut self, target: Agent, pin: Pin, time: Time) -> Option<&mut Core> {
+        let at = time + self.visibility;
+        let core: &mut Core = self.cpus.get_mut(usize::from(target))?;
+        core.drive_pin(pin, at);
+        Some(core)
     }
 
     /// An access of CPU `source` to a device at `now`.

@@ -20,7 +20,7 @@ use crate::bus::{Agent, Interconnect, MessageFault};
 use crate::check::Checks;
 use crate::choice::{Chooser, Seeded};
 use crate::coroutine::{PROOFS, Stacks, is_watching, room_for};
-use crate::generation::{Costs, Generation, Knobs};
+use crate::generation::{Costs, Generation, Knobs, X2ApicSend};
 use crate::io_apic::IoApicVersion;
 use crate::memory::Master;
 use crate::processor::{Common, Core, CpuSettings, Kind, Processor, Program};
@@ -189,6 +189,8 @@ impl Machine {
     pub fn new(settings: MachineSettings) -> Result<Self, MachineError> {
         let lookahead = possible(&settings)?;
         let allocations_watched = is_watching();
+        let weak = settings.knobs.x2apic_send == X2ApicSend::Weak;
+        let stores_wait = weak && settings.generation.profile().x2apic;
         let common = Arc::new(Common {
             generation: settings.generation,
             knobs: settings.knobs,
@@ -197,6 +199,7 @@ impl Machine {
             clock: settings.core_clock,
             timer_clock: settings.timer_clock,
             lookahead,
+            plain_words: if stores_wait { 0 } else { settings.words.len() },
             chooser: Arc::clone(&settings.chooser),
             busy_visible: settings.busy_visible,
             elision: settings.elision,

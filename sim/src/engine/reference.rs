@@ -153,6 +153,10 @@ impl<'a, 'o> Reference<'a, 'o> {
         let (word, value) = match request.what {
             Outgoing::Bus(message) => return hardware.fabric.request(time, &message),
             Outgoing::Milestone(code) => return hardware.reach(Milestone { at: time, cpu: source, code }),
+            Outgoing::Pin { target, pin } => {
+                hardware.drive_pin(target, pin, time);
+                return;
+            }
             Outgoing::Device { access, value } => return hardware.device(source, time, access, value),
             Outgoing::Store { word, value } => (word, value),
             Outgoing::Modify { word, kind, operand } => {

@@ -123,6 +123,11 @@ impl<'a, 'o> Windowed<'a, 'o> {
                 self.hardware.reach(Milestone { at: time, cpu: source, code });
             }
             Outgoing::Device { access, value } => self.hardware.device(source, time, access, value),
+            Outgoing::Pin { target, pin } => {
+                if let Some(core) = self.hardware.drive_pin(target, pin, time) {
+                    self.standings.reached(core);
+                }
+            }
         }
     }
 

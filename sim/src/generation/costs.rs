@@ -35,10 +35,15 @@ pub struct Costs {
     pub read_modify_write: Duration,
     /// A store until other CPUs see it (V).
     pub visibility: Duration,
+    /// A store until it leaves its CPU, if nothing orders it before: with the knob `x2apic_send = "weak"` only.
+    pub store_buffer: Duration,
 }
 
 /// Latency of shared memory, everywhere.
 const SHARED: Duration = Duration::from_ns(100);
+
+/// A store that waits for its cache line, far longer than an IPI takes: so an IPI overtakes it whenever it may.
+const STORE_BUFFER: Duration = Duration::from_us(5);
 
 const P6: Costs = Costs {
     register_read: 40,
@@ -52,6 +57,7 @@ const P6: Costs = Costs {
     irq_flag: 5,
     read_modify_write: SHARED,
     visibility: SHARED,
+    store_buffer: STORE_BUFFER,
 };
 
 /// An APIC access of the Pentium is a real bus cycle, a dozen clocks of a 66 MHz bus (SDM vol. 3 §10.4.1); so it is on
@@ -70,6 +76,7 @@ const XAPIC: Costs = Costs {
     irq_flag: 20,
     read_modify_write: SHARED,
     visibility: SHARED,
+    store_buffer: STORE_BUFFER,
 };
 
 /// Nehalem and later: an APIC page access 100 cycles, WRMSR of the ICR as much, PAUSE of the parts before Skylake.

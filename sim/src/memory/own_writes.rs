@@ -1,7 +1,11 @@
 //! What a CPU wrote itself and others do not see yet: it sees that at once.
 
-use super::Written;
-use crate::time::Duration;
+use super::{Key, Written};
+use crate::bus::Agent;
+use crate::time::{Duration, Time};
+
+/// The key of a write that has not left its CPU: later than all others.
+const HELD: Key = Key { time: Time::from_ps(1 << 63), source: Agent::MAX, sequence: u64::MAX };
 
 /// The last write of each word that is not everybody's yet.
 #[derive(Debug, Default)]
@@ -15,6 +19,12 @@ impl OwnWrites {
             self.0.retain(|(other, earlier)| *other != word && earlier.seen_at(kept) > now);
         }
         self.0.push((word, written));
+    }
+
+    /// This CPU wrote `value`, and that is still to leave it.
+    pub(crate) fn hold(&mut self, word: u16, value: u32) {
+        self.0.retain(|(other, _)| *other != word);
+        self.0.push((word, Written { value, key: Some(HELD) }));
     }
 
     /// What it sees of `word`, if the others' last visible write is `seen`.

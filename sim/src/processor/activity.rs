@@ -5,7 +5,7 @@
 
 use super::account::Frame;
 use super::activity_kind::{Activity, Entry, RESET_VECTOR};
-use super::core::{Core, Stage};
+use super::core::{Boundary, Core, Stage};
 use super::latches::{Latch, Latches};
 use super::pending::WAITS;
 use crate::coroutine::{Engine, Turn};
@@ -43,12 +43,15 @@ impl Core {
         let now = self.now();
         let came = self.latches.came(Latch::Init).is_some_and(|came| came <= now);
         assert!(came, "CPU{} is initialised before its INIT, at {now} us", self.agent);
+        if self.boundary.has(Boundary::STORES) {
+            self.let_all_stores_leave(now);
+        }
         self.effective(now, None, What::Initialised);
         let bootstrap = self.agent == 0 && self.apic.generation().profile().start_up;
         self.latches = Latches::default();
         self.nmi_blocked = false;
         self.in_system_management = false;
-        self.shadow = false;
+        self.boundary.set(Boundary::SHADOW, false);
         self.released = None;
         self.answer = None;
         (self.unwinding, self.out_of_order) = (false, false);

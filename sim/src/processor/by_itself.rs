@@ -4,7 +4,7 @@ use super::activity_kind::Activity;
 use super::core::Core;
 use super::facts::Fact;
 use super::latches::Latch;
-use super::local_events::LocalEvent;
+use super::local_events::{LocalEvent, Pin};
 use crate::apic::{LocalInterrupt, LocalSource};
 use crate::stream::What;
 use crate::time::Time;
@@ -45,11 +45,43 @@ impl Core {
             LocalEvent::JamDeliveryStatus => self.apic.jam_delivery_status(),
             LocalEvent::LoseCommand => self.apic.lose_command(),
             LocalEvent::ArmNmiPulse => self.arm_pulse(),
+            LocalEvent::Pin(pin) => self.pin_driven(pin, now),
+            LocalEvent::StoresLeave => self.stores_are_due(now),
+            LocalEvent::StoreLeft(_) => {}
         }
         self.apic_touched = Some(now);
         self.tell_local_requests(now);
         self.refresh_local(now);
         self.apic_changed(now);
+    }
+
+    /// Software drives `pin`, from `at` on.
+    ///
+    /// # Panics
+    /// If this CPU is further than that already.
+    pub(crate) fn drive_pin(&mut self, pin: Pin, at: Time) {
+        let (number, last) = (self.agent, self.stream.last());
+        assert!(last <= at, "CPU{number} is at {last} us when a pin of it is driven at {at} us");
+        self.local.add(at, LocalEvent::Pin(pin), self.common.clock);
+        self.refresh_slow();
+    }
+
+    fn pin_driven(&mut self, pin: Pin, now: Time) {
+        match pin {
+            Pin::Nmi => {
+                for high in [true, false] {
+                    let fired = self.apic.local_event(LocalSource::Lint { pin: 1, high, vector: 0 }, now);
+                    self.local_interrupt(fired, now);
+                }
+            }
+            Pin::Smi(span) => {
+                if let Some(span) = span {
+                    self.local.add_window(span);
+                }
+                self.latches.set(Latch::Smi, now);
+            }
+            Pin::Init => self.init_arrives(now),
+        }
     }
 
     /// A local source fired, or did not.

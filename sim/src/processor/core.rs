@@ -7,11 +7,12 @@ use super::account::{Account, Frame};
 use super::activity_kind::{Activity, Entry};
 use super::facts::{Fact, Told};
 use super::latches::{Attention, Latches};
-use super::local_events::LocalSources;
+use super::local_events::{LocalSources, Pin};
 use super::operation::Kind;
 use super::pending::Pending;
 use super::search::Search;
 use super::settings::{Common, CpuSettings, Start};
+use super::store_buffer::StoreBuffer;
 use crate::RunError;
 use crate::apic::{Clocks, LocalApic};
 use crate::bus::{Agent, Request};
@@ -34,6 +35,8 @@ pub(crate) enum Outgoing {
     Milestone(u32),
     /// An access to a device.
     Device { access: Access, value: u32 },
+    /// A pin of this CPU is driven.
+    Pin { target: Agent, pin: Pin },
 }
 
 /// An [`Outgoing`] with its place in the one order.
@@ -42,6 +45,32 @@ pub(crate) struct Outgone {
     pub(crate) key: Key,
     pub(crate) site: Site,
     pub(crate) what: Outgoing,
+}
+
+/// What is special about the boundary before the next operation: a bit for each, most of the time nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Boundary(u8);
+
+impl Boundary {
+    /// The operation after an STI lets nothing in.
+    pub(super) const SHADOW: u8 = 1;
+    /// Stores wait in the store buffer: an operation may order them.
+    pub(super) const STORES: u8 = 2;
+
+    #[inline(always)]
+    pub(super) const fn is_special(self) -> bool {
+        self.0 != 0
+    }
+
+    #[inline(always)]
+    pub(super) const fn has(self, bit: u8) -> bool {
+        self.0 & bit != 0
+    }
+
+    #[inline(always)]
+    pub(super) const fn set(&mut self, bit: u8, on: bool) {
+        self.0 = if on { self.0 | bit } else { self.0 & !bit };
+    }
 }
 
 /// How far a CPU has come.
@@ -65,6 +94,7 @@ pub(crate) struct Core {
     /// What the CPUs see of the shared words.
     pub(super) words: Lent<Words>,
     pub(super) own_writes: OwnWrites,
+    pub(super) stores: StoreBuffer,
     /// First cycle that must not be executed in this window.
     pub(super) horizon: u64,
     /// First cycle at which not even a poll may be executed: later than the horizon where the interconnect only repeats
@@ -89,8 +119,7 @@ pub(crate) struct Core {
     pub(super) closed: bool,
     pub(super) activity: Activity,
     pub(super) interrupt_flag: bool,
-    /// The operation after an STI lets nothing in.
-    pub(super) shadow: bool,
+    pub(super) boundary: Boundary,
     pub(crate) nmi_blocked: bool,
     pub(super) in_system_management: bool,
     /// The last MSR access faulted.
@@ -150,6 +179,7 @@ impl Core {
             hot: Hot::default(),
             words: Lent::default(),
             own_writes: OwnWrites::default(),
+            stores: StoreBuffer::default(),
             horizon: 0,
             poll_horizon: 0,
             open_ends: false,
@@ -170,7 +200,7 @@ impl Core {
                 Start::WaitForStartUp => Activity::WaitForStartUp,
             },
             interrupt_flag,
-            shadow: false,
+            boundary: Boundary::default(),
             nmi_blocked: false,
             in_system_management: false,
             faulted: false,
@@ -275,6 +305,12 @@ impl Core {
     #[inline(always)]
     pub(super) fn send_out(&mut self, site: Site, what: Outgoing) -> Key {
         let now = self.now();
+        self.send_out_at(now, site, what)
+    }
+
+    /// The same, at an instant after the last effect.
+    #[inline(always)]
+    pub(super) fn send_out_at(&mut self, now: Time, site: Site, what: Outgoing) -> Key {
         let key = Key { time: now, source: self.agent, sequence: self.sequence };
         self.sequence += 1;
         self.outbox.push(Outgone { key, site, what });
@@ -307,7 +343,8 @@ impl Core {
     #[inline]
     pub(super) fn slow_at(&mut self) -> u64 {
         if self.hot.slow_at == 0 {
-            let soon = self.attention.is_some() || self.shadow || self.released.is_some() || self.unwinding;
+            let soon =
+                self.attention.is_some() || self.boundary.is_special() || self.released.is_some() || self.unwinding;
             if !soon {
                 let change = self.words_cycle.min(self.search.wake_cycle());
                 self.hot.slow_at = self.poll_horizon.min(self.local.cycle()).min(change);

@@ -1,5 +1,6 @@
 //! What software sees of its CPU: every method is one operation.
 
+use super::local_events::Pin;
 use super::operation::{Kind, Operation};
 use crate::apic::GeneralProtection;
 use crate::coroutine::{Handle, Site};
@@ -177,6 +178,10 @@ operations! {
     shut_down() -> () = Shutdown, 0, 0;
     /// STI: enables maskable interrupts, but lets none in before the next operation has taken effect.
     enable_interrupts() -> () = EnableInterrupts, 0, 0;
+    /// MFENCE: V after it every other CPU sees every store that this CPU has made.
+    fence() -> () = Fence, 0, 0;
+    /// Drives a pin of CPU `target`, which sees it V later, as it would see a store. A CPU that is not there has no pin.
+    drive_pin(target: u16, pin: Pin) -> () = DrivePin, u32::from(target) | pin.code().0 << 16, pin.code().1;
     /// PAUSE.
     pause() -> () = Pause, 0, 0;
     /// Busy delay of exactly `us` microseconds.

@@ -4,7 +4,7 @@
 
 use super::account::Frame;
 use super::activity_kind::Activity;
-use super::core::Core;
+use super::core::{Boundary, Core};
 use super::facts::Fact;
 use super::latches::{Latch, Reason};
 use crate::RunError;
@@ -43,11 +43,23 @@ impl Core {
         }
         self.set_interrupt_flag(false, now);
         self.hot.clock = start;
-        self.shadow = false;
+        if self.boundary.is_special() {
+            self.leave_special_boundary(now);
+        }
         self.attention = None;
         self.refresh_attention(now);
         self.refresh_slow();
         context
+    }
+
+    /// A handler is entered, whose first operation begins at the instant of the clock.
+    #[cold]
+    fn leave_special_boundary(&mut self, entered: Time) {
+        self.boundary.set(Boundary::SHADOW, false);
+        if self.boundary.has(Boundary::STORES) {
+            let begins = self.now();
+            self.stores_leave_at(begins, entered);
+        }
     }
 
     /// Why it enters a handler at `now`.

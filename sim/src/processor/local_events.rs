@@ -29,6 +29,44 @@ pub enum LocalEvent {
     /// Injected: a pulse at the NMI pin (LINT1) exactly after the next write of ICR high; in x2APIC mode, after the next
     /// write of the ICR, which holds both halves.
     ArmNmiPulse,
+    /// A pulse at one of its pins, which software drives.
+    Pin(Pin),
+    /// What has waited long enough in its store buffer leaves it (knob `x2apic_send`). It lists itself.
+    StoresLeave,
+    /// A store to this word has left the store buffer, and is on its way to the others. It is told, and never listed.
+    StoreLeft(u16),
+}
+
+/// A pin of a CPU that software can drive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pin {
+    /// LINT1: a rising and a falling edge. As firmware leaves it, it is the NMI pin.
+    Nmi,
+    /// SMI#. With a span nobody's code runs for so long, and else the handler of the CPU's software.
+    Smi(Option<Duration>),
+    /// INIT#.
+    Init,
+}
+
+impl Pin {
+    /// Its number, and the span in picoseconds: none is 0.
+    pub(crate) const fn code(self) -> (u32, u64) {
+        match self {
+            Self::Nmi => (0, 0),
+            Self::Smi(None) => (1, 0),
+            Self::Smi(Some(span)) => (1, span.as_ps()),
+            Self::Init => (2, 0),
+        }
+    }
+
+    pub(super) const fn of_code(number: u32, ps: u64) -> Self {
+        match (number, ps) {
+            (0, _) => Self::Nmi,
+            (1, 0) => Self::Smi(None),
+            (1, _) => Self::Smi(Some(Duration::from_ps(ps))),
+            _ => Self::Init,
+        }
+    }
 }
 
 impl LocalEvent {
@@ -47,6 +85,12 @@ impl LocalEvent {
             Self::JamDeliveryStatus => (8, 0),
             Self::LoseCommand => (9, 0),
             Self::ArmNmiPulse => (10, 0),
+            Self::Pin(pin) => {
+                let (number, ps) = pin.code();
+                (11 + number as u64, ps)
+            }
+            Self::StoresLeave => (14, 0),
+            Self::StoreLeft(word) => (15, word as u64),
         }
     }
 }
@@ -79,6 +123,23 @@ impl LocalSources {
         if at != self.at {
             self.at = at;
             self.cycle = if at == Time::NEVER { u64::MAX } else { clock.first_at_or_after(at) };
+        }
+    }
+
+    /// One more that will happen, at `at`. It comes after those that are listed for that instant already.
+    pub(super) fn add(&mut self, at: Time, event: LocalEvent, clock: ClockDomain) {
+        let place = self.listed.partition_point(|&(other, _)| other <= at);
+        self.listed.insert(place, (at, event));
+        if at < self.at {
+            self.at = at;
+            self.cycle = clock.first_at_or_after(at);
+        }
+    }
+
+    /// The first of these is not to happen any more. When the next event is due is to be worked out anew.
+    pub(super) fn withdraw(&mut self, event: LocalEvent) {
+        if let Some(place) = self.listed.iter().position(|&(_, listed)| listed == event) {
+            self.listed.remove(place);
         }
     }
 

@@ -27,6 +27,8 @@ mod recurrence;
 mod search;
 mod settings;
 mod software;
+mod store_buffer;
+mod storing;
 mod telling;
 mod turns;
 
@@ -37,7 +39,7 @@ pub(crate) use core::{Core, Outgoing, Outgone};
 pub use cpu::{Cpu, CpuAt};
 pub use effects::hooks::TOLD_ONLY;
 pub(crate) use facts::Fact;
-pub use local_events::LocalEvent;
+pub use local_events::{LocalEvent, Pin};
 pub use operation::Kind;
 pub(crate) use settings::Common;
 pub use settings::{CpuSettings, Start};

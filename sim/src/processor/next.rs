@@ -1,7 +1,7 @@
 //! What an executor asks of a CPU between two windows: when it may act next, and whether it ever will by itself.
 
 use super::activity_kind::Activity;
-use super::core::{Core, Stage};
+use super::core::{Boundary, Core, Stage};
 use super::latches::{Latch, Reason};
 use super::operation::{Interruptible, Kind};
 use super::pending::WAITS;
@@ -56,7 +56,7 @@ impl Core {
     pub(crate) fn open_window(&mut self, end: Time, polls_end: Time) {
         self.horizon = self.common.clock.first_at_or_after(end);
         self.poll_horizon = self.horizon;
-        if polls_end > end {
+        if polls_end > end && !self.boundary.has(Boundary::STORES) {
             self.poll_horizon = self.common.clock.first_at_or_after(polls_end);
             self.open_ends = true;
         }

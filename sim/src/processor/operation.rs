@@ -83,12 +83,16 @@ pub enum Kind {
     AwaitStartUp,
     /// Atomic compare and exchange of a shared word: the expected value in the upper half of the operand.
     CompareExchange,
+    /// A pulse at a pin of another CPU, or of its own: the CPU in bits 15:0 of the operand, the pin above.
+    DrivePin,
+    /// MFENCE: done when others see every store before it.
+    Fence,
 }
 
 impl Kind {
     /// How many there are.
     pub(crate) const COUNT: usize = Self::ALL.len();
-    const ALL: [Self; 37] = [
+    const ALL: [Self; 39] = [
         Self::RegisterRead,
         Self::RegisterWrite,
         Self::RegisterExchange,
@@ -126,6 +130,8 @@ impl Kind {
         Self::Shutdown,
         Self::AwaitStartUp,
         Self::CompareExchange,
+        Self::DrivePin,
+        Self::Fence,
     ];
 
     /// Is it a look or a delay that changes nothing and that nobody hears of?
@@ -137,7 +143,9 @@ impl Kind {
     const fn cost(self, costs: &Costs) -> u32 {
         match self {
             Self::RegisterRead | Self::MsrRead | Self::PortRead | Self::MemoryRead => costs.register_read,
-            Self::RegisterWrite | Self::MsrWrite | Self::PortWrite | Self::MemoryWrite => costs.register_write,
+            Self::RegisterWrite | Self::MsrWrite | Self::PortWrite | Self::MemoryWrite | Self::DrivePin => {
+                costs.register_write
+            }
             Self::RegisterExchange => costs.register_read + costs.register_write,
             Self::PriorityRead | Self::PriorityWrite | Self::Identification => costs.irq_flag,
             Self::IrqSave | Self::IrqRestore | Self::EnableInterrupts => costs.irq_flag,
@@ -147,7 +155,7 @@ impl Kind {
             Self::Iret => costs.iret,
             Self::Delay | Self::DelayCycles => 0,
             // Read-modify-writes come back later; the others take no time, or wait.
-            Self::Exchange | Self::FetchAdd | Self::FetchOr | Self::FetchAnd | Self::CompareExchange => 0,
+            Self::Exchange | Self::FetchAdd | Self::FetchOr | Self::FetchAnd | Self::CompareExchange | Self::Fence => 0,
             Self::Halt | Self::Sleep | Self::Shutdown | Self::AwaitStartUp => 0,
             Self::Clock | Self::Choose | Self::WaitBegin | Self::WaitEnd => 0,
             Self::Reached | Self::End | Self::Faulted => 0,

@@ -4,7 +4,7 @@
 
 use super::account::Provenance;
 use super::activity_kind::Activity;
-use super::core::Core;
+use super::core::{Boundary, Core};
 use super::latches::{Attention, Latch, Reason};
 use super::operation::Interruptible;
 use super::pending::WAITS;
@@ -87,10 +87,12 @@ impl Core {
             Interruptible::Never => WAITS,
             Interruptible::InitOnly if attention.reason == Reason::Init => at_once,
             Interruptible::InitOnly => WAITS,
-            interruptible if self.shadow && self.is_shadowed(attention.reason) => match interruptible {
-                Interruptible::Throughout => at_once.max(self.hot.clock + 1), // a delay is more than one instruction
-                _ => WAITS,
-            },
+            interruptible if self.boundary.has(Boundary::SHADOW) && self.is_shadowed(attention.reason) => {
+                match interruptible {
+                    Interruptible::Throughout => at_once.max(self.hot.clock + 1), // a delay is more than one instruction
+                    _ => WAITS,
+                }
+            }
             Interruptible::AtEffect => self.pending.effect,
             Interruptible::Throughout => at_once,
         }

@@ -196,7 +196,9 @@ impl Core {
             | Kind::PriorityWrite
             | Kind::Shutdown
             | Kind::AwaitStartUp
-            | Kind::CompareExchange => None,
+            | Kind::CompareExchange
+            | Kind::DrivePin
+            | Kind::Fence => None,
         }
     }
 }

@@ -27,6 +27,8 @@ pub(crate) struct Common {
     pub(crate) proofs: bool,
     /// May an access repeat without a look at it? Only where an allocation, and so a panic, is noticed.
     pub(crate) repeats: bool,
+    /// Words below this number are stored to without a wait: none, where stores wait in a buffer.
+    pub(crate) plain_words: usize,
     /// Does the conservation checker want to know?
     pub(crate) watched: bool,
 }

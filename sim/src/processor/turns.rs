@@ -3,7 +3,7 @@
 //! Everything here runs on the engine's stack. What must happen on the software's side is the [`Turn`] that comes back.
 
 use super::activity_kind::{Activity, Entry, RESET_VECTOR};
-use super::core::{Core, Stage};
+use super::core::{Boundary, Core, Stage};
 use super::latches::Reason;
 use super::operation::{Interruptible, Kind, Manner, Operation};
 use super::pending::{LATEST, Pending, Phase, WAITS};
@@ -233,8 +233,11 @@ impl Core {
             self.hot.clock = self.pending.effect;
             self.refresh_words();
         }
-        if self.shadow {
-            self.shadow = false;
+        if self.boundary.is_special() {
+            self.boundary.set(Boundary::SHADOW, false);
+            if self.boundary.has(Boundary::STORES) {
+                self.order_stores();
+            }
             self.refresh_slow();
         }
         let result = self.effect();

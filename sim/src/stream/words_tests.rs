@@ -4,7 +4,7 @@ use super::super::digest::{Digest, Pairs};
 use super::super::event::{Access, Context, What};
 use crate::apic::LocalSource;
 use crate::bus::{AttemptOutcome, DeliveryMode, DestinationMode, Message, MessageEffect, Shorthand};
-use crate::processor::{Kind, LocalEvent};
+use crate::processor::{Kind, LocalEvent, Pin};
 use crate::time::{Duration, Time};
 
 impl Pairs for Vec<u64> {
@@ -176,6 +176,9 @@ fn of_cpus(samples: &mut Vec<What>) {
     samples.extend([lint(0, false, 0), lint(1, false, 0), lint(0, true, 0), lint(0, false, 255)].map(What::Local));
     samples.extend([LocalSource::Timer, LocalSource::Thermal].map(|source| What::Local(LocalEvent::Interrupt(source))));
     samples.extend([0, 1, u64::MAX].map(|ps| What::Local(LocalEvent::SystemManagement(Duration::from_ps(ps)))));
+    let pins = [Pin::Nmi, Pin::Smi(None), Pin::Smi(Some(Duration::from_ps(1))), Pin::Init];
+    samples.extend(pins.map(|pin| What::Local(LocalEvent::Pin(pin))));
+    samples.extend([LocalEvent::StoresLeave, LocalEvent::StoreLeft(0), LocalEvent::StoreLeft(1)].map(What::Local));
     samples.extend([LocalEvent::Init, LocalEvent::Shutdown, LocalEvent::LoseCommand].map(What::Local));
 }
 

@@ -2,10 +2,16 @@
 
 use crate::actor::{Actor, WORDS};
 use crate::draw::Draw;
-use sim::{Cpu, Duration, Time};
+use sim::{Cpu, Duration, Pin, Time};
 
 /// One action: an operation, or a few that belong together.
 pub(crate) fn act(actor: &Actor, cpu: Cpu<'_>, draw: &mut Draw) {
+    let mut later = *draw;
+    later.mix(LATER);
+    if actor.pins && later.one_in(16) {
+        draw.number();
+        return drive(actor, cpu, &mut later);
+    }
     let seen = match draw.below(30) {
         0..=8 => memory(actor, cpu, draw),
         9..=12 => time(actor, cpu, draw),
@@ -23,6 +29,24 @@ pub(crate) fn act(actor: &Actor, cpu: Cpu<'_>, draw: &mut Draw) {
     if actor.curious {
         draw.mix(seen);
     }
+}
+
+/// What is drawn for operations that came later.
+const LATER: u64 = 0x7069_6E73;
+
+/// A fence, or pins of any CPU, also of one that is not there.
+fn drive(actor: &Actor, cpu: Cpu<'_>, draw: &mut Draw) {
+    if draw.one_in(3) {
+        return cpu.fence();
+    }
+    let span = Duration::from_ps(u64::from(draw.below(4_000)) * 1_000);
+    let pin = match draw.below(8) {
+        0 | 1 => Pin::Smi(None),
+        2 => Pin::Smi(Some(span)),
+        3 if actor.resets => Pin::Init,
+        _ => Pin::Nmi,
+    };
+    cpu.drive_pin(draw.below(actor.cpus + 1) as u16, pin);
 }
 
 fn memory(actor: &Actor, cpu: Cpu<'_>, draw: &mut Draw) -> u64 {

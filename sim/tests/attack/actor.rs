@@ -31,6 +31,8 @@ pub(crate) struct Actor {
     pub(crate) resets: bool,
     /// It holds values whose `Drop` performs operations.
     pub(crate) guards: bool,
+    /// It drives pins of CPUs. (This came later than the other operations: without it they are what a seed always made them.)
+    pub(crate) pins: bool,
     /// The operation at which it panics, or asks for a word that the machine does not have.
     pub(crate) blunder: u32,
 }

@@ -10,7 +10,7 @@ use sim::check::Checks;
 use sim::io_apic::IoApicVersion;
 use sim::{
     ClockDomain, Costs, CpuSettings, DeviceInterrupt, Duration, Generation, Knobs, LineChange, LocalEvent, Machine,
-    MachineSettings, Program, Seeded, Stacks, Start, StopRule, Time,
+    MachineSettings, Program, Seeded, Stacks, Start, StopRule, Time, X2ApicSend,
 };
 use std::sync::Arc;
 
@@ -65,7 +65,15 @@ fn frame(draw: &mut Draw) -> Frame {
 
 /// Knobs that came after seeds had been written down. They are drawn on their own, in this order, so that a seed's machine is
 /// the one that it was, but for the last ones.
-const LATER: [&str; 5] = ["xtpr_enable", "tsc_deadline", "halted_timer", "io_apic_broadcast", "x2apic_lock"];
+const LATER: [&str; 7] = [
+    "xtpr_enable",
+    "tsc_deadline",
+    "halted_timer",
+    "io_apic_broadcast",
+    "x2apic_lock",
+    "x2apic_send",
+    "lvt_write_while_pending",
+];
 
 /// Each knob at any of its values.
 fn knobs(seed: u64, draw: &mut Draw) -> Knobs {
@@ -115,6 +123,17 @@ fn costs(frame: &Frame, least_latency: Duration, draw: &mut Draw) -> Costs {
     let longer = if frame.aligned { GRID * u64::from(draw.below(2)) } else { u64::from(draw.below(90_000)) };
     costs.read_modify_write = costs.visibility + Duration::from_ps(longer);
     costs
+}
+
+/// Stores that wait, on every other machine that could have them, for any time.
+fn weak_sends(seed: u64, frame: &Frame, knobs: Knobs, costs: Costs) -> (Knobs, Costs) {
+    let mut later = Draw::new(seed ^ 0x7765_616B);
+    if frame.generation != Generation::X2Apic || later.one_in(2) {
+        return (knobs, costs);
+    }
+    let ps = u64::from(later.of(&[200, 2_000, 20_000]) + later.below(8_000)) * 1_000;
+    let store_buffer = Duration::from_ps(if frame.aligned { ps / GRID * GRID } else { ps });
+    (Knobs { x2apic_send: X2ApicSend::Weak, ..knobs }, Costs { store_buffer, ..costs })
 }
 
 /// An instant before `end_us`, on the grid if the machine has one.
@@ -178,6 +197,7 @@ fn cpus(setup: Setup, frame: &Frame, devices: bool, draw: &mut Draw) -> Vec<(Cpu
     let longest = draw.of(&[20, 60, 60, 120]);
     let (resets, timers, guards) = (!draw.one_in(3), draw.one_in(2), draw.one_in(2));
     let (curious, jams) = (draw.one_in(2), draw.one_in(3));
+    let pins = Draw::new(setup.seed ^ 0x7069_6E73).one_in(3);
     let step_ns = if frame.aligned { 100 } else { 60 + u64::from(draw.below(400)) };
     let mut cpu = |number: u32| {
         let actor = Actor {
@@ -192,6 +212,7 @@ fn cpus(setup: Setup, frame: &Frame, devices: bool, draw: &mut Draw) -> Vec<(Cpu
             timers,
             resets,
             guards,
+            pins,
             blunder: if draw.one_in(60) { draw.below(longest) } else { NEVER },
         };
         let mut local_events: Vec<(Time, LocalEvent)> = Vec::new();
@@ -276,6 +297,7 @@ pub(crate) fn settings(setup: Setup) -> MachineSettings {
     let knobs = knobs(setup.seed, &mut draw);
     let bus = bus(frame.bus_kind, frame.cpus as u16, knobs, frame.aligned, &mut draw);
     let costs = costs(&frame, bus.minimum_latency(), &mut draw);
+    let (knobs, costs) = weak_sends(setup.seed, &frame, knobs, costs);
     let devices = draw.one_in(2);
     let timer_clocks = [(10_000, 1), (15_000, 1), (123_457, 11), (50_000, 3)];
     let (numerator, denominator) = if frame.aligned { (100_000, 1) } else { draw.of(&timer_clocks) };

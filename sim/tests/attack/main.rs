@@ -36,6 +36,7 @@ mod run_on;
 mod running;
 mod stacks;
 mod standstill;
+mod weak_sends;
 
 /// Software that allocates is Open: see [`sim::AllocationWatch`].
 #[global_allocator]

@@ -10,8 +10,8 @@ use super::unsent::UnsentMessage;
 use sim::Site;
 use sim::apic::{Clocks, LocalApic, Mode, Preset};
 use sim::bus::Message;
-use sim::{Context, CpuSettings, HaltedTimer, IcrWriteWhileBusy, MachineSettings, Start, Time};
-use std::collections::BTreeMap;
+use sim::{Context, CpuSettings, HaltedTimer, IcrWriteWhileBusy, MachineSettings, Start, Time, X2ApicSend};
+use std::collections::{BTreeMap, VecDeque};
 
 /// The MSR of the register at offset 0 (SDM vol. 3 table 10-6).
 const X2APIC_BASE: u32 = 0x800;
@@ -48,6 +48,14 @@ pub(crate) struct Unsent {
     pub(crate) command: u32,
     /// The ICR was busy.
     pub(crate) busy: bool,
+}
+
+/// A store that waits in its CPU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct HeldStore {
+    pub(crate) word: u16,
+    pub(crate) at: Time,
+    pub(crate) site: Option<Site>,
 }
 
 /// A CPU.
@@ -111,6 +119,10 @@ pub(crate) struct CpuState {
     pub(super) to_itself: Option<(u32, bool)>,
     /// Its last command, if no message came of it.
     pub(crate) unsent: Option<Unsent>,
+    /// Do its stores wait (knob `x2apic_send`)?
+    pub(super) stores_wait: bool,
+    /// Stores that others do not see yet, the oldest first.
+    pub(crate) held_stores: VecDeque<HeldStore>,
 }
 
 impl CpuState {
@@ -164,6 +176,8 @@ impl CpuState {
             command_written_at: None,
             to_itself: None,
             unsent: None,
+            stores_wait: machine.knobs.x2apic_send == X2ApicSend::Weak && machine.generation.profile().x2apic,
+            held_stores: VecDeque::new(),
         }
     }
 

@@ -193,6 +193,11 @@ impl State {
         let before = self.undispatched().find(|held| held.message.source == message.source);
         let kept = before.filter(|held| self.holds_the_bus(held)).map(|held| held.message.number);
         self.messages.sent(message, event.site, event.time, meant, kept);
+        if let Some(cpu) = self.cpus.get(usize::from(message.source))
+            && !cpu.held_stores.is_empty()
+        {
+            self.messages.seen(message).overtook = cpu.held_stores.iter().copied().collect();
+        }
     }
 
     fn delivered(&mut self, now: Time, agent: u16, message: Message) {

@@ -1,12 +1,12 @@
 //! What the events of a CPU do to it: handlers, flags, sleep, INIT and start-up, and its registers.
 
-use super::cpu::{CpuState, Reset, Unsent};
+use super::cpu::{CpuState, HeldStore, Reset, Unsent};
 use super::end::End;
 use super::frame::Frame;
 use super::latches::{Latches, Origin, latch};
 use sim::apic::{LocalInterrupt, LocalSource, Mode, WriteResult};
 use sim::bus::Message;
-use sim::{Access, Context, Event, Kind, LocalEvent, Time, What};
+use sim::{Access, Context, Event, Kind, LocalEvent, Pin, Time, What};
 
 /// ICR bits 31:0 and 63:32 in the page, and both as one model-specific register (SDM vol. 3 §10.6.1, 10.12.9).
 const ICR_LOW: u32 = 0x300;
@@ -18,6 +18,7 @@ impl CpuState {
     pub(super) fn take(&mut self, event: &Event) {
         let now = event.time;
         match event.what {
+            What::Write { access, .. } if access.kind == Kind::Store => self.stored(event, access.operand as u16),
             What::Write { access, value } => self.written(event, access, value),
             What::IcrWrittenWhileBusy(value) if self.command_written_at != Some(now) => {
                 self.stalled_since = Some(now);
@@ -57,6 +58,13 @@ impl CpuState {
         if let Some(site) = event.site {
             self.last_send = Some((message, site));
             self.pairs.low(self.frames.len(), site, message);
+        }
+    }
+
+    /// It stored to `word`: others see that at once, or when it leaves.
+    fn stored(&mut self, event: &Event, word: u16) {
+        if self.stores_wait {
+            self.held_stores.push_back(HeldStore { word, at: event.time, site: event.site });
         }
     }
 
@@ -219,8 +227,24 @@ impl CpuState {
                 self.jammed_since.get_or_insert(now);
                 self.apic.jam_delivery_status();
             }
+            LocalEvent::Pin(pin) => self.pin_driven(pin, now),
             LocalEvent::LoseCommand => self.apic.lose_command(),
-            LocalEvent::Init | LocalEvent::ArmNmiPulse => {}
+            LocalEvent::StoreLeft(_) => _ = self.held_stores.pop_front(),
+            LocalEvent::Init | LocalEvent::ArmNmiPulse | LocalEvent::StoresLeave => {}
+        }
+    }
+
+    /// Software drives one of its pins. An NMI tells of itself.
+    fn pin_driven(&mut self, pin: Pin, now: Time) {
+        match pin {
+            Pin::Nmi => {
+                for high in [true, false] {
+                    self.local(LocalEvent::Interrupt(LocalSource::Lint { pin: 1, high, vector: 0 }), now);
+                }
+            }
+            Pin::Smi(_) => _ = latch(&mut self.latches.smi, now, Origin::Local),
+            Pin::Init if self.reset.is_none() => _ = latch(&mut self.latches.init, now, Origin::Local),
+            Pin::Init => {}
         }
     }
 }

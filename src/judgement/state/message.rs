@@ -3,6 +3,7 @@
 //! Of messages that have come to their end at every CPU only the last ones are kept, so that a long run needs no more
 //! memory than a short one.
 
+use super::cpu::HeldStore;
 use super::delivery::{Arrival, Effect, Miss};
 use super::end::End;
 use super::unsent::UnsentMessage;
@@ -47,6 +48,8 @@ pub(crate) struct MessageState {
     pub(crate) late: Vec<(u16, Time)>,
     /// The CPUs that have not been told of it (injected).
     pub(crate) unnoticed: Vec<u16>,
+    /// Stores of its sender before it that others did not see yet.
+    pub(crate) overtook: Vec<HeldStore>,
     /// When a newer one of its sender took its place, and the number of that one.
     pub(crate) replaced: Option<(Time, u32)>,
 }
@@ -64,6 +67,7 @@ impl MessageState {
             missed: Vec::new(),
             late: Vec::new(),
             unnoticed: Vec::new(),
+            overtook: Vec::new(),
             replaced: None,
         }
     }

@@ -6,7 +6,7 @@
 use super::chain::Chain;
 use crate::judgement::state::{MessageState, OpenWait};
 use crate::machine::program::PROGRAM_ENDED;
-use crate::scenario::{Act, Handler, On};
+use crate::scenario::{Act, Handler, On, PinName};
 use kernel_model::Word;
 use sim::bus::DeliveryMode;
 use sim::{Context, Site};
@@ -109,6 +109,17 @@ impl<'a> Chain<'a> {
             return self.cpu_waits(cpu);
         }
         let Some(held) = self.last_for(cpu, on) else {
+            let pin = match on {
+                On::Nmi => Some(PinName::Nmi),
+                On::SystemManagement => Some(PinName::Smi),
+                On::Reset => Some(PinName::Init),
+                On::Vector(_) | On::Capture => None,
+            };
+            let programs = self.state.places.programs();
+            let driven: Vec<u32> = pin.into_iter().flat_map(|pin| programs.that_drive(cpu, pin)).collect();
+            for step in driven {
+                self.say(format!("a program can drive CPU{cpu}'s pin: {}", self.describe(Site::step(step))));
+            }
             self.say(format!("no message has asked CPU{cpu} for it"));
             return self.root(format!("nobody has sent CPU{cpu} what its handler of {what} answers to"));
         };
@@ -117,7 +128,25 @@ impl<'a> Chain<'a> {
         self.say(format!("{sender} sent it for CPU{cpu} at {at} us{by}"));
         if !self.fate(held, cpu) {
             self.say(format!("CPU{cpu} has taken it, and has done with it"));
+            self.overtaken(held, cpu);
             self.root(format!("CPU{cpu}'s handler of {what} has run, and `{name}` is not what is awaited"));
+        }
+    }
+
+    /// Stores that `held` has overtaken, if there are any: who took it may not have seen them.
+    fn overtaken(&mut self, held: &MessageState, cpu: u16) {
+        let sender = self.agent(held.message.source);
+        for store in &held.overtook {
+            let (name, at) = (self.word_name(store.word), store.at);
+            let by = store.site.map(|site| format!(": {}", self.describe(site))).unwrap_or_default();
+            self.say(format!(
+                "it overtook {sender}'s store to `{name}` of {at} us, which CPU{cpu} did not see yet{by}; no fence stands \
+                 between (knob `x2apic_send`)"
+            ));
+        }
+        if let Some(store) = held.overtook.first() {
+            let name = self.word_name(store.word);
+            self.root(format!("the IPI overtook {sender}'s store to `{name}`: there is no fence between"));
         }
     }
 

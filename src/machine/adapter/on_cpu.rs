@@ -5,7 +5,8 @@ use sim::Cpu;
 use sim::apic::MSR_TIME_STAMP_COUNTER;
 
 /// A simulated CPU, as kernel code sees it. Each method is one operation of [`Cpu`] and nothing else: whatever stood
-/// between would be a simulator frame on the stack that hang proofs compare. The module's page has it in use.
+/// between would be a simulator frame on the stack that hang proofs compare. The module's page has it in use. (Last: do
+/// fences change anything there?)
 ///
 /// ```
 /// use apicsim::adapter::OnCpu;
@@ -18,7 +19,7 @@ use sim::apic::MSR_TIME_STAMP_COUNTER;
 /// # let _ = reads_its_icr;
 /// ```
 #[derive(Clone, Copy)]
-pub struct OnCpu<'run>(pub(crate) Cpu<'run>, Delays, Option<&'run dyn CaptureKernel>);
+pub struct OnCpu<'run>(pub(crate) Cpu<'run>, Delays, Option<&'run dyn CaptureKernel>, bool);
 
 /// What a capture kernel does once it is up.
 pub(crate) trait CaptureKernel: Sync {
@@ -29,7 +30,7 @@ pub(crate) trait CaptureKernel: Sync {
 impl<'run> OnCpu<'run> {
     /// A CPU with such delays. A capture kernel on it does nothing once it is up.
     pub const fn new(cpu: Cpu<'run>, delays: Delays) -> Self {
-        Self(cpu, delays, None)
+        Self(cpu, delays, None, false)
     }
 
     /// A CPU whose busy delays are exact.
@@ -44,7 +45,13 @@ impl<'run> OnCpu<'run> {
 
     /// The same one with a capture kernel that does something.
     pub(crate) const fn with_capture_kernel(self, capture_kernel: &'run dyn CaptureKernel) -> Self {
-        Self(self.0, self.1, Some(capture_kernel))
+        Self(self.0, self.1, Some(capture_kernel), self.3)
+    }
+
+    /// The same one, in a machine in which an IPI overtakes stores if there is no fence. Elsewhere a fence takes no time: it is in
+    /// the cost of what comes after it.
+    pub(crate) const fn with_weak_sends(self, weak: bool) -> Self {
+        Self(self.0, self.1, self.2, weak)
     }
 }
 
@@ -135,6 +142,12 @@ impl Processor for OnCpu<'_> {
     #[inline(always)]
     fn halt(&self) {
         self.0.halt();
+    }
+    #[inline(always)]
+    fn fence(&self) {
+        if self.3 {
+            self.0.fence();
+        }
     }
     #[inline(always)]
     fn irq_save(&self) -> IrqFlags {

@@ -112,6 +112,8 @@ pub enum Operation {
     ReadPort(u16),
     /// Write of a port.
     WritePort(u16, u8),
+    /// MFENCE.
+    Fence,
     /// CPUID.
     Identify(u32),
     /// How far the timer counts down in so many microseconds.

@@ -23,7 +23,7 @@ pub(crate) const fn form(name: &'static str, usage: &'static str, about: &'stati
 }
 
 /// The operations of a CPU.
-pub(crate) const OPERATIONS: [Form; 18] = [
+pub(crate) const OPERATIONS: [Form; 19] = [
     form("write", "write REG VAL", "write a register (32 bits)"),
     form("read", "read REG", "read a register (32 bits)"),
     form("nz", "nz REG", "read it, tell only zero or nonzero"),
@@ -36,6 +36,7 @@ pub(crate) const OPERATIONS: [Form; 18] = [
     form("cli", "cli", "disable them"),
     form("rdmsr", "rdmsr MSR", "read an MSR, or #GP"),
     form("wrmsr", "wrmsr MSR VAL64", "write an MSR, or #GP"),
+    form("mfence", "mfence", "MFENCE: the stores before it are seen before what comes after it"),
     form("mr32", "mr32 ADDR", "read device memory (32 bits)"),
     form("mw32", "mw32 ADDR VAL", "write device memory (32 bits)"),
     form("in8", "in8 PORT", "read a port"),
@@ -74,6 +75,7 @@ fn operands(tokens: &mut Tokens<'_>, name: &str) -> Result<Operation, InputError
         "cli" => Operation::DisableInterrupts,
         "rdmsr" => Operation::ReadMsr(msr(&tokens.next("MSR")?)?),
         "wrmsr" => Operation::WriteMsr(msr(&tokens.next("MSR")?)?, value(&tokens.next("VAL64")?, 64)?),
+        "mfence" => Operation::Fence,
         "mr32" => Operation::ReadMemory(address(tokens)?),
         "mw32" => Operation::WriteMemory(address(tokens)?, word(tokens, "VAL")?),
         "in8" => Operation::ReadPort(port(tokens)?),

@@ -19,7 +19,7 @@ const fn form(name: &'static str, usage: &'static str, about: &'static str) -> S
 }
 
 /// Those beside the operations by hand.
-const FORMS: [StepForm; 22] = [
+const FORMS: [StepForm; 25] = [
     form("call", "call FN [to=CPU,...] [vector=V]", "a kernel function by its name (`apicsim list calls`)"),
     form("hlt", "hlt", "HLT: until an interrupt or NMI has been handled"),
     form("pause", "pause", "one PAUSE"),
@@ -38,6 +38,9 @@ const FORMS: [StepForm; 22] = [
     form("every", "every D [for D] { ... }", "the block again and again, that far apart, late or not"),
     form("if", "if W ==|!=|& N { ... } else { ... }", "look at a word once"),
     form("timer", "timer oneshot|periodic|deadline D vector=V, timer off", "set the local APIC's timer"),
+    form("nmi", "nmi C", "a pulse at the NMI pin of CPU C"),
+    form("smi", "smi C [D]", "the SMI pin of CPU C; with D no code runs there for so long, else its handler"),
+    form("init", "init C", "the INIT pin of CPU C: it waits for a start-up message"),
     form("say", "say \"TEXT\"", "a line of the report and the trace"),
     form("reach", "reach NAME", "the goal `reach:NAME`, and a line of the trace"),
     form("else", "} else { ... }", "the other block of `if` and `try`"),

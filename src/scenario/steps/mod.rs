@@ -23,6 +23,7 @@ mod blocks;
 mod call;
 mod forms;
 mod lines;
+mod pin;
 mod program;
 mod reading;
 mod step;

@@ -3,14 +3,14 @@
 use super::amount::{amount, span};
 use super::call;
 use super::forms::{is_for_scripts, is_operation, step_forms};
+use super::pin::pin;
 use super::reading::Reading;
 use super::timer::timer;
 use super::vocabulary::{NAME, good_name};
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::nearest;
 use crate::scenario::operation::{Token, Tokens, operation, plain, value};
-use crate::scenario::program::Amount;
-use crate::scenario::program::{Act, Condition, Relation};
+use crate::scenario::program::{Act, Amount, Condition, PinName, Relation};
 
 /// The longest text that is said.
 const TEXT_MAX: usize = 200;
@@ -57,6 +57,9 @@ pub(super) fn step(
             Act::Every { apart, span: optional_span(tokens)?, body: 0 }
         }
         "timer" => timer(reading, tokens)?,
+        "nmi" => pin(reading, tokens, PinName::Nmi)?,
+        "smi" => pin(reading, tokens, PinName::Smi)?,
+        "init" => pin(reading, tokens, PinName::Init)?,
         "say" => Act::Say(said(reading, tokens)?),
         "reach" => Act::Reach(reached(reading, tokens)?),
         _ => return Err(unknown(name)),

@@ -75,6 +75,7 @@ pub(super) fn costs(costs: &CostOverrides) -> Table {
         fsb_transaction_cycles,
         read_modify_write_ps,
         visibility_ps,
+        store_buffer_ps,
         ideal_delivery_ps,
         cluster_hop_ps,
     } = *costs;
@@ -91,6 +92,7 @@ pub(super) fn costs(costs: &CostOverrides) -> Table {
     table.set_if_any("fsb_transaction_cycles", fsb_transaction_cycles);
     table.set_if_any("read_modify_write_ns", read_modify_write_ps.map(ns));
     table.set_if_any("visibility_ns", visibility_ps.map(ns));
+    table.set_if_any("store_buffer_ns", store_buffer_ps.map(ns));
     table.set_if_any("ideal_delivery_ns", ideal_delivery_ps.map(ns));
     table.set_if_any("cluster_hop_ns", cluster_hop_ps.map(ns));
     table

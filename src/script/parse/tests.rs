@@ -29,6 +29,7 @@ fn every_operation_is_read() {
         ("cpu 1 poll ICRL 0x1000 100000", Work::Operation(O::Poll { register: 0x300, mask: 0x1000, times: 100_000 })),
         ("cpu 1 sti", Work::Operation(O::EnableInterrupts)),
         ("cpu 1 cli", Work::Operation(O::DisableInterrupts)),
+        ("cpu 1 mfence", Work::Operation(O::Fence)),
         ("cpu 1 hlt", Work::Halt),
         ("cpu 1 autoeoi off", Work::AutoEoi(false)),
         ("cpu 1 nmi_block", Work::HoldNmi),

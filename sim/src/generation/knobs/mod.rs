@@ -1,4 +1,4 @@
-//! Knobs: every point at which public documents disagree or are silent, as one named choice each ([`list`], [`timer`]). The
+//! Knobs: every point at which public documents disagree or are silent, as one named choice each ([`list`], [`timer`], [`deviations`]). The
 //! first value of a knob is its default; the key is that of scenario files (`[knobs]`).
 //!
 //! Not modelled: mixtures (a machine has one value of each knob for all its APICs).
@@ -100,6 +100,8 @@ macro_rules! knobs {
     };
 }
 
+#[macro_use]
+mod deviations;
 #[macro_use]
 mod timer;
 #[macro_use]

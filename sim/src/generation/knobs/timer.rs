@@ -4,7 +4,7 @@
 //! Not modelled: see the [module](super).
 
 macro_rules! with_timer_knobs {
-    ($($others:tt)*) => { knobs! {
+    ($($others:tt)*) => { with_deviations! {
         $($others)*
 
         /// Has the APIC timer of a part with x2APIC mode TSC-deadline mode, too? CPUID.01H, ECX bit 24, says so of each part, no

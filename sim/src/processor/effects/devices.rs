@@ -5,6 +5,7 @@
 use super::registers::CURRENT_COUNT;
 use crate::apic::Mode;
 use crate::processor::core::{Core, Outgoing};
+use crate::processor::local_events::Pin;
 use crate::processor::operation::{Interruptible, Kind};
 use crate::processor::pending::Phase;
 use crate::stream::What;
@@ -50,6 +51,16 @@ impl Core {
                 self.effective(now, Some(self.line()), What::Write { access, value: self.pending.value });
             }
         }
+        Some(0)
+    }
+
+    /// A wire to a pin of a CPU.
+    pub(super) fn drive_other_pin(&mut self) -> Option<u64> {
+        let (access, site, value) = (self.access(), self.line(), self.pending.value);
+        let now = self.now();
+        self.effective(now, Some(site), What::Write { access, value });
+        let pin = Pin::of_code(access.operand >> 16, value);
+        self.send_out(site, Outgoing::Pin { target: access.operand as u16, pin });
         Some(0)
     }
 

@@ -3,7 +3,7 @@
 //! Not modelled: MWAIT.
 
 use crate::processor::activity_kind::Activity;
-use crate::processor::core::Core;
+use crate::processor::core::{Boundary, Core};
 use crate::processor::operation::Interruptible;
 use crate::processor::pending::{Phase, WAITS};
 use crate::stream::What;
@@ -59,7 +59,7 @@ impl Core {
 
     /// STI: the operation after it lets nothing in, if the flag was clear (SDM vol. 2, STI).
     pub(super) fn enable_interrupts(&mut self) -> Option<u64> {
-        self.shadow = !self.interrupt_flag;
+        self.boundary.set(Boundary::SHADOW, !self.interrupt_flag);
         self.change_interrupt_flag(true);
         self.refresh_slow();
         Some(0)

@@ -45,6 +45,8 @@ impl Core {
             Kind::PortRead | Kind::PortWrite => self.access_port(before),
             Kind::Delay | Kind::DelayCycles => self.delay(before),
             Kind::Store => self.store(),
+            Kind::DrivePin => self.drive_other_pin(),
+            Kind::Fence => self.fence(),
             Kind::Exchange | Kind::FetchAdd | Kind::FetchOr | Kind::FetchAnd | Kind::CompareExchange => {
                 self.read_modify_write()
             }

@@ -3,6 +3,7 @@
 use crate::RunError;
 use crate::memory::{Words, Written};
 use crate::processor::core::{Core, Outgoing};
+use crate::processor::operation::Interruptible;
 use crate::processor::pending::Phase;
 use crate::stream::What;
 use crate::time::Time;
@@ -26,14 +27,41 @@ impl Core {
     pub(super) fn store(&mut self) -> Option<u64> {
         let (access, site, value) = (self.access(), self.line(), self.pending.value);
         let (word, now) = (access.operand as u16, self.now());
-        if usize::from(word) >= self.words.with(Words::len) {
-            return self.no_such_word();
+        if usize::from(word) >= self.common.plain_words {
+            return self.store_slowly();
         }
         self.effective(now, Some(site), What::Write { access, value });
         let value = value as u32;
         let key = self.send_out(site, Outgoing::Store { word, value });
         self.own_writes.note(word, Written { value, key: Some(key) }, self.until_answered());
         Some(0)
+    }
+
+    /// A store to a word that is not there, or in a machine in which stores wait.
+    #[cold]
+    fn store_slowly(&mut self) -> Option<u64> {
+        let (access, site, value) = (self.access(), self.line(), self.pending.value);
+        let (word, now) = (access.operand as u16, self.now());
+        if usize::from(word) >= self.words.with(Words::len) {
+            return self.no_such_word();
+        }
+        self.effective(now, Some(site), What::Write { access, value });
+        self.hold_store(site, word, value as u32);
+        Some(0)
+    }
+
+    /// What waited has left; it is over when others have seen it. Nothing comes between.
+    pub(super) fn fence(&mut self) -> Option<u64> {
+        let now = self.now();
+        if self.pending.phase == Phase::Modifying {
+            self.effective(now, Some(self.line()), What::Write { access: self.access(), value: 0 });
+            return Some(0);
+        }
+        self.pending.phase = Phase::Modifying;
+        self.pending.interruptible = Interruptible::Never;
+        self.pending.effect = self.common.clock.first_at_or_after(now + self.common.costs.visibility);
+        self.close_runs(now);
+        None
     }
 
     /// Leaves at the effect instant, is applied to the master in key order, and comes back R later: by then everybody sees

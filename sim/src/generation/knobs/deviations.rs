@@ -1,0 +1,31 @@
+//! Named deviations of real parts: what a part does otherwise than most, or than one would expect, off by default. Knobs like
+//! those of [`list`](super::list), to which the macro here adds them.
+//!
+//! Not modelled: see the [module](super).
+
+macro_rules! with_deviations {
+    ($($others:tt)*) => { knobs! {
+        $($others)*
+
+        /// Does an IPI in x2APIC mode come after the stores before it? SDM vol. 3 §10.12.3: a write of an x2APIC register by WRMSR is
+        /// not serializing, and so may be executed before earlier stores are seen; software puts MFENCE and LFENCE before it. Weak:
+        /// stores wait in their CPU for `store_buffer_ns`, or until something orders them (§11.10).
+        x2apic_send: X2ApicSend ("order of IPIs in x2APIC mode") {
+            /// After them.
+            Strong = "strong",
+            /// As soon as it can.
+            Weak = "weak",
+        }
+
+        /// An entry of the local vector table that is written while an interrupt that came through it is pending. Intel Pentium
+        /// P6000 specification update, erratum BG26: an interrupt may be taken on the new vector, even if the new entry is masked;
+        /// whether it is pending under the old one still, it does not say. (Pending is a vector that is in the IRR: one that a
+        /// message has put there counts as well.)
+        lvt_write_while_pending: LvtWriteWhilePending ("local entry written while its interrupt is pending") {
+            /// The new entry is for what fires later.
+            ForLater = "for-later",
+            /// The new vector is requested at once, beside the old one.
+            NewVector = "new-vector",
+        }
+    } };
+}
