@@ -71,6 +71,7 @@ mod judgement;
 mod lessons;
 mod machine;
 pub mod matrix;
+mod page;
 pub mod prelude;
 mod price;
 #[cfg(feature = "proptest")]

@@ -8,6 +8,7 @@ mod host_timer;
 mod list;
 mod matrix;
 mod messages;
+mod page_file;
 mod run;
 mod script;
 mod settings;
