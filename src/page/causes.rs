@@ -58,6 +58,7 @@ pub(super) struct Causes {
     last: BTreeMap<Source, usize>,
     sent: BTreeMap<(u16, u32), usize>,
     attempted: BTreeMap<(u16, u32), usize>,
+    delivered: BTreeMap<(u16, u32), usize>,
     waiting: BTreeMap<(u16, Waiting), usize>,
     handlers: BTreeMap<u16, Vec<usize>>,
     icr_free: BTreeMap<u16, usize>,
@@ -99,10 +100,13 @@ impl Causes {
             }
             What::Sent(_) => before().map(|(at, _)| (at, Link::Asked)),
             What::Attempts { message, .. } => sent(&message),
-            What::Delivered(_, message)
-            | What::Dispatched(message, _)
-            | What::MessageFault(_, _, message)
-            | What::RemoteRead(message, _) => carried(&message),
+            What::Dispatched(message, _) => {
+                let delivered = self.delivered.get(&name(&message)).map(|&at| (at, Link::Carried));
+                delivered.or(carried(&message))
+            }
+            What::Delivered(_, message) | What::MessageFault(_, _, message) | What::RemoteRead(message, _) => {
+                carried(&message)
+            }
             What::Entered(context) => waited(waiting(context)).or(waited(Waiting::Own)).or_else(before),
             What::Woken => self.newest(cpu).or_else(before),
             What::Left(_) => self.handlers.get(&cpu)?.last().map(|&at| (at, Link::Entered)),
@@ -113,7 +117,8 @@ impl Causes {
             What::WaitEnded(code, 0) if code == kernel_model::Wait::IcrIdle as u32 => {
                 self.icr_free.get(&cpu).map(|&at| (at, Link::Reads)).or_else(before)
             }
-            What::Local(_) | What::ApicDead(_) | What::Error(..) | What::EndOfInterrupt(_) => None,
+            What::Error(..) => self.attempted.values().max().map(|&at| (at, Link::Carried)),
+            What::Local(_) | What::ApicDead(_) | What::EndOfInterrupt(_) => None,
             _ => before(),
         }
     }
@@ -132,7 +137,7 @@ impl Causes {
             What::Sent(message) => _ = self.sent.insert(name(&message), index),
             What::Attempts { message, .. } => _ = self.attempted.insert(name(&message), index),
             What::Delivered(agent, message) => {
-                self.attempted.insert(name(&message), index);
+                self.delivered.insert(name(&message), index);
                 let key = (agent, arrives(&message));
                 let merges = match key.1 {
                     Waiting::Vector(vector) => {

@@ -1,7 +1,7 @@
 //! The events of a page as columns: when, whose, where, in words, its words for the digest, its cause.
 
 use super::book::Book;
-use super::object::Object;
+use super::object::{Object, picoseconds};
 use super::recording::{Entry, Recorded};
 use super::texts::NOTHING;
 use super::walk::Walked;
@@ -47,7 +47,7 @@ fn run(entry: &Entry) -> Option<(i64, i64)> {
     entry.told?;
     match entry.event.what {
         What::Run { last, count, .. } | What::Attempts { last, count, .. } => {
-            Some((last.as_ps() as i64, i64::try_from(count).unwrap_or(i64::MAX)))
+            Some((picoseconds(last), i64::try_from(count).unwrap_or(i64::MAX)))
         }
         _ => None,
     }
@@ -81,8 +81,8 @@ pub(super) fn write(recorded: &Recorded, walked: &Walked, verdict: &str, book: &
         Source::Interconnect => -1,
         Source::Cpu(cpu) => i64::from(cpu),
     };
-    let end = walked.end.as_ps() as i64;
-    let times = entries.iter().map(|entry| entry.event.time.as_ps() as i64).chain([end]);
+    let end = picoseconds(walked.end);
+    let times = entries.iter().map(|entry| picoseconds(entry.event.time)).chain([end]);
     let told = entries.iter().map(|entry| entry.told.map_or(NOTHING, |place| place as i64));
     let runs: Vec<Option<(i64, i64)>> = entries.iter().map(run).collect();
     let open = entries.iter().map(|entry| i64::from(entry.told.is_none()));

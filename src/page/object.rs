@@ -1,7 +1,13 @@
 //! A JSON object that is written part by part: columns of a million numbers are text at once, and never values.
 
 use serde_json::Value;
+use sim::Time;
 use std::fmt::Write;
+
+/// An instant in picoseconds; what lies beyond 106 days is not told apart.
+pub(super) fn picoseconds(time: Time) -> i64 {
+    i64::try_from(time.as_ps()).unwrap_or(i64::MAX)
+}
 
 /// An object that grows.
 #[derive(Debug, Default)]

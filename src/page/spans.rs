@@ -2,7 +2,7 @@
 //! bus, from when to when it has a message.
 
 use super::core_cells::{context, does};
-use super::object::Object;
+use super::object::{Object, picoseconds};
 use super::texts::Texts;
 use crate::judgement::state::{CpuState, Sleep};
 use sim::{Context, Time};
@@ -131,8 +131,8 @@ impl Spans {
         self.lane.push(lane as i64);
         self.level.push(level);
         self.look.push(texts.text(look.name()));
-        self.from.push(from.as_ps() as i64);
-        self.until.push(until.as_ps() as i64);
+        self.from.push(picoseconds(from));
+        self.until.push(picoseconds(until));
         self.text.push(texts.text(text));
         self.event.push(event);
     }

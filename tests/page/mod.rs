@@ -154,6 +154,40 @@ fn the_chain_of_a_hang_stands_at_its_end() {
     assert_eq!((moment(1), moment(4)), (Some(40_210_000), Some(5_050_000)), "{chain}");
 }
 
+/// From an event back along its causes, to what software did: the texts.
+fn causes(document: &Value, what: &str) -> Vec<String> {
+    let events = &document["events"];
+    let (texts, causes) = (column(&events["text"]), column(&events["cause"]));
+    let links = column(&events["link"]);
+    let text = |event: usize| document["texts"][usize::try_from(texts[event]).unwrap()].as_str().unwrap().to_owned();
+    let mut at = (0..texts.len()).find(|&event| text(event) == what).unwrap_or_else(|| panic!("nothing {what}"));
+    let mut chain = vec![text(at)];
+    while causes[at] >= 0 && links[at] != 1 {
+        at = usize::try_from(causes[at]).unwrap();
+        chain.push(text(at));
+    }
+    chain
+}
+
+/// ARCHITECTURE.md tells the way of an interrupt; here it is backwards.
+#[test]
+fn a_handler_leads_back_to_the_write_that_asked_for_it() {
+    let document = page(&["nmi-stall"]).unwrap().run(0);
+    assert_eq!(
+        causes(&document, "enters the handler of FB"),
+        [
+            "enters the handler of FB",
+            "FIXED FB from CPU3 delivered to CPU0",
+            "FIXED FB from CPU3 to logical 07: Accepted",
+            "asks the bus to send FIXED FB to logical 07",
+            "write ICR = 000008FB",
+        ]
+    );
+    let dispatched = causes(&document, "FIXED FD from CPU1 dispatched");
+    assert_eq!(dispatched[1], "FIXED FD from CPU1 delivered to CPU2");
+    assert_eq!(dispatched.last().unwrap(), "write ICR = 000008FD");
+}
+
 #[test]
 fn two_runs_differ_first_where_the_bound_ends_the_wait() {
     let page = page(&["nmi-stall", "--compare", "variant=merged"]).unwrap();

@@ -46,9 +46,12 @@ function drawSource(scene) {
       make("span", { className: "number" }, String(first + place)), `${text}\n`);
   });
   part("source").replaceChildren(make("p", { className: "faint" }, site.at), make("pre", { tabIndex: 0, role: "group", "aria-label": "source" }, ...list));
-  const here = part("source").querySelector(".here");
-  const pre = part("source").querySelector("pre");
-  if (here) pre.scrollTop = Math.max(0, here.offsetTop - pre.offsetTop - pre.clientHeight / 2);
+  showIn(part("source").querySelector("pre"), part("source").querySelector(".here"));
+}
+
+/** Scrolls a box, and not the page, so that what is in it is seen. */
+function showIn(box, element) {
+  if (element) box.scrollTop = Math.max(0, element.offsetTop - box.offsetTop - box.clientHeight / 2);
 }
 
 /** Shared words, and what the buses carry. */
@@ -92,6 +95,7 @@ function drawWire(scene) {
   const head = make("tr", {}, ...["cycle", "carries", "PICD[1:0]"].map((text) => make("th", { scope: "col" }, text)));
   part("wire").replaceChildren(make("p", {}, `${sender}: ${message.what} to ${message.to}, cycle ${cycle} of ${wire.length}`),
     make("table", {}, head, ...rows));
+  showIn(part("wire"), part("wire").querySelector(".changed"));
 }
 
 /** Messages that are shown around the cursor. */

@@ -1,17 +1,23 @@
 // The panel that answers "why": the chain of causes of what was asked about, each link a jump to its moment.
 
+/** CPUs whose waits are told at once: the one that is followed first. */
+const CHAINS = 8;
+
 /** Draws the chain of what is asked about: a cell, a bit of one, an event, or a CPU that waits. */
 function drawWhy(scene) {
   const { run, asked } = scene;
   const panel = part("why");
   if (!asked) {
     const waiting = [];
-    for (let cpu = 0; cpu < run.header.cpus; cpu += 1) {
+    const others = Array.from({ length: run.header.cpus }, (_, cpu) => cpu).filter((cpu) => cpu !== scene.cpu);
+    for (const cpu of [scene.cpu, ...others]) {
       const chain = whyWaits(run, scene.values, cpu);
-      if (chain && chain.length) waiting.push(make("h3", {}, `Why CPU${cpu} waits`), sentences(run, chain));
+      if (chain && chain.length) waiting.push([make("h3", {}, `Why CPU${cpu} waits`), sentences(run, chain)]);
     }
+    const told = waiting.slice(0, CHAINS).flat();
+    if (waiting.length > CHAINS) told.push(make("p", { className: "faint" }, `${waiting.length - CHAINS} more CPUs wait`));
     const hint = make("p", { className: "faint" }, "Click a value, a bit, a slot, a message or a span, and this says why it is so.");
-    panel.replaceChildren(hint, ...waiting);
+    panel.replaceChildren(hint, ...told);
     return;
   }
   const parts = asked.event === undefined ? aboutCell(scene, asked.cell, asked.bit) : aboutEvent(run, asked.event);
@@ -49,6 +55,7 @@ function links(run, chain) {
 }
 
 function rootOf(run, link) {
+  if (!link.root) return "and so on";
   const source = run.events.source[link.event];
   return source >= 0 && run.events.site[link.event] >= 0 ? "the root: this is what its software does" : "the root";
 }
