@@ -23,7 +23,7 @@ named! {
 
 impl TraceFormat {
     /// The one that the name of a file asks for.
-    pub fn of_file(path: &Path) -> Self {
+    pub(crate) fn of_file(path: &Path) -> Self {
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_lowercase();
         match &*extension {
             "ndjson" | "jsonl" => Self::Ndjson,

@@ -49,7 +49,7 @@ named! {
 
 impl Output {
     /// The format of the trace.
-    pub fn trace_format(&self) -> TraceFormat {
+    pub(crate) fn trace_format(&self) -> TraceFormat {
         let of_file = |path: &PathBuf| TraceFormat::of_file(path);
         self.trace_format.or(self.trace.as_ref().map(of_file)).unwrap_or(TraceFormat::Text)
     }

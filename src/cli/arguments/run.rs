@@ -103,7 +103,7 @@ impl Run {
     ///
     /// # Errors
     /// A key or value that there is not, or a scenario that cannot be loaded so.
-    pub fn compared(&self, own: &[OwnVariant]) -> Result<Option<(Scenario, u64)>, InputError> {
+    pub(crate) fn compared(&self, own: &[OwnVariant]) -> Result<Option<(Scenario, u64)>, InputError> {
         if self.compare.is_empty() {
             return Ok(None);
         }
