@@ -72,6 +72,7 @@ mod lessons;
 mod machine;
 pub mod matrix;
 pub mod measure;
+mod page;
 pub mod prelude;
 mod price;
 #[cfg(feature = "proptest")]

@@ -1,8 +1,8 @@
-//! The text trace on its way to a file or to standard output: an observer, so that it is there however a run ends.
+//! A trace on its way to a file or to standard output: an observer, so that it is there however a run ends.
 
 use super::output::STANDARD_OUTPUT;
 use crate::failure::Failure;
-use crate::report::trace::{HEADER, Names, line};
+use crate::report::trace_form::TraceForm;
 use sim::{Batch, Handle, Observer};
 use std::fs::File;
 use std::io::{self, Write, stdout};
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// A trace that is being written. What goes wrong ends the run, and is found when the trace is finished.
 pub(crate) struct TraceFile<'a> {
     path: PathBuf,
-    names: Names<'a>,
+    form: Box<dyn TraceForm + 'a>,
     out: Option<Box<dyn Write + Send>>,
     handle: Handle,
     failed: Option<io::Error>,
@@ -19,8 +19,8 @@ pub(crate) struct TraceFile<'a> {
 
 impl<'a> TraceFile<'a> {
     /// Of a run that `handle` holds. Nothing is created before the run has something to say.
-    pub(crate) fn new(path: &Path, names: Names<'a>, handle: Handle) -> Self {
-        Self { path: path.to_owned(), names, out: None, handle, failed: None }
+    pub(crate) fn new(path: &Path, form: Box<dyn TraceForm + 'a>, handle: Handle) -> Self {
+        Self { path: path.to_owned(), form, out: None, handle, failed: None }
     }
 
     /// The run is over.
@@ -38,12 +38,15 @@ impl<'a> TraceFile<'a> {
         let out = match &mut self.out {
             Some(out) => out,
             none => {
-                text.push_str(HEADER);
+                text.push_str(&self.form.begin());
                 let standard = self.path == Path::new(STANDARD_OUTPUT);
                 none.insert(if standard { Box::new(stdout()) } else { Box::new(File::create(&self.path)?) })
             }
         };
-        batch.events.iter().for_each(|told| text.push_str(&line(&told.event, self.names)));
+        batch.events.iter().for_each(|told| text.push_str(&self.form.event(told)));
+        if batch.last {
+            text.push_str(&self.form.end());
+        }
         out.write_all(text.as_bytes())?;
         out.flush()
     }

@@ -56,6 +56,22 @@ pub(crate) fn function(site: Site) -> Option<&'static str> {
     before.filter_map(declared_function).last()
 }
 
+/// The number of the line of source.
+pub(crate) fn line_number(site: Site) -> Option<u32> {
+    site.location().map(|location| location.line())
+}
+
+/// The function that holds the line: the number of its first line, and its lines to the brace that closes it.
+pub(crate) fn function_lines(site: Site) -> Option<(u32, Vec<&'static str>)> {
+    let location = site.location()?;
+    let lines: Vec<&'static str> = text(location.file())?.lines().collect();
+    let first = lines.iter().take(location.line() as usize).rposition(|line| declared_function(line).is_some())?;
+    let indentation = |line: &str| line.len() - line.trim_start().len();
+    let closes = |line: &&str| line.trim_start() == "}" && indentation(line) == indentation(lines[first]);
+    let length = lines[first..].iter().position(closes).map_or(1, |last| last + 1);
+    Some((first as u32 + 1, lines[first..first + length].to_vec()))
+}
+
 /// The name in a line that declares a function.
 fn declared_function(line: &'static str) -> Option<&'static str> {
     let line = line.trim_start();
@@ -105,6 +121,11 @@ impl Places {
     /// The function that holds the line; the step itself.
     pub(crate) fn function(&self, site: Site) -> Option<&str> {
         self.step(site).map(|step| &*step.text).or_else(|| function(site))
+    }
+
+    /// The step that a site is, by its number.
+    pub(crate) fn as_step(&self, site: Site) -> Option<(u32, &StepPlace)> {
+        Some((site.as_step()?, self.step(site)?))
     }
 
     /// The line of source, trimmed. A step says all of it already.

@@ -79,7 +79,7 @@ impl Parts<'_> {
 
     /// A serial bus as the machine has it, without its faults.
     fn serial(&self, bus: SerialBus) -> SerialBus {
-        let period = self.machine.picclk_period_ps.unwrap_or(60_000);
+        let period = self.machine.picclk_period_ps();
         bus.with_clock(ClockDomain::new(period, 1)).with_knobs(self.knobs)
     }
 
@@ -109,7 +109,7 @@ impl Parts<'_> {
     }
 
     fn front_side(&self, bus: FrontSideBus) -> FrontSideBus {
-        let period = self.machine.fsb_period_ps.unwrap_or(10_000);
+        let period = self.machine.fsb_period_ps();
         let mut bus = bus.with_timing(ClockDomain::new(period, 1), self.transaction_cycles);
         for fault in self.faults {
             let from = Time::from_ps(fault.at_ps);

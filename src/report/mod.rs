@@ -16,6 +16,10 @@ mod paper;
 mod table;
 pub(crate) mod text;
 pub(crate) mod trace;
+pub(crate) mod trace_form;
+pub(crate) mod trace_format;
+mod trace_ndjson;
+mod trace_vcd;
 mod verdict;
 pub(crate) mod waits;
 

@@ -54,7 +54,7 @@ impl Names<'_> {
     }
 
     /// What happened, in words.
-    fn say(self, event: &Event) -> String {
+    pub(crate) fn say(self, event: &Event) -> String {
         match event.what {
             What::Run { access, value, last, count } => self.run(access, value, last, count),
             What::Write { access, value } => {

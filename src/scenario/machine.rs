@@ -252,6 +252,27 @@ impl Machine {
         }
     }
 
+    /// The period of its bus clock; `None`: its interconnect has none.
+    pub fn bus_period_ps(&self) -> Option<u64> {
+        let serial = self.generation.profile().serial;
+        match self.bus {
+            Bus::Serial => Some(self.picclk_period_ps()),
+            Bus::Cluster if serial => Some(self.picclk_period_ps()),
+            Bus::Fsb | Bus::Cluster => Some(self.fsb_period_ps()),
+            Bus::Ideal | Bus::Fabric => None,
+        }
+    }
+
+    /// The period of PICCLK.
+    pub fn picclk_period_ps(&self) -> u64 {
+        self.picclk_period_ps.unwrap_or(60_000)
+    }
+
+    /// The period of the front-side bus clock.
+    pub fn fsb_period_ps(&self) -> u64 {
+        self.fsb_period_ps.unwrap_or(10_000)
+    }
+
     /// The most CPUs that this machine can have, and the reason in a few words.
     pub fn cpus_max(&self) -> (u32, &'static str) {
         let serial = self.generation.profile().serial && self.bus != Bus::Cluster;

@@ -49,7 +49,7 @@ pub enum Delivered {
 const FOCUS_OFF: u32 = 1 << 9;
 
 /// Interrupts that a P6 keeps for each priority class (see [`Slots::PerClass`]).
-const SLOTS_PER_CLASS: u32 = 2;
+pub(super) const SLOTS_PER_CLASS: u32 = 2;
 
 impl LocalApic {
     /// Is there room for a fixed interrupt with `vector`? Later parts always have (one IRR and one ISR bit a vector, more

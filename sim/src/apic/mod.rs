@@ -9,6 +9,7 @@
 mod acceptance;
 mod apic_base;
 mod bits256;
+mod class_slots;
 mod core_sleep;
 mod destination;
 mod error_interrupt;
@@ -30,6 +31,7 @@ mod timer;
 pub use acceptance::{CoreState, Delivered};
 pub use apic_base::{GeneralProtection, MSR_APIC_BASE};
 pub use bits256::Bits256;
+pub use class_slots::ClassSlots;
 pub use error_status::*;
 pub use local_apic::{Clocks, LocalApic, Mode, Preset};
 pub use local_vector_table::{LocalInterrupt, LocalSource};

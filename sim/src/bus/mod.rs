@@ -22,7 +22,9 @@ pub use ideal::IdealBus;
 pub use message::{Agent, AttemptOutcome, Bid, DeliveryMode, DestinationMode, Message, Request, Response, Shorthand};
 pub use message_fault::{MessageEffect, MessageFault};
 pub use point_to_point::{FabricError, Latencies, PointToPointFabric};
-pub use serial::{SerialBus, SerialFault, SerialFaultError, SerialFaultKind, Wire};
+pub use serial::{
+    FIRST_STATUS, SerialBus, SerialFault, SerialFaultError, SerialFaultKind, Wire, WireCycle, wire_cycles,
+};
 
 use crate::time::{Duration, Time};
 use std::fmt::Debug;

@@ -10,7 +10,7 @@
 //! instant of its write and whether it queues: its name stands for them.
 
 use super::digest::Pairs;
-use super::event::{Access, What};
+use super::event::{Access, Event, What};
 use crate::bus::Message;
 use crate::time::Time;
 
@@ -71,6 +71,24 @@ impl What {
                 to.two_pairs(head, time, asked(message), name(message));
             }
         }
+    }
+}
+
+/// What only keeps the words.
+struct Kept(Vec<u64>);
+
+impl Pairs for Kept {
+    fn pair(&mut self, a: u64, b: u64) {
+        self.0.extend([a, b]);
+    }
+}
+
+impl Event {
+    /// Its words, as they go into the digest: an even number, of which the second is the instant.
+    pub fn words(&self) -> Vec<u64> {
+        let mut kept = Kept(Vec::new());
+        self.what.feed(self.time, &mut kept);
+        kept.0
     }
 }
 

@@ -1,6 +1,7 @@
 //! Options that say what comes out, and where.
 
 use super::values::{help_names, parse_name};
+use crate::report::trace_format::TraceFormat;
 use crate::scenario::named::named;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -11,11 +12,14 @@ pub(super) const OUTPUT: &str = "Output";
 /// What comes out.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Output {
-    /// Write every event to a text file (- is standard output); other formats come later.
+    /// Write every event to a file (- is standard output): .ndjson for programs, .vcd for viewers of waves, else text.
     #[arg(long, value_name = "FILE", value_parser = parse_trace, help_heading = OUTPUT)]
     pub trace: Option<PathBuf>,
-    /// Write the HTML page; comes later.
-    #[arg(long, value_name = "FILE", value_parser = parse_html, help_heading = OUTPUT, hide = true)]
+    /// The format of the trace.
+    #[arg(long, value_name = "FORMAT", requires = "trace", value_parser = parse_name::<TraceFormat>, help_heading = OUTPUT, help = help_names::<TraceFormat>("Format of the trace, whatever its file is called"))]
+    pub trace_format: Option<TraceFormat>,
+    /// Write a page to step through in a browser: one file, which needs no network.
+    #[arg(long, value_name = "FILE", value_parser = parse_html, help_heading = OUTPUT)]
     pub html: Option<PathBuf>,
     /// Which waits come out.
     #[arg(long, value_name = "WHICH", value_parser = parse_name::<Waits>, help_heading = OUTPUT, help = help_names::<Waits>("Waits that come out: all as they end, the notable ones (as text, the default), none; as JSON, without it, the first 10 000"))]
@@ -43,18 +47,29 @@ named! {
     }
 }
 
+impl Output {
+    /// The format of the trace.
+    pub(crate) fn trace_format(&self) -> TraceFormat {
+        let of_file = |path: &PathBuf| TraceFormat::of_file(path);
+        self.trace_format.or(self.trace.as_ref().map(of_file)).unwrap_or(TraceFormat::Text)
+    }
+}
+
 /// File name extensions of the trace formats of a later version.
-const LATER_TRACES: [&str; 6] = ["json", "vcd", "fst", "html", "pftrace", "dat"];
+const LATER_TRACES: [&str; 5] = ["json", "fst", "html", "pftrace", "dat"];
 
 pub(super) fn parse_trace(text: &str) -> Result<PathBuf, String> {
     let path = Path::new(text);
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_lowercase();
     if LATER_TRACES.contains(&extension.as_str()) {
-        return Err(format!("the trace format .{extension} comes later; today a trace is text: FILE.txt"));
+        return Err(format!("the trace format .{extension} comes later; today there are .txt, .ndjson and .vcd"));
     }
     Ok(path.to_owned())
 }
 
-fn parse_html(_: &str) -> Result<PathBuf, String> {
-    Err("the HTML page comes later; today there is a text trace: --trace FILE.txt".to_owned())
+fn parse_html(text: &str) -> Result<PathBuf, String> {
+    match text {
+        "" | "-" => Err("the page is a file: --html run.html".to_owned()),
+        file => Ok(file.into()),
+    }
 }

@@ -3,9 +3,9 @@
 use super::budgets::Budgets;
 use super::execution::Execution;
 use super::kernel::KernelOf;
-use super::output::Output;
+use super::output::{OUTPUT, Output};
 use super::overrides::{MACHINE, Overrides};
-use super::values::{help_names, parse_name};
+use super::values::{help_names, parse_arch, parse_name, parse_release, parse_seed};
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::named::named;
 use crate::scenario::{self, Expectation, ExpectedVerdict, OwnVariant, Request, Scenario};
@@ -17,8 +17,12 @@ Examples:
   apicsim run nmi-stall --arch x86_64/flat --set 'fault=[]'      without the injection
   apicsim run nmi-stall --set event.3.at_us=30.5 --cpus 8 --json
   apicsim run my-scenario.toml --trace run.txt
+  apicsim run nmi-stall --html run.html --compare variant=merged
 
 Exit status: 0 if the scenario's `expect` held, 1 if not.";
+
+const COMPARE: &str =
+    "arch, variant, release, bus, generation, cpus or seed with its value, or a value as for --set, as fault=[]";
 
 /// `run` and `explain`.
 #[derive(Debug, Args)]
@@ -44,6 +48,9 @@ pub(crate) struct Run {
     /// What comes out.
     #[command(flatten)]
     pub output: Output,
+    /// The run that the page has beside this one: what of it is different, as variant=merged; repeatable.
+    #[arg(long, value_name = "KEY=VALUE", requires = "html", help_heading = OUTPUT)]
+    pub compare: Vec<String>,
 }
 
 named! {
@@ -90,6 +97,34 @@ impl Run {
             }));
         }
         Ok(scenario)
+    }
+
+    /// The scenario of the run to compare with, and its seed; none if nobody asks for it.
+    ///
+    /// # Errors
+    /// A key or value that there is not, or a scenario that cannot be loaded so.
+    pub(crate) fn compared(&self, own: &[OwnVariant]) -> Result<Option<(Scenario, u64)>, InputError> {
+        if self.compare.is_empty() {
+            return Ok(None);
+        }
+        let (mut request, mut seed) = (self.request(own), self.overrides.seed);
+        for change in &self.compare {
+            let wrong = |why: String| InputError::new(format!("--compare {change}: {why}")).help(COMPARE);
+            let (key, value) = change.split_once('=').ok_or_else(|| wrong("there is no `=`".to_owned()))?;
+            match key.trim() {
+                "arch" => request.arch = Some(parse_arch(value).map_err(wrong)?),
+                "variant" => request.variant = Some(value.to_owned()),
+                "release" => request.release = Some(parse_release(value).map_err(wrong)?),
+                "bus" => request.bus = Some(parse_name(value).map_err(wrong)?),
+                "generation" => request.generation = Some(parse_name(value).map_err(wrong)?),
+                "cpus" => {
+                    request.cpus = Some(value.parse().map_err(|_| wrong("that is no number of CPUs".to_owned()))?)
+                }
+                "seed" => seed = parse_seed(value).map_err(wrong)?,
+                _ => request.sets.push(change.clone()),
+            }
+        }
+        Ok(Some((scenario::load(&request)?, seed)))
     }
 
     /// The scenario that is asked for.

@@ -46,7 +46,7 @@ pub(crate) struct Script {
     /// What ends the run early.
     #[command(flatten)]
     pub budgets: Budgets,
-    /// Write every event to a text file (- is standard output); other formats come later.
+    /// Write every event to a file (- is standard output): .ndjson for programs, else text.
     #[arg(long, value_name = "FILE", value_parser = parse_trace, help_heading = OUTPUT)]
     pub trace: Option<PathBuf>,
     /// Report accesses that are legal on this part and wrong on another.

@@ -30,6 +30,10 @@ pub(super) fn explain(arguments: &Run, own: &[OwnVariant], paper: Paper) -> Resu
             InputError::new("`--trace` and `--host` are for `apicsim run`: an explanation is of the simulated run");
         return Err(error.help("the same run, traced: apicsim run SCENARIO --trace FILE").into());
     }
+    if arguments.output.html.is_some() {
+        let error = InputError::new("`--html` is for `apicsim run`: there the page says why each CPU waits");
+        return Err(error.help("the page of the same run: apicsim run SCENARIO --html FILE").into());
+    }
     let scenario = arguments.load(own)?;
     let interruptible = Interruptible::begin()?;
     let progress = Progress::of(interruptible.handle(), false);

@@ -9,6 +9,7 @@ mod list;
 mod matrix;
 mod measure;
 mod messages;
+mod page_file;
 mod run;
 mod script;
 mod settings;

@@ -1,6 +1,7 @@
 //! `apicsim run` and `apicsim replay`.
 
 use super::host_timer::HostTimer;
+use super::page_file::PageFile;
 use super::settings::{settings, workers};
 use crate::cli::arguments::{Output, Replay, Run, Waits};
 use crate::cli::exit_status::ExitStatus;
@@ -15,6 +16,7 @@ use crate::judgement::strict::Strict;
 use crate::report::json::{Host, run_document, with_waits};
 use crate::report::text as report_text;
 use crate::report::trace::Names;
+use crate::report::trace_format::form;
 use crate::report::waits::Shown;
 use crate::report::{KernelNames, Paper};
 use crate::run::Settings;
@@ -27,7 +29,8 @@ use std::path::Path;
 pub(super) fn run(arguments: &Run, own: &[OwnVariant], paper: Paper) -> Result<ExitStatus, Failure> {
     let scenario = arguments.load(own)?;
     let settings = settings(&arguments.execution, arguments.overrides.seed, arguments.budgets, None);
-    run_scenario(&scenario, settings, workers(&arguments.execution), &arguments.output, paper)
+    let other = arguments.compared(own)?;
+    run_scenario(&scenario, settings, workers(&arguments.execution), (&arguments.output, other), paper)
 }
 
 pub(super) fn replay(arguments: &Replay, own: &[OwnVariant], paper: Paper) -> Result<ExitStatus, Failure> {
@@ -35,14 +38,14 @@ pub(super) fn replay(arguments: &Replay, own: &[OwnVariant], paper: Paper) -> Re
     let its_own = || token.scenario.to_string();
     let scenario = token.load_from(&arguments.scenario.clone().unwrap_or_else(its_own), own)?;
     let settings = settings(&arguments.execution, token.seed, arguments.budgets, None);
-    run_scenario(&scenario, settings, workers(&arguments.execution), &arguments.output, paper)
+    run_scenario(&scenario, settings, workers(&arguments.execution), (&arguments.output, None), paper)
 }
 
 fn run_scenario(
     scenario: &Scenario,
     mut settings: Settings,
     threads: usize,
-    wanted: &Output,
+    (wanted, other): (&Output, Option<(Scenario, u64)>),
     paper: Paper,
 ) -> Result<ExitStatus, Failure> {
     check_streams(wanted)?;
@@ -52,7 +55,10 @@ fn run_scenario(
     let cpus = scenario.machine.cpus as u16;
     let software = KernelNames::of(scenario);
     let names = Names { cpus, software: &software };
-    let mut trace = wanted.trace.as_ref().map(|path| TraceFile::new(path, names, handle.clone()));
+    let mut trace = wanted
+        .trace
+        .as_ref()
+        .map(|path| TraceFile::new(path, form(wanted.trace_format(), names, Some(scenario)), handle.clone()));
     let form = if wanted.json { Form::Json } else { Form::Text(paper) };
     let mut stream = (wanted.waits == Some(Waits::All)).then(|| WaitStream::new(form, handle.clone()));
     let streams = stream.is_some() || wanted.trace.as_deref() == Some(Path::new(STANDARD_OUTPUT));
@@ -63,12 +69,17 @@ fn run_scenario(
     observers.extend(stream.as_mut().map(|stream| stream as &mut dyn Observer));
     let mut strict = wanted.strict.then(|| Strict::of(scenario));
     observers.extend(strict.as_mut().map(|strict| strict as &mut dyn Observer));
-    let (mut report, _) = if observers.is_empty() {
+    let mut page = wanted.html.as_ref().map(|path| PageFile::new(path, scenario));
+    observers.extend(page.as_mut().map(|page| page as &mut dyn Observer));
+    let (mut report, outcome) = if observers.is_empty() {
         crate::run::run(scenario, &settings)?
     } else {
         crate::run::run_observed(scenario, &settings, &mut observers)?
     };
     report.strict = strict.map(Strict::report);
+    if let Some(page) = page {
+        page.finish(scenario, (&report, &outcome), other, &settings)?;
+    }
     drop((progress, interruptible));
     trace.map_or(Ok(()), TraceFile::finish)?;
     if let Some(stream) = &mut stream {

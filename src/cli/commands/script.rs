@@ -10,13 +10,14 @@ use crate::cli::output::{self, check_streams};
 use crate::cli::trace_file::TraceFile;
 use crate::failure::Failure;
 use crate::report::Paper;
+use crate::report::trace_format::{TraceFormat, form};
 use crate::scenario::diagnostic::{InputError, Place, Source};
 use crate::scenario::input_file::first_bytes;
 use crate::scenario::nearest;
 use crate::script::{self, Board, End, Ends, Looks, Script, Session, Transcript};
 use sim::{Budget, Knobs, NoSuchValue, Observer};
 use std::io::{ErrorKind, IsTerminal, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A larger file is not a script: some 100 000 operations.
@@ -27,6 +28,11 @@ const STANDARD_INPUT: &str = "-";
 
 pub(super) fn script(arguments: &Arguments, look: Look) -> Result<ExitStatus, Failure> {
     check_streams(arguments.json, arguments.trace.as_deref())?;
+    if arguments.trace.as_deref().is_some_and(|path| TraceFormat::of_file(path) == TraceFormat::Vcd) {
+        return Err(InputError::new("waves are traced of `apicsim run`, not of a script")
+            .help("of a script: --trace FILE.txt or FILE.ndjson")
+            .into());
+    }
     let board = board(arguments)?;
     let source = match &arguments.file {
         Some(file) => Some(read(file)?),
@@ -51,7 +57,8 @@ pub(super) fn script(arguments: &Arguments, look: Look) -> Result<ExitStatus, Fa
     let interruptible = Interruptible::begin()?;
     let handle = interruptible.handle();
     let names = script::names(&script);
-    let mut trace = arguments.trace.as_ref().map(|path| TraceFile::new(path, names, handle.clone()));
+    let trace_of = |path: &PathBuf| TraceFile::new(path, form(TraceFormat::of_file(path), names, None), handle.clone());
+    let mut trace = arguments.trace.as_ref().map(trace_of);
     let observer = trace.as_mut().map(|trace| trace as &mut dyn Observer);
     let looks = Looks { observer, strict: arguments.strict };
     let transcript = script::run_observed(&script, &board, execution, Ends { handle: Some(handle), budget }, looks)?;

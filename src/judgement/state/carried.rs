@@ -19,6 +19,12 @@ impl State {
             .collect()
     }
 
+    /// The number of the bus that an agent is on: of a machine of several clusters its cluster's, else 0.
+    pub(crate) fn bus_of(&self, agent: u16) -> u8 {
+        let homes = self.domains.as_ref().map(|domains| &domains.homes);
+        homes.and_then(|homes| homes.get(usize::from(agent))).copied().unwrap_or_default()
+    }
+
     /// Does a message of that kind leave the sender's cluster for this CPU's?
     fn is_in_reach(&self, message: &Message, cpu: u16) -> bool {
         let Some(domains) = &self.domains else { return true };

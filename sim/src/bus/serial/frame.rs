@@ -108,6 +108,11 @@ impl Frame {
         Self { format: self.format, symbols }
     }
 
+    /// What its sender drives in a cycle, from 1 on.
+    pub(super) fn symbol(&self, cycle: u64) -> Symbol {
+        self.symbols[cycle as usize - 1]
+    }
+
     /// Is the start recognised?
     pub(super) fn has_start(&self) -> bool {
         self.symbols[0] == self.format.start()

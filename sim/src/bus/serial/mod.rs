@@ -26,8 +26,10 @@ mod plan;
 mod progress;
 mod reception;
 mod status;
+mod wire_cycles;
 
 pub use faults::{SerialFault, SerialFaultError, SerialFaultKind, Wire};
+pub use wire_cycles::{FIRST_STATUS, WireCycle, wire_cycles};
 
 use super::addressees::Addressees;
 use super::{Agent, ArbitrationIds, BusEffect, BusError, Interconnect, Reach, Request, Targets, Undispatched};

@@ -1,0 +1,75 @@
+//! A JSON object that is written part by part: columns of a million numbers are text at once, and never values.
+
+use serde_json::Value;
+use sim::Time;
+use std::fmt::Write;
+
+/// An instant in picoseconds; what lies beyond 106 days is not told apart.
+pub(super) fn picoseconds(time: Time) -> i64 {
+    i64::try_from(time.as_ps()).unwrap_or(i64::MAX)
+}
+
+/// An object that grows.
+#[derive(Debug, Default)]
+pub(super) struct Object(String);
+
+impl Object {
+    /// A part that is small.
+    pub(super) fn value(&mut self, key: &str, value: &Value) {
+        self.json(key, &value.to_string());
+    }
+
+    /// A part that is JSON already.
+    pub(super) fn json(&mut self, key: &str, json: &str) {
+        self.0.push(if self.0.is_empty() { '{' } else { ',' });
+        let _ = write!(self.0, "{}:{json}", Value::from(key)); // writing to a string cannot fail
+    }
+
+    /// A column.
+    pub(super) fn numbers(&mut self, key: &str, numbers: impl IntoIterator<Item = i64>) {
+        self.json(key, &array(numbers));
+    }
+
+    /// A column of numbers that mostly grow: the first, and then what each adds.
+    pub(super) fn growing(&mut self, key: &str, numbers: impl IntoIterator<Item = i64>) {
+        let mut before = 0;
+        let differences = numbers.into_iter().map(|number| number - std::mem::replace(&mut before, number));
+        self.json(key, &array(differences));
+    }
+
+    /// The whole.
+    pub(super) fn finish(mut self) -> String {
+        if self.0.is_empty() {
+            self.0.push('{');
+        }
+        self.0.push('}');
+        self.0
+    }
+}
+
+/// A JSON array of numbers.
+pub(super) fn array(numbers: impl IntoIterator<Item = i64>) -> String {
+    let mut text = String::from("[");
+    for number in numbers {
+        let comma = if text.len() > 1 { "," } else { "" };
+        let _ = write!(text, "{comma}{number}");
+    }
+    text.push(']');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_make_one_object() {
+        let mut object = Object::default();
+        object.numbers("a", [1, -1]);
+        object.growing("b", [5, 7, 7, 3]);
+        object.value("c \"", &Value::from("x\"y"));
+        let value: Value = serde_json::from_str(&object.finish()).expect("it is JSON");
+        assert_eq!(value, serde_json::json!({ "a": [1, -1], "b": [5, 2, 0, -4], "c \"": "x\"y" }));
+        assert_eq!(Object::default().finish(), "{}");
+    }
+}

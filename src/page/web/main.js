@@ -1,0 +1,280 @@
+// The page: its state, what changes it, and drawing it anew.
+
+/** The runs that the page holds: one, or two to compare. */
+function loadRuns() {
+  const runs = [];
+  for (let number = 0; part(`run-${number}`); number += 1) runs.push(decodeRun(JSON.parse(part(`run-${number}`).textContent)));
+  return runs;
+}
+
+const runs = loadRuns();
+const difference = JSON.parse(part("difference").textContent);
+const page = {
+  shown: 0,
+  cells: runs.map(cellsAtStart),
+  places: runs.map((run) => placeAt(run, 0)),
+  kind: "event",
+  cpu: 0,
+  asked: null,
+  shortened: true,
+  scale: null,
+  view: null,
+  changed: new Set(),
+  playing: null,
+  address: 0,
+};
+const lists = runs.map(spanLists);
+const lanes = laneBoxes(runs);
+
+/** All that is drawn, of the run that is shown. */
+function scene() {
+  const run = runs[page.shown];
+  return {
+    runs, lists, lanes, run, shown: page.shown, scale: page.scale, view: page.view, place: page.places[page.shown],
+    time: page.places[page.shown].time, values: page.cells[page.shown].values, cpu: page.cpu, asked: page.asked,
+    changed: page.changed, scroll: part("picture").scrollTop, height: pictureHeight(),
+    difference: difference ? Math.min(...runs.map((one, number) => one.events.time[Math.min(difference[number], one.n - 1)])) : null,
+  };
+}
+
+/** How much of the lanes is shown at once: all on paper. */
+function pictureHeight() {
+  const all = window.matchMedia("print").matches;
+  return all ? Math.min(lanes.height, 8000) : Math.min(lanes.height, Math.max(200, Math.round(window.innerHeight * 0.62)));
+}
+
+/** Goes to a place of the run that is shown; the other run goes to the same instant. */
+function goTo(place, keepView = false) {
+  const before = page.cells[page.shown].taken;
+  runs.forEach((run, number) => {
+    page.places[number] = number === page.shown ? place : placeAtTime(run, place.time);
+    seek(run, page.cells[number], page.places[number].taken);
+  });
+  page.changed = changedBetween(runs[page.shown], before, place.taken);
+  if (!keepView) follow();
+  draw();
+}
+
+/** The cells that differ between two places; of a long way, those of its last event. */
+function changedBetween(run, before, after) {
+  const near = Math.abs(after - before) <= 10 ? [Math.min(before, after), Math.max(before, after)] : [Math.max(0, after - 1), after];
+  return new Set(run.changes.cell.slice(run.firstChange[near[0]], run.firstChange[near[1]]));
+}
+
+/** Moves the view so that the cursor is in it. */
+function follow() {
+  const at = placeOf(page.scale, page.places[page.shown].time);
+  const width = page.view.to - page.view.from;
+  if (at < page.view.from) page.view = { from: at - width * 0.3, to: at + width * 0.7 };
+  if (at > page.view.to) page.view = { from: at - width * 0.7, to: at + width * 0.3 };
+}
+
+function rescale() {
+  page.scale = makeScale(runs.map((run) => run.events.time), page.shortened);
+  page.view = wholeView(page.scale);
+}
+
+let waiting = false;
+/** Draws the page at the next frame. */
+function draw() {
+  if (waiting) return;
+  waiting = true;
+  requestAnimationFrame(() => {
+    waiting = false;
+    drawAll();
+  });
+}
+
+function drawAll() {
+  const now = scene();
+  drawLanes(part("lanes"), now);
+  part("spacer").style.height = `${lanes.height - now.height}px`;
+  part("lanes").setAttribute("aria-label", `lanes of ${now.run.header.cpus} CPUs and the bus; the cursor is at ${microseconds(now.time)}`);
+  part("time").textContent = microseconds(now.time);
+  part("scrub").max = String(now.run.n);
+  part("scrub").value = String(now.place.taken);
+  part("scrub").setAttribute("aria-valuetext", `event ${now.place.taken} of ${now.run.n}, ${microseconds(now.time)}`);
+  part("kind").value = page.kind;
+  part("cpu").value = String(page.cpu);
+  drawNow(now);
+  drawSource(now);
+  drawCpus(now);
+  drawWords(now);
+  drawMessages(now);
+  drawWire(now);
+  drawWhy(now);
+  if (!page.playing) part("said").textContent = now.place.taken > 0 ? Object.values(sayEvent(now.run, now.place.taken - 1)).join(" ") : "before the first event";
+  clearTimeout(page.address);
+  page.address = setTimeout(showAddress, 200);
+}
+
+/** Puts the moment into the address; not at each step, since browsers refuse to do that very often. */
+function showAddress() {
+  try {
+    history.replaceState(null, "", writeAddress({ place: page.places[page.shown], cpu: page.cpu, shown: page.shown, asked: page.asked }));
+  } catch {
+    // an address that may not be changed is no reason not to go on
+  }
+}
+
+const actions = {
+  step(count) {
+    const run = runs[page.shown];
+    let place = page.places[page.shown];
+    for (let left = Math.abs(count); left > 0; left -= 1) place = step(run, place, page.kind, page.cpu, count > 0);
+    goTo(place);
+  },
+  goTo(taken) { goTo(placeAt(runs[page.shown], taken)); },
+  play() {
+    if (page.playing) {
+      clearInterval(page.playing);
+      page.playing = null;
+    } else {
+      page.playing = setInterval(() => {
+        actions.step(1);
+        if (page.places[page.shown].taken >= runs[page.shown].n) actions.play();
+      }, 250);
+    }
+    part("play").textContent = page.playing ? "Stop" : "Play";
+    draw();
+  },
+  kind(kind) { page.kind = kind; draw(); },
+  cpu(by) { actions.choose((page.cpu + by + runs[page.shown].header.cpus) % runs[page.shown].header.cpus); },
+  choose(cpu) { page.cpu = Math.max(0, Math.min(cpu, runs[page.shown].header.cpus - 1)); draw(); },
+  zoom(factor, around) {
+    page.view = zoomed(page.view, factor, around === undefined ? placeOf(page.scale, page.places[page.shown].time) : around);
+    draw();
+  },
+  move(share) { page.view = moved(page.view, share); draw(); },
+  whole() { page.view = wholeView(page.scale); draw(); },
+  axis() {
+    page.shortened = !page.shortened;
+    rescale();
+    part("axis").textContent = page.shortened ? "Gaps shortened" : "True to time";
+    draw();
+  },
+  ask(asked) { page.asked = asked; draw(); },
+  why() { const { taken } = page.places[page.shown]; if (taken > 0) actions.ask({ event: taken - 1 }); },
+  forget() { page.asked = null; draw(); },
+  difference() { if (difference) goTo(placeAt(runs[page.shown], difference[page.shown] + 1)); },
+  other() {
+    if (runs.length < 2) return;
+    const { time } = page.places[page.shown];
+    page.shown = 1 - page.shown;
+    page.asked = null;
+    page.cpu = Math.min(page.cpu, runs[page.shown].header.cpus - 1);
+    describe();
+    goTo(placeAtTime(runs[page.shown], time));
+  },
+  help() { const box = part("help"); if (box.open) box.close(); else box.showModal(); },
+};
+
+/** What the page says of the run that is shown. */
+function describe() {
+  const { header } = runs[page.shown];
+  part("name").textContent = header.scenario;
+  part("machine").textContent = `${header.arch}, ${header.variant} of ${header.release}, ${header.generation} on ${header.bus}, ${header.cpus} CPUs, seed ${header.seed}`;
+  part("verdict").textContent = header.says;
+  part("verdict").className = `verdict ${header.verdict || "interrupted"}`;
+  part("story").textContent = header.story;
+  part("command").textContent = header.command;
+  part("digest").textContent = header.digest;
+  part("injected").textContent = header.injected.length ? `Injected: ${header.injected.join("; ")}` : "";
+  part("left-out").textContent = header.left_out ? `This page ends early: ${header.left_out} more events are left out.` : "";
+  part("cpu").replaceChildren(...Array.from({ length: header.cpus }, (_, cpu) => make("option", { value: String(cpu) }, `CPU${cpu}`)));
+  part("which").hidden = runs.length < 2;
+  part("shown").replaceChildren(...runs.map((run, number) =>
+    make("option", { value: String(number) }, `${"AB"[number]}: ${run.header.arch}, ${run.header.variant}`)));
+  part("shown").value = String(page.shown);
+}
+
+/** What a click on something that can be asked about means. */
+function clicked(target) {
+  const found = target.closest("[data-jump], [data-cell], [data-event], [data-cpu], [data-action], #forget");
+  if (!found) return;
+  const { jump: to, cell, bit, event, cpu, action, argument } = found.dataset;
+  if (found.id === "forget") actions.forget();
+  else if (to !== undefined) goTo(placeAt(runs[page.shown], Number(to) + 1));
+  else if (cell !== undefined) actions.ask({ cell: Number(cell), bit: bit === undefined ? -1 : Number(bit) });
+  else if (event !== undefined) actions.ask({ event: Number(event) });
+  else if (cpu !== undefined) actions.choose(Number(cpu));
+  else if (action) actions[action](argument === undefined ? undefined : Number(argument));
+}
+
+/** A click into the lanes: the cursor goes there, the lane's CPU is shown, and the span's beginning is asked about. */
+function clickedLanes(x, y) {
+  const { time, lane, span } = underPointer(scene(), x, y, part("lanes").clientWidth);
+  if (!lane) return goTo(placeAtTime(runs[page.shown], time), true);
+  if (lane.run !== page.shown) actions.other();
+  if (lane.cpu !== null) page.cpu = lane.cpu;
+  const run = runs[page.shown];
+  if (span >= 0 && run.spans.event[span] >= 0) page.asked = { event: run.spans.event[span] };
+  if (x >= LABELS) goTo(placeAtTime(run, time), true);
+  else draw();
+}
+
+function listen() {
+  document.addEventListener("click", (event) => clicked(event.target));
+  document.addEventListener("keydown", (event) => {
+    const action = isTyped(event) ? null : actionOf(event);
+    if (!action) return;
+    event.preventDefault();
+    actions[action[0]](...action.slice(1));
+  });
+  part("scrub").addEventListener("input", (event) => goTo(placeAt(runs[page.shown], Number(event.target.value))));
+  part("kind").addEventListener("change", (event) => actions.kind(event.target.value));
+  part("cpu").addEventListener("change", (event) => actions.choose(Number(event.target.value)));
+  part("shown").addEventListener("change", (event) => { if (Number(event.target.value) !== page.shown) actions.other(); });
+  part("fate").addEventListener("change", draw);
+  const canvas = part("lanes");
+  let drag = null;
+  canvas.addEventListener("pointerdown", (event) => { drag = { x: event.offsetX, y: event.offsetY, view: page.view, far: false }; });
+  canvas.addEventListener("pointermove", (event) => {
+    if (!drag || !event.buttons) return;
+    const by = event.offsetX - drag.x;
+    drag.far = drag.far || Math.abs(by) > 4;
+    if (drag.far) page.view = moved(drag.view, -by / (canvas.clientWidth - LABELS));
+    draw();
+  });
+  canvas.addEventListener("pointerup", (event) => { if (drag && !drag.far) clickedLanes(event.offsetX, event.offsetY); drag = null; });
+  canvas.addEventListener("wheel", (event) => {
+    event.preventDefault();
+    const share = (event.offsetX - LABELS) / (canvas.clientWidth - LABELS);
+    const around = page.view.from + share * (page.view.to - page.view.from);
+    if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) actions.move((event.deltaX || event.deltaY) / 1000);
+    else actions.zoom(Math.exp(event.deltaY / 500), around);
+  }, { passive: false });
+  part("picture").addEventListener("scroll", draw);
+  window.addEventListener("resize", draw);
+  for (const event of ["beforeprint", "afterprint"]) window.addEventListener(event, drawAll);
+  window.matchMedia("print").addEventListener("change", drawAll);
+  window.addEventListener("hashchange", () => goToAddress());
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+}
+
+/** Goes to the moment that the address names, if it names one. */
+function goToAddress() {
+  const { taken, time, cpu, shown, asked } = readAddress(location.hash);
+  if (shown === 1 && runs.length > 1) page.shown = 1;
+  describe();
+  const run = runs[page.shown];
+  if (cpu !== null && cpu < run.header.cpus) page.cpu = cpu;
+  const exists = asked && (asked.event === undefined ? asked.cell < run.cells.length : asked.event < run.n);
+  page.asked = exists ? asked : null;
+  const place = placeAt(run, taken === null ? run.n : taken);
+  const until = place.taken < run.n ? run.events.time[place.taken] : place.time;
+  goTo(time !== null && time >= place.time && time <= until ? { taken: place.taken, time } : place);
+}
+
+function begin() {
+  part("kind").replaceChildren(...STEPS.map(([kind, text]) => make("option", { value: kind }, text)));
+  part("fate").replaceChildren(make("option", { value: "" }, "every fate"), ...Object.keys(FATES).map((fate) => make("option", { value: fate }, fate)));
+  part("legend").replaceChildren(...Object.keys(FATES).map(fateMark));
+  part("keys").replaceChildren(...KEYS.flatMap(([key, text]) => [make("dt", {}, key), make("dd", {}, text)]));
+  part("first-difference").hidden = !difference;
+  rescale();
+  listen();
+  goToAddress();
+}
+
+begin();

@@ -1,0 +1,56 @@
+//! The formats of a trace, by name or by the name of a file.
+
+use super::trace::{HEADER, Names, line};
+use super::trace_form::TraceForm;
+use super::trace_ndjson::Ndjson;
+use super::trace_vcd::Vcd;
+use crate::scenario::Scenario;
+use crate::scenario::named::named;
+use sim::Told;
+use std::path::Path;
+
+named! {
+    /// A form of a trace.
+    pub enum TraceFormat ("trace format") {
+        /// A line an event, for people.
+        Text = "text",
+        /// A JSON document a line, for programs.
+        Ndjson = "ndjson",
+        /// A value change dump, for viewers of waves.
+        Vcd = "vcd",
+    }
+}
+
+impl TraceFormat {
+    /// The one that the name of a file asks for.
+    pub(crate) fn of_file(path: &Path) -> Self {
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_lowercase();
+        match &*extension {
+            "ndjson" | "jsonl" => Self::Ndjson,
+            "vcd" => Self::Vcd,
+            _ => Self::Text,
+        }
+    }
+}
+
+/// The form of that name. A dump of values needs to know the machine: `scenario`.
+pub(crate) fn form<'a>(format: TraceFormat, names: Names<'a>, scenario: Option<&Scenario>) -> Box<dyn TraceForm + 'a> {
+    match (format, scenario) {
+        (TraceFormat::Ndjson, _) => Box::new(Ndjson::new(names)),
+        (TraceFormat::Vcd, Some(scenario)) => Box::new(Vcd::of(scenario)),
+        _ => Box::new(Text(names)),
+    }
+}
+
+/// A line an event.
+struct Text<'a>(Names<'a>);
+
+impl TraceForm for Text<'_> {
+    fn begin(&mut self) -> String {
+        HEADER.to_owned()
+    }
+
+    fn event(&mut self, told: &Told) -> String {
+        line(&told.event, self.0)
+    }
+}

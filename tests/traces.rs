@@ -1,0 +1,108 @@
+//! Traces for programs: what NDJSON says is the run, to its digest, and a dump of waves ends with what the machine has come to.
+
+use crate::page::document::{digest_of, temporary};
+use crate::support::{apicsim, load};
+use apicsim::{Settings, execute};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// A trace on standard output, before the report.
+fn traced(arguments: &[&str], format: &str) -> String {
+    let output = apicsim(&[&["run"], arguments, &["--trace", "-", "--trace-format", format]].concat());
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn documents(arguments: &[&str]) -> Vec<Value> {
+    let text = traced(arguments, "ndjson");
+    text.lines().take_while(|line| line.starts_with('{')).map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn the_digest_of_ndjson_is_that_of_the_run() {
+    for (name, arch) in [
+        ("nmi-stall", "i386/default"),
+        ("kdump", "i386/numaq"),
+        ("smp-boot", "x86_64/flat"),
+        ("lost-call", "modern/x2apic-cluster"),
+        ("late-retry", "i386/default"),
+        ("jabbering-agent", "i386/default"),
+    ] {
+        let all = documents(&[name, "--arch", arch]);
+        let (head, rest) = all.split_first().unwrap();
+        let (last, events) = rest.split_last().unwrap();
+        assert_eq!((&head["schema"]["name"], &last["end"]), (&"apicsim.trace".into(), &true.into()), "{name}");
+        assert_eq!(last["events"], events.len());
+        let words = |event: &Value| -> Vec<u64> {
+            let words = event["words"].as_array().unwrap();
+            words.iter().map(|word| u64::from_str_radix(word.as_str().unwrap(), 16).unwrap()).collect()
+        };
+        let streams = events.iter().map(|event| (event["cpu"].as_i64().unwrap_or(-1), words(event)));
+        let report = crate::support::json(&["run", name, "--arch", arch, "--json"]);
+        assert_eq!(report["digest"], digest_of(head["cpus"].as_i64().unwrap(), streams), "{name} on {arch}");
+        let told: Vec<f64> = events.iter().map(|event| event["told_us"].as_f64().unwrap()).collect();
+        assert!(told.is_sorted(), "{name}");
+    }
+}
+
+/// A dump, read: the last value of each wave of each CPU, and all instants.
+fn waves(text: &str) -> (BTreeMap<(String, String), String>, Vec<u64>) {
+    let (mut names, mut values, mut times) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+    let mut scope = String::new();
+    for line in text.lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        match words[..] {
+            ["$scope", "module", name, "$end"] => scope = name.to_owned(),
+            ["$var", "wire", _, code, name, "$end"] => {
+                _ = names.insert(code.to_owned(), (scope.clone(), name.to_owned()))
+            }
+            ["$end" | "$dumpvars"] => {}
+            [first, ..] if first.starts_with('$') => {}
+            [value, code] => _ = values.insert(names[code].clone(), value[1..].to_owned()),
+            [time] if time.starts_with('#') => times.push(time[1..].parse().unwrap()),
+            [change] => _ = values.insert(names[&change[1..]].clone(), change[..1].to_owned()),
+            _ => panic!("{line}"),
+        }
+    }
+    (values, times)
+}
+
+/// The engine's own CPUs, which no fold has touched.
+#[test]
+fn waves_end_with_what_the_machine_has_come_to() {
+    for (name, arch, variant) in [
+        ("nmi-stall", "i386/default", "before"),
+        ("kdump", "x86_64/flat", "before"),
+        ("lost-call", "modern/x2apic-phys", "modern"),
+    ] {
+        let path = temporary(&format!("waves {name}"), "vcd");
+        let file = path.to_string_lossy().into_owned();
+        apicsim(&["run", name, "--arch", arch, "--variant", variant, "--trace", &file]);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let _ = std::fs::remove_file(&path);
+        let (values, times) = waves(&text);
+        assert!(times.len() > 5 && times.windows(2).all(|two| two[0] < two[1]), "{name}: {times:?}");
+        let outcome = execute(&load(name, arch, variant, &[]), &Settings::seeded(0)).unwrap();
+        for cpu in &outcome.cpus {
+            let value = |wave: &str| values[&(format!("cpu{}", cpu.cpu), wave.to_owned())].as_str();
+            let highest = |vectors: Option<u8>| vectors.map_or_else(|| "z".to_owned(), |vector| format!("{vector:b}"));
+            let of = format!("{name} on {arch}, CPU{}", cpu.cpu);
+            assert_eq!(value("interrupt_flag") == "1", cpu.interrupts_off_since.is_none(), "{of}");
+            assert_eq!(value("nmi_latched") == "1", cpu.nmi.1, "{of}");
+            assert_eq!(value("icr_busy") == "1", cpu.busy_since.is_some(), "{of}");
+            assert_eq!(value("irr_highest"), highest(cpu.requested.iter().map(|(vector, _)| *vector).max()), "{of}");
+            assert_eq!(value("isr_highest"), highest(cpu.in_service.iter().copied().max()), "{of}");
+            assert_eq!(value("handlers"), format!("{:b}", cpu.frames.len() - 1), "{of}");
+        }
+    }
+}
+
+/// What was written before an end from outside is whole lines; the last line is there all the same, as the run has an end.
+#[test]
+fn formats_are_by_name_or_by_file() {
+    let text = traced(&["stuck-icr"], "text");
+    assert!(text.starts_with("# time_us"), "{text}");
+    assert!(traced(&["stuck-icr"], "vcd").starts_with("$version apicsim $end"));
+    let script = apicsim(&["script", "tests/scripts/none.apic", "--trace", "x.vcd"]);
+    let error = String::from_utf8(script.stderr).unwrap();
+    assert!(script.status.code() == Some(2) && error.contains("FILE.ndjson"), "{error}");
+}
