@@ -63,6 +63,9 @@ pub struct Cell {
     pub nothing_drawn: bool,
 }
 
+/// Sub-architectures of a family that cannot hold the scenario, each with the reason.
+type LeftOut = Vec<(&'static str, String)>;
+
 /// All of it.
 #[derive(Debug, Clone)]
 pub struct Measurement {
@@ -134,7 +137,7 @@ pub fn measure(
 fn scenarios(
     axes: Axes<'_>,
     request: impl Fn(String, String) -> Request,
-) -> Result<(Vec<(Scenario, String)>, Vec<(&'static str, String)>), Failure> {
+) -> Result<(Vec<(Scenario, String)>, LeftOut), Failure> {
     let loads: Vec<Option<&(String, String)>> =
         if axes.loads.is_empty() { vec![None] } else { axes.loads.iter().map(Some).collect() };
     let (mut scenarios, mut left_out, mut refusal) = (Vec::new(), Vec::new(), None);

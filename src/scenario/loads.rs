@@ -137,6 +137,9 @@ fn apart(table: &Table<'_>, preset: Option<LoadPreset>) -> Result<Amount, InputE
     Ok(apart)
 }
 
+/// CPUs, and the steps by which they serve an arrival.
+type Served = (Vec<u32>, Range<u32>);
+
 /// The steps, and whose they are: a preset's are others on each CPU.
 fn programs(
     table: &Table<'_>,
@@ -144,7 +147,7 @@ fn programs(
     cpus: Vec<u32>,
     applies: bool,
     reader: &mut Reader<'_>,
-) -> Result<Vec<(Vec<u32>, Range<u32>)>, InputError> {
+) -> Result<Vec<Served>, InputError> {
     let Some(preset) = preset else {
         let steps = reader.program(&table.need("steps", "\"call smp_send_reschedule to=0\"")?, &cpus, applies)?;
         return Ok(vec![(cpus, steps)]);

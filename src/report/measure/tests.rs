@@ -9,7 +9,7 @@ use sim::Duration;
 /// 1 to 10 µs, one of them in each of ten runs, and in the eleventh and last one without end.
 fn measurement() -> Measurement {
     let mut distribution = Distribution::default();
-    (1..=10).for_each(|us| distribution.add(Duration::from_us(us), u64::from(us)));
+    (1..=10).for_each(|us| distribution.add(Duration::from_us(us), us));
     distribution.add_open(true, 11);
     let figure = Figure { what: Measured::Wait, site: "a, \"b\" <c>".to_owned(), distribution, token: "t".to_owned() };
     let cell = Cell {
