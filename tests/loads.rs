@@ -105,6 +105,16 @@ fn a_file_of_loads_is_part_of_the_token() {
     assert_ne!(json(&["run", "normal-dispatch", "--json"])["digest"], found["digest"]);
 }
 
+/// Whoever waits for a word that a load changes is told so: the load has ended, and the word is not what is awaited.
+#[test]
+fn a_load_that_changes_a_word_is_named() {
+    let load = entry("cpus = [1]\nevery = \"1us\"\ncount = 2\nsteps = 'add w 1'");
+    let text = text("words = { w = 0 }\ngoal = \"reach:three\"", &(program(0, "await w == 3\nreach three") + &load));
+    let report = report(&text);
+    let why = report.hang.as_ref().expect("it hangs").why.join("\n");
+    assert!(report.verdict == Verdict::Hung && why.contains("CPU1's load changes `w`"), "{why}");
+}
+
 #[test]
 fn what_is_wrong_with_a_load_is_said_at_its_place() {
     let cases = [

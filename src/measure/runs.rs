@@ -195,7 +195,7 @@ impl Work<'_> {
                 break;
             };
             let first = self.seeds.start + taken % chunks * CHUNK;
-            for seed in first..self.seeds.end.min(first + CHUNK) {
+            for seed in first..self.seeds.end.min(first.saturating_add(CHUNK)) {
                 match self.run(cell, seed, &mut measured[cell]) {
                     Ok(true) => _ = self.done.fetch_add(1, Ordering::Relaxed),
                     Ok(false) => {

@@ -5,12 +5,13 @@ use super::matrix::{self, parse_arch_or_family};
 use super::output::OUTPUT;
 use super::overrides::{MACHINE, Overrides};
 use super::values::{help_list, help_names, number, parse_name};
+use crate::cli::output::STANDARD_OUTPUT;
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::named::named;
 use crate::scenario::{ALL_ARCHES, Scenario, VARIANTS};
 use clap::{Args, ValueHint};
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -109,6 +110,9 @@ impl Measure {
                 self.overrides.seed,
                 self.overrides.seed.saturating_add(1)
             )));
+        }
+        if self.svg.as_deref() == Some(Path::new(STANDARD_OUTPUT)) {
+            return Err(InputError::new("--svg needs a file: standard output has the report").help("--svg cdf.svg"));
         }
         Ok(())
     }

@@ -46,7 +46,9 @@ fn programs(scenario: &Scenario) -> Vec<(u16, Range<u32>)> {
         Role::Steps(steps) => Some((event.cpu as u16, steps.clone())),
         _ => None,
     };
-    scenario.events.iter().filter_map(steps).collect()
+    let loads = scenario.programs.loads.iter();
+    let of_loads = loads.flat_map(|load| load.cpus.iter().map(|&cpu| (cpu as u16, load.steps.clone())));
+    scenario.events.iter().filter_map(steps).chain(of_loads).collect()
 }
 
 /// Follows a run to its end.

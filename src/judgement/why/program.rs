@@ -84,6 +84,10 @@ impl<'a> Chain<'a> {
     /// A CPU whose program has a step that changes the word.
     fn program_of(&mut self, cpu: u16, name: &str, step: u32) {
         let place = self.describe(Site::step(step));
+        if self.state.places.programs().loads.iter().any(|load| load.steps.contains(&step)) {
+            self.say(format!("CPU{cpu}'s load changes `{name}` as long as something arrives: {place}"));
+            return self.cpu_waits(cpu);
+        }
         let ended = |code: u32| code == PROGRAM_ENDED;
         let over = self.state.milestones.iter().find(|milestone| milestone.cpu == cpu && ended(milestone.code));
         if let Some(over) = over {
