@@ -116,6 +116,8 @@ for (let event = 0; event < n; event += 1) {
   const chain = causesOf(run, event);
   assert.ok(chain.length > 0 && chain.length < LONGEST, `the chain of ${event}`);
   assert.ok(chain[chain.length - 1].root);
+  const deliveries = chain.map((link) => run.text(events.text[link.event]).includes(" delivered to "));
+  assert.ok(!deliveries.some((is, place) => is && deliveries[place + 1]), `one delivery follows from another at ${event}`);
   chain.reduce((later, link) => { assert.ok(link.event < later); return link.event; }, n);
 }
 

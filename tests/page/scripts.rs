@@ -46,7 +46,7 @@ fn steps_back_undo_steps_forward_and_keyframes_are_where_steps_lead() {
         &["lost-call"],
         &["smm-target"],
         &["jabbering-agent"],
-        &["normal-dispatch", "--arch", "modern/x2apic-cluster", "--cpus", "260"],
+        &["normal-dispatch", "--arch", "modern/x2apic-cluster", "--cpus", "40"],
     ] {
         check(arguments);
     }
