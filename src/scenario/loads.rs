@@ -3,6 +3,7 @@
 //! Not modelled: arrivals at a CPU that is not idle and not playing events (in a handler, in a panic): they are served when it
 //! is done with that, if ever.
 
+use super::amount::Amount;
 use super::diagnostic::{InputError, Place, Source};
 use super::document::{Node, Value};
 use super::filter::{self, Filter};
@@ -11,7 +12,7 @@ use super::input_file::first_bytes;
 use super::named::{Named, named};
 use super::names::present;
 use super::operation::Token;
-use super::program::{Amount, Load};
+use super::program::Load;
 use super::reader::{Field, Table};
 use super::steps::{self, Reader};
 use std::ops::Range;

@@ -39,6 +39,7 @@
 //! verdict = "hung"
 //! ```
 
+mod amount;
 mod catalogue;
 pub(crate) mod decimal;
 pub mod diagnostic;
@@ -85,6 +86,7 @@ mod steps;
 mod story;
 mod written;
 
+pub use amount::Amount;
 pub(crate) use catalogue::text;
 pub use catalogue::{builtin, builtin_names};
 pub use expected::{Expectation, ExpectedProof, ExpectedVerdict};
@@ -112,7 +114,7 @@ pub use own_variant::OwnVariant;
 pub use own_wait::{AfterTimeout, OwnPlan, RoundShape, WaitSite};
 pub use own_waits::OwnWaits;
 pub(crate) use plural::counted;
-pub use program::{Act, Amount, Condition, Handler, Load, On, PinName, Programs, Relation, StepPlace, TimerMode};
+pub use program::{Act, Condition, Handler, Load, On, PinName, Programs, Relation, StepPlace, TimerMode};
 pub use role::{IpiVector, Role, RoleName, StartUpMessages, VectorUse};
 pub(crate) use stack_names::stack_name;
 pub use stack_names::{STACK_NAMES, StackName};

@@ -1,10 +1,10 @@
 //! Spans of simulated time in steps: fixed, or drawn.
 
+use crate::scenario::amount::Amount;
 use crate::scenario::decimal::{self, Unit};
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::nearest;
 use crate::scenario::operation::Token;
-use crate::scenario::program::Amount;
 
 /// Longest span: 10 000 s.
 const LONGEST_PS: u64 = 10_000_000_000_000_000;

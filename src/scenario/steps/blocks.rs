@@ -150,7 +150,7 @@ impl<'r, 'm, 's> Blocks<'r, 'm, 's> {
 const fn takes_time(act: Act) -> bool {
     match act {
         Act::Say(_) | Act::Reach(_) | Act::SleepUntil(_) | Act::Repeat { .. } | Act::Forever { .. } => false,
-        Act::Delay(crate::scenario::program::Amount::Fixed(ps)) => ps > 0,
+        Act::Delay(crate::scenario::amount::Amount::Fixed(ps)) => ps > 0,
         _ => true,
     }
 }

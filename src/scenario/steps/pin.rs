@@ -2,9 +2,10 @@
 
 use super::amount::amount;
 use super::reading::Reading;
+use crate::scenario::amount::Amount;
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::operation::{Token, Tokens, plain};
-use crate::scenario::program::{Act, Amount, PinName};
+use crate::scenario::program::{Act, PinName};
 
 /// The rest of the step.
 pub(super) fn pin(reading: &Reading<'_, '_>, tokens: &mut Tokens<'_>, pin: PinName) -> Result<Act, InputError> {

@@ -7,10 +7,11 @@ use super::pin::pin;
 use super::reading::Reading;
 use super::timer::timer;
 use super::vocabulary::{NAME, good_name};
+use crate::scenario::amount::Amount;
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::nearest;
 use crate::scenario::operation::{Token, Tokens, operation, plain, value};
-use crate::scenario::program::{Act, Amount, Condition, PinName, Relation};
+use crate::scenario::program::{Act, Condition, PinName, Relation};
 
 /// The longest text that is said.
 const TEXT_MAX: usize = 200;

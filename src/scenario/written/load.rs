@@ -1,7 +1,8 @@
 //! `[[load]]`.
 
 use super::table::{Table, list, quoted, us};
-use crate::scenario::program::{Amount, Load};
+use crate::scenario::amount::Amount;
+use crate::scenario::program::Load;
 
 pub(super) fn load(load: &Load, steps: &str) -> Table {
     let Load { cpus, from_ps, apart, burst, count, lasts_ps, steps: _ } = load;
