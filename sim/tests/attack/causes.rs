@@ -3,7 +3,7 @@
 use crate::machines::{Setup, machine};
 use crate::running::recorded;
 use sim::bus::DeliveryMode;
-use sim::{Context, Event, Execution, LocalEvent, Source, Time, What};
+use sim::{Context, Event, Execution, LocalEvent, Pin, Source, Time, What};
 
 /// Something that acts only if it has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,9 @@ fn causes(event: &Event, cpu: u16, kind: Kind) -> bool {
         What::Local(local) if event.source == Source::Cpu(cpu) => match local {
             LocalEvent::Init => kind == Kind::Init,
             LocalEvent::SystemManagement(_) => kind == Kind::Smi,
-            LocalEvent::Interrupt(_) => kind != Kind::StartUp,
+            LocalEvent::Interrupt(_) | LocalEvent::Pin(Pin::Nmi) => kind != Kind::StartUp,
+            LocalEvent::Pin(Pin::Smi(_)) => kind == Kind::Smi,
+            LocalEvent::Pin(Pin::Init) => kind == Kind::Init,
             _ => false,
         },
         What::NmiLatched if event.source == Source::Cpu(cpu) => kind == Kind::Nmi,
