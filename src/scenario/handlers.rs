@@ -3,7 +3,7 @@
 use super::diagnostic::InputError;
 use super::filter::{self, Filter};
 use super::happenings::{Stage, vector};
-use super::names::present;
+use super::names::cpus_of;
 use super::nearest;
 use super::program::{Handler, On};
 use super::reader::{Field, Table};
@@ -19,17 +19,7 @@ pub(super) fn handlers(root: &Table<'_>, stage: Stage<'_>, reader: &mut Reader<'
         let keys: Vec<&str> = KEYS.into_iter().chain(filter::KEYS).collect();
         let table = Table::open(field, "[[handler]]", &keys)?;
         let applies = Filter::read(&table)?.applies(stage.machine, stage.stall);
-        let cpus_field = table.need("cpus", "[1]")?;
-        let cpus = cpus_field.list(|item| {
-            let cpu = item.small_integer(0, u32::MAX)?;
-            if applies {
-                present(item, cpu, stage.machine)?;
-            }
-            Ok(cpu)
-        })?;
-        if cpus.is_empty() {
-            return Err(cpus_field.error("a handler of no CPU", "no CPU").help("name at least one CPU"));
-        }
+        let cpus = cpus_of(&table.need("cpus", "[1]")?, "handler", applies.then_some(stage.machine))?;
         let on_field = table.need("on", "0x50")?;
         let on = on(&on_field, reader, &cpus)?;
         let eoi = table.get("eoi");

@@ -10,7 +10,7 @@ use super::filter::{self, Filter};
 use super::happenings::{Stage, instant};
 use super::input_file::first_bytes;
 use super::named::{Named, named};
-use super::names::present;
+use super::names::cpus_of;
 use super::operation::Token;
 use super::program::Load;
 use super::reader::{Field, Table};
@@ -113,17 +113,7 @@ fn cpus(
         }
         return Err(table.need("cpus", "[2, 3]").expect_err("it is not there"));
     };
-    let cpus = field.list(|item| {
-        let cpu = item.small_integer(0, u32::MAX)?;
-        if applies {
-            present(item, cpu, stage.machine)?;
-        }
-        Ok(cpu)
-    })?;
-    if cpus.is_empty() {
-        return Err(field.error("a load of no CPU", "no CPU").help("name at least one CPU"));
-    }
-    Ok(cpus)
+    cpus_of(&field, "load", applies.then_some(stage.machine))
 }
 
 /// From one arrival to the next.

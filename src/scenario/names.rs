@@ -64,3 +64,16 @@ pub(super) fn present(field: &Field<'_>, cpu: u32, machine: &Machine) -> Result<
     };
     Err(field.error(&format!("there is no CPU {cpu} in this machine"), "no such CPU").help(help))
 }
+
+/// The CPUs that a handler or a load names: at least one, and on a machine to which it applies each must be there.
+pub(super) fn cpus_of(field: &Field<'_>, what: &str, machine: Option<&Machine>) -> Result<Vec<u32>, InputError> {
+    let cpus = field.list(|item| {
+        let cpu = item.small_integer(0, u32::MAX)?;
+        machine.map_or(Ok(()), |machine| present(item, cpu, machine))?;
+        Ok(cpu)
+    })?;
+    if cpus.is_empty() {
+        return Err(field.error(&format!("a {what} of no CPU"), "no CPU").help("name at least one CPU"));
+    }
+    Ok(cpus)
+}
