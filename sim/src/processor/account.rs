@@ -16,7 +16,6 @@ pub struct Frame {
     pub since: Time,
     /// The line that was about to act when this handler came in between.
     pub interrupted: Option<Site>,
-    pub(crate) interrupt_flag: bool,
 }
 
 /// The last write of ICR low that asked for a message.

@@ -3,13 +3,12 @@
 //! Not modelled: VMX, the reset vector's real-mode code (software's [`reset`](crate::Software::reset) stands for it), what
 //! a machine check does to a sibling in wait-for-SIPI (Xeon MP erratum O5).
 
-use super::account::Frame;
 use super::activity_kind::{Activity, Entry, RESET_VECTOR};
 use super::core::{Boundary, Core, Stage};
 use super::latches::{Latch, Latches};
 use super::pending::WAITS;
 use crate::coroutine::{Engine, Turn};
-use crate::stream::{Context, What};
+use crate::stream::What;
 use crate::time::Time;
 
 impl Core {
@@ -56,12 +55,11 @@ impl Core {
         self.answer = None;
         (self.unwinding, self.out_of_order) = (false, false);
         self.dropped = None;
-        self.interrupted.clear();
         self.account.stalled_since = None;
         self.account.waits.clear();
         self.account.provenance.clear();
-        self.frames.clear();
-        self.frames.push(Frame { context: Context::Program, since: now, interrupted: None, interrupt_flag: false });
+        self.handlers.clear();
+        self.program_since = now;
         self.set_interrupt_flag(false, now);
         self.apic.init();
         self.apic_touched = Some(now);

@@ -3,9 +3,10 @@
 //! Here are its parts and the few things that every rule does: know the time, record an event, send something out. The
 //! rules themselves are in the files around it, each of which adds methods and is used by none of these parts.
 
-use super::account::{Account, Frame};
+use super::account::Account;
 use super::activity_kind::{Activity, Entry};
 use super::facts::{Fact, Told};
+use super::handlers::Handler;
 use super::latches::{Attention, Latches};
 use super::local_events::{LocalSources, Pin};
 use super::operation::Kind;
@@ -18,7 +19,7 @@ use crate::apic::{Clocks, LocalApic};
 use crate::bus::{Agent, Request};
 use crate::coroutine::{Hot, Lent, Site};
 use crate::memory::{Key, OwnWrites, Words};
-use crate::stream::{Access, Context, Runs, Source, Stream, What};
+use crate::stream::{Access, Runs, Source, Stream, What};
 use crate::time::{Duration, Time};
 use std::sync::Arc;
 
@@ -127,9 +128,10 @@ pub(crate) struct Core {
     /// A write or an acknowledge changed what a bus sample of this CPU may give, last at this instant.
     pub(crate) apic_touched: Option<Time>,
     pub(super) pending: Pending,
-    /// What handlers interrupted, the outermost first.
-    pub(super) interrupted: Vec<Pending>,
-    pub(crate) frames: Vec<Frame>,
+    /// Since when its program runs.
+    pub(super) program_since: Time,
+    /// The handlers that run, the outermost first, each with what it interrupted.
+    pub(super) handlers: Vec<Handler>,
     pub(super) latches: Latches,
     pub(super) attention: Option<Attention>,
     pub(super) local: LocalSources,
@@ -174,7 +176,6 @@ impl Core {
         apic.preset(&settings.apic);
         apic.set_busy_visible(common.busy_visible);
         let interrupt_flag = settings.interrupts_enabled;
-        let program = Frame { context: Context::Program, since: Time::ZERO, interrupted: None, interrupt_flag };
         Self {
             hot: Hot::default(),
             words: Lent::default(),
@@ -206,8 +207,8 @@ impl Core {
             faulted: false,
             apic_touched: None,
             pending: Pending::none(),
-            interrupted: Vec::new(),
-            frames: vec![program],
+            program_since: Time::ZERO,
+            handlers: Vec::new(),
             latches: Latches::default(),
             attention: None,
             local: LocalSources::new(&settings.local_events, common.clock),

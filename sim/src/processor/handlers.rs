@@ -4,6 +4,7 @@
 
 use super::account::Frame;
 use super::activity_kind::Activity;
+use super::pending::Pending;
 use super::core::{Boundary, Core};
 use super::facts::Fact;
 use super::latches::{Latch, Reason};
@@ -16,7 +17,33 @@ use crate::time::Time;
 /// interrupted them get further.
 const NESTING_MAX: usize = 64;
 
+/// A handler that runs.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Handler {
+    context: Context,
+    since: Time,
+    /// As it was before.
+    interrupt_flag: bool,
+    /// What it interrupted.
+    pub(super) interrupted: Pending,
+}
+
 impl Core {
+    /// How many levels run: the program, and the handlers on top of it.
+    pub(super) fn level(&self) -> usize {
+        1 + self.handlers.len()
+    }
+
+    /// What runs, outermost first.
+    pub(crate) fn frames(&self) -> Vec<Frame> {
+        let program = Frame { context: Context::Program, since: self.program_since, interrupted: None };
+        let of_handler = |handler: &Handler| {
+            let &Handler { context, since, interrupted, .. } = handler;
+            Frame { context, since, interrupted: interrupted.site }
+        };
+        std::iter::once(program).chain(self.handlers.iter().map(of_handler)).collect()
+    }
+
     /// Enters the handler that is due, at `cycle`; gives what runs now.
     ///
     /// # Panics
@@ -36,9 +63,9 @@ impl Core {
         self.apic_touched = Some(now);
         let interrupted = self.pending.site;
         self.effective(now, interrupted, What::Entered(context));
-        self.frames.push(Frame { context, since: now, interrupted, interrupt_flag: self.interrupt_flag });
-        self.interrupted.extend_from_slice(std::slice::from_ref(&self.pending)); // at once, not by the stack
-        if self.frames.len() > NESTING_MAX {
+        let interrupt_flag = self.interrupt_flag;
+        self.handlers.push(Handler { context, since: now, interrupt_flag, interrupted: self.pending });
+        if self.handlers.len() >= NESTING_MAX {
             self.fail(RunError::Nesting { cpu: self.agent, at: now, site: interrupted });
         }
         self.set_interrupt_flag(false, now);
@@ -111,35 +138,55 @@ impl Core {
         }
     }
 
-    /// The IRET or RSM: back to what was interrupted, at the instant of the last effect. Gives what was left.
+    /// The IRET or RSM: back to what was interrupted, which is pending again, at the instant of the last effect. Gives what
+    /// was left.
+    #[inline(always)]
     pub(super) fn leave_handler(&mut self) -> Context {
         let now = self.now();
-        self.close_runs(now);
-        let frame = self.frames.pop().expect("a handler returns only once");
-        debug_assert!(!self.frames.is_empty(), "the program itself is no handler");
-        match frame.context {
+        let handler = self.handlers.last().expect("a handler returns only once");
+        let (context, interrupt_flag) = (handler.context, handler.interrupt_flag);
+        self.pending = handler.interrupted;
+        self.handlers.truncate(self.handlers.len() - 1);
+        match context {
             Context::Nmi => {
                 self.nmi_blocked = false;
                 self.apic_touched = Some(now); // with the knob `nmi_when_pending = retry` a bus sample sees it
             }
+            Context::Interrupt(_) if !self.nmi_blocked => {}
+            _ => self.unblock_nmis(context, now),
+        }
+        self.effective(now, None, What::Left(context));
+        self.set_interrupt_flag(interrupt_flag, now);
+        if !self.account.waits.is_empty() {
+            self.forget_waits();
+        }
+        self.refresh_attention(now);
+        context
+    }
+
+    /// What leaving system management, or a handler inside an NMI's, means for NMIs.
+    #[cold]
+    fn unblock_nmis(&mut self, left: Context, now: Time) {
+        match left {
             Context::SystemManagement => {
                 self.in_system_management = false;
                 // SDM vol. 3 §34.8: the blocking of NMIs is restored, or was not saved (knob)
                 self.nmi_blocked &= self.common.knobs.rsm_nmi_blocking == RsmNmiBlocking::Restored;
                 self.apic_touched = Some(now);
             }
-            Context::Interrupt(_) if self.nmi_blocked && !self.in_system_management => {
+            Context::Interrupt(_) if !self.in_system_management => {
                 self.nmi_blocked = false; // by any IRET, also by one inside an NMI handler (SDM vol. 3 §6.7.1)
                 self.apic_touched = Some(now);
             }
-            Context::Program | Context::Interrupt(_) | Context::Shutdown => {}
+            Context::Program | Context::Interrupt(_) | Context::Nmi | Context::Shutdown => {}
         }
-        self.effective(now, None, What::Left(frame.context));
-        self.set_interrupt_flag(frame.interrupt_flag, now);
-        let level = self.frames.len();
+    }
+
+    /// Waits of handlers that have been left are over.
+    #[inline(never)]
+    fn forget_waits(&mut self) {
+        let level = self.level();
         self.account.waits.retain(|wait| wait.level <= level);
-        self.refresh_attention(now);
-        frame.context
     }
 
     pub(super) fn set_interrupt_flag(&mut self, on: bool, now: Time) {

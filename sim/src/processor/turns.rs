@@ -317,7 +317,7 @@ impl Core {
     }
 
     fn begin_iret(&mut self) {
-        let site = self.interrupted.last().and_then(|pending| pending.site);
+        let site = self.handlers.last().and_then(|handler| handler.interrupted.site);
         self.pending = Pending::new(Operation::new(Kind::Iret, 0), 0, site, self.hot.clock);
         self.schedule();
     }
@@ -326,7 +326,6 @@ impl Core {
     #[inline(always)]
     fn go_back(&mut self) {
         let context = self.leave_handler();
-        self.pending = self.interrupted.pop().expect("a handler interrupted something");
         let pending = &mut self.pending;
         let clock = self.hot.clock;
         match (pending.operation.kind, pending.phase) {
