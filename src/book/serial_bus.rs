@@ -82,7 +82,7 @@ pub(super) fn serial_bus() -> Result<String, Failure> {
          ## How a sender gets the bus\n\n\
          Whoever has a message waits until the wires are idle, and begins with the next cycle. Several may begin at once: in cycles 2 to 5\n\
          each shows its *arbitration id*, bit by bit, and who pulls the wire beats who does not. Who loses steps back, and\n\
-         tries again after this message. The winner's id becomes 0, and those below its old one go up by one, so that everybody gets\n\
+         tries again after this message. The winner's id becomes 0, and all others go up by one, so that everybody gets\n\
          the bus in turn (SDM vol. 3 §10.7): a sender can wait for the others, but not for ever. EOI messages pull both\n\
          wires in their first cycle, and beat all others: see `jabbering-agent` in the [mechanisms](mechanisms.md).\n\n\
          ## How a target refuses\n\n\
