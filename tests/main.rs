@@ -4,6 +4,7 @@
 
 mod accesses;
 mod bad_input;
+mod book;
 mod budget_options;
 mod command_line;
 mod controls;

@@ -6,13 +6,14 @@
 mod late_retries;
 mod other_kernels;
 mod prices;
+mod serial_bus;
 mod tables;
 mod who_crashes;
 
 use crate::failure::Failure;
 
 /// Every page: its file in `docs/`, and its text.
-fn pages() -> Result<[(&'static str, String); 7], Failure> {
+fn pages() -> Result<[(&'static str, String); 9], Failure> {
     Ok([
         ("registers.md", tables::registers()),
         ("knobs.md", tables::knobs()),
@@ -21,13 +22,18 @@ fn pages() -> Result<[(&'static str, String); 7], Failure> {
         ("other-kernels.md", other_kernels::other_kernels()?),
         ("late-retries.md", late_retries::late_retries()?),
         ("who-crashes.md", who_crashes::who_crashes()?),
+        ("serial-bus.md", serial_bus::serial_bus()?),
+        ("pictures/serial-bus.svg", serial_bus::picture()?),
     ])
 }
 
 #[test]
 fn the_pages_are_what_tables_and_runs_print() {
     let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
-    for (name, text) in pages().expect("built-in scenarios run") {
+    for (name, mut text) in pages().expect("built-in scenarios run") {
+        if name.ends_with(".md") && !text.contains("(glossary.md") {
+            text += "\nTerms: [glossary](glossary.md).\n";
+        }
         let path = directory.join(name);
         if std::env::var_os("UPDATE_PAGES").is_some() {
             std::fs::write(&path, &text).expect("a page can be written");
