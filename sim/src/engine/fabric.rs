@@ -207,6 +207,12 @@ impl Fabric {
         self.times.change
     }
 
+    /// Is there no next event of it, or is it proven to repeat itself? If not, it is not settled.
+    #[inline]
+    pub(crate) const fn may_be_settled(&self) -> bool {
+        self.times.event.as_ps() == Time::NEVER.as_ps() || self.repeats()
+    }
+
     /// Does nothing happen here any more, or only the same for ever?
     pub(crate) fn is_settled(&self) -> bool {
         self.next_change() == Time::NEVER && (self.bus.is_idle() || self.cycle.found.is_some())

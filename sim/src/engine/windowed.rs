@@ -169,6 +169,7 @@ impl<'a, 'o> Windowed<'a, 'o> {
             let bound = hardware.bound();
             if self.standings.may_be_settled()
                 && self.requests.is_empty()
+                && hardware.fabric.may_be_settled()
                 && let Some(ending) = hardware.proven()
             {
                 return Some(ending);

@@ -17,8 +17,10 @@ const ICR_HIGH: u16 = 0x310;
 /// Current count of the timer: the one register whose value depends on the time.
 pub(super) const CURRENT_COUNT: u16 = 0x390;
 
-/// Registers that say who an APIC is: id, logical destination, destination format, spurious vector with its enable bit.
-const IDENTITY: [u16; 4] = [0x020, 0x0D0, 0x0E0, 0x0F0];
+/// Does this register say who an APIC is: id, logical destination, destination format, spurious vector with its enable bit?
+const fn is_identity(offset: u16) -> bool {
+    matches!(offset, 0x020 | 0x0D0 | 0x0E0 | 0x0F0)
+}
 
 impl Core {
     pub(super) fn read_register(&mut self, before: u64) -> Option<u64> {
@@ -82,7 +84,7 @@ impl Core {
         if was_busy && offset == ICR_LOW && matches!(written.result, WriteResult::Nothing) {
             self.effective(now, Some(site), What::IcrWrittenWhileBusy(value));
         }
-        self.written(site, &written.result, IDENTITY.contains(&offset), now);
+        self.written(site, &written.result, is_identity(offset), now);
         if offset == ICR_HIGH {
             self.destination_written(site, value);
         }
@@ -93,9 +95,14 @@ impl Core {
     #[inline(always)]
     pub(super) fn written(&mut self, site: Site, result: &WriteResult, identity: bool, now: Time) {
         self.apic_touched = Some(now);
-        self.apic.take_logged(); // looked at below
+        let logged = self.apic.take_logged();
         match result {
-            WriteResult::Send(message) => self.send(site, message, now),
+            WriteResult::Send(message) => {
+                self.send(site, message, now);
+                if !logged {
+                    return self.refresh_attention(now); // it has requested nothing itself
+                }
+            }
             WriteResult::EndOfInterrupt { vector, broadcast } => self.end_interrupt(site, *vector, *broadcast),
             _ => self.configured(site, result, identity, now),
         }
