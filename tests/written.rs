@@ -75,6 +75,7 @@ fn every_choice_reads_back() {
         "costs.cluster_hop_ns=1000000000",
         "costs.fsb_transaction_cycles=9",
         "klogd=[{ cpu = 3 }]",
+        "klogd=[{ cpu = 0, reschedule = true }]",
         "story=\"It said: 'C:\\\\new'.\\nAnd a second line, with '''.\"",
         "wait={ name = \"mine\", rounds = 20 }",
         "wait={ name = \"mine\", rounds = \"unbounded\", shape = \"delay-first\", delay_us = 0, base = \"merged\" }",
@@ -237,6 +238,7 @@ fn what_is_built_is_what_a_file_says() {
         .knob("no_broadcast", false)
         .costs(&costs)
         .klogd(1)
+        .klogd_reschedule()
         .word("w", 7)
         .lock("l")
         .event(
@@ -268,7 +270,7 @@ fn what_is_built_is_what_a_file_says() {
         machine = { cpus = 3, offline = [2], arch = "i386/bigsmp", variant = "merged", release = "2.6.20", bus = "serial" }
         knobs = { slots = "per-vector", jitter_picclk = 2, no_broadcast = false }
         costs = { pause_cycles = 2, visibility_ns = 90.5 }
-        klogd = [{ cpu = 1 }]
+        klogd = [{ cpu = 1, reschedule = true }]
         [[event]]
         at_us = 1
         cpu = 0

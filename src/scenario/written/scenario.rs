@@ -112,8 +112,11 @@ impl From<&Scenario> for ScenarioBuilder {
             Some(OwnWaits::Code(code)) => builder = builder.own(*code),
             None => {}
         }
-        if scenario.klogd_cpu != 0 {
+        if scenario.klogd_cpu != 0 || scenario.klogd_reschedule {
             builder = builder.klogd(scenario.klogd_cpu);
+        }
+        if scenario.klogd_reschedule {
+            builder = builder.klogd_reschedule();
         }
         let plain = steps::plain_words(&scenario.programs);
         for (place, (name, value)) in scenario.programs.words.iter().enumerate() {
