@@ -220,7 +220,7 @@ fn read(root: &Node, file: &Arc<Source>, own: &[OwnVariant]) -> Result<Scenario,
     let goal = goal(&goal_field)?;
     let (limit_ps, limit_cuts) = limit(&root, file)?;
     let stage = Stage { machine: &machine, stall, limit_ps: (!limit_cuts).then_some(limit_ps) };
-    let factor = pace::factor(&root, &variants, &machine.variant)?;
+    let pace = pace::pace(&root, &variants, &machine.variant)?;
     let own = variants.own(&machine.variant);
     let mut programs = steps::Reader::new(&root, &machine, own.as_ref())?;
     let events = happenings::events(&root, stage, &mut programs)?;
@@ -246,9 +246,9 @@ fn read(root: &Node, file: &Arc<Source>, own: &[OwnVariant]) -> Result<Scenario,
         knobs,
         klogd_cpu: klogd.cpu,
         klogd_reschedule: klogd.reschedule,
-        events: events.into_iter().map(|placed| pace::slow_event(placed.event, factor)).collect(),
+        events: events.into_iter().map(|placed| pace.event(placed.event, stage.limit_ps)).collect::<Result<_, _>>()?,
         own,
-        faults: faults.into_iter().map(|fault| pace::slow_fault(fault, factor)).collect(),
+        faults: faults.into_iter().map(|fault| pace.fault(fault, stage.limit_ps)).collect::<Result<_, _>>()?,
         expectation,
         programs,
         machine,
