@@ -10,6 +10,13 @@ use super::{FIXED, Layout, PER_CPU, RUN_QUEUE_WORDS, Word};
 use core::fmt;
 
 /// The name of a word, to be displayed.
+///
+/// ```
+/// use kernel_model::Layout;
+///
+/// let layout = Layout::new(4);
+/// assert_eq!(layout.name(layout.runqueue_lock(2)).to_string(), "run-queue lock of CPU2");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WordName {
     pub(super) layout: Layout,

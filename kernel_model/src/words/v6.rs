@@ -21,7 +21,7 @@ impl Layout {
         Word(self.per_cpu(self.cpus, 0).0 + index)
     }
 
-    /// v6: the CPU that panics, or [`NOBODY`].
+    /// v6: the CPU that panics, or [`NOBODY`](super::NOBODY).
     pub const fn panic_cpu(self) -> Word {
         self.v6(0)
     }
@@ -31,7 +31,7 @@ impl Layout {
         self.v6(1)
     }
 
-    /// v6: the CPU that stops the others, or [`NOBODY`].
+    /// v6: the CPU that stops the others, or [`NOBODY`](super::NOBODY).
     pub const fn stopping_cpu(self) -> Word {
         self.v6(2)
     }
