@@ -175,12 +175,13 @@ fn programs_are_told_of_their_lines() {
     let found = findings(&["run", &path]);
     let mut kinds: Vec<(&str, u64)> = found.iter().map(|(rule, _, count)| (rule.as_str(), *count)).collect();
     kinds.sort_unstable();
-    // the handler runs four times; its second EOI is the one of `eoi = true`, a line of ours
+    // the handler runs four times; its second EOI is the one of `eoi = true`, which stands where the handler is named
     assert_eq!(kinds, [("eoi-without-interrupt", 4), ("icr-low-before-high", 4), ("level-bit", 1)], "{found:?}");
     let line = |words: &str| PROGRAM.lines().position(|line| line == words).unwrap() + 1;
     let at = |rule: &str| found.iter().find(|(found, ..)| found == rule).map(|(_, line, _)| *line);
     assert_eq!(at("icr-low-before-high"), Some(line("write ICRL LOGICAL|ASSERT|0x60")));
     assert_eq!(at("level-bit"), Some(line("ipi 0x02 LOGICAL|0x50")));
+    assert_eq!(at("eoi-without-interrupt"), Some(line("on = 0x50")));
 }
 
 #[test]

@@ -58,6 +58,13 @@ pub struct Given {
 }
 
 /// What a function takes.
+///
+/// ```
+/// use kernel_model::{Call, Takes};
+///
+/// let mask = Call::from_name("send_IPI_mask").expect("it is listed");
+/// assert_eq!(mask.takes(), [Takes::Mask, Takes::Vector]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Takes {
     /// A mask of CPUs.
@@ -71,6 +78,14 @@ pub enum Takes {
 }
 
 /// Which kernels have a function.
+///
+/// ```
+/// use kernel_model::{Arch, Call, Kernel, Variant, Whose};
+///
+/// let scan = Call::from_name("nmi_watchdog_tick").expect("it is listed");
+/// assert_eq!(scan.whose(), Whose::Old);
+/// assert!(!scan.is_of(&Kernel::new(Arch::ModernXapicFlat, Variant::Modern, 4)));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whose {
     /// All Linux kernels.

@@ -102,6 +102,13 @@ impl fmt::Debug for CpuMask {
 }
 
 /// The CPUs of a [`CpuMask`], ascending.
+///
+/// ```
+/// use kernel_model::CpuMask;
+///
+/// let others = CpuMask::first(4).without(2);
+/// assert_eq!(others.iter().collect::<Vec<_>>(), [0, 1, 3]); // as the kernel's for_each_cpu_mask
+/// ```
 #[derive(Debug, Clone)]
 pub struct CpuMaskIter(CpuMask);
 

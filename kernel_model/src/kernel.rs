@@ -106,6 +106,9 @@ pub struct Kernel {
     pub panic_on_ipistall_ms: u32,
     /// The CPU that the log daemon last ran on: whoever wakes it takes the lock of that CPU's run queue.
     pub klogd_cpu: u16,
+    /// 2.6: the scheduler leaves the daemon on that CPU and has it run at once, and the CPU's idle loop halts: it gets a reschedule IPI
+    /// from whoever wakes the daemon on another one.
+    pub klogd_reschedule: bool,
     /// How long the watchdog's report takes on the console, in µs.
     pub watchdog_print_us: u32,
     /// Vector of the device interrupt that brings `SysRq`-C.
@@ -157,6 +160,7 @@ impl Kernel {
             perf_samples: false,
             tick_stopped: false,
             klogd_cpu: 0,
+            klogd_reschedule: false,
             watchdog_print_us: 0,
             sysrq_vector: SYSRQ_VECTOR,
             sysrq_print_us: 0,

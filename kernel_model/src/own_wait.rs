@@ -107,6 +107,23 @@ pub trait OwnWait: Debug + Sync {
 }
 
 /// What a kernel has instead of its variant's waits.
+///
+/// ```
+/// use kernel_model::{Arch, Kernel, Own, OwnWait, Processor, Site, Variant, Waited};
+///
+/// #[derive(Debug)]
+/// struct Never;
+/// impl OwnWait for Never {
+///     fn name(&self) -> &'static str {
+///         "never"
+///     }
+///     fn wait(&self, _: &Kernel, _: &dyn Processor, _: Site) -> Option<Waited> {
+///         Some(Waited::of(0)) // idle, without a look
+///     }
+/// }
+/// let kernel = Kernel { own: Some(Own::Code(&Never)), ..Kernel::new(Arch::I386Default, Variant::Before, 4) };
+/// assert_eq!(kernel.own, Some(Own::Code(&Never))); // code is known by its name
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub enum Own {
     /// A wait that is described.

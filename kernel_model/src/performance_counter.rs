@@ -5,6 +5,14 @@
 use crate::arch::Arch;
 
 /// The counter behind the NMI watchdog.
+///
+/// ```
+/// use kernel_model::{Arch, Kernel, PerformanceCounter, Variant};
+///
+/// let kernel = |arch| Kernel::new(arch, Variant::Before, 4);
+/// assert_eq!(kernel(Arch::I386Default).performance_counter, PerformanceCounter::P6);
+/// assert_eq!(kernel(Arch::X8664Flat).performance_counter, PerformanceCounter::P4);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PerformanceCounter {
     /// Of a P6.

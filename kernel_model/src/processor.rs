@@ -8,6 +8,8 @@ use crate::wait::{Point, Wait, WaitOutcome};
 use crate::words::Word;
 
 /// Access to the registers of the CPU's own local APIC. Each call is one access on the machine, in program order.
+///
+/// See [`Processor`] for an example.
 pub trait Mmio {
     /// One 32-bit read of `register`.
     #[track_caller]
@@ -33,6 +35,93 @@ pub trait Mmio {
 pub struct IrqFlags(pub bool);
 
 /// The few CPU services that the modelled code calls beside [`Mmio`].
+///
+/// ```
+/// # use core::cell::{Cell, RefCell};
+/// # use kernel_model::*;
+/// # struct Plain {
+/// #     registers: RefCell<std::collections::BTreeMap<u16, u32>>,
+/// #     words: RefCell<Vec<u32>>,
+/// #     busy_reads: Cell<u32>,
+/// #     log: RefCell<Vec<String>>,
+/// # }
+/// # impl Plain {
+/// #     fn of(kernel: &Kernel, busy_reads: u32) -> Self {
+/// #         let words = RefCell::new(vec![0; kernel.layout().count()]);
+/// #         Self { registers: RefCell::default(), words, busy_reads: Cell::new(busy_reads), log: RefCell::default() }
+/// #     }
+/// #     fn update(&self, word: Word, new: impl FnOnce(u32) -> u32) -> u32 {
+/// #         let place = &mut self.words.borrow_mut()[usize::from(word.0)];
+/// #         std::mem::replace(place, new(*place))
+/// #     }
+/// # }
+/// # impl Mmio for Plain {
+/// #     fn read(&self, register: Register) -> u32 {
+/// #         let left = self.busy_reads.get();
+/// #         self.busy_reads.set(left.saturating_sub(1));
+/// #         self.registers.borrow().get(&register.0).copied().unwrap_or(0) | if left > 0 { 0x1000 } else { 0 }
+/// #     }
+/// #     fn write(&self, register: Register, value: u32) {
+/// #         self.log.borrow_mut().push(format!("{:03X}={value:X}", register.0));
+/// #         self.registers.borrow_mut().insert(register.0, value);
+/// #     }
+/// #     fn xchg(&self, register: Register, value: u32) -> u32 {
+/// #         let old = self.read(register);
+/// #         self.write(register, value);
+/// #         old
+/// #     }
+/// # }
+/// # impl Processor for Plain {
+/// #     fn rdmsr(&self, _: u32) -> u64 { 0 }
+/// #     fn wrmsr(&self, _: u32, _: u64) {}
+/// #     fn inb(&self, _: u16) -> u8 { 0 }
+/// #     fn readl(&self, _: u32) -> u32 { 0 }
+/// #     fn writel(&self, _: u32, _: u32) {}
+/// #     fn rdtsc(&self) -> u64 { 0 }
+/// #     fn cpu_relax(&self) {}
+/// #     fn udelay(&self, _: u32) {}
+/// #     fn halt(&self) {}
+/// #     fn irq_save(&self) -> IrqFlags { IrqFlags(true) }
+/// #     fn irq_restore(&self, _: IrqFlags) {}
+/// #     fn load(&self, word: Word) -> u32 { self.update(word, |old| old) }
+/// #     fn store(&self, word: Word, value: u32) { self.update(word, |_| value); }
+/// #     fn exchange(&self, word: Word, value: u32) -> u32 { self.update(word, |_| value) }
+/// #     fn fetch_add(&self, word: Word, value: u32) -> u32 { self.update(word, |old| old.wrapping_add(value)) }
+/// #     fn fetch_or(&self, word: Word, value: u32) -> u32 { self.update(word, |old| old | value) }
+/// #     fn fetch_and(&self, word: Word, value: u32) -> u32 { self.update(word, |old| old & value) }
+/// #     fn compare_exchange(&self, word: Word, expected: u32, value: u32) -> u32 {
+/// #         self.update(word, |old| if old == expected { value } else { old })
+/// #     }
+/// #     fn smp_processor_id(&self) -> u32 { 0 }
+/// #     fn wait_begin(&self, _: Wait) {}
+/// #     fn wait_end(&self, _: WaitOutcome) {}
+/// #     fn reached(&self, _: Point) {}
+/// # }
+/// // `Plain` implements both traits over plain memory; its ICR reads busy twice.
+/// let kernel = Kernel::new(Arch::I386Default, Variant::Before, 4);
+/// let cpu = Plain::of(&kernel, 2);
+/// apic_wait_icr_idle(&cpu);
+/// assert_eq!(cpu.read(Register::ICR), 0);
+/// smp_send_reschedule(&kernel, &cpu, 1);
+/// assert_eq!(*cpu.log.borrow(), ["310=2000000", "300=8FC"]); // ICR high, then ICR low: logical, FCh
+///
+/// // Alone a CPU has nobody to call: it takes the call lock, and gives it back. Who has the lock already says so.
+/// let alone = Kernel::new(Arch::I386Default, Variant::Before, 1);
+/// let cpu = Plain::of(&alone, 0);
+/// smp_call_function(&alone, &cpu, Called::Nothing, true, CallLock::Take);
+/// assert_eq!(cpu.load(Word::CALL_LOCK), 0);
+/// cpu.store(Word::CALL_LOCK, 1);
+/// smp_call_function(&alone, &cpu, Called::StopThisCpu, false, CallLock::Callers);
+/// assert_eq!(cpu.load(Word::CALL_LOCK), 1);
+///
+/// // v6: lazy work waits for the timer's tick, other work is an interrupt to itself.
+/// let today = Kernel::new(Arch::ModernXapicFlat, Variant::Modern, 4);
+/// let cpu = Plain::of(&today, 0);
+/// v6::irq_work_queue(&today, &cpu, v6::Laziness::Lazy);
+/// assert!(cpu.log.borrow().is_empty());
+/// v6::irq_work_queue(&today, &cpu, v6::Laziness::Raised);
+/// assert_eq!(*cpu.log.borrow(), ["300=400F6"]); // IRQ_WORK_VECTOR
+/// ```
 pub trait Processor: Mmio {
     /// RDMSR.
     #[track_caller]

@@ -14,6 +14,8 @@ use crate::words::Word;
 use crate::write_around::ack_APIC_irq;
 
 /// What is called.
+///
+/// See [`Processor`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Called {
     /// A function that does nothing, in no time.
@@ -23,6 +25,8 @@ pub enum Called {
 }
 
 /// Who deals with the call lock.
+///
+/// See [`Processor`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallLock {
     /// `smp_call_function` takes it.

@@ -73,6 +73,14 @@ impl Site {
 }
 
 /// How long a wait for the ICR may be.
+///
+/// ```
+/// use kernel_model::{Bound, Release, Site, Variant};
+///
+/// let of = |variant: Variant, site| variant.bound(Release::usual(variant), site, Bound::DelayFirst);
+/// assert_eq!(of(Variant::Merged, Site::DestFieldNmi), Bound::ReadFirst); // 2.6.22 bounds an NMI's wait
+/// assert_eq!(of(Variant::Merged, Site::DestField), Bound::Unbounded); // and no other's
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bound {
     /// There is no wait.
@@ -90,6 +98,12 @@ pub enum Bound {
 }
 
 /// What tells that the MP specification's 20 µs are over (1.4, page B-4, names these three).
+///
+/// ```
+/// use kernel_model::{Arch, Kernel, MpsTimeout, Variant};
+///
+/// assert_eq!(Kernel::new(Arch::I386Default, Variant::MpsAbort, 4).mps_timeout, MpsTimeout::InstructionLoop);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MpsTimeout {
     /// A loop of instructions of known length.

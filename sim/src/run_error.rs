@@ -20,6 +20,21 @@ impl fmt::Display for Line {
 
 /// A run could not go on, because of its software. Fatal for the run; the machine is gone. Of several the earliest is
 /// reported, in every executor.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::*;
+/// # fn run(programs: Vec<Program>) -> Result<Outcome, RunError> {
+/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
+/// #     let cpus = (0..).zip(programs).map(cpu).collect();
+/// #     let plain = MachineSettings::new(Generation::P6, bus);
+/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     Machine::new(settings).unwrap().run(Execution::default())
+/// # }
+/// let missing = Program::from_fn(|cpu| _ = cpu.load(7)); // a machine of two words
+/// assert!(matches!(run(vec![missing]), Err(RunError::NoSuchWord { cpu: 0, word: 7, words: 2, .. })));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {

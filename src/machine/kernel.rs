@@ -40,6 +40,7 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
         mps_timeout: mps_timeout(scenario.knobs.mps_timeout),
         mps_retries: scenario.knobs.mps_retries,
         klogd_cpu: scenario.klogd_cpu as u16,
+        klogd_reschedule: scenario.klogd_reschedule,
         tick_stopped: scenario.knobs.tick_stopped,
         csd_lock_wait_debug: scenario.knobs.csd_lock_wait_debug,
         panic_on_ipistall_ms: scenario.knobs.panic_on_ipistall,

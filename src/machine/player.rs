@@ -56,15 +56,22 @@ impl Player<'_> {
     /// Plays the handler of what has come, if the scenario has one for this CPU.
     pub(super) fn handles(&self, on: On) -> bool {
         let number = self.number();
-        let mut handlers = self.programs.handlers.iter();
-        let Some(handler) = handlers.find(|handler| handler.on == on && handler.cpus.contains(&number)) else {
+        let handlers = &self.programs.handlers;
+        let Some(place) = handlers.iter().position(|handler| handler.on == on && handler.cpus.contains(&number)) else {
             return false;
         };
-        self.play(handler.steps.clone());
-        if handler.ends_interrupt && matches!(on, On::Vector(_)) {
-            kernel_model::ack_APIC_irq(self.kernel, &self.cpu);
+        self.play(handlers[place].steps.clone());
+        if handlers[place].ends_interrupt && matches!(on, On::Vector(_)) {
+            self.end_interrupt(self.at(self.programs.end_of(place)));
         }
         true
+    }
+
+    /// EOI, as the kernel's driver writes it (`ack_APIC_irq`), but as a line of the scenario, which asks for it.
+    fn end_interrupt(&self, cpu: CpuAt<'_>) {
+        if self.kernel.arch.facts().access != Access::Nothing {
+            self.hands(cpu).write_register(Register::EndOfInterrupt, 0);
+        }
     }
 
     /// The number of its CPU.

@@ -35,12 +35,14 @@
 //! Not modelled: strategies for roles; scenarios that apply to several machines.
 
 mod check;
+mod config;
 mod faults;
 mod machines;
 mod programs;
 mod scenarios;
 
-pub use check::{PropertyFailure, check, config};
+pub use check::{PropertyFailure, check};
+pub use config::config;
 pub use faults::{FaultPlan, fault_plans};
 pub use machines::machines;
 pub use programs::{LOCKS, VECTORS, WORDS, steps};

@@ -26,6 +26,17 @@ pub struct Fault {
     pub kind: FaultKind,
 }
 
+impl Fault {
+    /// The same, so much later.
+    pub(super) fn later(mut self, ps: u64) -> Self {
+        self.at_ps += ps;
+        if let FaultKind::FsbStall { until_ps } | FaultKind::Wires { until_ps, .. } = &mut self.kind {
+            *until_ps = until_ps.map(|until| until + ps);
+        }
+        self
+    }
+}
+
 /// The faults.
 ///
 /// ```

@@ -215,16 +215,7 @@ fn repeated(name: FaultName, table: &Table<'_>, first: Fault) -> Result<Vec<Faul
     if every_ps.checked_mul(u64::from(count)).and_then(|span| span.checked_add(first.at_ps + lasts_ps)).is_none() {
         return Err(every.error("it would come after the end of time", "too late").help("the clock reaches 213 days"));
     }
-    Ok((0..u64::from(count)).map(|nth| later(first.clone(), nth * every_ps)).collect())
-}
-
-/// The same, so much later.
-fn later(mut fault: Fault, ps: u64) -> Fault {
-    fault.at_ps += ps;
-    if let FaultKind::FsbStall { until_ps } | FaultKind::Wires { until_ps, .. } = &mut fault.kind {
-        *until_ps = until_ps.map(|until| until + ps);
-    }
-    fault
+    Ok((0..u64::from(count)).map(|nth| first.clone().later(nth * every_ps)).collect())
 }
 
 /// How long a bus is locked each time, and how often, if not once.

@@ -5,7 +5,7 @@ use super::filter::{self, Filter};
 use super::happenings::{Stage, vector};
 use super::names::cpus_of;
 use super::nearest;
-use super::program::{Handler, On};
+use super::program::{Handler, On, StepPlace};
 use super::reader::{Field, Table};
 use super::role::{IpiVector, VectorUse};
 use super::steps::Reader;
@@ -39,7 +39,12 @@ pub(super) fn handlers(root: &Table<'_>, stage: Stage<'_>, reader: &mut Reader<'
                 .error("two handlers for the same on one CPU", "the second one")
                 .help(format!("handler {} has it, counted from 0", other.index)));
         }
-        reader.programs.handlers.push(Handler { index, cpus, on, steps, ends_interrupt });
+        let what = match on {
+            On::Vector(vector) => format!("EOI of the handler of {vector:02X}"),
+            _ => "its handler".to_owned(),
+        };
+        let place = StepPlace { place: on_field.node.place.clone(), text: what };
+        reader.programs.handlers.push(Handler { index, cpus, on, steps, ends_interrupt, place });
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use super::filter::Subject;
 use super::goal::{Goal, REACH};
 use super::handlers;
 use super::happenings::{self, PlacedEvent, Stage};
-use super::klogd;
+use super::klogd::klogd;
 use super::knobs;
 use super::loads;
 use super::machine::{Bus, Machine};
@@ -220,7 +220,7 @@ fn read(root: &Node, file: &Arc<Source>, own: &[OwnVariant]) -> Result<Scenario,
     let goal = goal(&goal_field)?;
     let (limit_ps, limit_cuts) = limit(&root, file)?;
     let stage = Stage { machine: &machine, stall, limit_ps: (!limit_cuts).then_some(limit_ps) };
-    let factor = pace::factor(&root, &variants, &machine.variant)?;
+    let pace = pace::pace(&root, &variants, &machine.variant)?;
     let own = variants.own(&machine.variant);
     let mut programs = steps::Reader::new(&root, &machine, own.as_ref())?;
     let events = happenings::events(&root, stage, &mut programs)?;
@@ -231,6 +231,7 @@ fn read(root: &Node, file: &Arc<Source>, own: &[OwnVariant]) -> Result<Scenario,
     let reach = name_to_reach(&goal_field).map(|name| programs.reached(&goal_field, name)).transpose()?;
     let programs = Arc::new(programs.finish());
     let crash = events.iter().map(|placed| &placed.event).find(|event| event.role.is_crash());
+    let klogd = klogd(&root, &machine, stall)?;
     let subject = Subject { machine: &machine, stall, knobs: &knobs, injected: !faults.is_empty(), crash };
     let expectation = expectation(&root, &variants, &subject)?;
     Ok(Scenario {
@@ -243,10 +244,11 @@ fn read(root: &Node, file: &Arc<Source>, own: &[OwnVariant]) -> Result<Scenario,
         limit_ps,
         costs,
         knobs,
-        klogd_cpu: klogd::klogd_cpu(&root, &machine, stall)?,
-        events: events.into_iter().map(|placed| pace::slow_event(placed.event, factor)).collect(),
+        klogd_cpu: klogd.cpu,
+        klogd_reschedule: klogd.reschedule,
+        events: events.into_iter().map(|placed| pace.event(placed.event, stage.limit_ps)).collect::<Result<_, _>>()?,
         own,
-        faults: faults.into_iter().map(|fault| pace::slow_fault(fault, factor)).collect(),
+        faults: faults.into_iter().map(|fault| pace.fault(fault, stage.limit_ps)).collect::<Result<_, _>>()?,
         expectation,
         programs,
         machine,

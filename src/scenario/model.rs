@@ -253,6 +253,8 @@ pub struct Scenario {
     pub knobs: Knobs,
     /// The CPU that the log daemon last ran on.
     pub klogd_cpu: u32,
+    /// Does that CPU get a reschedule IPI when another wakes the daemon?
+    pub klogd_reschedule: bool,
     /// The variant, where it is one of one's own.
     pub own: Option<OwnWaits>,
     /// What happens, in order of time, then of the file.

@@ -347,6 +347,8 @@ pub struct Handler {
     pub steps: Range<u32>,
     /// Is the interrupt ended after them?
     pub ends_interrupt: bool,
+    /// Where it says what it answers to: the place of that end.
+    pub place: StepPlace,
 }
 
 impl Programs {
@@ -355,9 +357,18 @@ impl Programs {
         self.steps.is_empty()
     }
 
-    /// The place of step `number`.
+    /// The place of step `number`; the numbers after the steps' are the ends of interrupts, by their handlers.
     pub fn place(&self, number: u32) -> Option<&StepPlace> {
-        self.places.get(number as usize)
+        let end = (number as usize).checked_sub(self.places.len());
+        match end {
+            None => self.places.get(number as usize),
+            Some(handler) => self.handlers.get(handler).map(|handler| &handler.place),
+        }
+    }
+
+    /// The number of the end of the interrupt, by the handler at that position of the list.
+    pub(crate) const fn end_of(&self, handler: usize) -> u32 {
+        (self.places.len() + handler) as u32
     }
 
     /// The steps that drive this pin of this CPU, by number.

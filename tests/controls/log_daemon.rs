@@ -78,3 +78,29 @@ fn what_the_log_daemon_s_lock_rests_on() {
     let oops = report("log-daemon", "x86_64/flat", "merged", &["event.1.only=[]", "event.2.role=oops-crash"]);
     assert_eq!((oops.verdict, oops.crash.unwrap().cpu), (Completed, 0), "x86_64 does not end an oops before the crash");
 }
+
+/// `try_to_wake_up` (2.6.20, 2.6.22) sends the daemon's CPU a reschedule IPI, which is no NMI: where CPU 0's ICR is busy and nobody
+/// has the console, it hangs there before it crashes, with every bound of the NMI's wait; not where every wait is bounded.
+#[test]
+fn the_log_daemon_s_ipi_hangs_a_crash_that_prints() {
+    let prints = "event.3.only=[]";
+    let daemon = "klogd=[{ cpu = 1, reschedule = true }]";
+    for arch in SERIAL {
+        for variant in VARIANTS {
+            let report = report("nmi-stall", arch, variant, &[prints, daemon]);
+            assert_eq!((report.verdict, report.crash, report.timeouts), (Hung, None, 0), "{arch} {variant}");
+            let hang = report.hang.unwrap();
+            assert_eq!((hang.cpu, function(&hang.at)), (0, "apic_wait_icr_idle"), "{arch} {variant}");
+        }
+        for (set, why) in
+            [("klogd=[{ cpu = 1 }]", "moved or polled"), ("klogd=[{ cpu = 0, reschedule = true }]", "own")]
+        {
+            let report = report("nmi-stall", arch, "merged", &[prints, set]);
+            assert_eq!((report.verdict, report.stopped), (Completed, 3), "{arch}: {why}");
+        }
+        let all = report("nmi-stall", arch, "solution-a", &[prints, daemon]);
+        assert_eq!(all.verdict, Completed, "{arch}: every wait is bounded there");
+        let idle_icr = report("nmi-stall", arch, "before", &[prints, daemon, "event.4.only=[]"]);
+        assert_eq!((idle_icr.verdict, idle_icr.stopped), (Completed, 3), "{arch}");
+    }
+}

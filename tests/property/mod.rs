@@ -6,29 +6,20 @@
 
 mod agreement;
 mod bounded;
+#[path = "../../src/property/config.rs"]
+#[allow(unreachable_pub, reason = "the library hands it out")]
+mod config;
 mod own_wait;
 mod plan;
 mod starts;
 mod unbounded;
 
+pub(crate) use config::config;
+
 use crate::support::reads_back;
 use apicsim::RunReport;
 use apicsim::scenario::{self, Request, Scenario};
-use proptest::test_runner::{Config, RngSeed};
 use std::sync::atomic::{AtomicU32, Ordering};
-
-/// A fixed seed, and `cases` unless the environment asks for another number.
-pub(crate) fn config(cases: u32) -> Config {
-    let default = Config::default();
-    let asked = std::env::var_os("PROPTEST_CASES").is_some();
-    let seeded = std::env::var_os("PROPTEST_RNG_SEED").is_some();
-    Config {
-        cases: if asked { default.cases } else { cases },
-        rng_seed: if seeded { default.rng_seed } else { RngSeed::Fixed(2007) },
-        failure_persistence: None,
-        ..default
-    }
-}
 
 /// The scenario of this text on one sub-architecture under one variant.
 fn load(text: &str, arch: &str, variant: &str) -> Scenario {

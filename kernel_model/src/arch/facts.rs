@@ -6,6 +6,13 @@
 use super::Other;
 
 /// Whose send code it is.
+///
+/// ```
+/// use kernel_model::{Arch, Family};
+///
+/// assert_eq!(Arch::I386Summit.facts().family, Family::I386);
+/// assert_eq!(Arch::ModernX2apicCluster.facts().family, Family::Modern);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
     /// Linux 2.6.20 to 2.6.24 on i386.
@@ -19,6 +26,13 @@ pub enum Family {
 }
 
 /// How code reaches the APIC's registers.
+///
+/// ```
+/// use kernel_model::{Access, Arch};
+///
+/// assert_eq!(Arch::ModernX2apicPhys.facts().access, Access::Msr);
+/// assert_eq!(Arch::ModernXapicFlat.facts().access, Access::Page);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Through its page.
@@ -30,6 +44,13 @@ pub enum Access {
 }
 
 /// How an IPI to several CPUs is sent.
+///
+/// ```
+/// use kernel_model::{Arch, Sender};
+///
+/// assert_eq!(Arch::I386Default.facts().sender, Sender::Bitmask);
+/// assert_eq!(Arch::I386Numaq.facts().sender, Sender::Sequence); // send_IPI_mask_sequence
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sender {
     /// One message whose destination is a bit mask.
@@ -41,6 +62,13 @@ pub enum Sender {
 }
 
 /// How APIC ids are given to CPUs.
+///
+/// ```
+/// use kernel_model::{Arch, Ids};
+///
+/// assert_eq!(Arch::I386Summit.facts().ids, Ids::Clustered);
+/// assert_eq!(Arch::I386Summit.apic_id(5), 0x12); // second cluster, second CPU
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ids {
     /// The CPU's number.
@@ -50,6 +78,13 @@ pub enum Ids {
 }
 
 /// The logical id that set-up gives a CPU.
+///
+/// ```
+/// use kernel_model::{Arch, LogicalId};
+///
+/// assert_eq!(Arch::I386Default.facts().logical_id, LogicalId::OneBit);
+/// assert_eq!(Arch::I386Default.ldr(2), 1 << 2 << 24);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogicalId {
     /// None is set.
@@ -65,6 +100,13 @@ pub enum LogicalId {
 }
 
 /// The accesses that set a CPU's LDR and DFR.
+///
+/// ```
+/// use kernel_model::{Arch, LdrInit};
+///
+/// assert_eq!(Arch::I386Numaq.facts().ldr_init, LdrInit::Firmware);
+/// assert_eq!(Arch::I386Default.facts().ldr_init, LdrInit::ReadAndWrite);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LdrInit {
     /// None: firmware or hardware has done it, or nobody needs it.
@@ -78,6 +120,13 @@ pub enum LdrInit {
 }
 
 /// How the other CPUs are started.
+///
+/// ```
+/// use kernel_model::{Arch, WakeUp};
+///
+/// assert_eq!(Arch::I386Default.facts().wake_up, WakeUp::Init);
+/// assert_eq!(Arch::I386Numaq.facts().wake_up, WakeUp::Nmi);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WakeUp {
     /// INIT, then STARTUP: `wakeup_secondary_via_INIT`.
@@ -89,6 +138,13 @@ pub enum WakeUp {
 }
 
 /// What the sub-architectures differ in.
+///
+/// ```
+/// use kernel_model::Arch;
+///
+/// let facts = Arch::I386Default.facts();
+/// assert_eq!((facts.name, facts.max_cpus, facts.dfr), ("i386/default", 8, 0xFFFF_FFFF)); // flat: a mask of eight bits
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Facts {
     /// The name on the command line.

@@ -6,6 +6,13 @@ use super::facts::{Access, Facts, Family, Ids, LdrInit, LogicalId, Sender, WakeU
 use crate::apicdef::{APIC_DEST_LOGICAL, APIC_DEST_PHYSICAL, APIC_DFR_FLAT};
 
 /// A kernel, driver or test program that is not Linux.
+///
+/// ```
+/// use kernel_model::{Arch, Other};
+///
+/// assert_eq!(Arch::from_name("other/freebsd").and_then(Arch::other), Some(Other::Freebsd));
+/// assert_eq!(Arch::I386Default.other(), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Other {
     /// FreeBSD.

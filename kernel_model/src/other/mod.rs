@@ -24,6 +24,13 @@ use crate::processor::Processor;
 use crate::wait::{Wait, WaitOutcome};
 
 /// Where a kernel's send code stands, and how it waits, in words.
+///
+/// ```
+/// use kernel_model::Other;
+///
+/// let source = Other::Xv6.source();
+/// assert!(source.file.ends_with(".c") && source.commit.chars().all(|digit| digit.is_ascii_hexdigit()));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Source {
     /// What it calls itself.

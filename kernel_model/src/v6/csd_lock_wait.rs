@@ -26,6 +26,13 @@ const PAUSES: u32 = 1_000;
 const LATER_US: u32 = 100;
 
 /// A call that has not ended, as the debug option keeps account of it.
+///
+/// ```
+/// use kernel_model::v6::StuckCall;
+///
+/// // One that is looked at from the beginning, and one of which nobody has looked how long it takes.
+/// assert_ne!(StuckCall::since(7), StuckCall::unwatched(7));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StuckCall {
     /// When the wait began, in ticks of the time-stamp counter.

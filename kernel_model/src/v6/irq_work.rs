@@ -14,6 +14,8 @@ use crate::variant::Site;
 use crate::write_around::ack_APIC_irq;
 
 /// How soon work is to be done.
+///
+/// See [`Processor`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Laziness {
     /// At once: an interrupt is raised for it. perf's work and that of machine checks.

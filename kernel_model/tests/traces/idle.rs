@@ -26,6 +26,32 @@ fn a_cpu_that_is_not_asked_looks_and_halts() {
     assert_eq!(idle(&i386, &[]), "HLT HLT");
 }
 
+/// 2.6 with a log daemon that is to run at once: `default_idle` looks with interrupts off; `schedule` forgets that it was asked, its
+/// run queue locked; and the daemon, where this is its CPU, waits in its queue again, which takes that queue's lock.
+#[test]
+fn a_cpu_that_runs_the_log_daemon_has_it_wait_again() {
+    let kernel = Kernel { klogd_cpu: 2, klogd_reschedule: true, ..Kernel::new(Arch::I386Default, Variant::Before, 4) };
+    let layout = kernel.layout();
+    let look = format!("IRQ- load{} IRQ+", layout.need_resched(2).0);
+    let idle_with = |words: &[(Word, u32)]| idle(&kernel, words);
+    assert_eq!(idle_with(&[]), format!("{look} HLT {look} HLT"));
+    let (asked, empty) = ((layout.need_resched(2), 1), (layout.log_wait_empty(), 1));
+    let (queue, lock) = (layout.runqueue_lock(2).0, layout.log_wait_lock().0);
+    let walk = format!(
+        "IRQ- xchg{queue}=1 <RunQueue load{} Done> store{}=0 store{queue}=0 IRQ+",
+        layout.runqueue_next(2, 0).0,
+        asked.0.0
+    );
+    let end = |word: (Word, u32)| (layout.runqueue_next(2, 0), if word.1 == 1 { u32::MAX } else { 0 });
+    let run = format!("load{e} IRQ- xchg{lock}=1 store{e}=0 store{lock}=0 IRQ+", e = empty.0.0);
+    assert_eq!(idle_with(&[asked, empty, end(asked)]), format!("{look} {walk} {run} {look} HLT {look} HLT"));
+    assert_eq!(
+        idle_with(&[asked, end(asked)]),
+        format!("{look} {walk} load{} {look} HLT {look} HLT", empty.0.0),
+        "it has not been woken"
+    );
+}
+
 #[test]
 fn a_cpu_that_is_asked_runs_its_queue_and_forgets_that_it_was_asked() {
     let layout = V6.layout();

@@ -178,6 +178,33 @@ fn who_comes_through_a_held_log_wait_lock() {
     }
 }
 
+/// `__wake_up` up to `resched_task`, where the daemon is to run on CPU1 at once: a look at the queue without its lock, one with it
+/// (the list is empty or not), the two locks; then the flag of what runs there, looked at and set (`kernel/sched.c`, 2.6.22).
+const ASK: &str = "load(log_wait is empty) IRQ- xchg(log_wait.lock)=1 load(log_wait is empty) IRQ- \
+    xchg(run-queue lock of CPU1)=1 load(need_resched of CPU1)";
+/// The way out: the run queue's lock first, then the daemon leaves the queue, then the queue's lock.
+const LEAVE: &str = "store(run-queue lock of CPU1)=0 IRQ+ store(log_wait is empty)=1 store(log_wait.lock)=0 IRQ+";
+
+/// The IPI to the daemon's CPU, by its order in the source; nobody is asked twice, and a daemon that has not run is not woken.
+#[test]
+fn the_log_daemon_s_cpu_gets_a_reschedule_ipi() {
+    for (kernel, vector) in [(kernel(I386, Release::V2_6_20), "FC"), (kernel(X86_64, Release::V2_6_22), "FD")] {
+        let kernel = Kernel { klogd_reschedule: true, ..kernel };
+        let layout = kernel.layout();
+        let print = |words: &[(Word, u32)]| trace(&kernel, 60, words, |cpu| printk(&kernel, cpu, 30));
+        let got = print(&[]);
+        let (start, end) = (format!("{PRINT} {ASK} or{}=1 ", layout.need_resched(1).0), format!(" {LEAVE}"));
+        let sent = got.strip_prefix(&start).and_then(|rest| rest.strip_suffix(&end));
+        let apic = sent.map(|sent| sent.split(' ').filter(|one| one.starts_with(['R', 'W'])).collect::<Vec<_>>());
+        assert_eq!(apic.as_deref(), Some(&["R300", "W310=2000000", &format!("W300=8{vector}")[..]][..]), "{got}");
+        assert_eq!(print(&[(layout.need_resched(1), 1)]), format!("{PRINT} {ASK} {LEAVE}"));
+        assert_eq!(print(&[(layout.log_wait_empty(), 1)]), format!("{PRINT} load(log_wait is empty)"));
+        let own = Kernel { klogd_cpu: 2, ..kernel };
+        let got = trace(&own, 60, &[], |cpu| printk(&own, cpu, 30));
+        assert!(!got.contains("W300") && got.contains(&format!("or{}=1", layout.need_resched(2).0)), "{got}");
+    }
+}
+
 /// v6 has its log daemon woken later, and looks at none of these words.
 #[test]
 fn v6_only_takes_its_time() {

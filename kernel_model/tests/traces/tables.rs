@@ -132,6 +132,7 @@ fn every_word_has_its_own_name() {
         (layout.irq_work_lists(32), "irq_work lists of CPU32"),
         (layout.cur_csd(7), "cur_csd of CPU7"),
         (layout.need_resched(32), "need_resched of CPU32"),
+        (layout.log_wait_empty(), "log_wait is empty"),
         (Word(9999), "word 9999"),
     ];
     for (word, name) in named {
@@ -141,5 +142,6 @@ fn every_word_has_its_own_name() {
     assert_eq!(layout.console_sem().0, layout.counter_runs_on(32).0 + 1, "and what came still later after that");
     assert_eq!(layout.irq_work_lists(0).0, layout.oops_in_progress().0 + 1, "then what each CPU defers");
     assert_eq!(layout.need_resched(0).0, layout.trigger_backtrace(32).0 + 1, "then what ends its idle loop");
-    assert_eq!(layout.need_resched(32).0 as usize, layout.count() - 1);
+    assert_eq!(layout.log_wait_empty().0, layout.need_resched(32).0 + 1, "then how the log daemon comes to run");
+    assert_eq!(layout.log_wait_empty().0 as usize, layout.count() - 1);
 }

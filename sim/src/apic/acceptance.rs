@@ -14,6 +14,20 @@ use crate::generation::{
 };
 
 /// What acceptance needs to know of the core.
+///
+/// ```
+/// # use sim::apic::*;
+/// # use sim::bus::{DeliveryMode, Message, Response};
+/// # use sim::*;
+/// # let clocks = Clocks { core: Generation::P6.core_clock(), timer: Generation::P6.timer_clock() };
+/// let knobs = Knobs { nmi_when_pending: NmiWhenPending::Retry, ..Knobs::default() };
+/// let mut apic = LocalApic::new(Generation::P6, knobs, 0, 0, clocks);
+/// # apic.preset(&Preset::default());
+/// let WriteResult::Send(nmi) = apic.write(0x300, 0x400, Time::ZERO).result else { panic!("it is sent") };
+/// let latched = CoreState { nmi_blocked: true, nmi_latched: true, ..CoreState::default() };
+/// assert_eq!(apic.response(&nmi, CoreState::default()), Response::Accept);
+/// assert_eq!(apic.response(&nmi, latched), Response::Retry); // one is in its handler, one waits
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CoreState {
     /// In an NMI handler: further NMIs are blocked until IRET (SDM vol. 3 §6.7.1).
@@ -25,6 +39,17 @@ pub struct CoreState {
 }
 
 /// What a delivered message did.
+///
+/// ```
+/// # use sim::apic::*;
+/// # use sim::*;
+/// # let clocks = Clocks { core: Generation::P6.core_clock(), timer: Generation::P6.timer_clock() };
+/// # let mut apic = LocalApic::new(Generation::P6, Knobs::default(), 0, 0, clocks);
+/// # apic.preset(&Preset::default());
+/// let WriteResult::Send(message) = apic.write(0x300, 0x41, Time::ZERO).result else { panic!("it is sent") };
+/// assert_eq!(apic.deliver(&message), Delivered::Requested(0x41));
+/// assert_eq!(apic.pending_vector(), Some(0x41));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivered {
     /// The vector is set in the IRR (it may have been before: then the two merged).

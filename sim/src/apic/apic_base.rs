@@ -19,6 +19,15 @@ pub(super) const MSR_XAPIC_DISABLE_STATUS: u32 = 0xBD;
 const LEGACY_XAPIC_DISABLED: u64 = 1;
 
 /// A general-protection fault, #GP(0): the access did nothing.
+///
+/// ```
+/// # use sim::apic::*;
+/// # use sim::*;
+/// # let clocks = Clocks { core: Generation::X2Apic.core_clock(), timer: Generation::X2Apic.timer_clock() };
+/// let mut apic = LocalApic::new(Generation::X2Apic, Knobs::default(), 0, 0, clocks);
+/// let invalid = 0xFEE0_0400; // EXTD without EN (SDM vol. 3 §10.12.5)
+/// assert_eq!(apic.write_msr(MSR_APIC_BASE, invalid, Time::ZERO), Err(GeneralProtection));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("general-protection fault")]
 pub struct GeneralProtection;

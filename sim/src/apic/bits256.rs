@@ -3,6 +3,15 @@
 use std::fmt;
 
 /// 256 bits, one a vector (SDM vol. 3 §10.8.4).
+///
+/// ```
+/// use sim::apic::Bits256;
+///
+/// let mut requests = Bits256::EMPTY;
+/// requests.insert(0x41);
+/// requests.insert(0xFD);
+/// assert_eq!((requests.highest(), requests.class(4), requests.register(2)), (Some(0xFD), 1 << 1, 1 << 1));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct Bits256([u64; 4]);
 

@@ -8,6 +8,18 @@ use super::acceptance::SLOTS_PER_CLASS;
 use crate::generation::{FullTarget, Slots};
 
 /// The slots of one class.
+///
+/// ```
+/// # use sim::apic::*;
+/// # use sim::*;
+/// # let clocks = Clocks { core: Generation::P6.core_clock(), timer: Generation::P6.timer_clock() };
+/// # let mut apic = LocalApic::new(Generation::P6, Knobs::default(), 0, 0, clocks);
+/// # apic.preset(&Preset::default());
+/// let WriteResult::Send(message) = apic.write(0x300, 0x41, Time::ZERO).result else { panic!("it is sent") };
+/// apic.deliver(&message);
+/// let slots = apic.class_slots(4).expect("a P6 has two a class");
+/// assert_eq!((slots.slots, &*slots.requested, slots.full), (2, &[0x41][..], false));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClassSlots {
     /// How many there are.

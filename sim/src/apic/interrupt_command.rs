@@ -10,7 +10,8 @@ use super::register_access::{WriteResult, Written};
 use super::registers::{Register, SEND_PENDING};
 use crate::bus::{DeliveryMode, DestinationMode, Message, Shorthand};
 use crate::generation::{
-    Generation, IcrTriggerReadback, IcrWriteWhileBusy, IllegalIpi, IllegalSelfIpi, InvalidShorthand, Knobs,
+    Generation, IcrTriggerReadback, IcrWriteWhileBusy, IllegalIpi, IllegalSelfIpi, InitWithoutLevel, InvalidShorthand,
+    Knobs,
 };
 use crate::time::Time;
 
@@ -94,6 +95,9 @@ impl Command {
                 // The all-including-self shorthand is what the manual asks for, although its table calls INIT with
                 // that shorthand invalid.
                 return if profile.init_deassert { Verdict::SendDeassert } else { Verdict::Ignore };
+            }
+            DeliveryMode::Init if !self.is_asserted() && knobs.init_without_level == InitWithoutLevel::Ignored => {
+                return Verdict::Ignore;
             }
             DeliveryMode::RemoteRead if !profile.remote_read || self.shorthand() != Shorthand::None => {
                 return Verdict::Ignore;

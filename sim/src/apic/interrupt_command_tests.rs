@@ -55,6 +55,30 @@ fn legal_combinations_follow_tables_10_3_and_10_4() {
     }
 }
 
+/// OpenVMM's `handle_ipi`: an INIT with the level bit clear is not sent, by either trigger; an asserted one is, and so is
+/// everything else with the bit clear. Without the deviation the INIT is sent.
+#[test]
+fn an_init_without_its_level_bit_follows_the_knob() {
+    for generation in [Pentium, P6, XApic, X2Apic] {
+        for (low, deviates) in [
+            (0x0_0500, true),
+            (0xC_0500, true),
+            (0x0_4500, false),
+            (0x0_C500, false),
+            (0x0_0699, false),
+            (0x0_00FC, false),
+        ] {
+            let mut apic = enabled(generation, 0);
+            let usual = matches!(apic.write(ICR, low, Time::ZERO).result, WriteResult::Send(_));
+            let mut apic = enabled(generation, 0);
+            apic.knobs.init_without_level = InitWithoutLevel::Ignored;
+            let deviation = matches!(apic.write(ICR, low, Time::ZERO).result, WriteResult::Send(_));
+            assert_eq!((usual, deviation), (true, !deviates), "{generation:?} {low:05X}");
+            assert_eq!(apic.shows_busy(), !deviates, "{generation:?} {low:05X}: nothing is pending");
+        }
+    }
+}
+
 #[test]
 fn invalid_shorthands_follow_the_knob() {
     let mut apic = enabled(P6, 0);

@@ -71,6 +71,18 @@ impl Preset {
 const SOFTWARE_ENABLE: u32 = 1 << 8;
 
 /// Mode of an APIC, APIC_BASE bits 11:10 (SDM vol. 3 table 10-5).
+///
+/// ```
+/// # use sim::apic::*;
+/// # use sim::*;
+/// # let clocks = Clocks { core: Generation::P6.core_clock(), timer: Generation::P6.timer_clock() };
+/// # let mut apic = LocalApic::new(Generation::P6, Knobs::default(), 0, 0, clocks);
+/// # apic.preset(&Preset::default());
+/// assert_eq!(apic.mode(), Mode::XApic);
+/// apic.write_msr(MSR_APIC_BASE, 0xFEE0_0000, Time::ZERO)?; // EN cleared
+/// assert_eq!(apic.mode(), Mode::Disabled);
+/// # Ok::<(), GeneralProtection>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// Globally disabled: as if there were none.
@@ -82,6 +94,8 @@ pub enum Mode {
 }
 
 /// The clocks that a local APIC counts.
+///
+/// See [`LocalApic`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Clocks {
     /// Of the CPU core: the time-stamp counter.
@@ -91,6 +105,17 @@ pub struct Clocks {
 }
 
 /// A local APIC.
+///
+/// ```
+/// use sim::apic::{Clocks, LocalApic, Preset};
+/// use sim::{Generation, Knobs, Time};
+///
+/// let clocks = Clocks { core: Generation::P6.core_clock(), timer: Generation::P6.timer_clock() };
+/// let mut apic = LocalApic::new(Generation::P6, Knobs::default(), 0, 3, clocks);
+/// apic.preset(&Preset::default());
+/// apic.write(0x080, 0x50, Time::ZERO); // task priority: so is the processor's (SDM vol. 3 §10.8.3.1)
+/// assert_eq!((apic.id(), apic.read(0x0A0, Time::ZERO)), (3, 0x50));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalApic {
     pub(super) generation: Generation,

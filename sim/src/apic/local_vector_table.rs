@@ -12,6 +12,8 @@ use crate::generation::{LvtIllegalVector, LvtUnsupportedMode, LvtWriteWhilePendi
 use crate::time::Time;
 
 /// A source of local interrupts.
+///
+/// See [`LocalInterrupt`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LocalSource {
     /// The APIC timer.
@@ -34,6 +36,18 @@ pub enum LocalSource {
 }
 
 /// What a local source that fired did.
+///
+/// ```
+/// # use sim::apic::*;
+/// # use sim::*;
+/// # let clocks = Clocks { core: Generation::P6.core_clock(), timer: Generation::P6.timer_clock() };
+/// # let mut apic = LocalApic::new(Generation::P6, Knobs::default(), 0, 0, clocks);
+/// # apic.preset(&Preset::default());
+/// apic.write(0x360, 0x400, Time::ZERO); // LINT1: NMI
+/// let pulse = LocalSource::Lint { pin: 1, high: true, vector: 0 };
+/// assert_eq!(apic.local_event(pulse, Time::ZERO), Some(LocalInterrupt::Nmi));
+/// assert_eq!(apic.local_event(LocalSource::Thermal, Time::ZERO), None); // masked
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LocalInterrupt {
     /// The vector was set in the IRR.

@@ -12,6 +12,19 @@ use crate::generation::{ApicIdWrites, Generation};
 use crate::time::Time;
 
 /// What the caller must do because of a register write.
+///
+/// ```
+/// # use sim::apic::*;
+/// # use sim::*;
+/// # let clocks = Clocks { core: Generation::P6.core_clock(), timer: Generation::P6.timer_clock() };
+/// # let mut apic = LocalApic::new(Generation::P6, Knobs::default(), 0, 0, clocks);
+/// # apic.preset(&Preset::default());
+/// let WriteResult::Send(message) = apic.write(0x300, 0x41, Time::ZERO).result else { panic!("it is sent") };
+/// apic.deliver(&message);
+/// assert_eq!(apic.acknowledge(), 0x41);
+/// let end = apic.write(0x0B0, 0, Time::ZERO).result;
+/// assert_eq!(end, WriteResult::EndOfInterrupt { vector: 0x41, broadcast: false }); // it was an edge
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WriteResult {
     /// Nothing.
@@ -32,6 +45,17 @@ pub enum WriteResult {
 }
 
 /// Outcome of a register write.
+///
+/// ```
+/// # use sim::apic::*;
+/// # use sim::*;
+/// # let clocks = Clocks { core: Generation::P6.core_clock(), timer: Generation::P6.timer_clock() };
+/// # let mut apic = LocalApic::new(Generation::P6, Knobs::default(), 0, 0, clocks);
+/// # apic.preset(&Preset::default());
+/// let same = apic.write(0x080, 0, Time::ZERO); // TPR is 0 already
+/// assert_eq!(same, Written { result: WriteResult::Nothing, changed: false });
+/// assert!(apic.write(0x080, 0x20, Time::ZERO).changed);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Written {
     /// What must be done.

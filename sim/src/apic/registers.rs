@@ -79,6 +79,13 @@ pub enum Register {
 }
 
 /// What software may do with a register.
+///
+/// ```
+/// use sim::apic::{Access, TABLE};
+///
+/// let row = |name: &str| TABLE.iter().find(|row| row.script_name == name).expect("it is there");
+/// assert_eq!((row("EOI").access, row("PPR").access), (Some(Access::WriteOnly), Some(Access::ReadOnly)));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Read.
@@ -90,6 +97,14 @@ pub enum Access {
 }
 
 /// One row of the map.
+///
+/// ```
+/// use sim::Generation;
+/// use sim::apic::TABLE;
+///
+/// let tpr = TABLE.iter().find(|row| row.offset == 0x080).expect("SDM vol. 3 table 10-1");
+/// assert_eq!((tpr.script_name, tpr.reset, tpr.writable(Generation::P6)), ("TPR", 0, 0xFF));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
     /// Which.

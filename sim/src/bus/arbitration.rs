@@ -9,6 +9,13 @@ use std::fmt;
 const AGENTS_MAX: usize = 15;
 
 /// Why a bus cannot be built from a list of APIC ids.
+///
+/// ```
+/// use sim::bus::{BusError, SerialBus};
+///
+/// assert_eq!(SerialBus::new(&[1, 0x11]).err(), Some(BusError::DuplicateId { first: 0, second: 1, id: 1 })); // four bits count
+/// assert_eq!(SerialBus::new(&[0xF]).err(), Some(BusError::BroadcastId { agent: 0 }));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BusError {

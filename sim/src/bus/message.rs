@@ -3,9 +3,24 @@
 use crate::time::Time;
 
 /// Number of an agent on the interconnect: CPUs first (agent = CPU number), then the I/O agent.
+///
+/// ```
+/// use sim::bus::{Agent, PointToPointFabric, SerialBus};
+///
+/// // Two CPUs, and after them the I/O agent, whose APIC id is 14.
+/// let agents: [Agent; 3] = [0, 1, 2];
+/// assert!(SerialBus::new(&[0, 1, 14]).is_ok_and(|_| agents.len() == 3));
+/// ```
 pub type Agent = u16;
 
 /// Delivery mode, ICR bits 10:8 (SDM vol. 3 §10.6.1).
+///
+/// ```
+/// use sim::bus::DeliveryMode;
+///
+/// let kernel_s_crash_nmi = 0xC0400_u32; // ICR bits 10:8 are 100
+/// assert_eq!(DeliveryMode::from_bits(kernel_s_crash_nmi >> 8), DeliveryMode::Nmi);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DeliveryMode {
     /// 000: deliver the vector.
@@ -57,6 +72,19 @@ impl DeliveryMode {
 }
 
 /// Destination shorthand, ICR bits 19:18.
+///
+/// ```
+/// # use sim::apic::*;
+/// # use sim::*;
+/// # let clocks = Clocks { core: Generation::P6.core_clock(), timer: Generation::P6.timer_clock() };
+/// # let mut apic = LocalApic::new(Generation::P6, Knobs::default(), 0, 0, clocks);
+/// # apic.preset(&Preset::default());
+/// use sim::bus::Shorthand;
+///
+/// // bits 19:18 are 11: all excluding self
+/// let WriteResult::Send(message) = apic.write(0x300, 0xC_0400, Time::ZERO).result else { panic!("it is sent") };
+/// assert_eq!(message.shorthand, Shorthand::AllExcludingSelf);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Shorthand {
     /// Use the destination field.
@@ -70,6 +98,18 @@ pub enum Shorthand {
 }
 
 /// How the destination field is read, ICR bit 11.
+///
+/// ```
+/// # use sim::apic::*;
+/// # use sim::*;
+/// # let clocks = Clocks { core: Generation::P6.core_clock(), timer: Generation::P6.timer_clock() };
+/// # let mut apic = LocalApic::new(Generation::P6, Knobs::default(), 0, 0, clocks);
+/// # apic.preset(&Preset::default());
+/// use sim::bus::DestinationMode;
+///
+/// let WriteResult::Send(message) = apic.write(0x300, 0x8FC, Time::ZERO).result else { panic!("it is sent") }; // bit 11
+/// assert_eq!(message.destination_mode, DestinationMode::Logical);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DestinationMode {
     /// An APIC id.
@@ -81,6 +121,18 @@ pub enum DestinationMode {
 /// One interrupt message. It keeps what was latched at the write of ICR low.
 ///
 /// Its fields lie in memory as they go into digests, so that they come with few loads; nothing else depends on that.
+///
+/// ```
+/// # use sim::apic::*;
+/// # use sim::*;
+/// # let clocks = Clocks { core: Generation::P6.core_clock(), timer: Generation::P6.timer_clock() };
+/// # let mut apic = LocalApic::new(Generation::P6, Knobs::default(), 0, 0, clocks);
+/// # apic.preset(&Preset::default());
+/// apic.write(0x310, 3 << 24, Time::ZERO);
+/// let WriteResult::Send(message) = apic.write(0x300, 0x41, Time::ZERO).result else { panic!("it is sent") };
+/// assert_eq!((message.vector, message.destination, message.source, message.number), (0x41, 3, 0, 0));
+/// assert!(!message.is_init_deassert());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(C)]
 pub struct Message {
@@ -118,6 +170,20 @@ impl Message {
 }
 
 /// What an APIC asks the interconnect to carry.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::Time;
+/// # let message = Message {
+/// #     number: 0, source: 0, level_triggered: false, asserted: true, vector: 0x41, mode: DeliveryMode::Fixed,
+/// #     shorthand: Shorthand::None, destination_mode: DestinationMode::Physical, destination: 1,
+/// #     written_at: Time::ZERO, queues: false,
+/// # };
+/// # use sim::Duration;
+/// let mut bus = IdealBus::new(Duration::from_ns(100));
+/// bus.request(Time::ZERO, Request::Message(message), 0);
+/// assert_eq!(bus.undispatched()[0].message, message);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Request {
     /// An interrupt message. If the sender has one that is not dispatched yet, this one takes its place: an attempt
@@ -134,6 +200,13 @@ pub enum Request {
 }
 
 /// What an agent that takes part in a lowest-priority arbitration brings to it (SDM vol. 3 §10.6.2.4).
+///
+/// ```
+/// use sim::bus::Bid;
+///
+/// let busy = Bid::of(0x61);
+/// assert_eq!((busy.priority, busy.redirection, busy.room), (0x61, 6, true)); // a chipset compares the class
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Bid {
     /// It is the focus processor: it services this vector, or holds it pending, and checking is not turned off.
@@ -157,6 +230,23 @@ impl Bid {
 }
 
 /// How an agent answers a message at its status cycle.
+///
+/// ```
+/// # use sim::apic::*;
+/// # use sim::*;
+/// # let clocks = Clocks { core: Generation::P6.core_clock(), timer: Generation::P6.timer_clock() };
+/// # let mut apic = LocalApic::new(Generation::P6, Knobs::default(), 0, 0, clocks);
+/// # apic.preset(&Preset::default());
+/// use sim::bus::{DeliveryMode, Response};
+///
+/// let WriteResult::Send(message) = apic.write(0x300, 0x41, Time::ZERO).result else { panic!("it is sent") };
+/// for vector in [0x41, 0x42] {
+///     assert_eq!(apic.response(&message, CoreState::default()), Response::Accept);
+///     apic.deliver(&sim::bus::Message { vector, ..message });
+/// }
+/// let third = sim::bus::Message { vector: 0x43, ..message }; // a P6 keeps two of a priority class
+/// assert_eq!(apic.response(&third, CoreState::default()), Response::Retry);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Response {
     /// Not addressed, absent, or not listening.
@@ -170,6 +260,34 @@ pub enum Response {
 }
 
 /// The combined outcome of one attempt to send a message.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::Time;
+/// # let message = Message {
+/// #     number: 0, source: 0, level_triggered: false, asserted: true, vector: 0x41, mode: DeliveryMode::Fixed,
+/// #     shorthand: Shorthand::None, destination_mode: DestinationMode::Physical, destination: 1,
+/// #     written_at: Time::ZERO, queues: false,
+/// # };
+/// # struct Deaf;
+/// # impl Targets for Deaf {
+/// #     fn agents(&self) -> Agent { 2 }
+/// #     fn addressed(&self, _: Agent, _: &Message) -> bool { false }
+/// #     fn response(&self, _: Agent, _: &Message) -> Response { Response::Silent }
+/// #     fn bid(&self, _: Agent, _: &Message) -> Bid { Bid::of(0) }
+/// #     fn apic_id(&self, agent: Agent) -> Option<u32> { Some(agent.into()) }
+/// #     fn remote_register(&self, _: Agent, _: u8) -> u32 { 0 }
+/// # }
+/// let mut bus = SerialBus::new(&[0, 1])?;
+/// bus.request(Time::ZERO, Request::Message(message), 0);
+/// let mut effects = Vec::new();
+/// while !matches!(effects.first(), Some(BusEffect::Attempt { .. })) {
+///     effects.clear();
+///     bus.advance(&Deaf, &mut effects); // nobody is addressed
+/// }
+/// assert!(matches!(effects[0], BusEffect::Attempt { outcome: AttemptOutcome::AcceptError, .. }));
+/// # Ok::<(), BusError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AttemptOutcome {
     /// Every addressed agent took it.

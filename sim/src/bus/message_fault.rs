@@ -12,6 +12,26 @@ use super::message::{Agent, DeliveryMode, Message};
 use crate::time::{Duration, Time};
 
 /// What becomes of a message at a target.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::*;
+/// # fn run(programs: Vec<Program>) -> Outcome {
+/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
+/// #     let cpus = (0..).zip(programs).map(cpu).collect();
+/// #     let plain = MachineSettings::new(Generation::P6, bus);
+/// #     let message_faults = vec![MessageFault::all(MessageEffect::Lose)];
+/// #     let settings = MachineSettings { cpus, message_faults, limit: Time::from_us(100), ..plain };
+/// #     Machine::new(settings).unwrap().run(Execution::default()).unwrap()
+/// # }
+/// let send = Program::from_fn(|cpu| {
+///     cpu.write_register(0x310, 1 << 24);
+///     cpu.write_register(0x300, 0x41);
+/// });
+/// let outcome = run(vec![send, Program::from_fn(|cpu| cpu.halt())]);
+/// assert_eq!((outcome.message_faults, outcome.cpus[1].requested.len()), (vec![1], 0)); // lost on its way
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MessageEffect {
     /// It is lost.

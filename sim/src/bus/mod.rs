@@ -30,6 +30,35 @@ use crate::time::{Duration, Time};
 use std::fmt::Debug;
 
 /// What an interconnect may ask of the agents while it advances: their state at exactly that instant, read only.
+///
+/// ```
+/// use sim::bus::{Agent, Bid, Message, Response, Targets};
+///
+/// /// Every agent but the sender is addressed, and takes all.
+/// struct Everybody;
+///
+/// impl Targets for Everybody {
+///     fn agents(&self) -> Agent {
+///         4
+///     }
+///     fn addressed(&self, agent: Agent, message: &Message) -> bool {
+///         agent != message.source
+///     }
+///     fn response(&self, _: Agent, _: &Message) -> Response {
+///         Response::Accept
+///     }
+///     fn bid(&self, agent: Agent, _: &Message) -> Bid {
+///         Bid::of(agent as u8)
+///     }
+///     fn apic_id(&self, agent: Agent) -> Option<u32> {
+///         Some(agent.into())
+///     }
+///     fn remote_register(&self, _: Agent, _: u8) -> u32 {
+///         0
+///     }
+/// }
+/// assert_eq!(Everybody.apic_id(3), Some(3));
+/// ```
 pub trait Targets {
     /// Number of agents on the interconnect.
     fn agents(&self) -> Agent;
@@ -60,6 +89,34 @@ pub trait Targets {
 }
 
 /// What must happen because an interconnect advanced. The engine does it, at the instant of the event, in order.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::Time;
+/// # let message = Message {
+/// #     number: 0, source: 0, level_triggered: false, asserted: true, vector: 0x41, mode: DeliveryMode::Fixed,
+/// #     shorthand: Shorthand::None, destination_mode: DestinationMode::Physical, destination: 1,
+/// #     written_at: Time::ZERO, queues: false,
+/// # };
+/// # use sim::Duration;
+/// # struct One;
+/// # impl Targets for One {
+/// #     fn agents(&self) -> Agent { 2 }
+/// #     fn addressed(&self, agent: Agent, message: &Message) -> bool { u32::from(agent) == message.destination }
+/// #     fn response(&self, _: Agent, _: &Message) -> Response { Response::Accept }
+/// #     fn bid(&self, _: Agent, _: &Message) -> Bid { Bid::of(0) }
+/// #     fn apic_id(&self, agent: Agent) -> Option<u32> { Some(agent.into()) }
+/// #     fn remote_register(&self, _: Agent, _: u8) -> u32 { 0 }
+/// # }
+/// let mut bus = IdealBus::new(Duration::from_ns(100));
+/// bus.request(Time::ZERO, Request::Message(message), 0);
+/// let mut effects = Vec::new();
+/// while bus.next_event().is_some() {
+///     bus.advance(&One, &mut effects);
+/// }
+/// assert!(effects.contains(&BusEffect::Deliver { agent: 1, message }));
+/// assert!(effects.contains(&BusEffect::Dispatched { message, busy_still: false }));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BusEffect {
     /// An attempt to send `message` ended with `outcome`.
@@ -110,6 +167,21 @@ pub enum BusEffect {
 }
 
 /// A message that the interconnect holds and that is not dispatched yet: what a *why* starts from.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::Time;
+/// # let message = Message {
+/// #     number: 0, source: 0, level_triggered: false, asserted: true, vector: 0x41, mode: DeliveryMode::Fixed,
+/// #     shorthand: Shorthand::None, destination_mode: DestinationMode::Physical, destination: 1,
+/// #     written_at: Time::ZERO, queues: false,
+/// # };
+/// let mut bus = SerialBus::new(&[0, 1])?;
+/// bus.request(Time::ZERO, Request::Message(message), 0);
+/// let held = bus.undispatched()[0];
+/// assert_eq!((held.message, held.attempts, held.last), (message, 0, None));
+/// # Ok::<(), BusError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Undispatched {
     /// The message.
@@ -125,6 +197,15 @@ pub struct Undispatched {
 }
 
 /// What an interconnect keeps to.
+///
+/// ```
+/// use sim::bus::{ClusterBus, Interconnect, Promises, SerialBus};
+///
+/// assert_eq!(SerialBus::new(&[0, 1])?.promises(), Promises::ALL);
+/// let nodes = ClusterBus::front_side_nodes(8, |bus| bus)?; // a message goes over several buses
+/// assert!(!nodes.promises().delivers_before_dispatch);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Promises {
     /// A message of a sender takes the place of its message that is not dispatched yet.
@@ -139,6 +220,15 @@ impl Promises {
 }
 
 /// Whom messages reach.
+///
+/// ```
+/// use sim::bus::{ClusterBus, Interconnect, Reach, SerialBus};
+///
+/// assert_eq!(SerialBus::new(&[0, 1])?.reach(), Reach::Everybody);
+/// let nodes = ClusterBus::front_side_nodes(8, |bus| bus)?;
+/// assert!(matches!(nodes.reach(), Reach::Domains(domains) if domains.homes[..8] == [0, 0, 0, 0, 1, 1, 1, 1]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reach {
     /// Every agent that is addressed.
@@ -150,6 +240,8 @@ pub enum Reach {
 }
 
 /// Buses with domains of ids of their own, joined by managers.
+///
+/// See [`Reach`] for an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Domains {
     /// Number of each agent's domain: bits 7:4 of a logical destination.
@@ -162,6 +254,21 @@ pub struct Domains {
 
 /// An interconnect. It is a state machine without threads: the engine hands it requests in key order, and advances it
 /// one event at a time, never past an instant at which a CPU may still act.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::Time;
+/// # let message = Message {
+/// #     number: 0, source: 0, level_triggered: false, asserted: true, vector: 0x41, mode: DeliveryMode::Fixed,
+/// #     shorthand: Shorthand::None, destination_mode: DestinationMode::Physical, destination: 1,
+/// #     written_at: Time::ZERO, queues: false,
+/// # };
+/// # use sim::Duration;
+/// let mut bus = IdealBus::new(Duration::from_ns(100));
+/// assert!(bus.is_idle() && bus.minimum_latency() == Duration::from_ns(100));
+/// bus.request(Time::from_us(1), Request::Message(message), 0);
+/// assert_eq!(bus.next_event(), Some(Time::from_us(1) + Duration::from_ns(100)));
+/// ```
 pub trait Interconnect: Debug + Send {
     /// Least time from a request to the first instant at which its fate samples or changes anything that a CPU sees.
     fn minimum_latency(&self) -> Duration;

@@ -16,6 +16,25 @@ use crate::time::Time;
 const KEPT: usize = 64;
 
 /// How much a checker has seen.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::check::*;
+/// # use sim::*;
+/// # let message = Message {
+/// #     number: 0, source: 0, level_triggered: false, asserted: true, vector: 0x41, mode: DeliveryMode::Fixed,
+/// #     shorthand: Shorthand::None, destination_mode: DestinationMode::Physical, destination: 1,
+/// #     written_at: Time::ZERO, queues: false,
+/// # };
+/// # let here = |id| Identity { mode: ApicMode::XApic, id, software_enabled: true, ..Identity::OFF };
+/// # let mut checker = Checker::new(CheckerSettings::new(2, Generation::P6));
+/// # (0..2).for_each(|cpu| checker.identity(cpu, here(cpu.into()), Time::ZERO));
+/// checker.sent(&message, Time::ZERO);
+/// checker.delivered(1, &message, Time::from_us(1));
+/// checker.taken(1, 0x41, Time::from_us(2));
+/// let counts = checker.counts();
+/// assert_eq!((counts.sent, counts.delivered, counts.merged, counts.taken), (1, 1, 0, 1));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Counts {
@@ -37,6 +56,23 @@ pub struct Counts {
 ///
 /// A message costs time in proportion to its targets, and no memory is allocated once as many messages were under way at
 /// a time as ever will be.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::check::*;
+/// # use sim::*;
+/// # let message = Message {
+/// #     number: 0, source: 0, level_triggered: false, asserted: true, vector: 0x41, mode: DeliveryMode::Fixed,
+/// #     shorthand: Shorthand::None, destination_mode: DestinationMode::Physical, destination: 1,
+/// #     written_at: Time::ZERO, queues: false,
+/// # };
+/// # let here = |id| Identity { mode: ApicMode::XApic, id, software_enabled: true, ..Identity::OFF };
+/// # let mut checker = Checker::new(CheckerSettings::new(2, Generation::P6));
+/// # (0..2).for_each(|cpu| checker.identity(cpu, here(cpu.into()), Time::ZERO));
+/// checker.sent(&message, Time::ZERO);
+/// checker.dispatched(&message, false, Time::from_us(1)); // and nobody got it
+/// assert!(matches!(checker.violations(), [Violation::LostIpi { missing, .. }] if missing == &[1]));
+/// ```
 #[derive(Debug, Clone)]
 pub struct Checker {
     pub(super) settings: CheckerSettings,

@@ -43,6 +43,13 @@ named! {
 }
 
 /// There is no check of this name.
+///
+/// ```
+/// use sim::check::Checks;
+///
+/// let error = Checks::ALL.clone().off("lost-ipis").unwrap_err();
+/// assert!(error.name == "lost-ipis" && error.to_string().contains("lost-ipi,"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("there is no check called `{name}`; the checks are {}", Check::names().join(", "))]
 #[non_exhaustive]

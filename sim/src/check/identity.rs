@@ -6,6 +6,8 @@ use crate::bus::{Agent, DeliveryMode, DestinationMode, Message, Shorthand};
 use crate::generation::{ClusterFifteen, Generation};
 
 /// What its APIC base MSR says (SDM vol. 3 §10.12.1).
+///
+/// See [`Identity`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ApicMode {
     /// Globally disabled or dead: it takes no part.
@@ -17,6 +19,25 @@ pub enum ApicMode {
 }
 
 /// What decides which messages an agent must take.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::check::*;
+/// # use sim::*;
+/// # let message = Message {
+/// #     number: 0, source: 0, level_triggered: false, asserted: true, vector: 0x41, mode: DeliveryMode::Fixed,
+/// #     shorthand: Shorthand::None, destination_mode: DestinationMode::Physical, destination: 1,
+/// #     written_at: Time::ZERO, queues: false,
+/// # };
+/// # let here = |id| Identity { mode: ApicMode::XApic, id, software_enabled: true, ..Identity::OFF };
+/// # let mut checker = Checker::new(CheckerSettings::new(2, Generation::P6));
+/// # (0..2).for_each(|cpu| checker.identity(cpu, here(cpu.into()), Time::ZERO));
+/// let off = Identity::OFF;
+/// checker.identity(1, off, Time::ZERO); // it takes no part
+/// checker.sent(&message, Time::ZERO);
+/// checker.dispatched(&message, false, Time::from_us(1));
+/// assert!(off.mode == ApicMode::Off && checker.violations().is_empty()); // nobody had to get it
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity {
     /// Mode.

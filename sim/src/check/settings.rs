@@ -8,6 +8,14 @@ use crate::bus::{Agent, DeliveryMode};
 use crate::generation::{ClusterFifteen, Generation};
 
 /// What a checker must know of the machine.
+///
+/// ```
+/// use sim::Generation;
+/// use sim::check::{CheckerSettings, Checks};
+///
+/// let settings = CheckerSettings { late_deliveries: true, ..CheckerSettings::new(4, Generation::XApic) };
+/// assert_eq!((settings.cpus, settings.checks), (4, Checks::ALL));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CheckerSettings {
     /// CPUs, which are the agents from 0 on. Agents above are I/O agents: they send, and receive nothing.

@@ -8,6 +8,22 @@ use crate::time::Time;
 use std::fmt;
 
 /// A message as a complaint names it.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::check::*;
+/// # use sim::*;
+/// # let message = Message {
+/// #     number: 0, source: 0, level_triggered: false, asserted: true, vector: 0x41, mode: DeliveryMode::Fixed,
+/// #     shorthand: Shorthand::None, destination_mode: DestinationMode::Physical, destination: 1,
+/// #     written_at: Time::ZERO, queues: false,
+/// # };
+/// # let here = |id| Identity { mode: ApicMode::XApic, id, software_enabled: true, ..Identity::OFF };
+/// # let mut checker = Checker::new(CheckerSettings::new(2, Generation::P6));
+/// # (0..2).for_each(|cpu| checker.identity(cpu, here(cpu.into()), Time::ZERO));
+/// let subject = Subject { message, cpus: 2 };
+/// assert!(subject.to_string().starts_with("FIXED 41 of CPU0"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Subject {
     /// The message.
@@ -54,6 +70,22 @@ impl fmt::Display for Subject {
 }
 
 /// A history that no correct machine has.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::check::*;
+/// # use sim::*;
+/// # let message = Message {
+/// #     number: 0, source: 0, level_triggered: false, asserted: true, vector: 0x41, mode: DeliveryMode::Fixed,
+/// #     shorthand: Shorthand::None, destination_mode: DestinationMode::Physical, destination: 1,
+/// #     written_at: Time::ZERO, queues: false,
+/// # };
+/// # let here = |id| Identity { mode: ApicMode::XApic, id, software_enabled: true, ..Identity::OFF };
+/// # let mut checker = Checker::new(CheckerSettings::new(2, Generation::P6));
+/// # (0..2).for_each(|cpu| checker.identity(cpu, here(cpu.into()), Time::ZERO));
+/// checker.delivered(1, &message, Time::from_us(1));
+/// assert!(matches!(checker.violations(), [Violation::NeverSent { agent: 1, .. }]));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Violation {

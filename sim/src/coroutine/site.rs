@@ -8,6 +8,14 @@ use std::panic::Location;
 use std::ptr::{self, NonNull};
 
 /// Where software asked for an operation. Equal sites are one line or one step.
+///
+/// ```
+/// use sim::Site;
+///
+/// let here = Site::caller();
+/// assert!(here.location().is_some() && here.as_step().is_none());
+/// assert_eq!(Site::step(7).to_string(), "step 7");
+/// ```
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 pub struct Site(NonNull<Location<'static>>);

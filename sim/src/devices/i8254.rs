@@ -14,6 +14,15 @@ const OTHER_CHANNELS: std::ops::RangeInclusive<u16> = 0x41..=0x42;
 const CONTROL: u16 = 0x43;
 
 /// What a port access asks for that this timer cannot do.
+///
+/// ```
+/// use sim::Time;
+/// use sim::devices::{I8254, I8254Error};
+///
+/// let mut timer = I8254::new(I8254::CLOCK);
+/// let refresh = timer.write_port(0x43, 0x54, Time::ZERO); // a control word for channel 1
+/// assert_eq!(refresh, Err(I8254Error::NoSuchChannel { channel: 1 }));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum I8254Error {
@@ -54,6 +63,19 @@ enum Access {
 }
 
 /// The 8254 interval timer.
+///
+/// ```
+/// use sim::Time;
+/// use sim::devices::I8254;
+///
+/// let mut timer = I8254::new(I8254::CLOCK);
+/// for (port, value) in [(0x43, 0x30), (0x40, 0x05), (0x40, 0x00)] {
+///     timer.write_port(port, value, Time::ZERO)?; // mode 0, low byte then high byte: a count of 5
+/// }
+/// let end = timer.next_change(Time::ZERO).expect("the terminal count");
+/// assert!(!timer.output(Time::ZERO) && timer.output(end));
+/// # Ok::<(), sim::devices::I8254Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct I8254 {
     clock: ClockDomain,

@@ -13,6 +13,13 @@ use crate::time::Time;
 use std::collections::VecDeque;
 
 /// A line of the I/O APIC changes its level.
+///
+/// ```
+/// use sim::{LineChange, Time};
+///
+/// let pulse = [(5, true), (6, false)].map(|(us, high)| LineChange { at: Time::from_us(us), pin: 4, high });
+/// assert!(pulse[0] < pulse[1]); // in order of time
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LineChange {
     /// When.

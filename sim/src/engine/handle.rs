@@ -94,6 +94,18 @@ impl Budget {
 }
 
 /// What ended a run before its time.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::*;
+/// let cpus = vec![(CpuSettings::default(), Program::from_fn(|cpu| loop { cpu.pause() }))];
+/// let budget = Budget { operations: Some(1000), ..Budget::default() };
+/// let bus = Box::new(FrontSideBus::new());
+/// let machine = Machine::new(MachineSettings { cpus, budget, ..MachineSettings::new(Generation::XApic, bus) })?;
+/// let outcome = machine.run(Execution::default())?;
+/// assert_eq!(outcome.ending, Ending::Interrupted(Interruption::Operations));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interruption {
     /// The stop flag of its handle.

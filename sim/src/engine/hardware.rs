@@ -13,6 +13,17 @@ use crate::stream::{Access, Interest};
 use crate::time::{ClockDomain, Duration, Time};
 
 /// An interrupt that the I/O agent sends: a physical FIXED edge message.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::*;
+/// let device_interrupts = vec![DeviceInterrupt { at: Time::from_us(5), vector: 0x39, destination: 0 }];
+/// let cpus = vec![(CpuSettings::default(), Program::from_fn(|cpu| cpu.irq_restore(false)))];
+/// let bus = Box::new(SerialBus::new(&[0, 14])?);
+/// let machine = Machine::new(MachineSettings { cpus, device_interrupts, ..MachineSettings::new(Generation::P6, bus) })?;
+/// assert_eq!(machine.run(Execution::default())?.cpus[0].requested[0].0, 0x39);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeviceInterrupt {
     /// When the device raises its line.

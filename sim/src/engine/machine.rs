@@ -173,6 +173,16 @@ pub enum MachineError {
 }
 
 /// A machine, ready to run once.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::*;
+/// let cpus = vec![(CpuSettings::default(), Program::from_fn(|cpu| cpu.delay_us(3)))];
+/// let settings = MachineSettings { cpus, ..MachineSettings::new(Generation::P6, Box::new(SerialBus::new(&[0])?)) };
+/// let outcome = Machine::new(settings)?.run(Execution::default())?;
+/// assert!(outcome.cpus[0].finished && outcome.last_effective >= Time::from_us(3));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Machine {
     hardware: Hardware,

@@ -4,6 +4,24 @@ use crate::bus::Agent;
 use crate::time::{Duration, Time};
 
 /// Software on `cpu` reached `code` at `at`.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::*;
+/// # fn run(programs: Vec<Program>) -> Outcome {
+/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
+/// #     let cpus = (0..).zip(programs).map(cpu).collect();
+/// #     let plain = MachineSettings::new(Generation::P6, bus);
+/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     Machine::new(settings).unwrap().run(Execution::default()).unwrap()
+/// # }
+/// let outcome = run(vec![Program::from_fn(|cpu| {
+///     cpu.delay_us(2);
+///     cpu.reached(7);
+/// })]);
+/// assert_eq!(outcome.milestones, [Milestone { at: Time::from_us(2), cpu: 0, code: 7 }]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Milestone {
     /// When.

@@ -11,6 +11,8 @@ use std::fmt;
 use std::ops::BitOr;
 
 /// The next events of a run: all of those that its observer [needs](Observer::interest).
+///
+/// See [`Observer`] for an example.
 pub struct Batch<'a> {
     /// In their order, none of them at or after [`until`](Self::until).
     pub events: &'a [Told],

@@ -11,6 +11,21 @@ use crate::stream::Access;
 use crate::time::{Duration, Time};
 
 /// What a proof that nothing will ever change rests on.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::*;
+/// # fn run(programs: Vec<Program>) -> Outcome {
+/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
+/// #     let cpus = (0..).zip(programs).map(cpu).collect();
+/// #     let plain = MachineSettings::new(Generation::P6, bus);
+/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     Machine::new(settings).unwrap().run(Execution::default()).unwrap()
+/// # }
+/// let asleep = run(vec![Program::from_fn(|cpu| cpu.halt())]);
+/// assert_eq!(asleep.ending, Ending::Proven(Proof::Quiescent)); // nobody polls, nothing can come
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proof {
     /// Every unfinished CPU sleeps; nobody polls.
@@ -20,6 +35,21 @@ pub enum Proof {
 }
 
 /// How a run ended.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::*;
+/// # fn run(programs: Vec<Program>) -> Outcome {
+/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
+/// #     let cpus = (0..).zip(programs).map(cpu).collect();
+/// #     let plain = MachineSettings::new(Generation::P6, bus);
+/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     Machine::new(settings).unwrap().run(Execution::default()).unwrap()
+/// # }
+/// let spins = run(vec![Program::from_fn(|cpu| loop { cpu.pause() })]); // Open: nothing is proven of it
+/// assert_eq!(spins.ending, Ending::Deadline);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     /// The stop rule was met.
@@ -33,6 +63,21 @@ pub enum Ending {
 }
 
 /// What it took to execute a run: no result, and different in every execution.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::*;
+/// # fn run(programs: Vec<Program>) -> Outcome {
+/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
+/// #     let cpus = (0..).zip(programs).map(cpu).collect();
+/// #     let plain = MachineSettings::new(Generation::P6, bus);
+/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     Machine::new(settings).unwrap().run(Execution::default()).unwrap()
+/// # }
+/// let outcome = run(vec![Program::from_fn(|cpu| cpu.delay_us(3))]);
+/// assert!(outcome.effort.windows > 0 && outcome.effort.visits > 0);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Effort {
@@ -43,6 +88,25 @@ pub struct Effort {
 }
 
 /// One CPU at the end of a run.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::*;
+/// # fn run(programs: Vec<Program>) -> Outcome {
+/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
+/// #     let cpus = (0..).zip(programs).map(cpu).collect();
+/// #     let plain = MachineSettings::new(Generation::P6, bus);
+/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     Machine::new(settings).unwrap().run(Execution::default()).unwrap()
+/// # }
+/// let outcome = run(vec![Program::from_fn(|cpu| {
+///     cpu.irq_save();
+///     cpu.halt();
+/// })]);
+/// let report = &outcome.cpus[0];
+/// assert!(report.cpu == 0 && report.interrupts_off_since.is_some() && !report.finished && report.waits.is_empty());
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CpuReport {
@@ -93,6 +157,30 @@ pub struct CpuReport {
 }
 
 /// A message that was not dispatched at the end.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::*;
+/// let cpu = |id, program| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// let send = Program::from_fn(|cpu| {
+///     for vector in [0x41, 0x42, 0x43] {
+///         cpu.write_register(0x310, 1 << 24);
+///         cpu.write_register(0x300, vector);
+///         cpu.delay_us(10);
+///     }
+/// });
+/// let deaf = Program::from_fn(|cpu| {
+///     cpu.irq_save();
+///     cpu.halt();
+/// });
+/// let bus = Box::new(SerialBus::new(&[0, 1])?);
+/// let settings = MachineSettings { limit: Time::from_us(60), ..MachineSettings::new(Generation::P6, bus) };
+/// let machine = Machine::new(MachineSettings { cpus: vec![cpu(0, send), cpu(1, deaf)], ..settings })?;
+/// let outcome = machine.run(Execution::default())?;
+/// let third = &outcome.undispatched[0]; // a P6 keeps two interrupts of a priority class
+/// assert_eq!((third.held.message.vector, &*third.refusers), (0x43, &[1][..]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct UndispatchedReport {

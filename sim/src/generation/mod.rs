@@ -34,6 +34,14 @@ named! {
 }
 
 /// How the error status register is read (SDM vol. 3 §10.5.3, whose editions disagree; Pentium erratum 3AP).
+///
+/// ```
+/// use sim::{ErrorProtocol, Generation};
+///
+/// assert_eq!(Generation::I82489Dx.profile().error_protocol, ErrorProtocol::Absent);
+/// assert_eq!(Generation::Pentium.profile().error_protocol, ErrorProtocol::Direct); // erratum 3AP
+/// assert_eq!(Generation::P6.profile().error_protocol, ErrorProtocol::Latch);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorProtocol {
     /// No such register (82489DX).

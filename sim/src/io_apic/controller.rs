@@ -31,6 +31,16 @@ const ID_MASK: u8 = 0x0F;
 
 named! {
     /// Which I/O APIC it is.
+    ///
+    /// ```
+    /// # use sim::io_apic::*;
+    /// # use sim::*;
+    /// # let (reserved, broadcast) = (IoApicReserved::ALL[0], IoApicBroadcast::ALL[0]);
+    /// # let settings = IoApicSettings { version: IoApicVersion::I82093Aa, agent: 2, id: 0, reserved, broadcast };
+    /// let mut io_apic = IoApic::new(IoApicSettings { version: IoApicVersion::I82801, ..settings });
+    /// io_apic.write(0x00, 1, Time::ZERO); // select the version register
+    /// assert_eq!(io_apic.read(0x10), 0x0017_0020); // 24 entries, version 20h
+    /// ```
     pub enum IoApicVersion ("I/O APIC") {
         /// The part of its own: version 11h, no EOI register.
         I82093Aa = "82093aa",
@@ -51,6 +61,16 @@ impl IoApicVersion {
 }
 
 /// What an I/O APIC is built from.
+///
+/// ```
+/// # use sim::io_apic::*;
+/// # use sim::*;
+/// # let (reserved, broadcast) = (IoApicReserved::ALL[0], IoApicBroadcast::ALL[0]);
+/// # let settings = IoApicSettings { version: IoApicVersion::I82093Aa, agent: 2, id: 0, reserved, broadcast };
+/// let mut io_apic = IoApic::new(IoApicSettings { id: 5, ..settings });
+/// io_apic.write(0x00, 0, Time::ZERO); // select the id register
+/// assert_eq!(io_apic.read(0x10), 5 << 24); // bits 27:24
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IoApicSettings {
     /// Which part.
@@ -78,6 +98,21 @@ struct Sending {
 /// It sends one message at a time, in the order in which its interrupts arose, and of those that arose at one instant
 /// the lowest pin first. The pins have no priority (82093AA §3.2.4 leaves that to vectors), and in order of arrival no
 /// pin can starve another. A message that is refused holds up the ones behind it.
+///
+/// ```
+/// # use sim::io_apic::*;
+/// # use sim::*;
+/// # let (reserved, broadcast) = (IoApicReserved::ALL[0], IoApicBroadcast::ALL[0]);
+/// # let settings = IoApicSettings { version: IoApicVersion::I82093Aa, agent: 2, id: 0, reserved, broadcast };
+/// let mut io_apic = IoApic::new(settings);
+/// for (register, value) in [(0x15, 1 << 24), (0x14, 0x71)] {
+///     io_apic.write(0x00, register, Time::ZERO);
+///     io_apic.write(0x10, value, Time::ZERO); // pin 2: an edge, vector 71h, physical destination 1
+/// }
+/// io_apic.set_line(2, true, Time::from_us(1));
+/// let message = io_apic.next_message().expect("the edge");
+/// assert_eq!((message.vector, message.destination, message.source), (0x71, 1, 2));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IoApic {
     version: IoApicVersion,

@@ -5,6 +5,22 @@ use crate::coroutine::Site;
 use crate::time::Time;
 
 /// Who changed a word last, and where: what a *why* names as the holder of a lock.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::*;
+/// # fn run(programs: Vec<Program>) -> Outcome {
+/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
+/// #     let cpus = (0..).zip(programs).map(cpu).collect();
+/// #     let plain = MachineSettings::new(Generation::P6, bus);
+/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     Machine::new(settings).unwrap().run(Execution::default()).unwrap()
+/// # }
+/// let outcome = run(vec![Program::from_fn(|cpu| cpu.store(1, 9))]);
+/// let writer = outcome.writers[1].expect("word 1 was written");
+/// assert_eq!((writer.cpu, writer.value, outcome.writers[0].is_none()), (0, 9, true));
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Writer {
     /// The CPU.

@@ -21,6 +21,13 @@ use crate::bus::Agent;
 use crate::time::{Duration, Time};
 
 /// Place of a request in the one order of everything that leaves a CPU: time, then source, then its own sequence.
+///
+/// ```
+/// use sim::{Key, Time};
+///
+/// let of = |us, source, sequence| Key { time: Time::from_us(us), source, sequence };
+/// assert!(of(1, 3, 9) < of(2, 0, 0) && of(2, 0, 1) < of(2, 1, 0)); // time, then source, then sequence
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Key {
     /// The instant of the request.

@@ -8,6 +8,22 @@ use crate::stream::Context;
 use crate::time::Time;
 
 /// One level of nesting: the program, or a handler on top of what it interrupted.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::*;
+/// # fn run(programs: Vec<Program>) -> Outcome {
+/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
+/// #     let cpus = (0..).zip(programs).map(cpu).collect();
+/// #     let plain = MachineSettings::new(Generation::P6, bus);
+/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     Machine::new(settings).unwrap().run(Execution::default()).unwrap()
+/// # }
+/// let outcome = run(vec![Program::from_fn(|cpu| cpu.halt())]);
+/// let frames = &outcome.cpus[0].frames;
+/// assert_eq!((frames.len(), frames[0].context, frames[0].since), (1, Context::Program, Time::ZERO));
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Frame {
     /// What runs.
@@ -19,6 +35,21 @@ pub struct Frame {
 }
 
 /// The last write of ICR low that asked for a message.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::*;
+/// # fn run(programs: Vec<Program>) -> Outcome {
+/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
+/// #     let cpus = (0..).zip(programs).map(cpu).collect();
+/// #     let plain = MachineSettings::new(Generation::P6, bus);
+/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     Machine::new(settings).unwrap().run(Execution::default()).unwrap()
+/// # }
+/// let outcome = run(vec![Program::from_fn(|cpu| cpu.write_register(0x300, 0xC_0041))]);
+/// assert_eq!(outcome.cpus[0].last_send.expect("an IPI").message.vector, 0x41);
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct LastSend {
     /// The message.
@@ -28,6 +59,26 @@ pub struct LastSend {
 }
 
 /// A wait that has begun and not ended. Those that have ended are told in the event stream, and counted by whoever observes.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::*;
+/// # fn run(programs: Vec<Program>) -> Outcome {
+/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
+/// #     let cpus = (0..).zip(programs).map(cpu).collect();
+/// #     let plain = MachineSettings::new(Generation::P6, bus);
+/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     Machine::new(settings).unwrap().run(Execution::default()).unwrap()
+/// # }
+/// let outcome = run(vec![Program::from_fn(|cpu| {
+///     cpu.delay_us(3);
+///     cpu.wait_begin(7); // and never ends
+///     cpu.halt();
+/// })]);
+/// let wait = outcome.cpus[0].waits[0];
+/// assert_eq!((wait.code, wait.since), (7, Time::from_us(3)));
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct OpenWait {
     /// The code that software gave it.
@@ -40,6 +91,27 @@ pub struct OpenWait {
 }
 
 /// Where a pending interrupt came from.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::*;
+/// # fn run(programs: Vec<Program>) -> Outcome {
+/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
+/// #     let cpus = (0..).zip(programs).map(cpu).collect();
+/// #     let plain = MachineSettings::new(Generation::P6, bus);
+/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     Machine::new(settings).unwrap().run(Execution::default()).unwrap()
+/// # }
+/// let send = Program::from_fn(|cpu| cpu.write_register(0x300, 0xC_0041)); // to all but itself
+/// let deaf = Program::from_fn(|cpu| {
+///     cpu.irq_save();
+///     cpu.delay_us(50);
+/// });
+/// let outcome = run(vec![send, deaf]);
+/// let (vector, from) = outcome.cpus[1].requested[0];
+/// assert_eq!((vector, from.expect("a message").from), (0x41, 0));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Provenance {
     /// The sender.

@@ -1,6 +1,22 @@
 //! What a CPU does, and what it runs after INIT, as states.
 
 /// The activity of a CPU (SDM vol. 3 §26.6.2 has these states).
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::*;
+/// # fn run(programs: Vec<Program>) -> Outcome {
+/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
+/// #     let cpus = (0..).zip(programs).map(cpu).collect();
+/// #     let plain = MachineSettings::new(Generation::P6, bus);
+/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     Machine::new(settings).unwrap().run(Execution::default()).unwrap()
+/// # }
+/// let outcome = run(vec![Program::from_fn(|cpu| cpu.halt()), Program::from_fn(|cpu| cpu.shut_down())]);
+/// assert_eq!(outcome.cpus[0].activity, Activity::Halted);
+/// assert_eq!(outcome.cpus[1].activity, Activity::Shutdown);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Activity {
     /// Runs.

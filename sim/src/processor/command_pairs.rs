@@ -9,6 +9,36 @@ use crate::time::Time;
 
 /// A message that went elsewhere than the code that sent it had asked for: between its two writes a handler on the
 /// same CPU wrote ICR high.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::*;
+/// # fn run(programs: Vec<Program>) -> Outcome {
+/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
+/// #     let cpus = (0..).zip(programs).map(cpu).collect();
+/// #     let plain = MachineSettings::new(Generation::P6, bus);
+/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     Machine::new(settings).unwrap().run(Execution::default()).unwrap()
+/// # }
+/// #[derive(Clone, Copy)]
+/// struct Careless;
+/// impl Software for Careless {
+///     fn run(&self, cpu: Cpu<'_>) {
+///         cpu.write_register(0x300, 0x4_0041); // to itself: the handler comes in between the next two
+///         cpu.write_register(0x310, 1 << 24);
+///         cpu.delay_us(5);
+///         cpu.write_register(0x300, 0x42);
+///     }
+///     fn interrupt(&self, cpu: Cpu<'_>, _: u8) {
+///         cpu.write_register(0x310, 2 << 24); // and does not put it back
+///         cpu.write_register(0x0B0, 0);
+///     }
+/// }
+/// let outcome = run(vec![Program::open(Careless)]);
+/// let misdirected = outcome.cpus[0].misdirected.expect("it went to 2");
+/// assert_eq!((misdirected.intended, misdirected.message.destination), (1, 2));
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Misdirected {
     /// The message, as it was sent.

@@ -8,6 +8,26 @@ use crate::time::Time;
 use std::marker::PhantomData;
 
 /// The CPU as software sees it. Every method is one operation: it takes simulated time, and interrupts may come in.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::*;
+/// # fn run(programs: Vec<Program>) -> Outcome {
+/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
+/// #     let cpus = (0..).zip(programs).map(cpu).collect();
+/// #     let plain = MachineSettings::new(Generation::P6, bus);
+/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     Machine::new(settings).unwrap().run(Execution::default()).unwrap()
+/// # }
+/// let outcome = run(vec![Program::from_fn(|cpu| {
+///     cpu.store(0, 5);
+///     assert_eq!(cpu.fetch_add(0, 1), 5);
+///     cpu.delay_us(10);
+///     cpu.reached(1);
+/// })]);
+/// assert!(outcome.milestones[0].at > Time::from_us(10));
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Cpu<'run> {
     handle: Handle,
@@ -49,6 +69,23 @@ impl<'run> Cpu<'run> {
 }
 
 /// A CPU whose operations come from one [`Site`], whatever line executes them.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::*;
+/// # fn run(programs: Vec<Program>) -> Outcome {
+/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
+/// #     let cpus = (0..).zip(programs).map(cpu).collect();
+/// #     let plain = MachineSettings::new(Generation::P6, bus);
+/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     Machine::new(settings).unwrap().run(Execution::default()).unwrap()
+/// # }
+/// let outcome = run(vec![Program::from_fn(|cpu| {
+///     cpu.at(Site::step(3)).halt(); // step 3 of a program that is data
+/// })]);
+/// assert_eq!(outcome.cpus[0].site.and_then(Site::as_step), Some(3));
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct CpuAt<'run> {
     cpu: Cpu<'run>,

@@ -38,6 +38,22 @@ pub enum LocalEvent {
 }
 
 /// A pin of a CPU that software can drive.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::*;
+/// # fn run(programs: Vec<Program>) -> Outcome {
+/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
+/// #     let cpus = (0..).zip(programs).map(cpu).collect();
+/// #     let plain = MachineSettings::new(Generation::P6, bus);
+/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     Machine::new(settings).unwrap().run(Execution::default()).unwrap()
+/// # }
+/// let pulse = Program::from_fn(|cpu| cpu.drive_pin(1, Pin::Init));
+/// let outcome = run(vec![pulse, Program::from_fn(|cpu| cpu.halt())]);
+/// assert_eq!(outcome.cpus[1].activity, Activity::WaitForStartUp); // SDM vol. 3 §8.4.2
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pin {
     /// LINT1: a rising and a falling edge. As firmware leaves it, it is the NMI pin.

@@ -6,6 +6,23 @@
 use crate::generation::Costs;
 
 /// What kind of operation it is. Its number is in digests: a new kind goes to the end.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::*;
+/// # fn events(program: fn(Cpu<'_>)) -> Vec<Told> {
+/// #     let cpus = vec![(CpuSettings::default(), Program::from_fn(program))];
+/// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
+/// #     let plain = MachineSettings::new(Generation::P6, bus);
+/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     let mut recording = Recording::default();
+/// #     Machine::new(settings).unwrap().observed(Execution::default(), &mut recording).unwrap();
+/// #     recording.told
+/// # }
+/// let events = events(|cpu| cpu.store(1, 9));
+/// let store = Access { kind: Kind::Store, operand: 1 };
+/// assert!(events.iter().any(|told| told.event.what == What::Write { access: store, value: 9 }));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Kind {

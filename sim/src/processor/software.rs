@@ -11,6 +11,31 @@ use std::sync::Arc;
 /// Handlers run nested on the interrupted code's stack; returning from them is the IRET. Its frames are unwound by an INIT
 /// and at the end of a run: operations in a `Drop` then do nothing and give 0. A panic ends the run with an error. Software
 /// must leave the floating-point control words as they are, and its stack has 256 KiB.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::*;
+/// # fn run(programs: Vec<Program>) -> Outcome {
+/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
+/// #     let cpus = (0..).zip(programs).map(cpu).collect();
+/// #     let plain = MachineSettings::new(Generation::P6, bus);
+/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     Machine::new(settings).unwrap().run(Execution::default()).unwrap()
+/// # }
+/// struct Counts;
+/// impl Software for Counts {
+///     fn run(&self, cpu: Cpu<'_>) {
+///         cpu.write_register(0x300, 0x4_0041); // to itself
+///         cpu.halt();
+///     }
+///     fn interrupt(&self, cpu: Cpu<'_>, vector: u8) {
+///         cpu.write_register(0x0B0, 0); // EOI
+///         cpu.reached(vector.into());
+///     }
+/// }
+/// assert_eq!(run(vec![Program::open(Counts)]).milestones[0].code, 0x41);
+/// ```
 pub trait Software: Send + Sync {
     /// The program. When it returns, the CPU does nothing more.
     fn run(&self, cpu: Cpu<'_>);
@@ -51,6 +76,30 @@ pub trait Software: Send + Sync {
 /// program that is data, a table. A compiler cannot rule out the others; a lint of the implementing crate should. Where an
 /// [`AllocationWatch`](crate::AllocationWatch) is installed, software that allocates is Open from then on, whatever it
 /// promised.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::*;
+/// # fn run(programs: Vec<Program>) -> Outcome {
+/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
+/// #     let cpus = (0..).zip(programs).map(cpu).collect();
+/// #     let plain = MachineSettings::new(Generation::P6, bus);
+/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     Machine::new(settings).unwrap().run(Execution::default()).unwrap()
+/// # }
+/// struct Spins; // no state but its stack
+/// impl Software for Spins {
+///     fn run(&self, cpu: Cpu<'_>) {
+///         while cpu.load(0) == 0 {
+///             cpu.pause();
+///         }
+///     }
+/// }
+/// impl Closed for Spins {}
+/// let hung = Ending::Proven(Proof::Recurrence);
+/// assert_eq!(run(vec![Program::closed(Spins)]).ending, if PROOFS { hung } else { Ending::Deadline });
+/// ```
 pub trait Closed: Software + 'static {}
 
 /// A program for one CPU, Closed or Open.

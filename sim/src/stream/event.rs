@@ -6,6 +6,12 @@ use crate::processor::{Kind, LocalEvent};
 use crate::time::Time;
 
 /// Who an event belongs to.
+///
+/// ```
+/// use sim::Source;
+///
+/// assert!(Source::Interconnect < Source::Cpu(0) && Source::Cpu(0) < Source::Cpu(1)); // their order at one instant
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
     /// The interconnect.
@@ -15,6 +21,26 @@ pub enum Source {
 }
 
 /// What a CPU runs.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::*;
+/// struct Looks;
+/// impl Software for Looks {
+///     fn run(&self, cpu: Cpu<'_>) {
+///         cpu.write_register(0x300, 0x4_0041); // to itself
+///         cpu.halt();
+///     }
+/// }
+/// let mut recording = Recording::default();
+/// let cpus = vec![(CpuSettings::default(), Program::open(Looks))];
+/// let bus = Box::new(FrontSideBus::new());
+/// let machine = Machine::new(MachineSettings { cpus, ..MachineSettings::new(Generation::XApic, bus) })?;
+/// machine.observed(Execution::default(), &mut recording)?;
+/// let entered = What::Entered(Context::Interrupt(0x41));
+/// assert!(recording.told.iter().any(|told| told.event.what == entered));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Context {
     /// Its program.
@@ -54,6 +80,8 @@ impl Context {
 }
 
 /// An access that may repeat without effect: the location of a poll, or a delay.
+///
+/// See [`What`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Access {
     /// The operation.
@@ -63,6 +91,23 @@ pub struct Access {
 }
 
 /// What happened.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::*;
+/// # fn events(program: fn(Cpu<'_>)) -> Vec<Told> {
+/// #     let cpus = vec![(CpuSettings::default(), Program::from_fn(program))];
+/// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
+/// #     let plain = MachineSettings::new(Generation::P6, bus);
+/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     let mut recording = Recording::default();
+/// #     Machine::new(settings).unwrap().observed(Execution::default(), &mut recording).unwrap();
+/// #     recording.told
+/// # }
+/// let events = events(|cpu| cpu.store(1, 9));
+/// let word = Access { kind: Kind::Store, operand: 1 };
+/// assert!(events.iter().any(|told| told.event.what == What::Write { access: word, value: 9 }));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
     /// Reads of one location that gave one value, or equal delays, from the event's time to `last`.
@@ -171,6 +216,26 @@ impl What {
 }
 
 /// One event of the stream.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::*;
+/// # fn events(program: fn(Cpu<'_>)) -> Vec<Told> {
+/// #     let cpus = vec![(CpuSettings::default(), Program::from_fn(program))];
+/// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
+/// #     let plain = MachineSettings::new(Generation::P6, bus);
+/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     let mut recording = Recording::default();
+/// #     Machine::new(settings).unwrap().observed(Execution::default(), &mut recording).unwrap();
+/// #     recording.told
+/// # }
+/// let events = events(|cpu| {
+///     cpu.delay_us(3);
+///     cpu.reached(7);
+/// });
+/// let reached = events.iter().map(|told| told.event).find(|event| event.what == What::Reached(7)).expect("it is told");
+/// assert_eq!((reached.time, reached.source), (Time::from_us(3), Source::Cpu(0)));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Event {
     /// When (of a run: its first access).

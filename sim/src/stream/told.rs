@@ -9,6 +9,26 @@ use super::event::{Event, Source};
 use crate::time::Time;
 
 /// An event, and when it was told.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::*;
+/// # fn events(program: fn(Cpu<'_>)) -> Vec<Told> {
+/// #     let cpus = vec![(CpuSettings::default(), Program::from_fn(program))];
+/// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
+/// #     let plain = MachineSettings::new(Generation::P6, bus);
+/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     let mut recording = Recording::default();
+/// #     Machine::new(settings).unwrap().observed(Execution::default(), &mut recording).unwrap();
+/// #     recording.told
+/// # }
+/// let events = events(|cpu| {
+///     (0..3).for_each(|_| _ = cpu.load(0)); // a run of reads
+///     cpu.store(0, 1); // which this ends
+/// });
+/// let run = events.iter().find(|told| told.event.what.is_run()).expect("the reads");
+/// assert!(run.at > run.event.time); // told when it is over
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Told {
     /// The event's own instant; of a run, the instant of what ended it.

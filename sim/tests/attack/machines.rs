@@ -65,7 +65,7 @@ fn frame(draw: &mut Draw) -> Frame {
 
 /// Knobs that came after seeds had been written down. They are drawn on their own, in this order, so that a seed's machine is
 /// the one that it was, but for the last ones.
-const LATER: [&str; 7] = [
+const LATER: [&str; 8] = [
     "xtpr_enable",
     "tsc_deadline",
     "halted_timer",
@@ -73,6 +73,7 @@ const LATER: [&str; 7] = [
     "x2apic_lock",
     "x2apic_send",
     "lvt_write_while_pending",
+    "init_without_level",
 ];
 
 /// Each knob at any of its values.

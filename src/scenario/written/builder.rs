@@ -4,7 +4,7 @@ use super::table::{Table, inline, texts, us};
 use super::{fault, load, rest, role};
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::expected::Expectation;
-use crate::scenario::fault::FaultKind;
+use crate::scenario::fault::{Fault, FaultKind, Times};
 use crate::scenario::goal::{Goal, REACH};
 use crate::scenario::load::{LIMIT_PS_DEFAULT, Request, TEXT_NAME, load_text};
 use crate::scenario::mechanism::Mechanism;
@@ -207,6 +207,13 @@ impl ScenarioBuilder {
         table.set("at_us", us(at.as_ps()));
         table.extend(fault::keys(kind));
         self.faults.push(table);
+        self
+    }
+
+    /// A fault of a bus that comes again and again: one entry of a file.
+    pub(super) fn fault_again(mut self, first: &Fault, times: Times) -> Self {
+        self = self.fault(Time::from_ps(first.at_ps), first.kind);
+        self.faults.last_mut().expect("it has just been added").extend(fault::again_keys(times));
         self
     }
 

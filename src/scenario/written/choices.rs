@@ -164,4 +164,11 @@ impl ScenarioBuilder {
         self.klogd.set("cpu", cpu);
         self
     }
+
+    /// That CPU, which [`klogd`](Self::klogd) names, gets a reschedule IPI from whoever wakes the daemon on another.
+    #[must_use]
+    pub fn klogd_reschedule(mut self) -> Self {
+        self.klogd.set("reschedule", true);
+        self
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::role::vector_value;
 use super::table::{Table, us};
-use crate::scenario::fault::{Again, CpuFault, FaultKind, Times};
+use crate::scenario::fault::{Again, CpuFault, Fault, FaultKind, Times};
 use crate::scenario::message_fault::MessagePlan;
 use crate::scenario::named::Named;
 use sim::bus::{SerialFaultKind, Wire};
@@ -32,8 +32,7 @@ pub(super) fn keys(kind: FaultKind) -> Table {
                 table.set("length_us", us(length_ps));
             }
             if times != Times::ONCE {
-                table.set("every_us", us(times.every_ps));
-                table.set("count", times.count);
+                table.extend(again_keys(times));
             }
         }
         FaultKind::Wires { until_ps, fault } => {
@@ -43,6 +42,24 @@ pub(super) fn keys(kind: FaultKind) -> Table {
         FaultKind::DeadLink { cluster } => table.set("cluster", cluster),
     }
     table
+}
+
+/// How often it comes.
+pub(super) fn again_keys(times: Times) -> Table {
+    let mut table = Table::default();
+    table.set("every_us", us(times.every_ps));
+    table.set("count", times.count);
+    table
+}
+
+/// These are what one entry of a file became, which comes so often. `None`: each is for itself.
+pub(super) fn comes_again(faults: &[&Fault]) -> Option<Times> {
+    let [first, second, ..] = faults else { return None };
+    let every_ps = second.at_ps.checked_sub(first.at_ps)?;
+    let is_later = |(nth, fault): (usize, &&Fault)| **fault == (*first).clone().later(nth as u64 * every_ps);
+    let alike = faults.iter().enumerate().all(is_later);
+    (alike && every_ps > 0 && first.kind.fault_name().comes_again())
+        .then_some(Times { every_ps, count: faults.len() as u32 })
 }
 
 fn until(table: &mut Table, until_ps: Option<u64>) {

@@ -2,7 +2,7 @@
 
 use super::builder::ScenarioBuilder;
 use super::table::Table;
-use super::{machine, steps};
+use super::{fault, machine, steps};
 use crate::scenario::diagnostic::{InputError, Place, Source};
 use crate::scenario::load::{Request, load_text};
 use crate::scenario::model::{Origin, Scenario};
@@ -86,7 +86,10 @@ fn without_places(scenario: &Scenario) -> Scenario {
     scenario.faults.iter_mut().for_each(|fault| fault.index = 0);
     scenario.expectation.iter_mut().for_each(|expectation| expectation.index = 0);
     let mut programs = Programs::clone(&scenario.programs);
-    programs.handlers.iter_mut().for_each(|handler| handler.index = 0);
+    for handler in &mut programs.handlers {
+        handler.index = 0;
+        handler.place.place = nowhere.clone();
+    }
     for step in &mut programs.places {
         *step = StepPlace { place: nowhere.clone(), text: std::mem::take(&mut step.text) };
     }
@@ -112,8 +115,11 @@ impl From<&Scenario> for ScenarioBuilder {
             Some(OwnWaits::Code(code)) => builder = builder.own(*code),
             None => {}
         }
-        if scenario.klogd_cpu != 0 {
+        if scenario.klogd_cpu != 0 || scenario.klogd_reschedule {
             builder = builder.klogd(scenario.klogd_cpu);
+        }
+        if scenario.klogd_reschedule {
+            builder = builder.klogd_reschedule();
         }
         let plain = steps::plain_words(&scenario.programs);
         for (place, (name, value)) in scenario.programs.words.iter().enumerate() {
@@ -150,8 +156,11 @@ fn happenings(mut builder: ScenarioBuilder, scenario: &Scenario) -> ScenarioBuil
     }
     let mut faults: Vec<_> = scenario.faults.iter().collect();
     faults.sort_by_key(|fault| fault.index);
-    for fault in faults {
-        builder = builder.fault(Time::from_ps(fault.at_ps), fault.kind);
+    for entry in faults.chunk_by(|one, next| one.index == next.index) {
+        builder = match fault::comes_again(entry) {
+            Some(times) => builder.fault_again(entry[0], times),
+            None => entry.iter().fold(builder, |builder, fault| builder.fault(Time::from_ps(fault.at_ps), fault.kind)),
+        };
     }
     let begins = scenario.events.iter().map(|event| event.at_ps).chain(scenario.faults.iter().map(|fault| fault.at_ps));
     if begins.max().is_some_and(|last| last > scenario.limit_ps) { builder.limit_cuts() } else { builder }

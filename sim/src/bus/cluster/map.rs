@@ -8,6 +8,15 @@ use crate::generation::{ClusterFifteen, Knobs};
 use std::cell::RefCell;
 
 /// How far a physical destination reaches.
+///
+/// ```
+/// use sim::bus::{ClusterBus, Interconnect, PhysicalScope, Reach, ShorthandScope};
+///
+/// let nodes = ClusterBus::front_side_nodes(8, |bus| bus)?.with_scopes(PhysicalScope::Machine, ShorthandScope::Cluster);
+/// let Reach::Domains(domains) = nodes.reach() else { panic!("two nodes") };
+/// assert_eq!((domains.physical, domains.shorthands), (PhysicalScope::Machine, ShorthandScope::Cluster));
+/// # Ok::<(), sim::bus::ClusterError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PhysicalScope {
     /// The sender's cluster: each has a domain of physical ids of its own (NUMA-Q: Linux numaq_32.c sends to other quads
@@ -20,6 +29,8 @@ pub enum PhysicalScope {
 }
 
 /// How far a destination shorthand reaches.
+///
+/// See [`PhysicalScope`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ShorthandScope {
     /// The sender's cluster (NUMA-Q has no useful global broadcast: Linux numaq_32.c sends a sequence instead).
@@ -30,6 +41,12 @@ pub enum ShorthandScope {
 }
 
 /// What is wrong with a list of clusters.
+///
+/// ```
+/// use sim::bus::{ClusterBus, ClusterError};
+///
+/// assert_eq!(ClusterBus::new(Vec::new()).err(), Some(ClusterError::NoCluster));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClusterError {

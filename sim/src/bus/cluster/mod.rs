@@ -30,6 +30,16 @@ use segment::Segment;
 use std::collections::VecDeque;
 
 /// One cluster.
+///
+/// ```
+/// use sim::bus::{Cluster, ClusterBus, SerialBus};
+///
+/// // CPUs 0 and 1, and the manager with id 14, on a serial bus of their own.
+/// let segment = Box::new(SerialBus::new(&[0, 1, 14])?);
+/// let quad = Cluster { number: 0, members: vec![0, 1], segment, manager_id: 14 };
+/// assert!(ClusterBus::new(vec![quad]).is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Cluster {
     /// Its number, 0 to 15: bits 7:4 of a logical destination.

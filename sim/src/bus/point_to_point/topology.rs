@@ -6,6 +6,15 @@ use crate::bus::{Agent, Message, Shorthand};
 use crate::time::Duration;
 
 /// Latencies from one interface to another. Free parameters: nobody published them.
+///
+/// ```
+/// use sim::Duration;
+/// use sim::bus::{Interconnect, Latencies, PointToPointFabric};
+///
+/// let near = Latencies { same_socket: Duration::from_ns(300), ..Latencies::default() };
+/// assert_eq!(PointToPointFabric::new(&[0, 0, 1], near)?.minimum_latency(), Duration::from_ns(100)); // to itself
+/// # Ok::<(), sim::bus::FabricError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Latencies {
     /// To the sender itself.
@@ -27,6 +36,12 @@ impl Default for Latencies {
 }
 
 /// Why a fabric cannot be built.
+///
+/// ```
+/// use sim::bus::{FabricError, Latencies, PointToPointFabric};
+///
+/// assert_eq!(PointToPointFabric::new(&[], Latencies::default()).err(), Some(FabricError::NoAgent));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FabricError {

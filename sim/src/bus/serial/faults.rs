@@ -8,6 +8,8 @@ use crate::bus::{Agent, DeliveryMode, Message, MessageEffect, MessageFault};
 use crate::time::Time;
 
 /// A data wire.
+///
+/// See [`SerialFaultKind`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wire {
     /// PICD0.
@@ -26,6 +28,16 @@ impl Wire {
 }
 
 /// What is wrong with the bus.
+///
+/// ```
+/// use sim::Time;
+/// use sim::bus::{SerialBus, SerialFault, SerialFaultKind, Wire};
+///
+/// let kind = SerialFaultKind::StuckWire { wire: Wire::Picd1, driven: false };
+/// let fault = SerialFault { from: Time::from_us(35), until: None, kind };
+/// assert!(SerialBus::new(&[0, 1])?.with_faults(vec![fault]).is_ok());
+/// # Ok::<(), sim::bus::BusError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SerialFaultKind {
     /// Every so many-th message, EOI messages too, arrives damaged (1: every one).
@@ -101,6 +113,8 @@ impl SerialFaultKind {
 }
 
 /// A fault of the bus.
+///
+/// See [`SerialFaultKind`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SerialFault {
     /// When it begins.
@@ -123,6 +137,16 @@ impl SerialFault {
 }
 
 /// Faults that a serial bus cannot have. Faults are named by their place in the list, from 0.
+///
+/// ```
+/// use sim::Time;
+/// use sim::bus::{SerialBus, SerialFault, SerialFaultError, SerialFaultKind};
+///
+/// let jabber = SerialFault { from: Time::ZERO, until: None, kind: SerialFaultKind::Jabber { agent: 9 } };
+/// let refused = SerialBus::new(&[0, 1])?.with_faults(vec![jabber]).err();
+/// assert_eq!(refused, Some(SerialFaultError::NoSuchAgent { fault: 0, agent: 9, agents: 2 }));
+/// # Ok::<(), sim::bus::BusError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SerialFaultError {

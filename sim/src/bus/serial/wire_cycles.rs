@@ -8,6 +8,21 @@ use crate::bus::Message;
 use crate::generation::Checksum;
 
 /// A cycle of a message.
+///
+/// ```
+/// # use sim::bus::*;
+/// # use sim::Time;
+/// # let message = Message {
+/// #     number: 0, source: 0, level_triggered: false, asserted: true, vector: 0x41, mode: DeliveryMode::Fixed,
+/// #     shorthand: Shorthand::None, destination_mode: DestinationMode::Physical, destination: 1,
+/// #     written_at: Time::ZERO, queues: false,
+/// # };
+/// # use sim::Checksum;
+/// let cycles = wire_cycles(&message, 0, Checksum::Modulo4);
+/// assert_eq!(cycles.len(), 21); // 82801BA: a short message
+/// assert_eq!((cycles[8].what, cycles[8].symbol), ("vector, bits 7:6", Some(0b01))); // of 41h
+/// assert_eq!(cycles[18].symbol, None); // the receivers' status
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WireCycle {
     /// What it is for.

@@ -27,5 +27,16 @@ macro_rules! with_deviations {
             /// The new vector is requested at once, beside the old one.
             NewVector = "new-vector",
         }
+
+        /// An INIT as an edge whose level bit (ICR bit 14) is clear. SDM vol. 3 §10.6.1 wants the bit set in all IPIs but the INIT level
+        /// de-assert, which is a level besides; parts reset the targets all the same. Hyper-V does not (nanos pull request 1529,
+        /// Limine pull request 59): its APIC in OpenVMM (vmm_core/virt_support_apic, commit 172f2334dc91) takes every INIT with the bit
+        /// clear for a de-assert, and looks at the bit in no other IPI.
+        init_without_level: InitWithoutLevel ("INIT whose level bit is clear") {
+            /// The targets are reset.
+            Resets = "resets",
+            /// It is not sent.
+            Ignored = "ignored",
+        }
     } };
 }

@@ -24,6 +24,13 @@ pub struct Knob {
 }
 
 /// A value that a knob does not have.
+///
+/// ```
+/// use sim::Knobs;
+///
+/// let error = Knobs::default().set("slots", "per-cpu").and_then(Result::err).unwrap();
+/// assert_eq!(error.0.values, ["per-class", "per-vector"]); // what it has
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoSuchValue(pub &'static Knob);
 
