@@ -6,6 +6,7 @@ mod accesses;
 mod bad_input;
 mod book;
 mod budget_options;
+mod campaign;
 mod command_line;
 mod controls;
 mod crash;
