@@ -57,7 +57,7 @@ pub(crate) fn merge(paths: &[PathBuf], out: &Path) -> Result<Merged, Failure> {
     pile.spots.sort_unstable();
     let special = std::fs::metadata(out).is_ok_and(|there| !there.is_file());
     let shown = out.display().to_string();
-    let target = if special { out.to_owned() } else { PathBuf::from(format!("{shown}.part")) };
+    let target = if special { out.to_owned() } else { PathBuf::from(format!("{shown}.{}.part", std::process::id())) };
     let write = |error| Failure::writing(&shown, error);
     let rows = File::create(&target).map_err(write).and_then(|file| {
         let mut file = BufWriter::with_capacity(1 << 16, file);

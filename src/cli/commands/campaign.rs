@@ -14,6 +14,7 @@ use crate::run::Settings;
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::grid::Grid;
 use crate::scenario::{OwnVariant, counted};
+use sim::Handle;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -45,7 +46,7 @@ fn run(arguments: &Arguments, own: &[OwnVariant]) -> Result<ExitStatus, Failure>
     let mut result = ResultFile::open(&path, &plan, partition)?;
     let interruptible = Interruptible::begin()?;
     let stop = Arc::new(AtomicBool::new(false));
-    let timer = arguments.lasts.map(|lasts| Timer::start(lasts, Arc::clone(&stop)));
+    let timer = arguments.lasts.map(|lasts| Timer::start(lasts, Arc::clone(&stop), interruptible.handle()));
     let settings = Settings { handle: Some(interruptible.handle()), ..Settings::seeded(0) };
     let counts = Arc::new(Counts::default());
     let total = partition.rows_of(plan.runs);
@@ -76,14 +77,14 @@ fn tell(
     Ok(if in_time { ExitStatus::Success } else { ExitStatus::Interrupted })
 }
 
-/// Raises a flag when its time is over, and not when it is dropped before.
+/// Raises a flag when its time is over, and ends the runs under way; not when it is dropped before.
 #[derive(Debug)]
 struct Timer {
     _hold: std::sync::mpsc::Sender<()>,
 }
 
 impl Timer {
-    fn start(lasts: Duration, stop: Arc<AtomicBool>) -> Self {
+    fn start(lasts: Duration, stop: Arc<AtomicBool>, handle: Handle) -> Self {
         let (hold, dropped) = channel::<()>();
         if lasts.is_zero() {
             stop.store(true, Ordering::Relaxed);
@@ -91,6 +92,7 @@ impl Timer {
         spawn(move || {
             if dropped.recv_timeout(lasts) == Err(RecvTimeoutError::Timeout) {
                 stop.store(true, Ordering::Relaxed);
+                handle.stop();
             }
         });
         Self { _hold: hold }
