@@ -9,6 +9,7 @@ use crate::scenario::named::Named;
 use sim::bus::AttemptOutcome;
 use sim::{Batch, Interest, Observer, Outcome, Site, What};
 use siphasher::sip::SipHasher13;
+use std::collections::BTreeMap;
 use std::hash::Hasher;
 
 /// Observes a run.
@@ -26,6 +27,25 @@ pub(super) struct Reached {
 pub(super) struct ReachedSet {
     pub(super) id: String,
     pub(super) names: Vec<String>,
+}
+
+/// The names of lines, which are looked up in their files once for many runs.
+#[derive(Debug, Default)]
+pub(super) struct LineNames(BTreeMap<usize, String>);
+
+impl LineNames {
+    fn of(&mut self, scenario: &Scenario, site: Site) -> String {
+        let step = site.as_step().and_then(|step| scenario.programs.place(step));
+        match (step, site.location()) {
+            (Some(step), _) => format!("site: {step}"),
+            (None, Some(line)) => {
+                // A line of Rust has one address as long as the program runs.
+                let name = self.0.entry(std::ptr::from_ref(line).addr());
+                name.or_insert_with(|| format!("site: {}", source_lines::describe(site))).clone()
+            }
+            (None, None) => format!("site: {}", source_lines::describe(site)),
+        }
+    }
 }
 
 const REFUSALS: [&str; 3] = ["refusal: retry", "refusal: accept error", "refusal: checksum error"];
@@ -69,8 +89,9 @@ impl Reached {
     }
 
     /// The run is over.
-    pub(super) fn finish(self, scenario: &Scenario, outcome: &Outcome, report: &RunReport) -> ReachedSet {
-        let mut names: Vec<String> = self.sites.iter().map(|&site| self::site(scenario, site)).collect();
+    pub(super) fn finish(self, run: (&Scenario, &Outcome, &RunReport), lines: &mut LineNames) -> ReachedSet {
+        let (scenario, outcome, report) = run;
+        let mut names: Vec<String> = self.sites.iter().map(|&site| lines.of(scenario, site)).collect();
         names.extend(REFUSALS.iter().zip(self.refusals).filter(|(_, seen)| *seen).map(|(name, _)| (*name).to_owned()));
         names.extend(
             self.fates
@@ -89,10 +110,4 @@ impl Reached {
         names.iter().for_each(|name| hasher.write(format!("{name}\n").as_bytes()));
         ReachedSet { id: format!("{:016x}", hasher.finish()), names }
     }
-}
-
-fn site(scenario: &Scenario, site: Site) -> String {
-    let step = site.as_step().and_then(|step| scenario.programs.place(step));
-    let place = step.map_or_else(|| source_lines::describe(site), ToString::to_string);
-    format!("site: {place}")
 }

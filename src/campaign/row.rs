@@ -4,7 +4,7 @@
 
 use super::cells::{Cell, Plan};
 use super::lines::{REACHED_SCHEMA, ROW_SCHEMA};
-use super::reached::{Reached, ReachedSet};
+use super::reached::{LineNames, Reached, ReachedSet};
 use crate::failure::Failure;
 use crate::judgement::{RunReport, Verdict};
 use crate::report::digest;
@@ -34,7 +34,7 @@ impl ReachedSet {
 }
 
 /// Makes the run of a row; none: it was interrupted.
-pub(super) fn row(plan: &Plan, number: u64, settings: &Settings) -> Option<Row> {
+pub(super) fn row(plan: &Plan, number: u64, settings: &Settings, lines: &mut LineNames) -> Option<Row> {
     let (cell, seed) = plan.at(number);
     let scenario = &cell.scenario;
     let mut settings = settings.clone();
@@ -44,7 +44,7 @@ pub(super) fn row(plan: &Plan, number: u64, settings: &Settings) -> Option<Row> 
         Ok((report, _)) if report.verdict == Verdict::Interrupted => None,
         Ok((report, outcome)) => {
             let events = reached.events;
-            let reached = reached.finish(scenario, &outcome, &report);
+            let reached = reached.finish((scenario, &outcome, &report), lines);
             let text = judged(cell, number, &report, events, &reached).to_string();
             Some(Row { text, reached, completed: report.verdict == Verdict::Completed })
         }

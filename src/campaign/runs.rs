@@ -4,6 +4,7 @@
 
 use super::cells::Plan;
 use super::partition::Partition;
+use super::reached::LineNames;
 use super::result_file::ResultFile;
 use super::row::{Row, row};
 use crate::failure::Failure;
@@ -88,13 +89,14 @@ impl Work<'_> {
     fn work(&self) {
         // A worker that panics must not leave the others waiting for its rows.
         let _hand = HandsUp(self);
+        let mut lines = LineNames::default();
         while let Some(first) = self.take() {
             let mut rows = Vec::new();
             for index in first..self.total.min(first + self.chunk) {
                 if self.stop.load(Ordering::Relaxed) {
                     break;
                 }
-                let Some(row) = row(self.plan, self.partition.row(index), self.settings) else { break };
+                let Some(row) = row(self.plan, self.partition.row(index), self.settings, &mut lines) else { break };
                 self.counts.made.fetch_add(1, Ordering::Relaxed);
                 self.counts.not_completed.fetch_add(u64::from(!row.completed), Ordering::Relaxed);
                 rows.push(row);
