@@ -69,6 +69,9 @@ fn machines(summary: &Summary, paper: Paper) -> Table {
 
 /// A percentage with two places, or less than that.
 fn brief_percent(millionths: u64) -> String {
+    if (1..5).contains(&millionths) {
+        return "<0.001".to_owned();
+    }
     if millionths > 0 && millionths < 100 { percent(millionths) } else { percent((millionths + 50) / 100 * 100) }
 }
 
