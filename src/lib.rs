@@ -65,6 +65,7 @@
 
 #[cfg(test)]
 mod book;
+mod campaign;
 pub mod cli;
 mod failure;
 mod judgement;

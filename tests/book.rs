@@ -62,7 +62,8 @@ fn broken(page: &Path, text: &str) -> Vec<String> {
 #[test]
 fn a_broken_link_is_noticed() {
     let page = root().join("docs/verdicts.md");
-    let text = "[a](knobs.md) [b](no-such-page.md) [c](glossary.md#retry) [d](glossary.md#no-such-term)\n```\n[e](f)\n```\n";
+    let text =
+        "[a](knobs.md) [b](no-such-page.md) [c](glossary.md#retry) [d](glossary.md#no-such-term)\n```\n[e](f)\n```\n";
     let found = broken(&page, text);
     assert_eq!(found.len(), 2, "{found:?}");
     assert!(found[0].contains("no-such-page.md") && found[1].contains("no-such-term"), "{found:?}");

@@ -7,6 +7,7 @@ mod bad_input;
 mod book;
 mod budget_options;
 mod built;
+mod campaign;
 mod command_line;
 mod controls;
 mod crash;

@@ -3,6 +3,7 @@
 //! No part of the library: only its test binary makes them, and holds the files to them. Write them anew with
 //! `UPDATE_PAGES=1 cargo test --lib book`.
 
+mod cost;
 mod late_retries;
 mod other_kernels;
 mod prices;
@@ -13,8 +14,8 @@ mod who_crashes;
 use crate::failure::Failure;
 
 /// Every page: its file in `docs/`, and its text.
-fn pages() -> Result<[(&'static str, String); 9], Failure> {
-    Ok([
+fn pages() -> Result<Vec<(&'static str, String)>, Failure> {
+    let mut pages = vec![
         ("registers.md", tables::registers()),
         ("knobs.md", tables::knobs()),
         ("mechanisms.md", tables::mechanisms()),
@@ -24,7 +25,9 @@ fn pages() -> Result<[(&'static str, String); 9], Failure> {
         ("who-crashes.md", who_crashes::who_crashes()?),
         ("serial-bus.md", serial_bus::serial_bus()?),
         ("pictures/serial-bus.svg", serial_bus::picture()?),
-    ])
+    ];
+    pages.extend(cost::cost()?);
+    Ok(pages)
 }
 
 #[test]

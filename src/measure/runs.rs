@@ -111,17 +111,18 @@ pub fn measure(
         seeds: seeds.clone(),
         next: AtomicU64::new(0),
         over: AtomicBool::new(false),
+        failed: AtomicU64::new(u64::MAX),
         settings,
         done,
     };
-    let of_workers: Vec<Result<Vec<Share>, Failure>> = thread::scope(|scope| {
+    let of_workers: Vec<Result<Vec<Share>, Failed>> = thread::scope(|scope| {
         let workers: Vec<_> = (0..jobs.max(1)).map(|_| scope.spawn(|| work.work())).collect();
         workers
             .into_iter()
             .map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
             .collect()
     });
-    let of_workers = of_workers.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let of_workers = shares(of_workers)?;
     let runs = of_workers.iter().flatten().map(|measured| measured.runs).sum();
     let name = scenarios.first().map(|scenario| scenario.name.clone()).unwrap_or_default();
     let mut by_cell: Vec<Vec<Share>> = scenarios.iter().map(|_| Vec::new()).collect();
@@ -131,6 +132,22 @@ pub fn measure(
     let cells = scenarios.iter().zip(loads).zip(by_cell);
     let cells = cells.map(|((scenario, load), measured)| cell(scenario, load, measured)).collect();
     Ok(Measurement { scenario: name, seeds, runs, cells, left_out, interrupted: work.over.into_inner() })
+}
+
+/// A run that gave no report, and the chunk that it is of.
+type Failed = (u64, RunFailure);
+
+/// The shares of all cores; or, of several runs that gave no report, the first one's failure: which core was faster decides nothing.
+fn shares(of_workers: Vec<Result<Vec<Share>, Failed>>) -> Result<Vec<Vec<Share>>, RunFailure> {
+    let (mut shares, mut first): (Vec<Vec<Share>>, Option<Failed>) = (Vec::new(), None);
+    for of_worker in of_workers {
+        match of_worker {
+            Ok(share) => shares.push(share),
+            Err(failed) if first.as_ref().is_none_or(|(chunk, _)| failed.0 < *chunk) => first = Some(failed),
+            Err(_) => {}
+        }
+    }
+    first.map_or(Ok(shares), |(_, failure)| Err(failure))
 }
 
 /// The scenario for each machine, and the machines that cannot hold it.
@@ -176,20 +193,25 @@ struct Work<'a> {
     seeds: Range<u64>,
     /// The next chunk that nobody has taken.
     next: AtomicU64,
-    /// Nobody is to take another one: a run has failed, or was interrupted.
+    /// Nobody is to take another one: a run was interrupted.
     over: AtomicBool,
+    /// The first chunk with a run that has failed: those before it are finished all the same, because they may fail, too.
+    failed: AtomicU64,
     settings: &'a Settings,
     done: &'a AtomicU64,
 }
 
 impl Work<'_> {
     /// One core's share: whatever chunk is next.
-    fn work(&self) -> Result<Vec<Share>, Failure> {
+    fn work(&self) -> Result<Vec<Share>, Failed> {
         let mut measured: Vec<Share> = self.scenarios.iter().map(|_| Share::default()).collect();
         let seeds = self.seeds.end.saturating_sub(self.seeds.start);
         let chunks = seeds.div_ceil(CHUNK);
         while !self.over.load(Ordering::Relaxed) {
             let taken = self.next.fetch_add(1, Ordering::Relaxed);
+            if taken > self.failed.load(Ordering::Relaxed) {
+                break;
+            }
             let Some(cell) = taken.checked_div(chunks).map(|cell| cell as usize).filter(|cell| *cell < measured.len())
             else {
                 break;
@@ -203,8 +225,8 @@ impl Work<'_> {
                         break;
                     }
                     Err(failure) => {
-                        self.over.store(true, Ordering::Relaxed);
-                        return Err(failure.into());
+                        self.failed.fetch_min(taken, Ordering::Relaxed);
+                        return Err((taken, failure));
                     }
                 }
             }

@@ -113,3 +113,26 @@ fn the_token_of_the_longest_replays_it() {
     let again = measured("normal-dispatch", &["before"], token.seed..token.seed + 1, 1);
     assert_eq!(figure(&again, 0, Measured::Wait, "smp_call_function").distribution.most(), longest.distribution.most());
 }
+
+/// Every run fails, each at an instant of its own: which one is told does not depend on how many run at once.
+#[test]
+fn of_several_failures_the_first_run_s_is_told() {
+    let text = "format = 1\nname = \"n\"\nstory = \"A handler within itself.\"\ngoal = \"reach:end\"\n[machine]\ncpus = 1\n\
+        [[event]]\nat_us = 1\ncpu = 0\nsteps = '''\ndelay uniform(1us,900us)\nipi 0 SELF|0x50\ndelay 9us\nreach end\n'''\n\
+        [[handler]]\non = 0x50\ncpus = [0]\nsteps = '''\nipi 0 SELF|0x50\nwrite EOI 0\nsti\ndelay 9us\n'''\n";
+    let path = std::env::temp_dir().join(format!("apicsim-measure-failure-{}.toml", std::process::id()));
+    std::fs::write(&path, text).expect("a file");
+    let name = path.to_str().expect("a name").to_owned();
+    let told = |seeds: std::ops::Range<u64>, jobs| {
+        let axes = Axes { arches: &["i386/default"], optional: &[], variants: &["before"], loads: &[] };
+        let done = AtomicU64::new(0);
+        let request = |arch, variant| request(&name, arch, variant);
+        measure(axes, seeds, jobs, &Settings::seeded(0), &done, request).expect_err("it nests without end").to_string()
+    };
+    let right = told(0..1, 1);
+    assert_ne!(told(1..2, 1), right, "each at an instant of its own");
+    for jobs in [1, 2, 5, 9] {
+        assert_eq!(told(0..1000, jobs), right, "{jobs}");
+    }
+    std::fs::remove_file(&path).expect("it is there");
+}

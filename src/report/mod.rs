@@ -13,7 +13,7 @@ pub(crate) mod messages;
 pub(crate) mod microseconds;
 pub(crate) mod page;
 mod paper;
-mod table;
+pub(crate) mod table;
 pub(crate) mod text;
 pub(crate) mod trace;
 pub(crate) mod trace_form;

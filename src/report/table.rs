@@ -11,14 +11,14 @@ const COLUMN_MIN: usize = 10;
 
 /// To which side the cells of a column lean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
+pub(crate) enum Side {
     Left,
     Right,
 }
 
 /// A header, whose lines are apart by line breaks, and rows of as many cells.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(crate) struct Table {
     header: Vec<(String, Side)>,
     rows: Vec<Row>,
 }
@@ -31,15 +31,15 @@ enum Row {
 }
 
 impl Table {
-    pub(super) fn new(header: impl IntoIterator<Item = (String, Side)>) -> Self {
+    pub(crate) fn new(header: impl IntoIterator<Item = (String, Side)>) -> Self {
         Self { header: header.into_iter().collect(), rows: Vec::new() }
     }
 
-    pub(super) fn heading(&mut self, heading: impl Into<String>) {
+    pub(crate) fn heading(&mut self, heading: impl Into<String>) {
         self.rows.push(Row::Heading(heading.into()));
     }
 
-    pub(super) fn row(&mut self, cells: Vec<String>) {
+    pub(crate) fn row(&mut self, cells: Vec<String>) {
         self.rows.push(Row::Cells(cells));
     }
 
@@ -53,7 +53,7 @@ impl Table {
     }
 
     /// The lines, ending with a newline. If it is wider than `width`, its widest column that leans to the left is broken at words.
-    pub(super) fn draw(&self, width: usize) -> String {
+    pub(crate) fn draw(&self, width: usize) -> String {
         let mut columns = self.columns();
         let left = |index: &usize| self.header[*index].1 == Side::Left;
         let too_much = total(&columns).saturating_sub(width);

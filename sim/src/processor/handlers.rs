@@ -4,10 +4,10 @@
 
 use super::account::Frame;
 use super::activity_kind::Activity;
-use super::pending::Pending;
 use super::core::{Boundary, Core};
 use super::facts::Fact;
 use super::latches::{Latch, Reason};
+use super::pending::Pending;
 use crate::RunError;
 use crate::generation::RsmNmiBlocking;
 use crate::stream::{Context, What};

@@ -4,11 +4,11 @@ use super::execution::Execution;
 use super::matrix::{self, parse_arch_or_family};
 use super::output::OUTPUT;
 use super::overrides::{MACHINE, Overrides};
-use super::values::{help_list, help_names, number, parse_name};
+use super::values::{help_list, help_names, parse_name};
 use crate::cli::output::STANDARD_OUTPUT;
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::named::named;
-use crate::scenario::{ALL_ARCHES, Scenario, VARIANTS};
+use crate::scenario::{ALL_ARCHES, Scenario, VARIANTS, seed_range};
 use clap::{Args, ValueHint};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -33,7 +33,7 @@ pub(crate) struct Measure {
     #[arg(long, value_name = "V,…", value_delimiter = ',', help_heading = MACHINE, help = help_list("Wait variants, repeatable or with commas, or `all`; without it, the scenario's", &VARIANTS))]
     pub variant: Vec<String>,
     /// Seeds, from the first to before the last: 0..1000.
-    #[arg(long, value_name = "A..B", default_value = "0..100", value_parser = parse_seeds, help_heading = MACHINE)]
+    #[arg(long, value_name = "A..B", default_value = "0..100", value_parser = seed_range, help_heading = MACHINE)]
     pub seeds: Range<u64>,
     /// What else changes the runs.
     #[command(flatten)]
@@ -68,9 +68,6 @@ named! {
         Csv = "csv",
     }
 }
-
-/// Runs of one measurement at most: at a microsecond each more than ten days.
-const RUNS_MAX: u64 = 1 << 40;
 
 impl Measure {
     /// How it is printed.
@@ -116,22 +113,4 @@ impl Measure {
         }
         Ok(())
     }
-}
-
-/// `A..B`, decimal or with 0x.
-fn parse_seeds(text: &str) -> Result<Range<u64>, String> {
-    let right = "the first seed, two dots, and the one behind the last, as 0..1000";
-    let (first, end) = text.split_once("..").ok_or_else(|| format!("`{text}` is no range of seeds: {right}"))?;
-    let seed = |text: &str| number(text).ok_or_else(|| format!("`{text}` is no seed: {right}"));
-    let (first, end) = (seed(first)?, seed(end)?);
-    if first >= end {
-        return Err(format!(
-            "{first}..{end} has no seed: the second number is the one behind the last, as {first}..{}",
-            first.saturating_add(1)
-        ));
-    }
-    if end - first > RUNS_MAX {
-        return Err(format!("{first}..{end} are {} seeds, and {RUNS_MAX} are the most", end - first));
-    }
-    Ok(first..end)
 }

@@ -4,6 +4,7 @@
 
 mod accesses;
 mod budgets;
+mod campaign;
 mod execution;
 mod generated;
 mod kernel;
@@ -22,6 +23,7 @@ mod values;
 
 pub(super) use accesses::Accesses;
 pub(super) use budgets::Budgets;
+pub(super) use campaign::{Campaign, OfResults};
 pub(super) use execution::{Elision, Execution, Executor, Window};
 pub(super) use generated::{Completions, Man, Shell};
 pub(super) use list::{List, ListKind};
@@ -100,6 +102,9 @@ pub(super) enum Command {
     /// Run a scenario with many seeds: how long waits, IPIs, calls and the crash path take, as percentiles.
     #[command(after_help = measure::EXAMPLES)]
     Measure(Measure),
+    /// Run a grid of scenarios, machines and seeds into a file that goes on where it stopped; merge and report results.
+    #[command(after_help = campaign::EXAMPLES)]
+    Campaign(Campaign),
     /// Run a scenario and print why each wait took as long as it did.
     #[command(after_help = "Example:\n  apicsim explain nmi-stall --arch x86_64/flat")]
     Explain(Run),
@@ -124,9 +129,6 @@ pub(super) enum Command {
     /// Comes later.
     #[command(hide = true)]
     Explore(Later),
-    /// Comes later.
-    #[command(hide = true)]
-    Campaign(Later),
     /// Comes later.
     #[command(hide = true)]
     Serve(Later),
@@ -169,7 +171,6 @@ impl Arguments {
         }
         let later = match &self.command {
             Some(Command::Explore(_)) => "explore",
-            Some(Command::Campaign(_)) => "campaign",
             Some(Command::Serve(_)) => "serve",
             Some(Command::Accesses(accesses)) => return accesses.check(),
             Some(Command::Matrix(matrix)) => {
@@ -182,7 +183,7 @@ impl Arguments {
             _ => return Ok(()),
         };
         Err(InputError::new(format!("`apicsim {later}` comes later")).help(
-            "today: list, show, run, replay, matrix, measure, explain, messages, accesses, demo, script, completions, man",
+            "today: list, show, run, replay, matrix, measure, campaign, explain, messages, accesses, demo, script, completions, man",
         ))
     }
 }

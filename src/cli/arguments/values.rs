@@ -2,6 +2,7 @@
 
 use crate::scenario::decimal::{self, Unit};
 use crate::scenario::named::{self, Named};
+pub(super) use crate::scenario::number;
 use crate::scenario::{ALL_ARCHES, OWN_VARIANT, RELEASES};
 
 pub(super) fn help_list(what: &str, names: &[&str]) -> String {
@@ -34,13 +35,4 @@ pub(super) fn parse_microseconds(text: &str) -> Result<u64, String> {
 
 pub(super) fn parse_seed(text: &str) -> Result<u64, String> {
     number(text).ok_or_else(|| "a seed is a number from 0 to 2^64 - 1, decimal or 0x hex".to_owned())
-}
-
-pub(super) fn number(text: &str) -> Option<u64> {
-    let (digits, radix) = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
-        Some(digits) => (digits, 16),
-        None => (text, 10),
-    };
-    let plain = digits.chars().all(|digit| digit.is_digit(radix)); // no sign
-    u64::from_str_radix(digits, radix).ok().filter(|_| plain)
 }

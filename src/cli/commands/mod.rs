@@ -1,6 +1,7 @@
 //! The commands: each reads its arguments, does its work through the library, prints.
 
 mod accesses;
+mod campaign;
 mod demo;
 mod explain;
 mod generated;
@@ -36,6 +37,7 @@ pub(super) fn dispatch(arguments: &Arguments, own: &[OwnVariant]) -> Result<Exit
         Some(Command::Replay(replay)) => run::replay(replay, own, paper),
         Some(Command::Matrix(matrix)) => matrix::matrix(matrix, own, paper),
         Some(Command::Measure(measure)) => measure::measure(measure, own, paper),
+        Some(Command::Campaign(arguments)) => campaign::campaign(arguments, own, paper),
         Some(Command::Explain(run)) => explain::explain(run, own, paper),
         Some(Command::Messages(arguments)) => messages::messages(arguments, own, paper),
         Some(Command::Accesses(accesses)) => accesses::accesses(accesses, own),
@@ -43,7 +45,7 @@ pub(super) fn dispatch(arguments: &Arguments, own: &[OwnVariant]) -> Result<Exit
         Some(Command::Script(script)) => script::script(script, arguments.look),
         Some(Command::Completions(completions)) => generated::completions(completions),
         Some(Command::Man(man)) => generated::man(man),
-        Some(Command::Explore(_) | Command::Campaign(_) | Command::Serve(_)) => {
+        Some(Command::Explore(_) | Command::Serve(_)) => {
             unreachable!("check() refuses what comes later")
         }
     }

@@ -8,7 +8,8 @@ mod text;
 
 pub(crate) use csv::csv;
 pub(crate) use json::document;
-pub(crate) use svg::svg;
+pub(crate) use records::{PERCENTILES, length};
+pub(crate) use svg::{Panel, plot, svg};
 pub(crate) use text::text;
 
 #[cfg(test)]

@@ -4,10 +4,10 @@ use crate::measure::{Distribution, Quantile};
 use sim::Duration;
 
 /// The percentiles that are told, in thousandths, with their names in documents.
-pub(super) const PERCENTILES: [(u64, &str); 4] = [(500, "p50_us"), (900, "p90_us"), (990, "p99_us"), (999, "p999_us")];
+pub(crate) const PERCENTILES: [(u64, &str); 4] = [(500, "p50_us"), (900, "p90_us"), (990, "p99_us"), (999, "p999_us")];
 
 /// The length, if it has one; what never ends, or was open at the end of its run, has none.
-pub(super) const fn length(quantile: Quantile) -> Option<Duration> {
+pub(crate) const fn length(quantile: Quantile) -> Option<Duration> {
     match quantile {
         Quantile::Span(span) => Some(span),
         Quantile::Never | Quantile::Unfinished => None,

@@ -29,18 +29,24 @@ const CURVES: [(&str, &str); 8] = [
 ];
 
 /// One machine's spans of one kind, a curve a variant.
-struct Panel<'m> {
-    title: String,
-    curves: Vec<(&'m str, Distribution)>,
+#[derive(Debug)]
+pub(crate) struct Panel<'m> {
+    pub(crate) title: String,
+    pub(crate) curves: Vec<(&'m str, Distribution)>,
 }
 
 pub(crate) fn svg(measurement: &Measurement) -> String {
-    let panels = panels(measurement);
+    let title = format!("{}: cumulative distributions of {} runs", measurement.scenario, measurement.runs);
+    plot(&title, &panels(measurement))
+}
+
+/// The panels, one below the other.
+pub(crate) fn plot(title: &str, panels: &[Panel<'_>]) -> String {
     let height = PANEL * panels.len().max(1) as u64 + 16;
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" viewBox=\"0 0 {WIDTH} {height}\" \
          font-family=\"sans-serif\" font-size=\"11\">\n<title>{}</title>\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n",
-        escaped(&format!("{}: cumulative distributions of {} runs", measurement.scenario, measurement.runs))
+        escaped(title)
     );
     for (panel, number) in panels.iter().zip(0..) {
         self::panel(panel, number * PANEL, &mut out);
