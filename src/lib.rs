@@ -82,6 +82,7 @@ pub mod report;
 mod run;
 pub mod scenario;
 pub mod script;
+mod serve;
 pub mod token;
 
 /// The page's programs, as tests.

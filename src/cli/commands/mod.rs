@@ -1,6 +1,7 @@
 //! The commands: each reads its arguments, does its work through the library, prints.
 
 mod accesses;
+mod course_files;
 mod demo;
 mod explain;
 mod generated;
@@ -12,6 +13,7 @@ mod messages;
 mod page_file;
 mod run;
 mod script;
+mod serve;
 mod settings;
 mod show;
 
@@ -43,7 +45,8 @@ pub(super) fn dispatch(arguments: &Arguments, own: &[OwnVariant]) -> Result<Exit
         Some(Command::Script(script)) => script::script(script, arguments.look),
         Some(Command::Completions(completions)) => generated::completions(completions),
         Some(Command::Man(man)) => generated::man(man),
-        Some(Command::Explore(_) | Command::Campaign(_) | Command::Serve(_)) => {
+        Some(Command::Serve(arguments)) => serve::serve(arguments),
+        Some(Command::Explore(_) | Command::Campaign(_)) => {
             unreachable!("check() refuses what comes later")
         }
     }
