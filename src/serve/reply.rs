@@ -57,7 +57,8 @@ impl Reply {
         Self { status, location: None, html: true, text }
     }
 
-    /// All of it. A page may run its own scripts and send its form back to where it came from, and nothing else.
+    /// All of it. A page may run its own scripts and send its form back to where it came from, and nothing else. (It says
+    /// from where: with the policy `no-referrer` a browser calls the origin of a form `null`, and that is refused.)
     pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
         let kind = if self.html { "text/html" } else { "text/plain" };
         let location = self.location.as_ref().map(|to| format!("Location: {to}\r\n")).unwrap_or_default();
@@ -65,7 +66,7 @@ impl Reply {
         write!(
             out,
             "HTTP/1.1 {}\r\nContent-Type: {kind}; charset=utf-8\r\nContent-Length: {}\r\n{location}{retry}Connection: close\r\n\
-             Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n\
+             Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: same-origin\r\n\
              Cross-Origin-Resource-Policy: same-origin\r\n\
              Content-Security-Policy: default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; \
              form-action 'self'; frame-ancestors 'none'; base-uri 'none'\r\n\r\n{}",

@@ -146,6 +146,17 @@ assert.deepEqual(readAddress("#cell=x&taken=-1"), { taken: null, time: null, cpu
 assert.deepEqual(actionOf({ key: "ArrowLeft", shiftKey: true }), ["step", -10]);
 assert.equal(actionOf({ key: "q" }), null);
 
+// A fate before it is known, and on the way to it.
+for (const message of run.messages) {
+  for (const fate of message.fates) {
+    if (fate.at_ps === null) continue;
+    assert.equal(fateAt(run, fate, fate.at_ps).fate, fate.fate);
+    const before = fateAt(run, fate, fate.at_ps - 1);
+    assert.ok(before === null || before.fate === "pending", before && before.fate);
+    assert.equal(fateAt(run, fate, message.sent_ps - 1), null);
+  }
+}
+
 // A lesson: what is said of an answer, and how it stands.
 const question = { asks: "?", right: 1, answers: [{ text: "A.", because: "no." }, { text: "B.", because: "yes." }] };
 const steps = lessonSteps({ steps: [{ says: "x", run: 0, taken: 3 }, { says: "y", run: 0, taken: 4, question }], experiments: [{ command: "c", question }] });

@@ -83,6 +83,9 @@ function drawLanes(canvas, scene) {
 /** An arrow as it is known at an instant: of one that has not arrived nobody knows what will become of it. */
 function uncovered(scene, run, arrow, cover, width) {
   if (arrow.until <= cover) return arrow;
+  const own = run.messages[arrow.message].fates.find((fate) => fate.cpu === arrow.to);
+  const known = own ? fateAt(run, own, cover) : null;
+  if (known) return { ...arrow, fate: known.fate, right: xOf(scene, known.at_ps, width) };
   const bus = run.header.cpus + run.messages[arrow.message].bus;
   return { ...arrow, fate: "under-way", to: bus, right: Math.max(arrow.left, xOf(scene, cover, width)) };
 }

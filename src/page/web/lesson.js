@@ -32,7 +32,7 @@ function drawLesson(teach) {
   const story = at === 0 ? lesson.story.split("\n\n").map((text) => make("p", { className: "faint" }, text)) : [];
   const intro = step.intro ? [make("p", {}, step.intro)] : [];
   const command = step.command ? [make("p", {}, "Experiment: ", make("code", {}, step.command))] : [];
-  const says = step.says ? [make("p", { className: "what" }, step.says)] : [];
+  const says = step.says ? [make("p", { className: "what" }, step.says.charAt(0).toUpperCase() + step.says.slice(1))] : [];
   part("lesson-text").replaceChildren(...story, ...intro, ...says, ...command);
   part("lesson-question").replaceChildren(...(step.question ? questionOf(step.question, at, given) : []));
   part("lesson-back").disabled = at === 0;

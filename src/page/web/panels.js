@@ -118,10 +118,12 @@ function drawMessages(scene) {
   const from = Math.max(0, Math.min(middle - MESSAGES / 2, all.length - MESSAGES));
   const rows = all.slice(from, from + MESSAGES).map(({ message, number }) => {
     const sender = message.from === null ? "I/O agent" : `CPU${message.from}`;
-    const known = message.fates.filter((fate) => coverOf(scene) === Infinity || (fate.at_ps !== null && fate.at_ps <= coverOf(scene)));
-    const fates = known.map((fate) => make("li", {},
-      fateMark(fate.fate),
-      `${fate.cpu === null ? "" : ` at CPU${fate.cpu}`}` + (coverOf(scene) === Infinity || fate.fate === "taken" ? `: ${withMicro(fate.because)}` : "")));
+    const cover = coverOf(scene);
+    const known = message.fates.map((fate) => (cover === Infinity ? fate : fateAt(run, fate, cover))).filter(Boolean);
+    const fates = known.map((fate) => {
+      const because = cover === Infinity || fate.fate === "taken" ? `: ${withMicro(fate.because)}` : "";
+      return make("li", {}, fateMark(fate.fate), `${fate.cpu === null ? "" : ` at CPU${fate.cpu}`}${because}`);
+    });
     if (known.length < message.fates.length) fates.push(make("li", { className: "faint" }, "not known yet"));
     const first = message.sent >= 0 ? message.sent : message.attempts.length ? message.attempts[0].event : -1; // a device has no write
     const when = first >= 0 ? jump(run, first, microseconds(message.sent_ps)) : microseconds(message.sent_ps);

@@ -1,7 +1,7 @@
 """A trace for Perfetto, read with the official schema: no field that it does not know, slices that nest, flows that begin and
 end, counters that are those of the story.
 
-    python3 perfetto.py APICSIM FOLDER
+    python3 tracks.py APICSIM FOLDER
 """
 
 import subprocess
