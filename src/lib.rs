@@ -83,6 +83,7 @@ pub mod report;
 mod run;
 pub mod scenario;
 pub mod script;
+mod serve;
 pub mod token;
 
 /// The page's programs, as tests.

@@ -224,7 +224,9 @@ fn lists_are_whole() {
 
 #[test]
 fn every_command_has_help() {
-    for command in ["list", "run", "replay", "matrix", "measure", "explain", "messages", "accesses", "demo", "script"] {
+    for command in
+        ["list", "run", "replay", "matrix", "measure", "explain", "messages", "accesses", "demo", "script", "serve"]
+    {
         let output = apicsim(&[command, "--help"]);
         assert_eq!(output.status.code(), Some(0), "{command}");
         let text = String::from_utf8(output.stdout).unwrap();

@@ -6,8 +6,8 @@ use apicsim::scenario::{ALL_ARCHES, VARIANTS, builtin_names};
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-const COMMANDS: [&str; 10] =
-    ["list", "show", "run", "replay", "matrix", "explain", "accesses", "demo", "script", "completions"];
+const COMMANDS: [&str; 11] =
+    ["list", "show", "run", "replay", "matrix", "explain", "accesses", "demo", "script", "serve", "completions"];
 
 fn printed(arguments: &[&str]) -> String {
     let output = apicsim(arguments);
@@ -92,7 +92,7 @@ fn every_command_has_a_page() {
         assert!(page.contains(&format!(".TH apicsim-{command} 1")) && page.contains(".SH SYNOPSIS"), "{page}");
     }
     assert!(printed(&["man", "run"]).contains("\\-\\-limit\\-us"), "its options");
-    for unknown in ["rnu", "serve"] {
+    for unknown in ["rnu", "explore"] {
         let refused = apicsim(&["man", unknown]);
         assert_eq!(refused.status.code(), Some(2));
         assert!(String::from_utf8(refused.stderr).unwrap().contains(&format!("there is no command `{unknown}`")));

@@ -106,3 +106,109 @@ fn formats_are_by_name_or_by_file() {
     let error = String::from_utf8(script.stderr).unwrap();
     assert!(script.status.code() == Some(2) && error.contains("FILE.ndjson"), "{error}");
 }
+
+/// A field of a message in protocol buffers: its number, and a number or bytes.
+enum Field<'a> {
+    Number(u64),
+    Bytes(&'a [u8]),
+}
+
+/// The fields of a message, read by the rules of the encoding (protobuf.dev), which the writer does not share.
+fn fields(mut bytes: &[u8]) -> Vec<(u64, Field<'_>)> {
+    fn varint(bytes: &mut &[u8]) -> u64 {
+        let mut value = 0;
+        for place in 0.. {
+            let (first, rest) = bytes.split_first().unwrap();
+            *bytes = rest;
+            value |= u64::from(first & 0x7F) << (7 * place);
+            if first & 0x80 == 0 {
+                break;
+            }
+        }
+        value
+    }
+    let mut all = Vec::new();
+    while !bytes.is_empty() {
+        let key = varint(&mut bytes);
+        let field = match key & 7 {
+            0 => Field::Number(varint(&mut bytes)),
+            1 => {
+                let (eight, rest) = bytes.split_at(8);
+                bytes = rest;
+                Field::Number(u64::from_le_bytes(eight.try_into().unwrap()))
+            }
+            2 => {
+                let length = usize::try_from(varint(&mut bytes)).unwrap();
+                let (part, rest) = bytes.split_at(length);
+                bytes = rest;
+                Field::Bytes(part)
+            }
+            other => panic!("wire type {other}"),
+        };
+        all.push((key >> 3, field));
+    }
+    all
+}
+
+/// Every event is an instant, in its words; what begins on a track ends there, the last thing first; a handler's flow is that
+/// of a message that was sent.
+#[test]
+fn a_trace_for_perfetto_has_every_event_and_nests() {
+    for (name, arch) in [
+        ("nmi-stall", "i386/default"),
+        ("kdump", "i386/numaq"),
+        ("smp-boot", "x86_64/flat"),
+        ("smm-target", "i386/default"),
+    ] {
+        let path = temporary(&format!("perfetto {name}"), "pftrace");
+        apicsim(&["run", name, "--arch", arch, "--trace", &path.to_string_lossy()]);
+        let bytes = std::fs::read(&path).unwrap();
+        let _ = std::fs::remove_file(&path);
+        let (mut instants, mut sent, mut ended, mut handlers) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        let mut open: BTreeMap<u64, Vec<String>> = BTreeMap::new();
+        for (number, packet) in fields(&bytes) {
+            let (1, Field::Bytes(packet)) = (number, packet) else { panic!("a trace is packets") };
+            let packet = fields(packet);
+            let Some((_, Field::Bytes(event))) = packet.iter().find(|(number, _)| *number == 11) else { continue };
+            let event = fields(event);
+            let number = |wanted: u64| {
+                event.iter().find_map(|(number, field)| match field {
+                    Field::Number(value) if *number == wanted => Some(*value),
+                    _ => None,
+                })
+            };
+            let said = event.iter().find_map(|(number, field)| match field {
+                Field::Bytes(bytes) if *number == 23 => Some(String::from_utf8(bytes.to_vec()).unwrap()),
+                _ => None,
+            });
+            let track = number(11).unwrap();
+            match number(9).unwrap() {
+                1 => {
+                    ended.extend(number(48));
+                    let said = said.unwrap();
+                    handlers += usize::from(!said.starts_with("waits ") && said != "HLT");
+                    open.entry(track).or_default().push(said);
+                }
+                2 => assert!(open.entry(track).or_default().pop().is_some(), "{name}: an end of nothing on {track:x}"),
+                3 => {
+                    let said = said.unwrap();
+                    if said.starts_with("asks the bus") {
+                        sent.extend(number(47));
+                    }
+                    instants.push(said);
+                }
+                _ => {}
+            }
+        }
+        assert!(open.values().all(Vec::is_empty), "{name}: {open:?}");
+        let text = traced(&[name, "--arch", arch], "text");
+        let lines = text.lines().skip(1).take_while(|line| !line.starts_with(name)).count();
+        assert_eq!(instants.len(), lines, "{name}");
+        assert!(!sent.is_empty(), "{name}");
+        let enters = text.lines().filter(|line| line.contains("  enters ")).count();
+        assert_eq!(handlers, enters, "{name}");
+        assert_eq!(ended.is_empty(), enters == 0, "{name}: {ended:x?}");
+        let by_device = |flow: &u64| flow >> 32 >= 4;
+        assert!(ended.iter().all(|flow| sent.contains(flow) || by_device(flow)), "{name}: {ended:x?} of {sent:x?}");
+    }
+}

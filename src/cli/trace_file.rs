@@ -34,20 +34,20 @@ impl<'a> TraceFile<'a> {
     }
 
     fn write(&mut self, batch: &Batch<'_>) -> io::Result<()> {
-        let mut text = String::new();
+        let mut bytes = Vec::new();
         let out = match &mut self.out {
             Some(out) => out,
             none => {
-                text.push_str(&self.form.begin());
+                bytes.extend(self.form.begin());
                 let standard = self.path == Path::new(STANDARD_OUTPUT);
                 none.insert(if standard { Box::new(stdout()) } else { Box::new(File::create(&self.path)?) })
             }
         };
-        batch.events.iter().for_each(|told| text.push_str(&self.form.event(told)));
+        batch.events.iter().for_each(|told| bytes.extend(self.form.event(told)));
         if batch.last {
-            text.push_str(&self.form.end());
+            bytes.extend(self.form.end());
         }
-        out.write_all(text.as_bytes())?;
+        out.write_all(&bytes)?;
         out.flush()
     }
 }

@@ -1,210 +1,122 @@
-//! A lane per CPU: its state as the event stream tells it, up to one event.
+//! A lane per CPU, drawn from the state that the events fold into; and what the bus says.
 
 use crate::judgement::messages::{destination, what};
-use crate::judgement::source_lines::{function, waiting_line};
+use crate::judgement::source_lines::waiting_line;
+use crate::judgement::state::{CpuState, Sleep, State};
 use crate::report::page::Page;
 use kernel_model::Point;
+use sim::apic::Mode;
 use sim::bus::{AttemptOutcome, Message};
-use sim::{Context, Event, Kind, Site, Source, What};
+use sim::{Context, Event, Source, What};
 
-const EOI: u32 = 0xB0;
-
-/// What the stream has said of one CPU.
-#[derive(Debug, Clone)]
-struct Lane {
-    contexts: Vec<Context>,
-    interrupts_on: Vec<bool>,
-    halted: bool,
-    /// What it sends, until that is dispatched.
-    sending: Option<Message>,
-    requested: Vec<u8>,
-    in_service: Vec<u8>,
-    /// How deep the code is nested that waits, and its line.
-    waits: Vec<(usize, Site)>,
-    stopped: bool,
-    /// An NMI that came while one was being handled.
-    nmi_latched: bool,
-}
-
-/// Interrupts of a class that a P6 keeps, by the default rule (`docs/knobs.md`, `slots`).
-const SLOTS: usize = 2;
-
-/// All lanes, and the bus.
+/// What no state keeps: what the bus did last, and who was stopped.
 #[derive(Debug, Clone)]
 pub(super) struct Lanes {
-    lanes: Vec<Lane>,
-    bus: String,
-    crashed: bool,
+    pub(super) bus: String,
+    stopped: Vec<bool>,
 }
 
 impl Lanes {
     pub(super) fn new(cpus: u32) -> Self {
-        let lane = Lane {
-            contexts: vec![Context::Program],
-            interrupts_on: vec![true],
-            halted: false,
-            sending: None,
-            requested: Vec::new(),
-            in_service: Vec::new(),
-            waits: Vec::new(),
-            stopped: false,
-            nmi_latched: false,
-        };
-        Self { lanes: vec![lane; cpus as usize], bus: "idle".to_owned(), crashed: false }
+        Self { bus: "idle".to_owned(), stopped: vec![false; cpus as usize] }
     }
 
     /// Takes the next event.
     pub(super) fn take(&mut self, event: &Event) {
-        match event.source {
-            Source::Cpu(cpu) => {
-                self.crashed |= matches!(event.what, What::Reached(code) if code == Point::CrashEntered as u32);
-                self.lanes[usize::from(cpu)].take(event);
+        match (event.source, &event.what) {
+            (Source::Cpu(cpu), What::Reached(code)) if *code == Point::Stopped as u32 => {
+                self.stopped[usize::from(cpu)] = true;
             }
-            Source::Interconnect => self.take_bus(&event.what),
-        }
-    }
-
-    fn take_bus(&mut self, event: &What) {
-        match *event {
-            What::Attempts { message, outcome, .. } => self.attempt(&message, outcome),
-            What::Delivered(agent, message) => {
-                self.bus = format!("{} delivered to CPU{agent}", what(&message));
-                let Some(lane) = self.lanes.get_mut(usize::from(agent)) else { return };
-                if message.mode == sim::bus::DeliveryMode::Fixed && !lane.requested.contains(&message.vector) {
-                    lane.requested.push(message.vector);
-                }
-                let in_nmi = lane.contexts.contains(&Context::Nmi);
-                lane.nmi_latched |= message.mode == sim::bus::DeliveryMode::Nmi && in_nmi;
-            }
-            What::Dispatched(message, still) => {
-                self.bus = "idle".to_owned();
-                if let Some(lane) = self.lanes.get_mut(usize::from(message.source))
-                    && !still
-                {
-                    lane.sending = None;
-                }
-            }
+            (_, What::Attempts { message, outcome, .. }) => self.bus = attempted(message, *outcome),
+            (_, What::Delivered(agent, message)) => self.bus = format!("{} delivered to CPU{agent}", what(message)),
+            (_, What::Dispatched(..)) => self.bus = "idle".to_owned(),
+            (_, What::EndOfInterrupt(vector)) => self.bus = format!("EOI message for {vector:02X}"),
             _ => {}
         }
-    }
-
-    /// An attempt that the stream has not closed yet, or one it has.
-    pub(super) fn attempt(&mut self, message: &Message, outcome: AttemptOutcome) {
-        let outcome = match outcome {
-            AttemptOutcome::Accepted => "accepted",
-            AttemptOutcome::Retry => "RETRY, sent again and again",
-            AttemptOutcome::AcceptError => "ACCEPT ERROR, sent again and again",
-            AttemptOutcome::ChecksumError => "CHECKSUM ERROR, sent again and again",
-        };
-        self.bus = format!("{} to {}: {outcome}", what(message), destination(message));
-    }
-
-    /// Has a CPU entered the crash path?
-    pub(super) const fn has_crashed(&self) -> bool {
-        self.crashed
-    }
-
-    /// CPUs that the crash NMI has stopped.
-    pub(super) fn stopped(&self) -> usize {
-        self.lanes.iter().filter(|lane| lane.stopped).count()
-    }
-
-    /// Interrupts of a class that a CPU keeps.
-    pub(super) fn slots(&self, cpu: u16, class: u8) -> usize {
-        self.lanes.get(usize::from(cpu)).map_or(0, |lane| lane.kept(class).len())
     }
 
     /// The picture.
-    pub(super) fn draw(&self, page: &mut Page) {
+    pub(super) fn draw(&self, state: &State, page: &mut Page) {
         page.hanging(2, 6, &format!("bus   {}", self.bus));
-        for (cpu, lane) in self.lanes.iter().enumerate() {
-            page.hanging(2, 6, &format!("CPU{cpu}  {}", lane.draw()));
-            if let Some(site) = lane.waits_now() {
-                let (function, line) = (function(site).unwrap_or("?"), waiting_line(site).unwrap_or_default());
-                let line = line.trim_end_matches([' ', '{']);
-                page.source("        │ ", 10, &format!("{function}: {line}"));
+        for (cpu, stopped) in state.cpus.iter().zip(&self.stopped) {
+            page.hanging(2, 6, &format!("CPU{}  {}", cpu.number, lane(cpu, *stopped)));
+            let wait = cpu.software.waits.last().filter(|wait| wait.level == cpu.frames.len() && !stopped);
+            if let Some(wait) = wait {
+                let function = state.places.function(wait.site).unwrap_or("?");
+                let line = waiting_line(wait.site).map(|line| line.trim_end_matches([' ', '{']));
+                let text = line.map_or_else(|| function.to_owned(), |line| format!("{function}: {line}"));
+                page.source("        │ ", 10, &text);
             }
         }
+    }
+
+    /// What a CPU runs, in the words of its lane.
+    pub(super) fn runs(&self, cpu: &CpuState) -> String {
+        runs(cpu, self.stopped[usize::from(cpu.number)])
     }
 }
 
-impl Lane {
-    fn take(&mut self, event: &Event) {
-        match event.what {
-            What::Entered(context) => {
-                self.contexts.push(context);
-                self.interrupts_on.push(false);
-                self.nmi_latched &= context != Context::Nmi;
-                if let Context::Interrupt(vector) = context {
-                    self.requested.retain(|requested| *requested != vector);
-                    self.in_service.push(vector);
-                }
-            }
-            What::Left(_) => {
-                self.contexts.pop();
-                self.interrupts_on.pop();
-            }
-            What::InterruptFlag(on) => {
-                if let Some(flag) = self.interrupts_on.last_mut() {
-                    *flag = on;
-                }
-            }
-            What::Halted => self.halted = true,
-            What::Woken => self.halted = false,
-            What::Sent(message) => self.sending = Some(message),
-            What::Write { access, .. } if access.operand == EOI && access.kind == Kind::RegisterWrite => {
-                self.in_service.pop();
-            }
-            What::WaitBegan(_) => self.waits.extend(event.site.map(|site| (self.contexts.len(), site))),
-            What::Reached(code) if code == Point::Stopped as u32 => self.stopped = true,
-            What::WaitEnded(..) => {
-                self.waits.pop();
-            }
-            _ => {}
+fn attempted(message: &Message, outcome: AttemptOutcome) -> String {
+    let outcome = match outcome {
+        AttemptOutcome::Accepted => "accepted",
+        AttemptOutcome::Retry => "RETRY, sent again and again",
+        AttemptOutcome::AcceptError => "ACCEPT ERROR, sent again and again",
+        AttemptOutcome::ChecksumError => "CHECKSUM ERROR, sent again and again",
+    };
+    format!("{} to {}: {outcome}", what(message), destination(message))
+}
+
+fn runs(cpu: &CpuState, stopped: bool) -> String {
+    let on_top = cpu.frames.last().map_or(Context::Program, |frame| frame.context);
+    match (cpu.sleep(), on_top) {
+        _ if stopped => "STOPPED".to_owned(),
+        (Some(Sleep::WaitForStartUp(_)), _) => "waits for a start-up message".to_owned(),
+        (Some(Sleep::Shutdown { .. }), _) | (_, Context::Shutdown) => "in shutdown".to_owned(),
+        (_, Context::Nmi) => "NMI handler".to_owned(),
+        (_, Context::SystemManagement) => "in SMM".to_owned(),
+        (_, Context::Interrupt(vector)) => format!("handler of {vector:02X}"),
+        (Some(Sleep::Halt(_)), Context::Program) => "idle, in HLT".to_owned(),
+        (None, Context::Program) if cpu.finished => "program ended".to_owned(),
+        (None, Context::Program) => "running".to_owned(),
+    }
+}
+
+fn lane(cpu: &CpuState, stopped: bool) -> String {
+    let interrupts = if cpu.interrupts_off_since.is_none() { "IF=1" } else { "IF=0" };
+    let icr = match cpu.last_send.filter(|_| cpu.busy_since.is_some()) {
+        // x2APIC mode has no delivery status to read (SDM vol. 3 §10.12.9).
+        Some((message, _)) if cpu.apic.mode() == Mode::X2Apic => {
+            format!("sends {} to {}", what(&message), destination(&message))
         }
-    }
+        None if cpu.apic.mode() == Mode::X2Apic => "sends nothing".to_owned(),
+        Some((message, _)) => format!("ICR BUSY ({} to {})", what(&message), destination(&message)),
+        None if cpu.busy_since.is_some() || cpu.jammed_since.is_some() => "ICR BUSY".to_owned(),
+        None => "ICR idle".to_owned(),
+    };
+    let nmi = if cpu.latches.nmi.is_some() { "  NMI latched" } else { "" };
+    let dead = if cpu.dead_since.is_some() { "  APIC DEAD" } else { "" };
+    format!("{:<14} {interrupts}  {icr}{}{nmi}{dead}", runs(cpu, stopped), kept(cpu))
+}
 
-    /// The line at which the code that runs now waits, not code that it interrupted.
-    fn waits_now(&self) -> Option<Site> {
-        self.waits.last().filter(|(level, _)| *level == self.contexts.len() && !self.stopped).map(|(_, site)| *site)
-    }
-
-    fn draw(&self) -> String {
-        let context = match self.contexts.last() {
-            _ if self.stopped => "STOPPED".to_owned(),
-            Some(Context::Nmi) => "NMI handler".to_owned(),
-            Some(Context::SystemManagement) => "in SMM".to_owned(),
-            Some(Context::Shutdown) => "in shutdown".to_owned(),
-            Some(Context::Interrupt(vector)) => format!("handler of {vector:02X}"),
-            Some(Context::Program) | None if self.halted => "idle, in HLT".to_owned(),
-            Some(Context::Program) | None => "running".to_owned(),
-        };
-        let interrupts = if self.interrupts_on.last() == Some(&true) { "IF=1" } else { "IF=0" };
-        let icr = match self.sending {
-            Some(message) => format!("ICR BUSY ({} to {})", what(&message), destination(&message)),
-            None => "ICR idle".to_owned(),
-        };
-        let nmi = if self.nmi_latched { "  NMI latched" } else { "" };
-        format!("{context:<14} {interrupts}  {icr}{}{nmi}", self.boxes())
-    }
-
-    /// What it keeps of a class: requested, or in service.
-    fn kept(&self, class: u8) -> Vec<u8> {
-        self.requested.iter().chain(&self.in_service).copied().filter(|vector| vector >> 4 == class).collect()
-    }
-
-    /// The slots of each class of which it keeps something, as boxes: `class F [FD] [  ]`.
-    fn boxes(&self) -> String {
-        let mut out = String::new();
-        for class in (0..=0xF).rev() {
-            let kept = self.kept(class);
-            if kept.is_empty() {
-                continue;
+/// What it keeps: as boxes, of parts whose classes have slots (`class F [FD] [  ]`), else as lists.
+fn kept(cpu: &CpuState) -> String {
+    let hex = |vectors: Vec<u8>| vectors.iter().rev().map(|vector| format!(" {vector:02X}")).collect::<String>();
+    let mut out = String::new();
+    for class in (0..=0xF).rev() {
+        let Some(slots) = cpu.apic.class_slots(class) else {
+            for (name, vectors) in [("IRR", cpu.apic.requested().collect()), ("ISR", cpu.apic.in_service().collect())] {
+                let all = hex(vectors);
+                out += &if all.is_empty() { String::new() } else { format!("  {name}{all}") };
             }
+            return out;
+        };
+        // The interrupt that is served keeps no slot that a new one could not have: it is shown behind those that wait.
+        let kept: Vec<u8> = slots.requested.iter().rev().chain(slots.in_service.iter().rev()).copied().collect();
+        if !kept.is_empty() {
             let full: String = kept.iter().map(|vector| format!(" [{vector:02X}]")).collect();
-            let free = " [  ]".repeat(SLOTS.saturating_sub(kept.len()));
+            let free = " [  ]".repeat((slots.slots as usize).saturating_sub(kept.len()));
             out += &format!("  class {class:X}{full}{free}");
         }
-        out
     }
+    out
 }

@@ -1,6 +1,16 @@
-//! Lessons: what a run's event stream says, told step by step.
+//! Lessons: runs told step by step, with predictions that the runs themselves decide. In a terminal by `tell`, as pages by
+//! `course`.
+//!
+//! A lesson is a file (`src/scenario/lesson/`); nothing here knows any of them.
 
-mod hang_of_2007;
+mod asked;
+mod course;
 mod lanes;
+mod moment;
+mod played;
+mod taught;
+mod tell;
 
-pub(crate) use hang_of_2007::hang_of_2007;
+pub(crate) use course::{Course, course};
+pub(crate) use taught::teach;
+pub(crate) use tell::{Asked, Slide, grade, slides};

@@ -53,18 +53,8 @@ fn run(entry: &Entry) -> Option<(i64, i64)> {
     }
 }
 
-/// An event in words, without how often a run repeats it.
-fn say(entry: &Entry, book: &Book) -> String {
-    let mut event: Event = entry.event;
-    if let What::Run { count, .. } | What::Attempts { count, .. } = &mut event.what {
-        *count = 1;
-    }
-    let names = Names { cpus: book.cpus, software: &book.names };
-    let said = names.say(&event);
-    match event.what {
-        What::Attempts { .. } => said.split(" x1 (last").next().unwrap_or(&said).to_owned(),
-        _ => said,
-    }
+fn names(book: &Book) -> Names<'_> {
+    Names { cpus: book.cpus, software: &book.names }
 }
 
 /// All words but the instant, in hex, with blanks between.
@@ -86,8 +76,13 @@ pub(super) fn write(recorded: &Recorded, walked: &Walked, verdict: &str, book: &
     let told = entries.iter().map(|entry| entry.told.map_or(NOTHING, |place| place as i64));
     let runs: Vec<Option<(i64, i64)>> = entries.iter().map(run).collect();
     let open = entries.iter().map(|entry| i64::from(entry.told.is_none()));
-    let texts: Vec<i64> =
-        entries.iter().map(|entry| say(entry, book)).collect::<Vec<_>>().iter().map(|text| book.text(text)).collect();
+    let texts: Vec<i64> = entries
+        .iter()
+        .map(|entry| names(book).say_once(&entry.event))
+        .collect::<Vec<_>>()
+        .iter()
+        .map(|text| book.text(text))
+        .collect();
     let words: Vec<i64> = entries.iter().map(|entry| book.maybe(entry.told.map(|_| words(&entry.event)))).collect();
     let sites: Vec<i64> = entries.iter().map(|entry| book.site(entry.event.site)).collect();
     let mut events = Object::default();

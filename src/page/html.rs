@@ -2,10 +2,10 @@
 
 use super::difference::difference;
 use super::document::Document;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The scripts, in the order in which they build on each other.
-const SCRIPTS: [&str; 15] = [
+const SCRIPTS: [&str; 16] = [
     include_str!("web/format.js"),
     include_str!("web/run.js"),
     include_str!("web/cells.js"),
@@ -18,6 +18,7 @@ const SCRIPTS: [&str; 15] = [
     include_str!("web/registers.js"),
     include_str!("web/panels.js"),
     include_str!("web/why.js"),
+    include_str!("web/lesson.js"),
     include_str!("web/address.js"),
     include_str!("web/keys.js"),
     include_str!("web/main.js"),
@@ -28,7 +29,25 @@ const STYLE: &str = include_str!("web/page.css");
 
 /// The page of one run, or of two on one time axis.
 pub(crate) fn html(title: &str, run: &Document, other: Option<&Document>) -> String {
+    with(title, (run, other), &json!(null), "")
+}
+
+/// The page of one run, with a form that runs another one.
+pub(crate) fn html_with_form(title: &str, run: &Document, form: &str) -> String {
+    with(title, (run, None), &json!(null), form)
+}
+
+/// The same, with the steps and questions of a lesson on it.
+pub(crate) fn html_of_lesson(title: &str, run: &Document, other: Option<&Document>, lesson: &Value) -> String {
+    with(title, (run, other), lesson, "")
+}
+
+fn with(title: &str, (run, other): (&Document, Option<&Document>), lesson: &Value, form: &str) -> String {
     let mut data = String::new();
+    if !lesson.is_null() {
+        let lesson = without_tags(&lesson.to_string());
+        data.push_str(&format!("<script type=\"application/json\" id=\"lesson\">{lesson}</script>\n"));
+    }
     for (number, document) in std::iter::once(run).chain(other).enumerate() {
         data.push_str(&format!("<script type=\"application/json\" id=\"run-{number}\">"));
         data.push_str(&without_tags(&document.json));
@@ -43,6 +62,7 @@ pub(crate) fn html(title: &str, run: &Document, other: Option<&Document>) -> Str
     for (place, text) in [
         ("<!-- title -->", escaped(title)),
         ("/* style */", STYLE.to_owned()),
+        ("<!-- form -->", form.to_owned()),
         ("<!-- data -->", data),
         ("/* scripts */", SCRIPTS.join("\n")),
     ] {

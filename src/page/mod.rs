@@ -27,5 +27,5 @@ mod texts;
 mod walk;
 
 pub(crate) use document::{Document, document};
-pub(crate) use html::html;
+pub(crate) use html::{html, html_of_lesson, html_with_form};
 pub(crate) use recording::Recording;

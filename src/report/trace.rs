@@ -53,6 +53,19 @@ impl Names<'_> {
         }
     }
 
+    /// What happened, in words, without how often a run repeats it.
+    pub(crate) fn say_once(self, event: &Event) -> String {
+        let mut event = *event;
+        if let What::Run { count, .. } | What::Attempts { count, .. } = &mut event.what {
+            *count = 1;
+        }
+        let said = self.say(&event);
+        match event.what {
+            What::Attempts { .. } => said.split(" x1 (last").next().unwrap_or(&said).to_owned(),
+            _ => said,
+        }
+    }
+
     /// What happened, in words.
     pub(crate) fn say(self, event: &Event) -> String {
         match event.what {

@@ -5,11 +5,11 @@ use sim::Told;
 /// What writes a trace.
 pub(crate) trait TraceForm: Send {
     /// What stands first.
-    fn begin(&mut self) -> String;
+    fn begin(&mut self) -> Vec<u8>;
     /// What is written of the next event.
-    fn event(&mut self, told: &Told) -> String;
+    fn event(&mut self, told: &Told) -> Vec<u8>;
     /// What stands last, of a trace that is whole.
-    fn end(&mut self) -> String {
-        String::new()
+    fn end(&mut self) -> Vec<u8> {
+        Vec::new()
     }
 }

@@ -3,6 +3,7 @@
 use super::trace::{HEADER, Names, line};
 use super::trace_form::TraceForm;
 use super::trace_ndjson::Ndjson;
+use super::trace_perfetto::Perfetto;
 use super::trace_vcd::Vcd;
 use crate::scenario::Scenario;
 use crate::scenario::named::named;
@@ -18,26 +19,35 @@ named! {
         Ndjson = "ndjson",
         /// A value change dump, for viewers of waves.
         Vcd = "vcd",
+        /// Protocol buffers of Perfetto.
+        Perfetto = "perfetto",
     }
 }
 
 impl TraceFormat {
+    /// Does it tell what only the machine of a scenario knows?
+    pub(crate) const fn needs_a_scenario(self) -> bool {
+        matches!(self, Self::Vcd | Self::Perfetto)
+    }
+
     /// The one that the name of a file asks for.
     pub(crate) fn of_file(path: &Path) -> Self {
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_lowercase();
         match &*extension {
             "ndjson" | "jsonl" => Self::Ndjson,
             "vcd" => Self::Vcd,
+            "pftrace" | "perfetto-trace" => Self::Perfetto,
             _ => Self::Text,
         }
     }
 }
 
-/// The form of that name. A dump of values needs to know the machine: `scenario`.
+/// The form of that name. What tells more than events needs to know the machine: `scenario`.
 pub(crate) fn form<'a>(format: TraceFormat, names: Names<'a>, scenario: Option<&Scenario>) -> Box<dyn TraceForm + 'a> {
     match (format, scenario) {
         (TraceFormat::Ndjson, _) => Box::new(Ndjson::new(names)),
         (TraceFormat::Vcd, Some(scenario)) => Box::new(Vcd::of(scenario)),
+        (TraceFormat::Perfetto, Some(scenario)) => Box::new(Perfetto::of(names, scenario)),
         _ => Box::new(Text(names)),
     }
 }
@@ -46,11 +56,11 @@ pub(crate) fn form<'a>(format: TraceFormat, names: Names<'a>, scenario: Option<&
 struct Text<'a>(Names<'a>);
 
 impl TraceForm for Text<'_> {
-    fn begin(&mut self) -> String {
-        HEADER.to_owned()
+    fn begin(&mut self) -> Vec<u8> {
+        HEADER.into()
     }
 
-    fn event(&mut self, told: &Told) -> String {
-        line(&told.event, self.0)
+    fn event(&mut self, told: &Told) -> Vec<u8> {
+        line(&told.event, self.0).into_bytes()
     }
 }

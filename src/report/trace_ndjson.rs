@@ -19,16 +19,16 @@ impl<'a> Ndjson<'a> {
     }
 }
 
-fn one_line(document: &Value) -> String {
-    format!("{document}\n")
+fn one_line(document: &Value) -> Vec<u8> {
+    format!("{document}\n").into_bytes()
 }
 
 impl TraceForm for Ndjson<'_> {
-    fn begin(&mut self) -> String {
+    fn begin(&mut self) -> Vec<u8> {
         one_line(&json!({ "schema": { "name": "apicsim.trace", "version": "1.0" }, "cpus": self.names.cpus }))
     }
 
-    fn event(&mut self, told: &Told) -> String {
+    fn event(&mut self, told: &Told) -> Vec<u8> {
         self.events += 1;
         let event = &told.event;
         let cpu = if let Source::Cpu(cpu) = event.source { Value::from(cpu) } else { Value::Null };
@@ -47,7 +47,7 @@ impl TraceForm for Ndjson<'_> {
         one_line(&document)
     }
 
-    fn end(&mut self) -> String {
+    fn end(&mut self) -> Vec<u8> {
         one_line(&json!({ "end": true, "events": self.events }))
     }
 }

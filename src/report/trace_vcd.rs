@@ -85,7 +85,7 @@ impl Vcd {
 }
 
 impl TraceForm for Vcd {
-    fn begin(&mut self) -> String {
+    fn begin(&mut self) -> Vec<u8> {
         let mut text = String::from("$version apicsim $end\n$timescale 1 ps $end\n$scope module machine $end\n");
         for cpu in 0..self.shown.len() {
             let _ = writeln!(text, "$scope module cpu{cpu} $end"); // writing to a string cannot fail
@@ -100,10 +100,10 @@ impl TraceForm for Vcd {
         }
         text.push_str("$end\n");
         self.now = Some(Time::ZERO);
-        text
+        text.into_bytes()
     }
 
-    fn event(&mut self, told: &Told) -> String {
+    fn event(&mut self, told: &Told) -> Vec<u8> {
         let event = &told.event;
         self.state.take(event);
         let mut touched: Vec<usize> = match event.source {
@@ -122,12 +122,12 @@ impl TraceForm for Vcd {
             self.now = Some(told.at);
             text.insert_str(0, &format!("#{}\n", told.at.as_ps()));
         }
-        text
+        text.into_bytes()
     }
 
-    fn end(&mut self) -> String {
+    fn end(&mut self) -> Vec<u8> {
         let end = self.state.now;
-        if self.now.is_some_and(|now| now >= end) { String::new() } else { format!("#{}\n", end.as_ps()) }
+        if self.now.is_some_and(|now| now >= end) { Vec::new() } else { format!("#{}\n", end.as_ps()).into_bytes() }
     }
 }
 

@@ -96,39 +96,56 @@ pub(crate) fn text(name_or_path: &str) -> Result<String, InputError> {
 }
 
 fn read_file(path: &str) -> Result<String, InputError> {
-    let looks_like_path = path.contains(['/', '\\']) || path.ends_with(".toml");
+    read_text_or(path, "a scenario", missing)
+}
+
+/// The text of a file; `what` it is to be, as a scenario.
+///
+/// # Errors
+/// It cannot be read, is larger than a description can be, or is not UTF-8 text.
+pub(super) fn read_text(path: &str, what: &str) -> Result<String, InputError> {
+    read_text_or(path, what, |path| InputError::new(format!("there is no file `{path}`")))
+}
+
+fn read_text_or(path: &str, what: &str, missing: impl Fn(&str) -> InputError) -> Result<String, InputError> {
     if Path::new(path).is_dir() {
-        return Err(InputError::new(format!("`{path}` is a directory")).help("name a scenario file in it"));
+        return Err(InputError::new(format!("`{path}` is a directory")).help("name a file in it"));
     }
     match first_bytes(Path::new(path), FILE_BYTES_MAX + 1) {
         Ok(bytes) if bytes.len() as u64 > FILE_BYTES_MAX => {
-            Err(InputError::new(format!("`{path}` is larger than 4 MiB")).help("this is not a scenario"))
+            Err(InputError::new(format!("`{path}` is larger than 4 MiB")).help(format!("this is not {what}")))
         }
         Ok(bytes) => String::from_utf8(bytes).map_err(|error| {
             let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
             let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
             InputError::new(format!("`{path}` is not UTF-8 text: line {line} has a byte that is none"))
-                .help("a scenario is a TOML file, which is UTF-8")
+                .help(format!("{what} is a TOML file, which is UTF-8"))
         }),
         Err(error)
             if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidInput) =>
         {
-            let names = builtin_names();
-            let what = if looks_like_path { "there is no scenario file" } else { "there is no scenario" };
-            let mut missing = InputError::new(format!("{what} `{path}`"));
-            if !looks_like_path || nearest::nearest(path, &names).is_some() {
-                missing = missing.help(nearest::suggestion(path, &names));
-            }
-            if let Some(meant) = something_else(path) {
-                missing = missing.help(meant);
-            }
-            Err(missing.help("a scenario is a built-in name (apicsim list scenarios) or a path to a TOML file"))
+            Err(missing(path))
         }
         Err(error) if error.kind() == ErrorKind::WouldBlock => {
             Err(InputError::new(format!("cannot read `{path}`: {error}")).help("start what writes to it first"))
         }
         Err(error) => Err(InputError::host(format!("cannot read `{path}`: {error}"))),
     }
+}
+
+/// Neither a built-in scenario nor a file.
+fn missing(path: &str) -> InputError {
+    let looks_like_path = path.contains(['/', '\\']) || path.ends_with(".toml");
+    let names = builtin_names();
+    let what = if looks_like_path { "there is no scenario file" } else { "there is no scenario" };
+    let mut missing = InputError::new(format!("{what} `{path}`"));
+    if !looks_like_path || nearest::nearest(path, &names).is_some() {
+        missing = missing.help(nearest::suggestion(path, &names));
+    }
+    if let Some(meant) = something_else(path) {
+        missing = missing.help(meant);
+    }
+    missing.help("a scenario is a built-in name (apicsim list scenarios) or a path to a TOML file")
 }
 
 /// What a name means that is none of a scenario: a fault, or a kernel function.

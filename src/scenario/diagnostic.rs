@@ -171,6 +171,11 @@ impl InputError {
         self.0.place.as_ref()
     }
 
+    /// The words beside the marks.
+    pub(crate) fn label(&self) -> &str {
+        &self.0.label
+    }
+
     /// What would be right.
     pub fn help_lines(&self) -> &[String] {
         &self.0.help

@@ -60,6 +60,7 @@ pub(crate) mod input_file;
 mod klogd;
 mod knob_filter;
 mod knobs;
+pub(crate) mod lesson;
 mod load;
 mod loads;
 mod machine;

@@ -140,10 +140,29 @@ assert.equal(microseconds(5e12), "5000000 µs");
 assert.equal(span(1260000), "1.26 µs");
 assert.equal(withMicro("since 40.21 us: 3 users"), "since 40.21 µs: 3 users");
 assert.equal(fieldText(0x18fc, { high: 10, low: 8, values: ["fixed"] }), "fixed");
-const moment = { place: { taken: 7, time: 123 }, cpu: 1, shown: 1, asked: { cell: 3, bit: 5 } };
-assert.deepEqual(readAddress(writeAddress(moment)), { taken: 7, time: 123, cpu: 1, shown: 1, asked: { cell: 3, bit: 5 } });
-assert.deepEqual(readAddress("#cell=x&taken=-1"), { taken: null, time: null, cpu: null, shown: null, asked: null });
+const moment = { place: { taken: 7, time: 123 }, cpu: 1, shown: 1, lesson: 2, asked: { cell: 3, bit: 5 } };
+assert.deepEqual(readAddress(writeAddress(moment)), { taken: 7, time: 123, cpu: 1, shown: 1, lesson: 2, asked: { cell: 3, bit: 5 } });
+assert.deepEqual(readAddress("#cell=x&taken=-1"), { taken: null, time: null, cpu: null, shown: null, lesson: null, asked: null });
 assert.deepEqual(actionOf({ key: "ArrowLeft", shiftKey: true }), ["step", -10]);
 assert.equal(actionOf({ key: "q" }), null);
+
+// A fate before it is known, and on the way to it.
+for (const message of run.messages) {
+  for (const fate of message.fates) {
+    if (fate.at_ps === null) continue;
+    assert.equal(fateAt(run, fate, fate.at_ps).fate, fate.fate);
+    const before = fateAt(run, fate, fate.at_ps - 1);
+    assert.ok(before === null || before.fate === "pending", before && before.fate);
+    assert.equal(fateAt(run, fate, message.sent_ps - 1), null);
+  }
+}
+
+// A lesson: what is said of an answer, and how it stands.
+const question = { asks: "?", right: 1, answers: [{ text: "A.", because: "no." }, { text: "B.", because: "yes." }] };
+const steps = lessonSteps({ steps: [{ says: "x", run: 0, taken: 3 }, { says: "y", run: 0, taken: 4, question }], experiments: [{ command: "c", question }] });
+assert.deepEqual([steps.length, steps[2].run], [3, null]);
+assert.deepEqual(graded(question, 1), { right: true, lines: ["Right. yes."] });
+assert.deepEqual(graded(question, 0), { right: false, lines: ["Not so. no.", "It is: B. yes."] });
+assert.deepEqual(score(steps, new Map([[1, 1], [2, 0]])), { answered: 2, right: 1, all: 2 });
 
 console.log(`checked ${n} events, ${run.changes.cell.length} changes`);

@@ -6,7 +6,8 @@ use std::io::Write;
 use std::process::Command;
 
 /// The scripts without a document, in their order.
-const SCRIPTS: [&str; 9] = ["format", "run", "cells", "steps", "scale", "layout", "chain", "address", "keys"];
+const SCRIPTS: [&str; 10] =
+    ["format", "run", "cells", "steps", "scale", "layout", "chain", "lesson", "address", "keys"];
 
 fn node() -> bool {
     Command::new("node").arg("--version").output().is_ok_and(|output| output.status.success())

@@ -5,6 +5,7 @@
 mod accesses;
 mod budgets;
 mod campaign;
+mod demo;
 mod execution;
 mod generated;
 mod kernel;
@@ -17,6 +18,7 @@ mod output;
 mod overrides;
 mod run;
 mod script;
+mod serve;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -24,6 +26,7 @@ mod values;
 pub(super) use accesses::Accesses;
 pub(super) use budgets::Budgets;
 pub(super) use campaign::{Campaign, OfResults};
+pub(super) use demo::Demo;
 pub(super) use execution::{Elision, Execution, Executor, Window};
 pub(super) use generated::{Completions, Man, Shell};
 pub(super) use list::{List, ListKind};
@@ -35,6 +38,7 @@ pub(super) use output::{Output, Waits};
 pub(super) use overrides::{Loads, Overrides};
 pub(super) use run::{Replay, Run};
 pub(super) use script::Script;
+pub(super) use serve::Serve;
 
 use crate::scenario::diagnostic::InputError;
 use clap::{Args, Parser, Subcommand};
@@ -114,12 +118,15 @@ pub(super) enum Command {
     /// Print the ordered register accesses of one kernel function on a recording APIC.
     #[command(after_help = accesses::EXAMPLES)]
     Accesses(Accesses),
-    /// Tell a lesson step by step, from a real run.
-    #[command(after_help = "Enter goes on at a terminal; elsewhere the lesson is printed whole.")]
+    /// Tell a lesson step by step, from real runs, with predictions to make; or write the lessons as pages.
+    #[command(after_help = demo::EXAMPLES)]
     Demo(Demo),
     /// Poke local APICs by hand: run a script of register accesses, IPIs and waits, or type it line by line.
     #[command(after_help = script::EXAMPLES)]
     Script(Script),
+    /// Show runs in a browser on this machine: the page of `run --html`, with a form that runs another one.
+    #[command(after_help = serve::EXAMPLES)]
+    Serve(Serve),
     /// Print what lets a shell complete the command line.
     #[command(after_help = COMPLETIONS)]
     Completions(Completions),
@@ -129,9 +136,6 @@ pub(super) enum Command {
     /// Comes later.
     #[command(hide = true)]
     Explore(Later),
-    /// Comes later.
-    #[command(hide = true)]
-    Serve(Later),
 }
 
 /// `show`.
@@ -140,14 +144,6 @@ pub(super) struct Show {
     /// Built-in name, or path to a TOML file.
     #[arg(value_name = "SCENARIO")]
     pub scenario: String,
-}
-
-/// `demo`.
-#[derive(Debug, Args)]
-pub(super) struct Demo {
-    /// The lesson; without it, the hang of 2007.
-    #[arg(value_name = "LESSON")]
-    pub lesson: Option<String>,
 }
 
 /// A command of a later version: whatever follows its name is taken and not read.
@@ -171,7 +167,6 @@ impl Arguments {
         }
         let later = match &self.command {
             Some(Command::Explore(_)) => "explore",
-            Some(Command::Serve(_)) => "serve",
             Some(Command::Accesses(accesses)) => return accesses.check(),
             Some(Command::Matrix(matrix)) => {
                 matrix.overrides.check_load()?;
@@ -183,7 +178,7 @@ impl Arguments {
             _ => return Ok(()),
         };
         Err(InputError::new(format!("`apicsim {later}` comes later")).help(
-            "today: list, show, run, replay, matrix, measure, campaign, explain, messages, accesses, demo, script, completions, man",
+            "today: list, show, run, replay, matrix, measure, campaign, explain, messages, accesses, demo, script, serve, completions, man",
         ))
     }
 }

@@ -2,6 +2,7 @@
 
 mod accesses;
 mod campaign;
+mod course_files;
 mod demo;
 mod explain;
 mod generated;
@@ -13,6 +14,7 @@ mod messages;
 mod page_file;
 mod run;
 mod script;
+mod serve;
 mod settings;
 mod show;
 
@@ -45,7 +47,8 @@ pub(super) fn dispatch(arguments: &Arguments, own: &[OwnVariant]) -> Result<Exit
         Some(Command::Script(script)) => script::script(script, arguments.look),
         Some(Command::Completions(completions)) => generated::completions(completions),
         Some(Command::Man(man)) => generated::man(man),
-        Some(Command::Explore(_) | Command::Serve(_)) => {
+        Some(Command::Serve(arguments)) => serve::serve(arguments),
+        Some(Command::Explore(_)) => {
             unreachable!("check() refuses what comes later")
         }
     }

@@ -28,8 +28,8 @@ const STANDARD_INPUT: &str = "-";
 
 pub(super) fn script(arguments: &Arguments, look: Look) -> Result<ExitStatus, Failure> {
     check_streams(arguments.json, arguments.trace.as_deref())?;
-    if arguments.trace.as_deref().is_some_and(|path| TraceFormat::of_file(path) == TraceFormat::Vcd) {
-        return Err(InputError::new("waves are traced of `apicsim run`, not of a script")
+    if arguments.trace.as_deref().is_some_and(|path| TraceFormat::of_file(path).needs_a_scenario()) {
+        return Err(InputError::new("waves and tracks are traced of `apicsim run`, not of a script")
             .help("of a script: --trace FILE.txt or FILE.ndjson")
             .into());
     }

@@ -50,6 +50,13 @@ function placeInSource(run, event) {
   return site < 0 ? null : run.sites[site];
 }
 
+/** A fate as it is known at an instant: what has been delivered and not taken is pending, and of the rest nothing is known. */
+function fateAt(run, fate, time) {
+  const arrived = fate.delivered >= 0 ? run.events.time[fate.delivered] : Infinity;
+  if (fate.at_ps !== null && fate.at_ps <= time) return fate;
+  return arrived <= time ? { ...fate, fate: "pending", at_ps: arrived, because: "" } : null;
+}
+
 /** The message whose attempt is on a serial bus at an instant, and its cycle, from 1 on; null if there is none. */
 function cycleAt(run, time) {
   const period = run.header.bus_period_ps;

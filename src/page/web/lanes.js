@@ -57,7 +57,7 @@ function drawLanes(canvas, scene) {
   pen.translate(0, -scene.scroll);
   drawGrid(pen, scene, colours, width);
   scene.lanes.boxes.filter(visible).forEach((lane) => drawLabel(pen, scene, lane, colours, width));
-  scene.lanes.titles.forEach(({ run, top }) => drawTitle(pen, scene.runs[run].header, "AB"[run], top, colours));
+  scene.lanes.titles.forEach(({ run, top }) => drawTitle(pen, scene.runs[run].header, "AB"[run], top, colours, scene.cover !== null));
   scene.runs.forEach((run, number) => {
     const lanes = scene.lanes.boxes.filter((lane) => lane.run === number);
     const lists = scene.lists[number].filter((list) => visible(lanes[list.lane]));
@@ -67,14 +67,40 @@ function drawLanes(canvas, scene) {
     pen.beginPath();
     pen.rect(LABELS, 0, width, scene.lanes.height);
     pen.clip();
-    const found = arrows(run, scene.scale, scene.view, width);
+    const cover = scene.cover ? scene.cover[number] : Infinity;
+    const seen = arrows(run, scene.scale, scene.view, width);
+    const found = cover === Infinity ? seen : seen.filter((arrow) => arrow.sent <= cover).map((arrow) => uncovered(scene, run, arrow, cover, width));
     pen.globalAlpha = Math.max(0.12, Math.min(1, 200 / found.length)); // many would hide all that is below them
     for (const arrow of found) drawArrow(pen, lanes, arrow);
     pen.restore();
+    if (cover < Infinity) drawCover(pen, scene, lanes, cover, colours, width);
   });
   pen.restore();
   drawAxis(pen, scene, colours, width);
   drawCursor(pen, scene, colours, width, height);
+}
+
+/** An arrow as it is known at an instant: of one that has not arrived nobody knows what will become of it. */
+function uncovered(scene, run, arrow, cover, width) {
+  if (arrow.until <= cover) return arrow;
+  const own = run.messages[arrow.message].fates.find((fate) => fate.cpu === arrow.to);
+  const known = own ? fateAt(run, own, cover) : null;
+  if (known) return { ...arrow, fate: known.fate, right: xOf(scene, known.at_ps, width) };
+  const bus = run.header.cpus + run.messages[arrow.message].bus;
+  return { ...arrow, fate: "under-way", to: bus, right: Math.max(arrow.left, xOf(scene, cover, width)) };
+}
+
+/** A cover over what comes after an instant. */
+function drawCover(pen, scene, lanes, cover, colours, width) {
+  const left = Math.max(LABELS, xOf(scene, cover, width) + 1);
+  const top = lanes[0].top - 3;
+  const last = lanes[lanes.length - 1];
+  pen.fillStyle = colours.paper;
+  pen.fillRect(left, top, width - left, last.top + last.height + LANE_GAP - top);
+  if (width - left < 170) return;
+  pen.fillStyle = colours.faint;
+  pen.textAlign = "left";
+  pen.fillText(cover < 0 ? "this run comes later" : "what comes is covered", left + 12, top + 12);
 }
 
 function xOf(scene, time, width) {
@@ -131,12 +157,12 @@ function drawLabel(pen, scene, lane, colours, width) {
   line(pen, LABELS, lane.top + lane.height + 0.5, width, lane.top + lane.height + 0.5);
 }
 
-function drawTitle(pen, header, letter, top, colours) {
+function drawTitle(pen, header, letter, top, colours, covered) {
   const font = pen.font;
   pen.font = `bold ${font}`;
   pen.textAlign = "left";
   pen.fillStyle = colours.text;
-  pen.fillText(`${letter}: ${header.arch}, ${header.variant}: ${header.verdict || "no verdict"}`, 4, top + 6);
+  pen.fillText(`${letter}: ${header.arch}, ${header.variant}${covered ? "" : `: ${header.verdict || "no verdict"}`}`, 4, top + 6);
   pen.font = font;
 }
 

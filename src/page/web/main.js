@@ -23,6 +23,8 @@ const page = {
   playing: null,
   address: 0,
 };
+const lessonData = part("lesson") ? JSON.parse(part("lesson").textContent) : null;
+const teach = lessonData ? { lesson: lessonData, steps: lessonSteps(lessonData), at: 0, given: new Map() } : null;
 const lists = runs.map(spanLists);
 const lanes = laneBoxes(runs);
 
@@ -32,9 +34,28 @@ function scene() {
   return {
     runs, lists, lanes, run, shown: page.shown, scale: page.scale, view: page.view, place: page.places[page.shown],
     time: page.places[page.shown].time, values: page.cells[page.shown].values, cpu: page.cpu, asked: page.asked,
-    changed: page.changed, scroll: part("picture").scrollTop, height: pictureHeight(),
+    changed: page.changed, cover: covers(), scroll: part("picture").scrollTop, height: pictureHeight(),
     difference: difference ? Math.min(...runs.map((one, number) => one.events.time[Math.min(difference[number], one.n - 1)])) : null,
   };
+}
+
+/** Of each run the instant after which it is covered; null where nothing is: a lesson asks what comes. */
+function covers() {
+  const step = teach && teach.steps[teach.at];
+  if (!step || step.run === null || part("lesson-reveal").checked) return null;
+  const end = page.places[page.shown].taken >= runs[page.shown].n;
+  return runs.map((run, number) => {
+    if (number !== step.run) return number < step.run ? Infinity : -1;
+    return number === page.shown && !end ? page.places[number].time : Infinity;
+  });
+}
+
+/** The verdict, where it is not covered. */
+function drawVerdict(now) {
+  const { header } = now.run;
+  const covered = coverOf(now) < Infinity;
+  part("verdict").textContent = covered ? "What comes is covered: predict it, or let it be shown." : header.says;
+  part("verdict").className = covered ? "faint" : `verdict ${header.verdict || "interrupted"}`;
 }
 
 /** How much of the lanes is shown at once: all on paper. */
@@ -96,6 +117,7 @@ function drawAll() {
   part("scrub").setAttribute("aria-valuetext", `event ${now.place.taken} of ${now.run.n}, ${microseconds(now.time)}`);
   part("kind").value = page.kind;
   part("cpu").value = String(page.cpu);
+  drawVerdict(now);
   drawNow(now);
   drawSource(now);
   drawCpus(now);
@@ -111,7 +133,7 @@ function drawAll() {
 /** Puts the moment into the address; not at each step, since browsers refuse to do that very often. */
 function showAddress() {
   try {
-    history.replaceState(null, "", writeAddress({ place: page.places[page.shown], cpu: page.cpu, shown: page.shown, asked: page.asked }));
+    history.replaceState(null, "", writeAddress({ place: page.places[page.shown], cpu: page.cpu, shown: page.shown, asked: page.asked, lesson: teach && teach.at }));
   } catch {
     // an address that may not be changed is no reason not to go on
   }
@@ -166,16 +188,41 @@ const actions = {
     describe();
     goTo(placeAtTime(runs[page.shown], time));
   },
+  lesson(by) { if (teach) toLesson(Math.max(0, Math.min(teach.at + by, teach.steps.length - 1))); },
+  answer() {
+    const chosen = document.querySelector("#lesson-question input:checked");
+    if (!teach || !chosen) return;
+    teach.given.set(teach.at, Number(chosen.value));
+    drawLesson(teach);
+    part("lesson-next").focus();
+  },
   help() { const box = part("help"); if (box.open) box.close(); else box.showModal(); },
 };
+
+/** Goes to a step of the lesson: its run, its moment, and the CPU whose event it is. */
+function toLesson(at) {
+  teach.at = at;
+  const { run, taken } = teach.steps[at];
+  if (run !== null) {
+    if (run !== page.shown) actions.other();
+    page.asked = null;
+    const source = runs[run].events.source[taken - 1];
+    if (source >= 0) page.cpu = source;
+    const place = placeAt(runs[run], taken);
+    const whole = wholeView(page.scale);
+    const told = placeOf(page.scale, place.time) - whole.from; // what is told fills two thirds of the picture
+    page.view = { from: whole.from, to: Math.min(whole.to, whole.from + Math.max(told * 1.5, (whole.to - whole.from) * 0.1)) };
+    goTo(place);
+  }
+  drawLesson(teach);
+  draw();
+}
 
 /** What the page says of the run that is shown. */
 function describe() {
   const { header } = runs[page.shown];
   part("name").textContent = header.scenario;
   part("machine").textContent = `${header.arch}, ${header.variant} of ${header.release}, ${header.generation} on ${header.bus}, ${header.cpus} CPUs, seed ${header.seed}`;
-  part("verdict").textContent = header.says;
-  part("verdict").className = `verdict ${header.verdict || "interrupted"}`;
   part("story").textContent = header.story;
   part("command").textContent = header.command;
   part("digest").textContent = header.digest;
@@ -226,6 +273,7 @@ function listen() {
   part("cpu").addEventListener("change", (event) => actions.choose(Number(event.target.value)));
   part("shown").addEventListener("change", (event) => { if (Number(event.target.value) !== page.shown) actions.other(); });
   part("fate").addEventListener("change", draw);
+  part("lesson-reveal").addEventListener("change", draw);
   const canvas = part("lanes");
   let drag = null;
   canvas.addEventListener("pointerdown", (event) => { drag = { x: event.offsetX, y: event.offsetY, view: page.view, far: false }; });
@@ -254,7 +302,12 @@ function listen() {
 
 /** Goes to the moment that the address names, if it names one. */
 function goToAddress() {
-  const { taken, time, cpu, shown, asked } = readAddress(location.hash);
+  const { taken, time, cpu, shown, asked, lesson } = readAddress(location.hash);
+  if (teach) {
+    describe();
+    toLesson(lesson !== null && lesson < teach.steps.length ? lesson : taken === null ? 0 : teach.at);
+    if (taken === null) return;
+  }
   if (shown === 1 && runs.length > 1) page.shown = 1;
   describe();
   const run = runs[page.shown];
@@ -272,6 +325,7 @@ function begin() {
   part("legend").replaceChildren(...Object.keys(FATES).map(fateMark));
   part("keys").replaceChildren(...KEYS.flatMap(([key, text]) => [make("dt", {}, key), make("dd", {}, text)]));
   part("first-difference").hidden = !difference;
+  if (teach) part("lesson-part").hidden = false;
   rescale();
   listen();
   goToAddress();

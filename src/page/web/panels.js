@@ -101,20 +101,30 @@ function drawWire(scene) {
 /** Messages that are shown around the cursor. */
 const MESSAGES = 40;
 
+/** The instant after which nothing is shown of the run: of a lesson, whose questions are about what comes. */
+function coverOf(scene) {
+  return scene.cover ? scene.cover[scene.shown] : Infinity;
+}
+
 /** The messages around the cursor, each with its fates. */
 function drawMessages(scene) {
   const { run } = scene;
   const wanted = part("fate").value;
   const all = run.messages.map((message, number) => ({ message, number }))
-    .filter(({ message }) => !wanted || message.fates.some((fate) => fate.fate === wanted));
+    .filter(({ message }) => message.sent_ps <= coverOf(scene))
+    .filter(({ message }) => !wanted || message.fates.some((fate) => fate.fate === wanted && fate.at_ps <= coverOf(scene)));
   const now = all.findIndex(({ message }) => message.sent_ps > scene.place.time);
   const middle = now < 0 ? all.length : now;
   const from = Math.max(0, Math.min(middle - MESSAGES / 2, all.length - MESSAGES));
   const rows = all.slice(from, from + MESSAGES).map(({ message, number }) => {
     const sender = message.from === null ? "I/O agent" : `CPU${message.from}`;
-    const fates = message.fates.map((fate) => make("li", {},
-      fateMark(fate.fate),
-      `${fate.cpu === null ? "" : ` at CPU${fate.cpu}`}: ${withMicro(fate.because)}`));
+    const cover = coverOf(scene);
+    const known = message.fates.map((fate) => (cover === Infinity ? fate : fateAt(run, fate, cover))).filter(Boolean);
+    const fates = known.map((fate) => {
+      const because = cover === Infinity || fate.fate === "taken" ? `: ${withMicro(fate.because)}` : "";
+      return make("li", {}, fateMark(fate.fate), `${fate.cpu === null ? "" : ` at CPU${fate.cpu}`}${because}`);
+    });
+    if (known.length < message.fates.length) fates.push(make("li", { className: "faint" }, "not known yet"));
     const first = message.sent >= 0 ? message.sent : message.attempts.length ? message.attempts[0].event : -1; // a device has no write
     const when = first >= 0 ? jump(run, first, microseconds(message.sent_ps)) : microseconds(message.sent_ps);
     return make("tr", { className: message.sent_ps > scene.place.time ? "later" : "", dataset: { message: String(number) } },

@@ -2,7 +2,7 @@
 
 use super::sentences::{self, MORE_KNOBS, MoreKnob};
 use crate::cli::arguments::ListKind;
-use crate::cli::commands::demo::LESSON;
+use crate::cli::commands::demo::lessons;
 use crate::failure::Failure;
 use crate::scenario::named::Named;
 use crate::scenario::{
@@ -62,7 +62,7 @@ pub(super) fn entries(kind: ListKind, own: &[OwnVariant]) -> Result<Vec<Entry>, 
         ListKind::Mechanisms => named(Mechanism::about, Mechanism::ALL),
         ListKind::Functions => STACK_NAMES.iter().map(of_function).collect(),
         ListKind::Calls => Call::ALL.iter().map(|call| of_call(*call)).collect(),
-        ListKind::Lessons => vec![Entry::new(LESSON, "The hang of 2007, step by step.")],
+        ListKind::Lessons => lessons()?.iter().map(|(name, title)| Entry::new(name, &**title)).collect(),
     })
 }
 
