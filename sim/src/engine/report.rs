@@ -69,7 +69,7 @@ fn cpu_report(core: &mut Core, fabric: &Fabric, clock: ClockDomain) -> CpuReport
         cpu: core.agent,
         site: core.site(),
         waits: std::mem::take(&mut core.account.waits),
-        frames: core.frames(),
+        frames: core.nesting.frames(),
         interrupts_off_since: core.account.interrupts_off_since,
         nmi: (core.nmi_blocked, core.has_latched_nmi()),
         activity: core.activity(),

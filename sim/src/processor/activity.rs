@@ -58,8 +58,8 @@ impl Core {
         self.account.stalled_since = None;
         self.account.waits.clear();
         self.account.provenance.clear();
-        self.handlers.clear();
-        self.program_since = now;
+        self.nesting.handlers.clear();
+        self.nesting.program_since = now;
         self.set_interrupt_flag(false, now);
         self.apic.init();
         self.apic_touched = Some(now);

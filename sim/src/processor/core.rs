@@ -6,9 +6,9 @@
 use super::account::Account;
 use super::activity_kind::{Activity, Entry};
 use super::facts::{Fact, Told};
-use super::handlers::Handler;
 use super::latches::{Attention, Latches};
 use super::local_events::{LocalSources, Pin};
+use super::nesting::Nesting;
 use super::operation::Kind;
 use super::pending::Pending;
 use super::search::Search;
@@ -128,10 +128,7 @@ pub(crate) struct Core {
     /// A write or an acknowledge changed what a bus sample of this CPU may give, last at this instant.
     pub(crate) apic_touched: Option<Time>,
     pub(super) pending: Pending,
-    /// Since when its program runs.
-    pub(super) program_since: Time,
-    /// The handlers that run, the outermost first, each with what it interrupted.
-    pub(super) handlers: Vec<Handler>,
+    pub(crate) nesting: Nesting,
     pub(super) latches: Latches,
     pub(super) attention: Option<Attention>,
     pub(super) local: LocalSources,
@@ -207,8 +204,7 @@ impl Core {
             faulted: false,
             apic_touched: None,
             pending: Pending::none(),
-            program_since: Time::ZERO,
-            handlers: Vec::new(),
+            nesting: Nesting::default(),
             latches: Latches::default(),
             attention: None,
             local: LocalSources::new(&settings.local_events, common.clock),

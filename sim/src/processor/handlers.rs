@@ -2,12 +2,11 @@
 //!
 //! Not modelled: exceptions, the state that system-management code saves and may change.
 
-use super::account::Frame;
 use super::activity_kind::Activity;
 use super::core::{Boundary, Core};
 use super::facts::Fact;
 use super::latches::{Latch, Reason};
-use super::pending::Pending;
+use super::nesting::Handler;
 use crate::RunError;
 use crate::generation::RsmNmiBlocking;
 use crate::stream::{Context, What};
@@ -17,33 +16,7 @@ use crate::time::Time;
 /// interrupted them get further.
 const NESTING_MAX: usize = 64;
 
-/// A handler that runs.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Handler {
-    context: Context,
-    since: Time,
-    /// As it was before.
-    interrupt_flag: bool,
-    /// What it interrupted.
-    pub(super) interrupted: Pending,
-}
-
 impl Core {
-    /// How many levels run: the program, and the handlers on top of it.
-    pub(super) fn level(&self) -> usize {
-        1 + self.handlers.len()
-    }
-
-    /// What runs, outermost first.
-    pub(crate) fn frames(&self) -> Vec<Frame> {
-        let program = Frame { context: Context::Program, since: self.program_since, interrupted: None };
-        let of_handler = |handler: &Handler| {
-            let &Handler { context, since, interrupted, .. } = handler;
-            Frame { context, since, interrupted: interrupted.site }
-        };
-        std::iter::once(program).chain(self.handlers.iter().map(of_handler)).collect()
-    }
-
     /// Enters the handler that is due, at `cycle`; gives what runs now.
     ///
     /// # Panics
@@ -64,8 +37,8 @@ impl Core {
         let interrupted = self.pending.site;
         self.effective(now, interrupted, What::Entered(context));
         let interrupt_flag = self.interrupt_flag;
-        self.handlers.push(Handler { context, since: now, interrupt_flag, interrupted: self.pending });
-        if self.handlers.len() >= NESTING_MAX {
+        self.nesting.handlers.push(Handler { context, since: now, interrupt_flag, interrupted: self.pending });
+        if self.nesting.handlers.len() >= NESTING_MAX {
             self.fail(RunError::Nesting { cpu: self.agent, at: now, site: interrupted });
         }
         self.set_interrupt_flag(false, now);
@@ -143,10 +116,10 @@ impl Core {
     #[inline(always)]
     pub(super) fn leave_handler(&mut self) -> Context {
         let now = self.now();
-        let handler = self.handlers.last().expect("a handler returns only once");
+        let handler = self.nesting.handlers.last().expect("a handler returns only once");
         let (context, interrupt_flag) = (handler.context, handler.interrupt_flag);
         self.pending = handler.interrupted;
-        self.handlers.truncate(self.handlers.len() - 1);
+        self.nesting.handlers.truncate(self.nesting.handlers.len() - 1);
         match context {
             Context::Nmi => {
                 self.nmi_blocked = false;
@@ -185,7 +158,7 @@ impl Core {
     /// Waits of handlers that have been left are over.
     #[inline(never)]
     fn forget_waits(&mut self) {
-        let level = self.level();
+        let level = self.nesting.level();
         self.account.waits.retain(|wait| wait.level <= level);
     }
 

@@ -19,6 +19,7 @@ mod facts;
 mod handlers;
 mod latches;
 mod local_events;
+mod nesting;
 mod next;
 mod operation;
 mod pending;

@@ -317,7 +317,7 @@ impl Core {
     }
 
     fn begin_iret(&mut self) {
-        let site = self.handlers.last().and_then(|handler| handler.interrupted.site);
+        let site = self.nesting.handlers.last().and_then(|handler| handler.interrupted.site);
         self.pending = Pending::new(Operation::new(Kind::Iret, 0), 0, site, self.hot.clock);
         self.schedule();
     }

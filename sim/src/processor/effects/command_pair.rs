@@ -17,7 +17,7 @@ impl Core {
 
     /// Software wrote `value` to ICR high.
     pub(super) fn destination_written(&mut self, site: Site, value: u32) {
-        let (level, now) = (self.level(), self.now());
+        let (level, now) = (self.nesting.level(), self.now());
         let open = &mut self.account.pairs.open;
         open.retain(|high| high.level < level);
         open.iter_mut().for_each(|outer| outer.overwritten = Some((site, now)));
@@ -34,7 +34,7 @@ impl Core {
     }
 
     fn pair_sent(&mut self, site: Site, message: Message) {
-        let level = self.level();
+        let level = self.nesting.level();
         let open = &mut self.account.pairs.open;
         open.retain(|high| high.level <= level);
         let Some(high) = open.pop_if(|high| high.level == level) else { return };

@@ -30,14 +30,14 @@ impl Core {
     pub(super) fn begin_wait(&mut self) -> Option<u64> {
         let (code, site, since) = (self.pending.operation.operand, self.line(), self.now());
         self.effective(since, Some(site), What::WaitBegan(code));
-        let level = self.level();
+        let level = self.nesting.level();
         self.account.waits.push(OpenWait { code, site, since, level });
         Some(0)
     }
 
     pub(super) fn end_wait(&mut self) -> Option<u64> {
         let (outcome, end) = (self.pending.operation.operand, self.now());
-        let level = self.level();
+        let level = self.nesting.level();
         if let Some(wait) = self.account.waits.pop_if(|wait| wait.level == level) {
             self.effective(end, Some(self.line()), What::WaitEnded(wait.code, outcome));
         }
