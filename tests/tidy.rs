@@ -178,7 +178,7 @@ fn types_without_an_example(file: &Path) -> Vec<String> {
         let mut doc =
             above.take_while(|line| line.starts_with("///") || line.starts_with("#[") || line.ends_with(")]"));
         let has_one =
-            doc.any(|line| *line == "/// ```" || line.starts_with("/// See [`") && line.ends_with("for an example."));
+            doc.any(|line| *line == "/// ```" || line.contains("See [`") && line.ends_with("for an example."));
         if !has_one {
             without.push(format!("{}:{}: {line}", file.display(), number + 1));
         }

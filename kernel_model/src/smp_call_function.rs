@@ -13,9 +13,7 @@ use crate::wait::{Wait, WaitOutcome};
 use crate::words::Word;
 use crate::write_around::ack_APIC_irq;
 
-/// What is called.
-///
-/// See [`Processor`] for an example.
+/// What is called. See [`Processor`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Called {
     /// A function that does nothing, in no time.
@@ -24,9 +22,7 @@ pub enum Called {
     StopThisCpu,
 }
 
-/// Who deals with the call lock.
-///
-/// See [`Processor`] for an example.
+/// Who deals with the call lock. See [`Processor`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallLock {
     /// `smp_call_function` takes it.
