@@ -18,8 +18,19 @@ fn words(command: &str) -> Vec<String> {
     words
 }
 
-/// A folder with the files that a block shows (`$ cat NAME`); the repository's own if it shows none.
+/// A folder with the files that a block shows (`$ cat NAME`); the repository's own if it shows none. A campaign writes into the
+/// folder that it runs in, so it gets one of its own, with the example.
 fn files(block: &str) -> PathBuf {
+    if block.contains("$ apicsim campaign ") {
+        let folder = std::env::temp_dir().join(format!("apicsim-quotes-{}-campaign", std::process::id()));
+        let examples = "examples/campaign";
+        std::fs::create_dir_all(folder.join(examples)).unwrap();
+        for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(examples)).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), folder.join(examples).join(entry.file_name())).unwrap();
+        }
+        return folder;
+    }
     let shown = block.split("$ ").filter_map(|quoted| quoted.strip_prefix("cat ")?.split_once('\n'));
     let mut folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     for (name, text) in shown {
