@@ -104,6 +104,7 @@ fn a_form_runs_what_it_says() {
     for field in ["scenario", "arch", "variant", "release", "bus", "generation", "cpus", "seed", "set", "text"] {
         assert!(page.body.contains(&format!("name=\"{field}\"")), "{field}");
     }
+    assert!(page.body.contains("<option value=\"nmi-stall\" selected>"), "the form is that of what is shown");
     // What is chosen has an address, which shows it; the form is filled in with it.
     let sent = server.post("scenario=nmi-stall&arch=&variant=merged&seed=7&set=knobs.slots%3Dper-vector%0D%0A");
     assert_eq!(sent.status, 303, "{}", sent.body);

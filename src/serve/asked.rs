@@ -6,6 +6,9 @@ use crate::scenario::named::named;
 use crate::scenario::{self, Bus, Request, Scenario, nearest};
 use sim::Generation;
 
+/// The scenario of who names none.
+const USUAL: &str = "nmi-stall";
+
 /// What a text goes by in messages, and in the token.
 const OWN: &str = "own.toml";
 
@@ -62,7 +65,8 @@ impl Asked {
 
     /// What a field holds.
     pub(super) fn value(&self, name: FieldName) -> &str {
-        self.0.iter().find(|(field, _)| *field == name).map_or("", |(_, value)| value.trim())
+        let value = self.0.iter().find(|(field, _)| *field == name).map_or("", |(_, value)| value.trim());
+        if value.is_empty() && name == FieldName::Scenario { USUAL } else { value }
     }
 
     /// The fields that say something, as they stand in an address.
@@ -105,7 +109,7 @@ impl Asked {
             bus: some(FieldName::Bus).map(|name| by_name::<Bus>(&name)).transpose().map_err(wrong)?,
             cpus: cpus.map(|cpus| if cpus > CPUS_MAX { Err(too_many(cpus)) } else { Ok(cpus) }).transpose()?,
             sets,
-            ..Request::new(some(FieldName::Scenario).unwrap_or_else(|| "nmi-stall".to_owned()))
+            ..Request::new(self.value(FieldName::Scenario))
         };
         let seed = number(FieldName::Seed)?.unwrap_or_default();
         let scenario = match some(FieldName::Text) {

@@ -102,7 +102,7 @@ fn bad_options_name_what_would_be_right() {
 
 #[test]
 fn later_commands_say_so() {
-    for line in ["explore nmi-stall --json", "serve", "serve --help"] {
+    for line in ["explore nmi-stall --json", "explore --help"] {
         let error = parsed(line).unwrap_or_else(|error| panic!("{error}")).check().expect_err(line);
         assert!(error.message().contains("comes later"), "{error}");
     }

@@ -228,7 +228,7 @@ mod tests {
             ("CPU0.irr is FD", "has FD"),
             ("CPU0.full has 1F", "up to F"),
             ("CPU0.TRP is 1", "did you mean `TPR`"),
-            ("CPU0.LVTCMCI is 1", "did you mean"),
+            ("CPU0.LVTCMCI is 1", "no `LVTCMCI`"),
             ("CPU0.if is off", "is not on"),
             ("CPU0.icr is over 1", "`busy`"),
             ("CPU0.TPR is over 1", "run.from-crash"),
