@@ -164,7 +164,7 @@ impl Reading {
     }
 
     fn cause(&mut self, row: &Value, verdict: &str, size: (u64, u64, u64), token: &str) {
-        let cause = row["cause"].as_str().unwrap_or("no cause is known").to_owned();
+        let cause = without_instants(row["cause"].as_str().unwrap_or("no cause is known"));
         let scenario = shown(&row["scenario"]);
         let key = (scenario.clone(), verdict.to_owned(), cause.clone());
         let entry = self.causes.entry(key).or_insert_with(|| Cause {
@@ -201,6 +201,20 @@ impl Reading {
     }
 }
 
+/// A cause without the instants in it, ` at 780.48 us`: they are other ones in each run.
+fn without_instants(cause: &str) -> String {
+    let mut parts = cause.split(" at ");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let instant = part.split_once(" us").filter(|(number, _)| number.parse::<f64>().is_ok());
+        match instant {
+            Some((_, rest)) => text += rest,
+            None => text = text + " at " + part,
+        }
+    }
+    text
+}
+
 /// A value as text: of a list its items, with blanks between.
 pub(super) fn shown(value: &Value) -> String {
     match value {
@@ -213,4 +227,25 @@ pub(super) fn shown(value: &Value) -> String {
 /// Microseconds as picoseconds.
 fn span(value: &Value) -> Option<u64> {
     decimal::picoseconds(&value.as_number()?.to_string(), Unit::Microseconds).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_instants;
+
+    #[test]
+    fn causes_of_many_runs_are_one() {
+        let cases = [
+            (
+                "handlers of CPU0 nest more than 64 deep at 780.48 us, at step 7",
+                "handlers of CPU0 nest more than 64 deep, at step 7",
+            ),
+            ("CPU2's class F is full: it spins at a lock", "CPU2's class F is full: it spins at a lock"),
+            ("at 5 us", "at 5 us"),
+            ("", ""),
+        ];
+        for (cause, right) in cases {
+            assert_eq!(without_instants(cause), right);
+        }
+    }
 }

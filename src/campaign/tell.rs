@@ -111,7 +111,8 @@ pub(super) fn shown_names(names: &[String], with_sets: bool) -> String {
     let [scenario, arch, release, generation, bus, cpus, load, fault, sets, variant] = names else {
         return names.join(", ");
     };
-    let mut shown = format!("{scenario}: {arch}, {variant} ({release}), {generation} {bus}, {cpus} CPUs");
+    let cpus = counted(cpus.parse::<u64>().unwrap_or(0), "CPU");
+    let mut shown = format!("{scenario}: {arch}, {variant} ({release}), {generation} {bus}, {cpus}");
     for (name, value) in [("load ", load), ("fault ", fault)] {
         if value != "own" {
             shown += &format!(", {name}{value}");
