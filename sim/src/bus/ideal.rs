@@ -1,12 +1,15 @@
 //! The ideal bus: every message arrives after a fixed time, none waits for another, and the sender never sees busy.
 //!
-//! Not modelled: everything that makes a bus a bus; injected jitter has no clock to count in and is ignored.
+//! Not modelled: everything that makes a bus a bus.
 
 use super::addressees::Addressees;
 use super::redirection::lowest_task_priority;
 use super::{BusEffect, DeliveryMode, Interconnect, Message, Promises, Request, Targets, Undispatched};
 use crate::time::{Duration, Time};
 use std::collections::VecDeque;
+
+/// A cycle of injected jitter: the bus has no clock to count in.
+const JITTER: Duration = Duration::from_ns(1);
 
 /// The ideal bus. A local APIC on it must not show its delivery status
 /// ([`set_busy_visible`](crate::apic::LocalApic::set_busy_visible)), like the emulators it stands for (KVM, Bochs).
@@ -20,7 +23,7 @@ use std::collections::VecDeque;
 #[derive(Debug, Clone)]
 pub struct IdealBus {
     latency: Duration,
-    /// In the order of arrival, which is that of requests.
+    /// In the order of arrival, which without jitter is that of requests.
     in_flight: VecDeque<(Time, Request)>,
     /// The first arrival.
     next: Time,
@@ -44,6 +47,18 @@ impl IdealBus {
             next: Time::NEVER,
             addressees: Addressees::default(),
         }
+    }
+}
+
+impl IdealBus {
+    /// One with less jitter than those before it: it overtakes them, but for those of its own sender.
+    #[cold]
+    fn request_before_others(&mut self, arrival: Time, request: Request) {
+        let own = |&&(_, ref other): &&(Time, Request)| other.source() == request.source();
+        let arrival = self.in_flight.iter().rfind(own).map_or(arrival, |&(at, _)| arrival.max(at));
+        let place = self.in_flight.partition_point(|&(at, _)| at <= arrival);
+        self.in_flight.insert(place, (arrival, request));
+        self.next = self.in_flight[0].0;
     }
 }
 
@@ -73,11 +88,15 @@ impl Interconnect for IdealBus {
         self.latency
     }
 
-    /// Messages of one sender do not replace each other: it may have many in flight.
-    fn request(&mut self, at: Time, request: Request, _extra_cycles: u32) {
-        let arrival = at + self.latency;
-        self.in_flight.push_back((arrival, request));
-        self.next = self.next.min(arrival); // it is the last one, or the only one
+    /// Messages of one sender do not replace each other: it may have many in flight. A cycle of jitter is 1 ns.
+    fn request(&mut self, at: Time, request: Request, extra_cycles: u32) {
+        let arrival = at + self.latency + Duration::from_ps(JITTER.as_ps() * u64::from(extra_cycles));
+        if self.in_flight.back().is_some_and(|&(last, _)| last > arrival) {
+            self.request_before_others(arrival, request);
+        } else {
+            self.in_flight.push_back((arrival, request));
+            self.next = self.next.min(arrival); // it is the last one, or the only one
+        }
     }
 
     fn next_event(&self) -> Option<Time> {
@@ -191,6 +210,19 @@ mod tests {
             let effects = run(&mut bus, &Fake::accepting(2).with(1, response), Time::NEVER);
             assert_eq!(effects[0].1, BusEffect::RemoteRead { message: read, value });
         }
+    }
+
+    /// By hand: 100 ns, and 1 ns for each cycle of jitter; who has less overtakes, but nobody overtakes himself.
+    #[test]
+    fn jitter_delays_each_message_and_keeps_the_order_of_a_sender() {
+        let mut bus = IdealBus::default();
+        for (source, number, extra) in [(0, 0, 9), (1, 0, 2), (0, 1, 4), (2, 0, 9), (1, 1, 0)] {
+            bus.request(Time::ZERO, Request::Message(message(source, number, 3)), extra);
+        }
+        assert_eq!(bus.next_event(), Some(Time::from_ps(102_000)));
+        let effects = run(&mut bus, &Fake::accepting(4), Time::NEVER);
+        let arrived = [(102_000, 1), (102_000, 1), (109_000, 0), (109_000, 0), (109_000, 2)];
+        assert_eq!(dispatched(&effects), arrived);
     }
 
     #[test]

@@ -199,6 +199,16 @@ pub enum Request {
     },
 }
 
+impl Request {
+    /// Who asks.
+    pub const fn source(&self) -> Agent {
+        match self {
+            Self::Message(message) => message.source,
+            Self::EndOfInterrupt { source, .. } => *source,
+        }
+    }
+}
+
 /// What an agent that takes part in a lowest-priority arbitration brings to it (SDM vol. 3 §10.6.2.4).
 ///
 /// ```

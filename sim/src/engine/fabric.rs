@@ -133,10 +133,7 @@ impl Fabric {
     pub(super) fn take(&mut self, at: Time, request: &Request) {
         self.cycle.disturb(at);
         self.changed_at = self.changed_at.max(at);
-        let source = match *request {
-            Request::Message(ref message) => message.source,
-            Request::EndOfInterrupt { source, .. } => source,
-        };
+        let source = request.source();
         if let Request::Message(message) = request
             && usize::from(source) + 1 == self.dead.len()
         {
