@@ -3,9 +3,9 @@
 //!
 //! Not modelled: address bits above 35 (one physical address width for all parts), a page laid over other devices.
 
-use super::local_apic::{LocalApic, Mode};
+use super::local_apic::LocalApic;
+use super::mode::{BOOTSTRAP, ENABLED, EXTENDED, Mode};
 use super::registers::Register;
-use crate::bus::Agent;
 use crate::generation::{Generation, GlobalReenable, X2ApicLock};
 
 /// The MSR (SDM vol. 4 table 2-2).
@@ -32,16 +32,8 @@ const LEGACY_XAPIC_DISABLED: u64 = 1;
 #[error("general-protection fault")]
 pub struct GeneralProtection;
 
-const BOOTSTRAP: u64 = 1 << 8;
-const EXTENDED: u64 = 1 << 10;
-const ENABLED: u64 = 1 << 11;
 /// Base address, bits 35:12.
 const ADDRESS: u64 = 0xF_FFFF_F000;
-
-/// After reset: page at FEE0_0000h, enabled, CPU 0 is the bootstrap processor.
-pub(super) const fn reset_value(agent: Agent) -> u64 {
-    0xFEE0_0000 | ENABLED | if agent == 0 { BOOTSTRAP } else { 0 }
-}
 
 impl LocalApic {
     /// The mode.

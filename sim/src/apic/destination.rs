@@ -3,7 +3,8 @@
 //! Not modelled: the choice among those addressed (lowest priority) and the way there (cluster managers): a bus's
 //! business. A destination model other than flat (1111) and cluster (0000) is reserved; it is read as cluster.
 
-use super::local_apic::{LocalApic, Mode};
+use super::local_apic::{LocalApic, x2apic_logical_id};
+use super::mode::Mode;
 use crate::bus::{DestinationMode, Message, Shorthand};
 use crate::generation::{ClusterFifteen, Generation};
 
@@ -41,11 +42,6 @@ pub(super) enum Identity {
 
 /// Destination model "flat", DFR bits 31:28 (SDM vol. 3 §10.6.2.2).
 const FLAT: u8 = 0xF;
-
-/// The logical id that an x2APIC derives: cluster in bits 31:16, one bit of 16 (SDM vol. 3 §10.12.10.2).
-pub(super) const fn x2apic_logical_id(id: u32) -> u32 {
-    id >> 4 << 16 | 1 << (id & 0xF)
-}
 
 impl Identity {
     /// Physical mode: all ones address everybody, FH on Pentium and P6, which compare four bits, FFH on later ones, FFFF

@@ -51,7 +51,7 @@ impl LocalApic {
 
 #[cfg(test)]
 mod tests {
-    use super::super::local_apic::Mode;
+    use super::super::mode::Mode;
     use super::super::testing::{enabled, fixed, reset};
     use super::*;
     use crate::generation::{EsrProtocol, FullTarget, Generation, Knobs};

@@ -5,7 +5,7 @@
 
 use super::LocalApic;
 use super::error_status::{RECEIVE_ILLEGAL_VECTOR, REDIRECTABLE_IPI, SEND_ILLEGAL_VECTOR};
-use super::local_apic::Mode;
+use super::mode::Mode;
 use super::register_access::{WriteResult, Written};
 use super::registers::{Register, SEND_PENDING};
 use crate::bus::{DeliveryMode, DestinationMode, Message, Shorthand};

@@ -3,14 +3,14 @@
 //! Not modelled: see the [module](super).
 
 use super::bits256::Bits256;
-use super::destination::x2apic_logical_id;
 use super::error_status::ErrorStatus;
 use super::fixed_interrupts::FixedInterrupts;
-use super::local_vector_table::Lines;
+use super::mode::{Mode, base_after_reset};
+use super::pins::Lines;
 use super::priority;
-use super::priority_messages::PriorityMessages;
 use super::registers::{REGISTERS, Register, TABLE};
 use super::timer::{Timer, TimerMode};
+use super::told_priority::PriorityMessages;
 use crate::bus::{Agent, Message};
 use crate::generation::{Generation, Knobs, SvrLowNibble};
 use crate::time::{ClockDomain, Time};
@@ -70,29 +70,6 @@ impl Preset {
 /// SVR bit 8: software-enabled (SDM vol. 3 §10.9).
 const SOFTWARE_ENABLE: u32 = 1 << 8;
 
-/// Mode of an APIC, APIC_BASE bits 11:10 (SDM vol. 3 table 10-5).
-///
-/// ```
-/// # use sim::apic::*;
-/// # use sim::*;
-/// # let clocks = Clocks { core: Generation::P6.core_clock(), timer: Generation::P6.timer_clock() };
-/// # let mut apic = LocalApic::new(Generation::P6, Knobs::default(), 0, 0, clocks);
-/// # apic.preset(&Preset::default());
-/// assert_eq!(apic.mode(), Mode::XApic);
-/// apic.write_msr(MSR_APIC_BASE, 0xFEE0_0000, Time::ZERO)?; // EN cleared
-/// assert_eq!(apic.mode(), Mode::Disabled);
-/// # Ok::<(), GeneralProtection>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// Globally disabled: as if there were none.
-    Disabled,
-    /// Registers in a page of memory.
-    XApic,
-    /// Registers are model-specific registers.
-    X2Apic,
-}
-
 /// The clocks that a local APIC counts.
 ///
 /// See [`LocalApic`] for an example.
@@ -102,6 +79,11 @@ pub struct Clocks {
     pub core: ClockDomain,
     /// Of the APIC timer.
     pub timer: ClockDomain,
+}
+
+/// The logical id that an x2APIC derives: cluster in bits 31:16, one bit of 16 (SDM vol. 3 §10.12.10.2).
+pub(super) const fn x2apic_logical_id(id: u32) -> u32 {
+    id >> 4 << 16 | 1 << (id & 0xF)
 }
 
 /// A local APIC.
@@ -159,7 +141,7 @@ impl LocalApic {
             knobs,
             agent,
             initial_id: apic_id,
-            base: super::apic_base::reset_value(agent),
+            base: base_after_reset(agent),
             values: [0; REGISTERS],
             interrupts: FixedInterrupts::RESET,
             error_status: ErrorStatus::new(generation, knobs.esr_protocol),

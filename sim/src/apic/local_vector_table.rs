@@ -5,8 +5,8 @@
 
 use super::LocalApic;
 use super::error_status::RECEIVE_ILLEGAL_VECTOR;
-use super::model_specific::DEADLINE_MODE;
 use super::registers::{Register, SEND_PENDING};
+use super::timer::DEADLINE_MODE;
 use crate::bus::DeliveryMode;
 use crate::generation::{LvtIllegalVector, LvtUnsupportedMode, LvtWriteWhilePending};
 use crate::time::Time;
@@ -80,15 +80,6 @@ const REMOTE_IRR: u32 = 1 << 14;
 const LEVEL_TRIGGERED: u32 = 1 << 15;
 const MASKED: u32 = 1 << 16;
 const MODE: u32 = 0x700;
-
-/// The pins. A reset of the APIC leaves them as they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Lines {
-    /// Is LINT0, LINT1 high?
-    high: [bool; 2],
-    /// Vector of the external controller.
-    vector: [u8; 2],
-}
 
 const LINT: [Register; 2] = [Register::LvtLint0, Register::LvtLint1];
 

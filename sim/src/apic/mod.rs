@@ -18,8 +18,10 @@ mod fixed_interrupts;
 mod interrupt_command;
 mod local_apic;
 mod local_vector_table;
+mod mode;
 mod model_specific;
 mod peek;
+mod pins;
 mod priority;
 mod priority_messages;
 mod register_access;
@@ -27,14 +29,16 @@ mod registers;
 #[cfg(test)]
 mod testing;
 mod timer;
+mod told_priority;
 
 pub use acceptance::{CoreState, Delivered};
 pub use apic_base::{GeneralProtection, MSR_APIC_BASE};
 pub use bits256::Bits256;
 pub use class_slots::ClassSlots;
 pub use error_status::*;
-pub use local_apic::{Clocks, LocalApic, Mode, Preset};
+pub use local_apic::{Clocks, LocalApic, Preset};
 pub use local_vector_table::{LocalInterrupt, LocalSource};
+pub use mode::Mode;
 pub use model_specific::{MSR_TIME_STAMP_COUNTER, MSR_TSC_DEADLINE};
 pub use priority_messages::MSR_MISC_ENABLE;
 pub use register_access::{WriteResult, Written};

@@ -5,11 +5,12 @@
 
 use super::LocalApic;
 use super::apic_base::{GeneralProtection, MSR_APIC_BASE};
-use super::local_apic::Mode;
 use super::local_vector_table::ENTRIES;
+use super::mode::Mode;
 use super::priority_messages::MSR_MISC_ENABLE;
 use super::register_access::Written;
 use super::registers::{self, Access, Register, Row};
+use super::timer::DEADLINE_MODE;
 use crate::generation::{Generation, TscDeadline, X2ApicIcrBit12};
 use crate::time::Time;
 
@@ -25,9 +26,6 @@ const ICR_BIT_12: u64 = 1 << 12;
 /// Bits of local entries that hardware sets, delivery status and (of a pin) remote IRR: a write of them is ignored.
 const ENTRY_STATUS: u32 = 1 << 12;
 const PIN_STATUS: u32 = 1 << 14;
-
-/// Bit 18 of the timer entry: TSC-deadline mode (SDM vol. 3 fig. 10-8).
-pub(super) const DEADLINE_MODE: u32 = 1 << 18;
 
 impl LocalApic {
     /// Has its timer TSC-deadline mode, CPUID.01H:ECX\[24\] (SDM vol. 3 §10.5.4.1; knob `tsc_deadline`)?

@@ -9,18 +9,15 @@
 
 use super::LocalApic;
 use super::apic_base::{GeneralProtection, MSR_APIC_BASE, MSR_ARCH_CAPABILITIES, MSR_XAPIC_DISABLE_STATUS};
-use super::local_apic::Mode;
+use super::mode::Mode;
 use super::model_specific::{MSR_TIME_STAMP_COUNTER, MSR_TSC_DEADLINE};
 use super::priority_messages::MSR_MISC_ENABLE;
-use super::registers::{self, Access, Register};
+use super::registers::{self, Access, RESERVED_READS, Register};
 use crate::generation::Generation;
 
 /// What the page reads as while the APIC is globally disabled or in x2APIC mode: there is no device (SDM vol. 3
 /// §10.12.2).
 const NO_DEVICE: u32 = u32::MAX;
-
-/// What a reserved offset reads as.
-pub(super) const RESERVED: u32 = 0;
 
 impl LocalApic {
     /// What a [`read`](Self::read) of the register at `offset` (bytes from the APIC base) would give now. `None`: that
@@ -32,7 +29,7 @@ impl LocalApic {
         }
         match registers::register_at(self.generation, offset) {
             Some((register, index)) => self.timeless_value(register, index),
-            None => Some(RESERVED),
+            None => Some(RESERVED_READS),
         }
     }
 

@@ -11,29 +11,13 @@
 
 use super::LocalApic;
 use super::apic_base::GeneralProtection;
+use super::told_priority::PriorityMessages;
 use crate::generation::XtprEnable;
 
 /// IA32_MISC_ENABLE (SDM vol. 3 table 35-2).
 pub const MSR_MISC_ENABLE: u32 = 0x1A0;
 /// Bit 23: xTPR messages are off.
 const MESSAGES_OFF: u64 = 1 << 23;
-
-/// Messages about the task priority. INIT leaves this as it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct PriorityMessages {
-    off: bool,
-    /// What the chipset heard last, where it may be another than the TPR.
-    heard: Option<u8>,
-}
-
-impl PriorityMessages {
-    /// Software wrote the TPR.
-    pub(super) const fn task_priority_written(&mut self) {
-        if !self.off {
-            self.heard = None;
-        }
-    }
-}
 
 impl LocalApic {
     /// May software turn xTPR messages off, CPUID.01H:ECX\[14\] (SDM vol. 2, CPUID)?

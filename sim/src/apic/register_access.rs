@@ -4,9 +4,8 @@
 
 use super::LocalApic;
 use super::error_status::ILLEGAL_REGISTER;
-use super::local_apic::Mode;
-use super::peek::RESERVED;
-use super::registers::{self, Register, SEND_PENDING, TABLE};
+use super::mode::Mode;
+use super::registers::{self, RESERVED_READS, Register, SEND_PENDING, TABLE};
 use crate::bus::Message;
 use crate::generation::{ApicIdWrites, Generation};
 use crate::time::Time;
@@ -80,7 +79,7 @@ impl LocalApic {
     pub fn read(&mut self, offset: u16, now: Time) -> u32 {
         if self.read_logs(offset) {
             self.log(ILLEGAL_REGISTER);
-            return RESERVED;
+            return RESERVED_READS;
         }
         self.peek(offset).unwrap_or_else(|| self.timer.count(now))
     }
@@ -108,7 +107,7 @@ impl LocalApic {
     /// What a remote read finds in 16-byte slot `slot` of the page (SDM vol. 3 §22.27.1): no side effect.
     pub fn remote_register(&self, slot: u8, now: Time) -> u32 {
         let Some((register, index)) = registers::register_at(self.generation, u16::from(slot) << 4) else {
-            return RESERVED;
+            return RESERVED_READS;
         };
         self.timeless_value(register, index).unwrap_or_else(|| self.timer.count(now))
     }

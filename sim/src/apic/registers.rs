@@ -12,6 +12,9 @@ use Generation::{I82489Dx, P6, Pentium, X2Apic, XApic};
 /// refused interrupt waits, §10.5.1).
 pub(super) const SEND_PENDING: u32 = 1 << 12;
 
+/// What a reserved offset reads as.
+pub(super) const RESERVED_READS: u32 = 0;
+
 /// A register, or a block of eight.
 ///
 /// ```

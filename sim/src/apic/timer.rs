@@ -10,6 +10,9 @@
 use crate::generation::{HaltedTimer, TimerModeChange};
 use crate::time::{ClockDomain, Time};
 
+/// Bit 18 of the timer entry: TSC-deadline mode (SDM vol. 3 fig. 10-8).
+pub(super) const DEADLINE_MODE: u32 = 1 << 18;
+
 /// Timer mode, LVT bits 18:17.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TimerMode {
