@@ -42,6 +42,7 @@
 mod amount;
 mod catalogue;
 pub(crate) mod decimal;
+mod device_load;
 pub mod diagnostic;
 mod document;
 mod expectations;
@@ -93,6 +94,7 @@ mod written;
 pub use amount::Amount;
 pub(crate) use catalogue::text;
 pub use catalogue::{builtin, builtin_names};
+pub use device_load::Trigger;
 pub use expected::{Expectation, ExpectedProof, ExpectedVerdict};
 pub use fault::{Again, CpuFault, Fault, FaultKind, Times};
 pub use fault_line::FaultLine;

@@ -1,6 +1,7 @@
 //! The programs of a scenario as plain data: all steps in one list, a block's after the step that opens it.
 
 use super::amount::Amount;
+use super::device_load::Trigger;
 use super::diagnostic::Place;
 use super::operation::Operation;
 use kernel_model::{Call, Given, Word};
@@ -54,6 +55,8 @@ pub struct Load {
     pub lasts_ps: Option<u64>,
     /// What is done at each.
     pub steps: Range<u32>,
+    /// A device interrupts at each, instead.
+    pub device: Option<Trigger>,
 }
 
 /// Where a step is written.
