@@ -230,11 +230,12 @@ fn a_machine_must_have_what_devices_need() {
         let request = Request { arch: arch.map(str::to_owned), ..Request::new("p.toml") };
         load_text(text, &request).expect_err(text).render(false)
     };
-    let none = wrong(&text("", &format!("[machine]\ncpus = 2\nio_agent = false\n{}{load}", program(0, "pause"))), None);
+    let alone = "goal = \"all-programs-end\"\nlimit_us = 10000\n[machine]\ncpus = 2\nio_agent = false\n";
+    let none = wrong(&text(alone, &format!("{}{load}", program(0, "pause"))), None);
     assert!(none.contains("this machine has none") && none.contains("machine.io_agent = true"), "{none}");
     let many = |keys: &str| {
         text(
-            "[machine]\ncpus = 300\n",
+            "goal = \"all-programs-end\"\nlimit_us = 10000\n[machine]\ncpus = 300\n",
             &format!("{}{}", program(0, "pause"), entry(&format!("preset = \"eois\"{keys}"))),
         )
     };

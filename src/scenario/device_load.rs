@@ -9,15 +9,6 @@ use super::program::Load;
 use super::reader::Field;
 use kernel_model::Arch;
 
-/// How a device interrupts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trigger {
-    /// By an edge: the EOI stays in the CPU.
-    Edge,
-    /// By a level: its EOI is told to the I/O agent.
-    Level,
-}
-
 /// Interrupts of all devices that are expected: each is in memory before the run.
 const INTERRUPTS_MAX: u128 = 1_000_000;
 

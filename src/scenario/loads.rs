@@ -4,7 +4,7 @@
 //! is done with that, if ever.
 
 use super::amount::Amount;
-use super::device_load::{self, Trigger};
+use super::device_load;
 use super::diagnostic::{InputError, Place, Source};
 use super::document::{Node, Value};
 use super::filter::{self, Filter};
@@ -13,7 +13,7 @@ use super::input_file::first_bytes;
 use super::named::{Named, named};
 use super::names::cpus_of;
 use super::operation::Token;
-use super::program::Load;
+use super::program::{Load, Trigger};
 use super::reader::{Field, Table};
 use super::steps::{self, Reader};
 use std::ops::Range;

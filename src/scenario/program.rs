@@ -1,7 +1,6 @@
 //! The programs of a scenario as plain data: all steps in one list, a block's after the step that opens it.
 
 use super::amount::Amount;
-use super::device_load::Trigger;
 use super::diagnostic::Place;
 use super::operation::Operation;
 use kernel_model::{Call, Given, Word};
@@ -57,6 +56,15 @@ pub struct Load {
     pub steps: Range<u32>,
     /// A device interrupts at each, instead.
     pub device: Option<Trigger>,
+}
+
+/// How a device interrupts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trigger {
+    /// By an edge: the EOI stays in the CPU.
+    Edge,
+    /// By a level: its EOI is told to the I/O agent.
+    Level,
 }
 
 /// Where a step is written.
