@@ -135,6 +135,8 @@ fn machine(scenario: &Scenario, settings: &Settings) -> Result<Machine, RunFailu
     parts.budget = settings.budget;
     if let Some(chooser) = &settings.chooser {
         parts.chooser = Arc::clone(chooser);
+        parts.device_interrupts =
+            machine::device_interrupts(scenario, &machine::kernel(scenario), &**chooser, parts.limit);
     }
     if let Some(own) = &settings.parts {
         machine::fit(own.as_ref(), scenario, &mut parts);

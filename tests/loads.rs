@@ -4,7 +4,10 @@ use crate::determinism::{assert_equal, every_execution};
 use crate::programs::{load, program, report, text};
 use crate::support::{apicsim, json};
 use apicsim::scenario::{Request, load_text};
-use apicsim::{RunReport, Verdict};
+use apicsim::{RunReport, Settings, Verdict, run, run_observed};
+use serde_json::Value;
+use sim::{Batch, Context, Observer, Seeded, What};
+use std::sync::Arc;
 
 fn with(loads: &str, happens: &str) -> String {
     text("goal = \"all-programs-end\"\nlimit_us = 10000", &format!("{happens}{loads}"))
@@ -73,6 +76,11 @@ fn loads_are_the_same_in_every_execution_and_end() {
         ("ipis", "i386/default", "nmi-stall"),
         ("flushes", "x86_64/cluster", "normal-dispatch"),
         ("calls", "modern/x2apic-phys", "normal-dispatch"),
+        ("devices", "i386/default", "nmi-stall"),
+        ("devices", "modern/x2apic-phys", "normal-dispatch"),
+        ("eois", "i386/default", "nmi-stall"),
+        ("eois", "i386/numaq", "nmi-stall"),
+        ("eois", "x86_64/cluster", "normal-dispatch"),
     ];
     for (preset, arch, name) in machines {
         let mut request = Request::new(name);
@@ -85,7 +93,7 @@ fn loads_are_the_same_in_every_execution_and_end() {
 /// A load that ends leaves a hang a hang: it is proven, and the unbounded send of 2007 hangs under load as without.
 #[test]
 fn a_hang_under_load_is_proven() {
-    for load in ["ipis", "ipis=exp(20us)+flushes"] {
+    for load in ["ipis", "ipis=exp(20us)+flushes", "devices", "devices=exp(50us)+eois=exp(80us)"] {
         let found = json(&["run", "nmi-stall", "--load", load, "--json"]);
         assert_eq!(found["verdict"], "hung", "{load}");
         let token = found["token"].as_str().unwrap();
@@ -115,6 +123,129 @@ fn a_load_that_changes_a_word_is_named() {
     assert!(report.verdict == Verdict::Hung && why.contains("CPU1's load changes `w`"), "{why}");
 }
 
+/// The machine of 2007 that hangs; the load is over long before the limit.
+fn stalled(loads: &str) -> Request {
+    Request { sets: vec![format!("load=[{loads}]")], ..Request::new("nmi-stall") }
+}
+
+/// Its messages of a vector.
+fn messages(loads: &str, vector: &str) -> Vec<Value> {
+    let document = json(&["messages", "nmi-stall", "--set", &format!("load=[{loads}]"), "--vector", vector, "--json"]);
+    document["messages"].as_array().unwrap().clone()
+}
+
+/// When the I/O agent had an interrupt for whom.
+fn sent(loads: &str) -> Vec<(u64, String)> {
+    let of = |message: &Value| (message["sent_us"].as_u64().unwrap(), message["to"].as_str().unwrap().to_owned());
+    messages(loads, "0x41").iter().map(of).collect()
+}
+
+#[test]
+fn devices_interrupt_at_their_instants() {
+    let right = |instants: &[(u64, u32)]| -> Vec<(u64, String)> {
+        instants.iter().map(|(at, cpu)| (*at, format!("physical {cpu:02X}"))).collect()
+    };
+    let burst = r#"{ preset = "devices", cpus = [1, 3], every = "10us", burst = 2, count = 3, at_us = 5 }"#;
+    assert_eq!(sent(burst), right(&[(15, 1), (15, 1), (15, 3), (15, 3), (25, 1), (25, 3)]));
+    let lasts = r#"{ preset = "devices", cpus = [0], every = "10us", for = "30us" }"#;
+    assert_eq!(sent(lasts), right(&[(10, 0), (20, 0), (30, 0)]));
+}
+
+/// 2 ms, a device interrupt each 20 µs for each of four CPUs: 400, and CPU 2, which is deaf, keeps what came in its IRR.
+#[test]
+fn each_interrupt_of_a_device_is_taken_or_has_a_fate() {
+    let messages = messages(r#"{ preset = "devices", every = "20us" }"#, "0x41");
+    assert_eq!(messages.len(), 400);
+    let mut taken = [0; 4];
+    for message in &messages {
+        let fates = message["fates"].as_array().unwrap();
+        assert_eq!(fates.len(), 1, "{message}");
+        let (cpu, fate) = (fates[0]["cpu"].as_u64().unwrap() as usize, fates[0]["fate"].as_str().unwrap());
+        assert!(["taken", "pending", "merged"].contains(&fate), "{message}");
+        taken[cpu] += u32::from(fate == "taken");
+    }
+    assert!(taken[1] == 100 && taken[3] == 100 && taken[2] == 0, "{taken:?}");
+}
+
+/// What a run's level-triggered interrupts come to.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Ended {
+    entered: u32,
+    told: u32,
+}
+
+impl Observer for Ended {
+    fn take(&mut self, batch: &Batch<'_>) {
+        for told in batch.events {
+            match told.event.what {
+                What::Entered(Context::Interrupt(0x49)) => self.entered += 1,
+                What::EndOfInterrupt(0x49) => self.told += 1,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Each that was served, and no other, is ended at the I/O agent, on each bus. An edge ends in its CPU.
+#[test]
+fn the_eoi_of_each_level_interrupt_that_is_served_reaches_the_io_agent() {
+    for arch in ["i386/default", "i386/numaq", "x86_64/flat", "modern/x2apic-phys"] {
+        let mut request = stalled(r#"{ preset = "eois", every = "exp(40us)" }, { preset = "devices" }"#);
+        request.arch = Some(arch.to_owned());
+        let mut ended = Ended::default();
+        run_observed(&apicsim::scenario::load(&request).unwrap(), &Settings::seeded(0), &mut ended).unwrap();
+        assert!(ended.entered > 0 && ended.entered == ended.told, "{arch}: {ended:?}");
+    }
+}
+
+/// As with all that is drawn: by the seed, or by who decides instead of it.
+#[test]
+fn interrupts_of_devices_are_drawn_by_the_chooser() {
+    let scenario = apicsim::scenario::load(&stalled(r#"{ preset = "devices" }"#)).unwrap();
+    let digest = |settings: &Settings| run(&scenario, settings).unwrap().1.digest;
+    let chosen = Settings { chooser: Some(Arc::new(Seeded(5))), ..Settings::seeded(0) };
+    assert_eq!(digest(&chosen), digest(&Settings::seeded(5)));
+    assert_ne!(digest(&chosen), digest(&Settings::seeded(0)));
+    for (load, same) in [("devices", false), ("devices=20us", true)] {
+        let measured = apicsim(&["measure", "nmi-stall", "--load", load, "--seeds", "0..2"]);
+        let text = String::from_utf8(measured.stdout).unwrap();
+        assert_eq!(measured.status.code(), Some(0));
+        assert_eq!(text.contains("Nothing was drawn"), same, "{text}");
+    }
+}
+
+/// A vector of a device's that brings `SysRq` would bring the crash: then devices have another.
+#[test]
+fn a_device_does_not_crash_the_machine() {
+    let crash = "[[event]]\nat_us = 500\ncpu = 0\nrole = \"sysrq-crash\"\nvector = 0x41\n";
+    let load = entry("preset = \"devices\"\nevery = \"10us\"\ncount = 3");
+    let report = report(&text("goal = \"nmi-send-returns\"\nlimit_us = 10000", &format!("{crash}{load}")));
+    assert!(report.verdict == Verdict::Completed && report.sim_time.as_ps() > 500_000_000, "{:?}", report.sim_time);
+}
+
+#[test]
+fn a_machine_must_have_what_devices_need() {
+    let load = entry("preset = \"eois\"");
+    let wrong = |text: &str, arch: Option<&str>| {
+        let request = Request { arch: arch.map(str::to_owned), ..Request::new("p.toml") };
+        load_text(text, &request).expect_err(text).render(false)
+    };
+    let alone = "goal = \"all-programs-end\"\nlimit_us = 10000\n[machine]\ncpus = 2\nio_agent = false\n";
+    let none = wrong(&text(alone, &format!("{}{load}", program(0, "pause"))), None);
+    assert!(none.contains("this machine has none") && none.contains("machine.io_agent = true"), "{none}");
+    let many = |keys: &str| {
+        text(
+            "goal = \"all-programs-end\"\nlimit_us = 10000\n[machine]\ncpus = 300\n",
+            &format!("{}{}", program(0, "pause"), entry(&format!("preset = \"eois\"{keys}"))),
+        )
+    };
+    let far = wrong(&many("\ncpus = [3, 255]"), Some("modern/x2apic-phys"));
+    assert!(far.contains("reaches CPU 255 alone") && far.contains("0 to 254"), "{far}");
+    let request = Request { arch: Some("modern/x2apic-phys".to_owned()), ..Request::new("p.toml") };
+    let scenario = load_text(&many(""), &request).unwrap();
+    assert!(scenario.programs.loads[0].cpus.iter().copied().eq(0..255));
+}
+
 #[test]
 fn what_is_wrong_with_a_load_is_said_at_its_place() {
     let cases = [
@@ -129,6 +260,11 @@ fn what_is_wrong_with_a_load_is_said_at_its_place() {
         ("preset = \"ipi\"", "unknown load `ipi`", "ipis"),
         ("preset = \"ipis\"\nsteps = 'pause'", "a preset has its own steps", "leave"),
         ("preset = \"ipis\"\nrate = 5", "unknown key `rate`", "every"),
+        ("preset = \"device\"", "unknown load `device`", "ipis, flushes, calls, devices, eois"),
+        ("preset = \"devices\"\nsteps = 'pause'", "a preset has its own steps", "leave"),
+        ("preset = \"eois\"\nevery = \"0us\"", "no time between", "50us"),
+        ("preset = \"devices\"\nevery = \"1ns\"", "some 4000000 times", "at most 1000000"),
+        ("preset = \"eois\"\nevery = \"1ns\"\ncount = 500001", "some 1000002 times", "at most 1000000"),
     ];
     for (keys, message, help) in cases {
         let text = with(&entry(keys), &program(0, "pause"));

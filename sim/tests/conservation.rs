@@ -146,6 +146,7 @@ impl Setup {
             at: Time::from_ps(u64::from(n) * 15_000_000 + u64::from(next(&mut state)) % 15_000_000),
             vector: 0x51 + n,
             destination: (next(&mut state) % self.cpus) as u8,
+            level_triggered: false,
         });
         Machine::new(MachineSettings {
             words: vec![0],

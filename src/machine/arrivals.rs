@@ -29,7 +29,8 @@ impl<'p> Arrivals<'p> {
     /// Those of the CPU of `player`; the first spans are drawn.
     pub(super) fn of(player: &Player<'p>) -> Self {
         let mut loads = [None; LOADS_MAX];
-        let own = player.programs.loads.iter().filter(|load| load.cpus.contains(&player.number()));
+        let served = player.programs.loads.iter().filter(|load| load.device.is_none());
+        let own = served.filter(|load| load.cpus.contains(&player.number()));
         for (place, load) in loads.iter_mut().zip(own) {
             let mut arriving = Arriving { load, next: Some(Time::from_ps(load.from_ps)), at_once: 0, come: 0 };
             arriving.go_on(player);

@@ -1,6 +1,7 @@
 //! From a scenario to a machine: CPUs, their software, the bus, the faults.
 
 use super::adapter::initial_words;
+use super::device_loads::device_interrupts;
 use super::error::AssemblyError;
 use super::interconnect::Parts;
 use super::io_apic::io_apic;
@@ -51,6 +52,8 @@ pub fn assemble(scenario: &Scenario, choices: Choices) -> Result<MachineSettings
     }
     let generation = scenario.machine.generation;
     let limit = choices.cut_ps.map_or(scenario.limit_ps, |cut| cut.min(scenario.limit_ps));
+    let limit = Time::from_ps(limit);
+    let chooser = Arc::new(Seeded(choices.seed));
     Ok(MachineSettings {
         knobs: scenario.knobs.hardware,
         costs: costs::costs(scenario, generation.costs()),
@@ -65,8 +68,9 @@ pub fn assemble(scenario: &Scenario, choices: Choices) -> Result<MachineSettings
         dead_apics: dead_apics(&scenario.faults),
         message_faults: message_faults(&scenario.faults, &kernel),
         checks: scenario.machine.checks,
-        chooser: Arc::new(Seeded(choices.seed)),
-        limit: Time::from_ps(limit),
+        device_interrupts: device_interrupts(scenario, &kernel, &*chooser, limit),
+        chooser,
+        limit,
         stop: if choices.to_the_end { StopRule::Never } else { goal::stop_rule(scenario) },
         elision: choices.elision,
         stacks: choices.stacks,

@@ -250,7 +250,8 @@ impl Work<'_> {
             return Ok(false);
         }
         meter.finish(scenario, &outcome);
-        measured.drawn |= outcome.choices > 0;
+        let by_devices = scenario.programs.loads.iter().any(|load| load.device.is_some() && !load.apart.is_fixed());
+        measured.drawn |= by_devices || outcome.choices > 0;
         measured.runs += 1;
         Ok(true)
     }

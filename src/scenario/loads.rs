@@ -4,6 +4,7 @@
 //! is done with that, if ever.
 
 use super::amount::Amount;
+use super::device_load;
 use super::diagnostic::{InputError, Place, Source};
 use super::document::{Node, Value};
 use super::filter::{self, Filter};
@@ -12,7 +13,7 @@ use super::input_file::first_bytes;
 use super::named::{Named, named};
 use super::names::cpus_of;
 use super::operation::Token;
-use super::program::Load;
+use super::program::{Load, Trigger};
 use super::reader::{Field, Table};
 use super::steps::{self, Reader};
 use std::ops::Range;
@@ -27,16 +28,30 @@ named! {
         Flushes = "flushes",
         /// Calls of a function on all other CPUs.
         Calls = "calls",
+        /// Edge-triggered interrupts of a device.
+        Devices = "devices",
+        /// Level-triggered interrupts of a device, whose EOIs go over the bus.
+        Eois = "eois",
     }
 }
 
 impl LoadPreset {
-    /// What a CPU does at each arrival.
-    fn steps(self, cpu: u32, cpus: u32) -> String {
+    /// What a CPU does at each arrival; nothing, where a device does it.
+    fn steps(self, cpu: u32, cpus: u32) -> Option<String> {
         match self {
-            Self::Ipis => format!("call smp_send_reschedule to={}", (cpu + 1) % cpus),
-            Self::Flushes => "call flush_tlb_others".to_owned(),
-            Self::Calls => "call smp_call_function".to_owned(),
+            Self::Ipis => Some(format!("call smp_send_reschedule to={}", (cpu + 1) % cpus)),
+            Self::Flushes => Some("call flush_tlb_others".to_owned()),
+            Self::Calls => Some("call smp_call_function".to_owned()),
+            Self::Devices | Self::Eois => None,
+        }
+    }
+
+    /// How a device interrupts at each arrival, where one does.
+    pub(super) const fn device(self) -> Option<Trigger> {
+        match self {
+            Self::Ipis | Self::Flushes | Self::Calls => None,
+            Self::Devices => Some(Trigger::Edge),
+            Self::Eois => Some(Trigger::Level),
         }
     }
 }
@@ -73,7 +88,8 @@ fn load(field: Field<'_>, stage: Stage<'_>, reader: &mut Reader<'_>) -> Result<(
     let table = Table::open(field, "[[load]]", &keys)?;
     let applies = Filter::read(&table)?.applies(stage.machine, stage.stall);
     let preset: Option<LoadPreset> = table.get("preset").map(|field| field.name()).transpose()?;
-    let cpus = cpus(&table, preset, stage, applies)?;
+    let device = preset.and_then(LoadPreset::device);
+    let cpus = cpus(&table, preset, stage, applies, reader)?;
     let from_ps = if table.get("at_us").is_some() { instant(&table, "at_us", stage)? } else { 0 };
     let apart = apart(&table, preset)?;
     let burst = table.get("burst").map_or(Ok(1), |field| field.small_integer(1, 1_000_000))?;
@@ -85,7 +101,7 @@ fn load(field: Field<'_>, stage: Stage<'_>, reader: &mut Reader<'_>) -> Result<(
             .error("a load without an end", "never ends")
             .help("give it `for`, as for = \"2ms\", or `count`: with a load that never ends no hang could be proven"));
     }
-    let rest = Load { cpus: Vec::new(), from_ps, apart, burst, count, lasts_ps, steps: 0..0 };
+    let rest = Load { cpus: Vec::new(), from_ps, apart, burst, count, lasts_ps, steps: 0..0, device };
     for (cpus, steps) in programs(&table, preset, cpus, applies, reader)? {
         if !applies {
             continue;
@@ -96,8 +112,12 @@ fn load(field: Field<'_>, stage: Stage<'_>, reader: &mut Reader<'_>) -> Result<(
                 .error(&format!("too many loads on CPU {cpu}"), "one more")
                 .help(format!("at most {LOADS_MAX}")));
         }
+        if device.is_some() {
+            device_load::check(&whole, &cpus, stage, reader.kernel.arch)?;
+        }
         reader.programs.loads.push(Load { cpus, steps, ..rest.clone() });
     }
+    device_load::check_number(&whole, &reader.programs.loads)?;
     Ok(())
 }
 
@@ -106,8 +126,12 @@ fn cpus(
     preset: Option<LoadPreset>,
     stage: Stage<'_>,
     applies: bool,
+    reader: &Reader<'_>,
 ) -> Result<Vec<u32>, InputError> {
     let Some(field) = table.get("cpus") else {
+        if preset.and_then(LoadPreset::device).is_some() {
+            return Ok(device_load::reached(stage, reader.kernel.arch));
+        }
         if preset.is_some() {
             return Ok((0..stage.machine.cpus).filter(|cpu| !stage.machine.offline.contains(cpu)).collect());
         }
@@ -146,10 +170,13 @@ fn programs(
     if let Some(steps) = table.get("steps") {
         return Err(steps.error("a preset has its own steps", "and these").help("leave `preset` or `steps` out"));
     }
+    if preset.device().is_some() {
+        return Ok(vec![(cpus, 0..0)]);
+    }
     let machine_cpus = reader.machine.cpus;
     let mut programs = Vec::new();
     for cpu in cpus {
-        let text = preset.steps(cpu, machine_cpus);
+        let text = preset.steps(cpu, machine_cpus).unwrap_or_default();
         let source = Source::new(format!("load {preset}"), &text);
         let place = Place::new(&source, 0..text.len());
         let node = Node { place, value: Value::String(text) };

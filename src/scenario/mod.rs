@@ -42,6 +42,7 @@
 mod amount;
 mod catalogue;
 pub(crate) mod decimal;
+mod device_load;
 pub mod diagnostic;
 mod document;
 mod expectations;
@@ -118,7 +119,7 @@ pub use own_variant::OwnVariant;
 pub use own_wait::{AfterTimeout, OwnPlan, RoundShape, WaitSite};
 pub use own_waits::OwnWaits;
 pub(crate) use plural::counted;
-pub use program::{Act, Condition, Handler, Load, On, PinName, Programs, Relation, StepPlace, TimerMode};
+pub use program::{Act, Condition, Handler, Load, On, PinName, Programs, Relation, StepPlace, TimerMode, Trigger};
 pub use role::{IpiVector, Role, RoleName, StartUpMessages, VectorUse};
 pub(crate) use seeds::{RUNS_MAX, number, seed_range};
 pub(crate) use stack_names::stack_name;

@@ -54,6 +54,17 @@ pub struct Load {
     pub lasts_ps: Option<u64>,
     /// What is done at each.
     pub steps: Range<u32>,
+    /// A device interrupts at each, instead.
+    pub device: Option<Trigger>,
+}
+
+/// How a device interrupts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trigger {
+    /// By an edge: the EOI stays in the CPU.
+    Edge,
+    /// By a level: its EOI is told to the I/O agent.
+    Level,
 }
 
 /// Where a step is written.

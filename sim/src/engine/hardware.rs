@@ -12,12 +12,12 @@ use crate::processor::{Core, Outgoing, Outgone, Pin};
 use crate::stream::{Access, Interest};
 use crate::time::{ClockDomain, Duration, Time};
 
-/// An interrupt that the I/O agent sends: a physical FIXED edge message.
+/// An interrupt that the I/O agent sends: a physical FIXED message.
 ///
 /// ```
 /// # use sim::bus::*;
 /// # use sim::*;
-/// let device_interrupts = vec![DeviceInterrupt { at: Time::from_us(5), vector: 0x39, destination: 0 }];
+/// let device_interrupts = vec![DeviceInterrupt { at: Time::from_us(5), vector: 0x39, destination: 0, level_triggered: false }];
 /// let cpus = vec![(CpuSettings::default(), Program::from_fn(|cpu| cpu.irq_restore(false)))];
 /// let bus = Box::new(SerialBus::new(&[0, 14])?);
 /// let machine = Machine::new(MachineSettings { cpus, device_interrupts, ..MachineSettings::new(Generation::P6, bus) })?;
@@ -32,6 +32,8 @@ pub struct DeviceInterrupt {
     pub vector: u8,
     /// APIC id of the target.
     pub destination: u8,
+    /// Is it level-triggered? Then its EOI is told to the I/O agent.
+    pub level_triggered: bool,
 }
 
 /// The hardware, as the executors share it.
@@ -75,7 +77,7 @@ impl Hardware {
                 destination_mode: DestinationMode::Physical,
                 destination: u32::from(device.destination),
                 shorthand: Shorthand::None,
-                level_triggered: false,
+                level_triggered: device.level_triggered,
                 asserted: true,
                 written_at: device.at,
                 queues: false,

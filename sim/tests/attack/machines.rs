@@ -243,6 +243,7 @@ fn device_interrupts(frame: &Frame, end_us: u32, draw: &mut Draw) -> Vec<DeviceI
         at: instant(frame, end_us, draw),
         vector: 0x31 + number as u8,
         destination: draw.below(frame.cpus) as u8,
+        level_triggered: false,
     };
     let count = draw.below(7);
     (0..count).map(|number| interrupt(number, draw)).collect()

@@ -95,7 +95,7 @@ fn acrn_cr8_is_the_class_of_tpr() {
 fn acrn_a_device_message_with_an_illegal_vector_is_ignored() {
     // SDM vol. 3 §10.5.2, 10.5.3
     for platform in BUSES {
-        let device = |vector| DeviceInterrupt { at: Time::from_us(10), vector, destination: 0 };
+        let device = |vector| DeviceInterrupt { at: Time::from_us(10), vector, destination: 0, level_triggered: false };
         let lab = Lab::new(platform)
             .cpu(|seat| {
                 seat.delay_us(30);
@@ -125,8 +125,12 @@ fn acrn_a_device_message_while_software_disabled_is_ignored() {
             })
             .masked()
             .machine(|settings| {
-                settings.device_interrupts =
-                    vec![DeviceInterrupt { at: Time::from_us(10), vector: 0x41, destination: 0 }];
+                settings.device_interrupts = vec![DeviceInterrupt {
+                    at: Time::from_us(10),
+                    vector: 0x41,
+                    destination: 0,
+                    level_triggered: false,
+                }];
             });
         lab.run();
     }

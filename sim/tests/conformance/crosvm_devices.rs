@@ -10,7 +10,8 @@ use sim::{DeviceInterrupt, LineChange, Time};
 fn crosvm_a_message_of_a_device_reaches_its_cpu_only() {
     for platform in BUSES {
         let lab = Lab::new(platform).sleepers(3).machine(|settings| {
-            settings.device_interrupts = vec![DeviceInterrupt { at: Time::from_us(5), vector: 0x41, destination: 1 }];
+            settings.device_interrupts =
+                vec![DeviceInterrupt { at: Time::from_us(5), vector: 0x41, destination: 1, level_triggered: false }];
         });
         assert_eq!(lab.run().all_vectors(), [vec![], vec![0x41], vec![]]);
     }

@@ -34,9 +34,9 @@ pub(crate) struct Overrides {
     /// fault=[] (none); repeatable.
     #[arg(long = "set", value_name = "PATH=VALUE", help_heading = MACHINE)]
     pub sets: Vec<String>,
-    /// Put work under the story that arrives whatever the CPUs are doing: ipis, flushes, calls, each with what lies between two
-    /// arrivals if it is to be another, as ipis=exp(20us)+flushes; a file with [[load]]; or none. `measure` takes several, with
-    /// commas.
+    /// Put work under the story that arrives whatever the CPUs are doing: ipis, flushes, calls, devices, eois, each with
+    /// what lies between two arrivals if it is to be another, as ipis=exp(20us)+flushes; a file with [[load]]; or none.
+    /// `measure` takes several, with commas.
     #[arg(long, value_name = "LOAD", value_parser = parse_loads, help_heading = MACHINE)]
     pub load: Option<Loads>,
 }

@@ -2,10 +2,12 @@
 
 use super::table::{Table, list, quoted, us};
 use crate::scenario::amount::Amount;
-use crate::scenario::program::Load;
+use crate::scenario::loads::LoadPreset;
+use crate::scenario::named::Named;
+use crate::scenario::program::{Load, Trigger};
 
 pub(super) fn load(load: &Load, steps: &str) -> Table {
-    let Load { cpus, from_ps, apart, burst, count, lasts_ps, steps: _ } = load;
+    let Load { cpus, from_ps, apart, burst, count, lasts_ps, steps: _, device } = load;
     let mut table = Table::default();
     table.set("cpus", list(cpus));
     if *from_ps > 0 {
@@ -24,6 +26,10 @@ pub(super) fn load(load: &Load, steps: &str) -> Table {
     }
     table.set_if_any("for", lasts_ps.map(|ps| quoted(&format!("{ps}ps"))));
     table.set_if_any("count", *count);
-    table.set_text("steps", steps);
+    match device {
+        None => table.set_text("steps", steps),
+        Some(Trigger::Edge) => table.set_text("preset", LoadPreset::Devices.name()),
+        Some(Trigger::Level) => table.set_text("preset", LoadPreset::Eois.name()),
+    }
     table
 }
