@@ -54,7 +54,7 @@ impl IdealBus {
     /// One with less jitter than those before it: it overtakes them, but for those of its own sender.
     #[cold]
     fn request_before_others(&mut self, arrival: Time, request: Request) {
-        let own = |&&(_, ref other): &&(Time, Request)| other.source() == request.source();
+        let own = |&&(_, other): &&(Time, Request)| other.source() == request.source();
         let arrival = self.in_flight.iter().rfind(own).map_or(arrival, |&(at, _)| arrival.max(at));
         let place = self.in_flight.partition_point(|&(at, _)| at <= arrival);
         self.in_flight.insert(place, (arrival, request));
