@@ -117,6 +117,18 @@ fn a_trace_that_cannot_be_written_ends_the_run() {
     std::fs::remove_file(scenario).unwrap();
 }
 
+/// Of a trace that is written last, too: nothing of it stays beside a device.
+#[test]
+fn a_buffer_trace_that_cannot_be_written_is_the_hosts_failure() {
+    for file in ["/no/such/folder/run.dat", "/dev/full"] {
+        let command = ["run", "nmi-stall", "--trace", file, "--trace-format", "trace-cmd"];
+        let output = Command::new(env!("CARGO_BIN_EXE_apicsim")).args(command).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{said}");
+        assert!(said.contains(&format!("cannot write {file}")), "{said}");
+    }
+}
+
 /// A session from a pipe ends with the run that is interrupted; what was printed stays, and the line is not kept.
 #[test]
 fn an_interrupted_session_ends_with_what_was_kept() {

@@ -43,11 +43,13 @@ impl<'a> TraceFile<'a> {
                 none.insert(if standard { Box::new(stdout()) } else { Box::new(File::create(&self.path)?) })
             }
         };
-        batch.events.iter().for_each(|told| bytes.extend(self.form.event(told)));
-        if batch.last {
-            bytes.extend(self.form.end());
+        for told in batch.events {
+            bytes.extend(self.form.event(told)?);
         }
         out.write_all(&bytes)?;
+        if batch.last {
+            self.form.end(&mut *out)?;
+        }
         out.flush()
     }
 }

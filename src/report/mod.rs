@@ -17,6 +17,7 @@ mod protobuf;
 pub(crate) mod table;
 pub(crate) mod text;
 pub(crate) mod trace;
+mod trace_dat;
 pub(crate) mod trace_form;
 pub(crate) mod trace_format;
 mod trace_ndjson;

@@ -6,6 +6,7 @@ use super::trace::Names;
 use super::trace_form::TraceForm;
 use serde_json::{Value, json};
 use sim::{Source, Told, What};
+use std::io::{self, Write};
 
 /// What writes it.
 pub(super) struct Ndjson<'a> {
@@ -28,7 +29,7 @@ impl TraceForm for Ndjson<'_> {
         one_line(&json!({ "schema": { "name": "apicsim.trace", "version": "1.0" }, "cpus": self.names.cpus }))
     }
 
-    fn event(&mut self, told: &Told) -> Vec<u8> {
+    fn event(&mut self, told: &Told) -> io::Result<Vec<u8>> {
         self.events += 1;
         let event = &told.event;
         let cpu = if let Source::Cpu(cpu) = event.source { Value::from(cpu) } else { Value::Null };
@@ -44,10 +45,10 @@ impl TraceForm for Ndjson<'_> {
             document["last_us"] = microseconds(last.as_ps());
             document["count"] = count.into();
         }
-        one_line(&document)
+        Ok(one_line(&document))
     }
 
-    fn end(&mut self) -> Vec<u8> {
-        one_line(&json!({ "end": true, "events": self.events }))
+    fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        out.write_all(&one_line(&json!({ "end": true, "events": self.events })))
     }
 }

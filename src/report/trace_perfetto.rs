@@ -11,6 +11,7 @@ use crate::scenario::Scenario;
 use sim::bus::{DeliveryMode, Message};
 use sim::{Context, Event, Source, Time, Told, What};
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 
 /// Fields of the schema.
 mod field {
@@ -259,7 +260,7 @@ impl TraceForm for Perfetto<'_> {
         out
     }
 
-    fn event(&mut self, told: &Told) -> Vec<u8> {
+    fn event(&mut self, told: &Told) -> io::Result<Vec<u8>> {
         let event = &told.event;
         self.end = self.end.max(told.at);
         self.state.take(event);
@@ -273,13 +274,13 @@ impl TraceForm for Perfetto<'_> {
             self.slices(cpu, event, &mut out);
         }
         self.counters(event, &mut out);
-        out
+        Ok(out)
     }
 
-    fn end(&mut self) -> Vec<u8> {
-        let mut out = Vec::new();
+    fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        let mut bytes = Vec::new();
         let end = nanoseconds(self.end);
-        (0..self.open.len()).for_each(|cpu| self.close(cpu, end, |_| false, &mut out));
-        out
+        (0..self.open.len()).for_each(|cpu| self.close(cpu, end, |_| false, &mut bytes));
+        out.write_all(&bytes)
     }
 }

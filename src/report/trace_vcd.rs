@@ -7,7 +7,8 @@ use super::trace_form::TraceForm;
 use crate::judgement::state::{CpuState, State};
 use crate::scenario::Scenario;
 use sim::{Source, Time, Told, What};
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::{self, Write};
 
 /// The waves of a CPU: name, bits.
 const WAVES: [(&str, u32); 8] = [
@@ -103,7 +104,7 @@ impl TraceForm for Vcd {
         text.into_bytes()
     }
 
-    fn event(&mut self, told: &Told) -> Vec<u8> {
+    fn event(&mut self, told: &Told) -> io::Result<Vec<u8>> {
         let event = &told.event;
         self.state.take(event);
         let mut touched: Vec<usize> = match event.source {
@@ -122,12 +123,12 @@ impl TraceForm for Vcd {
             self.now = Some(told.at);
             text.insert_str(0, &format!("#{}\n", told.at.as_ps()));
         }
-        text.into_bytes()
+        Ok(text.into_bytes())
     }
 
-    fn end(&mut self) -> Vec<u8> {
+    fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
         let end = self.state.now;
-        if self.now.is_some_and(|now| now >= end) { Vec::new() } else { format!("#{}\n", end.as_ps()).into_bytes() }
+        if self.now.is_some_and(|now| now >= end) { Ok(()) } else { writeln!(out, "#{}", end.as_ps()) }
     }
 }
 

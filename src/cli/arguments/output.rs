@@ -12,7 +12,7 @@ pub(super) const OUTPUT: &str = "Output";
 /// What comes out.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Output {
-    /// Write every event to a file (- is standard output): .ndjson for programs, .vcd for viewers of waves, .pftrace for Perfetto, else text.
+    /// Write every event to a file (- is standard output): .ndjson for programs, .vcd for viewers of waves, .pftrace for Perfetto, .dat for trace-cmd and KernelShark, else text.
     #[arg(long, value_name = "FILE", value_parser = parse_trace, help_heading = OUTPUT)]
     pub trace: Option<PathBuf>,
     /// The format of the trace.
@@ -56,14 +56,14 @@ impl Output {
 }
 
 /// File name extensions of the trace formats of a later version.
-const LATER_TRACES: [&str; 4] = ["json", "fst", "html", "dat"];
+const LATER_TRACES: [&str; 3] = ["json", "fst", "html"];
 
 pub(super) fn parse_trace(text: &str) -> Result<PathBuf, String> {
     let path = Path::new(text);
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_lowercase();
     if LATER_TRACES.contains(&extension.as_str()) {
         return Err(format!(
-            "the trace format .{extension} comes later; today there are .txt, .ndjson, .vcd and .pftrace"
+            "the trace format .{extension} comes later; today there are .txt, .ndjson, .vcd, .pftrace and .dat"
         ));
     }
     Ok(path.to_owned())

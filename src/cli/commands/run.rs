@@ -58,7 +58,7 @@ fn run_scenario(
     let mut trace = wanted
         .trace
         .as_ref()
-        .map(|path| TraceFile::new(path, form(wanted.trace_format(), names, Some(scenario)), handle.clone()));
+        .map(|path| TraceFile::new(path, form((wanted.trace_format(), path), names, Some(scenario)), handle.clone()));
     let form = if wanted.json { Form::Json } else { Form::Text(paper) };
     let mut stream = (wanted.waits == Some(Waits::All)).then(|| WaitStream::new(form, handle.clone()));
     let streams = stream.is_some() || wanted.trace.as_deref() == Some(Path::new(STANDARD_OUTPUT));

@@ -29,7 +29,7 @@ const STANDARD_INPUT: &str = "-";
 pub(super) fn script(arguments: &Arguments, look: Look) -> Result<ExitStatus, Failure> {
     check_streams(arguments.json, arguments.trace.as_deref())?;
     if arguments.trace.as_deref().is_some_and(|path| TraceFormat::of_file(path).needs_a_scenario()) {
-        return Err(InputError::new("waves and tracks are traced of `apicsim run`, not of a script")
+        return Err(InputError::new("waves, tracks and buffers are traced of `apicsim run`, not of a script")
             .help("of a script: --trace FILE.txt or FILE.ndjson")
             .into());
     }
@@ -57,7 +57,8 @@ pub(super) fn script(arguments: &Arguments, look: Look) -> Result<ExitStatus, Fa
     let interruptible = Interruptible::begin()?;
     let handle = interruptible.handle();
     let names = script::names(&script);
-    let trace_of = |path: &PathBuf| TraceFile::new(path, form(TraceFormat::of_file(path), names, None), handle.clone());
+    let trace_of =
+        |path: &PathBuf| TraceFile::new(path, form((TraceFormat::of_file(path), path), names, None), handle.clone());
     let mut trace = arguments.trace.as_ref().map(trace_of);
     let observer = trace.as_mut().map(|trace| trace as &mut dyn Observer);
     let looks = Looks { observer, strict: arguments.strict };
