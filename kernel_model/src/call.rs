@@ -7,6 +7,7 @@
 use crate::apicdef::APIC_DEST_LOGICAL;
 use crate::arch::Access;
 use crate::backtrace::__trigger_all_cpu_backtrace;
+use crate::bound::{Bound, Site};
 use crate::capture_kernel::{ioapic_retrigger_irq, up_send_IPI_self};
 use crate::cpumask::CpuMask;
 use crate::crash::{crash_kexec, crash_nmi_callback, machine_crash_shutdown, nmi_shootdown_cpus};
@@ -35,7 +36,6 @@ use crate::smp_send_stop::smp_send_stop;
 use crate::stop_this_cpu::stop_this_cpu;
 use crate::sync_arb_ids::sync_Arb_IDs;
 use crate::v6;
-use crate::variant::{Bound, Site};
 use crate::wakeup_secondary::{wakeup_secondary_via_INIT, wakeup_secondary_via_NMI};
 use crate::write_around::ack_APIC_irq;
 

@@ -5,15 +5,16 @@
 //! the old kernel's words, and runs the same version, built for one CPU.
 
 use crate::apicdef::{APIC_DEST_LOGICAL, APIC_DEST_SELF, APIC_DM_FIXED, Register, SYSRQ_VECTOR};
+use crate::bound::Site;
 use crate::cpumask::CpuMask;
+use crate::icr_wait::before_message;
 use crate::idle::cpu_idle;
 use crate::kernel::{Kernel, this_cpu};
 use crate::mps_dispatch::mps_dispatch;
-use crate::own_wait::{Message, before_message};
+use crate::own_wait::Message;
 use crate::processor::Processor;
 use crate::send_ipi_mask::send_IPI_mask;
 use crate::sync_arb_ids::sync_Arb_IDs;
-use crate::variant::Site;
 use crate::wait::Point;
 use crate::write_around::apic_write_around;
 

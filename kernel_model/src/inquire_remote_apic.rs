@@ -4,10 +4,11 @@
 //! SDM vol. 3 §22.27.1); of later ones the status stays invalid.
 
 use crate::apicdef::{APIC_DM_REMRD, APIC_ICR_RR_INPROG, APIC_ICR_RR_MASK, APIC_ICR_RR_VALID, Register};
+use crate::bound::Site;
+use crate::icr_wait::waited;
 use crate::kernel::Kernel;
-use crate::own_wait::{Waited, waited};
+use crate::own_wait::Waited;
 use crate::processor::Processor;
-use crate::variant::Site;
 use crate::wait::{Point, Wait, WaitOutcome};
 use crate::write_around::apic_write_around;
 

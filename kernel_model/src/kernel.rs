@@ -5,12 +5,13 @@
 
 use crate::apicdef::{BAD_APICID, SYSRQ_VECTOR};
 use crate::arch::Arch;
+use crate::bound::Bound;
 use crate::cpumask::CpuMask;
 use crate::own_wait::Own;
 use crate::performance_counter::PerformanceCounter;
 use crate::processor::Processor;
 use crate::release::Release;
-use crate::variant::{Bound, MpsTimeout, Variant};
+use crate::variant::{MpsTimeout, Variant};
 use crate::words::Layout;
 
 /// Where x86_64 has its trampoline (2.6.20); i386 has it wherever low memory was free.

@@ -3,13 +3,11 @@
 //! Not modelled: own code in kernels that are not Linux, and a wait in x2APIC mode, which has no delivery status. Where code of
 //! one's own keeps something outside its stack, nothing can be proven of it; who hands it over says whether it does.
 
-use crate::arch::Access;
+use crate::bound::Site;
 use crate::cpumask::CpuMask;
-use crate::icr_wait::usual_wait;
 use crate::kernel::Kernel;
-use crate::planned_wait::PlannedWait;
+use crate::plan::PlannedWait;
 use crate::processor::Processor;
-use crate::variant::Site;
 use core::fmt::Debug;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 
@@ -150,13 +148,6 @@ impl UnwindSafe for Own {}
 impl RefUnwindSafe for Own {}
 
 impl Own {
-    fn wait(self, kernel: &Kernel, cpu: &impl Processor, site: Site) -> Option<Waited> {
-        match self {
-            Self::Planned(plan) => plan.wait(kernel, cpu, site),
-            Self::Code(code) => code.wait(&without(kernel), cpu, site),
-        }
-    }
-
     /// May the wait at `site` come to its end by itself, as far as one can say?
     pub(crate) const fn is_bounded(&self, site: Site) -> Option<bool> {
         match self {
@@ -164,35 +155,5 @@ impl Own {
             Self::Planned(plan) => Some(plan.rounds != 0),
             Self::Code(_) => Some(true),
         }
-    }
-}
-
-/// The kernel without what it has of its own: what that code calls does not call it again.
-fn without(kernel: &Kernel) -> Kernel {
-    Kernel { own: None, ..*kernel }
-}
-
-/// Waits for the ICR at `site`: the kernel's own wait, or its variant's. In x2APIC mode there is no busy bit, and no wait.
-pub(crate) fn waited(kernel: &Kernel, cpu: &impl Processor, site: Site) -> Waited {
-    if kernel.arch.facts().access != Access::Page {
-        return Waited::Idle;
-    }
-    let own = kernel.own.and_then(|own| own.wait(kernel, cpu, site));
-    own.unwrap_or_else(|| usual_wait(kernel, cpu, site))
-}
-
-/// Before `message`: sends it by own code, or waits. Is it still to be written?
-pub(crate) fn before_message(kernel: &Kernel, cpu: &impl Processor, message: Message) -> bool {
-    match kernel.own {
-        Some(Own::Code(code)) if code.send(&without(kernel), cpu, message) => false,
-        _ => waited(kernel, cpu, message.site) != Waited::GivenUp,
-    }
-}
-
-/// Is a message to `mask` sent whole by own code?
-pub(crate) fn is_sent(kernel: &Kernel, cpu: &impl Processor, mask: CpuMask, vector: u8) -> bool {
-    match kernel.own {
-        Some(Own::Code(code)) => code.send_mask(&without(kernel), cpu, mask, vector),
-        _ => false,
     }
 }

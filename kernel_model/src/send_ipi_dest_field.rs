@@ -3,12 +3,13 @@
 //! Not modelled: nothing; these are all its accesses.
 
 use crate::apicdef::{APIC_DEST_FIELD, Register};
+use crate::bound::Site;
+use crate::icr_wait::before_message;
 use crate::kernel::Kernel;
 use crate::mps_dispatch::mps_dispatch;
-use crate::own_wait::{Message, before_message};
+use crate::own_wait::Message;
 use crate::processor::Processor;
 use crate::send_ipi_shortcut::__prepare_ICR;
-use crate::variant::Site;
 use crate::write_around::apic_write_around;
 
 /// `__prepare_ICR2` (`arch/i386/kernel/smp.c`, `include/asm-x86_64/ipi.h`, 2.6.20): the high half of the ICR. Bits of

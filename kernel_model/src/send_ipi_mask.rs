@@ -5,9 +5,9 @@
 use crate::apicdef::APIC_DEST_PHYSICAL;
 use crate::arch::Sender;
 use crate::cpumask::CpuMask;
+use crate::icr_wait::is_sent;
 use crate::kernel::Kernel;
 use crate::other;
-use crate::own_wait::is_sent;
 use crate::processor::Processor;
 use crate::send_ipi_dest_field::__send_IPI_dest_field;
 use crate::v6::apic_send_IPI_mask;

@@ -3,11 +3,12 @@
 //! Not modelled: nothing; these are all their accesses. What was merged in 2007 does not bound their wait.
 
 use crate::apicdef::{APIC_DM_FIXED, APIC_DM_NMI, NMI_VECTOR, Register};
+use crate::bound::Site;
+use crate::icr_wait::before_message;
 use crate::kernel::Kernel;
 use crate::mps_dispatch::mps_dispatch;
-use crate::own_wait::{Message, before_message};
+use crate::own_wait::Message;
 use crate::processor::Processor;
-use crate::variant::Site;
 use crate::write_around::apic_write_around;
 
 /// `__prepare_ICR` (`arch/i386/kernel/smp.c`, `include/asm-x86_64/ipi.h`, 2.6.20): the low half of the ICR. Vector 2

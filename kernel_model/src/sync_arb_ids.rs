@@ -4,10 +4,11 @@
 
 use crate::apic_access::apic_read;
 use crate::apicdef::{APIC_DEST_ALLINC, APIC_DM_INIT, APIC_INT_LEVELTRIG, GET_APIC_VERSION, Register};
+use crate::bound::Site;
+use crate::icr_wait::waited;
 use crate::kernel::Kernel;
-use crate::own_wait::{Waited, waited};
+use crate::own_wait::Waited;
 use crate::processor::Processor;
-use crate::variant::Site;
 use crate::write_around::apic_write_around;
 
 /// `sync_Arb_IDs` (`arch/i386/kernel/apic.c`, `arch/x86_64/kernel/apic.c`, 2.6.20, its wait unbounded in 2.6.22 too):

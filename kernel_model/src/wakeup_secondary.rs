@@ -7,12 +7,12 @@ use crate::apicdef::{
     APIC_INTEGRATED, Register,
 };
 use crate::arch::Access;
+use crate::bound::{Bound, Site};
 use crate::icr_wait::wait_icr_idle;
 use crate::kernel::Kernel;
 use crate::lapic::get_maxlvt;
 use crate::mps_dispatch::mps_dispatch;
 use crate::processor::Processor;
-use crate::variant::{Bound, Site};
 use crate::wait::Point;
 use crate::write_around::{apic_read_around, apic_write_around};
 

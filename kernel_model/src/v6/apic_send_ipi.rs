@@ -6,8 +6,8 @@
 use crate::apicdef::{APIC_DEST_ALLBUT, APIC_DEST_ALLINC, APIC_DEST_SELF};
 use crate::arch::{Access, Sender};
 use crate::cpumask::CpuMask;
+use crate::icr_wait::is_sent;
 use crate::kernel::{Kernel, this_cpu};
-use crate::own_wait::is_sent;
 use crate::processor::Processor;
 use crate::v6::default_send_ipi::{
     __default_send_IPI_shortcut, default_send_IPI_mask_allbutself_logical, default_send_IPI_mask_allbutself_phys,

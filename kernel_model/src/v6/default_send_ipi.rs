@@ -5,14 +5,15 @@
 
 use crate::apic_access::apic_write;
 use crate::apicdef::{APIC_DEST_FIELD, APIC_DEST_LOGICAL, APIC_DEST_PHYSICAL, Register};
+use crate::bound::Site;
 use crate::cpumask::CpuMask;
+use crate::icr_wait::before_message;
 use crate::kernel::{Kernel, this_cpu};
 use crate::mps_dispatch::mps_dispatch;
-use crate::own_wait::{Message, before_message};
+use crate::own_wait::Message;
 use crate::processor::Processor;
 use crate::send_ipi_dest_field::__prepare_ICR2;
 use crate::send_ipi_shortcut::__prepare_ICR;
-use crate::variant::Site;
 
 /// `__default_send_IPI_shortcut`: waits, bounded for an NMI, then writes the low half only. No destination mode, and
 /// interrupts stay as they are: an NMI in between can spoil nothing.

@@ -6,11 +6,11 @@
 //! time. The timer's tick runs lazy work too: it is not modelled, so that such work stays where it is.
 
 use crate::arch::Access;
+use crate::bound::Site;
 use crate::icr_wait::wait_icr_idle;
 use crate::kernel::{Kernel, this_cpu};
 use crate::processor::Processor;
 use crate::v6::apic_send_ipi::apic_send_IPI_self;
-use crate::variant::Site;
 use crate::write_around::ack_APIC_irq;
 
 /// How soon work is to be done.
