@@ -95,10 +95,31 @@ fn a_focus_processor_needs_no_slot() {
     apic.deliver(&fixed(1, 0x61, 0));
     apic.acknowledge();
     apic.deliver(&fixed(1, 0x62, 0));
+    apic.deliver(&fixed(1, 0x61, 0)); // class 6 is full, and 61h has both of its bits set
     assert_eq!(apic.response(&lowest(0x61), CoreState::default()), Accept);
     assert_eq!(apic.response(&lowest(0x63), CoreState::default()), Retry);
+    assert_eq!([0x61, 0x63].map(|vector| apic.bid(vector).room), [true, false], "who wins as the focus has room");
     apic.write(0x0F0, 0x3FF, Time::ZERO);
     assert_eq!(apic.response(&lowest(0x61), CoreState::default()), Retry, "focus checking is off");
+    assert!(!apic.bid(0x61).room);
+}
+
+#[test]
+fn what_was_accepted_before_a_software_disable_comes_all_the_same() {
+    // SDM vol. 3 §10.4.7.2: what is under way in a serial APIC is completed; later ones are not asked before
+    for (generation, expected) in [
+        (Generation::Pentium, Delivered::Requested(0x41)),
+        (Generation::P6, Delivered::Requested(0x41)),
+        (Generation::XApic, Delivered::Nothing),
+        (Generation::X2Apic, Delivered::Nothing),
+    ] {
+        let mut apic = enabled(generation, 0);
+        let message = fixed(1, 0x41, 0);
+        assert_eq!(apic.response(&message, CoreState::default()), Accept, "{generation}");
+        apic.write(0x0F0, 0x0FF, Time::ZERO);
+        assert_eq!(apic.response(&message, CoreState::default()), Silent, "{generation}: the next one is not");
+        assert_eq!(apic.deliver(&message), expected, "{generation}");
+    }
 }
 
 #[test]
