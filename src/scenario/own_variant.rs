@@ -3,7 +3,7 @@
 //! Not modelled: two pieces of code in one kernel. Code that differs, has the same name and version and hands over no sources is not
 //! told apart.
 
-use super::catalogue::content_hash;
+use super::content_hash::content_hash;
 use super::machine::{OWN_VARIANT, VARIANTS};
 use kernel_model::OwnWait;
 use std::panic::{RefUnwindSafe, UnwindSafe};
