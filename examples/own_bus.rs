@@ -8,7 +8,7 @@
 #![allow(clippy::print_stdout, reason = "an example shows what comes out")]
 
 use apicsim::scenario::{self, Scenario};
-use apicsim::{OwnParts, Settings, Verdict, explain, run};
+use apicsim::{OwnPart, OwnParts, Settings, Verdict, explain, run};
 use sim::bus::{
     Agent, AttemptOutcome, BusEffect, Interconnect, Message, Request, Response, SerialBus, Targets, Undispatched,
 };
@@ -18,7 +18,6 @@ use sim::{
 };
 use std::collections::VecDeque;
 use std::error::Error;
-use std::sync::Arc;
 
 /// Software that allocates is Open: see [`sim::AllocationWatch`].
 #[global_allocator]
@@ -272,7 +271,7 @@ fn in_a_scenario() -> Result<(), Box<dyn Error>> {
     for (variant, verdict) in [("before", Verdict::Hung), ("merged", Verdict::Completed)] {
         let story = scenario::Request::new("nmi-stall");
         let scenario = scenario::load(&scenario::Request { variant: Some(variant.to_owned()), ..story })?;
-        let settings = Settings { parts: Some(Arc::new(OnTimeSlots)), ..Settings::seeded(0) };
+        let settings = Settings::seeded(0).with_parts(OwnPart::parts("time-slots", OnTimeSlots));
         let (report, _) = run(&scenario, &settings)?;
         let reference = Settings { execution: Execution::Reference, ..settings.clone() };
         assert_eq!(run(&scenario, &reference)?.0.digest, report.digest);

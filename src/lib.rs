@@ -52,10 +52,11 @@
 //! | all sub-architectures and waits side by side | [`matrix`] |
 //! | the events themselves | [`run_observed`], [`observe`] |
 //! | a wait, bus, software or chooser of your own | [`OwnVariant`], [`OwnParts`], [`Settings`] |
+//! | the run that a token is of | [`restore`], with what you have of your own: [`OwnCode`] |
 //! | kernel functions on a machine of your own | [`adapter`] |
 //! | properties, and failures as scenario files | `property`, with the feature `proptest` |
 //! | local APICs by hand, a line each | [`script`] |
-//! | the program itself, with variants of your own in it | [`cli::main_with`] |
+//! | the program itself, with what you have of your own in it | [`cli::main_with`] |
 //!
 //! `docs/library.md` goes through all of it; ARCHITECTURE.md draws the house, and which room may import from which. Types that
 //! will grow are `#[non_exhaustive]`; structs of options are written with what they have by default,
@@ -102,6 +103,9 @@ pub use machine::adapter;
 pub use machine::{AssemblyError, Choices, OwnParts, assemble};
 pub use price::{Price, price, price_under_load, time_in_sender};
 pub use report::{Host, run_document};
-pub use run::{ExplainedWait, RunFailure, Settings, execute, explain, messages, observe, run, run_observed};
+pub use run::{
+    ExplainedWait, OwnCode, OwnPart, RunFailure, Settings, execute, explain, messages, observe, restore, run,
+    run_observed,
+};
 pub use scenario::OwnVariant;
 pub use sim;

@@ -7,5 +7,5 @@ use std::process::ExitCode;
 static ALLOCATOR: sim::AllocationWatch = sim::AllocationWatch::new();
 
 fn main() -> ExitCode {
-    apicsim::cli::main_with(&[])
+    apicsim::cli::main_with(apicsim::OwnCode::default())
 }

@@ -7,11 +7,17 @@ use crate::judgement::{
     Evidence, Filter, MessagesReport, RunReport, Verdict, WaitLog, WaitReport, judge, needs_events,
 };
 use crate::machine::{self, AssemblyError, Choices, OwnParts};
+use crate::scenario::diagnostic::InputError;
 use crate::scenario::{OwnWaits, Scenario, StepPlace};
-use crate::token::Token;
+use crate::token::{Beside, Token};
 use sim::{Activity, Budget, Chooser, Ending, Execution, Handle, Machine, Observer, Outcome, RunError, Stacks};
 use std::cell::RefCell;
 use std::sync::Arc;
+
+mod own_code;
+
+use own_code::named;
+pub use own_code::{OwnCode, OwnPart};
 
 thread_local! {
     /// The token of the run under way on this thread.
@@ -106,11 +112,11 @@ pub struct Settings {
     pub budget: Budget,
     /// Who may end the run from outside, if anybody.
     pub handle: Option<Handle>,
-    /// Who decides whatever may happen either way, instead of the seed. A token does not carry it: whoever has a chooser of
-    /// their own replays with that.
-    pub chooser: Option<Arc<dyn Chooser>>,
-    /// Parts of one's own in the machine. A token does not carry them either.
-    pub parts: Option<Arc<dyn OwnParts>>,
+    /// Who decides whatever may happen either way, instead of the seed. A token carries the name, and [`restore`] looks for who has
+    /// it.
+    pub chooser: Option<OwnPart<dyn Chooser>>,
+    /// Parts of one's own in the machine, which tokens know by name, too.
+    pub parts: Option<OwnPart<dyn OwnParts>>,
 }
 
 impl Settings {
@@ -121,6 +127,32 @@ impl Settings {
         Self { execution, choices, budget, handle: None, chooser: None, parts: None }
     }
 
+    /// With who decides instead of the seed.
+    #[must_use]
+    pub fn with_chooser(self, chooser: OwnPart<dyn Chooser>) -> Self {
+        Self { chooser: Some(chooser), ..self }
+    }
+
+    /// With parts of one's own in the machine.
+    #[must_use]
+    pub fn with_parts(self, parts: OwnPart<dyn OwnParts>) -> Self {
+        Self { parts: Some(parts), ..self }
+    }
+
+    /// What of this decides a run, beside its scenario and its seed.
+    pub fn beside(&self) -> Beside {
+        let mut beside = Beside::default();
+        (beside.cut_ps, beside.to_the_end) = (self.choices.cut_ps, self.choices.to_the_end);
+        beside.chooser = self.chooser.as_ref().map(|chooser| chooser.name().clone());
+        beside.parts = self.parts.as_ref().map(|parts| parts.name().clone());
+        beside
+    }
+
+    /// The token of a run of `scenario` so.
+    pub fn token(&self, scenario: &Scenario) -> Token {
+        Token { beside: self.beside(), ..Token::new(scenario, self.choices.seed) }
+    }
+
     /// The same run, executed in the one way in which everything is explained: how far polls have come must not decide what
     /// is said.
     pub(crate) fn to_explain(&self) -> Self {
@@ -129,17 +161,32 @@ impl Settings {
     }
 }
 
+/// The run that a token is of: its scenario, from `file` if that has moved, and its settings, with what it has of `own`.
+///
+/// # Errors
+/// As [`Token::load_from`]; or a chooser or parts that the token names are not in `own`, in that version.
+pub fn restore(token: &Token, file: Option<&str>, own: &OwnCode) -> Result<(Scenario, Settings), InputError> {
+    let mut settings = Settings::seeded(token.seed);
+    settings.choices.cut_ps = token.beside.cut_ps;
+    settings.choices.to_the_end = token.beside.to_the_end;
+    settings.chooser = named("a chooser", token.beside.chooser.as_ref(), own.choosers())?;
+    settings.parts = named("parts", token.beside.parts.as_ref(), own.parts())?;
+    let its_own = || token.scenario.to_string();
+    let scenario = token.scenario_from(&file.map_or_else(its_own, str::to_owned), own.variants())?;
+    Ok((scenario, settings))
+}
+
 fn machine(scenario: &Scenario, settings: &Settings) -> Result<Machine, RunFailure> {
     let mut parts = machine::assemble(scenario, settings.choices)?;
     parts.handle.clone_from(&settings.handle);
     parts.budget = settings.budget;
     if let Some(chooser) = &settings.chooser {
-        parts.chooser = Arc::clone(chooser);
+        parts.chooser = Arc::clone(chooser.part());
         parts.device_interrupts =
-            machine::device_interrupts(scenario, &machine::kernel(scenario), &**chooser, parts.limit);
+            machine::device_interrupts(scenario, &machine::kernel(scenario), &**chooser.part(), parts.limit);
     }
     if let Some(own) = &settings.parts {
-        machine::fit(own.as_ref(), scenario, &mut parts);
+        machine::fit(own.part().as_ref(), scenario, &mut parts);
     }
     Ok(Machine::new(parts).map_err(AssemblyError::from)?)
 }
@@ -189,7 +236,8 @@ fn judged(
     settings: &Settings,
     play: impl FnOnce(&Scenario, &Settings, &mut dyn Observer) -> Result<Outcome, RunFailure>,
 ) -> Result<(RunReport, Outcome), RunFailure> {
-    UNDER_WAY.set(Some(Token::new(scenario, settings.choices.seed).to_string()));
+    let token = settings.token(scenario);
+    UNDER_WAY.set(Some(token.to_string()));
     let mut waits = WaitLog::default();
     let mut said = ProgramNotes::of(scenario);
     let mut observers: Vec<&mut dyn Observer> = vec![&mut waits];
@@ -213,7 +261,7 @@ fn judged(
     } else {
         (None, None)
     };
-    let mut report = judge(scenario, settings.choices.seed, &outcome, &waits, aftermath, evidence.as_ref());
+    let mut report = judge(scenario, &token, &outcome, &waits, aftermath, evidence.as_ref());
     others.iter().chain(&observed).for_each(|other| report.note_interruption(other));
     if let Some(said) = said {
         (report.said, report.said_total) = (said.first, said.total);

@@ -72,6 +72,7 @@ fn machines(expect: &toml::Table) -> (Vec<Option<&'static str>>, Vec<Vec<String>
     for (key, path) in [
         ("stall", "stall"),
         ("halted_timer", "knobs.halted_timer"),
+        ("tpr_write", "knobs.tpr_write"),
         ("csd_lock_wait_debug", "knobs.csd_lock_wait_debug"),
         ("crash_cpu", "event.0.cpu"),
     ] {
@@ -87,7 +88,8 @@ fn machines(expect: &toml::Table) -> (Vec<Option<&'static str>>, Vec<Vec<String>
 }
 
 /// The filters that [`machines`] brings about.
-const FILTERS: [&str; 6] = ["arch", "stall", "halted_timer", "csd_lock_wait_debug", "crash_cpu", "injected"];
+const FILTERS: [&str; 7] =
+    ["arch", "stall", "halted_timer", "tpr_write", "csd_lock_wait_debug", "crash_cpu", "injected"];
 const OUTCOMES: [&str; 6] = ["verdict", "proof", "hang_at", "started", "timeouts", "capture"];
 
 #[test]
@@ -113,6 +115,32 @@ fn every_expectation_holds_on_every_machine_that_it_names() {
         }
     }
     assert!(runs > 100, "only {runs} runs");
+}
+
+/// SDM vol. 3 §10.9, and erratum Z47 where the acknowledge cycle comes first: served in spite of the priority, and so before it is lowered
+/// at 23 us.
+#[test]
+fn a_priority_that_is_late_leaves_nothing_to_acknowledge() {
+    let said = |sets: &[&str]| {
+        let report = report("spurious-interrupt.toml", sets);
+        assert_eq!(report.verdict, Verdict::Completed, "{sets:?}");
+        let lines: Vec<(String, bool)> =
+            report.said.iter().map(|note| (note.text.clone(), note.at < sim::Time::from_us(23))).collect();
+        lines
+    };
+    let line = |text: &str, early| (text.to_owned(), early);
+    assert_eq!(said(&[]), [line("spurious", true), line("41 is served", false)]);
+    for acknowledge in ["1", "50"] {
+        let sets = [format!("costs.acknowledge_cycles={acknowledge}")];
+        assert_eq!(said(&[&sets[0]]), [line("41 is served", true)], "{acknowledge}");
+    }
+    assert_eq!(said(&["knobs.tpr_write=at-once"]), [line("41 is served", false)]);
+    // Lowered, and CLI behind it: kept in the IRR by IF alone.
+    let hung = report("late-priority.toml", &[]);
+    says("late-priority", &hung.hang.expect("it hangs").why, &["await seen == 1", "41", "interrupts off"]);
+    for sets in [["stall=slots"], ["knobs.tpr_write=at-once"], ["costs.tpr_write_cycles=1"]] {
+        assert_eq!(report("late-priority.toml", &sets).verdict, Verdict::Completed, "{sets:?}");
+    }
 }
 
 #[test]

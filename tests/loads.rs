@@ -7,7 +7,6 @@ use apicsim::scenario::{Request, load_text};
 use apicsim::{RunReport, Settings, Verdict, run, run_observed};
 use serde_json::Value;
 use sim::{Batch, Context, Observer, Seeded, What};
-use std::sync::Arc;
 
 fn with(loads: &str, happens: &str) -> String {
     text("goal = \"all-programs-end\"\nlimit_us = 10000", &format!("{happens}{loads}"))
@@ -203,7 +202,7 @@ fn the_eoi_of_each_level_interrupt_that_is_served_reaches_the_io_agent() {
 fn interrupts_of_devices_are_drawn_by_the_chooser() {
     let scenario = apicsim::scenario::load(&stalled(r#"{ preset = "devices" }"#)).unwrap();
     let digest = |settings: &Settings| run(&scenario, settings).unwrap().1.digest;
-    let chosen = Settings { chooser: Some(Arc::new(Seeded(5))), ..Settings::seeded(0) };
+    let chosen = Settings::seeded(0).with_chooser(apicsim::OwnPart::chooser("of-seed-5", Seeded(5)));
     assert_eq!(digest(&chosen), digest(&Settings::seeded(5)));
     assert_ne!(digest(&chosen), digest(&Settings::seeded(0)));
     for (load, same) in [("devices", false), ("devices=20us", true)] {

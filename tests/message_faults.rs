@@ -60,6 +60,7 @@ fn what_is_not_noticed_waits_for_something_else() {
         ]);
         let waiting = alone["waiting"].to_string();
         assert!(waiting.contains("the core of CPU2 has not been told of it"), "{arch}: {waiting}");
+        assert!(!waiting.contains("is about to take"), "{arch}: {waiting}");
     }
 }
 

@@ -2,6 +2,7 @@
 //! (In Rust: `examples/own_wait`, a crate outside.)
 
 mod bad;
+mod tokens;
 
 use crate::determinism::assert_equal;
 use crate::support::{apicsim, json, load};

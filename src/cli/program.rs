@@ -6,8 +6,7 @@ use super::complaint::complain;
 use super::exit_status::ExitStatus;
 use super::look::{error_has_colours, width};
 use crate::failure::Failure;
-use crate::run::token_under_way;
-use crate::scenario::OwnVariant;
+use crate::run::{OwnCode, token_under_way};
 use crate::scenario::nearest::nearest;
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches};
@@ -16,11 +15,13 @@ use std::process::ExitCode;
 /// Help is not wider than one can read.
 const HELP_WIDTH_MAX: usize = 120;
 
-/// The whole program, with kernel code of one's own beside what it has: the `main` of a crate outside.
+/// The whole program, with what a crate outside has of its own: its `main`. Variants alone can be handed over as they are; a chooser
+/// or parts of machines, which only `replay` looks for, by [`OwnCode`].
 ///
 /// Its crate should have `#[global_allocator] static ALLOCATOR: sim::AllocationWatch = sim::AllocationWatch::new();`, too: code that
 /// allocates is then Open, whatever was promised.
-pub fn main_with(own: &[OwnVariant]) -> ExitCode {
+pub fn main_with(own: impl Into<OwnCode>) -> ExitCode {
+    let own = own.into();
     let command = Arguments::command().term_width(width().min(HELP_WIDTH_MAX));
     let arguments = match command.try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
@@ -37,7 +38,7 @@ pub fn main_with(own: &[OwnVariant]) -> ExitCode {
             return ExitCode::from(error.exit_code() as u8);
         }
     };
-    let status = match std::panic::catch_unwind(|| commands::dispatch(&arguments, own)) {
+    let status = match std::panic::catch_unwind(|| commands::dispatch(&arguments, &own)) {
         Ok(Ok(status)) => status,
         Ok(Err(failure)) => say(&failure, error_has_colours(arguments.look)),
         Err(_) => broken_invariant(),

@@ -32,11 +32,11 @@ pub(crate) fn needs_events(scenario: &Scenario, outcome: &Outcome, waits: &WaitL
     !done || unseen || explained::has_given_up(waits) || start_up::has_failed(scenario, outcome)
 }
 
-/// Judges a finished run, whose `log` has the waits that ended. `aftermath` is the same run without its stop rule, where that is needed to tell which CPUs
+/// Judges the finished run of `token`, whose `log` has the waits that ended. `aftermath` is the same run without its stop rule, where that is needed to tell which CPUs
 /// spin for ever; `evidence` is what the events of the same run say, where it [needs them](needs_events).
 pub(crate) fn judge(
     scenario: &Scenario,
-    seed: u64,
+    token: &Token,
     outcome: &Outcome,
     log: &WaitLog,
     aftermath: Option<&Outcome>,
@@ -61,8 +61,8 @@ pub(crate) fn judge(
     let told = evidence.map_or(&[][..], |evidence| &evidence.starts);
     let start_ups = start_up::reports(scenario, outcome, &waits, told);
     let mut report = RunReport {
-        token: Token::new(scenario, seed).to_string(),
-        seed,
+        token: token.to_string(),
+        seed: token.seed,
         verdict,
         proof,
         interrupted_at: outcome.interrupted_at,

@@ -29,6 +29,8 @@ pub(super) fn costs(scenario: &Scenario, default: Costs) -> Costs {
         read_modify_write: span(set.read_modify_write_ps, default.read_modify_write),
         visibility: span(set.visibility_ps, default.visibility),
         store_buffer: span(set.store_buffer_ps, default.store_buffer),
+        tpr_write: set.tpr_write_cycles.unwrap_or(default.tpr_write),
+        acknowledge: set.acknowledge_cycles.unwrap_or(default.acknowledge),
     }
 }
 

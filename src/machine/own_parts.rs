@@ -1,6 +1,6 @@
 //! Parts of one's own in the machine of a scenario: its bus, and what runs on a CPU.
 //!
-//! Not modelled: parts that a token knows. Who has parts of their own replays with them.
+//! Not modelled: faults of the scenario in a bus that is not its own. A token knows the parts by the name that they are handed over with.
 
 use crate::scenario::Scenario;
 use sim::bus::{IdealBus, Interconnect};
@@ -13,10 +13,9 @@ use std::mem::{replace, take};
 ///
 /// ```
 /// use apicsim::prelude::*;
-/// use apicsim::{OwnParts, adapter::OnCpu};
+/// use apicsim::{OwnPart, OwnParts, adapter::OnCpu};
 /// use apicsim::kernel_model::{cpu_idle, do_interrupt};
 /// use apicsim::sim::{Closed, Cpu, Program, Software};
-/// use std::sync::Arc;
 ///
 /// /// CPU 1 is a device driver's loop: deaf for 40 µs, then open for interrupts.
 /// #[derive(Debug, Clone)]
@@ -50,7 +49,7 @@ use std::mem::{replace, take};
 ///     .event(Time::from_us(5), 0, &scenario::Role::CallFunction { wait: true, irqs_off: false })
 ///     .goal(scenario::Goal::CallersReturn)
 ///     .build()?;
-/// let settings = Settings { parts: Some(Arc::new(WithADriver)), ..Settings::seeded(0) };
+/// let settings = Settings::seeded(0).with_parts(OwnPart::parts("with-a-driver", WithADriver));
 /// let (report, _) = run(&scenario, &settings)?;
 /// assert!(report.sim_time > Time::from_us(40));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -130,7 +130,8 @@ pub fn measure(
         by_cell.iter_mut().zip(of_worker).for_each(|(of_cell, measured)| of_cell.push(measured));
     }
     let cells = scenarios.iter().zip(loads).zip(by_cell);
-    let cells = cells.map(|((scenario, load), measured)| cell(scenario, load, measured)).collect();
+    let cells =
+        cells.map(|((scenario, load), measured)| cell(scenario, &settings.token(scenario), load, measured)).collect();
     Ok(Measurement { scenario: name, seeds, runs, cells, left_out, interrupted: work.over.into_inner() })
 }
 
@@ -268,7 +269,7 @@ fn join<K: PartialEq>(all: &mut Vec<(K, Distribution)>, more: Vec<(K, Distributi
 }
 
 /// The cell of a machine, from what each core has measured of it.
-fn cell(scenario: &Scenario, load: String, measured: Vec<Share>) -> Cell {
+fn cell(scenario: &Scenario, token: &Token, load: String, measured: Vec<Share>) -> Cell {
     let nothing_drawn = !measured.iter().any(|measured| measured.drawn);
     let mut figures: Vec<((Measured, String), Distribution)> = Vec::new();
     for measured in measured {
@@ -279,7 +280,10 @@ fn cell(scenario: &Scenario, load: String, measured: Vec<Share>) -> Cell {
     let figure = |((what, site), distribution): ((Measured, String), Distribution)| Figure {
         what,
         site,
-        token: distribution.seed_of_longest().map(|seed| Token::new(scenario, seed).to_string()).unwrap_or_default(),
+        token: distribution
+            .seed_of_longest()
+            .map(|seed| Token { seed, ..token.clone() }.to_string())
+            .unwrap_or_default(),
         distribution,
     };
     let machine = &scenario.machine;

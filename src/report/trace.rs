@@ -200,6 +200,7 @@ fn local(event: LocalEvent) -> String {
         LocalEvent::Pin(Pin::Init) => "its INIT pin".to_owned(),
         LocalEvent::StoresLeave => "what has waited long enough leaves its store buffer".to_owned(),
         LocalEvent::StoreLeft(_) => "a store leaves its store buffer".to_owned(),
+        LocalEvent::PriorityWritten => "its APIC has the task priority that it has written".to_owned(),
         LocalEvent::LoseCommand => "deep sleep loses the low half of the ICR (injected)".to_owned(),
     }
 }

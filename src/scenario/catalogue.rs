@@ -7,8 +7,6 @@ use super::model::Origin;
 use super::named::Named;
 use super::nearest;
 use super::stack_names::nearest_stack_name;
-use siphasher::sip::SipHasher13;
-use std::hash::Hasher;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
@@ -161,13 +159,6 @@ fn something_else(name: &str) -> Option<String> {
     Some(format!("`{fault}` is a fault{scenarios}"))
 }
 
-/// The hash of a scenario's text that tokens carry: SipHash-1-3 with a zero key, 16 hex digits.
-pub(super) fn content_hash(text: &str) -> String {
-    let mut hasher = SipHasher13::new();
-    hasher.write(text.as_bytes());
-    format!("{:016x}", hasher.finish())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,11 +183,5 @@ mod tests {
             assert!(!error.is_of_host(), "{error}");
         }
         assert!(open("/").expect_err("a directory").message().contains("directory"));
-    }
-
-    #[test]
-    fn the_hash_is_stable() {
-        assert_eq!(content_hash(""), "d1fba762150c532c");
-        assert_ne!(content_hash("a"), content_hash("b"));
     }
 }

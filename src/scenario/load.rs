@@ -1,6 +1,7 @@
 //! From a request to a checked scenario: open, graft the options, read, check.
 
 use super::catalogue;
+use super::content_hash::content_hash;
 use super::decimal::{self, Unit};
 use super::diagnostic::{InputError, Place, Source};
 use super::document::{self, Node, Value};
@@ -122,7 +123,7 @@ fn read_source(origin: Origin, source: &Arc<Source>, request: &Request) -> Resul
         scenario.expectation = None; // a built-in story says nothing of a wait that it does not know
     }
     scenario.origin = origin;
-    scenario.hash = catalogue::content_hash(source.text());
+    scenario.hash = content_hash(source.text());
     scenario.sets = overrides::that_count(&request.sets);
     Ok(scenario)
 }

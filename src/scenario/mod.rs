@@ -41,6 +41,7 @@
 
 mod amount;
 mod catalogue;
+mod content_hash;
 pub(crate) mod decimal;
 mod device_load;
 pub mod diagnostic;

@@ -174,6 +174,10 @@ pub struct CostOverrides {
     pub visibility_ps: Option<u64>,
     /// A store until it leaves its CPU, where sends are weak (`store_buffer_ns`).
     pub store_buffer_ps: Option<u64>,
+    /// A write of the task priority until the APIC has it, where such writes are late, core cycles.
+    pub tpr_write_cycles: Option<u32>,
+    /// From the decision to take an interrupt to its acknowledge cycle, where such writes are late, core cycles.
+    pub acknowledge_cycles: Option<u32>,
     /// Delivery on the ideal bus (`ideal_delivery_ns`).
     pub ideal_delivery_ps: Option<u64>,
     /// From one cluster manager to another (`cluster_hop_ns`).

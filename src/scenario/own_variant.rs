@@ -1,7 +1,9 @@
 //! A variant in Rust that is not of this crate: the code, and what tokens and reports must know of it.
 //!
-//! Not modelled: two pieces of code in one kernel. Code that differs and has the same name and version is not told apart.
+//! Not modelled: two pieces of code in one kernel. Code that differs, has the same name and version and hands over no sources is not
+//! told apart.
 
+use super::content_hash::content_hash;
 use super::machine::{OWN_VARIANT, VARIANTS};
 use kernel_model::OwnWait;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -95,6 +97,16 @@ impl OwnVariant {
     /// The version that tokens carry.
     pub const fn version_of_code(&self) -> &'static str {
         self.version
+    }
+
+    /// The hash that tokens carry, 16 hex digits: of the sources, the base and the promise. Code whose sources were not handed over
+    /// is not told apart by it.
+    pub(crate) fn hash(&self) -> String {
+        let mut text = format!("{} {}", self.base.unwrap_or_default(), self.closed);
+        for (_, source) in self.sources {
+            text += &format!(" {} {source}", source.len());
+        }
+        content_hash(&text)
     }
 
     pub(crate) const fn code(&self) -> &'static dyn OwnWait {

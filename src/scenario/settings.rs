@@ -33,7 +33,7 @@ pub(super) const MACHINE_KEYS: [&str; 15] = [
 ];
 
 /// Keys of `[costs]`.
-pub(super) const COST_KEYS: [&str; 15] = [
+pub(super) const COST_KEYS: [&str; 17] = [
     "register_read_cycles",
     "register_write_cycles",
     "pause_cycles",
@@ -47,6 +47,8 @@ pub(super) const COST_KEYS: [&str; 15] = [
     "read_modify_write_ns",
     "visibility_ns",
     "store_buffer_ns",
+    "tpr_write_cycles",
+    "acknowledge_cycles",
     "ideal_delivery_ns",
     "cluster_hop_ns",
 ];
@@ -191,6 +193,8 @@ pub(super) fn costs(root: &Table<'_>) -> Result<CostOverrides, InputError> {
         read_modify_write_ps: span("read_modify_write_ns")?,
         visibility_ps: span("visibility_ns")?,
         store_buffer_ps: span("store_buffer_ns")?,
+        tpr_write_cycles: cycles("tpr_write_cycles")?,
+        acknowledge_cycles: cycles("acknowledge_cycles")?,
         ideal_delivery_ps: span("ideal_delivery_ns")?,
         cluster_hop_ps: span("cluster_hop_ns")?,
     })

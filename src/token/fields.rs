@@ -17,8 +17,8 @@ const FORMAT_WITHOUT_RELEASE: &str = "apicsim2";
 /// The first field of the tokens that say no version of the digest, because there was one only.
 const FORMAT_OF_DIGEST_1: &str = "apicsim1";
 
-/// The names of the fields, in order.
-const FIELDS: [&str; 14] = [
+/// The names of the fields, in order; the last is there only where it says anything.
+const FIELDS: [&str; 15] = [
     "format",
     "version",
     "digest",
@@ -33,7 +33,11 @@ const FIELDS: [&str; 14] = [
     "seed",
     "limit",
     "settings",
+    "beside",
 ];
+
+/// The place of what else decides a run.
+pub(super) const BESIDE: usize = 14;
 
 /// The place of the release.
 pub(super) const RELEASE: usize = 7;
@@ -66,12 +70,12 @@ impl<'t> Fields<'t> {
             let what = if later { "a token of another version" } else { "not a token" };
             return Err(fields.error(0, what).help(format!("a token is the line after `token` of a run: {FORMAT}:…")));
         }
-        if fields.texts.len() != FIELDS.len() {
+        if ![BESIDE, FIELDS.len()].contains(&fields.texts.len()) {
             let (found, place) = (fields.texts.len(), Place::new(&fields.source, 0..text.len()));
-            let wanted = FIELDS.len();
+            let wanted = BESIDE;
             return Err(InputError::new(format!("the token has {found} fields instead of {wanted}"))
                 .at(&place, if found < wanted { "cut off?" } else { "something is added" })
-                .help(format!("copy it whole, as one word: {}", FIELDS.join(":"))));
+                .help(format!("copy it whole, as one word: {}", FIELDS[..BESIDE].join(":"))));
         }
         match fields.number(2)? {
             Outcome::DIGEST_VERSION => Ok(fields),

@@ -17,11 +17,13 @@
 //! Threads, window and executor are not in it: they do not change a result. Characters that a shell or this format
 //! gives a meaning to are written as `%` and two hex digits.
 //!
-//! The variant of code that is not of this crate stands with its version, as `mine=0.1.0`.
+//! The variant of code that is not of this crate stands with its version and a hash of what was handed over, as
+//! `mine=0.1.0=5c0f…`. What else decides a run and no file can say is a last field, there only where there is any (`beside.rs`).
 //!
 //! A token repeats a run so that its digest can be compared, so one of another version of the digest is refused. Format 1
 //! had no such field: its tokens are all of digest version 1. Format 2 had no release: its tokens have that of the variant.
 
+mod beside;
 mod consistency;
 mod escape;
 mod fields;
@@ -32,8 +34,10 @@ use crate::scenario::decimal::{self, Unit};
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::named::Named;
 use crate::scenario::{self, Bus, Origin, OwnVariant, OwnWaits, Request, Scenario};
+pub use beside::{Beside, OwnName};
 use escape::{escape, unescape};
-use fields::{FORMAT, Fields, RELEASE};
+use fields::{BESIDE, FORMAT, Fields, RELEASE};
+pub use own_code::CodeVersion;
 use sim::{Generation, Outcome};
 use std::fmt;
 use std::str::FromStr;
@@ -61,8 +65,8 @@ pub struct Token {
     pub arch: String,
     /// Wait variant.
     pub variant: String,
-    /// The version of its code, if that is not of this crate.
-    pub own_version: Option<String>,
+    /// Its code, if that is not of this crate.
+    pub own_code: Option<CodeVersion>,
     /// Release of the code.
     pub release: String,
     /// Bus.
@@ -77,10 +81,13 @@ pub struct Token {
     pub limit_ps: u64,
     /// Every `--set`, in order.
     pub sets: Vec<String>,
+    /// What else decides the run.
+    pub beside: Beside,
 }
 
 impl Token {
-    /// The token of a run of `scenario` with `seed`.
+    /// The token of a run of `scenario` with `seed`, where nothing else decides it; [`Settings::token`](crate::Settings::token) is that
+    /// of any.
     pub fn new(scenario: &Scenario, seed: u64) -> Self {
         Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -88,7 +95,10 @@ impl Token {
             hash: scenario.hash.clone(),
             arch: scenario.machine.arch.to_owned(),
             variant: scenario.machine.variant.to_string(),
-            own_version: scenario.own.as_ref().and_then(OwnWaits::version).map(str::to_owned),
+            own_code: match &scenario.own {
+                Some(OwnWaits::Code(code)) => Some(CodeVersion::of(code)),
+                _ => None,
+            },
             release: scenario.machine.release.to_owned(),
             bus: scenario.machine.bus,
             generation: scenario.machine.generation,
@@ -96,13 +106,15 @@ impl Token {
             seed,
             limit_ps: scenario.limit_ps,
             sets: scenario.sets.clone(),
+            beside: Beside::default(),
         }
     }
 
     /// Loads the scenario of the run, just as it was.
     ///
     /// # Errors
-    /// The scenario cannot be loaded, is not the same any more, or the token is of a version with other results.
+    /// The scenario cannot be loaded, is not the same any more, the token is of a version with other results, or a scenario is not
+    /// all that decides the run ([`restore`](crate::restore) knows what else does).
     pub fn load(&self) -> Result<Scenario, InputError> {
         self.load_from(&self.scenario.to_string(), &[])
     }
@@ -113,8 +125,18 @@ impl Token {
     /// # Errors
     /// As [`Token::load`].
     pub fn load_from(&self, name_or_path: &str, own: &[OwnVariant]) -> Result<Scenario, InputError> {
+        if self.beside.is_nothing() {
+            return self.scenario_from(name_or_path, own);
+        }
+        let what = self.beside.in_words();
+        Err(InputError::new(format!("a scenario is not all of this token's run: it was {what}"))
+            .help("`apicsim::restore` gives its settings, too, from the parts that it is handed"))
+    }
+
+    /// The scenario, which may not be all that decides the run.
+    pub(crate) fn scenario_from(&self, name_or_path: &str, own: &[OwnVariant]) -> Result<Scenario, InputError> {
         version::check(&self.version)?;
-        own_code::check(&self.variant, self.own_version.as_deref(), own)?;
+        own_code::check(&self.variant, self.own_code.as_ref(), own)?;
         let scenario = scenario::load(&Request {
             scenario: name_or_path.to_owned(),
             arch: Some(self.arch.clone()),
@@ -149,10 +171,11 @@ impl fmt::Display for Token {
         let (bus, generation, limit) = (bus.name(), generation.name(), decimal::microseconds(self.limit_ps));
         let sets: Vec<String> = self.sets.iter().map(|set| escape(set)).collect();
         let (version, arch) = (escape(version), escape(arch));
-        let own_version = self.own_version.as_ref().map(|version| format!("={}", escape(version))).unwrap_or_default();
-        let (variant, release) = (escape(variant) + &own_version, escape(release));
+        let own_code = self.own_code.as_ref().map(CodeVersion::to_string).unwrap_or_default();
+        let (variant, release) = (escape(variant) + &own_code, escape(release));
         write!(f, "{FORMAT}:{version}:{}:{scenario}:{hash}:{arch}:", Outcome::DIGEST_VERSION)?;
-        write!(f, "{variant}:{release}:{bus}:{generation}:{cpus}:{seed}:{limit}:{}", sets.join(","))
+        write!(f, "{variant}:{release}:{bus}:{generation}:{cpus}:{seed}:{limit}:{}", sets.join(","))?;
+        if self.beside.is_nothing() { Ok(()) } else { write!(f, ":{}", self.beside) }
     }
 }
 
@@ -177,9 +200,11 @@ impl FromStr for Token {
         if let Some(twice) = scenario::set_twice(&sets) {
             return Err(fields.error(13, &format!("the token's settings have `{twice}` twice")));
         }
-        let (variant, own_version) = match fields.text(6)?.split_once('=') {
-            Some((name, version)) => (name.to_owned(), Some(version.to_owned())),
-            None => (fields.text(6)?, None),
+        let (variant, own_code) = CodeVersion::read(fields.texts[6].0)
+            .ok_or_else(|| fields.error(6, "the token's variant cannot be read"))?;
+        let beside = match fields.texts.get(BESIDE) {
+            None => Some(Beside::default()),
+            Some((text, _)) => Beside::read(text),
         };
         Ok(Self {
             version: fields.text(1).and_then(|text| match version::parts(&text) {
@@ -190,7 +215,7 @@ impl FromStr for Token {
             hash,
             arch: fields.text(5)?,
             variant,
-            own_version,
+            own_code,
             release: fields.text(RELEASE)?,
             bus: fields.name(8)?,
             generation: fields.name(9)?,
@@ -199,6 +224,11 @@ impl FromStr for Token {
             limit_ps: decimal::picoseconds(fields.texts[12].0, Unit::Microseconds)
                 .map_err(|error| fields.error(12, &error.to_string()))?,
             sets,
+            beside: beside.ok_or_else(|| {
+                fields
+                    .error(BESIDE, "what else decides the token's run cannot be read")
+                    .help("a token is the line after `token` of a run; a later apicsim may know more of this field")
+            })?,
         })
     }
 }
@@ -326,7 +356,11 @@ mod tests {
             ("hello".to_owned(), "not a token"),
             (field(0, "apicsim4"), "another version"),
             (good.rsplit_once(':').map(|(start, _)| start.to_owned()).expect("fields"), "13 fields instead of 14"),
-            (format!("{good}:x"), "15 fields"),
+            (format!("{good}:cut=3:x"), "16 fields instead of 14"),
+            (format!("{good}:x"), "what else decides the token's run cannot be read"),
+            (format!("{good}:"), "what else decides the token's run cannot be read"),
+            (field(6, "mine=0.1=12"), "variant cannot be read"),
+            (field(6, "mine=0.1=0123456789abcdef=0"), "variant cannot be read"),
             (field(1, "0.1"), "version is not three numbers"),
             (field(1, "0.1.0x"), "version is not three numbers"),
             (field(1, "0.1.-1"), "version is not three numbers"),

@@ -214,8 +214,8 @@ fn a_chooser_of_ones_own_decides() {
     let scenario =
         load(&text("goal = \"reach:end\"", &program(0, "repeat 3 {\n  delay uniform(1us,9us)\n}\nreach end")));
     let ends = |greatest| {
-        let mut settings = apicsim::Settings::seeded(7);
-        settings.chooser = Some(std::sync::Arc::new(Always(greatest)));
+        let always = apicsim::OwnPart::chooser("always", Always(greatest));
+        let settings = apicsim::Settings::seeded(7).with_chooser(always);
         apicsim::run(&scenario, &settings).unwrap().0.sim_time
     };
     // From 1 µs on three times 1 or 9 µs, and the 40 ns of waking up.

@@ -1,4 +1,4 @@
-//! apicsim with variants of one's own.
+//! apicsim with what this crate has.
 
 use std::process::ExitCode;
 
@@ -7,5 +7,5 @@ use std::process::ExitCode;
 static ALLOCATOR: apicsim::sim::AllocationWatch = apicsim::sim::AllocationWatch::new();
 
 fn main() -> ExitCode {
-    apicsim::cli::main_with(&own_wait::VARIANTS)
+    apicsim::cli::main_with(own_wait::own_code())
 }

@@ -1,5 +1,6 @@
 //! The program: every command works on the variants of this crate.
 
+use apicsim::{Settings, run, scenario};
 use std::process::{Command, Output};
 
 fn program(arguments: &[&str]) -> Output {
@@ -89,7 +90,7 @@ fn a_matrix_has_a_column_for_each() {
     let doubling = cells[3]["from_crash_us"].to_string().parse::<f64>().expect("a number");
     assert!((131_071.0..131_080.0).contains(&doubling), "{doubling}");
     let csv = printed(&["matrix", "nmi-stall", "--arch", "i386/default", "--variant", "polite", "--format", "csv"]);
-    assert!(csv.contains(":polite=0.1.0:"), "the token stands in the record: {csv}");
+    assert!(csv.contains(":polite=0.1.0="), "the token stands in the record: {csv}");
     assert!(printed(&["list", "variants"]).contains("look-after  Your own"));
 }
 
@@ -98,16 +99,57 @@ fn a_token_replays_the_run() {
     for variant in ["doubling", "polite", "look-after"] {
         let run = json(&["run", "nmi-stall", "--variant", variant, "--json"]);
         let token = run["token"].as_str().expect("a token");
-        assert!(token.contains(&format!(":{variant}=0.1.0:")), "{token}");
+        assert!(token.contains(&format!(":{variant}=0.1.0=")), "{token}");
         assert_eq!(run["own_wait"]["version"].as_str(), Some("0.1.0"));
         let again = json(&["replay", token, "--json", "--executor", "reference"]);
         assert_eq!((&again["digest"], &again["verdict"]), (&run["digest"], &run["verdict"]), "{variant}");
-        let other = token.replace("=0.1.0:", "=0.0.9:");
+        let other = token.replace("=0.1.0=", "=0.0.9=");
         let refused = program(&["replay", &other]);
         assert_eq!(refused.status.code(), Some(2));
         let message = String::from_utf8_lossy(&refused.stderr).into_owned();
         assert!(message.contains("version 0.0.9") && message.contains("0.1.0"), "{message}");
+        // The same version, and another text.
+        let (start, rest) = token.split_once("=0.1.0=").expect("a hash");
+        let refused = program(&["replay", &format!("{start}=0.1.0=0123456789abcdef{}", &rest[16..])]);
+        let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert_eq!(refused.status.code(), Some(2));
+        assert!(message.contains(&format!("`{variant}` has changed")) && message.contains("0123456789abcdef"), "{message}");
     }
+}
+
+/// A run that the library made with the chooser of this crate, cut short, by the program.
+#[test]
+fn a_token_brings_the_chooser_back() {
+    let text = "format = 1\nname = \"drawn\"\nstory = \"One delay is drawn.\"\ngoal = \"reach:there\"\n[machine]\ncpus = 1\n\
+                [[event]]\nat_us = 0\ncpu = 0\nsteps = \"delay uniform(1us,9us)\nreach there\ndelay 5us\"\n";
+    let path = std::env::temp_dir().join(format!("own-wait-drawn-{}.toml", std::process::id()));
+    std::fs::write(&path, text.replace("steps = \"", "steps = \"\"\"").replace("5us\"", "5us\"\"\"")).expect("it is written");
+    let scenario = scenario::load(&scenario::Request::new(path.to_str().expect("UTF-8"))).expect("it loads");
+    let own = own_wait::own_code();
+    let settings = Settings::seeded(3).with_chooser(own.choosers()[0].clone());
+    let (report, _) = run(&scenario, &settings).expect("it runs");
+    let (seeded, _) = run(&scenario, &Settings::seeded(3)).expect("it runs");
+    assert!(report.token.ends_with(":chooser=longest=0.1.0") && !seeded.token.contains("chooser"), "{}", report.token);
+    assert_ne!(report.digest, seeded.digest);
+    let digest = |token: &str| {
+        let replayed = json(&["replay", token, "--json"]);
+        assert_eq!(replayed["token"].as_str(), Some(token));
+        replayed["digest"].as_str().expect("a digest").to_owned()
+    };
+    assert_eq!(digest(&report.token), format!("2:{:016x}", report.digest));
+    assert_eq!(digest(&seeded.token), format!("2:{:016x}", seeded.digest));
+    for (other, says) in [
+        (report.token.replace("longest=0.1.0", "shortest=0.1.0"), "does not have: `shortest`, version 0.1.0"),
+        (report.token.replace("longest=0.1.0", "longest=0.2.0"), "this program has version 0.1.0"),
+        (report.token.replace("chooser=", "parts="), "had parts of its own that this program does not have: `longest`"),
+        (report.token.replace("chooser=", "choser="), "what else decides the token's run cannot be read"),
+    ] {
+        let refused = program(&["replay", &other]);
+        let message = String::from_utf8_lossy(&refused.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(refused.status.code(), Some(2), "{other}");
+        assert!(message.contains(says), "{other}: {message}");
+    }
+    std::fs::remove_file(path).expect("it was there");
 }
 
 #[test]

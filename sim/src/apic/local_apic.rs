@@ -130,6 +130,8 @@ pub struct LocalApic {
     pub(super) detached_tpr: u8,
     /// Software has cleared SVR bit 8 since the last reset, and not set it again.
     pub(super) disabled_by_software: bool,
+    /// Knob `tpr_write`: a task priority that is still on its way here.
+    pub(super) late_priority: Option<u8>,
 }
 
 impl LocalApic {
@@ -157,6 +159,7 @@ impl LocalApic {
             priority_messages: PriorityMessages::default(),
             detached_tpr: 0,
             disabled_by_software: false,
+            late_priority: None,
         };
         apic.reset();
         apic
@@ -191,6 +194,7 @@ impl LocalApic {
         self.timer.reset();
         self.queued = None;
         self.disabled_by_software = false;
+        self.late_priority = None;
     }
 
     /// Whether the delivery status ever reads busy; true after [`new`](Self::new). The ideal bus never shows it.

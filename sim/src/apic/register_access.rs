@@ -7,7 +7,7 @@ use super::error_status::ILLEGAL_REGISTER;
 use super::mode::Mode;
 use super::registers::{self, RESERVED_READS, Register, SEND_PENDING, TABLE};
 use crate::bus::Message;
-use crate::generation::{ApicIdWrites, Generation};
+use crate::generation::{ApicIdWrites, Generation, TprWrite};
 use crate::time::Time;
 
 /// What the caller must do because of a register write.
@@ -134,10 +134,7 @@ impl LocalApic {
     pub(super) fn write_other(&mut self, register: Register, value: u32, now: Time) -> bool {
         match register {
             Register::Id => self.write_id(value),
-            Register::TaskPriority => {
-                self.priority_messages.task_priority_written();
-                self.interrupts.set_task_priority(value as u8)
-            }
+            Register::TaskPriority => self.write_task_priority(value as u8),
             Register::ErrorStatus => self.error_status.write(),
             Register::SpuriousVector => self.write_spurious_vector(value),
             Register::LvtCmci
@@ -154,6 +151,29 @@ impl LocalApic {
             }
             Register::DivideConfiguration => self.write_divide_configuration(value, now),
             other => self.store(other, value),
+        }
+    }
+
+    /// A store to the page may be late (knob `tpr_write`).
+    fn write_task_priority(&mut self, priority: u8) -> bool {
+        if self.knobs.tpr_write == TprWrite::Late && self.mode() == Mode::XApic {
+            self.late_priority = Some(priority);
+            return false;
+        }
+        self.priority_messages.task_priority_written();
+        self.interrupts.set_task_priority(priority)
+    }
+
+    /// A write of the task priority that this APIC does not have yet (knob `tpr_write`).
+    pub const fn late_priority(&self) -> Option<u8> {
+        self.late_priority
+    }
+
+    /// What was written late gets here.
+    pub const fn take_late_priority(&mut self) {
+        if let Some(priority) = self.late_priority.take() {
+            self.priority_messages.task_priority_written();
+            self.interrupts.set_task_priority(priority);
         }
     }
 

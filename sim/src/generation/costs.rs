@@ -37,6 +37,13 @@ pub struct Costs {
     pub visibility: Duration,
     /// A store until it leaves its CPU, if nothing orders it before: with the knob `x2apic_send = "weak"` only.
     pub store_buffer: Duration,
+    /// A write of the task priority until the APIC has it, if nothing orders it before: with the knob `tpr_write = "late"` only. Free: as
+    /// long as a write of a register takes.
+    pub tpr_write: u32,
+    /// From the decision to take an interrupt to its acknowledge cycle, as far as a late write of the task priority goes: one that the APIC
+    /// has by then may leave nothing to acknowledge, and the interrupt is the spurious one (SDM vol. 3 §10.9). No document says
+    /// how long that is.
+    pub acknowledge: u32,
 }
 
 /// Latency of shared memory, everywhere.
@@ -58,11 +65,13 @@ const P6: Costs = Costs {
     read_modify_write: SHARED,
     visibility: SHARED,
     store_buffer: STORE_BUFFER,
+    tpr_write: 20,
+    acknowledge: 0,
 };
 
 /// An APIC access of the Pentium is a real bus cycle, a dozen clocks of a 66 MHz bus (SDM vol. 3 §10.4.1); so it is on
 /// the board of an external 82489DX.
-const EXTERNAL: Costs = Costs { register_read: 24, register_write: 24, ..P6 };
+const EXTERNAL: Costs = Costs { register_read: 24, register_write: 24, tpr_write: 24, ..P6 };
 
 const XAPIC: Costs = Costs {
     register_read: 200,
@@ -77,6 +86,8 @@ const XAPIC: Costs = Costs {
     read_modify_write: SHARED,
     visibility: SHARED,
     store_buffer: STORE_BUFFER,
+    tpr_write: 100,
+    acknowledge: 0,
 };
 
 /// Nehalem and later: an APIC page access 100 cycles, WRMSR of the ICR as much, PAUSE of the parts before Skylake.

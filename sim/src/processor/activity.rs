@@ -45,6 +45,9 @@ impl Core {
         if self.boundary.has(Boundary::STORES) {
             self.let_all_stores_leave(now);
         }
+        if self.boundary.has(Boundary::PRIORITY) {
+            self.late_priority_comes(now);
+        }
         self.effective(now, None, What::Initialised);
         let bootstrap = self.agent == 0 && self.apic.generation().profile().start_up;
         self.latches = Latches::default();

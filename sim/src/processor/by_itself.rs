@@ -48,6 +48,7 @@ impl Core {
             LocalEvent::Pin(pin) => self.pin_driven(pin, now),
             LocalEvent::StoresLeave => self.stores_are_due(now),
             LocalEvent::StoreLeft(_) => {}
+            LocalEvent::PriorityWritten => self.has_late_priority(),
         }
         self.apic_touched = Some(now);
         self.tell_local_requests(now);

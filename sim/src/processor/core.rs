@@ -57,6 +57,8 @@ impl Boundary {
     pub(super) const SHADOW: u8 = 1;
     /// Stores wait in the store buffer: an operation may order them.
     pub(super) const STORES: u8 = 2;
+    /// A task priority is on its way to the APIC: an operation may order it.
+    pub(super) const PRIORITY: u8 = 4;
 
     #[inline(always)]
     pub(super) const fn is_special(self) -> bool {

@@ -60,6 +60,10 @@ impl Core {
             let begins = self.now();
             self.stores_leave_at(begins, entered);
         }
+        if self.boundary.has(Boundary::PRIORITY) {
+            let begins = self.now();
+            self.late_priority_comes_at(begins, entered);
+        }
     }
 
     /// Why it enters a handler at `now`.
@@ -108,6 +112,7 @@ impl Core {
                 self.requests_are_told();
                 Context::Interrupt(vector)
             }
+            Reason::InterruptBefore(_) => self.accept_before_priority(now),
         }
     }
 

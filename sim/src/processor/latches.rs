@@ -13,11 +13,13 @@ pub(super) enum Latch {
     Nmi,
     /// An external controller interrupts: a level.
     External,
+    /// No reason of its own: a task priority is on its way to the APIC (knob `tpr_write`).
+    Priority,
 }
 
 impl Latch {
     /// The most urgent first.
-    const ALL: [Self; 5] = [Self::Init, Self::Shutdown, Self::Smi, Self::Nmi, Self::External];
+    const ALL: [Self; 6] = [Self::Init, Self::Shutdown, Self::Smi, Self::Nmi, Self::External, Self::Priority];
 }
 
 /// The latches of a core. A reason to leave what runs acts from the instant of its own latch, never of another.
@@ -25,7 +27,7 @@ impl Latch {
 pub(super) struct Latches {
     /// A bit a latch: most of the time there is nothing in any.
     held: u8,
-    came: [Time; 5],
+    came: [Time; 6],
     /// The vector of the external controller.
     vector: u8,
 }
@@ -101,6 +103,8 @@ pub(super) enum Reason {
     External,
     /// Take this interrupt, which the local APIC holds.
     Interrupt(u8),
+    /// The same, while a task priority is on its way to the APIC: there may be nothing left to acknowledge.
+    InterruptBefore(u8),
 }
 
 /// A [`Reason`], since when, and the first cycle at which it may act.

@@ -35,6 +35,8 @@ pub enum LocalEvent {
     StoresLeave,
     /// A store to this word has left the store buffer, and is on its way to the others. It is told, and never listed.
     StoreLeft(u16),
+    /// The APIC has a task priority that was written before (knob `tpr_write`). It lists itself.
+    PriorityWritten,
 }
 
 /// A pin of a CPU that software can drive.
@@ -107,6 +109,7 @@ impl LocalEvent {
             }
             Self::StoresLeave => (14, 0),
             Self::StoreLeft(word) => (15, word as u64),
+            Self::PriorityWritten => (16, 0),
         }
     }
 }

@@ -18,6 +18,7 @@ mod effects;
 mod facts;
 mod handlers;
 mod latches;
+mod late_priority;
 mod local_events;
 mod nesting;
 mod next;

@@ -56,7 +56,7 @@ impl Core {
     pub(crate) fn open_window(&mut self, end: Time, polls_end: Time) {
         self.horizon = self.common.clock.first_at_or_after(end);
         self.poll_horizon = self.horizon;
-        if polls_end > end && !self.boundary.has(Boundary::STORES) {
+        if polls_end > end && !self.boundary.has(Boundary::STORES | Boundary::PRIORITY) {
             self.poll_horizon = self.common.clock.first_at_or_after(polls_end);
             self.open_ends = true;
         }

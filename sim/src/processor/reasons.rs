@@ -49,6 +49,7 @@ impl Core {
                 Latch::Smi => (open, Reason::SystemManagement),
                 Latch::Nmi => (open && !self.nmi_blocked, Reason::Nmi),
                 Latch::External => (maskable, Reason::External),
+                Latch::Priority => return self.requested_before(maskable, now),
             };
             if taken {
                 return Some((reason, at));
@@ -101,7 +102,7 @@ impl Core {
     /// Does the boundary after STI keep it out (SDM vol. 2, STI; knob `nmi_in_sti_shadow`)?
     fn is_shadowed(&self, reason: Reason) -> bool {
         match reason {
-            Reason::External | Reason::Interrupt(_) => true,
+            Reason::External | Reason::Interrupt(_) | Reason::InterruptBefore(_) => true,
             Reason::Nmi => self.common.knobs.nmi_in_sti_shadow == NmiInStiShadow::Blocked,
             Reason::Init | Reason::Shutdown | Reason::SystemManagement => false,
         }

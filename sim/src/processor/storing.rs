@@ -23,7 +23,7 @@ const X2APIC: std::ops::RangeInclusive<u32> = 0x800..=0xBFF;
 
 impl Operation {
     /// Does it come after all stores before it, for everybody?
-    const fn orders_stores(self) -> bool {
+    pub(super) const fn orders_stores(self) -> bool {
         match self.kind {
             Kind::RegisterRead
             | Kind::RegisterWrite

@@ -238,6 +238,9 @@ impl Core {
             if self.boundary.has(Boundary::STORES) {
                 self.order_stores();
             }
+            if self.boundary.has(Boundary::PRIORITY) {
+                self.order_priority();
+            }
             self.refresh_slow();
         }
         let result = self.effect();

@@ -180,6 +180,7 @@ fn of_cpus(samples: &mut Vec<What>) {
     samples.extend(pins.map(|pin| What::Local(LocalEvent::Pin(pin))));
     samples.extend([LocalEvent::StoresLeave, LocalEvent::StoreLeft(0), LocalEvent::StoreLeft(1)].map(What::Local));
     samples.extend([LocalEvent::Init, LocalEvent::Shutdown, LocalEvent::LoseCommand].map(What::Local));
+    samples.push(What::Local(LocalEvent::PriorityWritten));
 }
 
 /// Events of every kind that differ in one field or another.

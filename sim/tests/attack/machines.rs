@@ -65,7 +65,7 @@ fn frame(draw: &mut Draw) -> Frame {
 
 /// Knobs that came after seeds had been written down. They are drawn on their own, in this order, so that a seed's machine is
 /// the one that it was, but for the last ones.
-const LATER: [&str; 8] = [
+const LATER: [&str; 9] = [
     "xtpr_enable",
     "tsc_deadline",
     "halted_timer",
@@ -74,6 +74,7 @@ const LATER: [&str; 8] = [
     "x2apic_send",
     "lvt_write_while_pending",
     "init_without_level",
+    "tpr_write",
 ];
 
 /// Each knob at any of its values.
@@ -135,6 +136,16 @@ fn weak_sends(seed: u64, frame: &Frame, knobs: Knobs, costs: Costs) -> (Knobs, C
     let ps = u64::from(later.of(&[200, 2_000, 20_000]) + later.below(8_000)) * 1_000;
     let store_buffer = Duration::from_ps(if frame.aligned { ps / GRID * GRID } else { ps });
     (Knobs { x2apic_send: X2ApicSend::Weak, ..knobs }, Costs { store_buffer, ..costs })
+}
+
+/// How late a write of the task priority may be, and how late an acknowledge: for machines with such writes.
+fn late_priorities(seed: u64, frame: &Frame, mut costs: Costs) -> Costs {
+    let mut later = Draw::new(seed ^ 0x7470_7221);
+    let grain = if frame.aligned { frame.clock.cycles(Duration::from_ns(100)) as u32 } else { 1 };
+    let cycles = |ns: u32| (frame.clock.cycles(Duration::from_ns(u64::from(ns))) as u32).next_multiple_of(grain);
+    costs.tpr_write = cycles(later.of(&[0, 50, 500, 5_000]) + later.below(300)).max(later.below(2) * grain);
+    costs.acknowledge = if later.one_in(2) { cycles(later.below(1_000)) } else { 0 };
+    costs
 }
 
 /// An instant before `end_us`, on the grid if the machine has one.
@@ -300,6 +311,7 @@ pub(crate) fn settings(setup: Setup) -> MachineSettings {
     let bus = bus(frame.bus_kind, frame.cpus as u16, knobs, frame.aligned, &mut draw);
     let costs = costs(&frame, bus.minimum_latency(), &mut draw);
     let (knobs, costs) = weak_sends(setup.seed, &frame, knobs, costs);
+    let costs = late_priorities(setup.seed, &frame, costs);
     let devices = draw.one_in(2);
     let timer_clocks = [(10_000, 1), (15_000, 1), (123_457, 11), (50_000, 3)];
     let (numerator, denominator) = if frame.aligned { (100_000, 1) } else { draw.of(&timer_clocks) };

@@ -21,6 +21,7 @@ mod false_hung;
 mod generator;
 mod guards;
 mod init_causes;
+mod late_priority;
 mod limits;
 mod local_events;
 mod loops;

@@ -2,7 +2,7 @@
 
 use super::host_timer::HostTimer;
 use super::page_file::PageFile;
-use super::settings::{settings, workers};
+use super::settings::{as_asked, settings, workers};
 use crate::cli::arguments::{Output, Replay, Run, Waits};
 use crate::cli::exit_status::ExitStatus;
 use crate::cli::interrupt::Interruptible;
@@ -19,7 +19,7 @@ use crate::report::trace::Names;
 use crate::report::trace_format::form;
 use crate::report::waits::Shown;
 use crate::report::{KernelNames, Paper};
-use crate::run::Settings;
+use crate::run::{OwnCode, Settings, restore};
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::{OwnVariant, Scenario};
 use crate::token::Token;
@@ -33,11 +33,10 @@ pub(super) fn run(arguments: &Run, own: &[OwnVariant], paper: Paper) -> Result<E
     run_scenario(&scenario, settings, workers(&arguments.execution), (&arguments.output, other), paper)
 }
 
-pub(super) fn replay(arguments: &Replay, own: &[OwnVariant], paper: Paper) -> Result<ExitStatus, Failure> {
+pub(super) fn replay(arguments: &Replay, own: &OwnCode, paper: Paper) -> Result<ExitStatus, Failure> {
     let token: Token = arguments.token.parse()?;
-    let its_own = || token.scenario.to_string();
-    let scenario = token.load_from(&arguments.scenario.clone().unwrap_or_else(its_own), own)?;
-    let settings = settings(&arguments.execution, token.seed, arguments.budgets, None);
+    let (scenario, its_own) = restore(&token, arguments.scenario.as_deref(), own)?;
+    let settings = as_asked(&arguments.execution, its_own, arguments.budgets);
     run_scenario(&scenario, settings, workers(&arguments.execution), (&arguments.output, None), paper)
 }
 

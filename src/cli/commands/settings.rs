@@ -3,7 +3,7 @@
 use crate::cli::arguments::{Budgets, Elision, Execution, Executor, Window};
 use crate::machine::Choices;
 use crate::run::Settings;
-use sim::{Duration, Handle, Stacks};
+use sim::{Duration, Handle};
 
 /// The workers that a choice of the user means: one, unless he says otherwise, because nothing of this size pays more.
 pub(super) fn workers(execution: &Execution) -> usize {
@@ -12,6 +12,11 @@ pub(super) fn workers(execution: &Execution) -> usize {
 
 /// How to run, from the options.
 pub(super) fn settings(execution: &Execution, seed: u64, budgets: Budgets, handle: Option<Handle>) -> Settings {
+    Settings { handle, ..as_asked(execution, Settings::seeded(seed), budgets) }
+}
+
+/// `settings`, with what the options say of all that does not decide a run.
+pub(super) fn as_asked(execution: &Execution, settings: Settings, budgets: Budgets) -> Settings {
     let window = match execution.window {
         Window::Full => sim::Window::Full,
         Window::Half => sim::Window::Half,
@@ -21,13 +26,6 @@ pub(super) fn settings(execution: &Execution, seed: u64, budgets: Budgets, handl
         Executor::Windowed => sim::Execution::Windowed { workers: workers(execution), window },
         Executor::Reference => sim::Execution::Reference,
     };
-    let elision = execution.elision == Elision::On;
-    Settings {
-        execution: executor,
-        choices: Choices { seed, elision, cut_ps: None, to_the_end: false, stacks: Stacks::Own },
-        budget: budgets.budget(),
-        handle,
-        chooser: None,
-        parts: None,
-    }
+    let choices = Choices { elision: execution.elision == Elision::On, ..settings.choices };
+    Settings { execution: executor, choices, budget: budgets.budget(), ..settings }
 }

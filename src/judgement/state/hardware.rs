@@ -148,6 +148,7 @@ impl CpuState {
                 let external = self.latches.external.take_if(|(external, _)| *external == vector);
                 let origin = match external {
                     Some((_, origin)) => Some(origin),
+                    None if self.apic.pending_vector().is_none() => None, // the spurious one
                     None => self.carriers.remove(&self.apic.acknowledge()).map(|cause| cause.origin),
                 };
                 self.taken(origin, now, context);
@@ -230,6 +231,7 @@ impl CpuState {
             LocalEvent::Pin(pin) => self.pin_driven(pin, now),
             LocalEvent::LoseCommand => self.apic.lose_command(),
             LocalEvent::StoreLeft(_) => _ = self.held_stores.pop_front(),
+            LocalEvent::PriorityWritten => self.apic.take_late_priority(),
             LocalEvent::Init | LocalEvent::ArmNmiPulse | LocalEvent::StoresLeave => {}
         }
     }

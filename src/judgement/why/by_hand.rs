@@ -71,6 +71,13 @@ impl Chain<'_> {
                 self.say(format!("CPU{number} does not take {name}{since}: {keeps}"));
                 self.root(format!("it does not take {name}: {keeps}"));
             }
+            None if matches!(one, Untaken::Requested(vector) if self.is_unnoticed(number, vector)) => {
+                let told = format!("the core of CPU{number} has not been told of ");
+                if !self.lines.iter().any(|line| line.starts_with(&told)) {
+                    self.say(format!("{told}{name}{since} (injected fault)"));
+                }
+                self.root(format!("its core was not told of {name} (injected)"));
+            }
             None => {
                 self.say(format!("CPU{number} is about to take {name}{since}"));
                 self.root(format!("it is about to take {name}"));

@@ -80,7 +80,7 @@ impl Chain<'_> {
     }
 
     /// Is there a request of which the core has not been told?
-    fn is_unnoticed(&self, number: u16, vector: u8) -> bool {
+    pub(super) fn is_unnoticed(&self, number: u16, vector: u8) -> bool {
         let with_it = self.state.messages.all().filter(|held| held.message.vector == vector);
         let mut unnoticed = with_it.filter(|held| held.unnoticed.contains(&number));
         unnoticed.any(|held| held.arrival(number).is_some_and(|arrival| arrival.waits()))

@@ -76,6 +76,8 @@ pub(super) fn costs(costs: &CostOverrides) -> Table {
         read_modify_write_ps,
         visibility_ps,
         store_buffer_ps,
+        tpr_write_cycles,
+        acknowledge_cycles,
         ideal_delivery_ps,
         cluster_hop_ps,
     } = *costs;
@@ -93,6 +95,8 @@ pub(super) fn costs(costs: &CostOverrides) -> Table {
     table.set_if_any("read_modify_write_ns", read_modify_write_ps.map(ns));
     table.set_if_any("visibility_ns", visibility_ps.map(ns));
     table.set_if_any("store_buffer_ns", store_buffer_ps.map(ns));
+    table.set_if_any("tpr_write_cycles", tpr_write_cycles);
+    table.set_if_any("acknowledge_cycles", acknowledge_cycles);
     table.set_if_any("ideal_delivery_ns", ideal_delivery_ps.map(ns));
     table.set_if_any("cluster_hop_ns", cluster_hop_ps.map(ns));
     table

@@ -28,6 +28,18 @@ macro_rules! with_deviations {
             NewVector = "new-vector",
         }
 
+        /// A write of the task priority by a store to the register page. Mobile Pentium 4 specification update, erratum Z47 (Xeon LV: AF38; Xeon: P53):
+        /// such stores are not synchronized with the retirement of instructions, so that a CLI soon after one that lowers the
+        /// priority may come first, and what the lower priority lets in stays pending until IF is set; a read of an APIC register after
+        /// the write avoids it. Late: the value waits for `tpr_write_cycles`, or until something orders the store (as with
+        /// `x2apic_send`). No document says how long; that one that raises the priority may be late, too, follows from the same words.
+        tpr_write: TprWrite ("write of the task priority") {
+            /// It is done when the instruction is.
+            AtOnce = "at-once",
+            /// The core goes on before the APIC has it.
+            Late = "late",
+        }
+
         /// An INIT as an edge whose level bit (ICR bit 14) is clear. SDM vol. 3 §10.6.1 wants the bit set in all IPIs but the INIT level
         /// de-assert, which is a level besides; parts reset the targets all the same. Hyper-V does not (nanos pull request 1529,
         /// Limine pull request 59): its APIC in OpenVMM (vmm_core/virt_support_apic, commit 172f2334dc91) takes every INIT with the bit

@@ -17,9 +17,10 @@ const ICR_HIGH: u16 = 0x310;
 /// Current count of the timer: the one register whose value depends on the time.
 pub(super) const CURRENT_COUNT: u16 = 0x390;
 
-/// Does this register say who an APIC is: id, logical destination, destination format, spurious vector with its enable bit?
-const fn is_identity(offset: u16) -> bool {
-    matches!(offset, 0x020 | 0x0D0 | 0x0E0 | 0x0F0)
+/// Does this register say who an APIC is (id, logical destination, destination format, spurious vector with its enable bit), or may
+/// a write of it be late (the task priority)?
+const fn is_special(offset: u16) -> bool {
+    matches!(offset, 0x020 | 0x080 | 0x0D0 | 0x0E0 | 0x0F0)
 }
 
 impl Core {
@@ -84,7 +85,7 @@ impl Core {
         if was_busy && offset == ICR_LOW && matches!(written.result, WriteResult::Nothing) {
             self.effective(now, Some(site), What::IcrWrittenWhileBusy(value));
         }
-        self.written(site, &written.result, is_identity(offset), now);
+        self.written(site, &written.result, is_special(offset), now);
         if offset == ICR_HIGH {
             self.destination_written(site, value);
         }
@@ -137,6 +138,7 @@ impl Core {
         }
         if identity {
             self.tell_identity(now);
+            self.hold_priority(now);
         }
         self.refresh_local(now);
     }
