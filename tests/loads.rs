@@ -277,6 +277,12 @@ fn what_is_wrong_with_a_load_is_said_at_its_place() {
         (["run", "nmi-stall", "--load", "ipsi"], "did you mean `ipis`"),
         (["run", "nmi-stall", "--load", "ipis,calls"], "one load here"),
         (["run", "nmi-stall", "--load", "./nothing.toml"], "cannot read the load ./nothing.toml"),
+        (
+            ["run", "nmi-stall", "--load", "./nothing.toml"],
+            "(a load by name, or the path of a TOML file with [[load]])",
+        ),
+        (["run", "nmi-stall", "--load", "none+ipis"], "`none` is no load"),
+        (["run", "nmi-stall", "--load", "ipis=20us+none"], "`none` is no load"),
         (["matrix", "stuck-icr", "--load", "ipis=x"], "not a time"),
     ] {
         let output = apicsim(&arguments);

@@ -29,6 +29,7 @@ mod loads;
 mod look;
 mod many_waits;
 mod matrix;
+mod measure;
 mod message_faults;
 mod messages;
 mod modern;

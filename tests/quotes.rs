@@ -18,11 +18,12 @@ fn words(command: &str) -> Vec<String> {
     words
 }
 
-/// A folder with the files that a block shows (`$ cat NAME`); the repository's own if it shows none. A campaign writes into the
-/// folder that it runs in, so it gets one of its own, with the example.
+/// A folder with the files that a block shows (`$ cat NAME`); the repository's own if it shows none. A campaign, and what has
+/// `--out`, writes into the folder that it runs in, so it gets one of its own, with the example.
 fn files(block: &str) -> PathBuf {
-    if block.contains("$ apicsim campaign ") {
-        let folder = std::env::temp_dir().join(format!("apicsim-quotes-{}-campaign", std::process::id()));
+    if block.contains("$ apicsim campaign ") || block.contains(" --out ") {
+        let name = format!("apicsim-quotes-{}-campaign-{}", std::process::id(), block.len());
+        let folder = std::env::temp_dir().join(name);
         let examples = "examples/campaign";
         std::fs::create_dir_all(folder.join(examples)).unwrap();
         for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(examples)).unwrap() {

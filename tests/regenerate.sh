@@ -14,3 +14,5 @@ field() { sed -n "s/^  \"$1\": \"\\(.*\\)\",\$/\\1/p"; }
 mv tests/digests.new tests/digests.txt
 UPDATE_HEADLINE=1 cargo test --quiet --test main golden::the_headline
 UPDATE_PAGES=1 cargo test --quiet --lib book
+# Minutes: docs/cost.md, of thousands of runs.
+UPDATE_COST=1 cargo test --quiet --release --lib cost

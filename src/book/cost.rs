@@ -1,61 +1,52 @@
 //! `docs/cost.md` and its plots: what each proposal costs whoever sends, and whoever crashes, from measurements.
 //!
+//! All of it takes minutes, so it is made by a command of its own (`COMMAND`). The test repeats of every cell the first seeds, of which the
+//! page keeps the digests; of one row all; and works the summary out again from the tables (`cost_page.rs`).
+//!
 //! Not measured: what a delayed answer costs those who wait for it.
 
+use super::cost_page::{CALLS, CHECKED, COMMAND, CRASHES, LOADS, PROPOSALS, Row, TODAY_UNDER_LOAD, Table, page, read};
 use crate::failure::Failure;
-use crate::measure::{Axes, Distribution, Measured, Measurement, Quantile, measure};
+use crate::measure::{Axes, Distribution, Measured, Measurement, Measuring, Piece, Quantile};
 use crate::report::Paper;
 use crate::report::measure::{Panel, plot};
 use crate::run::Settings;
 use crate::scenario::{Bus, LINUX_ARCHES, Request, load_setting};
-use std::fmt::Write;
+use siphasher::sip::SipHasher13;
+use std::hash::Hasher;
 use std::sync::atomic::AtomicU64;
-
-/// Rows: name, variant, settings.
-const PROPOSALS: [(&str, &str, &str); 13] = [
-    ("before: unbounded", "before", ""),
-    ("solution A, delay first", "solution-a", "knobs.wait_shape=delay-first"),
-    ("solution A, read first", "solution-a", "knobs.wait_shape=read-first"),
-    ("B-1", "b1", ""),
-    ("B-2, mailed", "rfc", ""),
-    ("B-2, merged", "merged", ""),
-    ("MP spec., abort, loop", "mps-abort", "knobs.mps_timeout=instruction-loop"),
-    ("MP spec., abort, TSC", "mps-abort", "knobs.mps_timeout=time-stamp-counter"),
-    ("MP spec., abort, timer", "mps-abort", "knobs.mps_timeout=external-interrupt"),
-    ("MP spec., retry, loop", "mps-retry", "knobs.mps_timeout=instruction-loop"),
-    ("MP spec., retry, TSC", "mps-retry", "knobs.mps_timeout=time-stamp-counter"),
-    ("MP spec., retry, timer", "mps-retry", "knobs.mps_timeout=external-interrupt"),
-    ("today's", "modern", ""),
-];
 
 /// The driver without an APIC sends nothing.
 const NO_APIC: &str = "modern/noop";
 
-const SEEDS: u64 = 4;
 const JITTER: &str = "knobs.jitter_picclk=20";
 const CALLERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/measure/callers.toml");
-const LOADS: [&str; 2] = ["none", "calls=exp(150us)+ipis=exp(60us)"];
 
 /// One proposal on one machine: how long a sender waits for its ICR, a message each, and the crash path; idle, and under load.
 struct Cost {
     send: [Distribution; 2],
     crash: [Distribution; 2],
+    /// Runs that have come to their crash.
+    crashed: [u64; 2],
 }
 
-/// A machine, and what each proposal costs on it.
+/// A machine, what each proposal costs on it, and a hash of the digests of its first runs.
 struct Machine {
     name: String,
     costs: Vec<Cost>,
+    check: u64,
+}
+
+/// Sub-architectures, each with its bus if that is not its own.
+fn machines() -> impl Iterator<Item = (&'static str, Option<Bus>)> {
+    let own = LINUX_ARCHES.into_iter().filter(|arch| *arch != NO_APIC).map(|arch| (arch, None));
+    own.chain([("i386/default", Some(Bus::Ideal))])
 }
 
 /// The page, and its plots.
-///
-/// # Errors
-/// None on the built-in machines; a run of them would have to fail.
-pub(super) fn cost() -> Result<[(&'static str, String); 3], Failure> {
-    let own = LINUX_ARCHES.into_iter().filter(|arch| *arch != NO_APIC).map(|arch| (arch, None));
-    let machines = own.chain([("i386/default", Some(Bus::Ideal))]).map(|(arch, bus)| machine(arch, bus));
-    let machines = machines.collect::<Result<Vec<_>, _>>()?;
+fn cost() -> Result<[(&'static str, String); 3], Failure> {
+    let machine = |(arch, bus)| machine(arch, bus, CALLS, CRASHES);
+    let machines = machines().map(machine).collect::<Result<Vec<_>, _>>()?;
     let plots = [("send", "a message"), ("crash", "the crash path")].map(|(file, what)| {
         let of = |cost: &Cost| if file == "send" { cost.send[1].clone() } else { cost.crash[1].clone() };
         let panels: Vec<Panel<'_>> = machines
@@ -69,7 +60,8 @@ pub(super) fn cost() -> Result<[(&'static str, String); 3], Failure> {
         plot(&format!("What {what} costs"), &panels)
     });
     let [send, crash] = plots;
-    Ok([("cost.md", page(&machines)), ("pictures/cost-send.svg", send), ("pictures/cost-crash.svg", crash)])
+    let tables: Vec<Table> = machines.iter().map(table).collect();
+    Ok([("cost.md", page(&tables)), ("pictures/cost-send.svg", send), ("pictures/cost-crash.svg", crash)])
 }
 
 /// Machines of the plots: one a bus.
@@ -77,51 +69,81 @@ const PLOTTED: [&str; 4] = ["i386/default on serial", "i386/numaq", "x86_64/phys
 /// Proposals of the plots.
 const SHOWN: [usize; 7] = [0, 1, 2, 4, 5, 6, 12];
 
-fn machine(arch: &'static str, bus: Option<Bus>) -> Result<Machine, Failure> {
-    let mut costs = Vec::new();
-    let mut name = String::new();
-    for (_, variant, set) in PROPOSALS {
-        let of = |scenario: &str| measured(scenario, arch, bus, variant, set);
-        let (sends, crashes) = (of(CALLERS)?, of("nmi-stall")?);
-        name = format!("{arch} on {}", sends.cells[0].bus);
-        let figures = |measurement: &Measurement, load: usize, is: &dyn Fn(Measured, &str) -> bool| {
-            let mut all = Distribution::default();
-            let figures = measurement.cells[load].figures.iter().filter(|figure| is(figure.what, &figure.site));
-            figures.for_each(|figure| all.join(&figure.distribution));
-            all
-        };
-        let send = [0, 1].map(|load| {
-            let for_icr = |site: &str| site.contains("icr_idle") || site.starts_with("mps_wait_");
-            figures(&sends, load, &|what, site| what == Measured::Wait && for_icr(site))
-        });
-        let crash = [0, 1].map(|load| {
-            let mut crash = figures(&crashes, load, &|what, _| what == Measured::CrashPath);
-            // A run that hangs before its crash has no path, and never comes to an end.
-            (crash.count()..SEEDS).for_each(|seed| crash.add_open(true, seed));
-            crash
-        });
-        costs.push(Cost { send, crash });
+fn machine(arch: &'static str, bus: Option<Bus>, calls: u64, crashes: u64) -> Result<Machine, Failure> {
+    let (mut costs, mut name, mut check) = (Vec::new(), String::new(), SipHasher13::new());
+    for proposal in PROPOSALS {
+        let (cost, its_name) = of_proposal((arch, bus), proposal, (calls, crashes), &mut check)?;
+        costs.push(cost);
+        name = its_name;
     }
-    Ok(Machine { name, costs })
+    Ok(Machine { name, costs, check: check.finish() })
+}
+
+/// What a proposal costs, and what the machine is called.
+fn of_proposal(
+    machine: (&'static str, Option<Bus>),
+    (_, variant, set): (&str, &str, &str),
+    (calls, crashes): (u64, u64),
+    check: &mut SipHasher13,
+) -> Result<(Cost, String), Failure> {
+    let mut of = |scenario: &str, seeds| measured(scenario, machine, (variant, set), seeds, check);
+    let (sends, crashed) = (of(CALLERS, calls)?, of("nmi-stall", crashes)?);
+    let figures = |measurement: &Measurement, load: usize, is: &dyn Fn(Measured, &str) -> bool| {
+        let mut all = Distribution::default();
+        let figures = measurement.cells[load].figures.iter().filter(|figure| is(figure.what, &figure.site));
+        figures.for_each(|figure| all.join(&figure.distribution));
+        all
+    };
+    let send = [0, 1].map(|load| {
+        let for_icr = |site: &str| site.contains("icr_idle") || site.starts_with("mps_wait_");
+        figures(&sends, load, &|what, site| what == Measured::Wait && for_icr(site))
+    });
+    let mut come = [0; 2];
+    let crash = [0, 1].map(|load| {
+        let mut crash = figures(&crashed, load, &|what, _| what == Measured::CrashPath);
+        come[load] = crash.count();
+        // A run that hangs before its crash has no path, and never comes to an end.
+        (crash.count()..crashes).for_each(|seed| crash.add_open(true, seed));
+        crash
+    });
+    Ok((Cost { send, crash, crashed: come }, format!("{} on {}", machine.0, sends.cells[0].bus)))
 }
 
 fn measured(
     scenario: &str,
-    arch: &'static str,
-    bus: Option<Bus>,
-    variant: &str,
-    set: &str,
+    (arch, bus): (&'static str, Option<Bus>),
+    (variant, set): (&str, &str),
+    seeds: u64,
+    check: &mut SipHasher13,
 ) -> Result<Measurement, Failure> {
     let loads = LOADS.map(|load| (load.to_owned(), load_setting(load).expect("a load")));
     let axes = Axes { arches: &[arch], optional: &[], variants: &[variant], loads: &loads };
-    let done = AtomicU64::new(0);
-    measure(axes, 0..SEEDS, 2, &Settings::seeded(0), &done, |arch, variant| Request {
+    let request = |arch, variant| Request {
         arch: Some(arch),
         variant: Some(variant),
         bus,
         sets: [JITTER, set].into_iter().filter(|set| !set.is_empty()).map(str::to_owned).collect(),
         ..Request::new(scenario)
-    })
+    };
+    let mut told = |piece: Piece| {
+        for (_, ran) in (piece.first..CHECKED).zip(&piece.runs) {
+            check.write_u64(ran.digest);
+        }
+        true
+    };
+    Measuring::of(axes, 0..seeds, request)?.measure(2, &Settings::seeded(0), &AtomicU64::new(0), &mut told)
+}
+
+fn table(machine: &Machine) -> Table {
+    Table { name: machine.name.clone(), check: machine.check, rows: machine.costs.iter().map(row).collect() }
+}
+
+fn row(cost: &Cost) -> Row {
+    Row {
+        sends: cost.send.iter().map(Distribution::count).sum(),
+        cells: cost.send.iter().chain(&cost.crash).flat_map(|of| [told(of, 500), told(of, 999)]).collect(),
+        hang: cost.crash.iter().map(|of| of.count() - of.ended()).sum(),
+    }
 }
 
 fn told(of: &Distribution, share: u64) -> String {
@@ -139,96 +161,58 @@ const fn rounded(ps: u64) -> u64 {
     (ps + to / 2) / to * to
 }
 
-/// What it costs more than the unbounded wait, at a percentile; none: one of them never ends.
-fn more(of: &Distribution, unbounded: &Distribution, share: u64) -> Option<u64> {
-    match (of.per_mille(share), unbounded.per_mille(share)) {
-        (Quantile::Span(of), Quantile::Span(unbounded)) => Some(of.as_ps().saturating_sub(unbounded.as_ps())),
-        _ => None,
-    }
+fn folder() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs")
 }
 
-fn page(machines: &[Machine]) -> String {
-    let mut out = format!(
-        "# What each proposal costs\n\n\
-         The cover letter of 2007 rejected solution A because its price \"may not be acceptable for some callers\". Here it is measured, in simulated\n\
-         µs: what a *message* costs its sender, which is how long that waits for its ICR (a function that sends to several CPUs one by one pays it for each), and how long\n\
-         the *crash path* takes from the crash to its goal where a CPU is stuck (`nmi-stall`; `never` where it hangs, or hangs before it crashes). Each idle and under load\n\
-         ({}), with jitter on the bus; {SEEDS} seeds of [`callers.toml`](../examples/measure/callers.toml) and of `nmi-stall` for each\n\
-         number. p99.9 of few spans is the greatest; a load changes the story of a crash, too. Printed by `UPDATE_PAGES=1 cargo test --lib book` (`src/book/cost.rs`). Most of these\n\
-         kernels never were: [prices](prices.md) says which, and [measuring](measure.md) what the words mean. `-`: in x2APIC mode nobody waits.\n\n",
-        LOADS[1]
-    );
-    out += &summary(machines);
-    out += "\n![What a message costs under load, cumulative](pictures/cost-send.svg)\n\n![What the crash path costs under load, cumulative](pictures/cost-crash.svg)\n";
-    for machine in machines {
-        let _ = writeln!(out, "\n## {}\n", machine.name);
-        out += "| | messages | p50, idle | p99.9, idle | p50, load | p99.9, load | crash p50, idle | p99.9, idle | p50, load | p99.9, load |\n";
-        out += &format!("|---|{}\n", "---:|".repeat(9));
-        for ((name, ..), cost) in PROPOSALS.iter().zip(&machine.costs) {
-            let cells: Vec<String> =
-                cost.send.iter().chain(&cost.crash).flat_map(|of| [told(of, 500), told(of, 999)]).collect();
-            let sends = cost.send.iter().map(Distribution::count).sum::<u64>();
-            let _ = writeln!(out, "| {name} | {sends} | {} |", cells.join(" | "));
+/// Every cell by its first seeds, one row by all of them, and the summary by the tables.
+#[test]
+fn the_cost_page_is_what_runs_print() {
+    let folder = folder();
+    if std::env::var_os("UPDATE_COST").is_some() {
+        for (name, text) in cost().expect("built-in scenarios run") {
+            std::fs::write(folder.join(name), text).expect("a page can be written");
         }
     }
-    out
+    let path = folder.join("cost.md");
+    let mut text = std::fs::read_to_string(&path).expect("the page is there");
+    let tables = read(&text);
+    if std::env::var_os("UPDATE_PAGES").is_some() {
+        // Other words around the same tables.
+        text = page(&tables);
+        std::fs::write(&path, &text).expect("a page can be written");
+    }
+    assert!(page(&tables) == text, "docs/cost.md says other than its own tables: {COMMAND}");
+    assert_eq!(tables.len(), machines().count());
+    for ((arch, bus), table) in machines().zip(&tables) {
+        let first = machine(arch, bus, CHECKED, CHECKED).expect("built-in scenarios run");
+        assert_eq!((&first.name, first.check), (&table.name, table.check), "runs come out otherwise: {COMMAND}");
+    }
+    let whole = of_proposal(("i386/default", None), PROPOSALS[12], (CALLS, CRASHES), &mut SipHasher13::new());
+    let (whole, name) = whole.expect("built-in scenarios run");
+    assert_eq!(
+        (&name, row(&whole)),
+        (&tables[0].name, tables[0].rows[12].clone()),
+        "a row comes out otherwise: {COMMAND}"
+    );
+    let ended = whole.crash.each_ref().map(Distribution::ended);
+    assert_eq!((whole.crashed, ended), ([CRASHES, TODAY_UNDER_LOAD.0], whole.crashed), "what the page says of them");
+    assert_eq!(CRASHES - whole.crashed[1], TODAY_UNDER_LOAD.1);
 }
 
-/// Each proposal over all machines, and what follows.
-fn summary(machines: &[Machine]) -> String {
-    let all = machines.len();
-    let mut out = String::from(
-        "| | a message costs more, at most: p50 | p99.9 | as `before` on | the crash path always ends on | it takes at most, p99.9 |\n|---|---:|---:|---:|---:|---:|\n",
-    );
-    let (mut free, mut ends) = (Vec::new(), Vec::new());
-    for (row, (name, ..)) in PROPOSALS.iter().enumerate() {
-        let sends = |share: u64| {
-            let more = machines.iter().flat_map(|machine| {
-                let (cost, before) = (&machine.costs[row], &machine.costs[0]);
-                (0..2).filter_map(move |load| more(&cost.send[load], &before.send[load], share))
-            });
-            rounded(more.max().unwrap_or(0))
-        };
-        // Ten times what a histogram may be wrong by.
-        let is_free = |machine: &&Machine| {
-            (0..2).all(|load| {
-                [500, 999].iter().all(|&share| {
-                    let (of, before) = (&machine.costs[row].send[load], &machine.costs[0].send[load]);
-                    if of.count() == 0 && before.count() == 0 {
-                        return true;
-                    }
-                    let Quantile::Span(span) = before.per_mille(share) else { return false };
-                    more(of, before, share).is_some_and(|more| more <= span.as_ps() / 100)
-                })
-            })
-        };
-        let is_ended = |machine: &&Machine| machine.costs[row].crash.iter().all(|of| of.ended() == of.count());
-        let (as_before, ended) = (machines.iter().filter(is_free).count(), machines.iter().filter(is_ended).count());
-        if as_before == all && row > 0 {
-            free.push(*name);
+/// The plots have a panel a machine and a curve a proposal, of as many spans as the tables.
+#[test]
+fn the_plots_are_of_the_tables() {
+    let [send, crash] = ["send", "crash"].map(|name| {
+        std::fs::read_to_string(folder().join(format!("pictures/cost-{name}.svg"))).expect("the picture is there")
+    });
+    for machine in PLOTTED {
+        for (plot, what) in [(&send, "a message"), (&crash, "the crash path")] {
+            assert!(plot.contains(&format!("{what}, under load, on {machine}")), "{machine}");
         }
-        if ended == all {
-            ends.push(*name);
-        }
-        let crash = machines.iter().filter(is_ended).flat_map(|machine| &machine.costs[row].crash);
-        let crash = crash.filter_map(|of| match of.per_mille(999) {
-            Quantile::Span(span) => Some(rounded(span.as_ps())),
-            _ => None,
-        });
-        let paper = Paper { width: 80, exact: false, colour: false };
-        let crash = crash.max().map_or_else(|| "-".to_owned(), |ps| paper.microseconds(ps));
-        let (p50, p999) = (paper.microseconds(sends(500)), paper.microseconds(sends(999)));
-        let _ = writeln!(out, "| {name} | {p50} | {p999} | {as_before} of {all} | {ended} of {all} | {crash} |");
     }
-    let both: Vec<&str> = free.iter().filter(|name| ends.contains(name)).copied().collect();
-    let list = |names: &[&str]| if names.is_empty() { "none".to_owned() } else { names.join("; ") };
-    let _ = writeln!(
-        out,
-        "\n**What follows.** Of these proposals, a message costs the same as before on every machine, idle and under load, under: {}. The crash path comes to its end\n\
-         on every machine under: {}. Both: **{}**.",
-        list(&free),
-        list(&ends),
-        list(&both)
-    );
-    out
+    for row in SHOWN {
+        let name = PROPOSALS[row].0;
+        assert_eq!(crash.matches(&format!(">{name} ({CRASHES}")).count(), PLOTTED.len(), "{name}");
+    }
 }

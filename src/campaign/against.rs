@@ -4,9 +4,9 @@
 //! and seed.
 
 use super::lines::{Line, next_line};
-use super::summary::{MACHINE_KEYS, Machine, Summary, shown};
+use super::summary::{MACHINE_KEYS, Summary, shown};
 use crate::failure::Failure;
-use crate::measure::{Distribution, Quantile};
+use crate::measure::{Change, changes};
 use crate::scenario::diagnostic::InputError;
 use serde_json::Value;
 use std::fs::File;
@@ -15,18 +15,6 @@ use std::path::Path;
 
 /// The percentiles that are compared, in thousandths.
 pub(super) const COMPARED: [u64; 3] = [500, 990, 999];
-
-/// A percentile here and there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Change {
-    pub(super) share: u64,
-    pub(super) now: Quantile,
-    pub(super) then: Quantile,
-    /// What lies between, in ps, now less then, and its bounds; missing where a bound is.
-    pub(super) difference: Option<i128>,
-    pub(super) low: Option<i128>,
-    pub(super) high: Option<i128>,
-}
 
 /// The first run that came out otherwise.
 #[derive(Debug, Clone)]
@@ -43,6 +31,8 @@ pub(crate) struct Difference {
     pub(super) machines: Vec<(Vec<String>, Vec<Change>)>,
     /// Machines that one of them has.
     pub(super) lonely: usize,
+    /// Can the digests of both be compared?
+    pub(super) same_digests: bool,
     /// Runs that both have.
     pub(super) compared: u64,
     /// Runs that came out otherwise.
@@ -55,10 +45,14 @@ pub(crate) struct Difference {
 /// # Errors
 /// One of them cannot be read.
 pub(crate) fn against(now: (&Summary, &Path), then: (&Summary, &Path)) -> Result<Difference, Failure> {
-    let mut difference = Difference::default();
+    let same_digests = now.0.header["digest_version"] == then.0.header["digest_version"];
+    let mut difference = Difference { same_digests, ..Difference::default() };
     for machine in &now.0.machines {
         match then.0.machines.iter().find(|other| other.names == machine.names) {
-            Some(other) => difference.machines.push((machine.names.clone(), changes(machine, other))),
+            Some(other) => {
+                let changes = changes(&COMPARED, &machine.time, &other.time);
+                difference.machines.push((machine.names.clone(), changes));
+            }
             None => difference.lonely += 1,
         }
     }
@@ -87,38 +81,12 @@ impl Difference {
             return;
         }
         self.compared += 1;
-        if !["digest", "verdict", "cause", "sim_time_us"].iter().all(|key| same(key)) {
+        // Digests of two versions say nothing about each other.
+        let compared = ["verdict", "cause", "sim_time_us", "digest"];
+        if !compared.iter().take(if self.same_digests { 4 } else { 3 }).all(|key| same(key)) {
             self.otherwise += 1;
             self.first.get_or_insert_with(|| Otherwise { row, now: now.clone(), then: then.clone() });
         }
-    }
-}
-
-fn changes(now: &Machine, then: &Machine) -> Vec<Change> {
-    if now.time.count() == 0 || then.time.count() == 0 {
-        return Vec::new();
-    }
-    COMPARED.iter().map(|&share| change(share, &now.time, &then.time)).collect()
-}
-
-/// The difference is between the least and the greatest that the bounds of both allow: so it is in no fewer than 90 of 100 cases.
-fn change(share: u64, now: &Distribution, then: &Distribution) -> Change {
-    let between = |now: Option<Quantile>, then: Option<Quantile>| match (now, then) {
-        (Some(Quantile::Span(now)), Some(Quantile::Span(then))) => {
-            Some(i128::from(now.as_ps()) - i128::from(then.as_ps()))
-        }
-        _ => None,
-    };
-    let bounds = |of: &Distribution| of.bounds(share).map_or((None, None), |(low, high)| (Some(low), high));
-    let ((now_low, now_high), (then_low, then_high)) = (bounds(now), bounds(then));
-    let (at_now, at_then) = (now.per_mille(share), then.per_mille(share));
-    Change {
-        share,
-        now: at_now,
-        then: at_then,
-        difference: between(Some(at_now), Some(at_then)),
-        low: between(now_low, then_high),
-        high: between(now_high, then_low),
     }
 }
 

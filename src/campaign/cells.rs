@@ -87,7 +87,7 @@ pub(crate) fn plan(grid: &Grid, own: &[OwnVariant]) -> Result<Plan, InputError> 
     for (token, seeds) in &plan.tokens {
         hasher.write(format!("{token} {seeds:?}\n").as_bytes());
     }
-    let order: Vec<String> = plan.cells.iter().map(|cell| Token::new(&cell.scenario, 0).to_string()).collect();
+    let order: Vec<String> = plan.cells.iter().map(|cell| Token::new(&cell.scenario, 0).of_any_version()).collect();
     hasher.write(order.join("\n").as_bytes());
     let id = format!("{:016x}", hasher.finish());
     Ok(Plan { name: grid.name.clone(), cells: plan.cells, runs: plan.runs, left_out: plan.left_out, id })
@@ -180,7 +180,7 @@ impl<'g> Planning<'g> {
     fn add(&mut self, point: &Point<'_>, scenario: Scenario, part: &Part) -> Result<(), InputError> {
         let named = |axis, otherwise: &str| value(point, axis).unwrap_or_else(|| otherwise.to_owned());
         let (load, fault) = (named(Axis::Load, OWN), named(Axis::Fault, OWN));
-        let token = format!("{} {load} {fault}", Token::new(&scenario, 0));
+        let token = format!("{} {load} {fault}", Token::new(&scenario, 0).of_any_version());
         let seeds = part.seeds.clone();
         let known = self.tokens.entry(token).or_default();
         if known.contains(&seeds) {

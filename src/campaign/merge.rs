@@ -3,7 +3,8 @@
 //! What comes out depends on the set of rows alone: so it does not matter how they were cut, in which order files are named, or
 //! whether some of them were put together before. In memory is where each row stands, and not the rows.
 
-use super::lines::{self, Line, next_line};
+use super::lines::{self, Line, next_line, without_version};
+use super::result_file::lock;
 use crate::failure::Failure;
 use crate::scenario::diagnostic::InputError;
 use serde_json::Value;
@@ -55,6 +56,9 @@ pub(crate) fn merge(paths: &[PathBuf], out: &Path) -> Result<Merged, Failure> {
     };
     let runs = serde_json::from_str::<Value>(header).ok().and_then(|header| header["runs"].as_u64()).unwrap_or(0);
     pile.spots.sort_unstable();
+    // Who writes it would go on writing what nobody finds any more.
+    let held = File::open(out).ok().filter(|there| there.metadata().is_ok_and(|there| there.is_file()));
+    held.as_ref().map_or(Ok(()), |there| lock(there, out))?;
     let special = std::fs::metadata(out).is_ok_and(|there| !there.is_file());
     let shown = out.display().to_string();
     let target = if special { out.to_owned() } else { PathBuf::from(format!("{shown}.{}.part", std::process::id())) };
@@ -113,10 +117,17 @@ impl Pile {
             return Ok(());
         };
         match lines::differs(header, line) {
+            // Of two versions of the program: the order of files must not decide.
+            None if line < header.as_str() => {
+                self.header = Some((line.to_owned(), path.to_owned()));
+                Ok(())
+            }
             None => Ok(()),
             Some(why) => {
                 let message = format!("`{}` and `{}` are not of one campaign: {why}", first.display(), path.display());
-                Err(InputError::new(message).help("only results of one grid and one version are put together").into())
+                Err(InputError::new(message)
+                    .help("only results of one grid, one version of results and one of the digest are put together")
+                    .into())
             }
         }
     }
@@ -132,16 +143,18 @@ impl Pile {
         let (header, _) = self.header.as_ref().expect("it was asked for");
         writeln!(out, "{header}").map_err(write)?;
         let mut explained: BTreeSet<&str> = BTreeSet::new();
-        let (mut last, mut rows) = (None, 0);
-        for spot in &self.spots {
-            let text = readers[spot.file].line(spot).map_err(|error| read_error(&paths[spot.file], &error))?;
-            if let Some((row, before)) = &last
-                && *row == spot.row
-            {
-                if *before != text {
+        let mut rows = 0;
+        for spots in self.spots.chunk_by(|one, other| one.row == other.row) {
+            let mut text = String::new();
+            for spot in spots {
+                let other = readers[spot.file].line(spot).map_err(|error| read_error(&paths[spot.file], &error))?;
+                if text.is_empty() || other == text {
+                    text = other;
+                } else if without_version(&other) != without_version(&text) {
                     return Err(differ(spot.row, &paths[spot.file]));
+                } else {
+                    text = text.min(other); // of two versions of the program
                 }
-                continue;
             }
             let id = reached(&text).and_then(|id| self.explained.get_key_value(id));
             if let Some((id, line)) = id.filter(|(id, _)| !explained.contains(id.as_str())) {
@@ -150,7 +163,6 @@ impl Pile {
             }
             writeln!(out, "{text}").map_err(write)?;
             rows += 1;
-            last = Some((spot.row, text));
         }
         Ok(rows)
     }

@@ -12,12 +12,15 @@ mod reached;
 mod result_file;
 mod row;
 mod runs;
+mod scope;
 mod statistics;
 mod summary;
 mod tell;
 mod tell_against;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_versions;
 
 pub(crate) use against::against;
 pub(crate) use cells::{Plan, plan};

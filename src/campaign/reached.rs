@@ -48,7 +48,7 @@ impl LineNames {
     }
 }
 
-const REFUSALS: [&str; 3] = ["refusal: retry", "refusal: accept error", "refusal: checksum error"];
+pub(super) const REFUSALS: [&str; 3] = ["refusal: retry", "refusal: accept error", "refusal: checksum error"];
 
 impl Observer for Reached {
     fn interest(&self) -> Interest {

@@ -43,7 +43,7 @@ impl ResultFile {
         let header = lines::header(plan);
         let mut result = Self { file, path: path.to_owned(), header, rows: 0, known: BTreeSet::new() };
         if regular {
-            result.lock()?;
+            lock(&result.file, path)?;
         }
         let length = if regular { result.resume(partition)? } else { 0 };
         if length == 0 {
@@ -56,20 +56,6 @@ impl ResultFile {
     /// Rows of its partition that are there.
     pub(crate) const fn rows(&self) -> u64 {
         self.rows
-    }
-
-    #[cfg(unix)]
-    fn lock(&self) -> Result<(), Failure> {
-        use rustix::fs::{FlockOperation, flock};
-        flock(&self.file, FlockOperation::NonBlockingLockExclusive).map_err(|_| {
-            let message = format!("another campaign writes `{}`", self.path.display());
-            InputError::new(message).help("wait until it is done, or give this one another --out").into()
-        })
-    }
-
-    #[cfg(not(unix))]
-    fn lock(&self) -> Result<(), Failure> {
-        Ok(())
     }
 
     /// Reads what is there, and cuts off what is only a part; how long it is then.
@@ -141,6 +127,24 @@ impl ResultFile {
     fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         self.file.write_all(bytes).map_err(|error| Failure::writing(&self.path.display().to_string(), error))
     }
+}
+
+/// Holds a file that is written or replaced, as long as it is open.
+///
+/// # Errors
+/// Somebody else holds it.
+#[cfg(unix)]
+pub(super) fn lock(file: &File, path: &Path) -> Result<(), Failure> {
+    use rustix::fs::{FlockOperation, flock};
+    flock(file, FlockOperation::NonBlockingLockExclusive).map_err(|_| {
+        let message = format!("another campaign writes `{}`", path.display());
+        InputError::new(message).help("wait until it is done, or give this one another --out").into()
+    })
+}
+
+#[cfg(not(unix))]
+pub(super) fn lock(_: &File, _: &Path) -> Result<(), Failure> {
+    Ok(())
 }
 
 fn other_campaign(shown: &str, why: &str) -> Failure {

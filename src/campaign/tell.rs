@@ -1,17 +1,17 @@
 //! A campaign's summary, told: as text, as JSON, and as plots.
 
+use super::scope::{mechanism, never, told};
 use super::statistics::{percent, share, wilson};
 use super::summary::{Cause, MACHINE_KEYS, Machine, Summary};
 use crate::measure::{Distribution, Quantile};
 use crate::report::Paper;
-use crate::report::measure::{PERCENTILES, Panel, length, plot};
+use crate::report::measure::{PERCENTILES, Panel, length, plot, told_quantile};
 use crate::report::microseconds::{microseconds, microseconds_or_null};
 use crate::report::page::Page;
 use crate::report::table::{Side, Table};
+use crate::scenario::counted;
 use crate::scenario::named::Named;
-use crate::scenario::{Bus, Mechanism, counted};
 use serde_json::{Value, json};
-use sim::Generation;
 
 /// The text of a summary.
 pub(crate) fn text(summary: &Summary, page: &mut Page) {
@@ -39,10 +39,14 @@ pub(crate) fn text(summary: &Summary, page: &mut Page) {
     page.paragraph(
         "Sometimes: what was ever reached, by how many runs, and what was not, of what these machines can do:",
     );
-    let entries: Vec<(String, String)> =
-        summary.reached.iter().map(|one| (one.runs.to_string(), one.name.clone())).collect();
-    let never = never(summary).into_iter().map(|name| ("never".to_owned(), name));
-    page.entries(&never.chain(entries).collect::<Vec<_>>());
+    let reached = summary.reached.iter().map(|one| (one.runs.to_string(), told(&one.name)));
+    let all = summary.machines.len();
+    let never = never(summary).into_iter().map(|(name, able)| {
+        let of =
+            if able == all { String::new() } else { format!(" (of {able} of {})", counted(all as u64, "machine")) };
+        ("never".to_owned(), format!("{}{of}", told(&name)))
+    });
+    page.entries(&never.chain(reached).collect::<Vec<_>>());
 }
 
 fn machines(summary: &Summary, paper: Paper) -> Table {
@@ -60,8 +64,8 @@ fn machines(summary: &Summary, paper: Paper) -> Table {
             .to_vec();
         row.push(format!("{} [{}, {}]", brief(share(bad, machine.runs)), brief(low), brief(high)));
         let time = &machine.time;
-        row.extend([500, 990, 999].map(|share| told(time.count(), time.per_mille(share), paper)));
-        row.push(told(time.count(), time.most(), paper));
+        row.extend([500, 990, 999].map(|share| told_of(time.count(), time.per_mille(share), paper)));
+        row.push(told_of(time.count(), time.most(), paper));
         table.row(row);
     }
     table
@@ -75,22 +79,8 @@ fn brief_percent(millionths: u64) -> String {
     if millionths > 0 && millionths < 100 { percent(millionths) } else { percent((millionths + 50) / 100 * 100) }
 }
 
-fn told(count: u64, quantile: Quantile, paper: Paper) -> String {
+fn told_of(count: u64, quantile: Quantile, paper: Paper) -> String {
     if count == 0 { "-".to_owned() } else { told_quantile(quantile, paper) }
-}
-
-/// From a millisecond on whole microseconds: a percentile has three digits.
-pub(super) fn told_quantile(quantile: Quantile, paper: Paper) -> String {
-    const MICROSECOND_PS: u64 = 1_000_000;
-    match quantile {
-        Quantile::Span(span) => {
-            let ps = span.as_ps();
-            let whole = !paper.exact && ps >= 1_000 * MICROSECOND_PS;
-            paper.microseconds(if whole { (ps + MICROSECOND_PS / 2) / MICROSECOND_PS * MICROSECOND_PS } else { ps })
-        }
-        Quantile::Never => "never".to_owned(),
-        Quantile::Unfinished => "> limit".to_owned(),
-    }
 }
 
 /// The settings of every machine, if they are the same and any.
@@ -144,37 +134,13 @@ fn cause(cause: &Cause, rows: u64, page: &mut Page) {
     page.command("", "apicsim replay", &cause.token);
 }
 
-/// Of what has a closed list, what was not reached and could have been on these machines.
-fn never(summary: &Summary) -> Vec<String> {
-    let has = |generations: bool, bus: &dyn Fn(&str) -> bool| {
-        summary.machines.iter().any(|machine| {
-            let generation = Generation::ALL.iter().find(|one| one.name() == machine.names[3]);
-            bus(&machine.names[4]) && generation.is_some_and(|one| one.profile().serial == generations)
-        })
-    };
-    let wires = has(true, &|bus| bus == Bus::Serial.name() || bus == Bus::Cluster.name());
-    let front_side = has(false, &|bus| bus == Bus::Fsb.name() || bus == Bus::Cluster.name());
-    let clusters = summary.machines.iter().any(|machine| machine.names[4] == Bus::Cluster.name());
-    let mut possible: Vec<String> = Vec::new();
-    for mechanism in Mechanism::ALL {
-        let can = match mechanism {
-            Mechanism::BackPressure | Mechanism::BlockedFrontSideBus | Mechanism::RedirectionRetried => front_side,
-            Mechanism::ClusterManager => clusters,
-            Mechanism::NoAnswerNeeded | Mechanism::DeepSleep | Mechanism::Hypervisor | Mechanism::JammedBit => false,
-            Mechanism::InterleavedSend => true,
-            _ => wires,
-        };
-        possible.extend(can.then(|| format!("mechanism: {mechanism}")));
-    }
-    let refusals = ["refusal: retry", "refusal: accept error", "refusal: checksum error"];
-    possible.extend(refusals.iter().filter(|_| wires).map(|name| (*name).to_owned()));
-    possible.retain(|name| summary.reached.iter().all(|one| one.name != *name));
-    possible
-}
-
 /// The document of a summary.
 pub(crate) fn document(summary: &Summary) -> Value {
     let header = &summary.header;
+    let never = never(summary);
+    let names = never.iter().map(|(name, _)| name).chain(summary.reached.iter().map(|one| &one.name));
+    let about = names.filter_map(|name| mechanism(name)).map(|one| (one.name().to_owned(), one.about().into()));
+    let mechanisms: serde_json::Map<String, Value> = about.collect();
     json!({
         "schema": "apicsim.campaign-report/1",
         "campaign": header["campaign"],
@@ -198,7 +164,8 @@ pub(crate) fn document(summary: &Summary) -> Value {
             })
         }).collect::<Vec<_>>(),
         "reached": summary.reached.iter().map(|one| json!({ "what": one.name, "runs": one.runs, "token": one.token })).collect::<Vec<_>>(),
-        "never": never(summary),
+        "never": never.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+        "mechanisms": mechanisms,
     })
 }
 

@@ -13,11 +13,11 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::sync::atomic::AtomicBool;
 
-const SMALL: &str = "format = 1\nname = \"small\"\nseeds = \"5..9\"\nset = [\"knobs.jitter_picclk=20\"]\n\
+pub(super) const SMALL: &str = "format = 1\nname = \"small\"\nseeds = \"5..9\"\nset = [\"knobs.jitter_picclk=20\"]\n\
     [grid]\nscenario = [\"normal-dispatch\", \"nmi-stall\"]\nvariant = [\"before\", \"merged\"]\n\
     [[exclude]]\nscenario = \"nmi-stall\"\nvariant = \"merged\"\n";
 
-fn planned(text: &str) -> Result<Plan, InputError> {
+pub(super) fn planned(text: &str) -> Result<Plan, InputError> {
     plan(&Grid::read(&Source::new("c.toml", text))?, &[])
 }
 
@@ -26,16 +26,16 @@ fn refused(text: &str) -> String {
 }
 
 /// A folder of its own, gone when it is dropped.
-struct Folder(PathBuf);
+pub(super) struct Folder(PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("apicsim-campaign-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&path).expect("a folder");
         Self(path)
     }
 
-    fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+    pub(super) fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.0.join(name);
         std::fs::write(&path, bytes).expect("a file");
         path
@@ -49,7 +49,7 @@ impl Drop for Folder {
 }
 
 /// Makes what is missing; was that all?
-fn go_on(plan: &Plan, path: &Path, partition: &str, jobs: usize, stop: bool) -> Result<bool, Failure> {
+pub(super) fn go_on(plan: &Plan, path: &Path, partition: &str, jobs: usize, stop: bool) -> Result<bool, Failure> {
     let partition: Partition = partition.parse().expect("a partition");
     let mut result = ResultFile::open(path, plan, partition)?;
     let stop = AtomicBool::new(stop);
@@ -62,14 +62,14 @@ fn whole(plan: &Plan, folder: &Folder, jobs: usize) -> Vec<u8> {
     std::fs::read(&path).expect("it is there")
 }
 
-fn rows(bytes: &[u8]) -> Vec<Value> {
+pub(super) fn rows(bytes: &[u8]) -> Vec<Value> {
     let lines = std::str::from_utf8(bytes).expect("text").lines();
     let values = lines.map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
     values.filter(|value| value["schema"] == "apicsim.campaign-row/1").collect()
 }
 
 /// The whole result, and its pieces: the parts of partitions of one, two, three and five.
-static PIECES: LazyLock<(Vec<u8>, Vec<Vec<u8>>)> = LazyLock::new(|| {
+pub(super) static PIECES: LazyLock<(Vec<u8>, Vec<Vec<u8>>)> = LazyLock::new(|| {
     let (plan, folder) = (planned(SMALL).expect("a plan"), Folder::new("pieces"));
     let mut pieces = Vec::new();
     for of in [1, 2, 3, 5] {
@@ -82,7 +82,7 @@ static PIECES: LazyLock<(Vec<u8>, Vec<Vec<u8>>)> = LazyLock::new(|| {
     (whole(&plan, &folder, 1), pieces)
 });
 
-fn merged(folder: &Folder, name: &str, parts: &[PathBuf]) -> (PathBuf, Vec<u8>) {
+pub(super) fn merged(folder: &Folder, name: &str, parts: &[PathBuf]) -> (PathBuf, Vec<u8>) {
     let out = folder.0.join(name);
     merge(parts, &out).expect("they fit");
     let bytes = std::fs::read(&out).expect("it is there");
@@ -173,9 +173,9 @@ fn what_is_stopped_writes_nothing_and_is_gone_on_with() {
 fn results_of_others_are_refused_and_left_alone() {
     let (plan, folder) = (planned(SMALL).expect("a plan"), Folder::new("others"));
     let text = String::from_utf8(PIECES.0.clone()).expect("text");
-    let version = format!("\"version\":\"{}\"", env!("CARGO_PKG_VERSION"));
     let cases = [
-        (text.replacen(&version, "\"version\":\"9.9.9\"", 1), "another version of apicsim: \"9.9.9\""),
+        (text.replacen("\"result_version\":1", "\"result_version\":2", 1), "another version of results: 2"),
+        (text.replacen("\"result_version\":1,", "", 1), "another version of results: none"),
         (text.replacen("\"digest_version\":2", "\"digest_version\":3", 1), "another version of the digest"),
         (text.replacen("\"grid\":\"", "\"grid\":\"0", 1), "another grid"),
         (text.replacen("apicsim.campaign/1", "apicsim.campaign/2", 1), "another format"),
@@ -212,7 +212,11 @@ fn one_result_is_written_by_one_campaign() {
     let first = ResultFile::open(&path, &plan, Partition::WHOLE).expect("it is free");
     let error = ResultFile::open(&path, &plan, Partition::WHOLE).expect_err("it is taken").to_string();
     assert!(error.contains("another campaign writes"), "{error}");
+    // Nor is it replaced under the one that writes it.
+    let error = merge(std::slice::from_ref(&path), &path).expect_err("it is taken").to_string();
+    assert!(error.contains("another campaign writes"), "{error}");
     drop(first);
+    assert!(merge(std::slice::from_ref(&path), &path).is_ok());
     assert!(ResultFile::open(&path, &plan, Partition::WHOLE).is_ok());
 }
 

@@ -3,6 +3,7 @@
 //!
 //! Not kept: the order of the spans, and which run gave which, but for the longest.
 
+use super::binomial::{self, ranks};
 use hdrhistogram::Histogram;
 use sim::Duration;
 
@@ -29,6 +30,16 @@ pub struct Distribution {
     never: u64,
     unfinished: u64,
     longest: Option<Longest>,
+}
+
+/// What files keep of a distribution, in picoseconds: upper ends of buckets with counts, and what is exact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Kept {
+    pub(crate) buckets: Vec<(u64, u64)>,
+    pub(crate) least: u64,
+    pub(crate) most: u64,
+    pub(crate) never: u64,
+    pub(crate) unfinished: u64,
 }
 
 /// The run with the longest span, of equals the one with the least seed.
@@ -131,27 +142,30 @@ impl Distribution {
     /// The least span that is not exceeded by so many of a thousand of them, at most a thousandth too high. What never ends is
     /// longer than any; what was open at a limit is longer than all that has ended.
     pub fn per_mille(&self, share: u64) -> Quantile {
-        self.at_rank((u128::from(self.count()) * u128::from(share)).div_ceil(1000).max(1) as u64)
+        let rank = (u128::from(self.count()) * u128::from(share)).div_ceil(1000).max(1) as u64;
+        self.at_rank(rank, |value| value)
     }
 
-    /// Between what so many of a thousand of all spans there could be lie, in 95 of 100 cases, whatever their distribution: two of the
-    /// spans, by their ranks (binomial, normal approximation). The upper one is missing where there are too few spans for it.
-    ///
-    /// Of nothing there are no bounds.
-    pub fn bounds(&self, share: u64) -> Option<(Quantile, Option<Quantile>)> {
-        let (count, share) = (u128::from(self.count()), u128::from(share.min(1000)));
-        if count == 0 {
-            return None;
-        }
-        // Ranks in thousandths: n p + 1/2 ± 1.96 √(n p (1 - p)); 1.96² is 3.8416.
-        let (middle, spread) = (count * share, (count * share * (1000 - share) * 38_416 / 10_000).isqrt());
-        let low = (middle + 500).saturating_sub(spread) / 1000;
-        let high = (middle + 500 + spread).div_ceil(1000);
-        Some((self.at_rank(low.max(1) as u64), (high <= count).then(|| self.at_rank(high as u64))))
+    /// Between what so many of a thousand of all spans there could be lie, in 95 of 100 cases or more, whatever their distribution: two
+    /// of the spans, by their ranks. One is missing where there are too few spans for it. Of nothing there are no bounds.
+    pub fn bounds(&self, share: u64) -> Option<(Option<Quantile>, Option<Quantile>)> {
+        self.within(share, binomial::ALONE)
     }
 
-    /// The span with so many that are not longer, itself among them.
-    fn at_rank(&self, rank: u64) -> Quantile {
+    /// As [`Distribution::bounds`], for a percentile that is compared with one of another distribution.
+    pub(super) fn bounds_of_two(&self, share: u64) -> Option<(Option<Quantile>, Option<Quantile>)> {
+        self.within(share, binomial::OF_TWO)
+    }
+
+    fn within(&self, share: u64, tail: binomial::Tail) -> Option<(Option<Quantile>, Option<Quantile>)> {
+        let count = self.count();
+        let (low, high) = ranks(count, share, tail);
+        let low = low.map(|rank| self.at_rank(rank, |value| self.histogram.lowest_equivalent(value)));
+        (count > 0).then(|| (low, high.map(|rank| self.at_rank(rank, |value| value))))
+    }
+
+    /// The span with so many that are not longer, itself among them: what `end` makes of the upper end of its bucket.
+    fn at_rank(&self, rank: u64, end: impl Fn(u64) -> u64) -> Quantile {
         if rank > self.ended() + self.unfinished {
             return Quantile::Never;
         }
@@ -162,11 +176,46 @@ impl Distribution {
         for bucket in self.histogram.iter_recorded() {
             below += bucket.count_at_value();
             if below >= rank {
-                // A bucket's upper end may lie above the longest of all.
-                return Quantile::Span(Duration::from_ps(bucket.value_iterated_to()).min(self.most));
+                // A bucket's ends may lie beyond the shortest and the longest of all.
+                return Quantile::Span(Duration::from_ps(end(bucket.value_iterated_to())).clamp(self.least, self.most));
             }
         }
         unreachable!("as many have ended as are counted")
+    }
+
+    /// What is kept of it in files.
+    pub(crate) fn kept(&self) -> Kept {
+        Kept {
+            buckets: self.histogram.iter_recorded().map(|b| (b.value_iterated_to(), b.count_at_value())).collect(),
+            least: self.least.as_ps(),
+            most: self.most.as_ps(),
+            never: self.never,
+            unfinished: self.unfinished,
+        }
+    }
+
+    /// The distribution that was kept, but for the run of its longest; none: there is no such distribution.
+    pub(crate) fn of_kept(kept: &Kept) -> Option<Self> {
+        let mut distribution = Self::default();
+        for &(value, count) in &kept.buckets {
+            let known = distribution.histogram.len().checked_add(count).is_some_and(|all| all < 1 << 60);
+            (known && count > 0).then(|| distribution.histogram.record_n(value, count))?.ok()?;
+        }
+        let ended = !kept.buckets.is_empty();
+        if kept.least > kept.most && ended {
+            return None;
+        }
+        if ended {
+            (distribution.least, distribution.most) = (Duration::from_ps(kept.least), Duration::from_ps(kept.most));
+            distribution.keep(Longest { span: Some(distribution.most), proven: false, seed: 0 });
+        }
+        (distribution.never, distribution.unfinished) = (kept.never, kept.unfinished);
+        for (count, proven) in
+            [(kept.unfinished, false), (kept.never, true)].into_iter().filter(|(count, _)| *count > 0)
+        {
+            (count < 1 << 60).then(|| distribution.keep(Longest { span: None, proven, seed: 0 }))?;
+        }
+        Some(distribution)
     }
 
     /// The buckets with anything in them: the upper end of each, and how many spans are in it.
@@ -230,23 +279,47 @@ mod tests {
         }
     }
 
-    /// Of 10 000 even spans the bounds of the median are 98 ranks away, as binomial tables have it; of ten there is no bound above the
-    /// ninth tenth.
+    /// What files keep gives the same percentiles and bounds; what no distribution can be is none.
+    #[test]
+    fn what_is_kept_comes_back() {
+        let mut distribution = of(&[0, 3, 2_047, 2_049, 5_000_001, 7_000_000_000_000]);
+        distribution.add_open(false, 1);
+        distribution.add_open(true, 2);
+        let again = Distribution::of_kept(&distribution.kept()).expect("it is one");
+        for share in [0, 1, 500, 750, 900, 999, 1000] {
+            assert_eq!(again.per_mille(share), distribution.per_mille(share), "{share}");
+            assert_eq!(again.bounds(share), distribution.bounds(share), "{share}");
+        }
+        assert_eq!(
+            (again.most(), again.least(), again.kept()),
+            (distribution.most(), distribution.least(), distribution.kept())
+        );
+        let empty = Distribution::of_kept(&Distribution::default().kept()).expect("it is one");
+        assert_eq!((empty.count(), empty.bounds(500)), (0, None));
+        for wrong in [
+            Kept { least: 9, most: 8, ..distribution.kept() },
+            Kept { buckets: vec![(5, 0)], ..distribution.kept() },
+            Kept { buckets: vec![(5, u64::MAX), (9, u64::MAX)], ..distribution.kept() },
+            Kept { never: u64::MAX, ..distribution.kept() },
+        ] {
+            assert!(Distribution::of_kept(&wrong).is_none(), "{wrong:?}");
+        }
+    }
+
+    /// Of 10 000 even spans the bounds of the median have the ranks 4902 and 5099 (binomial tables): 4.902 and 5.099 µs, which lie in buckets
+    /// of 4096 ps, from 1196 and up to before 1245 of them. Of ten there is no bound above the ninth tenth.
     #[test]
     fn bounds_are_ranks() {
         let distribution = of(&(1..=10_000).map(|ns| ns * 1_000).collect::<Vec<_>>());
-        let Some((Quantile::Span(low), Some(Quantile::Span(high)))) = distribution.bounds(500) else {
+        let Some((Some(Quantile::Span(low)), Some(Quantile::Span(high)))) = distribution.bounds(500) else {
             panic!("all have ended")
         };
-        assert!(
-            (4_900..=4_907).contains(&(low.as_ps() / 1_000)) && (5_097..=5_104).contains(&(high.as_ps() / 1_000)),
-            "{low} {high}"
-        );
+        assert_eq!((low.as_ps(), high.as_ps()), (1196 * 4096, 1245 * 4096 - 1));
         let few = of(&(1..=10).collect::<Vec<_>>());
         assert!(matches!(few.bounds(900), Some((_, None))) && Distribution::default().bounds(500).is_none());
         let mut open = of(&[1, 2, 3]);
         (0..97).for_each(|seed| open.add_open(true, seed));
-        assert_eq!(open.bounds(500), Some((Quantile::Never, Some(Quantile::Never))));
+        assert_eq!(open.bounds(500), Some((Some(Quantile::Never), Some(Quantile::Never))));
     }
 
     /// Intervals of samples hold the true median of 500 in nineteen of twenty cases; with these 400 fixed samples at least 370 times.
@@ -259,7 +332,9 @@ mod tests {
         };
         let held = (0..400).filter(|_| {
             let sample: Vec<u64> = (0..101).map(|_| draw()).collect();
-            let Some((Quantile::Span(low), Some(Quantile::Span(high)))) = of(&sample).bounds(500) else { return false };
+            let Some((Some(Quantile::Span(low)), Some(Quantile::Span(high)))) = of(&sample).bounds(500) else {
+                return false;
+            };
             low.as_ps() <= 500 && 500 <= high.as_ps()
         });
         let held = held.count();

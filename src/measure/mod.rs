@@ -6,15 +6,31 @@
 //! Not measured: what is open at the goal on a CPU that sleeps, and what a run with no goal leaves open at its limit beyond
 //! saying so (`unfinished`).
 
+mod against;
+mod binomial;
+mod difference;
 mod distribution;
+mod in_order;
 mod meter;
+mod older;
+mod ran;
+mod result_file;
 mod runs;
 mod spans;
 mod what;
 
+pub(crate) use against::{ComparedFigure, ComparedMachine, Comparing, Comparison, Told};
+pub(crate) use difference::{Change, Gap, changes};
 pub use distribution::{Distribution, Quantile};
+pub(crate) use in_order::InOrder;
+pub(crate) use older::Older;
+pub(crate) use ran::{AXES, Piece};
+pub(crate) use result_file::{MeasurementFile, RESULT_VERSION};
+pub(crate) use runs::Measuring;
 pub use runs::{Axes, Cell, Figure, Measurement, measure};
 pub use what::Measured;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_against;

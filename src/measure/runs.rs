@@ -1,7 +1,9 @@
 //! Many runs, on every core: by cell (a machine) and seed. What comes out does not depend on how many at once.
 
 use super::distribution::Distribution;
+use super::in_order::{Give, InOrder};
 use super::meter::{Figures, Meter, figure};
+use super::ran::{MachineName, Piece, Ran};
 use super::spans::Spot;
 use super::what::Measured;
 use crate::failure::Failure;
@@ -16,7 +18,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 /// Seeds that a core takes at once.
-const CHUNK: u64 = 64;
+pub(super) const CHUNK: u64 = 64;
+/// Pieces that are begun before one that is missing, at most.
+const AHEAD: u64 = 4096;
 
 /// What the runs of a measurement differ in.
 #[derive(Debug, Clone, Copy)]
@@ -104,35 +108,89 @@ pub fn measure(
     done: &AtomicU64,
     request: impl Fn(String, String) -> Request,
 ) -> Result<Measurement, Failure> {
-    let (scenarios, left_out) = scenarios(axes, request)?;
-    let (scenarios, loads): (Vec<Scenario>, Vec<String>) = scenarios.into_iter().unzip();
-    let work = Work {
-        scenarios: &scenarios,
-        seeds: seeds.clone(),
-        next: AtomicU64::new(0),
-        over: AtomicBool::new(false),
-        failed: AtomicU64::new(u64::MAX),
-        settings,
-        done,
-    };
-    let of_workers: Vec<Result<Vec<Share>, Failed>> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..jobs.max(1)).map(|_| scope.spawn(|| work.work())).collect();
-        workers
-            .into_iter()
-            .map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
-    });
-    let of_workers = shares(of_workers)?;
-    let runs = of_workers.iter().flatten().map(|measured| measured.runs).sum();
-    let name = scenarios.first().map(|scenario| scenario.name.clone()).unwrap_or_default();
-    let mut by_cell: Vec<Vec<Share>> = scenarios.iter().map(|_| Vec::new()).collect();
-    for of_worker in of_workers {
-        by_cell.iter_mut().zip(of_worker).for_each(|(of_cell, measured)| of_cell.push(measured));
+    Measuring::of(axes, seeds, request)?.measure(jobs, settings, done, &mut |_| true)
+}
+
+/// What is going to be measured.
+#[derive(Debug)]
+pub(crate) struct Measuring {
+    seeds: Range<u64>,
+    scenarios: Vec<Scenario>,
+    /// Of each scenario.
+    loads: Vec<String>,
+    left_out: LeftOut,
+}
+
+impl Measuring {
+    /// The scenario at every point of the axes.
+    ///
+    /// # Errors
+    /// It cannot be loaded for one of the machines.
+    pub(crate) fn of(
+        axes: Axes<'_>,
+        seeds: Range<u64>,
+        request: impl Fn(String, String) -> Request,
+    ) -> Result<Self, Failure> {
+        let (scenarios, left_out) = scenarios(axes, request)?;
+        let (scenarios, loads) = scenarios.into_iter().unzip();
+        Ok(Self { seeds, scenarios, loads, left_out })
     }
-    let cells = scenarios.iter().zip(loads).zip(by_cell);
-    let cells =
-        cells.map(|((scenario, load), measured)| cell(scenario, &settings.token(scenario), load, measured)).collect();
-    Ok(Measurement { scenario: name, seeds, runs, cells, left_out, interrupted: work.over.into_inner() })
+
+    /// The scenario's name.
+    pub(crate) fn scenario(&self) -> &str {
+        self.scenarios.first().map_or("", |scenario| scenario.name.as_str())
+    }
+
+    /// The seeds.
+    pub(crate) fn seeds(&self) -> Range<u64> {
+        self.seeds.clone()
+    }
+
+    /// The machines, in the order of the cells of their measurement.
+    pub(crate) fn machines(&self) -> Vec<MachineName> {
+        self.scenarios.iter().zip(&self.loads).map(|(scenario, load)| MachineName::of(scenario, load)).collect()
+    }
+
+    /// Measures; what came of the runs is told to `told`, in the order of machines and seeds, until that says false: then the measurement
+    /// is over. Of an interrupted one what is told may be less than what is in it.
+    ///
+    /// # Errors
+    /// A machine cannot run the scenario.
+    pub(crate) fn measure(
+        self,
+        jobs: usize,
+        settings: &Settings,
+        done: &AtomicU64,
+        told: &mut Give<'_, Piece>,
+    ) -> Result<Measurement, Failure> {
+        let Self { seeds, scenarios, loads, left_out } = self;
+        let chunks = seeds.end.saturating_sub(seeds.start).div_ceil(CHUNK);
+        // Only a piece that is whole is followed by others.
+        let mut told = |(whole, piece): (bool, Piece)| told(piece) && whole;
+        let order = InOrder::new(chunks * scenarios.len() as u64, AHEAD, &mut told);
+        let interrupted = AtomicBool::new(false);
+        let work = Work { scenarios: &scenarios, seeds: seeds.clone(), chunks, order, interrupted, settings, done };
+        let of_workers: Vec<Result<Vec<Share>, Failed>> = thread::scope(|scope| {
+            let workers: Vec<_> = (0..jobs.max(1)).map(|_| scope.spawn(|| work.work())).collect();
+            workers
+                .into_iter()
+                .map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .collect()
+        });
+        let interrupted = work.interrupted.into_inner();
+        let of_workers = shares(of_workers)?;
+        let runs = of_workers.iter().flatten().map(|measured| measured.runs).sum();
+        let name = scenarios.first().map(|scenario| scenario.name.clone()).unwrap_or_default();
+        let mut by_cell: Vec<Vec<Share>> = scenarios.iter().map(|_| Vec::new()).collect();
+        for of_worker in of_workers {
+            by_cell.iter_mut().zip(of_worker).for_each(|(of_cell, measured)| of_cell.push(measured));
+        }
+        let cells = scenarios.iter().zip(loads).zip(by_cell);
+        let cells = cells
+            .map(|((scenario, load), measured)| cell(scenario, &settings.token(scenario), load, measured))
+            .collect();
+        Ok(Measurement { scenario: name, seeds, runs, cells, left_out, interrupted })
+    }
 }
 
 /// A run that gave no report, and the chunk that it is of.
@@ -188,73 +246,71 @@ fn scenarios(
 }
 
 /// What there is to do, for all cores.
-#[derive(Debug)]
 struct Work<'a> {
     scenarios: &'a [Scenario],
     seeds: Range<u64>,
-    /// The next chunk that nobody has taken.
-    next: AtomicU64,
-    /// Nobody is to take another one: a run was interrupted.
-    over: AtomicBool,
-    /// The first chunk with a run that has failed: those before it are finished all the same, because they may fail, too.
-    failed: AtomicU64,
+    /// Pieces of one machine.
+    chunks: u64,
+    order: InOrder<'a, (bool, Piece)>,
+    interrupted: AtomicBool,
     settings: &'a Settings,
     done: &'a AtomicU64,
 }
 
 impl Work<'_> {
-    /// One core's share: whatever chunk is next.
+    /// One core's share: whatever piece is next.
     fn work(&self) -> Result<Vec<Share>, Failed> {
+        let _guard = self.order.guard();
         let mut measured: Vec<Share> = self.scenarios.iter().map(|_| Share::default()).collect();
-        let seeds = self.seeds.end.saturating_sub(self.seeds.start);
-        let chunks = seeds.div_ceil(CHUNK);
-        while !self.over.load(Ordering::Relaxed) {
-            let taken = self.next.fetch_add(1, Ordering::Relaxed);
-            if taken > self.failed.load(Ordering::Relaxed) {
-                break;
-            }
-            let Some(cell) = taken.checked_div(chunks).map(|cell| cell as usize).filter(|cell| *cell < measured.len())
-            else {
-                break;
-            };
-            let first = self.seeds.start + taken % chunks * CHUNK;
-            for seed in first..self.seeds.end.min(first.saturating_add(CHUNK)) {
-                match self.run(cell, seed, &mut measured[cell]) {
-                    Ok(true) => _ = self.done.fetch_add(1, Ordering::Relaxed),
-                    Ok(false) => {
-                        self.over.store(true, Ordering::Relaxed);
+        while let Some(taken) = self.order.take() {
+            let machine = (taken / self.chunks) as usize;
+            let first = self.seeds.start + taken % self.chunks * CHUNK;
+            let end = self.seeds.end.min(first.saturating_add(CHUNK));
+            let mut piece = Piece { machine, first, runs: Vec::new() };
+            for seed in first..end {
+                match self.run(machine, seed, &mut measured[machine]) {
+                    Ok(Some(ran)) => {
+                        piece.runs.push(ran);
+                        self.done.fetch_add(1, Ordering::Relaxed);
+                    }
+                    Ok(None) => {
+                        self.interrupted.store(true, Ordering::Relaxed);
+                        self.order.end();
                         break;
                     }
                     Err(failure) => {
-                        self.failed.fetch_min(taken, Ordering::Relaxed);
+                        // Those before it are under way, and may fail, too: they are finished all the same.
+                        self.order.end();
                         return Err((taken, failure));
                     }
                 }
             }
+            self.order.hand_in(taken, (piece.runs.len() as u64 == end - first, piece));
         }
         Ok(measured)
     }
 
-    /// One run; false: it was interrupted, and only what had ended by then counts.
-    fn run(&self, cell: usize, seed: u64, measured: &mut Share) -> Result<bool, RunFailure> {
+    /// One run; none: it was interrupted, and only what had ended by then counts.
+    fn run(&self, cell: usize, seed: u64, measured: &mut Share) -> Result<Option<Ran>, RunFailure> {
         let scenario = &self.scenarios[cell];
         let mut settings = self.settings.clone();
         settings.choices.seed = seed;
         let mut meter = Meter::new(seed, &mut measured.figures);
         let mut outcome = observe(scenario, &settings, &mut meter)?;
+        let ran = Ran::of(scenario, &outcome); // as its token replays it
         if outcome.ending == Ending::Stopped && spins(&outcome) && meter.may_hang(&outcome) {
             settings.choices.to_the_end = true;
             meter = meter.again();
             outcome = observe(scenario, &settings, &mut meter)?;
         }
         if matches!(outcome.ending, Ending::Interrupted(_)) {
-            return Ok(false);
+            return Ok(None);
         }
         meter.finish(scenario, &outcome);
         let by_devices = scenario.programs.loads.iter().any(|load| load.device.is_some() && !load.apart.is_fixed());
         measured.drawn |= by_devices || outcome.choices > 0;
         measured.runs += 1;
-        Ok(true)
+        Ok(Some(ran))
     }
 }
 

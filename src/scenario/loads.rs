@@ -209,6 +209,10 @@ pub fn load_setting(text: &str) -> Result<String, InputError> {
     let mut entries = Vec::new();
     for part in text.split('+') {
         let (name, every) = part.split_once('=').map_or((part, None), |(name, every)| (name, Some(every)));
+        if part == "none" {
+            return Err(InputError::new("--load: `none` is no load, so nothing comes together with it")
+                .help("none alone, or the others without it"));
+        }
         if !names.contains(&name) {
             return if text.contains(['/', '.']) { of_file(text) } else { Err(unknown(name, &names)) };
         }
@@ -227,8 +231,10 @@ fn unknown(name: &str, names: &[&str]) -> InputError {
 
 /// The `[[load]]`s of a file, as one setting: so they are in the token of the run.
 fn of_file(path: &str) -> Result<String, InputError> {
-    let bytes = first_bytes(Path::new(path), FILE_MAX)
-        .map_err(|error| InputError::new(format!("cannot read the load {path}: {error}")))?;
+    let bytes = first_bytes(Path::new(path), FILE_MAX).map_err(|error| {
+        let error = InputError::new(format!("cannot read the load {path}: {error}"));
+        error.help("a load by name, or the path of a TOML file with [[load]]")
+    })?;
     let wrong = |message: String| InputError::new(message).help("it takes [[load]] entries as a scenario has them");
     let table: toml::Table = std::str::from_utf8(&bytes)
         .map_err(|error| wrong(format!("{path} is no text: {error}")))?

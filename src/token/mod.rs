@@ -161,6 +161,13 @@ impl Token {
     }
 }
 
+impl Token {
+    /// The token without the version of the program: one text for all versions that make the same run.
+    pub(crate) fn of_any_version(self) -> String {
+        Self { version: String::new(), ..self }.to_string()
+    }
+}
+
 impl fmt::Display for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scenario = match &self.scenario {

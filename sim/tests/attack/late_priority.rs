@@ -30,9 +30,7 @@ const LATE: Part = Part { late: true, acknowledge: 0, mode: Mode::XApic };
 fn machine(part: Part, generation: Generation, program: Code, elision: bool) -> Machine {
     let mut settings = settings(generation, ideal(), [Program::closed(program)]);
     for (cpu, _) in &mut settings.cpus {
-        let mut preset = Preset::default();
-        preset.mode = part.mode;
-        cpu.apic = preset;
+        cpu.apic = Preset { mode: part.mode, ..Preset::default() };
         cpu.interrupts_enabled = false;
     }
     settings.knobs.tpr_write = if part.late { TprWrite::Late } else { TprWrite::AtOnce };

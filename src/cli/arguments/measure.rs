@@ -18,7 +18,9 @@ Examples:
   apicsim measure normal-dispatch --set knobs.jitter_picclk=20 --seeds 0..1000
   apicsim measure nmi-stall --variant before,merged --seeds 0..200 --set knobs.jitter_picclk=20
   apicsim measure crossed-senders --arch 'modern/*' --format csv
-  apicsim measure normal-dispatch --seeds 0..500 --set knobs.jitter_picclk=20 --svg cdf.svg";
+  apicsim measure normal-dispatch --seeds 0..500 --set knobs.jitter_picclk=20 --svg cdf.svg
+  apicsim measure nmi-stall --variant before --set knobs.jitter_picclk=20 --out before.ndjson
+  apicsim measure nmi-stall --variant merged --set knobs.jitter_picclk=20 --against before.ndjson";
 
 /// `measure`.
 #[derive(Debug, Args)]
@@ -53,6 +55,12 @@ pub(crate) struct Measure {
     /// Draw cumulative distributions, a curve a variant, into this SVG file.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = OUTPUT)]
     pub svg: Option<PathBuf>,
+    /// Keep the measurement in this file, for --against.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = OUTPUT)]
+    pub out: Option<PathBuf>,
+    /// Compare with an older measurement that --out kept: percentiles, and the first run that came out otherwise.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = OUTPUT)]
+    pub against: Option<PathBuf>,
 }
 
 named! {
@@ -110,6 +118,12 @@ impl Measure {
         }
         if self.svg.as_deref() == Some(Path::new(STANDARD_OUTPUT)) {
             return Err(InputError::new("--svg needs a file: standard output has the report").help("--svg cdf.svg"));
+        }
+        if self.out.as_deref() == Some(Path::new(STANDARD_OUTPUT)) {
+            return Err(InputError::new("--out needs a file: standard output has the report").help("--out now.ndjson"));
+        }
+        if self.against.is_some() && self.format() == MeasureFormat::Csv {
+            return Err(InputError::new("--against is told as text or JSON, and not as CSV").help("--format json"));
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! A measurement as text: for each machine a table, for each figure a drawn histogram.
 
+use super::against::told_quantile;
 use super::records::{PERCENTILES, logarithm};
 use crate::measure::{Cell, Distribution, Figure, Measurement, Quantile};
 use crate::report::page::Page;
@@ -7,7 +8,6 @@ use crate::report::paper::Paper;
 use crate::report::table::{Side, Table};
 use crate::scenario::counted;
 use crate::scenario::named::Named;
-use sim::Duration;
 
 /// Columns of a drawn histogram.
 const BARS: usize = 12;
@@ -54,28 +54,15 @@ fn cell(cell: &Cell, page: &mut Page) {
 
 fn row(figure: &Figure, paper: Paper) -> Vec<String> {
     let distribution = &figure.distribution;
-    let told = |quantile: Quantile| match quantile {
-        Quantile::Span(span) => brief(span, paper),
-        Quantile::Never => "never".to_owned(),
-        Quantile::Unfinished => "> limit".to_owned(),
-    };
+    let told = |quantile: Quantile| told_quantile(quantile, paper);
     let mut row = vec![
         drawn(distribution),
         distribution.count().to_string(),
-        distribution.least().map_or_else(|| "-".to_owned(), |span| brief(span, paper)),
+        distribution.least().map_or_else(|| "-".to_owned(), |span| told(Quantile::Span(span))),
     ];
     row.extend(PERCENTILES.iter().map(|(share, _)| told(distribution.per_mille(*share))));
     row.push(told(distribution.most()));
     row
-}
-
-/// From a millisecond on whole microseconds: a percentile has three digits.
-fn brief(span: Duration, paper: Paper) -> String {
-    const MILLISECOND_PS: u64 = 1_000_000_000;
-    const MICROSECOND_PS: u64 = 1_000_000;
-    let ps = span.as_ps();
-    let whole = !paper.exact && ps >= MILLISECOND_PS;
-    paper.microseconds(if whole { (ps + MICROSECOND_PS / 2) / MICROSECOND_PS * MICROSECOND_PS } else { ps })
 }
 
 /// The histogram in one line: each bar has as many eighths as its part of the fullest one, but at least one if there is
