@@ -36,9 +36,11 @@ pub(super) fn run(arguments: &Run, own: &[OwnVariant], paper: Paper) -> Result<E
 pub(super) fn replay(arguments: &Replay, own: &[OwnVariant], paper: Paper) -> Result<ExitStatus, Failure> {
     let token: Token = arguments.token.parse()?;
     let its_own = || token.scenario.to_string();
-    let scenario = token.load_from(&arguments.scenario.clone().unwrap_or_else(its_own), own)?;
+    let file = arguments.scenario.clone().unwrap_or_else(its_own);
+    let scenario = token.load_from(&file, own)?;
+    let other = arguments.compared(&token, &file, own)?;
     let settings = settings(&arguments.execution, token.seed, arguments.budgets, None);
-    run_scenario(&scenario, settings, workers(&arguments.execution), (&arguments.output, None), paper)
+    run_scenario(&scenario, settings, workers(&arguments.execution), (&arguments.output, other), paper)
 }
 
 fn run_scenario(
