@@ -23,9 +23,7 @@ pub(super) fn write(recorded: &Recorded, rule: Option<Checksum>, book: &mut Book
         _ => None,
     });
     let rows: Vec<(i64, i64, i64)> = ends
-        .map(|(index, vector, rule)| {
-            (index, i64::from(vector), cycles(&end_of_interrupt_cycles(vector as u8, rule), book))
-        })
+        .map(|(index, vector, rule)| (index, i64::from(vector), cycles(&end_of_interrupt_cycles(vector, rule), book)))
         .collect();
     let mut chunk = Chunk::default();
     chunk.growing(rows.iter().map(|(event, ..)| *event));
