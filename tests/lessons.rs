@@ -1,7 +1,7 @@
 //! Lessons: every step stands at its event, every question has the one right answer that its author meant, wrong files are
 //! refused with the line, and the course is pages that say the same.
 
-use crate::page::document::{column, temporary};
+use crate::page::document::{document, temporary};
 use crate::support::{apicsim, words};
 use serde_json::Value;
 use std::path::Path;
@@ -209,14 +209,15 @@ fn pages_of_the_course_stand_at_the_events_of_the_lessons() {
             .collect();
         assert_eq!(anchors.len(), steps.len(), "{name}");
         for (anchor, step) in anchors.iter().zip(steps) {
-            let run: Value = serde_json::from_str(element(&html, &format!("run-{}", step["run"]))).unwrap();
-            let texts = column(&run["events"]["text"]);
+            let part = |part: &str| element(&html, &format!("{part}-{}", step["run"]));
+            let run = document(part("run"), part("data"));
+            let texts = run.column("events", "text");
             let taken = usize::try_from(step["taken"].as_u64().unwrap()).unwrap();
             let Some(anchor) = anchor else {
                 assert_eq!(taken, texts.len() - 1, "{name}: the last row is the verdict");
                 continue;
             };
-            let said = run["texts"][usize::try_from(texts[taken - 1]).unwrap()].as_str().unwrap();
+            let said = run.text(texts[taken - 1]).as_str().unwrap();
             assert!(anchor.split(" ... ").all(|part| said.contains(part)), "{name}: {anchor} stands at {said}");
         }
     }

@@ -127,6 +127,15 @@ fn a_form_runs_what_it_says() {
         "--json",
     ]);
     assert_eq!(run["digest"], same["digest"]);
+    // The same without its first event, beside it: the run that leaves its event out.
+    let both = server.get("/run?scenario=nmi-stall&without=event.0");
+    let first = header(&both);
+    assert_eq!((&first["verdict"], &first["happenings"][0]["path"]), (&"hung".into(), &"event.0".into()));
+    let other = Answer { body: both.body.replace("id=\"run-0\"", "").replace("id=\"run-1\"", "id=\"run-0\""), ..both };
+    let other = header(&other);
+    let same = crate::support::json(&["run", "nmi-stall", "--set", "event.0.only=[]", "--json"]);
+    assert_eq!((&other["verdict"], &other["digest"]), (&"completed".into(), &same["digest"]));
+    assert_eq!(other["happenings"][0]["path"], "event.1");
     // A program of one's own.
     let own = header(&server.post(&form_of(&PROGRAM.replace("STEPS", "delay 3us\\nreach there"))));
     assert_eq!((&own["scenario"], &own["verdict"]), (&"own".into(), &"completed".into()));
@@ -211,6 +220,16 @@ fn what_is_too_much_is_refused_with_a_message() {
     says(&Answer::of(&bytes), 400, "ends before");
     says(&server.post("scenario=nmi-stall&scenario=kdump"), 400, "twice");
     says(&server.post("file=x"), 400, "field");
+    for path in
+        ["..%2F..%2Fetc%2Fpasswd", "event.", "event.x", "machine", "event.0.only%3D%5B%5D", "event.99", "fault.0"]
+    {
+        says(
+            &server.get(&format!("/run?scenario=stuck-icr&without={path}")),
+            if path == "fault.0" { 200 } else { 400 },
+            "",
+        );
+    }
+    says(&server.get("/run?without=machine"), 400, "no event and no fault");
     says(&server.get("/run?cpus=100000"), 400, "more than this page shows");
     says(&server.get("/run?cpus=99999999999999999999"), 400, "number");
     says(&server.get("/run?arch=i386%2Fnumma"), 400, "i386/numaq");

@@ -1,12 +1,17 @@
-//! The events of a page as columns: when, whose, where, in words, its words for the digest, its cause.
+//! The events of a page as levels of columns: when, whose, where, in words, its words for the digest, its cause; and of each
+//! source in which blocks it has events.
 
 use super::book::Book;
-use super::object::{Object, picoseconds};
+use super::causes::Link;
+use super::chunk::Chunk;
+use super::levels::{EVENTS as BLOCK, Levels};
+use super::object::picoseconds;
 use super::recording::{Entry, Recorded};
 use super::texts::NOTHING;
 use super::walk::Walked;
 use crate::report::trace::Names;
-use sim::{Event, Source, What};
+use sim::{Source, What};
+use std::collections::BTreeMap;
 
 /// Whose the last row is: the verdict's, which is no event.
 const VERDICT: i64 = -2;
@@ -57,47 +62,138 @@ fn names(book: &Book) -> Names<'_> {
     Names { cpus: book.cpus, software: &book.names }
 }
 
-/// All words but the instant, in hex, with blanks between.
-fn words(event: &Event) -> String {
-    let words = event.words();
-    let others = words.iter().enumerate().filter(|(place, _)| *place != 1);
-    others.map(|(_, word)| format!("{word:x}")).collect::<Vec<_>>().join(" ")
+/// Instants of a chunk: a page reads all of them, since they make its axis.
+const TIMES: usize = 1 << 16;
+
+/// All words but the instant; of a run that is open, none.
+fn words(entry: &Entry) -> Vec<u64> {
+    let mut words = if entry.told.is_some() { entry.event.words() } else { Vec::new() };
+    if words.len() > 1 {
+        words.remove(1);
+    }
+    words
 }
 
-/// Writes the columns; the last row is the verdict.
-pub(super) fn write(recorded: &Recorded, walked: &Walked, verdict: &str, book: &mut Book, page: &mut Object) {
-    let entries = &recorded.entries;
-    let source = |entry: &Entry| match entry.event.source {
-        Source::Interconnect => -1,
-        Source::Cpu(cpu) => i64::from(cpu),
+/// A row of `events`.
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    time: i64,
+    source: i64,
+    sort: i64,
+    site: i64,
+    text: i64,
+    /// How long after its instant the last poll was, and how many there were.
+    run: Option<(i64, i64)>,
+    open: bool,
+    told: i64,
+    /// How many rows before this one its cause stands, 0: it has none.
+    cause: i64,
+    link: i64,
+}
+
+fn rows(recorded: &Recorded, walked: &Walked, verdict: &str, book: &mut Book) -> Vec<Row> {
+    let cause = |index: usize| -> (i64, i64) {
+        let cause: Option<(usize, Link)> = walked.causes[index];
+        cause.map_or((0, 0), |(at, link)| ((index - at) as i64, link as i64))
     };
-    let end = picoseconds(walked.end);
-    let times = entries.iter().map(|entry| picoseconds(entry.event.time)).chain([end]);
-    let told = entries.iter().map(|entry| entry.told.map_or(NOTHING, |place| place as i64));
-    let runs: Vec<Option<(i64, i64)>> = entries.iter().map(run).collect();
-    let open = entries.iter().map(|entry| i64::from(entry.told.is_none()));
-    let texts: Vec<i64> = entries
-        .iter()
-        .map(|entry| names(book).say_once(&entry.event))
-        .collect::<Vec<_>>()
-        .iter()
-        .map(|text| book.text(text))
-        .collect();
-    let words: Vec<i64> = entries.iter().map(|entry| book.maybe(entry.told.map(|_| words(&entry.event)))).collect();
-    let sites: Vec<i64> = entries.iter().map(|entry| book.site(entry.event.site)).collect();
-    let mut events = Object::default();
-    events.growing("time", times);
-    events.numbers("source", entries.iter().map(source).chain([VERDICT]));
-    events.numbers("sort", entries.iter().map(|entry| sort(&entry.event.what)).chain([5]));
-    events.numbers("site", sites.into_iter().chain([NOTHING]));
-    events.numbers("text", texts.into_iter().chain([book.text(verdict)]));
-    events.numbers("last", runs.iter().map(|run| run.map_or(NOTHING, |(last, _)| last)).chain([NOTHING]));
-    events.numbers("count", runs.iter().map(|run| run.map_or(1, |(_, count)| count)).chain([1]));
-    events.numbers("open", open.chain([0]));
-    events.numbers("told", told.chain([NOTHING]));
-    events.numbers("words", words.into_iter().chain([NOTHING]));
-    let causes = walked.causes.iter();
-    events.numbers("cause", causes.clone().map(|cause| cause.map_or(NOTHING, |(at, _)| at as i64)));
-    events.numbers("link", causes.map(|cause| cause.map_or(0, |(_, link)| link as i64)));
-    page.json("events", &events.finish());
+    let mut rows = Vec::with_capacity(recorded.entries.len() + 1);
+    for (index, entry) in recorded.entries.iter().enumerate() {
+        let text = names(book).say_once(&entry.event);
+        let time = picoseconds(entry.event.time);
+        let (cause, link) = cause(index);
+        rows.push(Row {
+            time,
+            source: match entry.event.source {
+                Source::Interconnect => -1,
+                Source::Cpu(cpu) => i64::from(cpu),
+            },
+            sort: sort(&entry.event.what),
+            site: book.site(entry.event.site),
+            text: book.text(&text),
+            run: run(entry).map(|(last, count)| (last - time, count)),
+            open: entry.told.is_none(),
+            told: entry.told.map_or(NOTHING, |place| place as i64),
+            cause,
+            link,
+        });
+    }
+    let (cause, link) = cause(rows.len());
+    rows.push(Row {
+        time: picoseconds(walked.end),
+        source: VERDICT,
+        sort: 5,
+        site: NOTHING,
+        text: book.text(verdict),
+        run: None,
+        open: false,
+        told: NOTHING,
+        cause,
+        link,
+    });
+    rows
+}
+
+/// Writes the levels of events; the last row is the verdict. How many rows there are.
+pub(super) fn write(
+    recorded: &Recorded,
+    walked: &Walked,
+    verdict: &str,
+    book: &mut Book,
+    levels: &mut Levels,
+) -> usize {
+    let rows = rows(recorded, walked, verdict, book);
+    let times = rows.chunks(TIMES).map(|some| {
+        let mut chunk = Chunk::default();
+        chunk.growing(some.iter().map(|row| row.time));
+        chunk.finish()
+    });
+    levels.add("time", (rows.len(), TIMES), &["+time"], times);
+    let columns = ["source", "sort", "site", "text", "lasts", "count", "open", "+told", "cause", "link"];
+    levels.add("events", (rows.len(), BLOCK), &columns, rows.chunks(BLOCK).map(events));
+    let chunks = recorded.entries.chunks(BLOCK).map(|some| {
+        let all: Vec<Vec<u64>> = some.iter().map(words).collect();
+        let mut chunk = Chunk::default();
+        chunk.column(all.iter().map(|words| words.len() as i64));
+        chunk.words(&all.concat());
+        chunk.finish()
+    });
+    levels.add("words", (recorded.entries.len(), BLOCK), &["count", "words"], chunks);
+    write_sources(&rows, levels);
+    rows.len()
+}
+
+fn events(some: &[Row]) -> Vec<u8> {
+    let rows = || some.iter();
+    let mut chunk = Chunk::default();
+    chunk.column(rows().map(|row| row.source));
+    chunk.column(rows().map(|row| row.sort));
+    chunk.column(rows().map(|row| row.site));
+    chunk.column(rows().map(|row| row.text));
+    chunk.column(rows().map(|row| row.run.map_or(NOTHING, |(lasts, _)| lasts)));
+    chunk.column(rows().map(|row| row.run.map_or(1, |(_, count)| count)));
+    chunk.column(rows().map(|row| i64::from(row.open)));
+    chunk.growing(rows().map(|row| row.told));
+    chunk.column(rows().map(|row| row.cause));
+    chunk.column(rows().map(|row| row.link));
+    chunk.finish()
+}
+
+/// Of each source the blocks in which it has events, how many, and how often it comes to another line there.
+fn write_sources(rows: &[Row], levels: &mut Levels) {
+    let mut counts: BTreeMap<(i64, usize), (i64, i64)> = BTreeMap::new();
+    let mut sites: BTreeMap<i64, i64> = BTreeMap::new();
+    for (index, row) in rows.iter().enumerate() {
+        let (events, lines) = counts.entry((row.source, index / BLOCK)).or_default();
+        *events += 1;
+        if row.site >= 0 && sites.insert(row.source, row.site) != Some(row.site) {
+            *lines += 1;
+        }
+    }
+    let mut chunk = Chunk::default();
+    chunk.growing(counts.keys().map(|(source, _)| *source));
+    chunk.growing(counts.keys().map(|(_, block)| *block as i64));
+    chunk.column(counts.values().map(|(events, _)| *events));
+    chunk.column(counts.values().map(|(_, lines)| *lines));
+    let columns = ["+source", "+block", "events", "lines"];
+    levels.add("sources", (counts.len(), counts.len()), &columns, std::iter::once(chunk.finish()));
 }

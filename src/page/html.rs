@@ -5,9 +5,12 @@ use super::document::Document;
 use serde_json::{Value, json};
 
 /// The scripts, in the order in which they build on each other.
-const SCRIPTS: [&str; 16] = [
+const SCRIPTS: [&str; 22] = [
     include_str!("web/format.js"),
+    include_str!("web/inflate.js"),
+    include_str!("web/chunks.js"),
     include_str!("web/run.js"),
+    include_str!("web/messages.js"),
     include_str!("web/cells.js"),
     include_str!("web/steps.js"),
     include_str!("web/scale.js"),
@@ -19,8 +22,11 @@ const SCRIPTS: [&str; 16] = [
     include_str!("web/panels.js"),
     include_str!("web/why.js"),
     include_str!("web/lesson.js"),
+    include_str!("web/without.js"),
+    include_str!("web/notebook.js"),
     include_str!("web/address.js"),
     include_str!("web/keys.js"),
+    include_str!("web/embedded.js"),
     include_str!("web/main.js"),
 ];
 
@@ -32,9 +38,9 @@ pub(crate) fn html(title: &str, run: &Document, other: Option<&Document>) -> Str
     with(title, (run, other), &json!(null), "")
 }
 
-/// The page of one run, with a form that runs another one.
-pub(crate) fn html_with_form(title: &str, run: &Document, form: &str) -> String {
-    with(title, (run, None), &json!(null), form)
+/// The page of one run, or of two, with a form that runs another one.
+pub(crate) fn html_with_form(title: &str, run: &Document, other: Option<&Document>, form: &str) -> String {
+    with(title, (run, other), &json!(null), form)
 }
 
 /// The same, with the steps and questions of a lesson on it.
@@ -52,6 +58,7 @@ fn with(title: &str, (run, other): (&Document, Option<&Document>), lesson: &Valu
         data.push_str(&format!("<script type=\"application/json\" id=\"run-{number}\">"));
         data.push_str(&without_tags(&document.json));
         data.push_str("</script>\n");
+        data.push_str(&format!("<script type=\"text/plain\" id=\"data-{number}\">{}</script>\n", document.data));
     }
     let difference = other.and_then(|other| difference(&run.recorded, &other.recorded));
     let difference = difference.map_or(json!(null), |(one, two)| json!([one, two]));

@@ -2,7 +2,7 @@
 //!
 //! A page holds all it shows, so it ends after a number of events, and says so.
 
-use crate::judgement::fates::{Fates, Filter, MessagesReport};
+use crate::judgement::fates::{Fates, MessagesReport};
 use crate::scenario::Scenario;
 use sim::{Batch, Event, Observer, Outcome, Told};
 
@@ -23,10 +23,11 @@ impl Observer for Recording {
         let room = (EVENTS - self.told.len()).min(batch.events.len());
         self.told.extend_from_slice(&batch.events[..room]);
         self.left_out += (batch.events.len() - room) as u64;
+        batch.events[..room].iter().for_each(|told| self.fates.follow(&told.event));
         if batch.last && self.left_out == 0 {
             self.open = batch.under_way();
+            self.open.iter().for_each(|run| self.fates.follow(run));
         }
-        self.fates.take(batch);
     }
 }
 
@@ -50,7 +51,7 @@ pub(super) struct Recorded {
 impl Recording {
     /// Of a run of `scenario` that is to begin.
     pub(crate) fn of(scenario: &Scenario) -> Self {
-        let fates = Fates::new(scenario, Filter::default());
+        let fates = Fates::every(scenario);
         Self { told: Vec::new(), open: Vec::new(), left_out: 0, fates }
     }
 

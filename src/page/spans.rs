@@ -2,10 +2,11 @@
 //! bus, from when to when it has a message.
 
 use super::core_cells::{context, does};
-use super::object::{Object, picoseconds};
+use super::object::picoseconds;
 use super::texts::Texts;
 use crate::judgement::state::{CpuState, Sleep};
 use sim::{Context, Time};
+use std::collections::BTreeMap;
 
 /// What a span shows: its name is the page's class of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,16 +54,21 @@ struct Open {
 /// The level that says whether interrupts are off: none of nesting.
 const INTERRUPTS: i64 = -1;
 
-/// All spans, and those of each CPU that are open.
+/// A span: what it shows is a text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    pub(super) from: i64,
+    pub(super) until: i64,
+    pub(super) look: i64,
+    pub(super) text: i64,
+    /// The event that began it.
+    pub(super) event: i64,
+}
+
+/// All spans by lane and level, and those of each CPU that are open.
 #[derive(Debug, Default)]
 pub(super) struct Spans {
-    lane: Vec<i64>,
-    level: Vec<i64>,
-    look: Vec<i64>,
-    from: Vec<i64>,
-    until: Vec<i64>,
-    text: Vec<i64>,
-    event: Vec<i64>,
+    pub(super) rows: BTreeMap<(usize, i64), Vec<Span>>,
     open: Vec<Vec<Open>>,
     off: Vec<Option<(Time, i64)>>,
 }
@@ -128,29 +134,9 @@ impl Spans {
         if from == until {
             return;
         }
-        self.lane.push(lane as i64);
-        self.level.push(level);
-        self.look.push(texts.text(look.name()));
-        self.from.push(picoseconds(from));
-        self.until.push(picoseconds(until));
-        self.text.push(texts.text(text));
-        self.event.push(event);
-    }
-
-    /// As columns.
-    pub(super) fn write(&self, page: &mut Object) {
-        let mut spans = Object::default();
-        let columns = [
-            ("lane", &self.lane),
-            ("level", &self.level),
-            ("look", &self.look),
-            ("from", &self.from),
-            ("until", &self.until),
-            ("text", &self.text),
-            ("event", &self.event),
-        ];
-        columns.into_iter().for_each(|(name, column)| spans.numbers(name, column.iter().copied()));
-        page.json("spans", &spans.finish());
+        let (look, text) = (texts.text(look.name()), texts.text(text));
+        let span = Span { from: picoseconds(from), until: picoseconds(until), look, text, event };
+        self.rows.entry((lane, level)).or_default().push(span);
     }
 }
 

@@ -1,10 +1,14 @@
 //! The dictionary of a page: what is said more than once stands once, and is named by its place.
 
+use super::levels::Levels;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Where a cell has nothing to say.
 pub(super) const NOTHING: i64 = -1;
+
+/// Texts of a chunk.
+const BLOCK: usize = 1024;
 
 /// The dictionary.
 #[derive(Debug, Default)]
@@ -31,8 +35,8 @@ impl Texts {
         place
     }
 
-    /// All of it, as a JSON array.
-    pub(super) fn json(&self) -> String {
-        format!("[{}]", self.list.join(","))
+    /// All of it, in the order of first use, so that what is shown together stands together.
+    pub(super) fn write(&self, levels: &mut Levels) {
+        levels.texts("texts", &self.list, BLOCK);
     }
 }

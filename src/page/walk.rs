@@ -33,14 +33,14 @@ pub(super) fn walk(scenario: &Scenario, outcome: &Outcome, recorded: &Recorded, 
     let mut state = State::before(scenario);
     let cells = Cells::of(&state, entries.iter().map(|entry| &entry.event));
     let mut chains = Chains::of(entries, state.cpus.len());
-    let mut changes = Changes::of(cells.read(&state, &chains.now, book), entries.len());
+    let mut changes = Changes::of(cells.read(&state, &chains.now, book));
     let mut spans = Spans::of(state.cpus.len());
     state.cpus.iter().for_each(|cpu| spans.follow(cpu, Time::ZERO, -1, &mut book.texts));
     let mut known = Causes::default();
     let mut causes = Vec::with_capacity(entries.len() + 1);
     for (index, Entry { event, .. }) in entries.iter().enumerate() {
-        if index > 0 && changes.is_due(index) {
-            changes.keyframe(index, cells.read(&state, &chains.now, book));
+        if index > 0 && Changes::is_due(index) {
+            changes.keyframe(cells.read(&state, &chains.now, book));
         }
         causes.push(known.of(index, event, (&state, &cells, &changes.changed)));
         state.take(event);
@@ -52,11 +52,14 @@ pub(super) fn walk(scenario: &Scenario, outcome: &Outcome, recorded: &Recorded, 
         }
         changes.set(index, cells.shared(), &cells.read_shared(&state, book));
     }
+    if !entries.is_empty() && Changes::is_due(entries.len()) {
+        changes.keyframe(cells.read(&state, &chains.now, book));
+    }
     let end = finish(outcome, recorded, &mut state);
     chains.follow(&state, true, book);
     changes.set(entries.len(), 0, &cells.read(&state, &chains.now, book));
     causes.push(entries.len().checked_sub(1).map(|last| (last, Link::Program)));
-    changes.keyframe(entries.len() + 1, cells.read(&state, &chains.now, book));
+    changes.keyframe(cells.read(&state, &chains.now, book));
     messages(recorded, &state, &cells, end, &mut spans, book);
     spans.end(end, &mut book.texts);
     Walked { cells, changes, spans, causes, end, state }

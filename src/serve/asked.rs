@@ -1,5 +1,6 @@
 //! What a form asks for: a scenario by its built-in name, or a text, with what is chosen for it. Never a path.
 
+use crate::page::without;
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::named::by_name;
 use crate::scenario::named::named;
@@ -41,6 +42,8 @@ named! {
         Set = "set",
         /// A scenario of one's own.
         Text = "text",
+        /// What is left out of the run that the page has beside it.
+        Without = "without",
     }
 }
 
@@ -76,11 +79,26 @@ impl Asked {
         pairs.join("&")
     }
 
-    /// The scenario that is asked for, and its seed.
+    /// The scenario that is asked for, and its seed; and the same without one of its events or faults, if that is asked for.
     ///
     /// # Errors
     /// Something is wrong with it.
-    pub(super) fn load(&self) -> Result<(Scenario, u64), InputError> {
+    pub(super) fn load(&self) -> Result<(Scenario, u64, Option<Scenario>), InputError> {
+        let (scenario, seed) = self.load_with(None)?;
+        let path = self.value(FieldName::Without);
+        let number = path.strip_prefix("event.").or_else(|| path.strip_prefix("fault."));
+        match number {
+            None if path.is_empty() => Ok((scenario, seed, None)),
+            Some(digits) if !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()) => {
+                let (other, _) = self.load_with(Some(without(path)))?;
+                Ok((scenario, seed, Some(other)))
+            }
+            _ => Err(InputError::new(format!("`{path}` is no event and no fault of a scenario"))
+                .help("event.0 is the first event, fault.0 the first fault")),
+        }
+    }
+
+    fn load_with(&self, set: Option<String>) -> Result<(Scenario, u64), InputError> {
         let some = |name| Some(self.value(name)).filter(|value| !value.is_empty()).map(str::to_owned);
         let number = |name: FieldName| -> Result<Option<u64>, InputError> {
             some(name)
@@ -108,7 +126,7 @@ impl Asked {
                 .map_err(wrong)?,
             bus: some(FieldName::Bus).map(|name| by_name::<Bus>(&name)).transpose().map_err(wrong)?,
             cpus: cpus.map(|cpus| if cpus > CPUS_MAX { Err(too_many(cpus)) } else { Ok(cpus) }).transpose()?,
-            sets,
+            sets: sets.into_iter().chain(set).collect(),
             ..Request::new(self.value(FieldName::Scenario))
         };
         let seed = number(FieldName::Seed)?.unwrap_or_default();

@@ -43,6 +43,7 @@ pub(super) fn form(asked: &Asked, open: bool) -> String {
     let open = if open { " open" } else { "" };
     format!(
         "<details class=\"run-form\"{open}><summary>Run something else</summary>\n<form method=\"post\" action=\"/run\">\n{fields}\
+         <input type=\"hidden\" name=\"without\" value=\"\">\n\
          <button type=\"submit\">Run</button>\n</form></details>\n"
     )
 }

@@ -8,7 +8,7 @@ mod scripts;
 use crate::support::{json, load};
 use apicsim::scenario::builtin_names;
 use apicsim::{Settings, execute};
-use document::{Page, cell, cells_after, column, digest, growing, page};
+use document::{Document, Page, cell, cells_after, digest, page};
 use serde_json::Value;
 
 const ARCHES: [&str; 6] =
@@ -34,47 +34,104 @@ fn the_digest_of_a_pages_events_is_that_of_its_run_and_keyframes_are_where_its_c
         let document = page.run(0);
         assert_eq!(document["schema"]["name"], "apicsim.page");
         assert_eq!(document["header"]["digest"], digest(&document), "{name} on {arch}");
-        let keyframes = document["keyframes"].as_array().unwrap();
-        assert!(keyframes.len() >= 2, "{name} on {arch}");
-        for keyframe in keyframes {
-            let taken = keyframe["taken"].as_u64().unwrap() as usize;
-            assert_eq!(cells_after(&document, taken), column(&keyframe["values"]), "{name} on {arch} after {taken}");
-        }
+        keyframes_are_where_changes_lead(&document, &format!("{name} on {arch}"));
         events_are_in_order(&document, &format!("{name} on {arch}"));
     });
 }
 
-/// By instant, each with an earlier cause; every column has a row an event, and every place in another part exists.
-fn events_are_in_order(document: &Value, of: &str) {
-    let events = &document["events"];
-    let times = growing(&events["time"]);
-    assert!(times.is_sorted(), "{of}");
-    for (name, column) in events.as_object().unwrap() {
-        assert_eq!(column.as_array().unwrap().len(), times.len(), "{of}: {name}");
+/// Before each block of events there is one, and one after the last.
+fn keyframes_are_where_changes_lead(document: &Document, of: &str) {
+    let (_, rows, block) = document.levels().find(|(name, ..)| *name == "events").unwrap();
+    let frames = document.chunks("keyframes", "by").len();
+    assert_eq!(frames, rows.div_ceil(block) + 1, "{of}");
+    let mut values = document.keyframe(0);
+    let mut changes = document.changes().into_iter().peekable();
+    for frame in 0..frames {
+        while let Some((_, cell, value)) = changes.next_if(|(event, ..)| *event < frame * block) {
+            values[cell] = value;
+        }
+        assert_eq!(values, document.keyframe(frame), "{of}: keyframe {frame}");
     }
-    for (event, cause) in column(&events["cause"]).into_iter().enumerate() {
-        assert!(cause < event as i64, "{of}: event {event} has the cause {cause}");
+    assert_eq!(changes.next(), None, "{of}");
+}
+
+/// By instant, each with an earlier cause; every column has a row an event, and every place in another part exists.
+fn events_are_in_order(document: &Document, of: &str) {
+    let times = document.column("time", "time");
+    assert!(times.is_sorted(), "{of}");
+    for name in document.columns("events") {
+        assert_eq!(document.column("events", name).len(), times.len(), "{of}: {name}");
+    }
+    for (name, rows, block) in document.levels() {
+        assert!(block > 0, "{of}: {name}");
+        if !["texts", "changes", "keyframes"].contains(&name) {
+            let column = document.columns(name)[0];
+            let shortest = document.columns(name).iter().map(|column| document.column(name, column).len()).min();
+            assert!(shortest <= Some(rows), "{of}: {name} {column}");
+        }
+    }
+    for (event, cause) in document.causes().into_iter().enumerate() {
+        assert!(cause < event as i64 && cause >= -1, "{of}: event {event} has the cause {cause}");
     }
     let below = |name: &str, limit: usize| {
-        assert!(column(&events[name]).iter().all(|place| *place < limit as i64), "{of}: {name}");
+        assert!(document.column("events", name).iter().all(|place| *place < limit as i64), "{of}: {name}");
     };
-    below("text", document["texts"].as_array().unwrap().len());
+    below("text", document.texts.len());
     below("site", document["sites"].as_array().unwrap().len());
     for site in document["sites"].as_array().unwrap() {
-        let source = &document["texts"][site["source"].as_u64().unwrap() as usize];
+        let source = document.text(site["source"].as_i64().unwrap());
         let (first, lines) = (source["first"].as_u64().unwrap(), source["lines"].as_array().unwrap().len() as u64);
         let line = site["line"].as_u64().unwrap();
         assert!(lines > 0 && (first..first + lines).contains(&line), "{of}: {site}");
     }
 }
 
-/// Runs of a keyframe or more: a load that goes on, and many CPUs.
+/// CPUs that send to each other for some time: thousands of events, and more messages than a report tells.
+pub(crate) const LONG: &str = r#"
+format = 1
+name = "long"
+story = "Two CPUs send to the others, all the time."
+goal = "all-programs-end"
+limit_us = 100_000_000
+[machine]
+cpus = 4
+[[event]]
+at_us = 10
+cpu = 0
+role = "send-sequence"
+vector = "reschedule"
+targets = [1, 2, 3]
+repeat = REPEAT
+[[event]]
+at_us = 10
+cpu = 2
+role = "send-sequence"
+vector = "reschedule"
+targets = [1, 3]
+repeat = REPEAT
+"#;
+
+/// What has many chunks is as whole as what has one, and small; no message is left out.
 #[test]
-fn long_runs_have_keyframes_on_the_way() {
-    let page = page(&["normal-dispatch", "--cpus", "8", "--set", "event.0.repeat=40"]).or_else(|| page(&["kdump"]));
-    let document = page.unwrap().run(0);
+fn a_long_run_is_whole_and_small() {
+    let file = document::temporary("many", "toml");
+    std::fs::write(&file, LONG.replace("REPEAT", "2500")).unwrap();
+    let page = page(&[&file.to_string_lossy()]).unwrap();
+    let _ = std::fs::remove_file(&file);
+    let document = page.run(0);
     assert_eq!(document["header"]["digest"], digest(&document));
-    assert!(document["keyframes"].as_array().unwrap().len() > 2, "{}", document["keyframes"]);
+    keyframes_are_where_changes_lead(&document, "long");
+    events_are_in_order(&document, "long");
+    let events = document.column("time", "time").len();
+    assert!(events > 150_000, "{events}");
+    // 105 bytes an event in apicsim.page/1
+    assert!(page.html.len() < 10 * events, "{} bytes of {events} events", page.html.len());
+    assert_eq!(document.column("messages", "number").len(), 2500 * 5);
+    // On the coarsest level there is little to look at, whatever the length of the run.
+    for (level, most) in [("spans.", 256 * 13), ("arrows.", 64 * 16)] {
+        let coarsest = document.levels().filter(|(name, ..)| name.starts_with(level)).map(|(_, rows, _)| rows).min();
+        assert!(coarsest.unwrap() <= most, "{level}: {coarsest:?}");
+    }
 }
 
 /// The engine's own CPUs, which no fold has touched.
@@ -118,13 +175,19 @@ fn messages_are_those_that_the_command_of_that_name_tells() {
     for name in ["nmi-stall", "back-pressure", "smp-boot", "lost-ipi"] {
         let document = page(&[name]).unwrap().run(0);
         let told = json(&["messages", name, "--json"]);
-        let fates = |messages: &Value, fate: fn(&Value) -> (&Value, &Value)| -> Vec<String> {
-            let all = messages.as_array().unwrap().iter();
-            all.flat_map(|message| message["fates"].as_array().unwrap()).map(|one| format!("{:?}", fate(one))).collect()
-        };
-        let of_page = fates(&document["messages"], |fate| (&fate["cpu"], &fate["fate"]));
+        let told = told["messages"].as_array().unwrap().iter().flat_map(|message| message["fates"].as_array().unwrap());
+        let told: Vec<String> = told.map(|one| format!("{} {}", one["cpu"], one["fate"])).collect();
+        let (cpus, fates) = (document.column("messages", "cpu"), document.column("messages", "fate"));
+        let of_page: Vec<String> = cpus
+            .into_iter()
+            .zip(fates)
+            .map(|(cpu, fate)| {
+                let cpu = if cpu < 0 { Value::Null } else { cpu.into() };
+                format!("{cpu} {}", document["header"]["fates"][fate as usize][0])
+            })
+            .collect();
         assert!(!of_page.is_empty());
-        assert_eq!(of_page, fates(&told["messages"], |fate| (&fate["cpu"], &fate["fate"])), "{name}");
+        assert_eq!(of_page, told, "{name}");
     }
 }
 
@@ -145,21 +208,20 @@ fn the_chain_of_a_hang_stands_at_its_end() {
     let document = page(&["nmi-stall"]).unwrap().run(0);
     let report = json(&["run", "nmi-stall", "--json"]);
     let values = cells_after(&document, usize::MAX);
-    let chain = &document["texts"][usize::try_from(values[cell(&document, 0, "why")]).unwrap()];
+    let chain = document.text(values[cell(&document, 0, "why")]);
     let sentences: Vec<&Value> = chain.as_array().unwrap().iter().map(|link| &link[0]).collect();
     assert_eq!(sentences, report["hang"]["why"].as_array().unwrap().iter().collect::<Vec<_>>());
-    let times = growing(&document["events"]["time"]);
+    let times = document.column("time", "time");
     let moment = |sentence: usize| chain[sentence][1].as_i64().map(|event| times[usize::try_from(event).unwrap_or(0)]);
     // "CPU0's ICR is busy since 40.21 us"; "CPU2 has interrupts off since 5.05 us"
     assert_eq!((moment(1), moment(4)), (Some(40_210_000), Some(5_050_000)), "{chain}");
 }
 
 /// From an event back along its causes, to what software did: the texts.
-fn causes(document: &Value, what: &str) -> Vec<String> {
-    let events = &document["events"];
-    let (texts, causes) = (column(&events["text"]), column(&events["cause"]));
-    let links = column(&events["link"]);
-    let text = |event: usize| document["texts"][usize::try_from(texts[event]).unwrap()].as_str().unwrap().to_owned();
+fn causes(document: &Document, what: &str) -> Vec<String> {
+    let (texts, causes) = (document.column("events", "text"), document.causes());
+    let links = document.column("events", "link");
+    let text = |event: usize| document.text(texts[event]).as_str().unwrap().to_owned();
     let mut at = (0..texts.len()).find(|&event| text(event) == what).unwrap_or_else(|| panic!("nothing {what}"));
     let mut chain = vec![text(at)];
     while causes[at] >= 0 && links[at] != 1 {
@@ -194,10 +256,10 @@ fn two_runs_differ_first_where_the_bound_ends_the_wait() {
     let (before, merged) = (page.run(0), page.run(1));
     assert_eq!((&before["header"]["verdict"], &merged["header"]["verdict"]), (&"hung".into(), &"completed".into()));
     let difference: Vec<usize> = serde_json::from_str(page.element("difference")).unwrap();
-    let times = [growing(&before["events"]["time"]), growing(&merged["events"]["time"])];
-    let keys = |run: usize, document: &Value| -> Vec<(i64, String)> {
-        let texts = column(&document["events"]["text"]);
-        let text = |place: i64| document["texts"][usize::try_from(place).unwrap()].to_string();
+    let times = [before.column("time", "time"), merged.column("time", "time")];
+    let keys = |run: usize, document: &Document| -> Vec<(i64, String)> {
+        let texts = document.column("events", "text");
+        let text = |place: i64| document.text(place).to_string();
         texts[..difference[run]].iter().zip(&times[run]).map(|(place, time)| (*time, text(*place))).collect()
     };
     assert_eq!(keys(0, &before), keys(1, &merged));

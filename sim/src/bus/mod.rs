@@ -23,7 +23,8 @@ pub use message::{Agent, AttemptOutcome, Bid, DeliveryMode, DestinationMode, Mes
 pub use message_fault::{MessageEffect, MessageFault};
 pub use point_to_point::{FabricError, Latencies, PointToPointFabric};
 pub use serial::{
-    FIRST_STATUS, SerialBus, SerialFault, SerialFaultError, SerialFaultKind, Wire, WireCycle, wire_cycles,
+    END_OF_INTERRUPT_STATUS, FIRST_STATUS, SerialBus, SerialFault, SerialFaultError, SerialFaultKind, Wire, WireCycle,
+    end_of_interrupt_cycles, lowest_priority_cycles, wire_cycles,
 };
 
 use crate::time::{Duration, Time};

@@ -9,6 +9,7 @@ use super::values::{help_names, parse_arch, parse_name, parse_release, parse_see
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::named::named;
 use crate::scenario::{self, Expectation, ExpectedVerdict, OwnVariant, Request, Scenario};
+use crate::token::Token;
 use clap::{Args, ValueHint};
 
 pub(super) const EXAMPLES: &str = "\
@@ -81,6 +82,27 @@ pub(crate) struct Replay {
     /// What comes out.
     #[command(flatten)]
     pub output: Output,
+    /// The run that the page has beside this one: what of it is different, as for --set: 'event.0.only=[]' is the same run
+    /// without its first event; repeatable.
+    #[arg(long, value_name = "PATH=VALUE", requires = "html", help_heading = OUTPUT)]
+    pub compare: Vec<String>,
+}
+
+impl Replay {
+    /// The scenario of the run to compare with, and its seed; none if nobody asks for it.
+    ///
+    /// # Errors
+    /// It cannot be loaded so.
+    pub(crate) fn compared(&self, token: &Token, own: &[OwnVariant]) -> Result<Option<(Scenario, u64)>, InputError> {
+        if self.compare.is_empty() {
+            return Ok(None);
+        }
+        let its_own = || token.scenario.to_string();
+        let file = self.scenario.clone().unwrap_or_else(its_own);
+        let sets = token.sets.iter().chain(&self.compare).cloned().collect();
+        let other = Token { sets, ..token.clone() }.scenario_from(&file, own)?;
+        Ok(Some((other, token.seed)))
+    }
 }
 
 impl Run {

@@ -36,8 +36,9 @@ pub(super) fn run(arguments: &Run, own: &[OwnVariant], paper: Paper) -> Result<E
 pub(super) fn replay(arguments: &Replay, own: &OwnCode, paper: Paper) -> Result<ExitStatus, Failure> {
     let token: Token = arguments.token.parse()?;
     let (scenario, its_own) = restore(&token, arguments.scenario.as_deref(), own)?;
+    let other = arguments.compared(&token, own.variants())?;
     let settings = as_asked(&arguments.execution, its_own, arguments.budgets);
-    run_scenario(&scenario, settings, workers(&arguments.execution), (&arguments.output, None), paper)
+    run_scenario(&scenario, settings, workers(&arguments.execution), (&arguments.output, other), paper)
 }
 
 fn run_scenario(

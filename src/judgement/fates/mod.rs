@@ -27,6 +27,8 @@ const TOLD: usize = 10_000;
 enum Told {
     /// Of the first [`TOLD`].
     First,
+    /// Of all: who asks has a bound of its own.
+    Every,
     /// Of as many of the last, interrupts only: the vector of a start-up message is a page.
     Last(usize),
 }
@@ -42,9 +44,9 @@ pub(crate) struct Fates {
 
 impl Observer for Fates {
     fn take(&mut self, batch: &Batch<'_>) {
-        batch.events.iter().for_each(|told| Self::take(self, &told.event));
+        batch.events.iter().for_each(|told| self.follow(&told.event));
         if batch.last {
-            batch.under_way().iter().for_each(|run| Self::take(self, run));
+            batch.under_way().iter().for_each(|run| self.follow(run));
         }
     }
 }
@@ -53,6 +55,11 @@ impl Fates {
     /// Before the first event.
     pub(crate) fn new(scenario: &Scenario, filter: Filter) -> Self {
         Self::of(State::before(scenario), filter, Told::First)
+    }
+
+    /// Before the first event: each message will be told, however many there are.
+    pub(crate) fn every(scenario: &Scenario) -> Self {
+        Self::of(State::before(scenario), Filter::default(), Told::Every)
     }
 
     /// The last messages of any machine, which is before its first event.
@@ -66,7 +73,7 @@ impl Fates {
     }
 
     /// The next event.
-    fn take(&mut self, event: &Event) {
+    pub(crate) fn follow(&mut self, event: &Event) {
         self.state.take(event);
         let Over { messages, unsent } = self.state.messages.take_over();
         messages.iter().for_each(|held| self.tell(&held.message, message(&self.state, held)));
@@ -110,7 +117,7 @@ impl Fates {
         match self.told {
             Told::First if self.report.messages.len() >= TOLD => return,
             Told::Last(last) if self.report.messages.len() >= last => drop(self.report.messages.remove(0)),
-            Told::First | Told::Last(_) => {}
+            Told::First | Told::Every | Told::Last(_) => {}
         }
         self.report.messages.push(told);
     }

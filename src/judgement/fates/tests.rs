@@ -105,7 +105,7 @@ fn a_vector_is_asked_of_the_message_and_not_of_its_name() {
             written_at: Time::from_us(1),
             queues: true,
         });
-        fates.take(&Event { time: Time::from_us(1), source: Source::Cpu(0), site: None, what: sent });
+        fates.follow(&Event { time: Time::from_us(1), source: Source::Cpu(0), site: None, what: sent });
     }
     let told: Vec<String> = fates.end(&outcome).messages.into_iter().map(|message| message.what).collect();
     assert_eq!(told, ["FIXED 31", "LOWEST 31"]);

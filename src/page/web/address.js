@@ -1,4 +1,4 @@
-// The address: it holds the cursor and what is asked about, so that a link to the file is a link to a moment.
+// The address: it holds the cursor, what is asked about, and the notebook, so that a link to the file is a link to a moment.
 
 /** The moment that the address names. */
 function readAddress(text) {
@@ -6,11 +6,11 @@ function readAddress(text) {
   const number = (name) => (found.has(name) && /^\d+$/.test(found.get(name)) ? Number(found.get(name)) : null);
   const asked = number("cell") !== null ? { cell: number("cell"), bit: number("bit") === null ? -1 : number("bit") }
     : number("event") !== null ? { event: number("event") } : null;
-  return { taken: number("taken"), time: number("ps"), cpu: number("cpu"), shown: number("run"), lesson: number("lesson"), asked };
+  return { taken: number("taken"), time: number("ps"), cpu: number("cpu"), shown: number("run"), lesson: number("lesson"), asked, notes: found.getAll("note").slice(0, NOTES).map(readNote).filter(Boolean) };
 }
 
 /** The address of a moment. */
-function writeAddress({ place, cpu, shown, asked, lesson }) {
+function writeAddress({ place, cpu, shown, asked, lesson, notes = [] }) {
   const found = new URLSearchParams({ taken: place.taken, ps: place.time, cpu });
   if (shown) found.set("run", shown);
   if (lesson !== undefined && lesson !== null) found.set("lesson", lesson);
@@ -19,5 +19,6 @@ function writeAddress({ place, cpu, shown, asked, lesson }) {
     found.set("cell", asked.cell);
     if (asked.bit >= 0) found.set("bit", asked.bit);
   }
+  for (const note of notes) found.append("note", writeNote(note));
   return `#${found}`;
 }

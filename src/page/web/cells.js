@@ -1,51 +1,60 @@
 // The cells of a run at one place: after so many events. Changes are applied to go forward and taken back to go back, and a
-// keyframe is where a long way begins.
+// keyframe, which each block of events has, is where a long way begins.
 
 /** The cells before the first event. */
 function cellsAtStart(run) {
-  return { taken: 0, values: Float64Array.from(run.keyframes[0].values) };
+  return { taken: 0, values: keyframe(run, 0) };
 }
 
 /** Takes the next event. */
 function forward(run, cells) {
-  const { changes, firstChange } = run;
-  for (let change = firstChange[cells.taken]; change < firstChange[cells.taken + 1]; change += 1) {
-    cells.values[changes.cell[change]] = changes.value[change];
-  }
+  for (const { cell, value } of changesWith(run, cells.taken)) cells.values[cell] = value;
   cells.taken += 1;
 }
 
 /** Takes the last event back. */
 function back(run, cells) {
-  const { changes, firstChange } = run;
   cells.taken -= 1;
-  for (let change = firstChange[cells.taken + 1] - 1; change >= firstChange[cells.taken]; change -= 1) {
-    cells.values[changes.cell[change]] = changes.was[change];
-  }
+  for (const { cell, was } of changesWith(run, cells.taken)) cells.values[cell] = was;
 }
 
-/** Goes to the place after `taken` events, by whichever way is shortest. */
+/** Goes to the place after `taken` events: from where it is if that is near, or else from its block's keyframe. */
 function seek(run, cells, taken) {
   const place = Math.max(0, Math.min(run.n, taken));
-  const near = run.keyframes.reduce((best, frame) =>
-    (Math.abs(frame.taken - place) < Math.abs(best.taken - place) ? frame : best));
-  if (Math.abs(near.taken - place) < Math.abs(cells.taken - place)) {
-    cells.values.set(near.values);
-    cells.taken = near.taken;
+  const block = Math.floor(Math.max(0, place - 1) / run.block);
+  if (Math.abs(place - cells.taken) > place - block * run.block) {
+    cells.values.set(keyframe(run, block));
+    cells.taken = block * run.block;
   }
   while (cells.taken < place) forward(run, cells);
   while (cells.taken > place) back(run, cells);
 }
 
-/** The change of a cell that counts after `taken` events: its number, or -1. With `bit`, the change of that bit. */
+/** The bits of a value; what cannot be read has none. */
+function bitOf(value, bit) {
+  return Math.floor(Math.max(value, 0) / 2 ** bit) % 2;
+}
+
+/**
+ * The change of a cell that counts after `taken` events: its event, what it was, and what it became; null if there is none.
+ * With `bit`, the change of that bit.
+ */
 function lastChange(run, taken, cell, bit = -1) {
-  const list = run.changesOf(cell);
-  let place = above(list, run.firstChange[taken] - 1) - 1;
-  const differs = (change) => {
-    if (bit < 0) return true;
-    const one = (value) => Math.floor(Math.max(value, 0) / 2 ** bit) % 2;
-    return one(run.changes.value[change]) !== one(run.changes.was[change]);
-  };
-  while (place >= 0 && !differs(list[place])) place -= 1;
-  return place < 0 ? -1 : list[place];
+  if (!run.touched) {
+    const columns = run.source.chunk("touched", 0);
+    run.touched = { ...columns, ranges: rangesOf(columns.cell) };
+  }
+  const [from, until] = run.touched.ranges.get(cell) || [0, 0];
+  const blocks = run.touched.block.subarray(from, until);
+  for (let at = above(blocks, Math.floor((taken - 1) / run.block)) - 1; at >= 0; at -= 1) {
+    if (bit >= 0 && !bitOf(run.touched.bits[from + at], bit)) continue;
+    const changes = run.changes(blocks[at]);
+    const base = blocks[at] * run.block;
+    for (let change = changes.cell.length - 1; change >= 0; change -= 1) {
+      if (changes.cell[change] !== cell || base + changes.event[change] >= taken) continue;
+      const [was, value] = [changes.was[change], changes.value[change]];
+      if (bit < 0 || bitOf(was, bit) !== bitOf(value, bit)) return { event: base + changes.event[change], was, value };
+    }
+  }
+  return null;
 }

@@ -19,7 +19,7 @@ function part(id) {
 
 /** A button that goes to the place after an event. */
 function jump(run, event, text) {
-  const label = text || microseconds(run.events.time[event]);
+  const label = text || microseconds(run.time[event]);
   return make("button", { className: "jump", type: "button", dataset: { jump: String(event) }, "aria-label": `go to ${label}` }, label);
 }
 

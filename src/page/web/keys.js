@@ -5,7 +5,7 @@ const KEYS = [
   ["Space", "play, stop"], ["1 to 4", "step size: event, access, bus cycle, kernel line"], ["[ and ]", "the CPU before, the next one"],
   ["+ and −", "zoom in, out"], ["0", "the whole run"], ["a and d", "move the view"], ["g", "axis: gaps shortened, true to time"],
   ["w", "why did the event at the cursor happen"], ["f", "first difference of two runs"], ["r", "the other run"],
-  ["j and k", "of a lesson: the next step, the one before"], ["?", "these keys"],
+  ["j and k", "of a lesson: the next step, the one before"], ["m", "a note of this moment"], ["?", "these keys"],
 ];
 
 /** What a key asks for, as the name of an action and its argument; null for other keys. */
@@ -28,6 +28,7 @@ function actionOf({ key, shiftKey }) {
     case "w": return ["why"];
     case "f": return ["difference"];
     case "r": return ["other"];
+    case "m": return ["note"];
     case "j": return ["lesson", 1];
     case "k": return ["lesson", -1];
     case "?": return ["help"];

@@ -45,13 +45,24 @@ function penOf(canvas, width, height) {
   return pen;
 }
 
-/** Draws the part of the picture that is scrolled to. `scene`: runs, lists of their spans, lanes, scale, view, cursor, CPU. */
-function drawLanes(canvas, scene) {
+/** What the picture shows that was drawn last: a step changes the cursor alone, which has a canvas of its own. */
+let drawn = "";
+
+/** Draws the part of the picture that is scrolled to. `scene`: runs, lanes, scale, view, cursor, CPU. */
+function drawLanes(canvas, cursor, scene) {
   const width = canvas.clientWidth;
-  const height = scene.height;
-  const pen = penOf(canvas, width, height);
-  scene.times = [timeOf(scene.scale, scene.view.from), timeOf(scene.scale, scene.view.to)];
+  const { height } = scene;
   const colours = Object.fromEntries(COLOURS.map((name) => [name, themeColour(name)]));
+  const key = JSON.stringify([width, height, window.devicePixelRatio, scene.scroll, scene.view, scene.scale.shortened, scene.shown, scene.cpu, scene.cover, colours]);
+  if (key !== drawn) drawPicture(penOf(canvas, width, height), scene, colours, width);
+  drawn = key;
+  drawCursor(penOf(cursor, width, height), scene, colours, width, height);
+}
+
+/** Draws all but the cursor. */
+function drawPicture(pen, scene, colours, width) {
+  const { height } = scene;
+  scene.times = [timeOf(scene.scale, scene.view.from), timeOf(scene.scale, scene.view.to)];
   const visible = (lane) => lane.top + lane.height >= scene.scroll && lane.top <= scene.scroll + height;
   pen.save();
   pen.translate(0, -scene.scroll);
@@ -60,33 +71,39 @@ function drawLanes(canvas, scene) {
   scene.lanes.titles.forEach(({ run, top }) => drawTitle(pen, scene.runs[run].header, "AB"[run], top, colours, scene.cover !== null));
   scene.runs.forEach((run, number) => {
     const lanes = scene.lanes.boxes.filter((lane) => lane.run === number);
-    const lists = scene.lists[number].filter((list) => visible(lanes[list.lane]));
-    for (const box of spanBoxes(run, lists, scene.scale, scene.view, width)) drawSpan(pen, run, lanes[box.lane], box, colours);
-    for (const message of run.messages) drawAttempts(pen, run, lanes, message, scene, colours, width);
-    pen.save();
-    pen.beginPath();
-    pen.rect(LABELS, 0, width, scene.lanes.height);
-    pen.clip();
-    const cover = scene.cover ? scene.cover[number] : Infinity;
-    const seen = arrows(run, scene.scale, scene.view, width);
-    const found = cover === Infinity ? seen : seen.filter((arrow) => arrow.sent <= cover).map((arrow) => uncovered(scene, run, arrow, cover, width));
-    pen.globalAlpha = Math.max(0.12, Math.min(1, 200 / found.length)); // many would hide all that is below them
-    for (const arrow of found) drawArrow(pen, lanes, arrow);
-    pen.restore();
-    if (cover < Infinity) drawCover(pen, scene, lanes, cover, colours, width);
+    drawRun(pen, scene, run, lanes, { cover: scene.cover ? scene.cover[number] : Infinity, colours, width, visible });
   });
   pen.restore();
   drawAxis(pen, scene, colours, width);
-  drawCursor(pen, scene, colours, width, height);
+}
+
+/** Draws the lanes of one run. */
+function drawRun(pen, scene, run, lanes, { cover, colours, width, visible }) {
+  const rows = run.rows.filter((row) => visible(lanes[row.lane]));
+  for (const box of spanBoxes(run, rows, scene.scale, scene.view, width)) drawSpan(pen, run, lanes[box.row.lane], box, colours);
+  const seen = arrows(run, scene.scale, scene.view, width);
+  for (const message of seen.messages) drawAttempts(pen, run, lanes, message, scene, width);
+  for (const attempt of seen.attempts) drawManyAttempts(pen, lanes[run.header.cpus + attempt.bus], attempt);
+  pen.save();
+  pen.beginPath();
+  pen.rect(LABELS, 0, width, scene.lanes.height);
+  pen.clip();
+  const known = seen.arrows.filter((arrow) => arrow.sent <= cover);
+  const found = cover === Infinity ? known : known.map((arrow) => uncovered(scene, run, arrow, cover, width));
+  if (found.length <= MANY) for (const arrow of found) drawArrow(pen, lanes, arrow);
+  else drawManyArrows(pen, lanes, found);
+  pen.restore();
+  if (cover < Infinity) drawCover(pen, scene, lanes, cover, colours, width);
 }
 
 /** An arrow as it is known at an instant: of one that has not arrived nobody knows what will become of it. */
 function uncovered(scene, run, arrow, cover, width) {
   if (arrow.until <= cover) return arrow;
-  const own = run.messages[arrow.message].fates.find((fate) => fate.cpu === arrow.to);
+  const message = arrow.message < 0 ? { fates: [], bus: 0 } : run.messages.at(arrow.message);
+  const own = message.fates.find((fate) => fate.cpu === arrow.to);
   const known = own ? fateAt(run, own, cover) : null;
   if (known) return { ...arrow, fate: known.fate, right: xOf(scene, known.at_ps, width) };
-  const bus = run.header.cpus + run.messages[arrow.message].bus;
+  const bus = run.header.cpus + message.bus;
   return { ...arrow, fate: "under-way", to: bus, right: Math.max(arrow.left, xOf(scene, cover, width)) };
 }
 
@@ -167,24 +184,24 @@ function drawTitle(pen, header, letter, top, colours, covered) {
 }
 
 function drawSpan(pen, run, lane, box, colours) {
-  const look = run.texts[run.spans.look[box.span]];
+  const look = run.text(box.look);
   if (look === "interrupts-off") {
     pen.fillStyle = colours["interrupts-off"];
     pen.fillRect(box.left, lane.top + lane.height - 4, box.right - box.left, 3);
     return;
   }
-  const top = lane.top + box.level * ROW;
+  const top = lane.top + box.row.nesting * ROW;
   pen.fillStyle = colours[look] || colours.code;
   pen.fillRect(box.left, top, box.right - box.left, ROW - 1);
   if (look === "waits" || look === "message") hatch(pen, box, top, colours, look === "waits" ? 7 : 0);
-  if (box.right - box.left > 34) {
+  if (box.right - box.left > 34 && box.span >= 0) {
     pen.save();
     pen.beginPath();
     pen.rect(box.left, top, box.right - box.left, ROW);
     pen.clip();
     pen.fillStyle = colours.ink;
     pen.textAlign = "left";
-    pen.fillText(run.texts[run.spans.text[box.span]], box.left + 4, top + ROW / 2);
+    pen.fillText(spanOf(run, box.row, box.span).text, box.left + 4, top + ROW / 2);
     pen.restore();
   }
 }
@@ -204,42 +221,85 @@ function hatch(pen, box, top, colours, gap) {
 }
 
 /** The attempts of a message: a tick each, and a block where they are too near to each other. */
-function drawAttempts(pen, run, lanes, message, scene, colours, width) {
+function drawAttempts(pen, run, lanes, message, scene, width) {
   const lane = lanes[run.header.cpus + message.bus];
   if (!lane) return;
   for (const { event, outcome } of message.attempts) {
-    const first = run.events.time[event];
-    const last = run.lastOf(event);
+    const begins = xOf(scene, run.time[event], width);
+    if (xOf(scene, message.ends, width) - begins < NEAR) { // nothing of it is told apart: its events need not be read
+      pen.fillStyle = outcome === "Accepted" ? FATES.taken.colour : FATES.retried.colour;
+      if (begins >= LABELS && begins <= width) pen.fillRect(begins - 0.75, lane.top + ROW - 5, 1.5, 9);
+      continue;
+    }
+    const { time: first, count, last: known } = run.event(event);
+    const last = Math.max(first, known);
     if (last < scene.times[0] || first > scene.times[1]) continue;
     const [left, right] = [xOf(scene, first, width), xOf(scene, last, width)];
     if (right < LABELS || left > width) continue;
-    const count = run.events.count[event];
     pen.fillStyle = outcome === "Accepted" ? FATES.taken.colour : FATES.retried.colour;
     const each = (right - left) / Math.max(1, count - 1);
     if (count > 1 && each < 3) {
       pen.fillRect(Math.max(left, LABELS), lane.top + ROW - 3, right - Math.max(left, LABELS) + 1, 6);
     } else {
-      for (let attempt = 0; attempt < count; attempt += 1) {
-        const x = left + attempt * each;
-        if (x >= LABELS && x <= width) pen.fillRect(x - 0.75, lane.top + ROW - 5, 1.5, 9);
+      const begin = each > 0 ? Math.max(0, Math.ceil((LABELS - left) / each)) : 0;
+      for (let attempt = begin; attempt < count && left + attempt * each <= width; attempt += 1) {
+        pen.fillRect(left + attempt * each - 0.75, lane.top + ROW - 5, 1.5, 9);
       }
     }
   }
 }
 
-function drawArrow(pen, lanes, arrow) {
+/** That there were attempts: messages that are too near to each other to be told apart. */
+function drawManyAttempts(pen, lane, { accepted, left, right }) {
+  if (!lane || right < LABELS) return;
+  pen.fillStyle = accepted ? FATES.taken.colour : FATES.retried.colour;
+  const from = Math.max(left, LABELS);
+  pen.fillRect(from, lane.top + ROW - (accepted ? 0 : 5), Math.max(0.75, right - from), 4);
+}
+
+/** More arrows than these would hide all that is below them: they are thin, and have no marks. */
+const MANY = 400;
+
+/** Where an arrow begins and ends. */
+function endsOf(lanes, arrow) {
   const [from, to] = [lanes[arrow.from] || lanes[lanes.length - 1], lanes[arrow.to]];
-  if (!from || !to) return;
-  const look = FATES[arrow.fate] || FATES["under-way"];
+  if (!from || !to) return null;
   const down = to.top >= from.top;
-  const start = { x: arrow.left, y: down ? from.top + ROW - 2 : from.top + 2 };
-  const end = { x: arrow.right, y: from === to ? to.top + ROW + 4 : down ? to.top : to.top + ROW };
+  return {
+    start: { x: arrow.left, y: down ? from.top + ROW - 2 : from.top + 2 },
+    end: { x: arrow.right, y: from === to ? to.top + ROW + 4 : down ? to.top : to.top + ROW },
+  };
+}
+
+function drawArrow(pen, lanes, arrow) {
+  const ends = endsOf(lanes, arrow);
+  if (!ends) return;
+  const { start, end } = ends;
+  const look = FATES[arrow.fate] || FATES["under-way"];
   pen.strokeStyle = pen.fillStyle = look.colour;
   pen.lineWidth = 1.5;
   pen.setLineDash(look.dash);
   line(pen, start.x, start.y, end.x, end.y);
   pen.setLineDash([]);
   drawMark(pen, look.mark, start, end);
+}
+
+/** Arrows of one fate are one path, the fainter the more there are; those that were taken are the usual ones, and come first. */
+function drawManyArrows(pen, lanes, found) {
+  pen.lineWidth = 1;
+  pen.globalAlpha = Math.max(0.15, Math.min(0.6, (0.6 * MANY) / found.length));
+  for (const [fate, look] of Object.entries(FATES)) {
+    pen.strokeStyle = look.colour;
+    pen.beginPath();
+    for (const arrow of found) {
+      const ends = arrow.fate === fate && endsOf(lanes, arrow);
+      if (!ends) continue;
+      pen.moveTo(ends.start.x, ends.start.y);
+      pen.lineTo(ends.end.x, ends.end.y);
+    }
+    pen.stroke();
+  }
+  pen.globalAlpha = 1;
 }
 
 /** The mark at the end of an arrow. */
@@ -284,10 +344,10 @@ function underPointer(scene, x, y, width) {
   const time = timeOf(scene.scale, place);
   const inPicture = y + scene.scroll;
   const lane = y < AXIS - 3 ? undefined : scene.lanes.boxes.find((box) => inPicture >= box.top - LANE_GAP / 2 && inPicture < box.top + box.height + LANE_GAP / 2);
-  if (!lane) return { time, lane: null, span: -1 };
+  if (!lane) return { time, lane: null, span: null };
   const run = scene.runs[lane.run];
   const level = inPicture >= lane.top + lane.height - 5 ? -1 : Math.floor((inPicture - lane.top) / ROW);
-  const list = scene.lists[lane.run].find((one) => one.lane === lane.lane && one.level === level);
-  const span = list ? list.spans.find((one) => run.spans.from[one] <= time && time < run.spans.until[one]) : undefined;
-  return { time, lane, span: span === undefined ? -1 : span };
+  const row = run.rows.find((one) => one.lane === lane.lane && one.nesting === level);
+  const span = row ? spanUnder(run, row, time) : -1;
+  return { time, lane, span: span < 0 ? null : spanOf(run, row, span) };
 }

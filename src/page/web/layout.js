@@ -7,22 +7,8 @@ const ROW = 15;
 const LANE_GAP = 9;
 /** What is narrower than this is not drawn one by one. */
 const NARROW = 1.2;
-
-/** The spans of a run by lane and level, each in the order of time. */
-function spanLists(run) {
-  const lists = new Map();
-  run.spans.lane.forEach((lane, span) => {
-    const key = `${lane}/${run.spans.level[span]}`;
-    if (!lists.has(key)) lists.set(key, { lane, level: run.spans.level[span], spans: [] });
-    lists.get(key).spans.push(span);
-  });
-  for (const list of lists.values()) {
-    list.spans.sort((one, other) => run.spans.from[one] - run.spans.from[other]);
-    list.from = Float64Array.from(list.spans, (span) => run.spans.from[span]);
-    list.until = Float64Array.from(list.spans, (span) => run.spans.until[span]);
-  }
-  return [...lists.values()];
-}
+/** What stands for some spans and is no wider than this is not looked into. */
+const COARSE = 3;
 
 /** The lanes of some runs from top to bottom: of each where it is, and how many rows it has; of two runs
  * each has a title. */
@@ -36,8 +22,7 @@ function laneBoxes(runs) {
       top += 18;
     }
     run.header.lanes.forEach((lane, place) => {
-      let rows = 1;
-      run.spans.lane.forEach((of, span) => { if (of === place) rows = Math.max(rows, run.spans.level[span] + 1); });
+      const rows = run.rows.reduce((most, row) => (row.lane === place ? Math.max(most, row.nesting + 1) : most), 1);
       boxes.push({ run: number, lane: place, name: lane.name, cpu: lane.cpu, top, rows, height: rows * ROW + 5 });
       top += rows * ROW + 5 + LANE_GAP;
     });
@@ -45,61 +30,129 @@ function laneBoxes(runs) {
   return { boxes, titles, height: top + 4 };
 }
 
+/** The columns of a row of spans on a level above the spans themselves. */
+function columnsOfRow(run, row, level) {
+  const own = row.levels[level];
+  if (own.columns) return own.columns;
+  const { block } = run.source.level(`spans.${level}`);
+  const columns = { from: new Float64Array(own.count), lasts: new Float64Array(own.count), look: new Float64Array(own.count) };
+  for (let at = 0; at < own.count; at += block) {
+    const chunk = run.source.chunk(`spans.${level}`, own.first + at / block);
+    for (const [name, column] of Object.entries(columns)) column.set(chunk[name], at);
+  }
+  own.columns = columns;
+  return columns;
+}
+
+/** Where span number `at` of a row stands: its chunk, and its place in it. */
+function spanAt(run, row, at) {
+  const { block } = run.source.level("spans.0");
+  return { chunk: run.source.chunk("spans.0", row.levels[0].first + Math.floor(at / block)), place: at % block };
+}
+
+/** A span of a row: what it shows. */
+function spanOf(run, row, at) {
+  const { chunk, place } = spanAt(run, row, at);
+  return {
+    from: chunk.from[place], until: chunk.from[place] + chunk.lasts[place], look: run.text(chunk.look[place]),
+    text: run.text(chunk.text[place]), event: chunk.event[place],
+  };
+}
+
 /**
- * Boxes of the spans of one run that lie in the view. What is too narrow stands for all that begins within its width, so the
- * work is that of the pixels and not of the spans: on one level no two of them overlap.
+ * Boxes of the spans of some rows that lie in the view. It goes from the coarsest level down to where what one stands for is
+ * too narrow to be told apart, so that the work is that of the pixels and not of the spans: on one row no two boxes overlap.
  */
-function spanBoxes(run, lists, scale, view, width) {
+function spanBoxes(run, rows, scale, view, width) {
   const unit = (width - LABELS) / (view.to - view.from);
   const x = (time) => LABELS + (placeOf(scale, time) - view.from) * unit;
+  const [first, last] = [timeOf(scale, view.from), timeOf(scale, view.to)];
   const boxes = [];
-  for (const { lane, level, spans, from, until } of lists) {
-    let at = above(until, timeOf(scale, view.from));
-    while (at < spans.length) {
-      const left = x(from[at]);
-      if (left > width) break;
-      const right = x(until[at]);
-      if (right >= LABELS) {
-        boxes.push({ lane, level, span: spans[at], left: Math.max(left, LABELS), right: Math.max(right, LABELS, left + 0.8) });
+  for (const row of rows) {
+    let drawn = -Infinity;
+    const into = (level, begin, end) => {
+      const flat = level > 0 ? columnsOfRow(run, row, level) : null;
+      for (let at = begin; at < end;) {
+        const { chunk, place } = flat ? { chunk: flat, place: at } : spanAt(run, row, at);
+        const from = chunk.from[place];
+        const until = from + chunk.lasts[place];
+        if (from > last) return;
+        at += 1;
+        if (until <= first) continue;
+        const [left, right] = [x(from), x(until)];
+        if (right < LABELS || right <= drawn || left > width) continue;
+        if (right - left >= COARSE && level > 0) {
+          into(level - 1, (at - 1) * SPAN_FAN, Math.min(at * SPAN_FAN, row.levels[level - 1].count));
+          continue;
+        }
+        const box = { row, span: level > 0 ? -1 : at - 1, look: chunk.look[place], left: Math.max(left, LABELS, drawn), right: Math.min(Math.max(right, LABELS, left + 0.8), width + 1) };
+        boxes.push(box);
+        if (right - left >= NARROW) continue;
+        drawn = Math.max(LABELS, left) + NARROW; // all that begins within its width is not told apart
+        const next = timeOf(scale, view.from + (drawn - LABELS) / unit);
+        if (flat) at = Math.max(at, above(flat.from, next, at, end) - 1);
+        else while (at < end - 1 && at % SPAN_FAN && spanFrom(run, row, at + 1) <= next) at += 1;
       }
-      const next = right - left < NARROW ? above(from, timeOf(scale, view.from + (left + NARROW - LABELS) / unit)) - 1 : at + 1;
-      at = Math.max(at + 1, next);
-    }
+    };
+    const top = row.levels.length - 1;
+    into(top, 0, row.levels[top].count);
   }
   return boxes;
 }
 
-/** All arrows of a run, by their instants: from the write to where the message has come to, one for each CPU. */
-function allArrows(run) {
-  return run.messages.flatMap((message, number) => message.fates.map((fate) => {
-    const bus = run.header.cpus + message.bus;
-    const end = fate.taken >= 0 ? fate.taken : fate.delivered;
-    const last = message.attempts.length ? run.lastOf(message.attempts[message.attempts.length - 1].event) : message.sent_ps;
-    return {
-      message: number, fate: fate.fate, arrives: end >= 0, sent: message.sent_ps, until: end >= 0 ? run.events.time[end] : last,
-      from: message.from === null ? bus : message.from, to: end >= 0 && fate.cpu !== null ? fate.cpu : bus,
-    };
-  }));
+/** When span number `at` of a row begins. */
+function spanFrom(run, row, at) {
+  const { chunk, place } = spanAt(run, row, at);
+  return chunk.from[place];
 }
 
-/** Those of them that can be seen, with where they are; of some that look the same, one. */
+/** The span of a row at an instant: its number, or -1. */
+function spanUnder(run, row, time) {
+  let [low, high] = [0, row.levels[0].count];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (spanFrom(run, row, middle) <= time) low = middle + 1;
+    else high = middle;
+  }
+  // On a bus several wait at once: one that began earlier may go on.
+  for (let at = low - 1; at >= 0 && at > low - SPAN_FAN; at -= 1) if (spanOf(run, row, at).until > time) return at;
+  return -1;
+}
+
+/** Arrows of messages that are nearer to each other than this are drawn as one of each way. */
+const NEAR = 3;
+
+/**
+ * The arrows that can be seen, from where messages were sent to where they have come to, one of those that look the same; and
+ * the attempts of messages: each message that is told apart, and where they are too near to each other that there were some.
+ */
 function arrows(run, scale, view, width) {
-  run.arrows = run.arrows || allArrows(run);
   const unit = (width - LABELS) / (view.to - view.from);
   const x = (time) => LABELS + (placeOf(scale, time) - view.from) * unit;
-  const [first, last] = [timeOf(scale, view.from), timeOf(scale, view.to)];
-  const fates = [...new Set(run.arrows.map((arrow) => arrow.fate))];
+  const times = [timeOf(scale, view.from), timeOf(scale, view.to)];
   const seen = new Set();
-  const found = [];
-  for (const arrow of run.arrows) {
-    if (arrow.until < first || arrow.sent > last) continue;
+  const found = { arrows: [], messages: [], attempts: [] };
+  const add = (arrow) => {
     const [left, right] = [x(arrow.sent), x(arrow.until)];
     const pixel = (place) => Math.max(0, Math.min(16383, Math.round(place)));
-    const lanes = arrow.from * 1024 + arrow.to;
-    const key = ((pixel(left) * 16384 + pixel(right)) * 1048576 + lanes) * 16 + fates.indexOf(arrow.fate); // 52 bits
-    if (seen.has(key)) continue;
+    const fate = run.header.fates.findIndex(([name]) => name === arrow.fate);
+    const key = ((pixel(left) * 16384 + pixel(right)) * 1048576 + arrow.from * 1024 + arrow.to) * 16 + fate; // 52 bits
+    if (seen.has(key)) return;
     seen.add(key);
-    found.push({ ...arrow, left, right });
-  }
+    found.arrows.push({ ...arrow, left, right });
+  };
+  eachMessage(run, times, {
+    enough: (summary) => x(summary.ends) - x(summary.first) < NEAR,
+    summary(summary) {
+      for (const { from, to, fate, until } of summary.ways) add({ message: -1, fate, sent: summary.first, until, from, to });
+      for (const { bus, accepted } of summary.attempts) found.attempts.push({ bus, accepted, left: x(summary.first), right: x(summary.ends) });
+    },
+    message(message, number) {
+      for (const { fate, from_lane: from, to_lane: to, until } of message.fates) {
+        if (until >= times[0]) add({ message: number, fate, sent: message.sent_ps, until, from, to });
+      }
+      found.messages.push(message);
+    },
+  });
   return found;
 }

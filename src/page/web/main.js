@@ -3,7 +3,9 @@
 /** The runs that the page holds: one, or two to compare. */
 function loadRuns() {
   const runs = [];
-  for (let number = 0; part(`run-${number}`); number += 1) runs.push(decodeRun(JSON.parse(part(`run-${number}`).textContent)));
+  for (let number = 0; part(`run-${number}`); number += 1) {
+    runs.push(decodeRun(JSON.parse(part(`run-${number}`).textContent), part(`data-${number}`).textContent));
+  }
   return runs;
 }
 
@@ -18,24 +20,25 @@ const page = {
   asked: null,
   shortened: true,
   scale: null,
+  scales: {},
   view: null,
   changed: new Set(),
   playing: null,
+  notes: [],
   address: 0,
 };
 const lessonData = part("lesson") ? JSON.parse(part("lesson").textContent) : null;
 const teach = lessonData ? { lesson: lessonData, steps: lessonSteps(lessonData), at: 0, given: new Map() } : null;
-const lists = runs.map(spanLists);
 const lanes = laneBoxes(runs);
 
 /** All that is drawn, of the run that is shown. */
 function scene() {
   const run = runs[page.shown];
   return {
-    runs, lists, lanes, run, shown: page.shown, scale: page.scale, view: page.view, place: page.places[page.shown],
+    runs, lanes, run, shown: page.shown, scale: page.scale, view: page.view, place: page.places[page.shown],
     time: page.places[page.shown].time, values: page.cells[page.shown].values, cpu: page.cpu, asked: page.asked,
     changed: page.changed, cover: covers(), scroll: part("picture").scrollTop, height: pictureHeight(),
-    difference: difference ? Math.min(...runs.map((one, number) => one.events.time[Math.min(difference[number], one.n - 1)])) : null,
+    difference: difference ? Math.min(...runs.map((one, number) => one.time[Math.min(difference[number], one.n - 1)])) : null,
   };
 }
 
@@ -78,8 +81,10 @@ function goTo(place, keepView = false) {
 
 /** The cells that differ between two places; of a long way, those of its last event. */
 function changedBetween(run, before, after) {
-  const near = Math.abs(after - before) <= 10 ? [Math.min(before, after), Math.max(before, after)] : [Math.max(0, after - 1), after];
-  return new Set(run.changes.cell.slice(run.firstChange[near[0]], run.firstChange[near[1]]));
+  const [from, until] = Math.abs(after - before) <= 10 ? [Math.min(before, after), Math.max(before, after)] : [Math.max(0, after - 1), after];
+  const cells = new Set();
+  for (let event = from; event < until; event += 1) for (const { cell } of changesWith(run, event)) cells.add(cell);
+  return cells;
 }
 
 /** Moves the view so that the cursor is in it. */
@@ -91,24 +96,29 @@ function follow() {
 }
 
 function rescale() {
-  page.scale = makeScale(runs.map((run) => run.events.time), page.shortened);
+  const name = page.shortened ? "shortened" : "true";
+  page.scales[name] = page.scales[name] || makeScale(runs.map((run) => run.time), page.shortened);
+  page.scale = page.scales[name];
   page.view = wholeView(page.scale);
 }
 
-let waiting = false;
-/** Draws the page at the next frame. */
-function draw() {
+let [waiting, panels] = [false, false];
+/** Draws the page at the next frame; where the view alone has changed, the lanes alone. */
+function draw(viewAlone = false) {
+  panels = panels || viewAlone !== true;
   if (waiting) return;
   waiting = true;
   requestAnimationFrame(() => {
-    waiting = false;
-    drawAll();
+    const all = panels;
+    [waiting, panels] = [false, false];
+    if (all) drawAll();
+    else drawLanes(part("lanes"), part("cursor"), scene());
   });
 }
 
 function drawAll() {
   const now = scene();
-  drawLanes(part("lanes"), now);
+  drawLanes(part("lanes"), part("cursor"), now);
   part("spacer").style.height = `${lanes.height - now.height}px`;
   part("lanes").setAttribute("aria-label", `lanes of ${now.run.header.cpus} CPUs and the bus; the cursor is at ${microseconds(now.time)}`);
   part("time").textContent = microseconds(now.time);
@@ -133,7 +143,7 @@ function drawAll() {
 /** Puts the moment into the address; not at each step, since browsers refuse to do that very often. */
 function showAddress() {
   try {
-    history.replaceState(null, "", writeAddress({ place: page.places[page.shown], cpu: page.cpu, shown: page.shown, asked: page.asked, lesson: teach && teach.at }));
+    history.replaceState(null, "", writeAddress({ place: page.places[page.shown], cpu: page.cpu, shown: page.shown, asked: page.asked, lesson: teach && teach.at, notes: page.notes }));
   } catch {
     // an address that may not be changed is no reason not to go on
   }
@@ -165,10 +175,10 @@ const actions = {
   choose(cpu) { page.cpu = Math.max(0, Math.min(cpu, runs[page.shown].header.cpus - 1)); draw(); },
   zoom(factor, around) {
     page.view = zoomed(page.view, factor, around === undefined ? placeOf(page.scale, page.places[page.shown].time) : around);
-    draw();
+    draw(true);
   },
-  move(share) { page.view = moved(page.view, share); draw(); },
-  whole() { page.view = wholeView(page.scale); draw(); },
+  move(share) { page.view = moved(page.view, share); draw(true); },
+  whole() { page.view = wholeView(page.scale); draw(true); },
   axis() {
     page.shortened = !page.shortened;
     rescale();
@@ -196,6 +206,7 @@ const actions = {
     drawLesson(teach);
     part("lesson-next").focus();
   },
+  note() { part("note-text").focus(); },
   help() { const box = part("help"); if (box.open) box.close(); else box.showModal(); },
 };
 
@@ -206,7 +217,7 @@ function toLesson(at) {
   if (run !== null) {
     if (run !== page.shown) actions.other();
     page.asked = null;
-    const source = runs[run].events.source[taken - 1];
+    const source = taken > 0 ? runs[run].event(taken - 1).source : -1;
     if (source >= 0) page.cpu = source;
     const place = placeAt(runs[run], taken);
     const whole = wholeView(page.scale);
@@ -229,6 +240,7 @@ function describe() {
   part("injected").textContent = header.injected.length ? `Injected: ${header.injected.join("; ")}` : "";
   part("left-out").textContent = header.left_out ? `This page ends early: ${header.left_out} more events are left out.` : "";
   part("cpu").replaceChildren(...Array.from({ length: header.cpus }, (_, cpu) => make("option", { value: String(cpu) }, `CPU${cpu}`)));
+  if (!teach) drawWithout(runs, page.shown, null);
   part("which").hidden = runs.length < 2;
   part("shown").replaceChildren(...runs.map((run, number) =>
     make("option", { value: String(number) }, `${"AB"[number]}: ${run.header.arch}, ${run.header.variant}`)));
@@ -237,10 +249,13 @@ function describe() {
 
 /** What a click on something that can be asked about means. */
 function clicked(target) {
-  const found = target.closest("[data-jump], [data-cell], [data-event], [data-cpu], [data-action], #forget");
+  const found = target.closest("[data-jump], [data-cell], [data-event], [data-cpu], [data-action], [data-note], [data-forget-note], [data-without], #forget");
   if (!found) return;
-  const { jump: to, cell, bit, event, cpu, action, argument } = found.dataset;
+  const { jump: to, cell, bit, event, cpu, action, argument, note, forgetNote, without } = found.dataset;
   if (found.id === "forget") actions.forget();
+  else if (note !== undefined) goToMoment(page.notes[Number(note)]);
+  else if (forgetNote !== undefined) { page.notes.splice(Number(forgetNote), 1); drawBook(); part("note-text").focus(); }
+  else if (without !== undefined) { if (!askWithout(without)) drawWithout(runs, page.shown, without); }
   else if (to !== undefined) goTo(placeAt(runs[page.shown], Number(to) + 1));
   else if (cell !== undefined) actions.ask({ cell: Number(cell), bit: bit === undefined ? -1 : Number(bit) });
   else if (event !== undefined) actions.ask({ event: Number(event) });
@@ -255,7 +270,7 @@ function clickedLanes(x, y) {
   if (lane.run !== page.shown) actions.other();
   if (lane.cpu !== null) page.cpu = lane.cpu;
   const run = runs[page.shown];
-  if (span >= 0 && run.spans.event[span] >= 0) page.asked = { event: run.spans.event[span] };
+  if (span && span.event >= 0) page.asked = { event: span.event };
   if (x >= LABELS) goTo(placeAtTime(run, time), true);
   else draw();
 }
@@ -274,6 +289,8 @@ function listen() {
   part("shown").addEventListener("change", (event) => { if (Number(event.target.value) !== page.shown) actions.other(); });
   part("fate").addEventListener("change", draw);
   part("lesson-reveal").addEventListener("change", draw);
+  part("note-form").addEventListener("submit", (event) => { event.preventDefault(); takeNote(part("note-text")); });
+  listenToParent(answerParent);
   const canvas = part("lanes");
   let drag = null;
   canvas.addEventListener("pointerdown", (event) => { drag = { x: event.offsetX, y: event.offsetY, view: page.view, far: false }; });
@@ -282,7 +299,7 @@ function listen() {
     const by = event.offsetX - drag.x;
     drag.far = drag.far || Math.abs(by) > 4;
     if (drag.far) page.view = moved(drag.view, -by / (canvas.clientWidth - LABELS));
-    draw();
+    draw(true);
   });
   canvas.addEventListener("pointerup", (event) => { if (drag && !drag.far) clickedLanes(event.offsetX, event.offsetY); drag = null; });
   canvas.addEventListener("wheel", (event) => {
@@ -292,7 +309,7 @@ function listen() {
     if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) actions.move((event.deltaX || event.deltaY) / 1000);
     else actions.zoom(Math.exp(event.deltaY / 500), around);
   }, { passive: false });
-  part("picture").addEventListener("scroll", draw);
+  part("picture").addEventListener("scroll", () => draw(true));
   window.addEventListener("resize", draw);
   for (const event of ["beforeprint", "afterprint"]) window.addEventListener(event, drawAll);
   window.matchMedia("print").addEventListener("change", drawAll);
@@ -300,9 +317,63 @@ function listen() {
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 }
 
+/** Takes a note of the moment, and leaves the field empty. */
+function takeNote(field) {
+  const { taken, time } = page.places[page.shown];
+  const note = readNote(writeNote({ taken, time, cpu: page.cpu, shown: page.shown, text: field.value.slice(0, NOTE_LETTERS) }));
+  if (!note || page.notes.length >= NOTES) return;
+  page.notes.push(note);
+  field.value = "";
+  drawBook();
+}
+
+/** Draws the notebook, which changes seldom, and puts it into the address. */
+function drawBook() {
+  drawNotebook(runs, page.notes);
+  draw();
+}
+
+/** Goes to a moment of a run: as many events as the address or a note says, and an instant after them. */
+function goToMoment({ taken, time, cpu, shown }) {
+  if (shown !== page.shown && shown < runs.length) actions.other();
+  if (cpu !== null && cpu < runs[page.shown].header.cpus) page.cpu = cpu;
+  goTo(placeNear(runs[page.shown], taken, time));
+}
+
+/** The place after so many events, at an instant that lies before the next one. */
+function placeNear(run, taken, time) {
+  const place = placeAt(run, taken === null ? run.n : taken);
+  const until = place.taken < run.n ? run.time[place.taken] : place.time;
+  return time !== null && time >= place.time && time <= until ? { taken: place.taken, time } : place;
+}
+
+/** Does what the page asks in which this one is embedded, and says how it is then. */
+function answerParent(data) {
+  const asked = readAsk(data, runs, page.shown);
+  if (!asked || asked.error) return asked;
+  if (asked.run !== page.shown) actions.other();
+  const run = runs[page.shown];
+  if (asked.ask === "go") goTo(asked.taken === undefined ? placeAtTime(run, asked.ps) : placeAt(run, asked.taken));
+  if (asked.cpu !== undefined) actions.choose(asked.cpu);
+  if (asked.asked !== undefined) actions.ask(asked.asked);
+  if (asked.ask === "step") {
+    page.kind = asked.by;
+    actions.step(asked.count);
+  }
+  const { taken, time } = page.places[page.shown];
+  const { header } = run;
+  const covered = covers() !== null;
+  return {
+    id: asked.id,
+    state: { scenario: header.scenario, verdict: covered ? null : header.verdict, runs: runs.length, run: page.shown, cpus: header.cpus, events: run.n, taken, ps: time, cpu: page.cpu, asked: page.asked },
+  };
+}
+
 /** Goes to the moment that the address names, if it names one. */
 function goToAddress() {
-  const { taken, time, cpu, shown, asked, lesson } = readAddress(location.hash);
+  const { taken, time, cpu, shown, asked, lesson, notes } = readAddress(location.hash);
+  page.notes = notes;
+  drawBook();
   if (teach) {
     describe();
     toLesson(lesson !== null && lesson < teach.steps.length ? lesson : taken === null ? 0 : teach.at);
@@ -312,11 +383,8 @@ function goToAddress() {
   describe();
   const run = runs[page.shown];
   if (cpu !== null && cpu < run.header.cpus) page.cpu = cpu;
-  const exists = asked && (asked.event === undefined ? asked.cell < run.cells.length : asked.event < run.n);
-  page.asked = exists ? asked : null;
-  const place = placeAt(run, taken === null ? run.n : taken);
-  const until = place.taken < run.n ? run.events.time[place.taken] : place.time;
-  goTo(time !== null && time >= place.time && time <= until ? { taken: place.taken, time } : place);
+  page.asked = asked && isThere(run, asked) ? asked : null;
+  goTo(placeNear(run, taken, time));
 }
 
 function begin() {
@@ -326,6 +394,7 @@ function begin() {
   part("keys").replaceChildren(...KEYS.flatMap(([key, text]) => [make("dt", {}, key), make("dd", {}, text)]));
   part("first-difference").hidden = !difference;
   if (teach) part("lesson-part").hidden = false;
+  if (teach) part("without-part").hidden = true;
   rescale();
   listen();
   goToAddress();

@@ -9,22 +9,19 @@ function drawNow(scene) {
     return;
   }
   const { who, what } = sayEvent(run, event);
-  const later = place.time - run.events.time[event];
+  const later = place.time - run.time[event];
   const at = placeInSource(run, event);
-  const changes = [];
-  for (let change = run.firstChange[event]; change < run.firstChange[event + 1]; change += 1) changes.push(change);
-  const list = changes.map((change) => {
-    const number = run.changes.cell[change];
+  const list = changesWith(run, event).map(({ cell: number, was, value: then }) => {
     const cell = run.cells[number];
     if (cell.kind === "chain" || cell.kind === "slots" || cell.name === "stack") return null;
     const of = cell.cpu >= 0 ? `CPU${cell.cpu} ` : "";
     const text = (value) => valueText({ ...scene, values: { [number]: value } }, { ...cell, number });
-    return make("li", {}, `${of}${cell.name}: `, make("span", { className: "faint" }, text(run.changes.was[change])), " → ",
-      askable(scene, number, text(run.changes.value[change]), `${of}${cell.name}`));
+    return make("li", {}, `${of}${cell.name}: `, make("span", { className: "faint" }, text(was)), " → ",
+      askable(scene, number, text(then), `${of}${cell.name}`));
   });
   part("now").replaceChildren(
     make("p", { className: "what" }, make("strong", {}, who), ` ${what}`),
-    make("p", { className: "faint" }, `event ${place.taken} of ${run.n}, at ${microseconds(run.events.time[event])}` +
+    make("p", { className: "faint" }, `event ${place.taken} of ${run.n}, at ${microseconds(run.time[event])}` +
       (later > 0 ? `; the cursor is ${span(later)} later` : "") + (at ? `, ${at.at}` : "")),
     make("button", { type: "button", className: "ask", dataset: { event: String(event) } }, "Why did this happen?"),
     make("ul", { className: "changes" }, ...list));
@@ -65,8 +62,8 @@ function drawWords(scene) {
   const body = make("table", { className: "registers" });
   run.cells.forEach((cell, number) => {
     if (cell.group !== "word" && cell.group !== "bus") return;
-    const change = cell.group === "word" ? lastChange(run, scene.place.taken, number) : -1;
-    const by = change < 0 ? "" : `by ${sayEvent(run, run.changes.event[change]).who} at ${microseconds(run.events.time[run.changes.event[change]])}`;
+    const change = cell.group === "word" ? lastChange(run, scene.place.taken, number) : null;
+    const by = change ? `by ${sayEvent(run, change.event).who} at ${microseconds(run.time[change.event])}` : "";
     const readers = polled.has(cell.name) ? `polled by ${polled.get(cell.name).join(", ")}` : "";
     const value = cell.group === "bus" ? run.text(values[number]) : hex(values[number], 1);
     body.append(make("tr", { className: hasChanged(scene, number) ? "changed" : "" }, make("th", { scope: "row" }, cell.name),
@@ -78,22 +75,23 @@ function drawWords(scene) {
 /** The message on a serial bus, cycle by cycle; of other buses there is nothing to show. */
 function drawWire(scene) {
   const { run, place } = scene;
-  part("wire-part").hidden = !run.messages.some((message) => message.wire >= 0);
+  part("wire-part").hidden = !run.header.wires;
+  if (!run.header.wires) return;
   const found = cycleAt(run, place.time);
   if (!found) {
-    const again = run.messages.some(({ attempts }) => attempts.some(({ event }) => run.events.open[event] && run.events.time[event] <= place.time));
+    const again = isOpen(run, place.time);
     part("wire").replaceChildren(make("p", { className: "faint" }, again
       ? "A message is attempted again and again, to the end of the run: the stream does not say in which cycle it is."
       : "No message is on the wires at the cursor."));
     return;
   }
   const { message, cycle, wire } = found;
-  const sender = message.from === null ? "I/O agent" : `CPU${message.from}`;
+  const says = message ? `${message.from === null ? "I/O agent" : `CPU${message.from}`}: ${message.what} to ${message.to}` : `EOI of ${hex(found.vector, 2)}`;
   const rows = wire.map(([what, symbol], index) => make("tr", { className: index + 1 === cycle ? "changed" : "", "aria-current": index + 1 === cycle ? "step" : "false" },
     make("th", { scope: "row" }, String(index + 1)), make("td", {}, what),
     make("td", { className: "picd" }, symbol === null ? "··" : symbol.toString(2).padStart(2, "0"))));
   const head = make("tr", {}, ...["cycle", "carries", "PICD[1:0]"].map((text) => make("th", { scope: "col" }, text)));
-  part("wire").replaceChildren(make("p", {}, `${sender}: ${message.what} to ${message.to}, cycle ${cycle} of ${wire.length}`),
+  part("wire").replaceChildren(make("p", {}, `${says}, cycle ${cycle} of ${wire.length}`),
     make("table", {}, head, ...rows));
   showIn(part("wire"), part("wire").querySelector(".changed"));
 }
@@ -106,17 +104,36 @@ function coverOf(scene) {
   return scene.cover ? scene.cover[scene.shown] : Infinity;
 }
 
+/** Is there a run of attempts at an instant of which nobody knows the end? */
+function isOpen(run, time) {
+  let found = false;
+  eachMessage(run, [time, time], { message({ attempts }) {
+    found = found || attempts.some(({ event }) => run.time[event] <= time && run.event(event).open);
+  } });
+  return found;
+}
+
+/** The numbers of the messages around an instant that are wanted: as many before it as after it, if there are. */
+function messagesAround(run, time, isWanted) {
+  const now = sentUntil(run, time);
+  const [before, after] = [[], []];
+  const looked = MESSAGES * 200; // a fate that is rare is not looked for in all of a long run
+  for (let at = now - 1; at >= Math.max(0, now - looked) && before.length < MESSAGES; at -= 1) if (isWanted(run.messages.at(at))) before.unshift(at);
+  for (let at = now; at < Math.min(run.messages.length, now + looked) && after.length < MESSAGES; at += 1) if (isWanted(run.messages.at(at))) after.push(at);
+  const half = MESSAGES / 2;
+  const own = Math.min(before.length, Math.max(half, MESSAGES - after.length));
+  return [...before.slice(before.length - own), ...after.slice(0, MESSAGES - own)];
+}
+
 /** The messages around the cursor, each with its fates. */
 function drawMessages(scene) {
   const { run } = scene;
   const wanted = part("fate").value;
-  const all = run.messages.map((message, number) => ({ message, number }))
-    .filter(({ message }) => message.sent_ps <= coverOf(scene))
-    .filter(({ message }) => !wanted || message.fates.some((fate) => fate.fate === wanted && fate.at_ps <= coverOf(scene)));
-  const now = all.findIndex(({ message }) => message.sent_ps > scene.place.time);
-  const middle = now < 0 ? all.length : now;
-  const from = Math.max(0, Math.min(middle - MESSAGES / 2, all.length - MESSAGES));
-  const rows = all.slice(from, from + MESSAGES).map(({ message, number }) => {
+  const isWanted = (message) => message.sent_ps <= coverOf(scene) &&
+    (!wanted || message.fates.some((fate) => fate.fate === wanted && fate.at_ps <= coverOf(scene)));
+  const shown = messagesAround(run, scene.place.time, isWanted);
+  const rows = shown.map((number) => {
+    const message = run.messages.at(number);
     const sender = message.from === null ? "I/O agent" : `CPU${message.from}`;
     const cover = coverOf(scene);
     const known = message.fates.map((fate) => (cover === Infinity ? fate : fateAt(run, fate, cover))).filter(Boolean);
@@ -131,8 +148,7 @@ function drawMessages(scene) {
       make("td", {}, when), make("td", {}, `${sender}: ${message.what} to ${message.to}`), make("td", {}, make("ul", {}, ...fates)));
   });
   const head = make("tr", {}, ...["sent", "message", "what becomes of it in the end"].map((text) => make("th", { scope: "col" }, text)));
-  const cut = run.header.messages_total - run.messages.length;
-  const left = cut > 0 ? make("p", { className: "warning" }, `The first ${run.messages.length} messages are told; ${cut} more are not.`) : null;
-  const count = all.length > MESSAGES ? make("p", { className: "faint" }, `${from + 1} to ${from + rows.length} of ${all.length}`) : null;
-  part("messages").replaceChildren(...[left, make("table", {}, head, ...rows), count].filter(Boolean));
+  const [, all] = wanted ? run.header.fates.find(([name]) => name === wanted) : [null, run.messages.length];
+  const count = coverOf(scene) === Infinity && all > shown.length ? make("p", { className: "faint" }, `${shown.length} of ${all}, around the cursor`) : null;
+  part("messages").replaceChildren(...[make("table", {}, head, ...rows), count].filter(Boolean));
 }

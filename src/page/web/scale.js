@@ -6,15 +6,28 @@ const UNIT_PS = 60000;
 
 /** The axis over some growing columns of instants. */
 function makeScale(columns, shortened) {
-  const all = Float64Array.from(columns.flatMap((column) => Array.from(column))).sort();
-  const knots = [0];
-  for (const time of all) if (time > knots[knots.length - 1]) knots.push(time);
+  const knots = knotsOf(columns);
   const places = new Float64Array(knots.length);
   for (let knot = 1; knot < knots.length; knot += 1) {
     const gap = knots[knot] - knots[knot - 1];
     places[knot] = places[knot - 1] + (shortened ? Math.log2(1 + gap / UNIT_PS) : gap / UNIT_PS);
   }
-  return { knots: Float64Array.from(knots), places, shortened };
+  return { knots, places, shortened };
+}
+
+/** All instants of one or two growing columns, each once, from 0 on. */
+function knotsOf(columns) {
+  const knots = new Float64Array(1 + columns.reduce((sum, column) => sum + column.length, 0));
+  let count = 1;
+  const take = (time) => { if (time > knots[count - 1]) knots[count++] = time; };
+  const [one, other = []] = columns;
+  let at = 0;
+  for (let place = 0; place < one.length; place += 1) {
+    while (at < other.length && other[at] < one[place]) take(other[at++]);
+    take(one[place]);
+  }
+  while (at < other.length) take(other[at++]);
+  return knots.subarray(0, count);
 }
 
 function between(from, to, value) {

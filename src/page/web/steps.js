@@ -11,31 +11,30 @@ const STEPS = [
 /** The place after so many events. */
 function placeAt(run, taken) {
   const place = Math.max(0, Math.min(run.n, taken));
-  return { taken: place, time: place > 0 ? run.events.time[place - 1] : 0 };
+  return { taken: place, time: place > 0 ? run.time[place - 1] : 0 };
 }
 
 /** The place at an instant: all events up to it are taken. */
 function placeAtTime(run, time) {
-  const end = run.events.time[run.n - 1];
+  const end = run.time[run.n - 1];
   const at = Math.max(0, Math.min(end, time));
-  return { taken: above(run.events.time, at), time: at };
+  return { taken: above(run.time, at), time: at };
 }
 
 /** The runs of polls that had begun at a place: those after the last deed of each source. */
 function runsUnderWay(run, place) {
   const found = [];
   for (let source = -1; source < run.header.cpus; source += 1) {
-    const list = run.eventsOf(source);
-    for (let at = above(list, place.taken - 1) - 1; at >= 0 && run.events.last[list[at]] >= 0; at -= 1) found.push(list[at]);
+    let at = eventBefore(run, source, place.taken - 1);
+    for (; at >= 0 && run.event(at).last >= 0; at = eventBefore(run, source, at - 1)) found.push(at);
   }
   return found;
 }
 
 /** The poll of a run that comes next after an instant, or was the last before it: evenly between its first and its last. */
 function pollNear(run, event, time, onwards) {
-  const first = run.events.time[event];
-  const count = run.events.count[event];
-  const period = (run.events.last[event] - first) / (count - 1);
+  const { time: first, count, last } = run.event(event);
+  const period = (last - first) / (count - 1);
   if (count < 2 || !(period > 0)) return onwards ? Infinity : -Infinity;
   const poll = (number) => Math.round(first + number * period);
   if (onwards) {
@@ -51,48 +50,71 @@ function pollNear(run, event, time, onwards) {
 function nextAccess(run, place) {
   const polls = runsUnderWay(run, place).map((event) => pollNear(run, event, place.time, true));
   const poll = Math.min(Infinity, ...polls);
-  const event = place.taken < run.n ? run.events.time[place.taken] : Infinity;
+  const event = place.taken < run.n ? run.time[place.taken] : Infinity;
   return poll < event ? { taken: place.taken, time: poll } : placeAt(run, place.taken + 1);
 }
 
 function accessBefore(run, place) {
-  const before = place.taken > 0 && place.time === run.events.time[place.taken - 1] ? place.taken - 1 : place.taken;
+  const before = place.taken > 0 && place.time === run.time[place.taken - 1] ? place.taken - 1 : place.taken;
   const polls = runsUnderWay(run, { ...place, taken: before }).map((event) => pollNear(run, event, place.time, false));
   const poll = Math.max(-Infinity, ...polls);
-  const event = before > 0 ? run.events.time[before - 1] : -Infinity;
+  const event = before > 0 ? run.time[before - 1] : -Infinity;
   return poll > event ? { taken: before, time: poll } : placeAt(run, before);
 }
 
 function cycleFrom(run, place, onwards) {
   const period = run.header.bus_period_ps;
   if (!period) {
-    const list = run.eventsOf(-1);
-    const at = above(list, place.taken - 1);
-    const event = onwards ? list[at] : list[at - 2];
-    return placeAt(run, event === undefined ? (onwards ? run.n : 0) : event + 1);
+    if (onwards) return placeAt(run, Math.min(run.n, eventFrom(run, -1, place.taken) + 1));
+    return placeAt(run, eventBefore(run, -1, eventBefore(run, -1, place.taken - 1) - 1) + 1);
   }
   const cycle = onwards ? Math.floor(place.time / period) + 1 : Math.ceil(place.time / period) - 1;
   return placeAtTime(run, cycle * period);
 }
 
-/** The events at which a CPU comes to another line. */
-function newLines(run, cpu) {
-  let before = -1;
-  return run.eventsOf(cpu).filter((event) => {
-    const site = run.events.site[event];
+/** The line at which a CPU acted last before an event, or -1. */
+function lineBefore(run, cpu, event) {
+  for (let at = eventBefore(run, cpu, event - 1); at >= 0; at = eventBefore(run, cpu, at - 1)) {
+    const { site } = run.event(at);
+    if (site >= 0) return site;
+  }
+  return -1;
+}
+
+/** The events of a block at which a CPU comes to another line. */
+function newLines(run, cpu, number) {
+  const events = eventsIn(run, cpu, number);
+  let before = events.length ? lineBefore(run, cpu, events[0]) : -1;
+  return events.filter((event) => {
+    const { site } = run.event(event);
     const is = site >= 0 && site !== before;
     if (is) before = site;
     return is;
   });
 }
 
+/** The event at which a CPU comes to another line: the first from `event` on, or the last before it; none: -1. */
+function lineNear(run, cpu, event, onwards) {
+  const { blocks, lines } = blocksOfSource(run, cpu);
+  const here = Math.floor(event / run.block);
+  for (let at = onwards ? above(blocks, here - 1) : above(blocks, here) - 1; at >= 0 && at < blocks.length; at += onwards ? 1 : -1) {
+    if (!lines[at]) continue;
+    const list = newLines(run, cpu, blocks[at]);
+    const place = above(list, event - 1);
+    const found = onwards ? list[place] : list[place - 1];
+    if (found !== undefined) return found;
+  }
+  return -1;
+}
+
 function lineFrom(run, place, cpu, onwards) {
-  const list = newLines(run, cpu);
-  const last = run.events.time[place.taken - 1];
-  const taken = !onwards && place.time > last ? place.taken + 1 : place.taken;
-  const at = above(list, onwards ? place.taken - 1 : taken - 2);
-  if (onwards) return placeAt(run, at < list.length ? list[at] + 1 : run.n);
-  return placeAt(run, at > 0 ? list[at - 1] + 1 : 0);
+  const last = run.time[place.taken - 1];
+  if (onwards) {
+    const next = lineNear(run, cpu, place.taken, true);
+    return placeAt(run, next < 0 ? run.n : next + 1);
+  }
+  const taken = place.time > last ? place.taken + 1 : place.taken;
+  return placeAt(run, lineNear(run, cpu, taken - 1, false) + 1);
 }
 
 /** One step of a kind, onwards or back; `cpu`: whose lines count. */
@@ -102,7 +124,7 @@ function step(run, place, kind, cpu, onwards) {
     case "cycle": return cycleFrom(run, place, onwards);
     case "line": return lineFrom(run, place, cpu, onwards);
     default: {
-      const between = place.taken > 0 && place.time > run.events.time[place.taken - 1];
+      const between = place.taken > 0 && place.time > run.time[place.taken - 1];
       return placeAt(run, onwards ? place.taken + 1 : place.taken - (between ? 0 : 1));
     }
   }

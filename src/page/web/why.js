@@ -56,8 +56,8 @@ function links(run, chain) {
 
 function rootOf(run, link) {
   if (!link.root) return "and so on";
-  const source = run.events.source[link.event];
-  return source >= 0 && run.events.site[link.event] >= 0 ? "the root: this is what its software does" : "the root";
+  const { source, site } = run.event(link.event);
+  return source >= 0 && site >= 0 ? "the root: this is what its software does" : "the root";
 }
 
 /** Sentences of the program, each with the moment that it names. */

@@ -29,7 +29,9 @@ mod status;
 mod wire_cycles;
 
 pub use faults::{SerialFault, SerialFaultError, SerialFaultKind, Wire};
-pub use wire_cycles::{FIRST_STATUS, WireCycle, wire_cycles};
+pub use wire_cycles::{
+    END_OF_INTERRUPT_STATUS, FIRST_STATUS, WireCycle, end_of_interrupt_cycles, lowest_priority_cycles, wire_cycles,
+};
 
 use super::addressees::Addressees;
 use super::{Agent, ArbitrationIds, BusEffect, BusError, Interconnect, Reach, Request, Targets, Undispatched};
