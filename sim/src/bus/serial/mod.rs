@@ -23,6 +23,7 @@ mod faults;
 mod frame;
 mod line;
 mod plan;
+mod probe;
 mod progress;
 mod reception;
 mod status;
@@ -32,7 +33,9 @@ pub use faults::{SerialFault, SerialFaultError, SerialFaultKind, Wire};
 pub use wire_cycles::{FIRST_STATUS, WireCycle, wire_cycles};
 
 use super::addressees::Addressees;
-use super::{Agent, ArbitrationIds, BusEffect, BusError, Interconnect, Reach, Request, Targets, Undispatched};
+use super::{
+    Agent, ArbitrationIds, BusEffect, BusError, Interconnect, Reach, Request, Targets, Undispatched, WireChange,
+};
 use crate::generation::Knobs;
 use crate::time::{ClockDomain, Duration, Time};
 use bus_clock::BusClock;
@@ -41,6 +44,7 @@ use faults::Faults;
 use frame::Format;
 use line::Line;
 use plan::Plan;
+use probe::Probe;
 use std::collections::VecDeque;
 
 /// What one agent wants to send.
@@ -96,6 +100,8 @@ pub struct SerialBus {
     addressees: Addressees,
     /// A list that is empty, for the next messages on the bus.
     spare: Vec<Pending>,
+    /// Somebody looks at the wires.
+    probe: Option<Box<Probe>>,
 }
 
 /// Attempts remembered. Senders that retry for ever, however many, repeat after at most 63 attempts (tried for up to 15
@@ -124,6 +130,7 @@ impl SerialBus {
             plan: Plan::NOTHING,
             addressees: Addressees::default(),
             spare: Vec::new(),
+            probe: None,
         })
     }
 
@@ -278,6 +285,9 @@ impl Interconnect for SerialBus {
         for &source in self.recent.iter().rev().take(attempts as usize) {
             by_sender[usize::from(source)] += periods;
         }
+        if self.probe.is_some() {
+            self.show_again(period, periods);
+        }
         let skip = |pending: &mut Pending| pending.skip(cycles, by_sender[usize::from(pending.message.source)]);
         self.free_from += cycles;
         self.now += Duration::from_ps(period.as_ps().saturating_mul(periods));
@@ -299,6 +309,14 @@ impl Interconnect for SerialBus {
         if self.faults.has_stuck_wires() { Reach::Unpromised } else { Reach::Everybody }
     }
 
+    fn probe(&mut self) {
+        self.attach_probe();
+    }
+
+    fn take_wires(&mut self, into: &mut Vec<WireChange>) {
+        self.take_seen(into);
+    }
+
     fn name(&self) -> &'static str {
         "serial"
     }
@@ -315,3 +333,6 @@ mod fault_kind_tests;
 
 #[cfg(test)]
 mod fault_tests;
+
+#[cfg(test)]
+mod probe_tests;
