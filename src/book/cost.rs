@@ -153,7 +153,7 @@ fn page(machines: &[Machine]) -> String {
          The cover letter of 2007 rejected solution A because its price \"may not be acceptable for some callers\". Here it is measured, in simulated\n\
          µs: what a *message* costs its sender, which is how long that waits for its ICR (a function that sends to several CPUs one by one pays it for each), and how long\n\
          the *crash path* takes from the crash to its goal where a CPU is stuck (`nmi-stall`; `never` where it hangs, or hangs before it crashes). Each idle and under load\n\
-         ({}), with jitter on the bus; {SEEDS} seeds of [`callers.toml`](../examples/measure/callers.toml) and of `nmi-stall` for each\n\
+         ({}), with jitter on the bus; {SEEDS} seeds of `examples/measure/callers.toml` and of `nmi-stall` for each\n\
          number. p99.9 of few spans is the greatest; a load changes the story of a crash, too. Printed by `UPDATE_PAGES=1 cargo test --lib book` (`src/book/cost.rs`). Most of these\n\
          kernels never were: [prices](prices.md) says which, and [measuring](measure.md) what the words mean. `-`: in x2APIC mode nobody waits.\n\n",
         LOADS[1]
