@@ -44,10 +44,14 @@ fn anchors(text: &str) -> BTreeSet<String> {
     headings.map(anchor).collect()
 }
 
-/// What is wrong with the links of a page.
+/// What is wrong with the links of a page. A page of the book must not lead out of `docs/`, of which alone mdBook makes HTML.
 fn broken(page: &Path, text: &str) -> Vec<String> {
     let outside = |target: &&String| target.contains("://") || target.starts_with("mailto:");
+    let in_book = page.parent().is_some_and(|folder| folder.ends_with("docs"));
     let wrong = |target: &String| {
+        if in_book && target.starts_with("..") {
+            return Some(format!("{}: {target} is not in the book; name the file, as code", page.display()));
+        }
         let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
         let path = if file.is_empty() { page.to_owned() } else { page.parent().unwrap().join(file) };
         if !path.exists() {
@@ -62,11 +66,12 @@ fn broken(page: &Path, text: &str) -> Vec<String> {
 #[test]
 fn a_broken_link_is_noticed() {
     let page = root().join("docs/verdicts.md");
-    let text =
-        "[a](knobs.md) [b](no-such-page.md) [c](glossary.md#retry) [d](glossary.md#no-such-term)\n```\n[e](f)\n```\n";
+    let text = "[a](knobs.md) [b](no-such-page.md) [c](glossary.md#retry) [d](glossary.md#no-such-term)\n```\n[e](f)\n```\n[g](../README.md)\n";
     let found = broken(&page, text);
-    assert_eq!(found.len(), 2, "{found:?}");
+    assert_eq!(found.len(), 3, "{found:?}");
     assert!(found[0].contains("no-such-page.md") && found[1].contains("no-such-term"), "{found:?}");
+    assert!(found[2].contains("not in the book"), "{found:?}");
+    assert!(broken(&root().join("README.md"), "[a](docs/README.md)").is_empty());
 }
 
 #[test]

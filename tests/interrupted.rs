@@ -117,16 +117,47 @@ fn a_trace_that_cannot_be_written_ends_the_run() {
     std::fs::remove_file(scenario).unwrap();
 }
 
-/// Of a trace that is written last, too: nothing of it stays beside a device.
+/// Of a trace that is written last or in pieces, too: nothing of it stays beside a device.
 #[test]
-fn a_buffer_trace_that_cannot_be_written_is_the_hosts_failure() {
-    for file in ["/no/such/folder/run.dat", "/dev/full"] {
-        let command = ["run", "nmi-stall", "--trace", file, "--trace-format", "trace-cmd"];
+fn a_trace_for_viewers_that_cannot_be_written_is_the_hosts_failure() {
+    let formats = ["trace-cmd", "vcd"].into_iter();
+    for (file, format) in formats.flat_map(|format| ["/no/such/folder/run.dat", "/dev/full"].map(|file| (file, format)))
+    {
+        let command = ["run", "nmi-stall", "--trace", file, "--trace-format", format];
         let output = Command::new(env!("CARGO_BIN_EXE_apicsim")).args(command).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(3), "{said}");
         assert!(said.contains(&format!("cannot write {file}")), "{said}");
     }
+}
+
+/// Killed, and not asked: what is in the file by then is whole lines in the order of time, wires and all, but for the last one.
+#[test]
+fn waves_can_be_read_to_the_end_of_a_run_that_was_killed() {
+    let (scenario, trace) =
+        (endless("killed"), std::env::temp_dir().join(format!("apicsim-killed-{}.vcd", std::process::id())));
+    let names = [&scenario, &trace].map(|path| path.to_str().unwrap().to_owned());
+    let (mut child, mut out) = begin(&["run", &names[0], "--waits", "all", "--trace", &names[1]]);
+    for _ in 0..200 {
+        read_until(&mut out, "idle after");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let text = std::fs::read_to_string(&trace).unwrap();
+    let (whole, _) = text.rsplit_once('\n').unwrap();
+    let (head, changes) = whole.split_once("$end\n#0\n$dumpvars\n").unwrap();
+    assert!(head.contains(" picd [1:0] "), "{head}");
+    let mut times = vec![0_u64];
+    for line in changes.lines().filter(|line| *line != "$end") {
+        match line.split_at(1) {
+            ("#", time) => times.push(time.parse().unwrap()),
+            ("b", change) => assert!(change.split_once(' ').is_some_and(|(_, code)| !code.is_empty()), "{line}"),
+            (value, code) => assert!(["0", "1", "z", "x"].contains(&value) && !code.is_empty(), "{line}"),
+        }
+    }
+    assert!(times.len() > 1000 && times.windows(2).all(|two| two[0] < two[1]), "{} instants", times.len());
+    std::fs::remove_file(scenario).unwrap();
+    std::fs::remove_file(trace).unwrap();
 }
 
 /// A session from a pipe ends with the run that is interrupted; what was printed stays, and the line is not kept.

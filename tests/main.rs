@@ -41,6 +41,7 @@ mod proofs;
 mod property;
 mod quotes;
 mod release;
+mod schemas;
 mod script_faults;
 mod scripts;
 mod serial_bus;

@@ -52,9 +52,7 @@ fn waves(text: &str) -> (BTreeMap<(String, String), String>, Vec<u64>) {
         let words: Vec<&str> = line.split(' ').collect();
         match words[..] {
             ["$scope", "module", name, "$end"] => scope = name.to_owned(),
-            ["$var", "wire", _, code, name, "$end"] => {
-                _ = names.insert(code.to_owned(), (scope.clone(), name.to_owned()))
-            }
+            ["$var", "wire", _, code, name, ..] => _ = names.insert(code.to_owned(), (scope.clone(), name.to_owned())),
             ["$end" | "$dumpvars"] => {}
             [first, ..] if first.starts_with('$') => {}
             [value, code] => _ = values.insert(names[code].clone(), value[1..].to_owned()),
@@ -211,4 +209,137 @@ fn a_trace_for_perfetto_has_every_event_and_nests() {
         let by_device = |flow: &u64| flow >> 32 >= 4;
         assert!(ended.iter().all(|flow| sent.contains(flow) || by_device(flow)), "{name}: {ended:x?} of {sent:x?}");
     }
+}
+
+/// A dump of a run, with these arguments.
+fn dump(name: &str, arguments: &[&str]) -> String {
+    let path = temporary(&format!("wires {name} {}", arguments.join(" ").replace('/', "-")), "vcd");
+    apicsim(&[&["run", name, "--trace", &path.to_string_lossy()], arguments].concat());
+    let text = std::fs::read_to_string(&path).unwrap();
+    let _ = std::fs::remove_file(&path);
+    text
+}
+
+/// The changes of a wave of a scope: when, what.
+fn changes(text: &str, scope: &str, wave: &str) -> Vec<(u64, String)> {
+    let (mut here, mut code, mut now, mut found) = (String::new(), String::new(), 0, Vec::new());
+    for line in text.lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        match words[..] {
+            ["$scope", "module", name, "$end"] => here = name.to_owned(),
+            ["$var", "wire", _, one, name, ..] if here == scope && name == wave => code = one.to_owned(),
+            [time] if time.starts_with('#') => now = time[1..].parse().unwrap(),
+            [value, one] if one == code && !code.is_empty() => found.push((now, value[1..].to_owned())),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// What a wave is in the cells of so many picoseconds from an instant on.
+fn cells(changes: &[(u64, String)], from: u64, cell: u64, count: u64) -> Vec<&str> {
+    let at = |time: u64| changes.iter().rfind(|(at, _)| *at <= time).map_or("?", |(_, value)| value);
+    (0..count).map(|number| at(from + number * cell)).collect()
+}
+
+const PICCLK_PS: u64 = 60_000;
+
+/// The message that the hang is about, by hand: SDM vol. 3 §10.13 and 82801BA §5.8.3, as docs/serial-bus.md has it. CPU0's
+/// arbitration id is 2: it was 0, and each of the two messages before, of others, has raised it by one (SDM vol. 3 §10.7).
+#[test]
+fn the_wires_carry_the_refused_message_as_documents_say() {
+    let text = dump("nmi-stall", &[]);
+    let (picd, winner) = (changes(&text, "bus0", "picd"), changes(&text, "bus0", "winner"));
+    let message = [
+        "1", "0", "0", "10", "0", // start; id 0010
+        "10", "0", "10", // logical, fixed; asserted, edge
+        "11", "11", "11", "0", // FC
+        "0", "0", "1", "0", // 04
+        "10", "0", // 2 + 2 + 3 + 3 + 3 + 1 = 14 mod 4; postamble
+        "0", "11", "0", // intact; CPU2 has no room; idle
+    ];
+    assert_eq!(cells(&picd, 40_260_000, PICCLK_PS, 21), message);
+    let won: Vec<&str> = ["z"; 5].into_iter().chain(["0"; 16]).collect();
+    assert_eq!(cells(&winner, 40_260_000, PICCLK_PS, 21), won);
+    // again at once; CPU0 has won the last one, so that its id is 0 now, and stays the lowest
+    let mut again = message;
+    again[3] = "0";
+    for round in [1, 2, 1000, 3900] {
+        assert_eq!(cells(&picd, 40_260_000 + round * 21 * PICCLK_PS, PICCLK_PS, 21), again, "{round}");
+    }
+}
+
+/// Each message and each EOI message has a winner; attempts are counted by the stream, which knows nothing of wires.
+#[test]
+fn the_wires_carry_every_attempt_of_the_stream() {
+    for (name, arch, buses) in [
+        ("late-retry", "i386/default", 1),
+        ("smp-boot", "i386/default", 1),
+        ("normal-dispatch", "i386/numaq", 1),
+        ("boot-late-cpu", "i386/bigsmp", 1),
+        ("dead-target", "i386/bigsmp", 1),
+    ] {
+        let events = documents(&[name, "--arch", arch]);
+        let what = |event: &Value| event["what"].as_str().unwrap_or_default().to_owned();
+        let attempts: u64 = events
+            .iter()
+            .filter(|event| what(event).contains(" to ") && what(event).contains(" (last "))
+            .map(|event| event["count"].as_u64().unwrap())
+            .sum();
+        let ends = events.iter().filter(|event| what(event).starts_with("EOI message")).count() as u64;
+        let text = dump(name, &["--arch", arch]);
+        let winners: Vec<_> = (0..buses).flat_map(|bus| changes(&text, &format!("bus{bus}"), "winner")).collect();
+        let won = winners.iter().filter(|(_, value)| value != "z").count() as u64;
+        let last = winners.last().is_some_and(|(_, value)| value != "z");
+        assert!(attempts > 0, "{name}");
+        // the one that is on the wires at the end is not decided yet, or not told
+        assert!(
+            (attempts + ends..=attempts + ends + u64::from(last)).contains(&won),
+            "{name}: {won} {attempts} {ends}"
+        );
+    }
+}
+
+#[test]
+fn waves_do_not_depend_on_how_a_run_is_executed() {
+    for (name, arch) in [
+        ("nmi-stall", "i386/default"),
+        ("late-retry", "i386/default"),
+        ("kdump", "i386/numaq"),
+        ("stuck-wire", "i386/default"),
+        ("jabbering-agent", "i386/default"),
+        ("starving-sender", "i386/bigsmp"),
+    ] {
+        let text = dump(name, &["--arch", arch]);
+        for other in [
+            &["--elision", "off"][..],
+            &["--executor", "reference"],
+            &["--threads", "3"],
+            &["--window", "70000"],
+            &["--max-events", "1000000"],
+        ] {
+            let found = dump(name, &[&["--arch", arch], other].concat());
+            assert!(found == text, "{name} on {arch} with {other:?}: {} and {} bytes", found.len(), text.len());
+        }
+    }
+}
+
+/// An injected fault of the wires: PICD0 reads 1 from its beginning on, and nothing starts any more.
+#[test]
+fn a_stuck_wire_is_stuck_in_the_dump() {
+    let text = dump("stuck-wire", &["--arch", "i386/default"]);
+    let picd = changes(&text, "bus0", "picd");
+    let scenario = load("stuck-wire", "i386/default", "before", &[]);
+    let from = scenario.faults.iter().map(|fault| fault.at_ps).min().unwrap();
+    assert!(picd.iter().filter(|(at, _)| *at >= from).all(|(_, value)| value.ends_with('1')), "{picd:?}");
+    assert!(picd.iter().any(|(at, _)| *at == from), "{picd:?}");
+    assert_eq!(changes(&text, "bus0", "winner").iter().filter(|(at, value)| *at > from && value != "z").count(), 0);
+}
+
+/// A front-side bus has other wires, which nobody shows.
+#[test]
+fn only_serial_buses_have_these_wires() {
+    assert!(!dump("normal-dispatch", &["--arch", "x86_64/flat"]).contains("picd"));
+    let two = dump("normal-dispatch", &["--arch", "i386/numaq", "--cpus", "8"]);
+    assert_eq!(two.matches(" picd ").count(), 2, "a bus a quad");
 }

@@ -60,7 +60,7 @@ pub(super) fn page(machines: &[Table]) -> String {
          µs: what a *message* costs its sender, which is how long that waits for its ICR (a function that sends to several CPUs one by one pays it for each), and how long\n\
          the *crash path* takes from the crash to its goal where a CPU is stuck (`nmi-stall`; `never` where it hangs, or hangs before it crashes; `hang` counts such runs, of {}).\n\
          Each idle and under load ({}), with jitter on the bus: {CALLS} seeds of\n\
-         [`callers.toml`](../examples/measure/callers.toml), which send the messages that are counted here, and {CRASHES} of `nmi-stall` for each number. So p99.9 of a crash is the last but one of {CRASHES}, and\n\
+         `examples/measure/callers.toml`, which send the messages that are counted here, and {CRASHES} of `nmi-stall` for each number. So p99.9 of a crash is the last but one of {CRASHES}, and\n\
          up to 0.48 % of all crashes may take longer than that (95 %); a load changes the story of a crash, too. Printed by `{COMMAND}`\n\
          (`src/book/cost.rs`), which takes some minutes on two cores; the test `cargo test --lib cost` makes the first {CHECKED} seeds of each cell anew, and one row whole. Most of these\n\
          kernels never were: [prices](prices.md) says which, and [measuring](measure.md) what the words mean. `-`: in x2APIC mode nobody waits.\n\n",

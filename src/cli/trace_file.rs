@@ -3,7 +3,7 @@
 use super::output::STANDARD_OUTPUT;
 use crate::failure::Failure;
 use crate::report::trace_form::TraceForm;
-use sim::{Batch, Handle, Observer};
+use sim::{Batch, Handle, Interest, Observer};
 use std::fs::File;
 use std::io::{self, Write, stdout};
 use std::path::{Path, PathBuf};
@@ -47,6 +47,7 @@ impl<'a> TraceFile<'a> {
             bytes.extend(self.form.event(told)?);
         }
         out.write_all(&bytes)?;
+        self.form.committed(batch.wires, batch.until, &mut *out)?;
         if batch.last {
             self.form.end(&mut *out)?;
         }
@@ -55,6 +56,10 @@ impl<'a> TraceFile<'a> {
 }
 
 impl Observer for TraceFile<'_> {
+    fn interest(&self) -> Interest {
+        if self.form.shows_wires() { Interest::EVERYTHING | Interest::WIRES } else { Interest::EVERYTHING }
+    }
+
     fn take(&mut self, batch: &Batch<'_>) {
         if self.failed.is_none()
             && let Err(error) = self.write(batch)

@@ -23,8 +23,10 @@ pub(crate) mod trace_format;
 mod trace_ndjson;
 mod trace_perfetto;
 mod trace_vcd;
+mod unnamed_file;
 mod verdict;
 pub(crate) mod waits;
+mod waves;
 
 pub use json::{Host, run_document};
 pub(crate) use kernel_names::KernelNames;

@@ -1,47 +1,24 @@
-//! The trace as a value change dump (IEEE 1364-2005 §18): a wave for the state of each CPU and its local APIC, read from the
-//! state that the events fold into.
+//! The trace as a value change dump (IEEE 1364-2005 §18) of its [waves](super::waves).
 //!
-//! Not modelled: polls, which change nothing; the cycles of a bus, which no event tells.
+//! Not modelled: a compressed form.
 
 use super::trace_form::TraceForm;
-use crate::judgement::state::{CpuState, State};
+use super::waves::{Value, Wave, Waves};
 use crate::scenario::Scenario;
-use sim::{Source, Time, Told, What};
+use sim::bus::WireChange;
+use sim::{Time, Told};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-/// The waves of a CPU: name, bits.
-const WAVES: [(&str, u32); 8] = [
-    ("icr_busy", 1),
-    ("interrupt_flag", 1),
-    ("nmi_latched", 1),
-    ("halted", 1),
-    ("handlers", 8),
-    ("irr_highest", 8),
-    ("isr_highest", 8),
-    ("tpr", 8),
-];
-
-/// Their values; none where there is nothing, which a wave shows as `z`.
-fn values(cpu: &CpuState) -> [Option<u32>; WAVES.len()] {
-    let bit = |set: bool| Some(u32::from(set));
-    [
-        bit(cpu.busy_since.is_some() || cpu.jammed_since.is_some()),
-        bit(cpu.interrupts_off_since.is_none()),
-        bit(cpu.latches.nmi.is_some()),
-        bit(cpu.sleep().is_some()),
-        Some(cpu.frames.len() as u32 - 1),
-        cpu.apic.requested().last().map(u32::from),
-        cpu.apic.in_service().last().map(u32::from),
-        Some(cpu.apic.tpr().into()),
-    ]
-}
+/// Characters that are written at once.
+const PIECE: usize = 1 << 16;
 
 /// What writes it.
 pub(super) struct Vcd {
-    state: State,
-    shown: Vec<[Option<u32>; WAVES.len()]>,
-    now: Option<Time>,
+    waves: Waves,
+    /// The bits of each wave.
+    bits: Vec<u32>,
+    now: Time,
 }
 
 /// The name of a wave in the dump: printable characters, least digit first.
@@ -57,78 +34,88 @@ fn code(mut number: usize) -> String {
 }
 
 /// A value, and whose it is.
-fn change(wave: usize, cpu: usize, value: Option<u32>) -> String {
-    let code = code(cpu * WAVES.len() + wave);
-    match (WAVES[wave].1, value) {
-        (1, value) => format!("{}{code}\n", value.map_or('z', |value| if value == 0 { '0' } else { '1' })),
-        (_, Some(value)) => format!("b{value:b} {code}\n"),
-        (_, None) => format!("bz {code}\n"),
+fn change(wave: usize, bits: u32, value: Value) -> String {
+    let code = code(wave);
+    match (bits, value) {
+        (1, Value::Number(number)) => format!("{}{code}\n", u32::from(number != 0)),
+        (1, Value::Nothing) => format!("z{code}\n"),
+        (1, Value::Unknown) => format!("x{code}\n"),
+        (_, Value::Number(number)) => format!("b{number:b} {code}\n"),
+        (_, Value::Nothing) => format!("bz {code}\n"),
+        (_, Value::Unknown) => format!("bx {code}\n"),
     }
 }
 
 impl Vcd {
     pub(super) fn of(scenario: &Scenario) -> Self {
-        let state = State::before(scenario);
-        let shown = state.cpus.iter().map(values).collect();
-        Self { state, shown, now: None }
+        let waves = Waves::of(scenario);
+        let bits = waves.scopes().iter().flat_map(|(_, waves)| waves.iter().map(|(_, bits)| *bits)).collect();
+        Self { waves, bits, now: Time::ZERO }
     }
 
-    /// What has changed at a CPU.
-    fn changes(&mut self, cpu: usize, text: &mut String) {
-        let Some(state) = self.state.cpus.get(cpu) else { return };
-        for (wave, value) in values(state).into_iter().enumerate() {
-            if self.shown[cpu][wave] != value {
-                self.shown[cpu][wave] = value;
-                text.push_str(&change(wave, cpu, value));
+    /// Writes what `of` says is to be written.
+    fn write(
+        &mut self,
+        out: &mut dyn Write,
+        of: impl FnOnce(&mut Waves, super::waves::Sink<'_>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut text = String::new();
+        let Self { waves, bits, now } = self;
+        of(waves, &mut |at, wave, value| {
+            if *now != at {
+                *now = at;
+                let _ = writeln!(text, "#{}", at.as_ps()); // writing to a string cannot fail
             }
-        }
+            text.push_str(&change(wave, bits[wave], value));
+            if text.len() >= PIECE {
+                out.write_all(text.as_bytes())?;
+                text.clear();
+            }
+            Ok(())
+        })?;
+        out.write_all(text.as_bytes())
     }
+}
+
+fn declaration(wave: usize, (name, bits): &Wave) -> String {
+    let range = if *name == "picd" { " [1:0]" } else { "" };
+    format!("$var wire {bits} {} {name}{range} $end\n", code(wave))
 }
 
 impl TraceForm for Vcd {
     fn begin(&mut self) -> Vec<u8> {
         let mut text = String::from("$version apicsim $end\n$timescale 1 ps $end\n$scope module machine $end\n");
-        for cpu in 0..self.shown.len() {
-            let _ = writeln!(text, "$scope module cpu{cpu} $end"); // writing to a string cannot fail
-            for (wave, (name, bits)) in WAVES.iter().enumerate() {
-                let _ = writeln!(text, "$var wire {bits} {} {name} $end", code(cpu * WAVES.len() + wave));
-            }
+        let mut number = 0..;
+        for (scope, waves) in self.waves.scopes() {
+            let _ = writeln!(text, "$scope module {scope} $end");
+            number.by_ref().zip(waves).for_each(|(number, wave)| text.push_str(&declaration(number, wave)));
             text.push_str("$upscope $end\n");
         }
         text.push_str("$upscope $end\n$enddefinitions $end\n#0\n$dumpvars\n");
-        for (cpu, shown) in self.shown.iter().enumerate() {
-            shown.iter().enumerate().for_each(|(wave, value)| text.push_str(&change(wave, cpu, *value)));
-        }
+        let values = self.waves.values().iter().zip(&self.bits).enumerate();
+        values.for_each(|(wave, (value, bits))| text.push_str(&change(wave, *bits, *value)));
         text.push_str("$end\n");
-        self.now = Some(Time::ZERO);
         text.into_bytes()
     }
 
     fn event(&mut self, told: &Told) -> io::Result<Vec<u8>> {
-        let event = &told.event;
-        self.state.take(event);
-        let mut touched: Vec<usize> = match event.source {
-            Source::Cpu(cpu) => vec![cpu.into()],
-            Source::Interconnect => Vec::new(),
-        };
-        match event.what {
-            What::Delivered(agent, message) => touched.extend([usize::from(agent), usize::from(message.source)]),
-            What::Sent(message) | What::Dispatched(message, _) => touched.push(message.source.into()),
-            What::Error(agent, _) => touched.push(agent.into()),
-            _ => {}
-        }
-        let mut text = String::new();
-        touched.into_iter().for_each(|cpu| self.changes(cpu, &mut text));
-        if !text.is_empty() && self.now != Some(told.at) {
-            self.now = Some(told.at);
-            text.insert_str(0, &format!("#{}\n", told.at.as_ps()));
-        }
-        Ok(text.into_bytes())
+        self.waves.event(told);
+        Ok(Vec::new())
+    }
+
+    fn shows_wires(&self) -> bool {
+        true
+    }
+
+    fn committed(&mut self, wires: &[WireChange], until: Time, out: &mut dyn Write) -> io::Result<()> {
+        self.waves.wires(wires);
+        self.write(out, |waves, sink| waves.committed(until, sink))
     }
 
     fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        let end = self.state.now;
-        if self.now.is_some_and(|now| now >= end) { Ok(()) } else { writeln!(out, "#{}", end.as_ps()) }
+        self.write(out, Waves::finish)?;
+        let end = self.waves.end();
+        if self.now >= end { Ok(()) } else { writeln!(out, "#{}", end.as_ps()) }
     }
 }
 

@@ -14,6 +14,7 @@ mod serial;
 mod testing;
 #[cfg(test)]
 mod testing_agents;
+mod wires;
 
 pub use arbitration::{ArbitrationIds, BusError};
 pub use cluster::{Cluster, ClusterBus, ClusterError, PhysicalScope, ShorthandScope};
@@ -26,6 +27,7 @@ pub use serial::{
     END_OF_INTERRUPT_STATUS, FIRST_STATUS, SerialBus, SerialFault, SerialFaultError, SerialFaultKind, Wire, WireCycle,
     end_of_interrupt_cycles, lowest_priority_cycles, wire_cycles,
 };
+pub use wires::{WireChange, WireEvent};
 
 use crate::time::{Duration, Time};
 use std::fmt::Debug;
@@ -324,6 +326,13 @@ pub trait Interconnect: Debug + Send {
     /// Moves every future event `periods` times `period` later, as if the same recurring events had happened in
     /// between, and counts `attempts` per period for the message being attempted.
     fn skip(&mut self, periods: u64, period: Duration, attempts: u64);
+
+    /// From now on somebody looks at its wires. One that has none to look at need not listen.
+    fn probe(&mut self) {}
+
+    /// Moves what its wires have carried since this was called last to `into`: of each bus in the order of time, but what is
+    /// told ahead. A cycle is told at the latest with the event that ends it, and may be told before it begins.
+    fn take_wires(&mut self, _into: &mut Vec<WireChange>) {}
 
     /// Short name as on the command line.
     fn name(&self) -> &'static str;

@@ -7,6 +7,7 @@ use super::handle::{BUDGET_GRID, Budget, FLAG_GRID, Handle, Interruption};
 use super::hardware::Hardware;
 use super::observer::{Batch, Observer};
 use super::outcome::Ending;
+use crate::bus::WireChange;
 use crate::stream::{Event, Interest, Source, Told, What};
 use crate::time::{Duration, Time};
 
@@ -24,18 +25,20 @@ pub(crate) struct Looks<'o> {
     events: u64,
     visits: u64,
     told: Vec<Told>,
+    wires: Vec<WireChange>,
 }
 
 impl<'o> Looks<'o> {
     pub(crate) fn new(observer: Option<&'o mut dyn Observer>, handle: Option<Handle>, budget: Budget) -> Self {
         let grid = if budget.is_set() { BUDGET_GRID } else { FLAG_GRID };
-        Self { observer, handle, budget, grid, operations: 0, events: 0, visits: 0, told: Vec::new() }
+        let (told, wires) = (Vec::new(), Vec::new());
+        Self { observer, handle, budget, grid, operations: 0, events: 0, visits: 0, told, wires }
     }
 
     /// Which events CPUs and interconnect must keep: a budget counts all.
     pub(crate) fn wanted(&self) -> Interest {
         let observed = self.observer.as_ref().map_or(Interest::NOTHING, |observer| observer.interest());
-        if self.budget.is_set() { Interest::EVERYTHING } else { observed }
+        if self.budget.is_set() { Interest::EVERYTHING | observed } else { observed }
     }
 
     /// Is anything to be handed over, or counted?
@@ -99,6 +102,8 @@ impl<'o> Looks<'o> {
     pub(crate) fn hand_over(&mut self, hardware: &mut Hardware, until: Time, last: bool) {
         self.visits = 0;
         self.told.clear();
+        self.wires.clear();
+        hardware.fabric.bus.take_wires(&mut self.wires);
         hardware.fabric.stream.hand_over(until, &mut self.told);
         for cpu in &mut hardware.cpus {
             cpu.stream.hand_over(until, &mut self.told);
@@ -109,10 +114,10 @@ impl<'o> Looks<'o> {
             self.operations += self.told.iter().map(|told| operations(&told.event)).sum::<u64>();
         }
         if let Some(observer) = &mut self.observer
-            && (last || !self.told.is_empty())
+            && (last || !self.told.is_empty() || !self.wires.is_empty())
         {
             let under_way = || under_way(hardware);
-            observer.take(&Batch { events: &self.told, until, last, under_way: &under_way });
+            observer.take(&Batch { events: &self.told, until, last, wires: &self.wires, under_way: &under_way });
         }
     }
 }

@@ -5,6 +5,7 @@
 //! in all. Between two batches a machine keeps what its CPUs have done ahead of the committed instant, and the runs that
 //! are open: so the memory of an observed run does not grow with its length, unless the observer's does.
 
+use crate::bus::WireChange;
 use crate::stream::{Event, Interest, Source, Told};
 use crate::time::Time;
 use std::fmt;
@@ -20,16 +21,20 @@ pub struct Batch<'a> {
     pub until: Time,
     /// Is it the last one? Every run that ends, by itself or by an error of its software, has one; it may be empty.
     pub last: bool,
+    /// What the wires of its buses have carried, if an observer needs it ([`Interest::WIRES`]): see
+    /// [`Interconnect::take_wires`](crate::bus::Interconnect::take_wires). The last batch may have some that come after the end.
+    pub wires: &'a [WireChange],
     pub(super) under_way: &'a dyn Fn() -> Vec<Event>,
 }
 
 impl fmt::Debug for Batch<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { events, until, last, .. } = self;
+        let Self { events, until, last, wires, .. } = self;
         f.debug_struct("Batch")
             .field("events", events)
             .field("until", until)
             .field("last", last)
+            .field("wires", wires)
             .finish_non_exhaustive()
     }
 }

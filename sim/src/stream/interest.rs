@@ -21,16 +21,27 @@ const RUNS: u8 = 1;
 const WAITS: u8 = 2;
 /// The others.
 const OTHERS: u8 = 4;
+/// No events: what wires carry.
+const WIRES: u8 = 8;
 
 impl Interest {
     /// None.
     pub const NOTHING: Self = Self(0);
-    /// All.
+    /// All events.
     pub const EVERYTHING: Self = Self(RUNS | WAITS | OTHERS);
     /// All but polls and delays.
     pub const EFFECTS: Self = Self(WAITS | OTHERS);
     /// Those of which a wait is made: its beginning and end, what was polled, entry into handlers and return, and INIT.
     pub const WAITS: Self = Self(RUNS | WAITS);
+
+    /// What the wires of buses carry, cycle by cycle ([`Batch::wires`](crate::Batch::wires)): no events, and not among
+    /// [everything](Self::EVERYTHING).
+    pub const WIRES: Self = Self(WIRES);
+
+    /// Is what the wires carry among it?
+    pub(crate) const fn wants_wires(self) -> bool {
+        self.0 & WIRES != 0
+    }
 
     /// Is this one of them?
     #[inline(always)] // what it is, is known where it is called: one bit is looked at

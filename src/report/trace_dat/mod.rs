@@ -16,7 +16,7 @@ use crate::judgement::state::State;
 use crate::scenario::Scenario;
 use pages::{Page, RECORD_MAX};
 use record::{Around, record};
-use sim::{Context, Source, Told, What};
+use sim::{Context, Source, Time, Told, What};
 use spool::Spool;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -98,6 +98,12 @@ impl<'a> TraceDat<'a> {
     }
 }
 
+/// KernelShark takes an instant of 0 for none, and then shows one buffer after the other: what is there from the beginning on stands
+/// a nanosecond later.
+fn nanoseconds(at: Time) -> u64 {
+    (at.as_ps() / 1000).max(1)
+}
+
 fn task(context: Context) -> u32 {
     match context {
         Context::Program => 1,
@@ -170,7 +176,7 @@ impl TraceForm for TraceDat<'_> {
         self.events += 1;
         let bytes = record(event, &around, &self.said(told), RECORD_MAX);
         let buffer = cpu.unwrap_or(self.state.cpus.len());
-        self.buffers[buffer].push(told.at.as_ps() / 1000, &bytes, &mut self.spool)?;
+        self.buffers[buffer].push(nanoseconds(told.at), &bytes, &mut self.spool)?;
         Ok(Vec::new())
     }
 

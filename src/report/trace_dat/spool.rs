@@ -2,12 +2,10 @@
 //! where the next of its buffer is, so that nothing is kept in memory of those that are there.
 
 use super::pages::PAGE;
-use std::fs::{File, OpenOptions, remove_file};
+use crate::report::unnamed_file::without_a_name;
+use std::fs::File;
 use std::io::{self, Error, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-
-/// Names that are tried before one gives up.
-const NAMES: u32 = 1000;
 
 /// A page, and the place of the next.
 const PLACE: u64 = PAGE as u64 + 8;
@@ -53,33 +51,6 @@ impl Spool {
         file.read_exact(&mut next)?;
         Ok((page, u64::from_le_bytes(next)))
     }
-}
-
-fn without_a_name(beside: &Path) -> io::Result<File> {
-    let name = beside.file_name().unwrap_or_default().to_owned();
-    let folder = beside.parent().map(Path::to_owned).unwrap_or_default();
-    unnamed_in(&folder.join(&name)).or_else(|error| match error.kind() {
-        ErrorKind::StorageFull => Err(error),
-        _ => unnamed_in(&std::env::temp_dir().join(&name)),
-    })
-}
-
-/// A new file, whose name, which begins with this one, is gone at once.
-fn unnamed_in(path: &Path) -> io::Result<File> {
-    let mut last = Error::from(ErrorKind::AlreadyExists);
-    for number in 0..NAMES {
-        let mut name = path.as_os_str().to_owned();
-        name.push(format!(".spool{number}"));
-        match OpenOptions::new().read(true).write(true).create_new(true).open(&name) {
-            Ok(file) => {
-                remove_file(&name)?;
-                return Ok(file);
-            }
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => last = error,
-            Err(error) => return Err(error),
-        }
-    }
-    Err(last)
 }
 
 #[cfg(test)]

@@ -179,6 +179,12 @@ impl Map {
         self.members[place].len() as Agent
     }
 
+    /// The agent of the machine that has this number on the segment of a cluster. Managers come after all others, by place.
+    pub(super) fn agent(&self, place: usize, local: Agent) -> Agent {
+        let manager = || (self.agents() + place) as Agent;
+        self.members[place].get(usize::from(local)).copied().unwrap_or_else(manager)
+    }
+
     /// Cluster of an agent, and its number on the segment there.
     ///
     /// # Panics

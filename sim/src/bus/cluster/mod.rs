@@ -20,7 +20,9 @@ mod segment;
 
 pub use map::{ClusterError, PhysicalScope, ShorthandScope};
 
-use super::{Agent, BusEffect, Interconnect, Message, Promises, Reach, Request, Targets, Undispatched};
+use super::{
+    Agent, BusEffect, Interconnect, Message, Promises, Reach, Request, Targets, Undispatched, WireChange, WireEvent,
+};
 use crate::generation::Knobs;
 use crate::time::{Duration, Time};
 use forwarding::Awaited;
@@ -274,6 +276,23 @@ impl Interconnect for ClusterBus {
         self.links.skip(span);
         self.now += span;
         self.plan();
+    }
+
+    fn probe(&mut self) {
+        self.segments.iter_mut().for_each(|segment| segment.bus.probe());
+    }
+
+    fn take_wires(&mut self, into: &mut Vec<WireChange>) {
+        for (place, segment) in self.segments.iter_mut().enumerate() {
+            let begin = into.len();
+            segment.bus.take_wires(into);
+            for change in &mut into[begin..] {
+                change.bus = place as u16;
+                if let WireEvent::Won(local) = &mut change.what {
+                    *local = self.map.agent(place, *local);
+                }
+            }
+        }
     }
 
     fn name(&self) -> &'static str {

@@ -67,6 +67,7 @@ impl SerialBus {
         };
         let contenders = end_of_interrupts.with(messages);
         let left = drop_out(contenders, CYCLES, key, |cycle| self.line(edge + 1 + cycle));
+        let keys = left.iter().fold(0, |keys, agent| keys | key(agent));
         let ends: Vec<Agent> = left.without(messages).iter().collect();
         self.on_bus = match (jabbering.filter(|agent| ends.contains(agent)), ends.is_empty()) {
             (Some(agent), _) => Some(OnBus::new(edge, Load::Jabber(agent))),
@@ -76,6 +77,11 @@ impl SerialBus {
         if self.on_bus.is_none() {
             // All have lost to a stuck wire, and wait for the end of the message that they think has won.
             self.free_from = edge + Format::Short.cycles();
+        }
+        if self.probe.is_some() {
+            let format = if end_of_interrupts.is_empty() { Format::Short } else { Format::EndOfInterrupt };
+            let winners = self.on_bus.as_ref().map_or_else(AgentSet::default, |on_bus| on_bus.load.senders());
+            self.show_arbitration(edge, winners, keys, format.start());
         }
     }
 

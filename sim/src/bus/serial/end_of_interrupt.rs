@@ -12,11 +12,14 @@ impl SerialBus {
     /// First status cycle.
     pub(super) fn sample_end_of_interrupt(&mut self, mut on_bus: OnBus, targets: &dyn Targets) {
         on_bus.heard = self.heard(&on_bus, targets);
+        if self.probe.is_some() {
+            self.show_payload(&on_bus, targets);
+        }
         let first = First::read(self.first_status(&on_bus, AgentSet::default()), false);
         on_bus.phase = Phase::Status;
         let answer = if on_bus.heard == Heard::Clearly { TAKEN } else { 0 };
         let outcome = match first {
-            First::Good | First::Focus => status::outcome(self.line(on_bus.next_cycle()).read(answer)),
+            First::Good | First::Focus => status::outcome(self.read(on_bus.next_cycle(), answer)),
             First::Damaged => AttemptOutcome::ChecksumError,
         };
         self.update_ids(on_bus.load.senders(), outcome);
@@ -26,7 +29,7 @@ impl SerialBus {
 
     /// Second status cycle: the I/O agents have it, or it is sent again before anything else of its sender.
     pub(super) fn end_of_interrupt_status(&mut self, on_bus: &OnBus, effects: &mut Vec<BusEffect>) {
-        self.free_from = on_bus.end();
+        self.free(on_bus.end());
         let outcome = on_bus.outcome.unwrap_or(AttemptOutcome::ChecksumError);
         let sent: &[(Agent, u8)] = match &on_bus.load {
             Load::EndOfInterrupts(sent) => sent,

@@ -275,6 +275,12 @@ impl Faults {
         self.listed.iter().any(|fault| matches!(fault.kind, SerialFaultKind::StuckWire { .. }))
     }
 
+    /// When a stuck wire begins or ends to be stuck.
+    pub(super) fn stuck_wires_change(&self) -> impl Iterator<Item = Time> {
+        let stuck = |fault: &&SerialFault| matches!(fault.kind, SerialFaultKind::StuckWire { .. });
+        self.listed.iter().filter(stuck).flat_map(|fault| [Some(fault.from), fault.until]).flatten()
+    }
+
     /// The wires at `at`.
     pub(super) fn line(&self, at: Time) -> Line {
         self.holding(at).fold(Line::default(), |line, kind| match *kind {

@@ -23,6 +23,7 @@ mod faults;
 mod frame;
 mod line;
 mod plan;
+mod probe;
 mod progress;
 mod reception;
 mod status;
@@ -34,7 +35,9 @@ pub use wire_cycles::{
 };
 
 use super::addressees::Addressees;
-use super::{Agent, ArbitrationIds, BusEffect, BusError, Interconnect, Reach, Request, Targets, Undispatched};
+use super::{
+    Agent, ArbitrationIds, BusEffect, BusError, Interconnect, Reach, Request, Targets, Undispatched, WireChange,
+};
 use crate::generation::Knobs;
 use crate::time::{ClockDomain, Duration, Time};
 use bus_clock::BusClock;
@@ -43,6 +46,7 @@ use faults::Faults;
 use frame::Format;
 use line::Line;
 use plan::Plan;
+use probe::Probe;
 use std::collections::VecDeque;
 
 /// What one agent wants to send.
@@ -98,6 +102,8 @@ pub struct SerialBus {
     addressees: Addressees,
     /// A list that is empty, for the next messages on the bus.
     spare: Vec<Pending>,
+    /// Somebody looks at the wires.
+    probe: Option<Box<Probe>>,
 }
 
 /// Attempts remembered. Senders that retry for ever, however many, repeat after at most 63 attempts (tried for up to 15
@@ -126,6 +132,7 @@ impl SerialBus {
             plan: Plan::NOTHING,
             addressees: Addressees::default(),
             spare: Vec::new(),
+            probe: None,
         })
     }
 
@@ -280,6 +287,9 @@ impl Interconnect for SerialBus {
         for &source in self.recent.iter().rev().take(attempts as usize) {
             by_sender[usize::from(source)] += periods;
         }
+        if self.probe.is_some() {
+            self.show_again(period, periods);
+        }
         let skip = |pending: &mut Pending| pending.skip(cycles, by_sender[usize::from(pending.message.source)]);
         self.free_from += cycles;
         self.now += Duration::from_ps(period.as_ps().saturating_mul(periods));
@@ -301,6 +311,14 @@ impl Interconnect for SerialBus {
         if self.faults.has_stuck_wires() { Reach::Unpromised } else { Reach::Everybody }
     }
 
+    fn probe(&mut self) {
+        self.attach_probe();
+    }
+
+    fn take_wires(&mut self, into: &mut Vec<WireChange>) {
+        self.take_seen(into);
+    }
+
     fn name(&self) -> &'static str {
         "serial"
     }
@@ -317,3 +335,6 @@ mod fault_kind_tests;
 
 #[cfg(test)]
 mod fault_tests;
+
+#[cfg(test)]
+mod probe_tests;

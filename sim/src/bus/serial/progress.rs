@@ -37,6 +37,9 @@ impl SerialBus {
     /// First status cycle. Of a short message the answers of the second one are sampled too.
     fn sample(&mut self, mut on_bus: OnBus, message: &Message, targets: &dyn Targets, effects: &mut Vec<BusEffect>) {
         on_bus.heard = self.heard(&on_bus, targets);
+        if self.probe.is_some() {
+            self.show_payload(&on_bus, targets);
+        }
         let format = on_bus.load.format();
         let lowest_priority = format == Format::LowestPriority;
         let focus = if lowest_priority { self.focus(&on_bus, message, targets) } else { AgentSet::default() };
@@ -61,7 +64,7 @@ impl SerialBus {
             }
             (First::Good, _) => {
                 let answers = Answers::of(targets, self.addressed(&on_bus, targets), message);
-                let outcome = status::outcome(self.line(on_bus.next_cycle()).read(answers.together()));
+                let outcome = status::outcome(self.read(on_bus.next_cycle(), answers.together()));
                 let taken = outcome == AttemptOutcome::Accepted;
                 on_bus.takers = if taken { answers.accepting } else { AgentSet::default() };
                 // Always reported successful, so that a hung target cannot hang the debugger (82801BA p. 117).
@@ -147,7 +150,7 @@ impl SerialBus {
         effects: &mut Vec<BusEffect>,
     ) {
         let answers = Answers::of(targets, self.addressed(&on_bus, targets), message);
-        match Second::read(self.line(on_bus.next_cycle()).read(answers.slots())) {
+        match Second::read(self.read(on_bus.next_cycle(), answers.slots())) {
             Second::End(outcome) => {
                 self.report(&mut on_bus, outcome, effects);
                 self.update_ids(on_bus.load.senders(), outcome);
@@ -161,6 +164,10 @@ impl SerialBus {
                 };
                 let (first, cycles) = LOWEST_PRIORITY;
                 let left = drop_out(answers.accepting, cycles, key, |cycle| self.line(on_bus.start + first + cycle));
+                let keys = left.iter().fold(0, |keys, agent| keys | key(agent));
+                if self.probe.is_some() {
+                    self.show_bids(on_bus.start + first - 1, cycles, keys);
+                }
                 on_bus.takers = left.iter().next().into_iter().collect();
                 on_bus.phase = Phase::Decision;
                 self.on_bus = Some(on_bus);
@@ -171,7 +178,7 @@ impl SerialBus {
     /// Third status cycle of a lowest-priority message. Only the winner drives it: it may have lost its slot since.
     fn decide(&mut self, mut on_bus: OnBus, message: &Message, targets: &dyn Targets, effects: &mut Vec<BusEffect>) {
         let answers = Answers::of(targets, on_bus.takers, message).with_room(targets, message);
-        let outcome = status::outcome(self.line(on_bus.next_cycle()).read(answers.together()));
+        let outcome = status::outcome(self.read(on_bus.next_cycle(), answers.together()));
         self.report(&mut on_bus, outcome, effects);
         on_bus.takers = answers.accepting;
         if outcome == AttemptOutcome::Accepted {
@@ -212,7 +219,7 @@ impl SerialBus {
     fn failed(&mut self, mut on_bus: OnBus, effects: &mut Vec<BusEffect>) {
         let outcome = on_bus.outcome.unwrap_or(AttemptOutcome::AcceptError);
         status::errors(outcome, on_bus.load.senders(), on_bus.noticed(outcome), self.agents(), effects);
-        self.free_from = on_bus.end();
+        self.free(on_bus.end());
         let Load::Messages(pendings) = &mut on_bus.load else { return };
         pendings.retain(|pending| {
             let given_up = self.gives_up(&pending.message);
@@ -241,7 +248,7 @@ impl SerialBus {
 
     /// The bus is done with what it carries.
     fn dispatched(&mut self, on_bus: OnBus, effects: &mut Vec<BusEffect>) {
-        self.free_from = on_bus.end();
+        self.free(on_bus.end());
         for message in messages(&on_bus) {
             let busy_still = self.senders[usize::from(message.source)].pending.is_some();
             effects.push(BusEffect::Dispatched { message, busy_still });

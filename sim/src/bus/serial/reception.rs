@@ -49,7 +49,7 @@ impl SerialBus {
     }
 
     /// The frame of each sender: at least one.
-    fn frames(&self, on_bus: &OnBus, targets: &dyn Targets) -> Vec<Frame> {
+    pub(super) fn frames(&self, on_bus: &OnBus, targets: &dyn Targets) -> Vec<Frame> {
         let rule = self.knobs.checksum;
         match &on_bus.load {
             Load::Messages(pendings) => {
@@ -87,20 +87,24 @@ impl SerialBus {
     }
 
     /// The first status symbol of a message that `heard` says this of; `focus` has a focus processor.
-    pub(super) fn first_status(&self, on_bus: &OnBus, focus: AgentSet) -> Symbol {
+    pub(super) fn first_status(&mut self, on_bus: &OnBus, focus: AgentSet) -> Symbol {
         let driven = match on_bus.heard {
             Heard::Damaged => super::status::DAMAGED,
             _ if !focus.is_empty() => TAKEN,
             Heard::Clearly | Heard::Nothing => 0,
         };
-        self.line(on_bus.next_cycle()).read(driven)
+        self.read(on_bus.next_cycle(), driven)
     }
 
     /// What the sender makes of `data`, driven in the data cycles of a remote read: nothing valid if the data status or
     /// the checksum says so.
-    pub(super) fn data_heard(&self, on_bus: &OnBus, data: u32) -> Option<u32> {
-        let read = |cycle: u64, symbol: Symbol| self.line(on_bus.start + cycle).read(symbol);
+    pub(super) fn data_heard(&mut self, on_bus: &OnBus, data: u32) -> Option<u32> {
         let sent: Vec<Symbol> = data_symbols(data).collect();
+        if self.probe.is_some() {
+            let rest = [0, checksum(&sent, self.knobs.checksum)];
+            self.show_data(on_bus.start + DATA - 1, sent.iter().copied().chain(rest));
+        }
+        let read = |cycle: u64, symbol: Symbol| self.line(on_bus.start + cycle).read(symbol);
         let received: Vec<Symbol> = (DATA..).zip(&sent).map(|(cycle, &symbol)| read(cycle, symbol)).collect();
         let rule = self.knobs.checksum;
         let valid = read(DATA_STATUS, 0) == 0;
