@@ -62,6 +62,12 @@ for wanted in (("--json",), ("matrix", "kdump", "--json"), ("matrix", "lost-call
     document("matrix", *wanted)
 for story in ("nmi-stall", "crossed-senders"):
     document("measure", "measure", story, "--seeds", "0..3", "--json")
+measurement = folder / "schemas-measurement.ndjson"
+one = ("measure", "nmi-stall", "--arch", "i386/default", "--variant")
+printed(*one, "before", "--seeds", "0..3", "--out", str(measurement))
+for line in measurement.read_text(encoding="utf-8").splitlines():
+    check("measurement-line", json.loads(line), "a line of a measurement")
+document("measure", *one, "merged", "--seeds", "0..3", "--against", str(measurement), "--json")
 for call in ("send_IPI_mask", "flush_tlb_others", "nmi_shootdown_cpus"):
     document("accesses", "accesses", "--call", call, "--json")
 document("list", "list", "--json")
@@ -79,6 +85,7 @@ printed("campaign", str(grid), "--out", str(result))
 for line in result.read_text(encoding="utf-8").splitlines():
     check("campaign-line", json.loads(line), "a line of a campaign")
 document("campaign-report", "campaign", "report", str(result), "--json")
+document("campaign-report", "campaign", "report", str(result), "--against", str(result), "--json")
 
 trace = folder / "schemas-trace.ndjson"
 for story in ("nmi-stall", "lost-call"):
@@ -120,7 +127,7 @@ def spoiled(whole, path, value):
 
 
 # Fields that need not be there.
-optional = {"host", "crash_cpu", "trigger", "reg", "value", "us", "usual", "min", "max", "why", "last_us", "count"}
+optional = {"host", "against", "crash_cpu", "trigger", "reg", "value", "us", "usual", "min", "max", "why", "last_us", "count"}
 
 
 def may_be(name, path, value):
@@ -130,7 +137,7 @@ def may_be(name, path, value):
     if name == "page":  # readers ignore what they do not know: its parts are all that must be there
         return len(path) > 1 or path[-1] == "no_such_field"
     if value is None:
-        return path[-1] in optional or (name == "list" and len(path) == 1) or path[0] == "totals"
+        return path[-1] in optional or (name == "list" and len(path) == 1) or path[0] in ("totals", "mechanisms")
     return False
 
 

@@ -2,7 +2,7 @@
 //!
 //! Not modelled: a repetition of more changes than [`DRAWN`] is drawn at its beginning and its end only.
 
-use super::Value;
+use super::value::Value;
 use sim::{Duration, Time};
 
 /// Changes that are drawn at the beginning of what comes again, and as many at its end.

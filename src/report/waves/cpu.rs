@@ -2,7 +2,7 @@
 //!
 //! Not modelled: which vectors are requested or in service below the highest.
 
-use super::{Value, Wave};
+use super::value::{Value, Wave};
 use crate::judgement::state::CpuState;
 
 /// Name, bits.

@@ -6,6 +6,7 @@
 
 mod again;
 mod cpu;
+mod value;
 mod wires;
 
 use crate::judgement::state::State;
@@ -14,20 +15,8 @@ use sim::bus::WireChange;
 use sim::{Duration, Source, Time, Told, What};
 use std::collections::VecDeque;
 use std::io;
+pub(super) use value::{Value, Wave};
 use wires::Wires;
-
-/// The value of a wave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Value {
-    Number(u32),
-    /// There is nothing: `z` in most files.
-    Nothing,
-    /// It is not known: `x`.
-    Unknown,
-}
-
-/// A wave: its name, and how many bits it has.
-pub(super) type Wave = (&'static str, u32);
 
 /// Cycles of PICCLK after which nothing more is told of a cycle, however long its message is.
 const LONGEST_MESSAGE: u64 = 40;

@@ -3,7 +3,7 @@
 //! Not modelled: PICCLK itself, which would be most of every file.
 
 use super::again::{Again, Seen};
-use super::{Value, Wave};
+use super::value::{Value, Wave};
 use sim::Time;
 use sim::bus::WireEvent;
 use std::collections::VecDeque;
