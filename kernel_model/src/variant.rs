@@ -41,6 +41,7 @@ pub enum Variant {
 /// assert!(Sites::ALL.has(Site::StartUp));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Site {
     /// Before a message to a destination field, no NMI.
     DestField,
@@ -82,6 +83,7 @@ impl Site {
 /// assert_eq!(of(Variant::Merged, Site::DestField), Bound::Unbounded); // and no other's
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Bound {
     /// There is no wait.
     None,
@@ -105,6 +107,7 @@ pub enum Bound {
 /// assert_eq!(Kernel::new(Arch::I386Default, Variant::MpsAbort, 4).mps_timeout, MpsTimeout::InstructionLoop);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum MpsTimeout {
     /// A loop of instructions of known length.
     InstructionLoop,

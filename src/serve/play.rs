@@ -28,7 +28,10 @@ pub(super) fn play(asked: &Asked, handle: &Handle) -> Reply {
         Ok(loaded) => loaded,
         Err(error) => return refused(&error),
     };
-    let budget = Budget { operations: Some(OPERATIONS_MAX), events: Some(EVENTS_MAX) };
+    let budget = Budget::default().with(|budget| {
+        budget.operations = Some(OPERATIONS_MAX);
+        budget.events = Some(EVENTS_MAX);
+    });
     let settings = Settings { handle: Some(handle.clone()), budget, ..Settings::seeded(seed) };
     let mut recording = Recording::of(&scenario);
     let (report, outcome) = match run_observed(&scenario, &settings, &mut recording) {
