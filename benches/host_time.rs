@@ -35,16 +35,16 @@ impl Software for Only {
 
 fn machine(bus: Box<dyn Interconnect>, programs: Vec<fn(Cpu<'_>)>) -> Machine {
     let generation = Generation::XApic;
-    let cpu = |number: usize| CpuSettings { apic_id: number as u32, ..CpuSettings::default() };
-    Machine::new(MachineSettings {
-        busy_visible: true,
-        words: vec![0; 4],
-        cpus: programs.into_iter().enumerate().map(|(n, program)| (cpu(n), Program::closed(Only(program)))).collect(),
-        limit: Time::from_us(1_000_000_000),
-        stop: StopRule::Any(vec![1]),
-        elision: false,
-        ..MachineSettings::new(generation, bus)
-    })
+    let cpu = |number: usize| CpuSettings::default().with(|cpu| cpu.apic_id = number as u32);
+    Machine::new(MachineSettings::new(generation, bus).with(|machine| {
+        machine.busy_visible = true;
+        machine.words = vec![0; 4];
+        machine.cpus =
+            programs.into_iter().enumerate().map(|(n, program)| (cpu(n), Program::closed(Only(program)))).collect();
+        machine.limit = Time::from_us(1_000_000_000);
+        machine.stop = StopRule::Any(vec![1]);
+        machine.elision = false;
+    }))
     .expect("the machine is possible")
 }
 
@@ -182,18 +182,21 @@ fn large(criterion: &mut Criterion) {
     group.bench_function("4096 x2APIC CPUs, an NMI to all each 10 us, 100 simulated us", |bencher| {
         bencher.iter(|| {
             let cpu = |number: usize, program| {
-                let apic = Preset { mode: Mode::X2Apic, ..Preset::default() };
-                let settings = CpuSettings { apic_id: number as u32, apic, ..CpuSettings::default() };
+                let apic = Preset::default().with(|preset| preset.mode = Mode::X2Apic);
+                let settings = CpuSettings::default().with(|cpu| {
+                    cpu.apic_id = number as u32;
+                    cpu.apic = apic;
+                });
                 (settings, Program::closed(Only(program)))
             };
             let sockets: Vec<u16> = (0..=4096).map(|agent| agent / 64).collect();
             let fabric = PointToPointFabric::new(&sockets, Latencies::default()).expect("there are agents");
-            let machine = Machine::new(MachineSettings {
-                cpus: programs(4096, wide_broadcasts).into_iter().enumerate().map(|(n, p)| cpu(n, p)).collect(),
-                words: vec![0; 4],
-                stop: StopRule::Any(vec![1]),
-                ..MachineSettings::new(Generation::X2Apic, Box::new(fabric))
-            });
+            let machine = Machine::new(MachineSettings::new(Generation::X2Apic, Box::new(fabric)).with(|machine| {
+                machine.cpus =
+                    programs(4096, wide_broadcasts).into_iter().enumerate().map(|(n, p)| cpu(n, p)).collect();
+                machine.words = vec![0; 4];
+                machine.stop = StopRule::Any(vec![1]);
+            }));
             machine.expect("the machine is possible").run(Execution::default()).expect("it runs").digest
         });
     });

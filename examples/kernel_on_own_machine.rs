@@ -77,12 +77,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn play(variant: Variant, execution: Execution) -> Result<Outcome, Box<dyn Error>> {
     let kernel = Kernel::new(Arch::I386Default, variant, 2);
     let ids: Vec<u8> = (0..2).map(|cpu| kernel.arch.apic_id(cpu) as u8).collect();
-    let machine = Machine::new(MachineSettings {
-        words: shared_words(&kernel),
-        cpus: (0..2).map(|cpu| (cpu_settings(&kernel, cpu), Program::closed(Deaf(kernel)))).collect(),
-        stop: StopRule::Any(vec![NMI_SENT]),
-        ..MachineSettings::new(Generation::P6, Box::new(SerialBus::new(&ids)?))
-    })?;
+    let machine =
+        Machine::new(MachineSettings::new(Generation::P6, Box::new(SerialBus::new(&ids)?)).with(|machine| {
+            machine.words = shared_words(&kernel);
+            machine.cpus = (0..2).map(|cpu| (cpu_settings(&kernel, cpu), Program::closed(Deaf(kernel)))).collect();
+            machine.stop = StopRule::Any(vec![NMI_SENT]);
+        }))?;
     Ok(machine.run(execution)?)
 }
 

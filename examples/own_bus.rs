@@ -270,10 +270,10 @@ impl OwnParts for OnTimeSlots {
 fn in_a_scenario() -> Result<(), Box<dyn Error>> {
     for (variant, verdict) in [("before", Verdict::Hung), ("merged", Verdict::Completed)] {
         let story = scenario::Request::new("nmi-stall");
-        let scenario = scenario::load(&scenario::Request { variant: Some(variant.to_owned()), ..story })?;
+        let scenario = scenario::load(&story.with(|request| request.variant = Some(variant.to_owned())))?;
         let settings = Settings::seeded(0).with_parts(OwnPart::parts("time-slots", OnTimeSlots));
         let (report, _) = run(&scenario, &settings)?;
-        let reference = Settings { execution: Execution::Reference, ..settings.clone() };
+        let reference = settings.clone().with(|settings| settings.execution = Execution::Reference);
         assert_eq!(run(&scenario, &reference)?.0.digest, report.digest);
         let (_, waits) = explain(&scenario, &settings)?;
         println!("nmi-stall on time slots, {variant}: {:?}, {} waits explained", report.verdict, waits.len());
@@ -314,14 +314,13 @@ fn play(
     elision: bool,
     execution: Execution,
 ) -> Result<Outcome, Box<dyn Error>> {
-    let cpu = |apic_id| CpuSettings { apic_id, ..CpuSettings::default() };
-    let machine = Machine::new(MachineSettings {
-        cpus: (0..4).map(|id| (cpu(id), Program::closed(ThreeIpis { open }))).collect(),
-        limit: Time::from_us(1_000),
-        stop: StopRule::Any(vec![SENT]),
-        elision,
-        ..MachineSettings::new(Generation::P6, bus)
-    })?;
+    let cpu = |apic_id| CpuSettings::default().with(|cpu| cpu.apic_id = apic_id);
+    let machine = Machine::new(MachineSettings::new(Generation::P6, bus).with(|machine| {
+        machine.cpus = (0..4).map(|id| (cpu(id), Program::closed(ThreeIpis { open }))).collect();
+        machine.limit = Time::from_us(1_000);
+        machine.stop = StopRule::Any(vec![SENT]);
+        machine.elision = elision;
+    }))?;
     Ok(machine.run(execution)?)
 }
 

@@ -68,14 +68,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Runs two CPUs with this program for at most a simulated millisecond.
 fn play(program: impl Fn() -> Program) -> Result<Outcome, Box<dyn Error>> {
     let generation = Generation::XApic;
-    let cpu = |apic_id| CpuSettings { apic_id, ..CpuSettings::default() };
-    let machine = Machine::new(MachineSettings {
-        words: vec![0; 2],
-        cpus: vec![(cpu(0), program()), (cpu(1), program())],
-        limit: Time::from_us(1_000),
-        stop: StopRule::All(vec![(0, THROUGH), (1, THROUGH)]),
-        ..MachineSettings::new(generation, Box::new(IdealBus::default()))
-    })?;
+    let cpu = |apic_id| CpuSettings::default().with(|cpu| cpu.apic_id = apic_id);
+    let machine = Machine::new(MachineSettings::new(generation, Box::new(IdealBus::default())).with(|machine| {
+        machine.words = vec![0; 2];
+        machine.cpus = vec![(cpu(0), program()), (cpu(1), program())];
+        machine.limit = Time::from_us(1_000);
+        machine.stop = StopRule::All(vec![(0, THROUGH), (1, THROUGH)]);
+    }))?;
     Ok(machine.run(Execution::default())?)
 }
 

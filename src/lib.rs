@@ -11,7 +11,7 @@
 //! ```
 //! use apicsim::prelude::*;
 //!
-//! let request = Request { variant: Some("merged".to_owned()), ..Request::new("nmi-stall") };
+//! let request = Request::new("nmi-stall").with(|request| request.variant = Some("merged".to_owned()));
 //! let (report, _) = run(&load(&request)?, &Settings::seeded(0))?;
 //! assert_eq!((report.verdict, report.timeouts), (Verdict::Completed, 1));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -59,8 +59,8 @@
 //! | the program itself, with what you have of your own in it | [`cli::main_with`] |
 //!
 //! `docs/library.md` goes through all of it; ARCHITECTURE.md draws the house, and which room may import from which. Types that
-//! will grow are `#[non_exhaustive]`; structs of options are written with what they have by default,
-//! as `Settings { execution, ..Settings::seeded(0) }`, and gain fields.
+//! will grow are `#[non_exhaustive]`; structs of options are made from what they have by default, and
+//! changed: `Settings::seeded(0).with(|settings| settings.execution = execution)`. What is not is listed in `tests/exhaustive.txt`, with the reason.
 //!
 //! Not modelled: instructions, caches, and what each module says in its first lines.
 

@@ -14,7 +14,10 @@ use crate::scenario::{self, Event, OWN_VARIANT, Request, RoleName, Scenario, cou
 /// # use apicsim::prelude::*;
 /// # use apicsim::matrix::{Axes, matrix};
 /// let axes = Axes { arches: &["i386/default"], optional: &[], variants: &["before", "merged"], crash_cpus: &[], triggers: &[] };
-/// let on = |arch, variant| Request { arch: Some(arch), variant: Some(variant), ..Request::new("nmi-stall") };
+/// let on = |arch, variant| Request::new("nmi-stall").with(|request| {
+///     request.arch = Some(arch);
+///     request.variant = Some(variant);
+/// });
 /// let table = matrix(axes, &Settings::seeded(0), on)?;
 /// assert_eq!(table.rows[0].cells.len(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -40,7 +43,10 @@ pub struct Axes<'a> {
 /// use apicsim::matrix::{Axes, matrix};
 ///
 /// let axes = Axes { arches: &["x86_64/flat"], optional: &[], variants: &["before"], crash_cpus: &[], triggers: &[] };
-/// let on = |arch, variant| Request { arch: Some(arch), variant: Some(variant), ..Request::new("nmi-stall") };
+/// let on = |arch, variant| Request::new("nmi-stall").with(|request| {
+///     request.arch = Some(arch);
+///     request.variant = Some(variant);
+/// });
 /// let table = matrix(axes, &Settings::seeded(0), on)?;
 /// assert_eq!(table.rows[0].cells[0].report.verdict, Verdict::Hung);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -75,7 +81,10 @@ pub struct Cell {
 /// use apicsim::matrix::{Axes, matrix};
 ///
 /// let axes = Axes { arches: &["x86_64/flat"], optional: &[], variants: &["before"], crash_cpus: &[], triggers: &[] };
-/// let on = |arch, variant| Request { arch: Some(arch), variant: Some(variant), ..Request::new("nmi-stall") };
+/// let on = |arch, variant| Request::new("nmi-stall").with(|request| {
+///     request.arch = Some(arch);
+///     request.variant = Some(variant);
+/// });
 /// let table = matrix(axes, &Settings::seeded(0), on)?;
 /// assert!(table.rows[0].injected && table.rows[0].bus == "fsb"); // a front-side bus refuses nothing by itself
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -108,7 +117,10 @@ pub struct Row {
 /// use apicsim::matrix::{Axes, matrix};
 ///
 /// let axes = Axes { arches: &["x86_64/flat"], optional: &[], variants: &["before"], crash_cpus: &[], triggers: &[] };
-/// let on = |arch, variant| Request { arch: Some(arch), variant: Some(variant), ..Request::new("nmi-stall") };
+/// let on = |arch, variant| Request::new("nmi-stall").with(|request| {
+///     request.arch = Some(arch);
+///     request.variant = Some(variant);
+/// });
 /// let table = matrix(axes, &Settings::seeded(0), on)?;
 /// assert_eq!((table.scenario.as_str(), table.rows.len()), ("nmi-stall", 1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

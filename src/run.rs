@@ -98,11 +98,12 @@ fn of_a_program(scenario: &Scenario, error: &RunError) -> Option<StepPlace> {
 /// # use apicsim::prelude::*;
 /// let scenario = load(&Request::new("normal-dispatch"))?;
 /// let (windowed, _) = run(&scenario, &Settings::seeded(3))?;
-/// let reference = Settings { execution: Execution::Reference, ..Settings::seeded(3) };
+/// let reference = Settings::seeded(3).with(|settings| settings.execution = Execution::Reference);
 /// assert_eq!(run(&scenario, &reference)?.0.digest, windowed.digest);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Settings {
     /// Executor, workers, windows.
     pub execution: Execution,
@@ -117,6 +118,15 @@ pub struct Settings {
     pub chooser: Option<OwnPart<dyn Chooser>>,
     /// Parts of one's own in the machine, which tokens know by name, too.
     pub parts: Option<OwnPart<dyn OwnParts>>,
+}
+
+impl Settings {
+    /// The same, with what `set` changes of it.
+    #[must_use]
+    pub fn with(mut self, set: impl FnOnce(&mut Self)) -> Self {
+        set(&mut self);
+        self
+    }
 }
 
 impl Settings {
@@ -277,7 +287,7 @@ fn judged(
 /// use apicsim::{MessageFate, MessageFilter, messages};
 ///
 /// let scenario = scenario::load(&Request::new("nmi-stall"))?;
-/// let (_, found) = messages(&scenario, &Settings::seeded(0), MessageFilter { to: Some(2), ..MessageFilter::default() })?;
+/// let (_, found) = messages(&scenario, &Settings::seeded(0), MessageFilter::default().with(|filter| filter.to = Some(2)))?;
 /// let fates = found.messages.iter().flat_map(|message| &message.fates);
 /// assert!(fates.into_iter().any(|fate| fate.fate == MessageFate::Retried)); // CPU 2 has no room for it
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -300,7 +310,7 @@ pub fn messages(
 ///
 /// ```
 /// # use apicsim::prelude::*;
-/// let request = Request { variant: Some("merged".to_owned()), ..Request::new("nmi-stall") };
+/// let request = Request::new("nmi-stall").with(|request| request.variant = Some("merged".to_owned()));
 /// let (_, waits) = explain(&load(&request)?, &Settings::seeded(0))?;
 /// let late = waits.iter().find(|explained| explained.wait.outcome == "timeout").expect("one wait timed out");
 /// assert!(!late.why.is_empty());

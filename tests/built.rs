@@ -15,7 +15,10 @@ fn us(us: u64) -> Time {
 /// A builder with something of everything, and the file that a person would write.
 #[test]
 fn what_is_built_is_what_a_file_says() {
-    let costs = CostOverrides { pause_cycles: Some(2), visibility_ps: Some(90_500), ..CostOverrides::default() };
+    let costs = CostOverrides::default().with(|costs| {
+        costs.pause_cycles = Some(2);
+        costs.visibility_ps = Some(90_500);
+    });
     let smm = FaultKind::Cpu {
         cpu: 2,
         fault: CpuFault::Smm { length_ps: 5_000_000 },
@@ -189,7 +192,7 @@ fn a_builder_refuses_what_a_file_refuses() {
         (base().knob("slots", "none"), "machine = { cpus = 2 }\nknobs = { slots = \"none\" }".to_owned()),
         (base().knob("slot", 1), "machine = { cpus = 2 }\nknobs = { slot = 1 }".to_owned()),
         (
-            base().costs(&CostOverrides { pause_cycles: Some(0), ..CostOverrides::default() }),
+            base().costs(&CostOverrides::default().with(|costs| costs.pause_cycles = Some(0))),
             "machine = { cpus = 2 }\ncosts = { pause_cycles = 0 }".to_owned(),
         ),
         (base().event(us(1), 2, &Role::SpinIrqsOff), event("at_us = 1, cpu = 2, role = \"spin-irqs-off\"")),

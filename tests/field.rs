@@ -27,7 +27,10 @@ fn file(name: &str) -> String {
 }
 
 fn try_report(name: &str, text: &str, arch: Option<&str>, sets: &[String]) -> Result<RunReport, InputError> {
-    let request = Request { arch: arch.map(str::to_owned), sets: sets.to_vec(), ..Request::new(name) };
+    let request = Request::new(name).with(|request| {
+        request.arch = arch.map(str::to_owned);
+        request.sets = sets.to_vec();
+    });
     let scenario = load_text(text, &request)?;
     Ok(run(&scenario, &Settings::seeded(0)).unwrap_or_else(|error| panic!("{name}: {error}")).0)
 }

@@ -124,7 +124,7 @@ fn a_load_that_changes_a_word_is_named() {
 
 /// The machine of 2007 that hangs; the load is over long before the limit.
 fn stalled(loads: &str) -> Request {
-    Request { sets: vec![format!("load=[{loads}]")], ..Request::new("nmi-stall") }
+    Request::new("nmi-stall").with(|request| request.sets = vec![format!("load=[{loads}]")])
 }
 
 /// Its messages of a vector.
@@ -226,7 +226,7 @@ fn a_device_does_not_crash_the_machine() {
 fn a_machine_must_have_what_devices_need() {
     let load = entry("preset = \"eois\"");
     let wrong = |text: &str, arch: Option<&str>| {
-        let request = Request { arch: arch.map(str::to_owned), ..Request::new("p.toml") };
+        let request = Request::new("p.toml").with(|request| request.arch = arch.map(str::to_owned));
         load_text(text, &request).expect_err(text).render(false)
     };
     let alone = "goal = \"all-programs-end\"\nlimit_us = 10000\n[machine]\ncpus = 2\nio_agent = false\n";
@@ -240,7 +240,7 @@ fn a_machine_must_have_what_devices_need() {
     };
     let far = wrong(&many("\ncpus = [3, 255]"), Some("modern/x2apic-phys"));
     assert!(far.contains("reaches CPU 255 alone") && far.contains("0 to 254"), "{far}");
-    let request = Request { arch: Some("modern/x2apic-phys".to_owned()), ..Request::new("p.toml") };
+    let request = Request::new("p.toml").with(|request| request.arch = Some("modern/x2apic-phys".to_owned()));
     let scenario = load_text(&many(""), &request).unwrap();
     assert!(scenario.programs.loads[0].cpus.iter().copied().eq(0..255));
 }

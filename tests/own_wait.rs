@@ -44,7 +44,7 @@ pub(crate) fn file(name: &str, wait: &str) -> String {
 }
 
 fn loaded(path: &str, arch: &str) -> Scenario {
-    let request = Request { arch: Some(arch.to_owned()), ..Request::new(path) };
+    let request = Request::new(path).with(|request| request.arch = Some(arch.to_owned()));
     scenario::load(&request).unwrap_or_else(|error| panic!("{}", error.render(false)))
 }
 
@@ -92,8 +92,9 @@ fn without_a_bound_it_is_proven_hung() {
         let path = file(name, &format!("[wait]\nname = \"mine\"\nrounds = \"unbounded\"\n{shape}"));
         for arch in ["i386/default", "x86_64/flat", "modern/xapic-physflat"] {
             let scenario = loaded(&path, arch);
-            let reports = [Execution::default(), Execution::Reference]
-                .map(|execution| run(&scenario, &Settings { execution, ..Settings::seeded(0) }).unwrap().0);
+            let reports = [Execution::default(), Execution::Reference].map(|execution| {
+                run(&scenario, &Settings::seeded(0).with(|settings| settings.execution = execution)).unwrap().0
+            });
             for report in &reports {
                 assert_eq!(report.verdict, Verdict::Hung, "{name} {arch}");
                 assert!(report.proof.is_some() && report.digest == reports[0].digest, "{name} {arch}");

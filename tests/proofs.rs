@@ -13,13 +13,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 fn play(program: Program, limit_us: u64, execution: Execution) -> Outcome {
     let generation = Generation::XApic;
     let cpu = CpuSettings::default();
-    let settings = MachineSettings {
-        words: vec![0; 4],
-        cpus: vec![(cpu, program)],
-        limit: Time::from_us(limit_us),
-        stop: StopRule::Any(vec![1]),
-        ..MachineSettings::new(generation, Box::new(IdealBus::new(Duration::from_ns(100))))
-    };
+    let settings = MachineSettings::new(generation, Box::new(IdealBus::new(Duration::from_ns(100)))).with(|machine| {
+        machine.words = vec![0; 4];
+        machine.cpus = vec![(cpu, program)];
+        machine.limit = Time::from_us(limit_us);
+        machine.stop = StopRule::Any(vec![1]);
+    });
     Machine::new(settings).unwrap().run(execution).unwrap()
 }
 

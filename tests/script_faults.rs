@@ -76,7 +76,7 @@ fn answers(source: &str, board: Board) -> Result<String, InputError> {
     let (reference, _) = digest(Execution::Reference)?;
     let (windowed, transcript) = digest(Execution::default())?;
     assert_eq!(reference, windowed);
-    Ok(written(&transcript, Paper { width: 80, exact: false, colour: false }))
+    Ok(written(&transcript, Paper::PLAIN))
 }
 
 const SENDS: &str =

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-const PAPER: Paper = Paper { width: 80, exact: false, colour: false };
+const PAPER: Paper = Paper::PLAIN;
 
 /// All scripts, with their texts.
 fn scripts() -> Vec<(PathBuf, String)> {

@@ -185,3 +185,79 @@ fn types_without_an_example(file: &Path) -> Vec<String> {
     }
     without
 }
+
+/// What grows does so without breaking who builds on it: enums, and structs whose fields are all public, are `#[non_exhaustive]`, or stand
+/// in `exhaustive.txt` under a reason. There everything is needed, too.
+#[test]
+fn public_types_that_grow_are_non_exhaustive() {
+    let list = include_str!("exhaustive.txt");
+    let mut excepted: BTreeMap<&str, bool> = BTreeMap::new();
+    let mut reason = "";
+    for line in list.lines().filter(|line| !line.is_empty()) {
+        if let Some(text) = line.strip_prefix("# ") {
+            reason = text;
+            continue;
+        }
+        assert!(!reason.is_empty(), "`{line}` has no reason");
+        assert_eq!(excepted.insert(line, false), None, "`{line}` stands there twice");
+    }
+    let mut wrong = Vec::new();
+    for file in sources().iter().filter(|file| is_of_the_library(file)) {
+        for name in exhaustive_types(file) {
+            match excepted.get_mut(name.as_str()) {
+                Some(needed) => *needed = true,
+                None => wrong.push(format!("{name}: not #[non_exhaustive], and not in tests/exhaustive.txt")),
+            }
+        }
+    }
+    let needless = excepted.into_iter().filter(|(_, needed)| !needed);
+    wrong.extend(needless.map(|(name, _)| format!("{name}: in tests/exhaustive.txt, and need not be")));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A file of one of the three crates that others build on, but for the command line and tests.
+fn is_of_the_library(file: &Path) -> bool {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let name = file.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+    let of_library = ["src/", "sim/src/", "kernel_model/src/"].iter().any(|folder| name.starts_with(folder));
+    of_library && !name.starts_with("src/cli/") && !name.ends_with("tests.rs")
+}
+
+/// `file: Type` of the public types of a file that others could build or take apart whole.
+fn exhaustive_types(file: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(file).unwrap();
+    let name = file.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().to_string_lossy().replace('\\', "/");
+    let (mut found, mut is_open) = (Vec::new(), false);
+    let lines: Vec<&str> = text.lines().collect();
+    for (n, line) in lines.iter().enumerate() {
+        let line = line.trim_start();
+        is_open |= line == "#[non_exhaustive]";
+        let is_enum = line.starts_with("pub enum ");
+        if is_enum || line.starts_with("pub struct ") && line.ends_with('{') {
+            let body = lines[n + 1..].iter().take_while(|line| line.trim_start() != **line || line.is_empty());
+            let fields: Vec<&str> = body.map(|line| line.trim()).filter(|line| is_field(line)).collect();
+            let all_public = !fields.is_empty() && fields.iter().all(|field| field.starts_with("pub "));
+            let is_whole = is_enum || all_public;
+            if is_whole && !is_open {
+                let end = |c: char| !c.is_alphanumeric() && c != '_';
+                let type_name = line.split(' ').nth(2).unwrap_or_default().split(end).next().unwrap_or_default();
+                if !type_name.is_empty() {
+                    found.push(format!("{name}: {type_name}")); // else a macro names it
+                }
+            }
+        }
+        if !line.starts_with("#[") && !line.starts_with("///") && !line.starts_with("//") {
+            is_open = false;
+        }
+    }
+    found
+}
+
+/// Is it the line of a field?
+fn is_field(line: &str) -> bool {
+    let name = line.trim_start_matches("pub ").trim_start_matches("pub(crate) ").trim_start_matches("pub(super) ");
+    let (field, rest) = name.split_once(':').unwrap_or_default();
+    !field.is_empty()
+        && field.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        && rest.starts_with(' ')
+}

@@ -79,7 +79,7 @@ fn every_choice_reads_back() {
     ];
     let mut texts = Vec::new();
     for set in knobs.chain(others.map(str::to_owned)) {
-        let request = Request { sets: vec![set.clone()], ..Request::new("normal-dispatch") };
+        let request = Request::new("normal-dispatch").with(|request| request.sets = vec![set.clone()]);
         let scenario = scenario::load(&request).unwrap_or_else(|error| panic!("{set}: {}", error.render(false)));
         reads_back(&scenario);
         texts.push(scenario.to_toml());
@@ -98,7 +98,8 @@ fn every_file_of_the_field_reads_back() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "toml") {
             for arch in ALL_ARCHES.map(Some).into_iter().chain([None]) {
-                let request = Request { arch: arch.map(str::to_owned), ..Request::new(path.to_str().unwrap()) };
+                let request =
+                    Request::new(path.to_str().unwrap()).with(|request| request.arch = arch.map(str::to_owned));
                 if let Ok(scenario) = scenario::load(&request) {
                     reads_back(&scenario);
                     written += 1;
@@ -132,7 +133,7 @@ fn what_is_read_back_runs_the_same() {
 /// Events after a limit that was shortened are cut off, and say so in the file.
 #[test]
 fn a_limit_that_cuts_is_written() {
-    let request = Request { limit_ps: Some(20_000_000), ..Request::new("nmi-stall") };
+    let request = Request::new("nmi-stall").with(|request| request.limit_ps = Some(20_000_000));
     let scenario = scenario::load(&request).unwrap();
     assert!(scenario.events.iter().any(|event| event.at_ps > scenario.limit_ps));
     reads_back(&scenario);
@@ -178,7 +179,7 @@ fn a_variant_in_rust_stands_by_its_name() {
     let text = scenario.to_toml();
     let error = Scenario::from_toml(&text).unwrap_err();
     assert!(error.message().contains("variant `never`"), "{error}");
-    let read = scenario::load_text(&text, &Request { own: vec![own], ..Request::new("x.toml") }).unwrap();
+    let read = scenario::load_text(&text, &Request::new("x.toml").with(|request| request.own = vec![own])).unwrap();
     assert!(read.says_the_same_as(&scenario));
     assert!(ScenarioBuilder::from(&scenario).build().unwrap().says_the_same_as(&scenario));
 }
@@ -187,7 +188,7 @@ fn a_variant_in_rust_stands_by_its_name() {
 #[test]
 fn a_saved_scenario_replays_from_its_file() {
     let path = std::env::temp_dir().join(format!("apicsim-written-{}.toml", std::process::id()));
-    let request = Request { variant: Some("rfc".to_owned()), ..Request::new("nmi-stall") };
+    let request = Request::new("nmi-stall").with(|request| request.variant = Some("rfc".to_owned()));
     let saved = scenario::load(&request).unwrap().save(&path).unwrap();
     let (report, _) = run(&saved, &Settings::seeded(11)).unwrap();
     let output = apicsim(&["replay", &report.token, "--json"]);

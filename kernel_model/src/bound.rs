@@ -14,6 +14,7 @@ use crate::variant::Variant;
 /// assert!(Sites::ALL.has(Site::StartUp));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Site {
     /// Before a message to a destination field, no NMI.
     DestField,
@@ -55,6 +56,7 @@ impl Site {
 /// assert_eq!(of(Variant::Merged, Site::DestField), Bound::Unbounded); // and no other's
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Bound {
     /// There is no wait.
     None,

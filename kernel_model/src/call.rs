@@ -87,6 +87,7 @@ pub enum Takes {
 /// assert!(!scan.is_of(&Kernel::new(Arch::ModernXapicFlat, Variant::Modern, 4)));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Whose {
     /// All Linux kernels.
     Linux,
@@ -154,6 +155,7 @@ macro_rules! calls {
         /// ```
         #[allow(missing_docs, reason = "the functions of these names have their own")]
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
         pub enum Call { $($($name,)*)* }
 
         impl Call {

@@ -26,6 +26,7 @@ const TRAMPOLINE_PAGE: u8 = 0x06;
 /// assert!(kernel.stop_takes_call_lock); // 2.6.20 takes the lock, 2.6.22 tries it
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Kernel {
     /// Sub-architecture.
     pub arch: Arch,
@@ -116,6 +117,15 @@ pub struct Kernel {
     pub sysrq_vector: u8,
     /// How long `SysRq`-C prints before the crash, in µs.
     pub sysrq_print_us: u32,
+}
+
+impl Kernel {
+    /// The same, with what `set` changes of it.
+    #[must_use]
+    pub fn with(mut self, set: impl FnOnce(&mut Self)) -> Self {
+        set(&mut self);
+        self
+    }
 }
 
 impl Kernel {

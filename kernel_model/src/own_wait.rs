@@ -20,6 +20,7 @@ use core::panic::{RefUnwindSafe, UnwindSafe};
 /// assert_eq!((Waited::of(0), Waited::of(APIC_ICR_BUSY)), (Waited::Idle, Waited::Busy));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Waited {
     /// The ICR is idle, or nobody looked.
     Idle,
@@ -119,7 +120,7 @@ pub trait OwnWait: Debug + Sync {
 ///         Some(Waited::of(0)) // idle, without a look
 ///     }
 /// }
-/// let kernel = Kernel { own: Some(Own::Code(&Never)), ..Kernel::new(Arch::I386Default, Variant::Before, 4) };
+/// let kernel = Kernel::new(Arch::I386Default, Variant::Before, 4).with(|kernel| kernel.own = Some(Own::Code(&Never)));
 /// assert_eq!(kernel.own, Some(Own::Code(&Never))); // code is known by its name
 /// ```
 #[derive(Debug, Clone, Copy)]

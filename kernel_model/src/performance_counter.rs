@@ -14,6 +14,7 @@ use crate::arch::Arch;
 /// assert_eq!(kernel(Arch::X8664Flat).performance_counter, PerformanceCounter::P4);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PerformanceCounter {
     /// Of a P6.
     P6,

@@ -15,6 +15,7 @@ use crate::write_around::ack_APIC_irq;
 
 /// What is called. See [`Processor`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Called {
     /// A function that does nothing, in no time.
     Nothing,
@@ -24,6 +25,7 @@ pub enum Called {
 
 /// Who deals with the call lock. See [`Processor`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CallLock {
     /// `smp_call_function` takes it.
     Take,

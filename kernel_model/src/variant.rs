@@ -38,6 +38,7 @@ pub enum Variant {
 /// assert_eq!(Kernel::new(Arch::I386Default, Variant::MpsAbort, 4).mps_timeout, MpsTimeout::InstructionLoop);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum MpsTimeout {
     /// A loop of instructions of known length.
     InstructionLoop,

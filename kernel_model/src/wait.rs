@@ -46,6 +46,7 @@ pub enum Wait {
 /// assert_ne!(WaitOutcome::Done, WaitOutcome::TimedOut);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum WaitOutcome {
     /// What was waited for has come.
     Done,
@@ -63,6 +64,7 @@ pub enum WaitOutcome {
 /// assert!((Point::InquiryFailed as u32) < 100); // milestones of whoever runs it can have the numbers above
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Point {
     /// `crash_kexec` was entered and won the race for the kexec lock.
     CrashEntered,

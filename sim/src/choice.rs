@@ -14,6 +14,7 @@ use std::fmt::Debug;
 /// assert!(sim::Label::Jitter < sim::Label::Software(0));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Label {
     /// Extra bus cycles before a message joins arbitration.
     Jitter,
@@ -73,11 +74,10 @@ pub struct ChoicePoint {
 ///     cpu.delay_us(us);
 ///     cpu.reached(us);
 /// });
-/// let machine = Machine::new(MachineSettings {
-///     cpus: vec![(CpuSettings::default(), software)],
-///     chooser: Arc::new(Last),
-///     ..MachineSettings::new(Generation::XApic, Box::new(IdealBus::default()))
-/// })?;
+/// let machine = Machine::new(MachineSettings::new(Generation::XApic, Box::new(IdealBus::default())).with(|machine| {
+///     machine.cpus = vec![(CpuSettings::default(), software)];
+///     machine.chooser = Arc::new(Last);
+/// }))?;
 /// assert_eq!(machine.run(Execution::default())?.milestones[0].code, 9);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -37,16 +37,12 @@
 //! impl Closed for OneIpi {}
 //!
 //! let generation = Generation::P6;
-//! let cpu = |apic_id| CpuSettings {
-//!     apic_id,
-//!     ..CpuSettings::default()
-//! };
-//! let machine = Machine::new(MachineSettings {
-//!     cpus: vec![(cpu(0), Program::closed(OneIpi)), (cpu(1), Program::closed(OneIpi))],
-//!     limit: Time::from_us(1_000),
-//!     stop: StopRule::Any(vec![TAKEN]),
-//!     ..MachineSettings::new(generation, Box::new(SerialBus::new(&[0, 1])?))
-//! })?;
+//! let cpu = |apic_id| CpuSettings::default().with(|cpu| cpu.apic_id = apic_id);
+//! let machine = Machine::new(MachineSettings::new(generation, Box::new(SerialBus::new(&[0, 1])?)).with(|machine| {
+//!     machine.cpus = vec![(cpu(0), Program::closed(OneIpi)), (cpu(1), Program::closed(OneIpi))];
+//!     machine.limit = Time::from_us(1_000);
+//!     machine.stop = StopRule::Any(vec![TAKEN]);
+//! }))?;
 //! let outcome = machine.run(Execution::default())?;
 //!
 //! assert_eq!(outcome.ending, Ending::Stopped);

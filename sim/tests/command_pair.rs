@@ -56,19 +56,20 @@ fn run(mode: Mode, run: fn(Cpu<'_>), nmi: fn(Cpu<'_>)) -> (Outcome, Vec<Event>) 
     let machine = || {
         let cpus = (0..4).map(|number| {
             let armed = vec![(Time::from_us(1), LocalEvent::ArmNmiPulse)];
-            let settings = CpuSettings {
-                apic_id: number,
-                apic: Preset { mode, lvt_lint1: Some(0x400), ..Preset::default() },
-                local_events: if number == 1 { armed } else { Vec::new() },
-                ..CpuSettings::default()
-            };
+            let settings = CpuSettings::default().with(|cpu| {
+                cpu.apic_id = number;
+                cpu.apic = Preset::default().with(|preset| {
+                    preset.mode = mode;
+                    preset.lvt_lint1 = Some(0x400);
+                });
+                cpu.local_events = if number == 1 { armed } else { Vec::new() };
+            });
             (settings, Program::closed(Code { run, nmi }))
         });
-        Machine::new(MachineSettings {
-            cpus: cpus.collect(),
-            limit: Time::from_us(100),
-            ..MachineSettings::new(Generation::X2Apic, Box::new(IdealBus::default()))
-        })
+        Machine::new(MachineSettings::new(Generation::X2Apic, Box::new(IdealBus::default())).with(|machine| {
+            machine.cpus = cpus.collect();
+            machine.limit = Time::from_us(100);
+        }))
         .expect("the machine is possible")
     };
     let run = |execution| {

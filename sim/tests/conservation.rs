@@ -137,8 +137,14 @@ impl Setup {
         let program = Sends { seed: self.seed, cpus: self.cpus };
         let cpu = |cpu: u32| {
             let (apic_id, ldr) = self.ids(cpu);
-            let apic = Preset { ldr, dfr: self.dfr(), ..Preset::default() };
-            CpuSettings { apic_id, apic, ..CpuSettings::default() }
+            let apic = Preset::default().with(|preset| {
+                preset.ldr = ldr;
+                preset.dfr = self.dfr();
+            });
+            CpuSettings::default().with(|cpu| {
+                cpu.apic_id = apic_id;
+                cpu.apic = apic;
+            })
         };
         let mut state = self.seed;
         // In order of time, as their numbers are.
@@ -148,15 +154,14 @@ impl Setup {
             destination: (next(&mut state) % self.cpus) as u8,
             level_triggered: false,
         });
-        Machine::new(MachineSettings {
-            words: vec![0],
-            device_interrupts: devices.collect(),
-            cpus: (0..self.cpus).map(|number| (cpu(number), Program::closed(program))).collect(),
-            dead_apics: if self.seed.is_multiple_of(5) { vec![(Time::from_us(40), 1)] } else { vec![] },
-            chooser: Arc::new(Seeded(self.seed)),
-            limit: Time::from_us(400),
-            ..MachineSettings::new(self.generation(), self.bus())
-        })
+        Machine::new(MachineSettings::new(self.generation(), self.bus()).with(|machine| {
+            machine.words = vec![0];
+            machine.device_interrupts = devices.collect();
+            machine.cpus = (0..self.cpus).map(|number| (cpu(number), Program::closed(program))).collect();
+            machine.dead_apics = if self.seed.is_multiple_of(5) { vec![(Time::from_us(40), 1)] } else { vec![] };
+            machine.chooser = Arc::new(Seeded(self.seed));
+            machine.limit = Time::from_us(400);
+        }))
         .expect("the machine is possible")
     }
 
@@ -169,11 +174,10 @@ impl Setup {
 
     fn checker(&self) -> Checker {
         let cpus = self.cpus as Agent;
-        let mut checker = Checker::new(CheckerSettings {
-            sends_overlap: self.bus_kind == IDEAL,
-            late_deliveries: self.is_clustered(),
-            ..CheckerSettings::new(cpus, self.generation())
-        });
+        let mut checker = Checker::new(CheckerSettings::new(cpus, self.generation()).with(|checker| {
+            checker.sends_overlap = self.bus_kind == IDEAL;
+            checker.late_deliveries = self.is_clustered();
+        }));
         if let Reach::Domains(domains) = self.bus().reach() {
             checker = checker.with_domains(domains);
         }

@@ -16,13 +16,12 @@ type Body = fn(Cpu<'_>);
 
 fn machine(generation: Generation, bus: Box<dyn Interconnect>, bodies: &[Body]) -> MachineSettings {
     let cpu = |(number, &body): (usize, &Body)| {
-        (CpuSettings { apic_id: number as u32, ..CpuSettings::default() }, Program::from_fn(body))
+        (CpuSettings::default().with(|cpu| cpu.apic_id = number as u32), Program::from_fn(body))
     };
-    MachineSettings {
-        cpus: bodies.iter().enumerate().map(cpu).collect(),
-        limit: Time::from_us(1000),
-        ..MachineSettings::new(generation, bus)
-    }
+    MachineSettings::new(generation, bus).with(|machine| {
+        machine.cpus = bodies.iter().enumerate().map(cpu).collect();
+        machine.limit = Time::from_us(1000);
+    })
 }
 
 fn run(settings: MachineSettings) {
@@ -55,7 +54,7 @@ fn a_run_may_be_cut_while_a_message_is_between_two_buses() {
         for ns in (5_000..5_600).step_by(5) {
             let bus = Box::new(FrontSideBus::new().with_buses(&[0, 1, 0]));
             let limit = Time::from_ps(ns * 1_000);
-            run(MachineSettings { limit, ..machine(Generation::XApic, bus, &[sender, idle, idle]) });
+            run(machine(Generation::XApic, bus, &[sender, idle, idle]).with(|machine| machine.limit = limit));
         }
     }
 }
@@ -66,7 +65,8 @@ fn a_run_may_be_cut_at_any_cycle_of_a_message() {
         for ns in (5_000..9_000).step_by(50) {
             let bus = Box::new(SerialBus::new(&[0, 1, 2, 14]).expect("the ids are different"));
             let limit = Time::from_ps(ns * 1_000);
-            let mut settings = MachineSettings { limit, ..machine(Generation::P6, bus, &[sender, idle, idle]) };
+            let mut settings =
+                machine(Generation::P6, bus, &[sender, idle, idle]).with(|machine| machine.limit = limit);
             settings.knobs.busy_clear = BusyClear::StatusCycle;
             run(settings);
         }
@@ -110,7 +110,10 @@ fn a_local_nmi_of_a_cpu_that_waits_for_its_start_up_message_is_gone() {
         let mut settings = machine(Generation::XApic, Box::new(FrontSideBus::new()), &[idle, idle]);
         let cpu = &mut settings.cpus[1].0;
         cpu.start = Start::WaitForStartUp;
-        cpu.apic = Preset { lvt_performance: Some(0x400), lvt_lint1: Some(0x400), ..Preset::default() };
+        cpu.apic = Preset::default().with(|preset| {
+            preset.lvt_performance = Some(0x400);
+            preset.lvt_lint1 = Some(0x400);
+        });
         cpu.local_events = vec![(Time::from_us(1), LocalEvent::Interrupt(entry))];
         assert_eq!(pin, matches!(entry, LocalSource::Lint { .. }));
         run(settings);

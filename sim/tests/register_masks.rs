@@ -134,7 +134,7 @@ fn error_bits_are_those_of_figure_10_9() {
 #[test]
 fn a_redirectable_ipi_is_bit_4() {
     let mut apic = enabled(Generation::X2Apic);
-    apic.preset(&Preset { mode: Mode::X2Apic, ..Preset::default() });
+    apic.preset(&Preset::default().with(|preset| preset.mode = Mode::X2Apic));
     apic.write_msr(0x830, 0x105, NOW).expect("the register takes it");
     apic.write_msr(0x828, 0, NOW).expect("the register takes zero");
     assert_eq!(apic.read_msr(0x828, NOW), Ok(0x10));

@@ -12,7 +12,7 @@ use sim::{Activity, Context, CpuReport, Outcome, Time};
 ///
 /// ```
 /// # use apicsim::prelude::*;
-/// let request = Request { variant: Some("merged".to_owned()), ..Request::new("nmi-stall") };
+/// let request = Request::new("nmi-stall").with(|request| request.variant = Some("merged".to_owned()));
 /// let (report, _) = run(&load(&request)?, &Settings::seeded(0))?;
 /// let stages = report.crash.expect("a crash").stages;
 /// assert!(stages.iter().any(|stage| stage.key == "control" && stage.at.is_some()));
@@ -34,7 +34,7 @@ pub struct Stage {
 /// ```
 /// # use apicsim::prelude::*;
 /// # use apicsim::Fate;
-/// let request = Request { variant: Some("merged".to_owned()), ..Request::new("nmi-stall") };
+/// let request = Request::new("nmi-stall").with(|request| request.variant = Some("merged".to_owned()));
 /// let (report, _) = run(&load(&request)?, &Settings::seeded(0))?;
 /// let cpus = report.crash.expect("a crash").cpus;
 /// assert_eq!(cpus.iter().filter(|cpu| cpu.fate == Fate::Stopped).count(), 2);
@@ -67,7 +67,7 @@ impl Fate {
 /// ```
 /// # use apicsim::prelude::*;
 /// # use apicsim::Fate;
-/// let request = Request { variant: Some("merged".to_owned()), ..Request::new("nmi-stall") };
+/// let request = Request::new("nmi-stall").with(|request| request.variant = Some("merged".to_owned()));
 /// let (report, _) = run(&load(&request)?, &Settings::seeded(0))?;
 /// let cpus = report.crash.expect("a crash").cpus;
 /// assert!(cpus.iter().any(|cpu| cpu.cpu == 0 && cpu.fate == Fate::Crashing));
@@ -92,7 +92,7 @@ pub struct CpuFate {
 ///
 /// ```
 /// # use apicsim::prelude::*;
-/// let request = Request { variant: Some("merged".to_owned()), ..Request::new("nmi-stall") };
+/// let request = Request::new("nmi-stall").with(|request| request.variant = Some("merged".to_owned()));
 /// let (report, _) = run(&load(&request)?, &Settings::seeded(0))?;
 /// let crash = report.crash.expect("a crash");
 /// assert!(crash.cpu == 0 && crash.at("entered") == report.crashed);

@@ -10,7 +10,7 @@ use sim::{Duration, Ending, Outcome, Site, Time};
 ///
 /// ```
 /// # use apicsim::prelude::*;
-/// let request = Request { variant: Some("merged".to_owned()), ..Request::new("nmi-stall") };
+/// let request = Request::new("nmi-stall").with(|request| request.variant = Some("merged".to_owned()));
 /// let (report, _) = run(&load(&request)?, &Settings::seeded(0))?;
 /// let late = report.waits.iter().find(|wait| wait.outcome == "timeout").expect("one wait timed out");
 /// assert_eq!((late.cpu, late.delays), (0, Some(1001))); // `while (timeout++ < 1000)` goes round 1001 times
@@ -41,7 +41,7 @@ pub struct WaitReport {
 ///
 /// ```
 /// # use apicsim::prelude::*;
-/// let request = Request { variant: Some("merged".to_owned()), ..Request::new("nmi-stall") };
+/// let request = Request::new("nmi-stall").with(|request| request.variant = Some("merged".to_owned()));
 /// let (report, _) = run(&load(&request)?, &Settings::seeded(0))?;
 /// let all: u64 = report.wait_summaries.iter().map(|summary| summary.count).sum();
 /// assert!(all > 0 && all <= report.waits_total);

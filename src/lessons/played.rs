@@ -32,7 +32,7 @@ pub(super) fn play(
     page: Option<&str>,
     handle: &Handle,
 ) -> Result<Option<Played>, Failure> {
-    let budget = Budget { operations: None, events: Some(EVENTS_MAX) };
+    let budget = Budget::default().with(|budget| budget.events = Some(EVENTS_MAX));
     let settings = Settings { handle: Some(handle.clone()), budget, ..Settings::seeded(seed) };
     let mut recording = Recording::default();
     let mut of_page = page.map(|_| page::Recording::of(scenario));

@@ -28,6 +28,7 @@ const KEYBOARD_PIN: u8 = 1;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Choices {
     /// Seed of everything that may happen either way.
     pub seed: u64,
@@ -39,6 +40,15 @@ pub struct Choices {
     pub cut_ps: Option<u64>,
     /// Go on past the instant at which the run has nothing more to show, until nothing can happen any more.
     pub to_the_end: bool,
+}
+
+impl Choices {
+    /// The same, with what `set` changes of it.
+    #[must_use]
+    pub fn with(mut self, set: impl FnOnce(&mut Self)) -> Self {
+        set(&mut self);
+        self
+    }
 }
 
 /// Builds the machine's settings.
@@ -54,28 +64,27 @@ pub fn assemble(scenario: &Scenario, choices: Choices) -> Result<MachineSettings
     let limit = choices.cut_ps.map_or(scenario.limit_ps, |cut| cut.min(scenario.limit_ps));
     let limit = Time::from_ps(limit);
     let chooser = Arc::new(Seeded(choices.seed));
-    Ok(MachineSettings {
-        knobs: scenario.knobs.hardware,
-        costs: costs::costs(scenario, generation.costs()),
-        core_clock: costs::core_clock(scenario),
-        words: words(scenario, &kernel),
-        cpus: (0..scenario.machine.cpus)
-            .map(|cpu| cpu::cpu_settings(scenario, &kernel, cpu))
-            .collect::<Result<_, _>>()?,
-        io_apic: io_apic(scenario),
-        io_apic_entries: keyboard(scenario, &kernel).map(|(entry, _)| entry).collect(),
-        lines: keyboard(scenario, &kernel).map(|(_, key)| key).collect(),
-        dead_apics: dead_apics(&scenario.faults),
-        message_faults: message_faults(&scenario.faults, &kernel),
-        checks: scenario.machine.checks,
-        device_interrupts: device_interrupts(scenario, &kernel, &*chooser, limit),
-        chooser,
-        limit,
-        stop: if choices.to_the_end { StopRule::Never } else { goal::stop_rule(scenario) },
-        elision: choices.elision,
-        stacks: choices.stacks,
-        ..MachineSettings::new(generation, bus(scenario, &kernel)?)
-    })
+    let cpus =
+        (0..scenario.machine.cpus).map(|cpu| cpu::cpu_settings(scenario, &kernel, cpu)).collect::<Result<_, _>>()?;
+    let mut machine = MachineSettings::new(generation, bus(scenario, &kernel)?);
+    machine.knobs = scenario.knobs.hardware;
+    machine.costs = costs::costs(scenario, generation.costs());
+    machine.core_clock = costs::core_clock(scenario);
+    machine.words = words(scenario, &kernel);
+    machine.cpus = cpus;
+    machine.io_apic = io_apic(scenario);
+    machine.io_apic_entries = keyboard(scenario, &kernel).map(|(entry, _)| entry).collect();
+    machine.lines = keyboard(scenario, &kernel).map(|(_, key)| key).collect();
+    machine.dead_apics = dead_apics(&scenario.faults);
+    machine.message_faults = message_faults(&scenario.faults, &kernel);
+    machine.checks = scenario.machine.checks;
+    machine.device_interrupts = device_interrupts(scenario, &kernel, &*chooser, limit);
+    machine.chooser = chooser;
+    machine.limit = limit;
+    machine.stop = if choices.to_the_end { StopRule::Never } else { goal::stop_rule(scenario) };
+    machine.elision = choices.elision;
+    machine.stacks = choices.stacks;
+    Ok(machine)
 }
 
 fn bus(scenario: &Scenario, kernel: &Kernel) -> Result<Box<dyn Interconnect>, AssemblyError> {

@@ -27,11 +27,10 @@ pub(super) fn cpu_settings(
     let overflows = scenario.events.iter().filter(|event| event.cpu == cpu && is_watchdog(event));
     let overflow = LocalEvent::Interrupt(LocalSource::PerformanceCounter);
     let mut local_events: Vec<_> = overflows.map(|event| (Time::from_ps(event.at_ps), overflow)).collect();
-    let apic = Preset {
-        lvt_performance: (!local_events.is_empty()).then_some(LVT_NMI),
-        lvt_lint1: has_nmi_pin(scenario, cpu).then_some(LVT_NMI),
-        ..as_set_up(kernel, number)
-    };
+    let apic = as_set_up(kernel, number).with(|preset| {
+        preset.lvt_performance = (!local_events.is_empty()).then_some(LVT_NMI);
+        preset.lvt_lint1 = has_nmi_pin(scenario, cpu).then_some(LVT_NMI);
+    });
     local_events.extend(faults_of_cpu(&scenario.faults, cpu));
     let apic_id = kernel.arch.apic_id(number);
     let offline = scenario.machine.offline.contains(&cpu);
@@ -39,10 +38,18 @@ pub(super) fn cpu_settings(
         before_start_up(
             kernel,
             scenario.machine.generation,
-            CpuSettings { apic_id, apic, local_events, ..CpuSettings::default() },
+            CpuSettings::default().with(|cpu| {
+                cpu.apic_id = apic_id;
+                cpu.apic = apic;
+                cpu.local_events = local_events;
+            }),
         )
     } else {
-        CpuSettings { apic_id, apic, local_events, ..CpuSettings::default() }
+        CpuSettings::default().with(|cpu| {
+            cpu.apic_id = apic_id;
+            cpu.apic = apic;
+            cpu.local_events = local_events;
+        })
     };
     let mut roles = [None; ROLES_MAX];
     let mut free = roles.iter_mut();
@@ -84,9 +91,20 @@ fn before_start_up(kernel: &Kernel, generation: Generation, settings: CpuSetting
     let logical = kernel.arch.facts().ldr_init == LdrInit::Firmware;
     let Preset { dfr, ldr, .. } = settings.apic;
     let apic = if start_up { Preset::RESET } else { Preset::default() };
-    let apic = if logical { Preset { dfr, ldr, ..apic } } else { apic };
+    let apic = if logical {
+        apic.with(|preset| {
+            preset.dfr = dfr;
+            preset.ldr = ldr;
+        })
+    } else {
+        apic
+    };
     let start = if waits { Start::WaitForStartUp } else { Start::Running };
-    CpuSettings { apic, interrupts_enabled: false, start, ..settings }
+    settings.with(|cpu| {
+        cpu.apic = apic;
+        cpu.interrupts_enabled = false;
+        cpu.start = start;
+    })
 }
 
 fn has_nmi_pin(scenario: &Scenario, cpu: u32) -> bool {

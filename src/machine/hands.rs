@@ -79,6 +79,7 @@ impl<'run> Hands<'run> {
 
 /// Reads of ICR low, and how many of them showed "send pending" (SDM vol. 3 §10.6.1, bit 12).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct IcrReads {
     /// All.
     pub reads: u64,
@@ -88,6 +89,7 @@ pub struct IcrReads {
 
 /// What an operation found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Found {
     /// Nothing: it is done.
     Done,

@@ -34,30 +34,29 @@ pub(crate) fn kernel(scenario: &Scenario) -> Kernel {
     // A kernel that is not Linux never looks at its variant.
     let variant = Variant::from_name(machine.base).unwrap_or(Variant::Before);
     let release = Release::from_name(machine.release).unwrap_or(Release::usual(variant));
-    let mut kernel = Kernel {
-        own: scenario.own.as_ref().map(OwnWaits::of_kernel),
-        wait_shape: bound(scenario.knobs.wait_shape),
-        mps_timeout: mps_timeout(scenario.knobs.mps_timeout),
-        mps_retries: scenario.knobs.mps_retries,
-        klogd_cpu: scenario.klogd_cpu as u16,
-        klogd_reschedule: scenario.klogd_reschedule,
-        tick_stopped: scenario.knobs.tick_stopped,
-        csd_lock_wait_debug: scenario.knobs.csd_lock_wait_debug,
-        panic_on_ipistall_ms: scenario.knobs.panic_on_ipistall,
-        crash_image: machine.crash_image,
-        stop_takes_call_lock: scenario.knobs.smp_send_stop == StopLock::Take,
-        io_apic_pins: if machine.io_agent { PINS } else { 0 },
-        io_apic_version: if io_apic(scenario) == Some(IoApicVersion::I82801) { 0x20 } else { 0x11 },
-        no_broadcast: scenario.knobs.no_broadcast.unwrap_or(!arch.is_modern()),
-        tsc_ticks_per_ms: ticks(core_clock(scenario), 1_000),
-        lapic_ipi_wait_mult: freebsd_calibration(scenario),
-        timer_ticks_per_us: ticks(machine.generation.timer_clock(), 1) as u32,
-        offline: machine.offline.iter().map(|&cpu| cpu as u16).collect(),
-        performance_counter: performance_counter(machine.generation),
-        apic_version: machine.generation.profile().version.to_le_bytes()[0],
-        init_udelay: init_udelay(machine.generation),
-        ..Kernel::new(arch, variant, machine.cpus as u16).of_release(release)
-    };
+    let mut kernel = Kernel::new(arch, variant, machine.cpus as u16).of_release(release).with(|kernel| {
+        kernel.own = scenario.own.as_ref().map(OwnWaits::of_kernel);
+        kernel.wait_shape = bound(scenario.knobs.wait_shape);
+        kernel.mps_timeout = mps_timeout(scenario.knobs.mps_timeout);
+        kernel.mps_retries = scenario.knobs.mps_retries;
+        kernel.klogd_cpu = scenario.klogd_cpu as u16;
+        kernel.klogd_reschedule = scenario.klogd_reschedule;
+        kernel.tick_stopped = scenario.knobs.tick_stopped;
+        kernel.csd_lock_wait_debug = scenario.knobs.csd_lock_wait_debug;
+        kernel.panic_on_ipistall_ms = scenario.knobs.panic_on_ipistall;
+        kernel.crash_image = machine.crash_image;
+        kernel.stop_takes_call_lock = scenario.knobs.smp_send_stop == StopLock::Take;
+        kernel.io_apic_pins = if machine.io_agent { PINS } else { 0 };
+        kernel.io_apic_version = if io_apic(scenario) == Some(IoApicVersion::I82801) { 0x20 } else { 0x11 };
+        kernel.no_broadcast = scenario.knobs.no_broadcast.unwrap_or(!arch.is_modern());
+        kernel.tsc_ticks_per_ms = ticks(core_clock(scenario), 1_000);
+        kernel.lapic_ipi_wait_mult = freebsd_calibration(scenario);
+        kernel.timer_ticks_per_us = ticks(machine.generation.timer_clock(), 1) as u32;
+        kernel.offline = machine.offline.iter().map(|&cpu| cpu as u16).collect();
+        kernel.performance_counter = performance_counter(machine.generation);
+        kernel.apic_version = machine.generation.profile().version.to_le_bytes()[0];
+        kernel.init_udelay = init_udelay(machine.generation);
+    });
     let is_watched = |event: &Event| is(event, RoleName::WatchdogNmi) || is(event, RoleName::WatchdogCrash);
     kernel.hardlockup_panic = scenario.events.iter().any(is_watched);
     kernel.hardlockup_all_cpu_backtrace = scenario.faults.iter().any(interrupts_a_send);
@@ -78,11 +77,10 @@ pub(super) fn kernel_of_cpu(kernel: &Kernel, scenario: &Scenario, cpu: u32) -> K
         _ => None,
     });
     let raises = |event: &Event| event.cpu == cpu && event.role.raises_irq_work();
-    Kernel {
-        watchdog_print_us: print_ps.map_or(kernel.watchdog_print_us, whole_us),
-        perf_samples: scenario.events.iter().any(raises),
-        ..*kernel
-    }
+    kernel.with(|it| {
+        it.watchdog_print_us = print_ps.map_or(kernel.watchdog_print_us, whole_us);
+        it.perf_samples = scenario.events.iter().any(raises);
+    })
 }
 
 /// How long v6 holds INIT, in µs: not at all on Intel's family 6, which the P6 and CPUs with an x2APIC are.

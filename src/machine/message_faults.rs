@@ -37,24 +37,21 @@ fn plans(faults: &[Fault]) -> impl Iterator<Item = (u64, MessagePlan)> {
 
 fn message_fault(at_ps: u64, plan: &MessagePlan, kernel: &Kernel) -> Option<MessageFault> {
     let span = Duration::from_ps(plan.delay_ps);
-    Some(MessageFault {
-        effect: match plan.effect {
-            MessageEffectName::Lose => MessageEffect::Lose,
-            MessageEffectName::Delay => MessageEffect::Delay(span),
-            MessageEffectName::Duplicate => MessageEffect::Duplicate(span),
-            MessageEffectName::Unnoticed => MessageEffect::Unnoticed,
-            MessageEffectName::Damage => return None,
-        },
-        from: plan.from.map(|cpu| cpu as u16),
-        to: plan.to.map(|cpu| cpu as u16),
-        vectors: plan.vector.map(|vector| vectors(vector, plan.from, kernel)),
-        mode: plan.mode.map(|mode| mode.mode()),
-        since: Time::from_ps(at_ps),
-        until: plan.until_ps.map(Time::from_ps),
-        nth: plan.nth.into(),
-        every: plan.every.into(),
-        count: plan.count.map(u64::from),
-    })
+    let mut fault = MessageFault::all(match plan.effect {
+        MessageEffectName::Lose => MessageEffect::Lose,
+        MessageEffectName::Delay => MessageEffect::Delay(span),
+        MessageEffectName::Duplicate => MessageEffect::Duplicate(span),
+        MessageEffectName::Unnoticed => MessageEffect::Unnoticed,
+        MessageEffectName::Damage => return None,
+    });
+    fault.from = plan.from.map(|cpu| cpu as u16);
+    fault.to = plan.to.map(|cpu| cpu as u16);
+    fault.vectors = plan.vector.map(|vector| vectors(vector, plan.from, kernel));
+    fault.mode = plan.mode.map(|mode| mode.mode());
+    fault.since = Time::from_ps(at_ps);
+    fault.until = plan.until_ps.map(Time::from_ps);
+    (fault.nth, fault.every, fault.count) = (plan.nth.into(), plan.every.into(), plan.count.map(u64::from));
+    Some(fault)
 }
 
 /// The vectors of a use: that of a TLB flush depends on its sender on some sub-architectures.

@@ -290,7 +290,7 @@ fn act(kernel: &Kernel, cpu: OnCpu<'_>, action: Action, last: bool) {
             cpu.irq_restore(flags);
         }
         Action::BootCpus { mask, v6 } => {
-            let kernel = &Kernel { v6_start_up: v6, ..*kernel };
+            let kernel = &kernel.with(|kernel| kernel.v6_start_up = v6);
             for target in mask.iter() {
                 kernel_model::do_boot_cpu(kernel, &cpu, target);
             }

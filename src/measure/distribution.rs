@@ -12,6 +12,7 @@ const DIGITS: u8 = 3;
 
 /// A point of a distribution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Quantile {
     /// So long, at most a thousandth less.
     Span(Duration),

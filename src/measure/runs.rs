@@ -37,6 +37,7 @@ pub struct Axes<'a> {
 
 /// Spans of one kind at one place.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Figure {
     /// What was measured.
     pub what: Measured,
@@ -50,6 +51,7 @@ pub struct Figure {
 
 /// The figures of one machine.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Cell {
     /// Sub-architecture.
     pub arch: &'static str,
@@ -72,6 +74,7 @@ type LeftOut = Vec<(&'static str, String)>;
 
 /// All of it.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Measurement {
     /// The scenario's name.
     pub scenario: String,

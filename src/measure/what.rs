@@ -4,6 +4,7 @@ use crate::scenario::named::named;
 
 named! {
     /// A kind of span of time in a run.
+    #[non_exhaustive]
     pub enum Measured ("kind of span") {
         /// A wait of software, from its beginning to its end, by the line that waits.
         Wait = "wait",

@@ -21,7 +21,7 @@
 //!     plan.fitted(&machine).into_iter().fold(call, |call, (at, kind)| call.fault(at, kind))
 //! });
 //! check("one-call", config(20), &std::env::temp_dir(), calls, |scenario, settings| {
-//!     let reference = Settings { execution: Execution::Reference, ..settings.clone() };
+//!     let reference = settings.clone().with(|settings| settings.execution = Execution::Reference);
 //!     let (windowed, reference) = (run(scenario, settings), run(scenario, &reference));
 //!     match (windowed, reference) {
 //!         (Ok((one, _)), Ok((other, _))) => prop_assert_eq!(one.digest, other.digest),

@@ -6,6 +6,7 @@ use crate::scenario::named::named;
 
 named! {
     /// What the other CPUs of the recording machine do when the function waits for them.
+    #[non_exhaustive]
     pub enum Others ("behaviour of others") {
         /// They take what was sent, by the kernel's own code, at once.
         Answer = "answer",

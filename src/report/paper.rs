@@ -11,10 +11,11 @@ const LAST_PLACE_PS: u64 = 1_000;
 /// ```
 /// use apicsim::report::Paper;
 ///
-/// let terminal = Paper { width: 132, exact: false, colour: true };
+/// let terminal = Paper::default().with(|paper| { paper.width = 132; paper.colour = true; });
 /// # let _ = terminal;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Paper {
     /// Columns of a line.
     pub width: usize,
@@ -22,6 +23,25 @@ pub struct Paper {
     pub exact: bool,
     /// Colours, by the escape sequences of a terminal.
     pub colour: bool,
+}
+
+impl Default for Paper {
+    /// As [`Paper::PLAIN`].
+    fn default() -> Self {
+        Self::PLAIN
+    }
+}
+
+impl Paper {
+    /// 80 columns, short times, no colours.
+    pub const PLAIN: Self = Self { width: 80, exact: false, colour: false };
+
+    /// The same, with what `set` changes of it.
+    #[must_use]
+    pub fn with(mut self, set: impl FnOnce(&mut Self)) -> Self {
+        set(&mut self);
+        self
+    }
 }
 
 /// What a colour means.

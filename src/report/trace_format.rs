@@ -14,6 +14,7 @@ use std::path::Path;
 
 named! {
     /// A form of a trace.
+    #[non_exhaustive]
     pub enum TraceFormat ("trace format") {
         /// A line an event, for people.
         Text = "text",

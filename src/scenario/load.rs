@@ -34,11 +34,15 @@ use std::sync::Arc;
 ///
 /// ```
 /// # use apicsim::prelude::*;
-/// let request = Request { cpus: Some(3), sets: vec!["knobs.slots=per-vector".to_owned()], ..Request::new("lost-ipi") };
+/// let request = Request::new("lost-ipi").with(|request| {
+///     request.cpus = Some(3);
+///     request.sets = vec!["knobs.slots=per-vector".to_owned()];
+/// });
 /// assert_eq!(load(&request)?.machine.cpus, 3);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Request {
     /// Built-in name, or path to a file.
     pub scenario: String,
@@ -60,6 +64,15 @@ pub struct Request {
     pub sets: Vec<String>,
     /// Variants in Rust that are not of this crate.
     pub own: Vec<OwnVariant>,
+}
+
+impl Request {
+    /// The same, with what `set` changes of it.
+    #[must_use]
+    pub fn with(mut self, set: impl FnOnce(&mut Self)) -> Self {
+        set(&mut self);
+        self
+    }
 }
 
 impl Request {

@@ -21,6 +21,7 @@ use std::path::Path;
 
 named! {
     /// A load that the simulator knows.
+    #[non_exhaustive]
     pub enum LoadPreset ("load") {
         /// Reschedule IPIs, each to the next CPU.
         Ipis = "ipis",

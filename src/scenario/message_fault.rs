@@ -83,6 +83,7 @@ impl ModeName {
 /// # Ok::<(), InputError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MessagePlan {
     /// What it does.
     pub effect: MessageEffectName,

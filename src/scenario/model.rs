@@ -71,7 +71,7 @@ named! {
     /// ```
     /// # use apicsim::prelude::*;
     /// # use apicsim::scenario::*;
-    /// let request = Request { sets: vec!["stall=slots".to_owned()], ..Request::new("kdump") };
+    /// let request = Request::new("kdump").with(|request| request.sets = vec!["stall=slots".to_owned()]);
     /// assert_eq!(load(&request)?.stall, Stall::Slots);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -90,7 +90,7 @@ named! {
 ///
 /// ```
 /// # use apicsim::prelude::*;
-/// let request = Request { sets: vec!["knobs.mps_retries=3".to_owned()], ..Request::new("nmi-stall") };
+/// let request = Request::new("nmi-stall").with(|request| request.sets = vec!["knobs.mps_retries=3".to_owned()]);
 /// assert_eq!(load(&request)?.knobs.mps_retries, 3);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -142,11 +142,12 @@ impl Default for Knobs {
 /// ```
 /// # use apicsim::prelude::*;
 /// # use apicsim::scenario::CostOverrides;
-/// let costs = CostOverrides { pause_cycles: Some(140), ..CostOverrides::default() }; // as on newer parts
+/// let costs = CostOverrides::default().with(|costs| costs.pause_cycles = Some(140)); // as on newer parts
 /// assert_eq!(ScenarioBuilder::new("slow-pause").costs(&costs).build()?.costs, costs);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct CostOverrides {
     /// Read of an APIC register, core cycles.
     pub register_read_cycles: Option<u32>,
@@ -184,6 +185,15 @@ pub struct CostOverrides {
     pub cluster_hop_ps: Option<u64>,
 }
 
+impl CostOverrides {
+    /// The same, with what `set` changes of it.
+    #[must_use]
+    pub fn with(mut self, set: impl FnOnce(&mut Self)) -> Self {
+        set(&mut self);
+        self
+    }
+}
+
 /// Something that starts on a CPU at an instant.
 ///
 /// ```
@@ -216,6 +226,7 @@ pub struct Event {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Origin {
     /// Built in, by name.
     BuiltIn(String),

@@ -113,7 +113,7 @@ const WAIT_US_MAX: u64 = 3_600_000_000;
 /// ```
 /// # use apicsim::prelude::*;
 /// # use apicsim::scenario::OwnWaits;
-/// let request = Request { sets: vec!["wait={ name = \"mine\", rounds = 20 }".to_owned()], ..Request::new("nmi-stall") };
+/// let request = Request::new("nmi-stall").with(|request| request.sets = vec!["wait={ name = \"mine\", rounds = 20 }".to_owned()]);
 /// let Some(OwnWaits::Plan(plan)) = load(&request)?.own else { panic!("the file has one") };
 /// assert_eq!(plan.to_string(), "20 rounds, each a read, then 100 us; at time-out the kernel goes on");
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -15,7 +15,7 @@ use std::borrow::Cow;
 /// ```
 /// # use apicsim::prelude::*;
 /// # use apicsim::scenario::OwnWaits;
-/// let request = Request { sets: vec!["wait={ name = \"mine\", rounds = 20 }".to_owned()], ..Request::new("nmi-stall") };
+/// let request = Request::new("nmi-stall").with(|request| request.sets = vec!["wait={ name = \"mine\", rounds = 20 }".to_owned()]);
 /// let own = load(&request)?.own.expect("the file has one");
 /// assert!(matches!(&own, OwnWaits::Plan(_)) && own.name() == "mine");
 /// # Ok::<(), Box<dyn std::error::Error>>(())

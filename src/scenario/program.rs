@@ -39,6 +39,7 @@ pub struct Programs {
 
 /// Work that arrives at CPUs: each arrival has its instant, however long what came before takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Load {
     /// At which CPUs, at each for itself.
     pub cpus: Vec<u32>,
@@ -60,6 +61,7 @@ pub struct Load {
 
 /// How a device interrupts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Trigger {
     /// By an edge: the EOI stays in the CPU.
     Edge,
@@ -121,6 +123,7 @@ pub enum Relation {
 /// assert!(bit_1.holds(0b11) && !bit_1.holds(0b01));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Condition {
     /// The word.
     pub word: Word,
@@ -166,6 +169,7 @@ pub enum TimerMode {
 
 /// A pin that a program drives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PinName {
     /// The NMI pin, LINT1.
     Nmi,

@@ -198,6 +198,7 @@ named! {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum IpiVector {
     /// By number, 10h to FEh.
     Number(u8),

@@ -44,6 +44,7 @@ pub enum Answer {
 
 /// What a handler saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Seen {
     /// An interrupt.
     Interrupt {

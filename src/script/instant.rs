@@ -87,8 +87,12 @@ fn before(script: &Arc<Script>, board: &Board, instant: Time) -> Result<(Machine
 }
 
 /// Whom a destination is meant for, whatever the CPU has made of its APIC since: the one that has that physical id.
-const fn as_set_up(init: Init) -> Preset {
-    Preset { mode: init.mode(), svr: 0x1FF, ldr: 0, ..Preset::RESET }
+fn as_set_up(init: Init) -> Preset {
+    Preset::RESET.with(|preset| {
+        preset.mode = init.mode();
+        preset.svr = 0x1FF;
+        preset.ldr = 0;
+    })
 }
 
 #[cfg(test)]

@@ -50,17 +50,17 @@ impl Board {
         let faults = self.faults(script)?;
         // Only names of vectors would be a kernel's, and there are none.
         let kernel = Kernel::new(Arch::I386Default, Variant::Before, script.cpus);
-        Ok(MachineSettings {
-            knobs: self.knobs,
-            words: vec![0; mailbox::words(script.cpus)],
-            cpus: (0..script.cpus).map(|cpu| self.cpu(cpu, script, notebook, &faults)).collect(),
-            dead_apics: dead_apics(&faults),
-            message_faults: message_faults(&faults, &kernel),
-            io_apic: self.has_io_apic(script.cpus).then(|| self.io_apic()),
-            limit,
-            stop: StopRule::Any(vec![SCRIPT_ENDED, CONDUCTOR_LOST]),
-            ..MachineSettings::new(self.generation, self.interconnect(script.cpus, &faults, damage(&faults, &kernel))?)
-        })
+        Ok(MachineSettings::new(self.generation, self.interconnect(script.cpus, &faults, damage(&faults, &kernel))?)
+            .with(|machine| {
+                machine.knobs = self.knobs;
+                machine.words = vec![0; mailbox::words(script.cpus)];
+                machine.cpus = (0..script.cpus).map(|cpu| self.cpu(cpu, script, notebook, &faults)).collect();
+                machine.dead_apics = dead_apics(&faults);
+                machine.message_faults = message_faults(&faults, &kernel);
+                machine.io_apic = self.has_io_apic(script.cpus).then(|| self.io_apic());
+                machine.limit = limit;
+                machine.stop = StopRule::Any(vec![SCRIPT_ENDED, CONDUCTOR_LOST]);
+            }))
     }
 
     /// The I/O APIC of the time: a part of its own beside a 3-wire bus, later one in the south bridge.
@@ -141,13 +141,13 @@ impl Board {
     ) -> (CpuSettings, Program) {
         // Where no start-up message exists, the other CPUs run from the start.
         let starts_others = self.generation.profile().start_up;
-        let settings = CpuSettings {
-            apic_id: u32::from(number),
-            apic: Preset { mode: script.init.mode(), ..Preset::RESET },
-            interrupts_enabled: false,
-            start: if number > 0 && starts_others { Start::WaitForStartUp } else { Start::Running },
-            local_events: faults_of_cpu(faults, u32::from(number)),
-        };
+        let settings = CpuSettings::default().with(|cpu| {
+            cpu.apic_id = u32::from(number);
+            cpu.apic = Preset::RESET.with(|preset| preset.mode = script.init.mode());
+            cpu.interrupts_enabled = false;
+            cpu.start = if number > 0 && starts_others { Start::WaitForStartUp } else { Start::Running };
+            cpu.local_events = faults_of_cpu(faults, u32::from(number));
+        });
         let guest = Guest { number, script: Arc::clone(script), notebook: Arc::clone(notebook), starts_others };
         (settings, Program::open(guest))
     }

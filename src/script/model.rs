@@ -15,6 +15,7 @@ use sim::apic::Mode;
 /// # Ok::<(), apicsim::scenario::diagnostic::InputError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Script {
     /// Number of CPUs, 1 to 255, with [`Init::X2Apic`] to 768; CPU K has APIC id K.
     pub cpus: u16,
@@ -32,6 +33,7 @@ pub struct Script {
 
 /// What the CPUs do before the first operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Init {
     /// Every CPU enables its APIC and masks its local vector table.
     #[default]
@@ -63,6 +65,7 @@ impl Init {
 
 /// One operation of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Line {
     /// The source line without its comment, blanks collapsed.
     pub text: String,
@@ -74,6 +77,7 @@ pub struct Line {
 
 /// What a line asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Action {
     /// `cpu K …`: this CPU does some work.
     Cpu(u16, Work),
@@ -110,6 +114,7 @@ pub enum Action {
 
 /// What `why` asks about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Asked {
     /// The CPU.
     Cpu,
@@ -121,6 +126,7 @@ pub enum Asked {
 
 /// What `count` counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Counted {
     /// Interrupts of this vector, spurious ones too.
     Vector(u8),
@@ -130,6 +136,7 @@ pub enum Counted {
 
 /// What one CPU is told to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Work {
     /// To execute an operation.
     Operation(Operation),

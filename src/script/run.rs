@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 /// What came of a script.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Transcript {
     /// The script.
     pub script: Arc<Script>,
@@ -41,6 +42,7 @@ pub struct Transcript {
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum End {
     /// All lines are done.
     Complete,
@@ -56,6 +58,7 @@ pub enum End {
 
 /// What came of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Reply {
     /// The instant at which the line was done: at the CPU that did it, else at CPU 0.
     pub at: Time,

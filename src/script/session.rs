@@ -41,6 +41,7 @@ pub struct Session {
 
 /// What a line of a session comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Step {
     /// Show this, and go on.
     Show(String),

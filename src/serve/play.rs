@@ -43,7 +43,10 @@ pub(super) fn play(asked: &Asked, handle: &Handle) -> Reply {
 
 /// Runs a scenario within its budgets.
 fn document_of(scenario: &Scenario, seed: u64, handle: &Handle) -> Result<Document, InputError> {
-    let budget = Budget { operations: Some(OPERATIONS_MAX), events: Some(EVENTS_MAX) };
+    let budget = Budget::default().with(|budget| {
+        budget.operations = Some(OPERATIONS_MAX);
+        budget.events = Some(EVENTS_MAX);
+    });
     let settings = Settings { handle: Some(handle.clone()), budget, ..Settings::seeded(seed) };
     let mut recording = Recording::of(scenario);
     let (report, outcome) =

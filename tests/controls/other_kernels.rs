@@ -40,7 +40,7 @@ fn other_kernels_and_a_stuck_icr() {
     }
     for arch in OTHER_ARCHES {
         let scenario = crate::support::load("stuck-icr", arch, "own", &[]);
-        let reference = Settings { execution: Execution::Reference, ..Settings::seeded(0) };
+        let reference = Settings::seeded(0).with(|settings| settings.execution = Execution::Reference);
         assert_eq!(run(&scenario, &reference).unwrap().0.digest, other_report(arch, &[]).digest, "{arch}");
     }
     for arch in ["other/x86-crate", "other/asterinas"] {

@@ -25,7 +25,7 @@ fn own() -> OwnCode {
 
 fn story() -> Scenario {
     let jitter = "knobs.jitter_picclk=7".to_owned();
-    load(&Request { sets: vec![jitter], ..Request::new("nmi-stall") }).unwrap()
+    load(&Request::new("nmi-stall").with(|request| request.sets = vec![jitter])).unwrap()
 }
 
 /// Each that decides differs from the seed alone, comes back with its token, and is never left out by who does not have it.
@@ -61,7 +61,7 @@ fn each_is_in_the_token() {
         assert_eq!(token.to_string(), report.token);
         let (scenario, restored) = restore(&token, None, &own).unwrap();
         for execution in [Execution::default(), Execution::Reference] {
-            let again = run(&scenario, &Settings { execution, ..restored.clone() }).unwrap();
+            let again = run(&scenario, &restored.clone().with(|settings| settings.execution = execution)).unwrap();
             assert_eq!((again.0.token, again.1.digest), (report.token.clone(), outcome.digest), "{field}");
         }
         let refused = token.load().unwrap_err();
@@ -84,7 +84,7 @@ fn each_is_in_the_token() {
 #[test]
 fn a_run_to_its_very_end() {
     let mut settings = Settings::seeded(0);
-    let request = Request { variant: Some("merged".to_owned()), ..Request::new("nmi-stall") };
+    let request = Request::new("nmi-stall").with(|request| request.variant = Some("merged".to_owned()));
     let scenario = load(&request).unwrap();
     let short = run(&scenario, &settings).unwrap().0;
     settings.choices.to_the_end = true;
@@ -109,7 +109,10 @@ fn code_that_has_changed_is_refused() {
     }
     let code = || OwnVariant::new(&NoWait).version("0.3.0");
     let token = |own: OwnVariant| {
-        let request = Request { variant: Some("no-wait".to_owned()), own: vec![own], ..Request::new("nmi-stall") };
+        let request = Request::new("nmi-stall").with(|request| {
+            request.variant = Some("no-wait".to_owned());
+            request.own = vec![own];
+        });
         Token::new(&load(&request).unwrap(), 0)
     };
     const SOURCES: [&[(&str, &str)]; 3] = [&[("a.rs", "one")], &[("a.rs", "two")], &[("a.rs", "o"), ("b.rs", "ne")]];

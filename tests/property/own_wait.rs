@@ -143,9 +143,9 @@ proptest! {
     ) {
         let path = file("executed", &wait.text());
         let sets = vec!["knobs.jitter_picclk=3".to_owned()];
-        let request = Request { arch: Some(arch.to_owned()), sets, ..Request::new(&path) };
+        let request = Request::new(&path).with(|request| { request.arch = Some(arch.to_owned()); request.sets = sets; });
         let scenario = scenario::load(&request).unwrap();
-        let of = |execution| run(&scenario, &Settings { execution, ..Settings::seeded(seed) }).unwrap().0;
+        let of = |execution| run(&scenario, &Settings::seeded(seed).with(|settings| settings.execution = execution)).unwrap().0;
         let first = of(Execution::default());
         for execution in [Execution::Reference, Execution::Windowed { workers: 2, window: Window::Half }] {
             let report = of(execution);

@@ -16,12 +16,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 static ALLOCATOR: apicsim::sim::AllocationWatch = apicsim::sim::AllocationWatch::new();
 
 fn request(scenario: &str, arch: &str, own: &[OwnVariant], variant: &str) -> Request {
-    Request {
-        arch: Some(arch.to_owned()),
-        variant: Some(variant.to_owned()),
-        own: own.to_vec(),
-        ..Request::new(scenario)
-    }
+    Request::new(scenario).with(|request| { request.arch = Some(arch.to_owned()); request.variant = Some(variant.to_owned()); request.own = own.to_vec(); })
 }
 
 fn report(request: &Request, settings: &Settings) -> RunReport {
@@ -45,7 +40,7 @@ fn one_result_however_it_is_executed() {
             request.limit_ps = Some(400_000_000); // the waits are under way, or over
             let first = report(&request, &Settings::seeded(0));
             for (execution, elision) in executions.into_iter().flat_map(|one| [(one, true), (one, false)]) {
-                let mut settings = Settings { execution, ..Settings::seeded(0) };
+                let mut settings = Settings::seeded(0).with(|settings| settings.execution = execution);
                 settings.choices.elision = elision;
                 let case = format!("{arch} {} {execution:?} {elision}", variant.name());
                 assert_eq!(report(&request, &settings).digest, first.digest, "{case}");
@@ -59,7 +54,7 @@ fn a_hang_is_proven_on_either_executor() {
     for (arch, cause) in [("i386/default", "class F is full"), ("x86_64/flat", "stalled")] {
         let request = request("nmi-stall", arch, &VARIANTS, "polite");
         let reports = [Execution::default(), Execution::Reference]
-            .map(|execution| report(&request, &Settings { execution, ..Settings::seeded(0) }));
+            .map(|execution| report(&request, &Settings::seeded(0).with(|settings| settings.execution = execution)));
         for report in &reports {
             assert_eq!((report.verdict, report.digest), (Verdict::Hung, reports[0].digest), "{arch}");
             let hang = report.hang.as_ref().expect("a hung run says of whom");
@@ -178,7 +173,7 @@ fn a_name_is_free_and_there_once() {
         (vec![VARIANTS[0], VARIANTS[0]], "is there twice"),
         (vec![VARIANTS[0].based_on("mps-abort")], "cannot build on `mps-abort`"),
     ] {
-        let error = scenario::load(&Request { own, ..Request::new("nmi-stall") }).expect_err(message);
+        let error = scenario::load(&Request::new("nmi-stall").with(|request| request.own = own)).expect_err(message);
         assert!(error.message().contains(message), "{error}");
     }
 }

@@ -14,6 +14,7 @@ use super::Other;
 /// assert_eq!(Arch::ModernX2apicCluster.facts().family, Family::Modern);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Family {
     /// Linux 2.6.20 to 2.6.24 on i386.
     I386,
@@ -52,6 +53,7 @@ pub enum Access {
 /// assert_eq!(Arch::I386Numaq.facts().sender, Sender::Sequence); // send_IPI_mask_sequence
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Sender {
     /// One message whose destination is a bit mask.
     Bitmask,
@@ -70,6 +72,7 @@ pub enum Sender {
 /// assert_eq!(Arch::I386Summit.apic_id(5), 0x12); // second cluster, second CPU
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Ids {
     /// The CPU's number.
     Number,
@@ -86,6 +89,7 @@ pub enum Ids {
 /// assert_eq!(Arch::I386Default.ldr(2), 1 << 2 << 24);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum LogicalId {
     /// None is set.
     Unset,
@@ -108,6 +112,7 @@ pub enum LogicalId {
 /// assert_eq!(Arch::I386Default.facts().ldr_init, LdrInit::ReadAndWrite);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum LdrInit {
     /// None: firmware or hardware has done it, or nobody needs it.
     Firmware,
@@ -146,6 +151,7 @@ pub enum WakeUp {
 /// assert_eq!((facts.name, facts.max_cpus, facts.dfr), ("i386/default", 8, 0xFFFF_FFFF)); // flat: a mask of eight bits
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Facts {
     /// The name on the command line.
     pub name: &'static str,

@@ -18,6 +18,7 @@ pub use other::Other;
 /// assert_eq!(Arch::I386Summit.apic_id(5), 0x12);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Arch {
     /// i386 mach-default: up to eight CPUs, one logical bit each.
     I386Default,

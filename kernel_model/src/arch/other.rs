@@ -14,6 +14,7 @@ use crate::apicdef::{APIC_DEST_LOGICAL, APIC_DEST_PHYSICAL, APIC_DFR_FLAT};
 /// assert_eq!(Arch::I386Default.other(), None);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Other {
     /// FreeBSD.
     Freebsd,

@@ -17,6 +17,7 @@ use crate::write_around::ack_APIC_irq;
 ///
 /// See [`Processor`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Laziness {
     /// At once: an interrupt is raised for it. perf's work and that of machine checks.
     Raised,

@@ -7,7 +7,7 @@ const I386_SEQUENCES: [Arch; 5] =
     [Arch::I386Bigsmp, Arch::I386Es7000, Arch::I386Es7000Clustered, Arch::I386Numaq, Arch::I386Summit];
 
 fn kernel(arch: Arch, cpus: u16, no_broadcast: bool) -> Kernel {
-    Kernel { no_broadcast, ..Kernel::new(arch, Variant::Merged, cpus) }
+    Kernel::new(arch, Variant::Merged, cpus).with(|kernel| kernel.no_broadcast = no_broadcast)
 }
 
 fn trace(kernel: &Kernel, code: impl FnOnce(&Recorder)) -> String {

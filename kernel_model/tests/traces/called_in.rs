@@ -108,7 +108,7 @@ fn the_started_cpu() {
 #[test]
 fn a_cpu_is_online_under_the_call_lock() {
     for arch in [Arch::I386Default, Arch::X8664Flat] {
-        let kernel = Kernel { offline: CpuMask::of(2), ..kernel(arch, Before) };
+        let kernel = kernel(arch, Before).with(|kernel| kernel.offline = CpuMask::of(2));
         let layout = kernel.layout();
         let cpu = Recorder::new(&kernel, 2, Icr::Idle).everything();
         let cpu = cpu.with_word(layout.init_deasserted(), 1).with_word(layout.cpu_callout(2), 1);
@@ -138,7 +138,7 @@ fn the_boot_cpu_opens_its_pins() {
         (Arch::X8664Physflat, 0x1_0700, false, "R350 W350=10700 W360=400"),
         (Arch::X8664Flat, 0x1_0700, true, "R350 W350=10700 W360=400"),
     ] {
-        let kernel = Kernel { pic_mode, ..kernel(arch, Before) };
+        let kernel = kernel(arch, Before).with(|kernel| kernel.pic_mode = pic_mode);
         let trace = Recorder::new(&kernel, 0, Icr::Idle).set(0x350, lint0).run(|cpu| setup_local_APIC(&kernel, cpu));
         assert!(trace.contains(&format!("RF0 WF0=1FF {expected} R30 ")), "{} {lint0:X}: {trace}", arch.name());
         let second = Recorder::new(&kernel, 1, Icr::Idle).set(0x350, lint0).run(|cpu| setup_local_APIC(&kernel, cpu));
@@ -155,7 +155,7 @@ fn a_cpu_that_is_plugged_in_masks_its_timer() {
     for (arch, hot_plug, masks) in
         [(Arch::I386Default, false, false), (Arch::I386Default, true, true), (Arch::X8664Flat, false, true)]
     {
-        let kernel = Kernel { hot_plug, ..kernel(arch, Before) };
+        let kernel = kernel(arch, Before).with(|kernel| kernel.hot_plug = hot_plug);
         let layout = kernel.layout();
         let cpu = Recorder::new(&kernel, 2, Icr::Idle).set(0x320, 0x200EF);
         let cpu = cpu.with_word(layout.init_deasserted(), 1).with_word(layout.cpu_callout(2), 1);

@@ -59,7 +59,7 @@ fn the_winner_comes_to_the_capture_kernel() {
 /// Without a crash image everybody comes back, with the lock free.
 #[test]
 fn without_an_image_nothing_happens() {
-    let kernel = Kernel { crash_image: false, ..I386 };
+    let kernel = I386.with(|kernel| kernel.crash_image = false);
     let cpu = Recorder::new(&kernel, 0, Icr::Stuck).everything();
     assert_eq!(cpu.run_to_end(|cpu| crash_kexec(&kernel, cpu)), ("xchg4=1 xchg4=0".into(), true));
 }
@@ -118,7 +118,7 @@ fn a_parity_error_hides_the_nmi() {
     let cpu = Recorder::new(&I386, 0, Icr::Idle).with_word(Word::CRASH_CALLBACK, 1).with_word(Word::CRASHING_CPU, 2);
     cpu.state.borrow_mut().port = 0x80;
     assert!(cpu.run_to_end(|cpu| do_nmi(&I386, cpu)).1);
-    let off = Kernel { nmi_watchdog: false, ..I386 };
+    let off = I386.with(|kernel| kernel.nmi_watchdog = false);
     let cpu = Recorder::new(&off, 1, Icr::Idle);
     assert_eq!(
         cpu.run_to_end(|cpu| do_nmi(&off, cpu)),
@@ -176,7 +176,7 @@ fn a_wait_for_a_lock_is_at_the_line_that_wants_it() {
     };
     let run_queue = I386.layout().runqueue_lock(2);
     for release in [Release::V2_6_20, Release::V2_6_22] {
-        let kernel = Kernel { klogd_cpu: 2, ..I386 }.of_release(release);
+        let kernel = I386.with(|kernel| kernel.klogd_cpu = 2).of_release(release);
         assert_eq!(site(kernel, run_queue), "bust_spinlocks(kernel, cpu, false);");
         assert_eq!(site(kernel, kernel.layout().log_wait_lock()), "bust_spinlocks(kernel, cpu, false);");
     }
@@ -186,7 +186,11 @@ fn a_wait_for_a_lock_is_at_the_line_that_wants_it() {
 
 #[test]
 fn printing_takes_its_time_before_the_log_daemon_is_woken() {
-    let kernel = Kernel { klogd_cpu: 2, watchdog_print_us: 30, sysrq_print_us: 40, ..I386 };
+    let kernel = I386.with(|kernel| {
+        kernel.klogd_cpu = 2;
+        kernel.watchdog_print_us = 30;
+        kernel.sysrq_print_us = 40;
+    });
     let locked_up = Recorder::new(&kernel, 2, Icr::Idle).with_word(kernel.layout().runqueue_lock(2), 1).limit(5);
     assert_eq!(locked_up.run(|cpu| do_nmi(&kernel, cpu)), "D30 IRQ- IRQ- P P");
     let sysrq = Recorder::new(&kernel, 2, Icr::Idle).limit(4);

@@ -6,8 +6,16 @@ use kernel_model::v6::{csd_lock_wait, generic_smp_call_function_interrupt};
 use kernel_model::{Arch, Kernel, Variant, Word};
 
 /// The recorder's clock has a tick a µs.
-const PLAIN: Kernel = Kernel { tsc_ticks_per_ms: 1_000, ..Kernel::new(Arch::ModernXapicPhysflat, Variant::Modern, 4) };
-const DEBUG: Kernel = Kernel { csd_lock_wait_debug: true, ..PLAIN };
+const PLAIN: Kernel = {
+    let mut kernel = Kernel::new(Arch::ModernXapicPhysflat, Variant::Modern, 4);
+    kernel.tsc_ticks_per_ms = 1_000;
+    kernel
+};
+const DEBUG: Kernel = {
+    let mut kernel = PLAIN;
+    kernel.csd_lock_wait_debug = true;
+    kernel
+};
 
 /// The dump that CPU 1 has CPU 2 write, and the call's IPI to it.
 const NMI: &str = "IRQ- R300 W310=2000000 W300=400 IRQ+";
@@ -87,7 +95,7 @@ fn reports_dump_once_and_send_each_time() {
 fn reports_back_off() {
     for (cpus, seconds) in [(2, [5, 10, 15]), (3, [5, 10, 15]), (4, [5, 20, 30]), (16, [5, 30, 45]), (64, [5, 40, 60])]
     {
-        let kernel = Kernel { cpus, ..DEBUG };
+        let kernel = DEBUG.with(|kernel| kernel.cpus = cpus);
         let target = 0;
         let layout = kernel.layout();
         let cpu = Recorder::new(&kernel, 1, Icr::Idle)
@@ -129,7 +137,7 @@ fn what_the_report_finds() {
 #[test]
 fn the_bug_comes_first() {
     let bug_after = |ms: u32| {
-        let kernel = Kernel { panic_on_ipistall_ms: ms, ..DEBUG };
+        let kernel = DEBUG.with(|kernel| kernel.panic_on_ipistall_ms = ms);
         let cpu = waiting(&kernel, Icr::Idle, &[]).set(0x30, 0x0005_0014).everything().limit(900_000);
         let (trace, _) = cpu.run_to_end(|cpu| csd_lock_wait(&kernel, cpu, 2));
         let at = trace.find("CrashEntered");
@@ -179,7 +187,7 @@ fn the_handler_says_what_it_runs() {
 /// x2APIC mode has no wait, and sends the same.
 #[test]
 fn in_x2apic_mode() {
-    let kernel = Kernel { arch: Arch::ModernX2apicPhys, ..DEBUG };
+    let kernel = DEBUG.with(|kernel| kernel.arch = Arch::ModernX2apicPhys);
     let cpu = waiting(&kernel, Icr::Stuck, &[]).limit(140_000);
     let trace = cpu.run(|cpu| csd_lock_wait(&kernel, cpu, 2));
     assert_eq!(trace.matches("WRMSR830=200000400").count(), 1);

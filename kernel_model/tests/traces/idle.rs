@@ -30,7 +30,10 @@ fn a_cpu_that_is_not_asked_looks_and_halts() {
 /// run queue locked; and the daemon, where this is its CPU, waits in its queue again, which takes that queue's lock.
 #[test]
 fn a_cpu_that_runs_the_log_daemon_has_it_wait_again() {
-    let kernel = Kernel { klogd_cpu: 2, klogd_reschedule: true, ..Kernel::new(Arch::I386Default, Variant::Before, 4) };
+    let kernel = Kernel::new(Arch::I386Default, Variant::Before, 4).with(|kernel| {
+        kernel.klogd_cpu = 2;
+        kernel.klogd_reschedule = true;
+    });
     let layout = kernel.layout();
     let look = format!("IRQ- load{} IRQ+", layout.need_resched(2).0);
     let idle_with = |words: &[(Word, u32)]| idle(&kernel, words);

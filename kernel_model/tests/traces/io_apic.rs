@@ -29,7 +29,10 @@ fn a_pin_that_brings_an_smi_is_left_alone() {
 /// Where the 8259 comes through the I/O APIC its pin stays open, in mode 7 to this CPU, and LINT0 is masked.
 #[test]
 fn the_pin_of_the_8259_stays_open() {
-    let kernel = Kernel { io_apic_pins: 1, i8259_pin: Some(0), ..I386 };
+    let kernel = I386.with(|kernel| {
+        kernel.io_apic_pins = 1;
+        kernel.i8259_pin = Some(0);
+    });
     let cpu = Recorder::new(&kernel, 3, Icr::Idle).set(0xF0, 0xFF).set(0x360, 0x1_0000);
     assert_eq!(
         cpu.run(|cpu| disable_IO_APIC(&kernel, cpu)),
@@ -42,7 +45,7 @@ fn the_pin_of_the_8259_stays_open() {
 /// A machine without an I/O APIC has no pin to mask.
 #[test]
 fn no_io_apic_no_pins() {
-    let kernel = Kernel { io_apic_pins: 0, ..I386 };
+    let kernel = I386.with(|kernel| kernel.io_apic_pins = 0);
     let cpu = Recorder::new(&kernel, 0, Icr::Idle);
     assert!(cpu.run(|cpu| disable_IO_APIC(&kernel, cpu)).starts_with("RF0 WF0="));
 }
@@ -57,7 +60,7 @@ fn the_self_ipi_of_kernels_for_one_cpu() {
         assert_eq!(idle.run(|cpu| up_send_IPI_self(&kernel, cpu, 0x39)), "R300 W300=40839");
     }
     for variant in Variant::ALL {
-        let kernel = Kernel { variant, ..I386 };
+        let kernel = I386.with(|kernel| kernel.variant = variant);
         let stuck = Recorder::new(&kernel, 0, Icr::Stuck).limit(3_000);
         let (trace, returned) = stuck.run_to_end(|cpu| up_send_IPI_self(&kernel, cpu, 0x39));
         let bounded = matches!(variant, Variant::SolutionA | Variant::MpsAbort | Variant::MpsRetry);

@@ -49,7 +49,7 @@ fn neither_wait_has_a_bound() {
 #[test]
 fn raised_once_and_lazily_only_without_a_tick() {
     let running = kernel(Arch::ModernXapicPhysflat);
-    let stopped = Kernel { tick_stopped: true, ..running };
+    let stopped = running.with(|kernel| kernel.tick_stopped = true);
     let of = |kernel: &Kernel, queued: u32, laziness| {
         let cpu = Recorder::new(kernel, 1, Icr::Idle).with_word(kernel.layout().irq_work_lists(1), queued);
         cpu.run(|cpu| irq_work_queue(kernel, cpu, laziness))
@@ -84,8 +84,11 @@ fn the_interrupt_takes_all_work() {
 #[test]
 fn an_nmi_handler_raises_before_its_crash_nmi() {
     for late_ack in [false, true] {
-        let kernel =
-            Kernel { perf_samples: true, watchdog_print_us: 30, late_ack, ..kernel(Arch::ModernXapicPhysflat) };
+        let kernel = kernel(Arch::ModernXapicPhysflat).with(|kernel| {
+            kernel.perf_samples = true;
+            kernel.watchdog_print_us = 30;
+            kernel.late_ack = late_ack;
+        });
         let opened = if late_ack { "" } else { "W340=400 " };
         let nmi = |icr| {
             let cpu = Recorder::new(&kernel, 1, icr).limit(2_000);
@@ -99,7 +102,7 @@ fn an_nmi_handler_raises_before_its_crash_nmi() {
         assert!(!hangs.contains("D30") && !hangs.contains("C0400"), "no report, no crash NMI");
     }
     // A CPU that is not locked up comes back from it.
-    let sampling = Kernel { perf_samples: true, ..kernel(Arch::ModernXapicPhysflat) };
+    let sampling = kernel(Arch::ModernXapicPhysflat).with(|kernel| kernel.perf_samples = true);
     let cpu = Recorder::new(&sampling, 1, Icr::Idle).with_word(sampling.layout().timer_goes_on(1), 1);
     assert_eq!(cpu.run_to_end(|cpu| do_nmi(&sampling, cpu)), ("W340=400 R300 W300=400F6 R300".into(), true));
 }
@@ -112,7 +115,7 @@ fn printing_raises_without_a_tick_and_never_in_a_panic() {
         let cpu = Recorder::new(kernel, 1, Icr::Idle).with_word(kernel.layout().panic_cpu(), panicking);
         cpu.run(|cpu| printk(kernel, cpu, 7))
     };
-    let stopped = Kernel { tick_stopped: true, ..kernel };
+    let stopped = kernel.with(|kernel| kernel.tick_stopped = true);
     assert_eq!((of(&kernel, NOBODY), of(&kernel, 1)), ("D7".into(), "D7".into()));
     assert_eq!(of(&stopped, NOBODY), "D7 R300 W300=400F6 R300");
     assert_eq!((of(&stopped, 1), of(&stopped, 3)), ("D7".into(), "D7".into()));

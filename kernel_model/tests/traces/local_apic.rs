@@ -31,8 +31,8 @@ fn clear() {
 /// By version and number of LVT entries: 82489DX, Pentium, Pentium 4 without and with the thermal option, erratum.
 #[test]
 fn clear_on_other_parts() {
-    let thermal = Kernel { thermal_interrupt: true, ..I386 };
-    let erratum = Kernel { erratum_11ap: true, ..I386 };
+    let thermal = I386.with(|kernel| kernel.thermal_interrupt = true);
+    let erratum = I386.with(|kernel| kernel.erratum_11ap = true);
     let without_thermal = format!("{CLEAR} R30 W280=0 R280");
     let with_thermal = "R30 W370=100FE R320 W320=300EF R350 W350=10700 R360 W360=10400 R340 W340=10400 \
                         R330 W330=100FA W320=10000 W350=10000 W360=10000 W370=10000 W340=10000 W330=10000 \
@@ -68,7 +68,7 @@ fn disable() {
     assert_eq!(i386, format!("{CLEAR} R30 W280=0 R280 RF0 WF0=20F"));
     let x86_64 = recorder(&X86_64).run(|cpu| disable_local_APIC(&X86_64, cpu));
     assert_eq!(x86_64, format!("{CLEAR} W280=0 R280 RF0 WF0=20F"));
-    let by_msr = Kernel { enabled_via_apicbase: true, ..I386 };
+    let by_msr = I386.with(|kernel| kernel.enabled_via_apicbase = true);
     let trace = recorder(&by_msr).run(|cpu| disable_local_APIC(&by_msr, cpu));
     assert_eq!(trace, format!("{CLEAR} R30 W280=0 R280 RF0 WF0=20F RDMSR1B WRMSR1B=FEE00100"));
 }
@@ -79,7 +79,7 @@ fn shut_down() {
     assert_eq!(trace, format!("IRQ- {CLEAR} R30 W280=0 R280 IRQ+"));
 
     // Section 7.2: the entries are masked already when the clear inside `disable_local_APIC` reads them.
-    let by_msr = Kernel { enabled_via_apicbase: true, ..I386 };
+    let by_msr = I386.with(|kernel| kernel.enabled_via_apicbase = true);
     let trace = recorder(&by_msr).run(|cpu| lapic_shutdown(&by_msr, cpu));
     assert!(trace.starts_with(&format!("IRQ- {CLEAR} R30 W280=0 R280 R30 W370=100FE R320 W320=10000 ")), "{trace}");
     assert!(trace.ends_with(" R30 W280=0 R280 RF0 WF0=20F RDMSR1B WRMSR1B=FEE00100 IRQ+"), "{trace}");
@@ -125,7 +125,7 @@ fn logical_destination() {
 /// Sections 2.1 and 4.2: every write here is a write-around too.
 #[test]
 fn the_erratum_build_exchanges() {
-    let kernel = Kernel { erratum_11ap: true, ..I386 };
+    let kernel = I386.with(|kernel| kernel.erratum_11ap = true);
     let trace = |code: fn(&Kernel, &Recorder)| recorder(&kernel).run(|cpu| code(&kernel, cpu));
     let disabled = trace(disable_local_APIC);
     assert!(disabled.ends_with("R30 W280=0 R280 RF0 XF0=20F"), "{disabled}");
@@ -140,7 +140,11 @@ fn the_erratum_build_exchanges() {
 /// Section 7.2: neither the thermal entry nor the MSR is a matter of x86_64.
 #[test]
 fn options_of_i386_change_nothing_on_x86_64() {
-    let odd = Kernel { thermal_interrupt: true, enabled_via_apicbase: true, erratum_11ap: true, ..X86_64 };
+    let odd = X86_64.with(|kernel| {
+        kernel.thermal_interrupt = true;
+        kernel.enabled_via_apicbase = true;
+        kernel.erratum_11ap = true;
+    });
     let trace = |kernel: &Kernel| recorder(kernel).set(0x30, 0x0005_0014).run(|cpu| disable_local_APIC(kernel, cpu));
     assert_eq!(trace(&odd), trace(&X86_64));
 }
@@ -148,7 +152,7 @@ fn options_of_i386_change_nothing_on_x86_64() {
 /// Kernel `no_broadcast` off, so that each of the senders has a trace of its own.
 #[test]
 fn calls_by_name() {
-    let kernel = Kernel { no_broadcast: false, ..I386 };
+    let kernel = I386.with(|kernel| kernel.no_broadcast = false);
     let clear = format!("{CLEAR} R30 W280=0 R280");
     let disable = format!("{clear} RF0 WF0=20F");
     let cases = [

@@ -83,7 +83,7 @@ fn the_erratum_build_exchanges() {
         (Arch::I386Default, "R20 IRQ- R300 X310=E000000 X300=C00 IRQ+"),
         (Arch::X8664Flat, "IRQ- R300 W310=E000000 W300=C00 IRQ+"),
     ] {
-        let kernel = Kernel { erratum_11ap: true, ..Kernel::new(arch, Variant::Merged, 4) };
+        let kernel = Kernel::new(arch, Variant::Merged, 4).with(|kernel| kernel.erratum_11ap = true);
         let trace = Recorder::new(&kernel, 0, Icr::Idle).run(|cpu| smp_send_nmi_allbutself(&kernel, cpu));
         assert_eq!(trace, expected);
     }

@@ -18,8 +18,8 @@ pub(crate) const fn kernel(arch: Arch, cpus: u16) -> Kernel {
     Kernel::new(arch, Variant::Modern, cpus)
 }
 
-const fn no_shorthand(arch: Arch, cpus: u16) -> Kernel {
-    Kernel { no_broadcast: true, ..kernel(arch, cpus) }
+fn no_shorthand(arch: Arch, cpus: u16) -> Kernel {
+    kernel(arch, cpus).with(|kernel| kernel.no_broadcast = true)
 }
 
 pub(crate) fn trace(kernel: &Kernel, code: impl FnOnce(&Recorder)) -> String {
@@ -148,7 +148,10 @@ fn all_but_self_without_the_shorthand() {
             for no_broadcast in [true, false] {
                 // one CPU is online, however many there could be
                 let offline = CpuMask::first(possible).without(0);
-                let alone = Kernel { no_broadcast, offline, ..kernel(arch, possible) };
+                let alone = kernel(arch, possible).with(|kernel| {
+                    kernel.no_broadcast = no_broadcast;
+                    kernel.offline = offline;
+                });
                 assert_eq!(trace(&alone, |cpu| send_IPI_allbutself(&alone, cpu, 2)), "", "{}", arch.name());
             }
         }
@@ -168,14 +171,14 @@ fn waits() {
         };
         assert_eq!(stuck(&kernel, 2), (bounded.clone(), true), "{}", arch.name());
         assert!(!stuck(&kernel, 0xFC).1, "{}", arch.name());
-        assert!(!stuck(&Kernel { variant: Variant::Merged, ..kernel }, 2).1, "{}", arch.name());
-        let sequence = Kernel { variant: Variant::Merged, ..no_shorthand(arch, 4) };
+        assert!(!stuck(&kernel.with(|kernel| kernel.variant = Variant::Merged), 2).1, "{}", arch.name());
+        let sequence = no_shorthand(arch, 4).with(|kernel| kernel.variant = Variant::Merged);
         let (trace, returned) = stuck(&sequence, 2);
         assert!(returned && trace.matches("D100").count() == 3 * 1001, "{}", arch.name());
     }
     for arch in [X2APIC_PHYS, X2APIC_CLUSTER] {
         for variant in Variant::ALL {
-            let kernel = Kernel { variant, ..kernel(arch, 4) };
+            let kernel = kernel(arch, 4).with(|kernel| kernel.variant = variant);
             let cpu = Recorder::new(&kernel, 0, Icr::Stuck);
             assert_eq!(cpu.run(|cpu| send_IPI_allbutself(&kernel, cpu, 2)), "WRMSR830=C0400", "{}", arch.name());
         }

@@ -3,7 +3,7 @@
 use crate::modern::{FLAT, PHYSFLAT, X2APIC_PHYS, kernel};
 use crate::recorder::{Icr, Recorder};
 use kernel_model::v6::{__crash_kexec, nmi_trigger_cpumask_backtrace, run_crash_ipi_callback};
-use kernel_model::{Kernel, NOBODY, Word, clear_local_APIC, disable_local_APIC, do_nmi, lapic_shutdown};
+use kernel_model::{NOBODY, Word, clear_local_APIC, disable_local_APIC, do_nmi, lapic_shutdown};
 
 /// Letting go of the APIC: masked one by one, then reset; 32-bit kernels look at the version once more.
 #[test]
@@ -22,7 +22,7 @@ fn letting_go() {
         let shutdown = if arch == FLAT { &clear } else { &disable };
         assert_eq!(run(&|cpu| lapic_shutdown(&kernel, cpu)), format!("IRQ- {shutdown} IRQ+"), "{}", arch.name());
         // Only the 32-bit kernel enables an APIC through its MSR, and so disables it there too.
-        let by_msr = Kernel { enabled_via_apicbase: true, ..kernel };
+        let by_msr = kernel.with(|kernel| kernel.enabled_via_apicbase = true);
         let msr = if arch == FLAT { " RDMSR1B WRMSR1B=FEE00100" } else { "" };
         let cpu = Recorder::new(&by_msr, 0, Icr::Idle).set(0x30, 0x0005_0014);
         assert_eq!(cpu.run(|cpu| disable_local_APIC(&by_msr, cpu)), format!("{disable}{msr}"), "{}", arch.name());
@@ -126,20 +126,26 @@ fn the_race_for_the_panic() {
 #[test]
 fn the_watchdog_s_nmi() {
     for late_ack in [false, true] {
-        let kernel = Kernel { late_ack, hardlockup_panic: false, ..kernel(PHYSFLAT, 2) };
+        let kernel = kernel(PHYSFLAT, 2).with(|kernel| {
+            kernel.late_ack = late_ack;
+            kernel.hardlockup_panic = false;
+        });
         for goes_on in [0, 1] {
             let cpu = Recorder::new(&kernel, 1, Icr::Idle).with_word(kernel.layout().timer_goes_on(1), goes_on);
             assert_eq!(cpu.run(|cpu| do_nmi(&kernel, cpu)), "W340=400");
         }
-        let panics = Kernel { hardlockup_panic: true, watchdog_print_us: 30, ..kernel };
+        let panics = kernel.with(|kernel| {
+            kernel.hardlockup_panic = true;
+            kernel.watchdog_print_us = 30;
+        });
         let lost = Recorder::new(&panics, 1, Icr::Idle).with_word(panics.layout().panic_cpu(), 0).limit(5);
         let first = if late_ack { "D30 P P P P" } else { "W340=400 D30 P P P" };
         assert_eq!(lost.run(|cpu| do_nmi(&panics, cpu)), first);
     }
-    let kernel = Kernel { hardlockup_all_cpu_backtrace: true, ..kernel(PHYSFLAT, 2) };
+    let kernel = kernel(PHYSFLAT, 2).with(|kernel| kernel.hardlockup_all_cpu_backtrace = true);
     let warned = kernel.layout().hard_lockup_nmi_warn();
     for (panic, held_after) in [(false, 0), (true, 1)] {
-        let kernel = Kernel { hardlockup_panic: panic, ..kernel };
+        let kernel = kernel.with(|kernel| kernel.hardlockup_panic = panic);
         let second = Recorder::new(&kernel, 1, Icr::Idle).with_word(warned, 1);
         assert_eq!(second.run_to_end(|cpu| do_nmi(&kernel, cpu)), ("W340=400".into(), true), "no nmi_panic");
         let first = Recorder::new(&kernel, 1, Icr::Idle).limit(20_000);
@@ -167,7 +173,10 @@ fn backtraces_of_all_others() {
 /// Who is asked for a backtrace answers and claims the NMI; else the watchdog has it, or nobody asks the chipset.
 #[test]
 fn an_nmi_is_offered_to_one_after_the_other() {
-    let kernel = Kernel { hardlockup_panic: false, hardlockup_all_cpu_backtrace: true, ..kernel(PHYSFLAT, 2) };
+    let kernel = kernel(PHYSFLAT, 2).with(|kernel| {
+        kernel.hardlockup_panic = false;
+        kernel.hardlockup_all_cpu_backtrace = true;
+    });
     let mask = kernel.layout().backtrace_mask(0);
     let asked = Recorder::new(&kernel, 1, Icr::Idle).with_word(mask, 0b11);
     assert_eq!((asked.run(|cpu| do_nmi(&kernel, cpu)), asked.word(mask)), (String::new(), 0b01));
@@ -176,7 +185,7 @@ fn an_nmi_is_offered_to_one_after_the_other() {
     let trace = watchdog.run(|cpu| do_nmi(&kernel, cpu));
     assert!(trace.starts_with("W340=400 IRQ- R300 W310=0 W300=400 IRQ+ D1000"), "{trace}");
 
-    let off = Kernel { nmi_watchdog: false, ..kernel };
+    let off = kernel.with(|kernel| kernel.nmi_watchdog = false);
     assert_eq!(Recorder::new(&off, 1, Icr::Idle).run(|cpu| do_nmi(&off, cpu)), "IN61", "any CPU, not only CPU 0");
     // its turn does not come: it looks for the crash between two tries
     let cpu = Recorder::new(&off, 1, Icr::Idle).with_word(off.layout().nmi_reason_lock(), 1).limit(20);

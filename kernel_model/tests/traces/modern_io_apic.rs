@@ -3,13 +3,16 @@
 use crate::recorder::{Icr, Recorder};
 use kernel_model::{Arch, Kernel, Variant, clear_IO_APIC, disable_IO_APIC, restore_boot_irq_mode};
 
-const fn kernel(arch: Arch) -> Kernel {
-    Kernel { io_apic_pins: 1, i8259_pin: Some(0), ..Kernel::new(arch, Variant::Modern, 32) }
+fn kernel(arch: Arch) -> Kernel {
+    Kernel::new(arch, Variant::Modern, 32).with(|kernel| {
+        kernel.io_apic_pins = 1;
+        kernel.i8259_pin = Some(0);
+    })
 }
 
 /// The one pin, whose halves are registers 10h and 11h, as `low` and 0F000000h.
 fn clear(version: u8, low: u32) -> String {
-    let kernel = Kernel { io_apic_version: version, ..kernel(Arch::ModernXapicPhysflat) };
+    let kernel = kernel(Arch::ModernXapicPhysflat).with(|kernel| kernel.io_apic_version = version);
     let cpu = Recorder::new(&kernel, 0, Icr::Idle);
     cpu.state.borrow_mut().io_apic.extend([(0x10, low), (0x11, 0x0F00_0000)]);
     cpu.run(|cpu| clear_IO_APIC(&kernel, cpu))
@@ -61,7 +64,7 @@ fn the_8259_s_pin_goes_to_this_cpu() {
         cpu.state.borrow_mut().msr = 0x123;
         let trace = cpu.run(|cpu| restore_boot_irq_mode(&kernel, cpu));
         assert!(trace.starts_with(expected), "{}: {trace}", arch.name());
-        let without = Kernel { i8259_pin: None, ..kernel };
+        let without = kernel.with(|kernel| kernel.i8259_pin = None);
         let trace = Recorder::new(&without, 3, Icr::Idle).run(|cpu| restore_boot_irq_mode(&without, cpu));
         assert!(!trace.contains("R20") && !trace.contains('w'), "{trace}");
     }
@@ -73,7 +76,7 @@ fn the_field_of_2_6_has_four_bits_on_i386() {
     for (arch, high) in
         [(Arch::I386Bigsmp, "3000000"), (Arch::X8664Physflat, "13000000"), (Arch::X8664Flat, "13000000")]
     {
-        let kernel = Kernel { variant: Variant::Before, ..kernel(arch) };
+        let kernel = kernel(arch).with(|kernel| kernel.variant = Variant::Before);
         let trace = Recorder::new(&kernel, 19, Icr::Idle).run(|cpu| disable_IO_APIC(&kernel, cpu));
         assert!(trace.contains(&format!(" R20 w0=11 w10={high} w0=10 w10=700 RF0 ")), "{}: {trace}", arch.name());
     }

@@ -4,8 +4,11 @@ use crate::recorder::{Icr, Recorder};
 use kernel_model::v6::{native_stop_other_cpus, nmi_panic};
 use kernel_model::{Arch, Kernel, NOBODY, Variant, Word, do_interrupt, do_nmi, panic};
 
-const WITHOUT_IMAGE: Kernel =
-    Kernel { crash_image: false, ..Kernel::new(Arch::ModernXapicPhysflat, Variant::Modern, 4) };
+const WITHOUT_IMAGE: Kernel = {
+    let mut kernel = Kernel::new(Arch::ModernXapicPhysflat, Variant::Modern, 4);
+    kernel.crash_image = false;
+    kernel
+};
 
 fn recorder(number: u16, icr: Icr) -> Recorder {
     Recorder::new(&WITHOUT_IMAGE, number, icr).set(0x30, 0x0005_0014)
@@ -25,7 +28,7 @@ fn a_panic_prints_once_it_has_won() {
     );
     assert!(!returned && trace.starts_with(&start), "{trace}");
 
-    let alone = Kernel { cpus: 1, ..WITHOUT_IMAGE };
+    let alone = WITHOUT_IMAGE.with(|kernel| kernel.cpus = 1);
     let cpu = Recorder::new(&alone, 0, Icr::Idle).everything().limit(60);
     let trace = cpu.run(|cpu| panic(&alone, cpu, 0));
     assert!(trace.contains("WF0=FF IRQ+ OthersStopped IRQ+ D1000 D1000"), "{trace}");
@@ -45,7 +48,7 @@ fn who_loses_a_panic_is_silent() {
 /// SysRq-C is a panic: without an image it stops the others and never resumes what it interrupted.
 #[test]
 fn sysrq_c_is_a_panic() {
-    let kernel = Kernel { sysrq_print_us: 40, ..WITHOUT_IMAGE };
+    let kernel = WITHOUT_IMAGE.with(|kernel| kernel.sysrq_print_us = 40);
     let cpu = recorder(0, Icr::Idle).limit(1_100_000);
     let (trace, returned) = cpu.run_to_end(|cpu| do_interrupt(&kernel, cpu, 0x39));
     assert!(!returned && trace.starts_with("WB0=0 D40 IRQ- R300 W300=C00F8 D1 D1"), "{}", &trace[..60]);
@@ -80,7 +83,7 @@ fn an_nmi_s_panic() {
 #[test]
 fn the_stop_hangs_on_a_stuck_icr() {
     for (no_broadcast, start) in [(false, "R300 P R300 P R300 P"), (true, "IRQ- R300 P R300 P R300")] {
-        let kernel = Kernel { no_broadcast, ..WITHOUT_IMAGE };
+        let kernel = WITHOUT_IMAGE.with(|kernel| kernel.no_broadcast = no_broadcast);
         let cpu = recorder(0, Icr::Stuck).limit(2_000);
         let (trace, returned) = cpu.run_to_end(|cpu| native_stop_other_cpus(&kernel, cpu, false));
         assert!(!returned && trace.starts_with(start) && cpu.count("D100") == 0, "{}", &trace[..60]);
@@ -104,7 +107,7 @@ fn the_stop_s_handler_is_registered_under_a_lock() {
         "no NMI while another holds the list"
     );
 
-    let forced = Kernel { reboot_force: true, ..WITHOUT_IMAGE };
+    let forced = WITHOUT_IMAGE.with(|kernel| kernel.reboot_force = true);
     let cpu = recorder(0, Icr::Idle);
     assert_eq!(cpu.run(|cpu| native_stop_other_cpus(&forced, cpu, false)), "");
     assert_eq!((cpu.word(layout.stopping_cpu()), cpu.word(Word::KEXEC_LOCK)), (NOBODY, 0));

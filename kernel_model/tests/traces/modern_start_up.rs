@@ -7,8 +7,12 @@ use kernel_model::{Arch, Kernel, Variant, do_boot_cpu, setup_local_APIC};
 const FLAT: Arch = Arch::ModernXapicFlat;
 const PHYSFLAT: Arch = Arch::ModernXapicPhysflat;
 
-const fn kernel(arch: Arch) -> Kernel {
-    Kernel { trampoline: 0x9A, apic_version: 0x14, init_udelay: 0, ..Kernel::new(arch, Variant::Modern, 4) }
+fn kernel(arch: Arch) -> Kernel {
+    Kernel::new(arch, Variant::Modern, 4).with(|kernel| {
+        kernel.trampoline = 0x9A;
+        kernel.apic_version = 0x14;
+        kernel.init_udelay = 0;
+    })
 }
 
 const IRR: &str = "R200 R210 R220 R230 R240 R250 R260 R270";
@@ -100,8 +104,8 @@ fn the_start_of_a_cpu() {
     for (kernel, lvr, clear) in [
         (usual, 0x0005_0014, "W280=0 R280 "),
         (usual, 0x0003_0010, "W280=0 R280 "),
-        (Kernel { warm_reset: false, ..usual }, 0x0005_0014, ""),
-        (Kernel { apic_version: 0x01, ..usual }, 0x0002_0001, ""),
+        (usual.with(|kernel| kernel.warm_reset = false), 0x0005_0014, ""),
+        (usual.with(|kernel| kernel.apic_version = 0x01), 0x0002_0001, ""),
     ] {
         let recorder = || Recorder::new(&kernel, 0, Icr::Idle).set(0x30, lvr);
         let messages = recorder().run(|cpu| assert_eq!(wakeup_secondary_cpu_via_init(&kernel, cpu, 2), 0));

@@ -7,7 +7,7 @@ use kernel_model::{Arch, CpuMask, Kernel, Variant, do_interrupt, do_nmi, send_IP
 
 /// Vector 55h to CPU 2, or an NMI.
 fn send(arch: Arch, icr: Icr, vector: u8) -> (String, bool) {
-    let kernel = Kernel { lapic_ipi_wait_mult: 10, ..Kernel::new(arch, Variant::Before, 4) };
+    let kernel = Kernel::new(arch, Variant::Before, 4).with(|kernel| kernel.lapic_ipi_wait_mult = 10);
     let cpu = Recorder::new(&kernel, 0, icr).limit(40);
     cpu.run_to_end(|cpu| send_IPI_mask(&kernel, cpu, CpuMask::of(2), vector))
 }
@@ -82,7 +82,7 @@ fn an_error_that_can_be_read_ends_the_wait() {
 /// `lapic_ipi_wait_mult * delay` rounds.
 #[test]
 fn freebsd_panics_after_its_bound() {
-    let kernel = Kernel { lapic_ipi_wait_mult: 3, ..Kernel::new(Arch::OtherFreebsd, Variant::Before, 4) };
+    let kernel = Kernel::new(Arch::OtherFreebsd, Variant::Before, 4).with(|kernel| kernel.lapic_ipi_wait_mult = 3);
     let cpu = Recorder::new(&kernel, 0, Icr::Stuck);
     cpu.run(|cpu| assert!(!freebsd::lapic_ipi_wait(&kernel, cpu, 50)));
     assert_eq!((cpu.count("R300"), cpu.count("P")), (150, 150));

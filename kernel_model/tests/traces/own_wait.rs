@@ -17,7 +17,7 @@ const PLAN: PlannedWait = PlannedWait {
 };
 
 fn kernel(arch: Arch, own: Own) -> Kernel {
-    Kernel { own: Some(own), ..Kernel::new(arch, Variant::Before, 4) }
+    Kernel::new(arch, Variant::Before, 4).with(|kernel| kernel.own = Some(own))
 }
 
 fn planned(plan: PlannedWait) -> Kernel {

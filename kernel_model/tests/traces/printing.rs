@@ -21,7 +21,12 @@ fn bust_0(release: Release) -> String {
 
 /// A kernel whose log daemon last ran on CPU1, and that has no crash image, so that `crash_kexec` comes back.
 fn kernel(kernel: Kernel, release: Release) -> Kernel {
-    let printing = Kernel { klogd_cpu: 1, watchdog_print_us: 30, sysrq_print_us: 30, crash_image: false, ..kernel };
+    let printing = kernel.with(|kernel| {
+        kernel.klogd_cpu = 1;
+        kernel.watchdog_print_us = 30;
+        kernel.sysrq_print_us = 30;
+        kernel.crash_image = false;
+    });
     printing.of_release(release)
 }
 
@@ -149,12 +154,12 @@ fn comes_to(kernel: &Kernel, held: Word, code: impl FnOnce(&Recorder)) -> [u32; 
 fn where_the_log_daemon_last_ran() {
     for release in RELEASES {
         for klogd_cpu in 0..4 {
-            let kernel = Kernel { klogd_cpu, ..I386 }.of_release(release);
+            let kernel = I386.with(|kernel| kernel.klogd_cpu = klogd_cpu).of_release(release);
             let own = kernel.layout().runqueue_lock(2);
             let expected = if klogd_cpu == 2 { [0, 1, 0, 0] } else { [1, 0, 0, 0] };
             assert_eq!(comes_to(&kernel, own, |cpu| die_nmi(&kernel, cpu)), expected, "CPU{klogd_cpu}");
         }
-        let kernel = Kernel { klogd_cpu: 2, ..X86_64 }.of_release(release);
+        let kernel = X86_64.with(|kernel| kernel.klogd_cpu = 2).of_release(release);
         let own = kernel.layout().runqueue_lock(2);
         assert_eq!(comes_to(&kernel, own, |cpu| die_nmi(&kernel, cpu)), [1, 0, 0, 1], "x86_64 crashes before");
     }
@@ -189,7 +194,7 @@ const LEAVE: &str = "store(run-queue lock of CPU1)=0 IRQ+ store(log_wait is empt
 #[test]
 fn the_log_daemon_s_cpu_gets_a_reschedule_ipi() {
     for (kernel, vector) in [(kernel(I386, Release::V2_6_20), "FC"), (kernel(X86_64, Release::V2_6_22), "FD")] {
-        let kernel = Kernel { klogd_reschedule: true, ..kernel };
+        let kernel = kernel.with(|kernel| kernel.klogd_reschedule = true);
         let layout = kernel.layout();
         let print = |words: &[(Word, u32)]| trace(&kernel, 60, words, |cpu| printk(&kernel, cpu, 30));
         let got = print(&[]);
@@ -199,7 +204,7 @@ fn the_log_daemon_s_cpu_gets_a_reschedule_ipi() {
         assert_eq!(apic.as_deref(), Some(&["R300", "W310=2000000", &format!("W300=8{vector}")[..]][..]), "{got}");
         assert_eq!(print(&[(layout.need_resched(1), 1)]), format!("{PRINT} {ASK} {LEAVE}"));
         assert_eq!(print(&[(layout.log_wait_empty(), 1)]), format!("{PRINT} load(log_wait is empty)"));
-        let own = Kernel { klogd_cpu: 2, ..kernel };
+        let own = kernel.with(|kernel| kernel.klogd_cpu = 2);
         let got = trace(&own, 60, &[], |cpu| printk(&own, cpu, 30));
         assert!(!got.contains("W300") && got.contains(&format!("or{}=1", layout.need_resched(2).0)), "{got}");
     }

@@ -36,7 +36,7 @@ fn names_and_defaults() {
 #[test]
 fn smp_send_stop_of_2_6_22() {
     for arch in [I386, X86_64] {
-        let alone = Kernel { cpus: 1, ..kernel(arch, Variant::Merged, Release::V2_6_22) };
+        let alone = kernel(arch, Variant::Merged, Release::V2_6_22).with(|kernel| kernel.cpus = 1);
         for irqs_on in [true, false] {
             let cpu = Recorder::new(&alone, 0, Icr::Idle).everything();
             cpu.state.borrow_mut().irqs_on = irqs_on;
@@ -78,7 +78,7 @@ fn the_timer_of_2_6_22() {
         (X86_64, Release::V2_6_20, false, 1),
         (X86_64, Release::V2_6_22, false, 1),
     ] {
-        let kernel = Kernel { hot_plug, ..kernel(arch, Variant::Before, release) };
+        let kernel = kernel(arch, Variant::Before, release).with(|kernel| kernel.hot_plug = hot_plug);
         let layout = kernel.layout();
         let cpu = Recorder::new(&kernel, 2, Icr::Idle).with_word(layout.init_deasserted(), 1);
         let cpu = cpu.with_word(layout.cpu_callout(2), 1);
@@ -87,7 +87,7 @@ fn the_timer_of_2_6_22() {
         let in_set_up = trace.ends_with("R320 W320=100EF RD0");
         assert_eq!(in_set_up, arch == I386 && release == Release::V2_6_22, "{trace}");
     }
-    let erratum = Kernel { erratum_11ap: true, ..kernel(I386, Variant::Merged, Release::V2_6_22) };
+    let erratum = kernel(I386, Variant::Merged, Release::V2_6_22).with(|kernel| kernel.erratum_11ap = true);
     let trace = Recorder::new(&erratum, 2, Icr::Idle).run(|cpu| setup_local_APIC(&erratum, cpu));
     assert!(trace.ends_with("R320 X320=100EF"), "{trace}");
 }

@@ -79,7 +79,10 @@ fn who_is_online_is_counted_under_the_call_lock() {
         let cpu = Recorder::new(&alone, 0, Icr::Idle).everything();
         assert_eq!(cpu.run(|cpu| call(&alone, cpu)), "xchg0=1 store0=0", "{}", arch.name());
 
-        let one_to_come = Kernel { offline: CpuMask::of(1), cpus: 2, ..alone };
+        let one_to_come = alone.with(|kernel| {
+            kernel.offline = CpuMask::of(1);
+            kernel.cpus = 2;
+        });
         let online = one_to_come.layout().cpu_online(1).0;
         let cpu = Recorder::new(&one_to_come, 0, Icr::Idle).everything();
         let trace = cpu.run(|cpu| call(&one_to_come, cpu));
@@ -95,7 +98,7 @@ fn other_vectors() {
         (I386, 0xFF, ""),
         (I386, 0xEF, "WB0=0"),
         (I386, 0x31, "WB0=0"),
-        (Kernel { erratum_11ap: true, ..I386 }, 0xFC, "XB0=0"),
+        (I386.with(|kernel| kernel.erratum_11ap = true), 0xFC, "XB0=0"),
     ] {
         let trace = Recorder::new(&kernel, 0, Icr::Idle).run(|cpu| do_interrupt(&kernel, cpu, vector));
         assert_eq!(trace, expected, "{vector:X}");

@@ -23,8 +23,8 @@ pub(crate) const STUCK: u32 = u32::MAX;
 const TIMES: [u32; 14] =
     [0, 1, 100, 101, 99_900, 99_901, 100_000, 100_001, 100_100, 100_101, 110_100, 115_000, 210_200, STUCK];
 
-pub(crate) const fn kernel(arch: Arch, variant: Variant) -> Kernel {
-    Kernel { trampoline: 0x9A, ..Kernel::new(arch, variant, 4) }
+pub(crate) fn kernel(arch: Arch, variant: Variant) -> Kernel {
+    Kernel::new(arch, variant, 4).with(|kernel| kernel.trampoline = 0x9A)
 }
 
 /// The look after a message at an instant, as the table of section 3 has it: entries, time it takes, result.
@@ -130,7 +130,7 @@ fn init_and_startup_of_every_variant_whenever_the_icr_clears() {
     for arch in BY_INIT {
         for variant in Variant::ALL {
             for erratum_11ap in [false, true] {
-                let kernel = Kernel { erratum_11ap, ..kernel(arch, variant) };
+                let kernel = kernel(arch, variant).with(|kernel| kernel.erratum_11ap = erratum_11ap);
                 for clears in TIMES {
                     let cpu = Recorder::new(&kernel, 0, Icr::ClearsAfter(clears));
                     let (expected, status) = via_init(&kernel, 3, clears);
@@ -176,19 +176,19 @@ fn the_listing_of_the_sheet() {
 /// fewer than five LVT entries are not written before the error status is read for the last time.
 #[test]
 fn other_parts() {
-    let old = Kernel { apic_version: 0x01, ..kernel(Arch::I386Default, Merged) };
+    let old = kernel(Arch::I386Default, Merged).with(|kernel| kernel.apic_version = 0x01);
     for (icr, status, us) in [(Icr::Idle, 0, 10_000), (Icr::Stuck, 0x1000, 210_200)] {
         let cpu = Recorder::new(&old, 0, icr).set(0x30, 0x0002_0001);
         let trace = cpu.run(|cpu| assert_eq!(wakeup_secondary_via_INIT(&old, cpu, 3), status));
         assert!(!trace.contains("280") && !trace.contains("300=6") && trace.ends_with("R30"), "{trace}");
         assert_eq!(cpu.now_us(), us);
     }
-    let pentium = Kernel { apic_version: 0x10, ..kernel(Arch::I386Default, Merged) };
+    let pentium = kernel(Arch::I386Default, Merged).with(|kernel| kernel.apic_version = 0x10);
     let trace = Recorder::new(&pentium, 0, Icr::Idle).set(0x30, 0x0003_0010).run(|cpu| {
         wakeup_secondary_via_INIT(&pentium, cpu, 3);
     });
     assert!(trace.ends_with("W300=69A D300 R300 D200 R280"), "{trace}");
-    let x86_64 = Kernel { apic_version: 0x01, ..kernel(Arch::X8664Flat, Merged) };
+    let x86_64 = kernel(Arch::X8664Flat, Merged).with(|kernel| kernel.apic_version = 0x01);
     let cpu = Recorder::new(&x86_64, 0, Icr::Idle);
     cpu.run(|cpu| assert_eq!(wakeup_secondary_via_INIT(&x86_64, cpu, 3), 0));
     assert_eq!(cpu.count("W300=69A"), 2);
@@ -198,7 +198,7 @@ fn other_parts() {
 #[test]
 fn an_error_ends_the_startups() {
     for (status, result, startups) in [(0x04, 0x04, 1), (0xFF, 0xEF, 1), (0x10, 0, 2)] {
-        let kernel = Kernel { apic_version: 0x10, ..kernel(Arch::I386Default, Merged) };
+        let kernel = kernel(Arch::I386Default, Merged).with(|kernel| kernel.apic_version = 0x10);
         let cpu = Recorder::new(&kernel, 0, Icr::Idle).set(0x30, 0x0003_0010).error_status(status);
         cpu.run(|cpu| assert_eq!(wakeup_secondary_via_INIT(&kernel, cpu, 3), result));
         assert_eq!(cpu.count("W300=69A"), startups, "{status:X}");
@@ -210,7 +210,7 @@ fn an_error_ends_the_startups() {
 fn numaq_sends_an_nmi() {
     for variant in Variant::ALL {
         for erratum_11ap in [false, true] {
-            let kernel = Kernel { erratum_11ap, ..kernel(Arch::I386Numaq, variant) };
+            let kernel = kernel(Arch::I386Numaq, variant).with(|kernel| kernel.erratum_11ap = erratum_11ap);
             let (write, around) = if erratum_11ap { ('X', "RF0 ") } else { ('W', "") };
             for clears in TIMES {
                 let mut expected = Expected::new(variant, clears);
@@ -249,7 +249,7 @@ fn the_es7000_asks_its_firmware() {
 fn v6_has_its_own_messages() {
     let write = |icr: &str| format!("IRQ- W310=3000000 W300={icr} IRQ+");
     for (init_udelay, hold, before, after) in [(10_000, "D10000 ", 300, 200), (0, "", 10, 10)] {
-        let kernel = Kernel { init_udelay, ..kernel(Arch::X8664Physflat, Modern) };
+        let kernel = kernel(Arch::X8664Physflat, Modern).with(|kernel| kernel.init_udelay = init_udelay);
         let start = format!("W280=0 R280 {} D{before} R300 D{after} W280=0 R280", write("69A"));
         let init = format!("R30 R30 W280=0 R280 {} R300 {hold}{} R300", write("C500"), write("8500"));
         let cpu = Recorder::new(&kernel, 0, Icr::Idle);
@@ -261,7 +261,7 @@ fn v6_has_its_own_messages() {
         assert_eq!((stuck.count("R300"), stuck.count("W300=69A")), (3000, 1));
         assert_eq!(stuck.now_us(), 300_000 + init_udelay + before + after);
     }
-    let old = Kernel { apic_version: 0x01, ..kernel(Arch::X8664Physflat, Modern) };
+    let old = kernel(Arch::X8664Physflat, Modern).with(|kernel| kernel.apic_version = 0x01);
     let trace = Recorder::new(&old, 0, Icr::Stuck).run(|cpu| {
         assert_eq!(wakeup_secondary_cpu_via_init(&old, cpu, 3), 0, "nobody looks at what came of INIT");
     });
@@ -272,7 +272,7 @@ fn v6_has_its_own_messages() {
 #[test]
 fn v6_in_x2apic_mode_waits_for_nothing() {
     for (arch, variant) in [(Arch::ModernX2apicPhys, Modern), (Arch::ModernX2apicCluster, MpsRetry)] {
-        let kernel = Kernel { init_udelay: 0, ..kernel(arch, variant) };
+        let kernel = kernel(arch, variant).with(|kernel| kernel.init_udelay = 0);
         let cpu = Recorder::new(&kernel, 0, Icr::Stuck).set(0x30, 0x0005_0015);
         let trace = cpu.run(|cpu| assert_eq!(wakeup_secondary_cpu_via_init(&kernel, cpu, 3), 0));
         let written: Vec<&str> = trace.split(' ').filter(|entry| entry.starts_with("WRMSR830")).collect();

@@ -13,7 +13,7 @@ const X86_64: Kernel = Kernel::new(Arch::X8664Flat, Variant::Merged, 4);
 #[test]
 fn a_held_call_lock_stops_only_i386_of_2_6_20() {
     let earlier = I386.of_release(Release::V2_6_20);
-    let later = Kernel { stop_takes_call_lock: false, ..earlier };
+    let later = earlier.with(|kernel| kernel.stop_takes_call_lock = false);
     for (kernel, goes_ahead) in [(earlier, false), (later, true), (I386, true), (X86_64, true)] {
         let cpu = Recorder::new(&kernel, 0, Icr::Idle).with_word(Word::CALL_LOCK, 1).limit(20);
         let (trace, returned) = cpu.run_to_end(|cpu| smp_send_stop(&kernel, cpu));
@@ -29,7 +29,7 @@ fn a_held_call_lock_stops_only_i386_of_2_6_20() {
 #[test]
 fn the_wait_for_the_others_has_no_bound() {
     for variant in Variant::ALL {
-        let kernel = Kernel { variant, ..X86_64 };
+        let kernel = X86_64.with(|kernel| kernel.variant = variant);
         let cpu = Recorder::new(&kernel, 0, Icr::Idle).limit(5_000);
         assert!(!cpu.run_to_end(|cpu| smp_send_stop(&kernel, cpu)).1, "{}", variant.name());
     }
@@ -48,7 +48,7 @@ fn the_last_cpu_disables_its_own_local_apic() {
             assert!(trace.starts_with("xchg0=1 store0=0 IRQ- R30") && trace.ends_with("RF0 WF0=FF IRQ+"), "{trace}");
             assert!(cpu.state.borrow().irqs_on, "unconditionally");
         }
-        let forced = Kernel { reboot_force: true, ..Kernel::new(arch, Variant::Before, 1) };
+        let forced = Kernel::new(arch, Variant::Before, 1).with(|kernel| kernel.reboot_force = true);
         let trace = Recorder::new(&forced, 0, Icr::Idle).run(|cpu| smp_send_stop(&forced, cpu));
         assert_eq!(trace.is_empty(), arch == Arch::X8664Flat, "x86_64 stops nobody in a forced reboot: {trace}");
     }
@@ -83,7 +83,7 @@ fn calls_count_apart() {
 /// `panic` prints, tries the crash path, and where that comes back stops the others.
 #[test]
 fn a_panic_without_an_image_goes_on_to_stop_the_others() {
-    let kernel = Kernel { crash_image: false, ..Kernel::new(Arch::I386Default, Variant::Merged, 1) };
+    let kernel = Kernel::new(Arch::I386Default, Variant::Merged, 1).with(|kernel| kernel.crash_image = false);
     let cpu = Recorder::new(&kernel, 0, Icr::Idle).everything().limit(60);
     let trace = cpu.run(|cpu| panic(&kernel, cpu, 7));
     assert!(trace.contains(" D7 ") && trace.contains("xchg4=1 xchg4=0 xchg0=1 IRQ- store0=0 R30"), "{trace}");
@@ -130,7 +130,10 @@ fn the_watchdog_opens_the_counter_s_entry() {
         (X86_64, IoApic, false),
     ] {
         for erratum_11ap in [false, true] {
-            let kernel = Kernel { performance_counter: counter, erratum_11ap, ..kernel };
+            let kernel = kernel.with(|kernel| {
+                kernel.performance_counter = counter;
+                kernel.erratum_11ap = erratum_11ap;
+            });
             let layout = kernel.layout();
             for runs_on in [0, 1] {
                 let cpu = Recorder::new(&kernel, 2, Icr::Idle).with_word(layout.timer_goes_on(2), 1);

@@ -79,7 +79,7 @@ fn every_wait_of_every_variant_whenever_the_icr_clears() {
 #[test]
 fn the_open_loop_is_a_choice() {
     for variant in [SolutionA, B1] {
-        let kernel = Kernel { wait_shape: Bound::ReadFirst, ..Kernel::new(Arch::I386Default, variant, 4) };
+        let kernel = Kernel::new(Arch::I386Default, variant, 4).with(|kernel| kernel.wait_shape = Bound::ReadFirst);
         assert_eq!(wait_of(&kernel, 150, smp_send_nmi_allbutself), Some((3, 2)));
     }
 }
@@ -96,7 +96,7 @@ fn the_wait_of_v6_makes_a_thousand_rounds() {
 
 /// A trace of the MP specification's variants, from one send to CPU 2 (x86_64, physical).
 fn mps(variant: Variant, timeout: MpsTimeout, icr: Icr) -> (String, bool) {
-    let kernel = Kernel { mps_timeout: timeout, ..Kernel::new(Arch::X8664Physflat, variant, 4) };
+    let kernel = Kernel::new(Arch::X8664Physflat, variant, 4).with(|kernel| kernel.mps_timeout = timeout);
     let cpu = Recorder::new(&kernel, 0, icr).limit(200);
     cpu.run_to_end(|cpu| send_IPI_mask(&kernel, cpu, CpuMask::of(2), 0xFD))
 }
@@ -124,11 +124,10 @@ fn the_specification_looks_after_the_message() {
 fn the_specifications_other_clocks() {
     let counter = mps(MpsAbort, MpsTimeout::TimeStampCounter, Icr::Stuck);
     assert!(!counter.1, "the kernel's calibration says 500 ticks a µs, so that 20 µs are 10 000 readings");
-    let kernel = Kernel {
-        mps_timeout: MpsTimeout::TimeStampCounter,
-        tsc_ticks_per_ms: 1_000,
-        ..Kernel::new(Arch::X8664Physflat, MpsAbort, 4)
-    };
+    let kernel = Kernel::new(Arch::X8664Physflat, MpsAbort, 4).with(|kernel| {
+        kernel.mps_timeout = MpsTimeout::TimeStampCounter;
+        kernel.tsc_ticks_per_ms = 1_000;
+    });
     let cpu = Recorder::new(&kernel, 0, Icr::Stuck);
     let trace = cpu.run(|cpu| send_IPI_mask(&kernel, cpu, CpuMask::of(2), 0xFD));
     let rounds = "R300 TSC P ".repeat(19);

@@ -17,14 +17,13 @@ pub(crate) fn ideal_bus() -> Box<dyn Interconnect> {
 
 /// So many CPUs with the same software in xAPIC mode. The run stops when `DONE` is reached.
 pub(crate) fn xapic(bus: Box<dyn Interconnect>, cpus: u32, software: impl Closed + Copy) -> MachineSettings {
-    let cpu = |apic_id| (CpuSettings { apic_id, ..CpuSettings::default() }, Program::closed(software));
-    MachineSettings {
-        cpus: (0..cpus).map(cpu).collect(),
-        words: vec![0; 4],
-        limit: Time::from_us(1_000_000_000),
-        stop: StopRule::Any(vec![DONE]),
-        ..MachineSettings::new(Generation::XApic, bus)
-    }
+    let cpu = |apic_id| (CpuSettings::default().with(|cpu| cpu.apic_id = apic_id), Program::closed(software));
+    MachineSettings::new(Generation::XApic, bus).with(|machine| {
+        machine.cpus = (0..cpus).map(cpu).collect();
+        machine.words = vec![0; 4];
+        machine.limit = Time::from_us(1_000_000_000);
+        machine.stop = StopRule::Any(vec![DONE]);
+    })
 }
 
 /// So many CPUs with the same software in x2APIC mode on a point-to-point fabric. The run ends when nothing can happen any
@@ -33,12 +32,19 @@ pub(crate) fn x2apic(cpus: u32, software: impl Closed + Copy) -> MachineSettings
     // One agent more than CPUs: the I/O agent, to which EOIs go.
     let sockets: Vec<u16> = (0..=cpus).map(|agent| (agent / SOCKET) as u16).collect();
     let fabric = PointToPointFabric::new(&sockets, Latencies::default()).expect("there are agents");
-    let apic = Preset { mode: Mode::X2Apic, ..Preset::default() };
-    let cpu = |apic_id| (CpuSettings { apic_id, apic, ..CpuSettings::default() }, Program::closed(software));
-    MachineSettings {
-        cpus: (0..cpus).map(cpu).collect(),
-        words: vec![0; 4],
-        limit: Time::from_us(1_000_000_000),
-        ..MachineSettings::new(Generation::X2Apic, Box::new(fabric))
-    }
+    let apic = Preset::default().with(|preset| preset.mode = Mode::X2Apic);
+    let cpu = |apic_id| {
+        (
+            CpuSettings::default().with(|cpu| {
+                cpu.apic_id = apic_id;
+                cpu.apic = apic;
+            }),
+            Program::closed(software),
+        )
+    };
+    MachineSettings::new(Generation::X2Apic, Box::new(fabric)).with(|machine| {
+        machine.cpus = (0..cpus).map(cpu).collect();
+        machine.words = vec![0; 4];
+        machine.limit = Time::from_us(1_000_000_000);
+    })
 }

@@ -41,7 +41,10 @@ impl Software for Loads {
 /// One CPU; may the engine skip what is proven to repeat?
 fn lone(software: impl Closed + Copy, elision: bool) -> MachineSettings {
     // The delivery status is the one that software can see, as on any bus but this one.
-    MachineSettings { busy_visible: true, elision, ..xapic(ideal_bus(), 1, software) }
+    xapic(ideal_bus(), 1, software).with(|machine| {
+        machine.busy_visible = true;
+        machine.elision = elision;
+    })
 }
 
 pub(crate) fn polls(count: u32) -> MachineSettings {

@@ -20,7 +20,7 @@ use crate::generation::{
 /// # use sim::bus::{DeliveryMode, Message, Response};
 /// # use sim::*;
 /// # let clocks = Clocks { core: Generation::P6.core_clock(), timer: Generation::P6.timer_clock() };
-/// let knobs = Knobs { nmi_when_pending: NmiWhenPending::Retry, ..Knobs::default() };
+/// let knobs = Knobs::default().with(|knobs| knobs.nmi_when_pending = NmiWhenPending::Retry);
 /// let mut apic = LocalApic::new(Generation::P6, knobs, 0, 0, clocks);
 /// # apic.preset(&Preset::default());
 /// let WriteResult::Send(nmi) = apic.write(0x300, 0x400, Time::ZERO).result else { panic!("it is sent") };

@@ -21,6 +21,7 @@ use crate::generation::{FullTarget, Slots};
 /// assert_eq!((slots.slots, &*slots.requested, slots.full), (2, &[0x41][..], false));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ClassSlots {
     /// How many there are.
     pub slots: u32,

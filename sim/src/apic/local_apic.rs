@@ -20,10 +20,11 @@ use crate::time::{ClockDomain, Time};
 /// ```
 /// use sim::apic::{Mode, Preset};
 ///
-/// let logical = Preset { ldr: 1 << 24, ..Preset::default() };
+/// let logical = Preset::default().with(|preset| preset.ldr = 1 << 24);
 /// assert!(logical.mode == Mode::XApic && Preset::RESET.svr == 0xFF);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Preset {
     /// Mode.
     pub mode: Mode,
@@ -43,6 +44,15 @@ pub struct Preset {
     pub lvt_lint0: Option<u32>,
     /// LVT entry of LINT1, if not as after reset (masked).
     pub lvt_lint1: Option<u32>,
+}
+
+impl Preset {
+    /// The same, with what `set` changes of it.
+    #[must_use]
+    pub fn with(mut self, set: impl FnOnce(&mut Self)) -> Self {
+        set(&mut self);
+        self
+    }
 }
 
 impl Default for Preset {

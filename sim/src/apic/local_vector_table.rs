@@ -49,6 +49,7 @@ pub enum LocalSource {
 /// assert_eq!(apic.local_event(LocalSource::Thermal, Time::ZERO), None); // masked
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum LocalInterrupt {
     /// The vector was set in the IRR.
     Requested(u8),

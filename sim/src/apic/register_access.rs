@@ -25,6 +25,7 @@ use crate::time::Time;
 /// assert_eq!(end, WriteResult::EndOfInterrupt { vector: 0x41, broadcast: false }); // it was an edge
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum WriteResult {
     /// Nothing.
     Nothing,
@@ -56,6 +57,7 @@ pub enum WriteResult {
 /// assert!(apic.write(0x080, 0x20, Time::ZERO).changed);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Written {
     /// What must be done.
     pub result: WriteResult,

@@ -22,6 +22,7 @@ pub type Agent = u16;
 /// assert_eq!(DeliveryMode::from_bits(kernel_s_crash_nmi >> 8), DeliveryMode::Nmi);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum DeliveryMode {
     /// 000: deliver the vector.
     Fixed,
@@ -218,6 +219,7 @@ impl Request {
 /// assert_eq!((busy.priority, busy.redirection, busy.room), (0x61, 6, true)); // a chipset compares the class
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Bid {
     /// It is the focus processor: it services this vector, or holds it pending, and checking is not turned off.
     pub focus: bool,

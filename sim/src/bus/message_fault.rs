@@ -17,12 +17,16 @@ use crate::time::{Duration, Time};
 /// # use sim::bus::*;
 /// # use sim::*;
 /// # fn run(programs: Vec<Program>) -> Outcome {
-/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let cpu = |(id, program)| (CpuSettings::default().with(|cpu| cpu.apic_id = id), program);
 /// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
 /// #     let cpus = (0..).zip(programs).map(cpu).collect();
 /// #     let plain = MachineSettings::new(Generation::P6, bus);
 /// #     let message_faults = vec![MessageFault::all(MessageEffect::Lose)];
-/// #     let settings = MachineSettings { cpus, message_faults, limit: Time::from_us(100), ..plain };
+/// #     let settings = plain.with(|machine| {
+/// #         machine.cpus = cpus;
+/// #         machine.message_faults = message_faults;
+/// #         machine.limit = Time::from_us(100);
+/// #     });
 /// #     Machine::new(settings).unwrap().run(Execution::default()).unwrap()
 /// # }
 /// let send = Program::from_fn(|cpu| {
@@ -65,10 +69,15 @@ impl MessageEffect {
 /// use sim::bus::{MessageEffect, MessageFault};
 ///
 /// // The third message to CPU 2 is lost.
-/// let fault = MessageFault { to: Some(2), nth: 3, count: Some(1), ..MessageFault::all(MessageEffect::Lose) };
+/// let fault = MessageFault::all(MessageEffect::Lose).with(|fault| {
+///     fault.to = Some(2);
+///     fault.nth = 3;
+///     fault.count = Some(1);
+/// });
 /// assert_eq!(fault.every, 1);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MessageFault {
     /// What it does.
     pub effect: MessageEffect,
@@ -90,6 +99,15 @@ pub struct MessageFault {
     pub every: u64,
     /// At most so many are.
     pub count: Option<u64>,
+}
+
+impl MessageFault {
+    /// The same, with what `set` changes of it.
+    #[must_use]
+    pub fn with(mut self, set: impl FnOnce(&mut Self)) -> Self {
+        set(&mut self);
+        self
+    }
 }
 
 impl MessageFault {

@@ -121,6 +121,7 @@ pub trait Targets {
 /// assert!(effects.contains(&BusEffect::Dispatched { message, busy_still: false }));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum BusEffect {
     /// An attempt to send `message` ended with `outcome`.
     Attempt {
@@ -210,6 +211,7 @@ pub struct Undispatched {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Promises {
     /// A message of a sender takes the place of its message that is not dispatched yet.
     pub one_message_a_sender: bool,
@@ -246,6 +248,7 @@ pub enum Reach {
 ///
 /// See [`Reach`] for an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Domains {
     /// Number of each agent's domain: bits 7:4 of a logical destination.
     pub homes: Vec<u8>,

@@ -14,6 +14,7 @@ named! {
     ///
     /// assert_eq!(Check::LostIpi.name(), "lost-ipi");
     /// ```
+    #[non_exhaustive]
     pub enum Check ("check") {
         /// An agent that had to get a message never got it.
         LostIpi = "lost-ipi",

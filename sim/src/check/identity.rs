@@ -9,6 +9,7 @@ use crate::generation::{ClusterFifteen, Generation};
 ///
 /// See [`Identity`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ApicMode {
     /// Globally disabled or dead: it takes no part.
     Off,

@@ -13,10 +13,11 @@ use crate::generation::{ClusterFifteen, Generation};
 /// use sim::Generation;
 /// use sim::check::{CheckerSettings, Checks};
 ///
-/// let settings = CheckerSettings { late_deliveries: true, ..CheckerSettings::new(4, Generation::XApic) };
+/// let settings = CheckerSettings::new(4, Generation::XApic).with(|checker| checker.late_deliveries = true);
 /// assert_eq!((settings.cpus, settings.checks), (4, Checks::ALL));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CheckerSettings {
     /// CPUs, which are the agents from 0 on. Agents above are I/O agents: they send, and receive nothing.
     pub cpus: Agent,
@@ -35,6 +36,15 @@ pub struct CheckerSettings {
     pub late_deliveries: bool,
     /// What to look for.
     pub checks: Checks,
+}
+
+impl CheckerSettings {
+    /// The same, with what `set` changes of it.
+    #[must_use]
+    pub fn with(mut self, set: impl FnOnce(&mut Self)) -> Self {
+        set(&mut self);
+        self
+    }
 }
 
 impl CheckerSettings {

@@ -97,6 +97,7 @@ pub const PROOFS: bool = cfg!(all(unix, any(target_arch = "x86_64", target_arch 
 /// assert_ne!(sim::Stacks::Own, sim::Stacks::Threads); // either way the same events
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Stacks {
     /// A coroutine with a stack of its own, where the host has them ([`PROOFS`]); else as `Threads`.
     Own,

@@ -10,6 +10,7 @@ use crate::time::Duration;
 /// assert_ne!(Window::AtMost(Duration::from_ns(5)), Window::Full);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Window {
     /// As long as the rules allow.
     Full,
@@ -38,6 +39,7 @@ impl Window {
 /// assert_ne!(two_threads, Execution::default());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Execution {
     /// Windows, on this many workers (at least 1; worker 0 is the calling thread).
     Windowed {

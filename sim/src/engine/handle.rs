@@ -73,10 +73,11 @@ impl Handle {
 /// ```
 /// use sim::Budget;
 ///
-/// let some = Budget { operations: Some(1_000_000), ..Budget::default() };
+/// let some = Budget::default().with(|budget| budget.operations = Some(1_000_000));
 /// assert_eq!(some.events, None);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Budget {
     /// Operations of software, as the event stream tells of them: an event that an operation leaves counts one, a run of
     /// polls or delays as many as it has. Of runs that are open those polls count that were made before the CPU was proven
@@ -84,6 +85,15 @@ pub struct Budget {
     pub operations: Option<u64>,
     /// Events of the stream. A run counts one, when it is told.
     pub events: Option<u64>,
+}
+
+impl Budget {
+    /// The same, with what `set` changes of it.
+    #[must_use]
+    pub fn with(mut self, set: impl FnOnce(&mut Self)) -> Self {
+        set(&mut self);
+        self
+    }
 }
 
 impl Budget {
@@ -99,9 +109,12 @@ impl Budget {
 /// # use sim::bus::*;
 /// # use sim::*;
 /// let cpus = vec![(CpuSettings::default(), Program::from_fn(|cpu| loop { cpu.pause() }))];
-/// let budget = Budget { operations: Some(1000), ..Budget::default() };
+/// let budget = Budget::default().with(|budget| budget.operations = Some(1000));
 /// let bus = Box::new(FrontSideBus::new());
-/// let machine = Machine::new(MachineSettings { cpus, budget, ..MachineSettings::new(Generation::XApic, bus) })?;
+/// let machine = Machine::new(MachineSettings::new(Generation::XApic, bus).with(|machine| {
+///     machine.cpus = cpus;
+///     machine.budget = budget;
+/// }))?;
 /// let outcome = machine.run(Execution::default())?;
 /// assert_eq!(outcome.ending, Ending::Interrupted(Interruption::Operations));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

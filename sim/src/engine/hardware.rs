@@ -20,7 +20,10 @@ use crate::time::{ClockDomain, Duration, Time};
 /// let device_interrupts = vec![DeviceInterrupt { at: Time::from_us(5), vector: 0x39, destination: 0, level_triggered: false }];
 /// let cpus = vec![(CpuSettings::default(), Program::from_fn(|cpu| cpu.irq_restore(false)))];
 /// let bus = Box::new(SerialBus::new(&[0, 14])?);
-/// let machine = Machine::new(MachineSettings { cpus, device_interrupts, ..MachineSettings::new(Generation::P6, bus) })?;
+/// let machine = Machine::new(MachineSettings::new(Generation::P6, bus).with(|machine| {
+///     machine.cpus = cpus;
+///     machine.device_interrupts = device_interrupts;
+/// }))?;
 /// assert_eq!(machine.run(Execution::default())?.cpus[0].requested[0].0, 0x39);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

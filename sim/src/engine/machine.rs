@@ -34,13 +34,11 @@ use std::sync::Arc;
 /// use sim::bus::FrontSideBus;
 /// use sim::{Generation, MachineSettings, Time};
 ///
-/// let settings = MachineSettings {
-///     limit: Time::from_us(50),
-///     ..MachineSettings::new(Generation::XApic, Box::new(FrontSideBus::new()))
-/// };
+/// let settings = MachineSettings::new(Generation::XApic, Box::new(FrontSideBus::new())).with(|machine| machine.limit = Time::from_us(50));
 /// assert!(settings.cpus.is_empty() && settings.elision);
 /// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct MachineSettings {
     /// APIC generation.
     pub generation: Generation,
@@ -88,6 +86,15 @@ pub struct MachineSettings {
     pub elision: bool,
     /// What software runs on. Never changes an event; on threads no recurrence is proven.
     pub stacks: Stacks,
+}
+
+impl MachineSettings {
+    /// The same, with what `set` changes of it.
+    #[must_use]
+    pub fn with(mut self, set: impl FnOnce(&mut Self)) -> Self {
+        set(&mut self);
+        self
+    }
 }
 
 impl MachineSettings {
@@ -178,7 +185,7 @@ pub enum MachineError {
 /// # use sim::bus::*;
 /// # use sim::*;
 /// let cpus = vec![(CpuSettings::default(), Program::from_fn(|cpu| cpu.delay_us(3)))];
-/// let settings = MachineSettings { cpus, ..MachineSettings::new(Generation::P6, Box::new(SerialBus::new(&[0])?)) };
+/// let settings = MachineSettings::new(Generation::P6, Box::new(SerialBus::new(&[0])?)).with(|machine| machine.cpus = cpus);
 /// let outcome = Machine::new(settings)?.run(Execution::default())?;
 /// assert!(outcome.cpus[0].finished && outcome.last_effective >= Time::from_us(3));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -287,11 +294,10 @@ impl Machine {
     /// use sim::{CpuSettings, Duration, Execution, Generation, Machine, MachineSettings, Program, Recording, What};
     ///
     /// let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
-    /// let machine = Machine::new(MachineSettings {
-    ///     words: vec![0],
-    ///     cpus: vec![(CpuSettings::default(), Program::from_fn(|cpu| cpu.store(0, 7)))],
-    ///     ..MachineSettings::new(Generation::XApic, bus)
-    /// })?;
+    /// let machine = Machine::new(MachineSettings::new(Generation::XApic, bus).with(|machine| {
+    ///     machine.words = vec![0];
+    ///     machine.cpus = vec![(CpuSettings::default(), Program::from_fn(|cpu| cpu.store(0, 7)))];
+    /// }))?;
     /// let mut recording = Recording::default();
     /// machine.observed(Execution::default(), &mut recording)?;
     /// assert!(matches!(recording.told[0].event.what, What::Write { value: 7, .. }));

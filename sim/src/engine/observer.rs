@@ -84,11 +84,10 @@ impl Batch<'_> {
 ///     }
 ///     cpu.halt();
 /// });
-/// let machine = Machine::new(MachineSettings {
-///     cpus: vec![(CpuSettings::default(), two)],
-///     limit: Time::from_us(100),
-///     ..MachineSettings::new(Generation::XApic, Box::new(FrontSideBus::new()))
-/// })?;
+/// let machine = Machine::new(MachineSettings::new(Generation::XApic, Box::new(FrontSideBus::new())).with(|machine| {
+///     machine.cpus = vec![(CpuSettings::default(), two)];
+///     machine.limit = Time::from_us(100);
+/// }))?;
 /// let mut sent = Sent::default();
 /// machine.observed(Execution::default(), &mut sent)?;
 /// assert_eq!(sent.0, 2);
@@ -142,17 +141,17 @@ impl<O: Observer> Observer for Vec<O> {
 /// use sim::bus::IdealBus;
 /// use sim::*;
 ///
-/// let machine = Machine::new(MachineSettings {
-///     cpus: vec![(CpuSettings::default(), Program::from_fn(|cpu| cpu.store(0, 1)))],
-///     words: vec![0],
-///     ..MachineSettings::new(Generation::XApic, Box::new(IdealBus::default()))
-/// })?;
+/// let machine = Machine::new(MachineSettings::new(Generation::XApic, Box::new(IdealBus::default())).with(|machine| {
+///     machine.cpus = vec![(CpuSettings::default(), Program::from_fn(|cpu| cpu.store(0, 1)))];
+///     machine.words = vec![0];
+/// }))?;
 /// let mut recording = Recording::default();
 /// machine.observed(Execution::default(), &mut recording)?;
 /// assert!(recording.told.iter().any(|told| matches!(told.event.what, What::Write { value: 1, .. })));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Recording {
     /// The events, in their order.
     pub told: Vec<Told>,

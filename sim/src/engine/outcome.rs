@@ -16,11 +16,15 @@ use crate::time::{Duration, Time};
 /// # use sim::bus::*;
 /// # use sim::*;
 /// # fn run(programs: Vec<Program>) -> Outcome {
-/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let cpu = |(id, program)| (CpuSettings::default().with(|cpu| cpu.apic_id = id), program);
 /// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
 /// #     let cpus = (0..).zip(programs).map(cpu).collect();
 /// #     let plain = MachineSettings::new(Generation::P6, bus);
-/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     let settings = plain.with(|machine| {
+/// #         machine.cpus = cpus;
+/// #         machine.words = vec![0; 2];
+/// #         machine.limit = Time::from_us(100);
+/// #     });
 /// #     Machine::new(settings).unwrap().run(Execution::default()).unwrap()
 /// # }
 /// let asleep = run(vec![Program::from_fn(|cpu| cpu.halt())]);
@@ -40,11 +44,15 @@ pub enum Proof {
 /// # use sim::bus::*;
 /// # use sim::*;
 /// # fn run(programs: Vec<Program>) -> Outcome {
-/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let cpu = |(id, program)| (CpuSettings::default().with(|cpu| cpu.apic_id = id), program);
 /// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
 /// #     let cpus = (0..).zip(programs).map(cpu).collect();
 /// #     let plain = MachineSettings::new(Generation::P6, bus);
-/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     let settings = plain.with(|machine| {
+/// #         machine.cpus = cpus;
+/// #         machine.words = vec![0; 2];
+/// #         machine.limit = Time::from_us(100);
+/// #     });
 /// #     Machine::new(settings).unwrap().run(Execution::default()).unwrap()
 /// # }
 /// let spins = run(vec![Program::from_fn(|cpu| loop { cpu.pause() })]); // Open: nothing is proven of it
@@ -68,11 +76,15 @@ pub enum Ending {
 /// # use sim::bus::*;
 /// # use sim::*;
 /// # fn run(programs: Vec<Program>) -> Outcome {
-/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let cpu = |(id, program)| (CpuSettings::default().with(|cpu| cpu.apic_id = id), program);
 /// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
 /// #     let cpus = (0..).zip(programs).map(cpu).collect();
 /// #     let plain = MachineSettings::new(Generation::P6, bus);
-/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     let settings = plain.with(|machine| {
+/// #         machine.cpus = cpus;
+/// #         machine.words = vec![0; 2];
+/// #         machine.limit = Time::from_us(100);
+/// #     });
 /// #     Machine::new(settings).unwrap().run(Execution::default()).unwrap()
 /// # }
 /// let outcome = run(vec![Program::from_fn(|cpu| cpu.delay_us(3))]);
@@ -93,11 +105,15 @@ pub struct Effort {
 /// # use sim::bus::*;
 /// # use sim::*;
 /// # fn run(programs: Vec<Program>) -> Outcome {
-/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let cpu = |(id, program)| (CpuSettings::default().with(|cpu| cpu.apic_id = id), program);
 /// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
 /// #     let cpus = (0..).zip(programs).map(cpu).collect();
 /// #     let plain = MachineSettings::new(Generation::P6, bus);
-/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     let settings = plain.with(|machine| {
+/// #         machine.cpus = cpus;
+/// #         machine.words = vec![0; 2];
+/// #         machine.limit = Time::from_us(100);
+/// #     });
 /// #     Machine::new(settings).unwrap().run(Execution::default()).unwrap()
 /// # }
 /// let outcome = run(vec![Program::from_fn(|cpu| {
@@ -161,7 +177,7 @@ pub struct CpuReport {
 /// ```
 /// # use sim::bus::*;
 /// # use sim::*;
-/// let cpu = |id, program| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// let cpu = |id, program| (CpuSettings::default().with(|cpu| cpu.apic_id = id), program);
 /// let send = Program::from_fn(|cpu| {
 ///     for vector in [0x41, 0x42, 0x43] {
 ///         cpu.write_register(0x310, 1 << 24);
@@ -174,8 +190,8 @@ pub struct CpuReport {
 ///     cpu.halt();
 /// });
 /// let bus = Box::new(SerialBus::new(&[0, 1])?);
-/// let settings = MachineSettings { limit: Time::from_us(60), ..MachineSettings::new(Generation::P6, bus) };
-/// let machine = Machine::new(MachineSettings { cpus: vec![cpu(0, send), cpu(1, deaf)], ..settings })?;
+/// let settings = MachineSettings::new(Generation::P6, bus).with(|machine| machine.limit = Time::from_us(60));
+/// let machine = Machine::new(settings.with(|machine| machine.cpus = vec![cpu(0, send), cpu(1, deaf)]))?;
 /// let outcome = machine.run(Execution::default())?;
 /// let third = &outcome.undispatched[0]; // a P6 keeps two interrupts of a priority class
 /// assert_eq!((third.held.message.vector, &*third.refusers), (0x43, &[1][..]));
@@ -196,10 +212,7 @@ pub struct UndispatchedReport {
 /// use sim::bus::IdealBus;
 /// use sim::*;
 ///
-/// let machine = Machine::new(MachineSettings {
-///     cpus: vec![(CpuSettings::default(), Program::from_fn(|cpu| cpu.delay_us(3)))],
-///     ..MachineSettings::new(Generation::XApic, Box::new(IdealBus::default()))
-/// })?;
+/// let machine = Machine::new(MachineSettings::new(Generation::XApic, Box::new(IdealBus::default())).with(|machine| machine.cpus = vec![(CpuSettings::default(), Program::from_fn(|cpu| cpu.delay_us(3)))]))?;
 /// let outcome = machine.run(Execution::default())?;
 /// assert_eq!(outcome.ending, Ending::Proven(Proof::Quiescent)); // its program has ended: nothing can come any more
 /// # Ok::<(), Box<dyn std::error::Error>>(())

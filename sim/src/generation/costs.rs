@@ -8,10 +8,11 @@ use crate::time::{ClockDomain, Duration};
 /// ```
 /// use sim::{Costs, Generation};
 ///
-/// let slow = Costs { pause: 140, ..Generation::XApic.costs() };
+/// let slow = Generation::XApic.costs().with(|costs| costs.pause = 140);
 /// assert_eq!(slow.load, Generation::XApic.costs().load);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Costs {
     /// Read of an APIC register (also RDMSR and port input).
     pub register_read: u32,
@@ -44,6 +45,15 @@ pub struct Costs {
     /// has by then may leave nothing to acknowledge, and the interrupt is the spurious one (SDM vol. 3 §10.9). No document says
     /// how long that is.
     pub acknowledge: u32,
+}
+
+impl Costs {
+    /// The same, with what `set` changes of it.
+    #[must_use]
+    pub fn with(mut self, set: impl FnOnce(&mut Self)) -> Self {
+        set(&mut self);
+        self
+    }
 }
 
 /// Latency of shared memory, everywhere.

@@ -19,7 +19,7 @@ named! {
     ///
     /// assert!(Generation::P6.profile().serial && !Generation::XApic.profile().serial);
     /// ```
-    pub enum Generation ("generation") {
+        pub enum Generation ("generation") {
         /// The external APIC of the i486 and the first Pentiums: 8-bit ids, no ESR, no start-up message.
         I82489Dx = "82489dx",
         /// Pentium (P54C): 4-bit ids, serial bus, remote read.
@@ -43,6 +43,7 @@ named! {
 /// assert_eq!(Generation::P6.profile().error_protocol, ErrorProtocol::Latch);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ErrorProtocol {
     /// No such register (82489DX).
     Absent,

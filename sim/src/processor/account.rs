@@ -13,11 +13,15 @@ use crate::time::Time;
 /// # use sim::bus::*;
 /// # use sim::*;
 /// # fn run(programs: Vec<Program>) -> Outcome {
-/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let cpu = |(id, program)| (CpuSettings::default().with(|cpu| cpu.apic_id = id), program);
 /// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
 /// #     let cpus = (0..).zip(programs).map(cpu).collect();
 /// #     let plain = MachineSettings::new(Generation::P6, bus);
-/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     let settings = plain.with(|machine| {
+/// #         machine.cpus = cpus;
+/// #         machine.words = vec![0; 2];
+/// #         machine.limit = Time::from_us(100);
+/// #     });
 /// #     Machine::new(settings).unwrap().run(Execution::default()).unwrap()
 /// # }
 /// let outcome = run(vec![Program::from_fn(|cpu| cpu.halt())]);
@@ -25,6 +29,7 @@ use crate::time::Time;
 /// assert_eq!((frames.len(), frames[0].context, frames[0].since), (1, Context::Program, Time::ZERO));
 /// ```
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Frame {
     /// What runs.
     pub context: Context,
@@ -40,17 +45,22 @@ pub struct Frame {
 /// # use sim::bus::*;
 /// # use sim::*;
 /// # fn run(programs: Vec<Program>) -> Outcome {
-/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let cpu = |(id, program)| (CpuSettings::default().with(|cpu| cpu.apic_id = id), program);
 /// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
 /// #     let cpus = (0..).zip(programs).map(cpu).collect();
 /// #     let plain = MachineSettings::new(Generation::P6, bus);
-/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     let settings = plain.with(|machine| {
+/// #         machine.cpus = cpus;
+/// #         machine.words = vec![0; 2];
+/// #         machine.limit = Time::from_us(100);
+/// #     });
 /// #     Machine::new(settings).unwrap().run(Execution::default()).unwrap()
 /// # }
 /// let outcome = run(vec![Program::from_fn(|cpu| cpu.write_register(0x300, 0xC_0041))]);
 /// assert_eq!(outcome.cpus[0].last_send.expect("an IPI").message.vector, 0x41);
 /// ```
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct LastSend {
     /// The message.
     pub message: Message,
@@ -64,11 +74,15 @@ pub struct LastSend {
 /// # use sim::bus::*;
 /// # use sim::*;
 /// # fn run(programs: Vec<Program>) -> Outcome {
-/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let cpu = |(id, program)| (CpuSettings::default().with(|cpu| cpu.apic_id = id), program);
 /// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
 /// #     let cpus = (0..).zip(programs).map(cpu).collect();
 /// #     let plain = MachineSettings::new(Generation::P6, bus);
-/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     let settings = plain.with(|machine| {
+/// #         machine.cpus = cpus;
+/// #         machine.words = vec![0; 2];
+/// #         machine.limit = Time::from_us(100);
+/// #     });
 /// #     Machine::new(settings).unwrap().run(Execution::default()).unwrap()
 /// # }
 /// let outcome = run(vec![Program::from_fn(|cpu| {
@@ -96,11 +110,15 @@ pub struct OpenWait {
 /// # use sim::bus::*;
 /// # use sim::*;
 /// # fn run(programs: Vec<Program>) -> Outcome {
-/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let cpu = |(id, program)| (CpuSettings::default().with(|cpu| cpu.apic_id = id), program);
 /// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
 /// #     let cpus = (0..).zip(programs).map(cpu).collect();
 /// #     let plain = MachineSettings::new(Generation::P6, bus);
-/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     let settings = plain.with(|machine| {
+/// #         machine.cpus = cpus;
+/// #         machine.words = vec![0; 2];
+/// #         machine.limit = Time::from_us(100);
+/// #     });
 /// #     Machine::new(settings).unwrap().run(Execution::default()).unwrap()
 /// # }
 /// let send = Program::from_fn(|cpu| cpu.write_register(0x300, 0xC_0041)); // to all but itself
@@ -113,6 +131,7 @@ pub struct OpenWait {
 /// assert_eq!((vector, from.expect("a message").from), (0x41, 0));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Provenance {
     /// The sender.
     pub from: Agent,

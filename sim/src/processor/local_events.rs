@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 /// use sim::{CpuSettings, Duration, LocalEvent, Time};
 ///
 /// let smi = (Time::from_us(5), LocalEvent::SystemManagement(Duration::from_ns(40_000)));
-/// assert_eq!(CpuSettings { local_events: vec![smi], ..CpuSettings::default() }.local_events.len(), 1);
+/// assert_eq!(CpuSettings::default().with(|cpu| cpu.local_events = vec![smi]).local_events.len(), 1);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LocalEvent {
@@ -45,11 +45,15 @@ pub enum LocalEvent {
 /// # use sim::bus::*;
 /// # use sim::*;
 /// # fn run(programs: Vec<Program>) -> Outcome {
-/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let cpu = |(id, program)| (CpuSettings::default().with(|cpu| cpu.apic_id = id), program);
 /// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
 /// #     let cpus = (0..).zip(programs).map(cpu).collect();
 /// #     let plain = MachineSettings::new(Generation::P6, bus);
-/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     let settings = plain.with(|machine| {
+/// #         machine.cpus = cpus;
+/// #         machine.words = vec![0; 2];
+/// #         machine.limit = Time::from_us(100);
+/// #     });
 /// #     Machine::new(settings).unwrap().run(Execution::default()).unwrap()
 /// # }
 /// let pulse = Program::from_fn(|cpu| cpu.drive_pin(1, Pin::Init));

@@ -14,7 +14,11 @@ use crate::generation::Costs;
 /// #     let cpus = vec![(CpuSettings::default(), Program::from_fn(program))];
 /// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
 /// #     let plain = MachineSettings::new(Generation::P6, bus);
-/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     let settings = plain.with(|machine| {
+/// #         machine.cpus = cpus;
+/// #         machine.words = vec![0; 2];
+/// #         machine.limit = Time::from_us(100);
+/// #     });
 /// #     let mut recording = Recording::default();
 /// #     Machine::new(settings).unwrap().observed(Execution::default(), &mut recording).unwrap();
 /// #     recording.told
@@ -25,6 +29,7 @@ use crate::generation::Costs;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum Kind {
     /// Read of an APIC register.
     RegisterRead,

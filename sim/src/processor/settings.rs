@@ -38,10 +38,11 @@ pub(crate) struct Common {
 /// ```
 /// use sim::{CpuSettings, Start};
 ///
-/// let waits = CpuSettings { start: Start::WaitForStartUp, ..CpuSettings::default() };
+/// let waits = CpuSettings::default().with(|cpu| cpu.start = Start::WaitForStartUp);
 /// assert_ne!(waits.start, Start::default());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Start {
     /// It runs its program.
     #[default]
@@ -55,10 +56,11 @@ pub enum Start {
 /// ```
 /// use sim::CpuSettings;
 ///
-/// let second = CpuSettings { apic_id: 1, interrupts_enabled: false, ..CpuSettings::default() };
+/// let second = CpuSettings::default().with(|cpu| { cpu.apic_id = 1; cpu.interrupts_enabled = false; });
 /// assert_eq!(second.apic.svr, 0x1FF);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CpuSettings {
     /// APIC id: 32 bits in x2APIC mode, else as many as the generation has.
     pub apic_id: u32,
@@ -70,6 +72,15 @@ pub struct CpuSettings {
     pub start: Start,
     /// What happens on this CPU by itself, each at its instant.
     pub local_events: Vec<(Time, LocalEvent)>,
+}
+
+impl CpuSettings {
+    /// The same, with what `set` changes of it.
+    #[must_use]
+    pub fn with(mut self, set: impl FnOnce(&mut Self)) -> Self {
+        set(&mut self);
+        self
+    }
 }
 
 impl Default for CpuSettings {

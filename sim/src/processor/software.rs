@@ -16,11 +16,15 @@ use std::sync::Arc;
 /// # use sim::bus::*;
 /// # use sim::*;
 /// # fn run(programs: Vec<Program>) -> Outcome {
-/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let cpu = |(id, program)| (CpuSettings::default().with(|cpu| cpu.apic_id = id), program);
 /// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
 /// #     let cpus = (0..).zip(programs).map(cpu).collect();
 /// #     let plain = MachineSettings::new(Generation::P6, bus);
-/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     let settings = plain.with(|machine| {
+/// #         machine.cpus = cpus;
+/// #         machine.words = vec![0; 2];
+/// #         machine.limit = Time::from_us(100);
+/// #     });
 /// #     Machine::new(settings).unwrap().run(Execution::default()).unwrap()
 /// # }
 /// struct Counts;
@@ -81,11 +85,15 @@ pub trait Software: Send + Sync {
 /// # use sim::bus::*;
 /// # use sim::*;
 /// # fn run(programs: Vec<Program>) -> Outcome {
-/// #     let cpu = |(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program);
+/// #     let cpu = |(id, program)| (CpuSettings::default().with(|cpu| cpu.apic_id = id), program);
 /// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
 /// #     let cpus = (0..).zip(programs).map(cpu).collect();
 /// #     let plain = MachineSettings::new(Generation::P6, bus);
-/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     let settings = plain.with(|machine| {
+/// #         machine.cpus = cpus;
+/// #         machine.words = vec![0; 2];
+/// #         machine.limit = Time::from_us(100);
+/// #     });
 /// #     Machine::new(settings).unwrap().run(Execution::default()).unwrap()
 /// # }
 /// struct Spins; // no state but its stack

@@ -35,7 +35,7 @@ pub enum Source {
 /// let mut recording = Recording::default();
 /// let cpus = vec![(CpuSettings::default(), Program::open(Looks))];
 /// let bus = Box::new(FrontSideBus::new());
-/// let machine = Machine::new(MachineSettings { cpus, ..MachineSettings::new(Generation::XApic, bus) })?;
+/// let machine = Machine::new(MachineSettings::new(Generation::XApic, bus).with(|machine| machine.cpus = cpus))?;
 /// machine.observed(Execution::default(), &mut recording)?;
 /// let entered = What::Entered(Context::Interrupt(0x41));
 /// assert!(recording.told.iter().any(|told| told.event.what == entered));
@@ -99,7 +99,11 @@ pub struct Access {
 /// #     let cpus = vec![(CpuSettings::default(), Program::from_fn(program))];
 /// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
 /// #     let plain = MachineSettings::new(Generation::P6, bus);
-/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     let settings = plain.with(|machine| {
+/// #         machine.cpus = cpus;
+/// #         machine.words = vec![0; 2];
+/// #         machine.limit = Time::from_us(100);
+/// #     });
 /// #     let mut recording = Recording::default();
 /// #     Machine::new(settings).unwrap().observed(Execution::default(), &mut recording).unwrap();
 /// #     recording.told
@@ -224,7 +228,11 @@ impl What {
 /// #     let cpus = vec![(CpuSettings::default(), Program::from_fn(program))];
 /// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
 /// #     let plain = MachineSettings::new(Generation::P6, bus);
-/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     let settings = plain.with(|machine| {
+/// #         machine.cpus = cpus;
+/// #         machine.words = vec![0; 2];
+/// #         machine.limit = Time::from_us(100);
+/// #     });
 /// #     let mut recording = Recording::default();
 /// #     Machine::new(settings).unwrap().observed(Execution::default(), &mut recording).unwrap();
 /// #     recording.told

@@ -17,7 +17,11 @@ use crate::time::Time;
 /// #     let cpus = vec![(CpuSettings::default(), Program::from_fn(program))];
 /// #     let bus = Box::new(IdealBus::new(Duration::from_ns(100)));
 /// #     let plain = MachineSettings::new(Generation::P6, bus);
-/// #     let settings = MachineSettings { cpus, words: vec![0; 2], limit: Time::from_us(100), ..plain };
+/// #     let settings = plain.with(|machine| {
+/// #         machine.cpus = cpus;
+/// #         machine.words = vec![0; 2];
+/// #         machine.limit = Time::from_us(100);
+/// #     });
 /// #     let mut recording = Recording::default();
 /// #     Machine::new(settings).unwrap().observed(Execution::default(), &mut recording).unwrap();
 /// #     recording.told

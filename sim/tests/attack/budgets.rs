@@ -15,15 +15,15 @@ fn machine(settings: MachineSettings) -> Machine {
 }
 
 fn budgeted(setup: Setup, budget: Budget, execution: Execution) -> Result<Box<Outcome>, crate::failures::Failure> {
-    attempt(machine(MachineSettings { budget, ..settings(setup) }), execution)
+    attempt(machine(settings(setup).with(|machine| machine.budget = budget)), execution)
 }
 
-const fn events(most: u64) -> Budget {
-    Budget { events: Some(most), operations: None }
+fn events(most: u64) -> Budget {
+    Budget::default().with(|budget| budget.events = Some(most))
 }
 
-const fn operations(most: u64) -> Budget {
-    Budget { operations: Some(most), events: None }
+fn operations(most: u64) -> Budget {
+    Budget::default().with(|budget| budget.operations = Some(most))
 }
 
 /// The run up to an instant, with that for its limit.
@@ -113,7 +113,7 @@ fn a_raised_flag_ends_the_run_at_its_next_look() {
         for (elision, execution) in USUAL {
             let setup = Setup { elision, limit: Some(Time::from_us(4_500)), ..Setup::plain(seed) };
             let handle = Handle::default();
-            let settings = MachineSettings { handle: Some(handle.clone()), ..settings(setup) };
+            let settings = settings(setup).with(|machine| machine.handle = Some(handle.clone()));
             let result = machine(settings).observed(execution, &mut Stops(handle.clone(), seed as usize % 3));
             let Ok(outcome) = result else { continue };
             if let Some(at) = outcome.interrupted_at {
@@ -136,7 +136,7 @@ fn a_flag_that_was_raised_before_the_run_ends_it_before_anything_happens() {
     for (elision, execution) in USUAL {
         for seed in 0..5 {
             let handle = Some(handle.clone());
-            let settings = MachineSettings { handle, ..settings(Setup { elision, ..Setup::plain(seed) }) };
+            let settings = settings(Setup { elision, ..Setup::plain(seed) }).with(|machine| machine.handle = handle);
             let outcome = attempt(machine(settings), execution).expect("nothing went wrong");
             assert_eq!(outcome.ending, Ending::Interrupted(Interruption::Flag));
             assert_eq!((outcome.interrupted_at, outcome.last_effective), (Some(Time::ZERO), Time::ZERO));
@@ -151,7 +151,7 @@ fn a_handle_changes_nothing() {
         for way in drawn(seed) {
             let setup = Setup { elision: way.elision, ..Setup::plain(seed) };
             let alone = lines(&attempt(machine(settings(setup)), way.execution), true);
-            let held = MachineSettings { handle: Some(Handle::default()), ..settings(setup) };
+            let held = settings(setup).with(|machine| machine.handle = Some(Handle::default()));
             let different = differing(&alone, &lines(&attempt(machine(held), way.execution), true));
             assert!(different.is_empty(), "SEED={seed} {way:?}:\n{}", different.join("\n"));
         }

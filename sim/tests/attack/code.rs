@@ -84,13 +84,11 @@ pub(crate) fn settings(
     bus: Box<dyn Interconnect>,
     programs: impl IntoIterator<Item = Program>,
 ) -> MachineSettings {
-    let cpu = |(number, program): (usize, Program)| {
-        (CpuSettings { apic_id: number as u32, ..CpuSettings::default() }, program)
-    };
-    MachineSettings {
-        cpus: programs.into_iter().enumerate().map(cpu).collect(),
-        words: vec![0; 4],
-        limit: Time::from_us(200),
-        ..MachineSettings::new(generation, bus)
-    }
+    let cpu =
+        |(number, program): (usize, Program)| (CpuSettings::default().with(|cpu| cpu.apic_id = number as u32), program);
+    MachineSettings::new(generation, bus).with(|machine| {
+        machine.cpus = programs.into_iter().enumerate().map(cpu).collect();
+        machine.words = vec![0; 4];
+        machine.limit = Time::from_us(200);
+    })
 }

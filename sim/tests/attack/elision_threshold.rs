@@ -68,14 +68,13 @@ impl Undisturbed {
 
 fn undisturbed(program: Undisturbed, limit: Time, elision: bool) -> Machine {
     let bus: Box<dyn Interconnect> = Box::new(IdealBus::new(Duration::from_ns(100)));
-    let cpu = |apic_id| (CpuSettings { apic_id, ..CpuSettings::default() }, Program::closed(program));
-    Machine::new(MachineSettings {
-        cpus: vec![cpu(0), cpu(1)],
-        words: vec![0; 4],
-        limit,
-        elision,
-        ..MachineSettings::new(Generation::XApic, bus)
-    })
+    let cpu = |apic_id| (CpuSettings::default().with(|cpu| cpu.apic_id = apic_id), Program::closed(program));
+    Machine::new(MachineSettings::new(Generation::XApic, bus).with(|machine| {
+        machine.cpus = vec![cpu(0), cpu(1)];
+        machine.words = vec![0; 4];
+        machine.limit = limit;
+        machine.elision = elision;
+    }))
     .expect("the machine is possible")
 }
 

@@ -3,7 +3,7 @@
 use crate::child::in_child;
 use crate::code::{Code, fabric, send, serial, settings};
 use crate::running::{USUAL, recorded};
-use sim::apic::{LocalSource, Preset};
+use sim::apic::LocalSource;
 use sim::{
     Access, Cpu, Duration, Event, Execution, Generation, IcrWriteWhileBusy, Kind, Knobs, LocalEvent, Machine, Program,
     Source, Time, What,
@@ -164,8 +164,8 @@ fn machine(case: Case, elision: bool) -> Machine {
     }
     let cpu = &mut settings.cpus[usize::from(case.target)].0;
     cpu.local_events = events;
-    cpu.apic = Preset { lvt_lint0: Some(0x700), ..cpu.apic };
-    settings.knobs = Knobs { icr_write_while_busy: IcrWriteWhileBusy::Stall, ..Knobs::default() };
+    cpu.apic = cpu.apic.with(|preset| preset.lvt_lint0 = Some(0x700));
+    settings.knobs = Knobs::default().with(|knobs| knobs.icr_write_while_busy = IcrWriteWhileBusy::Stall);
     settings.limit = Time::from_us(500);
     settings.elision = elision;
     Machine::new(settings).expect("the machine is possible")

@@ -30,7 +30,7 @@ const LATE: Part = Part { late: true, acknowledge: 0, mode: Mode::XApic };
 fn machine(part: Part, generation: Generation, program: Code, elision: bool) -> Machine {
     let mut settings = settings(generation, ideal(), [Program::closed(program)]);
     for (cpu, _) in &mut settings.cpus {
-        cpu.apic = Preset { mode: part.mode, ..Preset::default() };
+        cpu.apic = Preset::default().with(|preset| preset.mode = part.mode);
         cpu.interrupts_enabled = false;
     }
     settings.knobs.tpr_write = if part.late { TprWrite::Late } else { TprWrite::AtOnce };

@@ -8,8 +8,7 @@ use crate::guards::execution;
 use crate::running::{USUAL, attempt, recorded};
 use sim::apic::LocalSource;
 use sim::{
-    Access, ClockDomain, Context, Costs, Cpu, Duration, Generation, Kind, LocalEvent, Machine, Program, Source, Time,
-    What,
+    Access, ClockDomain, Context, Cpu, Duration, Generation, Kind, LocalEvent, Machine, Program, Source, Time, What,
 };
 
 /// Arms a deadline: below 1000 `operand` is microseconds in the past, else the nanoseconds ahead plus 1000.
@@ -104,7 +103,13 @@ pub(crate) fn case(words: &[&str]) -> String {
     let mut settings = settings(Generation::XApic, ideal(), [Program::closed(Code::default()), Program::closed(code)]);
     settings.core_clock = ClockDomain::new(60_000, 1);
     // Everything is over soon enough for the INIT to find the CPU between two operations.
-    settings.costs = Costs { interrupt_entry: 1, iret: 1, halt_wake: 1, pause: 1, load: 1, ..settings.costs };
+    settings.costs = settings.costs.with(|costs| {
+        costs.interrupt_entry = 1;
+        costs.iret = 1;
+        costs.halt_wake = 1;
+        costs.pause = 1;
+        costs.load = 1;
+    });
     let cpu = &mut settings.cpus[1].0;
     cpu.local_events = events(words[1].parse().expect("picoseconds"));
     cpu.apic.lvt_performance = Some(0x400);

@@ -101,18 +101,17 @@ fn costs(frame: &Frame, least_latency: Duration, draw: &mut Draw) -> Costs {
     let span = |ns: u64| frame.clock.cycles(Duration::from_ns(ns)) as u32;
     let grain = if frame.aligned { span(100) } else { 1 };
     let mut up_to = |ns: u64| (1 + draw.below(span(ns))).next_multiple_of(grain);
-    let mut costs = Costs {
-        register_read: up_to(100),
-        register_write: up_to(100),
-        pause: up_to(60) + if grain == 1 { span(20) } else { 0 },
-        load: up_to(20),
-        store: up_to(20),
-        interrupt_entry: up_to(300),
-        iret: up_to(200),
-        halt_wake: up_to(100),
-        irq_flag: up_to(30),
-        ..frame.generation.costs()
-    };
+    let mut costs = frame.generation.costs().with(|costs| {
+        costs.register_read = up_to(100);
+        costs.register_write = up_to(100);
+        costs.pause = up_to(60) + if grain == 1 { span(20) } else { 0 };
+        costs.load = up_to(20);
+        costs.store = up_to(20);
+        costs.interrupt_entry = up_to(300);
+        costs.iret = up_to(200);
+        costs.halt_wake = up_to(100);
+        costs.irq_flag = up_to(30);
+    });
     match draw.below(8) {
         0 => (costs.load, costs.register_read) = (0, 0),
         1 => (costs.store, costs.irq_flag) = (0, 0),
@@ -135,7 +134,7 @@ fn weak_sends(seed: u64, frame: &Frame, knobs: Knobs, costs: Costs) -> (Knobs, C
     }
     let ps = u64::from(later.of(&[200, 2_000, 20_000]) + later.below(8_000)) * 1_000;
     let store_buffer = Duration::from_ps(if frame.aligned { ps / GRID * GRID } else { ps });
-    (Knobs { x2apic_send: X2ApicSend::Weak, ..knobs }, Costs { store_buffer, ..costs })
+    (knobs.with(|knobs| knobs.x2apic_send = X2ApicSend::Weak), costs.with(|costs| costs.store_buffer = store_buffer))
 }
 
 /// How late a write of the task priority may be, and how late an acknowledge: for machines with such writes.
@@ -175,16 +174,15 @@ fn local_event(draw: &mut Draw) -> LocalEvent {
 
 fn preset(frame: &Frame, cpu: u32, draw: &mut Draw) -> Preset {
     let entry = |draw: &mut Draw, values: &[u32]| (!draw.one_in(3)).then(|| draw.of(values));
-    Preset {
-        mode: if frame.x2apic && cpu > 0 { Mode::X2Apic } else { Mode::XApic },
-        ldr: 1 << (24 + cpu % 8),
-        svr: if draw.one_in(12) { 0xFF } else { 0x1FF },
-        lvt_performance: entry(draw, &[0x400, 0xD6, 0x200]),
-        lvt_lint0: entry(draw, &[0x700, 0x700, 0xD5]),
-        lvt_lint1: entry(draw, &[0x400, 0x400, 0x80D7]),
-        lvt_error: entry(draw, &[0xD8]),
-        ..Preset::default()
-    }
+    Preset::default().with(|preset| {
+        preset.mode = if frame.x2apic && cpu > 0 { Mode::X2Apic } else { Mode::XApic };
+        preset.ldr = 1 << (24 + cpu % 8);
+        preset.svr = if draw.one_in(12) { 0xFF } else { 0x1FF };
+        preset.lvt_performance = entry(draw, &[0x400, 0xD6, 0x200]);
+        preset.lvt_lint0 = entry(draw, &[0x700, 0x700, 0xD5]);
+        preset.lvt_lint1 = entry(draw, &[0x400, 0x400, 0x80D7]);
+        preset.lvt_error = entry(draw, &[0xD8]);
+    })
 }
 
 fn rest(draw: &mut Draw) -> Rest {
@@ -237,13 +235,13 @@ fn cpus(setup: Setup, frame: &Frame, devices: bool, draw: &mut Draw) -> Vec<(Cpu
         }
         let closed = !draw.one_in(14);
         let program = if closed && !setup.opened { Program::closed(actor) } else { Program::open(actor) };
-        let settings = CpuSettings {
-            apic_id: number,
-            apic: preset(frame, number, draw),
-            interrupts_enabled: !draw.one_in(4),
-            start: if number > 0 && draw.one_in(6) { Start::WaitForStartUp } else { Start::Running },
-            local_events,
-        };
+        let settings = CpuSettings::default().with(|cpu| {
+            cpu.apic_id = number;
+            cpu.apic = preset(frame, number, draw);
+            cpu.interrupts_enabled = !draw.one_in(4);
+            cpu.start = if number > 0 && draw.one_in(6) { Start::WaitForStartUp } else { Start::Running };
+            cpu.local_events = local_events;
+        });
         (settings, program)
     };
     (0..frame.cpus).map(&mut cpu).collect()
@@ -274,16 +272,15 @@ fn message_faults(frame: &Frame, draw: &mut Draw) -> Vec<MessageFault> {
         let span = span.max(Duration::from_ps(1));
         let effects = [MessageEffect::Lose, MessageEffect::Delay(span), MessageEffect::Duplicate(span)];
         let effect = if draw.one_in(3) { MessageEffect::Unnoticed } else { draw.of(&effects) };
-        MessageFault {
-            to: draw.one_in(3).then(|| draw.below(frame.cpus) as u16),
-            from: draw.one_in(4).then(|| draw.below(frame.cpus) as u16),
-            mode: draw.one_in(4).then(|| draw.of(&[DeliveryMode::Nmi, DeliveryMode::Init, DeliveryMode::Fixed])),
-            since: if draw.one_in(3) { instant(frame, 30, draw) } else { Time::ZERO },
-            nth: 1 + u64::from(draw.below(3)),
-            every: 1 + u64::from(draw.below(3)),
-            count: draw.one_in(2).then(|| 1 + u64::from(draw.below(4))),
-            ..MessageFault::all(effect)
-        }
+        MessageFault::all(effect).with(|fault| {
+            fault.to = draw.one_in(3).then(|| draw.below(frame.cpus) as u16);
+            fault.from = draw.one_in(4).then(|| draw.below(frame.cpus) as u16);
+            fault.mode = draw.one_in(4).then(|| draw.of(&[DeliveryMode::Nmi, DeliveryMode::Init, DeliveryMode::Fixed]));
+            fault.since = if draw.one_in(3) { instant(frame, 30, draw) } else { Time::ZERO };
+            fault.nth = 1 + u64::from(draw.below(3));
+            fault.every = 1 + u64::from(draw.below(3));
+            fault.count = draw.one_in(2).then(|| 1 + u64::from(draw.below(4)));
+        })
     };
     (0..count).map(|_| fault(draw)).collect()
 }
@@ -317,25 +314,25 @@ pub(crate) fn settings(setup: Setup) -> MachineSettings {
     let (numerator, denominator) = if frame.aligned { (100_000, 1) } else { draw.of(&timer_clocks) };
     let limit_us = draw.of(&[30, 100, 200, 400, 800]);
     let limit = Time::from_us(limit_us) + Duration::from_ps(u64::from(draw.number() % 30_000_000));
-    let mut settings = MachineSettings {
-        knobs,
-        costs,
-        core_clock: frame.clock,
-        timer_clock: ClockDomain::new(numerator, denominator),
-        busy_visible: (frame.bus_kind != 6) != draw.one_in(10),
-        words: vec![0; WORDS as usize],
-        device_interrupts: device_interrupts(&frame, limit_us as u32, &mut draw),
-        cpus: cpus(setup, &frame, devices, &mut draw),
-        dead_apics: if draw.one_in(7) { vec![(Time::from_us(40), draw.below(frame.cpus) as u16)] } else { vec![] },
-        chooser: Arc::new(Seeded(setup.seed)),
-        io_apic: devices.then(|| draw.of(&[IoApicVersion::I82801, IoApicVersion::I82093Aa])),
-        lines: if devices { lines(&frame, &mut draw) } else { vec![] },
-        limit: setup.limit.unwrap_or(limit),
-        checks: if setup.checks { Checks::ALL } else { Checks::NONE },
-        stop: stop(frame.cpus, &mut draw),
-        elision: setup.elision,
-        ..MachineSettings::new(frame.generation, bus)
-    };
+    let mut settings = MachineSettings::new(frame.generation, bus).with(|machine| {
+        machine.knobs = knobs;
+        machine.costs = costs;
+        machine.core_clock = frame.clock;
+        machine.timer_clock = ClockDomain::new(numerator, denominator);
+        machine.busy_visible = (frame.bus_kind != 6) != draw.one_in(10);
+        machine.words = vec![0; WORDS as usize];
+        machine.device_interrupts = device_interrupts(&frame, limit_us as u32, &mut draw);
+        machine.cpus = cpus(setup, &frame, devices, &mut draw);
+        machine.dead_apics =
+            if draw.one_in(7) { vec![(Time::from_us(40), draw.below(frame.cpus) as u16)] } else { vec![] };
+        machine.chooser = Arc::new(Seeded(setup.seed));
+        machine.io_apic = devices.then(|| draw.of(&[IoApicVersion::I82801, IoApicVersion::I82093Aa]));
+        machine.lines = if devices { lines(&frame, &mut draw) } else { vec![] };
+        machine.limit = setup.limit.unwrap_or(limit);
+        machine.checks = if setup.checks { Checks::ALL } else { Checks::NONE };
+        machine.stop = stop(frame.cpus, &mut draw);
+        machine.elision = setup.elision;
+    });
     settings.message_faults = message_faults(&frame, &mut draw);
     if setup.threads {
         settings.stacks = Stacks::Threads;

@@ -16,8 +16,16 @@ fn machine(cpus: usize, bus: Box<dyn Interconnect>) -> Result<Machine, String> {
         ..Code::default()
     };
     let mut settings = settings(Generation::X2Apic, bus, []);
-    let preset = Preset { mode: Mode::X2Apic, ..Preset::default() };
-    let cpu = |id| (CpuSettings { apic_id: id, apic: preset, ..CpuSettings::default() }, Program::closed(idle));
+    let preset = Preset::default().with(|preset| preset.mode = Mode::X2Apic);
+    let cpu = |id| {
+        (
+            CpuSettings::default().with(|cpu| {
+                cpu.apic_id = id;
+                cpu.apic = preset;
+            }),
+            Program::closed(idle),
+        )
+    };
     settings.cpus = (0..cpus as u32).map(cpu).collect();
     Machine::new(settings).map_err(|error| error.to_string())
 }

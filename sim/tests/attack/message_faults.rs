@@ -77,7 +77,7 @@ fn outcome(place: usize, fault: Option<MessageFault>) -> (Outcome, Vec<Event>) {
 
 #[test]
 fn a_message_is_lost_late_doubled_or_not_noticed_on_every_bus() {
-    let first = |effect| Some(MessageFault { count: Some(1), ..MessageFault::all(effect) });
+    let first = |effect| Some(MessageFault::all(effect).with(|fault| fault.count = Some(1)));
     let late = Duration::from_us(LATE_US);
     for place in 0..buses().len() {
         let usual = taken(&outcome(place, None));
@@ -120,7 +120,7 @@ fn nobody_is_woken_by_what_is_not_noticed() {
 #[test]
 fn a_run_waits_for_what_is_late() {
     let late = Duration::from_us(700_000);
-    let fault = MessageFault { nth: 2, ..MessageFault::all(MessageEffect::Delay(late)) };
+    let fault = MessageFault::all(MessageEffect::Delay(late)).with(|fault| fault.nth = 2);
     for place in 0..buses().len() {
         let taken = taken(&outcome(place, Some(fault)));
         assert_eq!(vectors(&taken), [0x41, 0x42], "bus {place}");

@@ -3,8 +3,7 @@
 use crate::executions::{all, drawn};
 use crate::machines::{Setup, machine, settings};
 use sim::{
-    Batch, Budget, Event, Execution, Interest, Machine, MachineSettings, Observer, Outcome, Recording, RunError, Time,
-    Told, What,
+    Batch, Budget, Event, Execution, Interest, Machine, Observer, Outcome, Recording, RunError, Time, Told, What,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -113,7 +112,8 @@ fn who_needs_few_events_gets_these_in_the_same_order_and_more_if_others_need_mor
         let of_waits: Vec<Told> = whole.iter().filter(is_of_waits).copied().collect();
         for way in drawn(seed) {
             let run = |observer: &mut dyn Observer, budget| {
-                let settings = MachineSettings { budget, ..settings(Setup { elision: way.elision, ..plain }) };
+                let settings =
+                    settings(Setup { elision: way.elision, ..plain }).with(|machine| machine.budget = budget);
                 let machine = Machine::new(settings).expect("the machine is possible");
                 machine
                     .observed(way.execution, observer)
@@ -129,7 +129,7 @@ fn who_needs_few_events_gets_these_in_the_same_order_and_more_if_others_need_mor
             assert_eq!(run(&mut both, Budget::default()), digest, "SEED={seed} {way:?}");
             assert_eq!((beside.0 == whole, recording.told == whole), (true, true), "SEED={seed} {way:?}");
             // a budget counts every event
-            let most = Budget { events: Some(u64::MAX), operations: None };
+            let most = Budget::default().with(|budget| budget.events = Some(u64::MAX));
             assert_eq!(run(&mut counted, most), digest, "SEED={seed} {way:?}");
             assert!(counted.0 == whole, "SEED={seed} {way:?}");
         }

@@ -26,18 +26,17 @@ const LOOPS: [(&str, Loop); 11] = [
 
 /// Every operation is free.
 fn free(costs: Costs) -> Costs {
-    Costs {
-        register_read: 0,
-        register_write: 0,
-        pause: 0,
-        load: 0,
-        store: 0,
-        interrupt_entry: 0,
-        iret: 0,
-        halt_wake: 0,
-        irq_flag: 0,
-        ..costs
-    }
+    costs.with(|costs| {
+        costs.register_read = 0;
+        costs.register_write = 0;
+        costs.pause = 0;
+        costs.load = 0;
+        costs.store = 0;
+        costs.interrupt_entry = 0;
+        costs.iret = 0;
+        costs.halt_wake = 0;
+        costs.irq_flag = 0;
+    })
 }
 
 /// Just as many operations at one instant as are allowed, or fewer, again and again.

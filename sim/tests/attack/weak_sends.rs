@@ -22,7 +22,7 @@ fn machine(weak: bool, mode: Mode, programs: [Code; 2], on_fabric: bool, elision
     let bus = if on_fabric { fabric(2) } else { ideal() };
     let mut settings = settings(Generation::X2Apic, bus, programs.map(Program::closed));
     for (cpu, _) in &mut settings.cpus {
-        cpu.apic = Preset { mode, ..Preset::default() };
+        cpu.apic = Preset::default().with(|preset| preset.mode = mode);
     }
     settings.knobs.x2apic_send = if weak { X2ApicSend::Weak } else { X2ApicSend::Strong };
     settings.costs.store_buffer = Duration::from_us(WAITS_US);

@@ -52,8 +52,9 @@ fn disturb(seat: &Seat<'_>) {
 #[test]
 fn acrn_registers_after_power_up() {
     for platform in INTEGRATED {
-        let lab =
-            Lab::new(platform).cpu(assert_reset).with(|cpu| cpu.apic = Preset { mode: platform.mode, ..Preset::RESET });
+        let lab = Lab::new(platform)
+            .cpu(assert_reset)
+            .with(|cpu| cpu.apic = Preset::RESET.with(|preset| preset.mode = platform.mode));
         lab.run();
     }
 }

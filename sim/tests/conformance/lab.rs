@@ -121,8 +121,17 @@ impl Lab {
 
     fn add(mut self, role: Role) -> Self {
         let number = self.cpus.len() as u32;
-        let preset = Preset { mode: self.platform.mode, ldr: 1 << (24 + number % 8), ..Preset::default() };
-        self.cpus.push((CpuSettings { apic_id: number, apic: preset, ..CpuSettings::default() }, role));
+        let preset = Preset::default().with(|preset| {
+            preset.mode = self.platform.mode;
+            preset.ldr = 1 << (24 + number % 8);
+        });
+        self.cpus.push((
+            CpuSettings::default().with(|cpu| {
+                cpu.apic_id = number;
+                cpu.apic = preset;
+            }),
+            role,
+        ));
         self
     }
 
@@ -217,12 +226,11 @@ impl Lab {
         let ids: Vec<u32> = self.cpus.iter().map(|(settings, _)| settings.apic_id).collect();
         let bus = self.bus.as_ref().map_or_else(|| self.platform.interconnect(&ids, self.knobs), |build| build());
         let journals: Vec<Arc<Journal>> = self.cpus.iter().map(|_| Arc::default()).collect();
-        let mut settings = MachineSettings {
-            knobs: self.knobs,
-            limit: Time::from_us(1_000_000),
-            words: vec![0; 8],
-            ..MachineSettings::new(self.platform.generation, bus)
-        };
+        let mut settings = MachineSettings::new(self.platform.generation, bus).with(|machine| {
+            machine.knobs = self.knobs;
+            machine.limit = Time::from_us(1_000_000);
+            machine.words = vec![0; 8];
+        });
         for ((cpu, role), journal) in self.cpus.iter().zip(&journals) {
             journal.x2apic.store(cpu.apic.mode == Mode::X2Apic, Ordering::Relaxed);
             let player = Player { role: role.clone(), platform: self.platform, journal: Arc::clone(journal) };

@@ -42,7 +42,7 @@ fn an_smi_puts_a_halted_cpu_back_into_hlt() {
 fn shutdown_takes_nmi_and_init_but_no_interrupt_or_start_up() {
     let local_events = vec![(Time::from_us(5), LocalEvent::Shutdown)];
     let setup = Setup {
-        target: CpuSettings { local_events, ..CpuSettings::default() },
+        target: CpuSettings::default().with(|cpu| cpu.local_events = local_events),
         sender: |cpu| {
             cpu.delay_us(10);
             send(cpu, FIXED);

@@ -28,7 +28,7 @@ const WAKER: fn(Cpu<'_>) = |cpu| {
 };
 
 fn outcome(rule: HaltedTimer, run: fn(Cpu<'_>), sender: fn(Cpu<'_>)) -> Outcome {
-    let knobs = Knobs { halted_timer: rule, ..Knobs::default() };
+    let knobs = Knobs::default().with(|knobs| knobs.halted_timer = rule);
     let code = Code { run, ..IDLE };
     Setup { generation: Generation::X2Apic, knobs, code, sender, ..Setup::default() }.run()
 }
@@ -135,8 +135,8 @@ fn a_triple_fault_ends_the_sleep_too() {
     };
     for rule in RULES {
         let setup = Setup {
-            knobs: Knobs { halted_timer: rule, ..Knobs::default() },
-            target: CpuSettings { local_events: local_events.clone(), ..CpuSettings::default() },
+            knobs: Knobs::default().with(|knobs| knobs.halted_timer = rule),
+            target: CpuSettings::default().with(|cpu| cpu.local_events = local_events.clone()),
             code: Code { run, nmi, ..IDLE },
             sender: WAKER,
             ..Setup::default()
@@ -152,7 +152,7 @@ fn cpuid_says_whether_it_always_runs() {
     for generation in [Generation::P6, Generation::XApic, Generation::X2Apic] {
         for rule in RULES {
             let run: fn(Cpu<'_>) = |cpu| cpu.identification(6).into_iter().for_each(|register| cpu.reached(register));
-            let knobs = Knobs { halted_timer: rule, ..Knobs::default() };
+            let knobs = Knobs::default().with(|knobs| knobs.halted_timer = rule);
             let setup = Setup { generation, knobs, code: Code { run, ..IDLE }, ..Setup::default() };
             let always = generation == Generation::X2Apic && rule == HaltedTimer::Runs;
             assert_eq!(setup.reached(), [if always { 4 } else { 0 }, 0, 0, 0], "{} {rule}", generation.name());

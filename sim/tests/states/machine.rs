@@ -91,15 +91,15 @@ impl Setup {
             Box::new(IdealBus::default())
         };
         let sender = Code { run: self.sender, ..IDLE };
-        let target = CpuSettings { apic_id: 1, ..self.target.clone() };
-        Machine::new(MachineSettings {
-            knobs: self.knobs,
-            busy_visible: true,
-            words: vec![0; 4],
-            cpus: vec![(CpuSettings::default(), Program::closed(sender)), (target, Program::closed(self.code))],
-            limit: Time::from_us(1_000),
-            ..MachineSettings::new(self.generation, bus)
-        })
+        let target = self.target.clone().with(|cpu| cpu.apic_id = 1);
+        Machine::new(MachineSettings::new(self.generation, bus).with(|machine| {
+            machine.knobs = self.knobs;
+            machine.busy_visible = true;
+            machine.words = vec![0; 4];
+            machine.cpus =
+                vec![(CpuSettings::default(), Program::closed(sender)), (target, Program::closed(self.code))];
+            machine.limit = Time::from_us(1_000);
+        }))
         .expect("the machine is possible")
     }
 

@@ -36,7 +36,12 @@ fn system_management_mode_latches_one_nmi_and_init() {
     let window = |knobs: Knobs, sender: fn(Cpu<'_>)| {
         let span = Duration::from_us(200);
         let local_events = vec![(Time::from_us(5), LocalEvent::SystemManagement(span))];
-        Setup { knobs, sender, target: CpuSettings { local_events, ..CpuSettings::default() }, ..Setup::default() }
+        Setup {
+            knobs,
+            sender,
+            target: CpuSettings::default().with(|cpu| cpu.local_events = local_events),
+            ..Setup::default()
+        }
     };
     let nmis = window(Knobs::default(), |cpu| {
         cpu.delay_us(10);
@@ -70,7 +75,7 @@ fn nmi_blocking_after_rsm_follows_the_knob() {
             ..IDLE
         };
         let setup = Setup {
-            knobs: Knobs { rsm_nmi_blocking: rule, ..Knobs::default() },
+            knobs: Knobs::default().with(|knobs| knobs.rsm_nmi_blocking = rule),
             code,
             sender: |cpu| {
                 send(cpu, SEND_NMI);

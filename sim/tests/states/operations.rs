@@ -55,7 +55,7 @@ fn cpuid_says_what_concerns_the_apic() {
     let leaves = |generation, tsc_deadline| {
         let setup = Setup {
             generation,
-            knobs: Knobs { tsc_deadline, ..Knobs::default() },
+            knobs: Knobs::default().with(|knobs| knobs.tsc_deadline = tsc_deadline),
             code: Code {
                 run: |cpu| {
                     for leaf in [0, 1, 0xB] {

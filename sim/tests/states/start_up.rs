@@ -41,7 +41,7 @@ fn init_unwinds_and_the_first_start_up_message_starts() {
 fn wait_for_sipi_loses_nmis_and_takes_nothing_fixed() {
     // SDM vol. 3 §26.6.2; after INIT the APIC is software-disabled (§10.4.7.3)
     let setup = Setup {
-        target: CpuSettings { start: Start::WaitForStartUp, ..CpuSettings::default() },
+        target: CpuSettings::default().with(|cpu| cpu.start = Start::WaitForStartUp),
         sender: |cpu| {
             send(cpu, SEND_NMI);
             send(cpu, INIT);
@@ -63,7 +63,7 @@ fn an_nmi_in_wait_for_sipi_follows_the_knob() {
         [(NmiInWaitForSipi::Blocked, vec![START_UP + 8]), (NmiInWaitForSipi::Latched, vec![NMI, START_UP + 8])]
     {
         let mut setup = Setup {
-            target: CpuSettings { start: Start::WaitForStartUp, ..CpuSettings::default() },
+            target: CpuSettings::default().with(|cpu| cpu.start = Start::WaitForStartUp),
             sender: |cpu| {
                 send(cpu, SEND_NMI);
                 send(cpu, SIPI);
@@ -79,7 +79,7 @@ fn an_nmi_in_wait_for_sipi_follows_the_knob() {
 fn an_smi_in_wait_for_sipi_is_served_when_the_cpu_is_started() {
     // SDM vol. 3 §34.2: it is pending until the start-up message, and comes before the code that that starts
     let setup = Setup {
-        target: CpuSettings { start: Start::WaitForStartUp, ..CpuSettings::default() },
+        target: CpuSettings::default().with(|cpu| cpu.start = Start::WaitForStartUp),
         sender: |cpu| {
             send(cpu, SEND_SMI);
             send(cpu, SIPI);

@@ -19,7 +19,7 @@ fn sti_lets_nothing_in_before_the_next_instruction() {
             ..IDLE
         };
         let setup = Setup {
-            knobs: Knobs { nmi_in_sti_shadow: rule, ..Knobs::default() },
+            knobs: Knobs::default().with(|knobs| knobs.nmi_in_sti_shadow = rule),
             code,
             sender: |cpu| {
                 for round in 0..40 {

@@ -4,7 +4,7 @@
 use crate::machine::{Code, IDLE, INIT, INTERRUPT, Setup, reached};
 use sim::bus::IdealBus;
 use sim::{
-    Costs, Cpu, CpuSettings, Ending, Execution, Generation, Machine, MachineSettings, Program, Recording, Time, Window,
+    Cpu, CpuSettings, Ending, Execution, Generation, Machine, MachineSettings, Program, Recording, Time, Window,
 };
 
 const ALL_OTHERS: u32 = 0xC_4031;
@@ -46,13 +46,12 @@ fn whoever_is_initialised_may_send_at_once() {
             }),
         ];
         let cpus =
-            (0..).zip(programs).map(|(id, program)| (CpuSettings { apic_id: id, ..CpuSettings::default() }, program));
-        Machine::new(MachineSettings {
-            words: vec![0; 2],
-            cpus: cpus.collect(),
-            limit: Time::from_us(1_000),
-            ..MachineSettings::new(Generation::XApic, Box::new(IdealBus::default()))
-        })
+            (0..).zip(programs).map(|(id, program)| (CpuSettings::default().with(|cpu| cpu.apic_id = id), program));
+        Machine::new(MachineSettings::new(Generation::XApic, Box::new(IdealBus::default())).with(|machine| {
+            machine.words = vec![0; 2];
+            machine.cpus = cpus.collect();
+            machine.limit = Time::from_us(1_000);
+        }))
         .expect("the machine is possible")
     };
     let run = |execution| {
@@ -108,13 +107,14 @@ fn an_older_store_concerns_nobody_who_has_written_since() {
             ..IDLE
         });
         let settings = MachineSettings::new(Generation::XApic, Box::new(IdealBus::default()));
-        Machine::new(MachineSettings {
-            words: vec![0; 1],
-            cpus: vec![(CpuSettings::default(), older), (CpuSettings { apic_id: 1, ..CpuSettings::default() }, newer)],
-            costs: Costs { load: 1, ..settings.costs },
-            limit,
-            ..settings
-        })
+        let costs = settings.costs.with(|costs| costs.load = 1);
+        Machine::new(settings.with(|machine| {
+            machine.words = vec![0; 1];
+            machine.cpus =
+                vec![(CpuSettings::default(), older), (CpuSettings::default().with(|cpu| cpu.apic_id = 1), newer)];
+            machine.costs = costs;
+            machine.limit = limit;
+        }))
         .expect("the machine is possible")
     };
     let mut proven = 0;

@@ -20,8 +20,11 @@ pub(crate) struct Budgets {
 
 impl Budgets {
     /// As the simulator takes it.
-    pub(crate) const fn budget(self) -> Budget {
-        Budget { operations: self.max_operations, events: self.max_events }
+    pub(crate) fn budget(self) -> Budget {
+        Budget::default().with(|budget| {
+            budget.operations = self.max_operations;
+            budget.events = self.max_events;
+        })
     }
 }
 

@@ -45,7 +45,7 @@ named! {
 /// ```
 /// # use apicsim::prelude::*;
 /// # use apicsim::{MessageFate, MessageFilter, messages};
-/// let lost = MessageFilter { fate: Some(MessageFate::Lost), ..MessageFilter::default() };
+/// let lost = MessageFilter::default().with(|filter| filter.fate = Some(MessageFate::Lost));
 /// let (_, found) = messages(&load(&Request::new("lost-ipi"))?, &Settings::seeded(0), lost)?;
 /// assert!(found.messages[0].fates.iter().any(|fate| fate.fate == MessageFate::Lost && fate.cpu.is_some()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -103,10 +103,14 @@ impl MessageReport {
 /// ```
 /// use apicsim::{MessageFate, MessageFilter};
 ///
-/// let lost_to_cpu_2 = MessageFilter { to: Some(2), fate: Some(MessageFate::Lost), ..MessageFilter::default() };
+/// let lost_to_cpu_2 = MessageFilter::default().with(|filter| {
+///     filter.to = Some(2);
+///     filter.fate = Some(MessageFate::Lost);
+/// });
 /// assert_eq!(lost_to_cpu_2.vector, None);
 /// ```
 #[derive(Debug, Clone, Copy, Default)]
+#[non_exhaustive]
 pub struct Filter {
     /// Sent by this CPU.
     pub from: Option<u16>,
@@ -116,6 +120,15 @@ pub struct Filter {
     pub vector: Option<u8>,
     /// With this end.
     pub fate: Option<MessageFate>,
+}
+
+impl Filter {
+    /// The same, with what `set` changes of it.
+    #[must_use]
+    pub fn with(mut self, set: impl FnOnce(&mut Self)) -> Self {
+        set(&mut self);
+        self
+    }
 }
 
 /// The messages of a run.

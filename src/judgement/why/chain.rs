@@ -5,6 +5,7 @@ use kernel_model::{Layout, Word};
 
 /// A chain of causes, and its root in a few words.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Why {
     /// From the wait to the root, a sentence each.
     pub chain: Vec<String>,

@@ -36,12 +36,11 @@
 //! impl Closed for OneCall {}
 //!
 //! let kernel = Kernel::new(Arch::X8664Flat, Variant::Merged, 4);
-//! let machine = Machine::new(MachineSettings {
-//!     words: shared_words(&kernel),
-//!     cpus: (0..4).map(|cpu| (cpu_settings(&kernel, cpu), Program::closed(OneCall(kernel)))).collect(),
-//!     stop: StopRule::Any(vec![RETURNED]),
-//!     ..MachineSettings::new(Generation::XApic, Box::new(FrontSideBus::new()))
-//! })?;
+//! let machine = Machine::new(MachineSettings::new(Generation::XApic, Box::new(FrontSideBus::new())).with(|machine| {
+//!     machine.words = shared_words(&kernel);
+//!     machine.cpus = (0..4).map(|cpu| (cpu_settings(&kernel, cpu), Program::closed(OneCall(kernel)))).collect();
+//!     machine.stop = StopRule::Any(vec![RETURNED]);
+//! }))?;
 //! let outcome = machine.run(Execution::default())?;
 //! assert_eq!(outcome.ending, Ending::Stopped);
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -48,15 +48,17 @@ pub(in crate::machine) fn initial_words(kernel: &Kernel) -> Vec<u32> {
 /// assert_eq!(cpu_settings(&kernel, 5).apic_id, 0x12); // the second CPU of the second cluster
 /// ```
 pub fn cpu_settings(kernel: &Kernel, cpu: u16) -> CpuSettings {
-    CpuSettings { apic_id: kernel.arch.apic_id(cpu), apic: as_set_up(kernel, cpu), ..CpuSettings::default() }
+    CpuSettings::default().with(|it| {
+        it.apic_id = kernel.arch.apic_id(cpu);
+        it.apic = as_set_up(kernel, cpu);
+    })
 }
 
 /// Its local APIC, once the kernel has set it up.
 pub(crate) fn as_set_up(kernel: &Kernel, cpu: u16) -> Preset {
-    Preset {
-        mode: if kernel.arch.facts().access == Access::Msr { Mode::X2Apic } else { Mode::XApic },
-        dfr: kernel.arch.dfr(),
-        ldr: kernel.arch.ldr(cpu),
-        ..Preset::default()
-    }
+    Preset::default().with(|preset| {
+        preset.mode = if kernel.arch.facts().access == Access::Msr { Mode::X2Apic } else { Mode::XApic };
+        preset.dfr = kernel.arch.dfr();
+        preset.ldr = kernel.arch.ldr(cpu);
+    })
 }

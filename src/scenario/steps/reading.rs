@@ -32,7 +32,8 @@ impl<'m> Reader<'m> {
         let variant = Variant::from_name(machine.base).unwrap_or(Variant::Before);
         let release = Release::from_name(machine.release).unwrap_or(Release::usual(variant));
         let own = own.map(OwnWaits::of_kernel);
-        let kernel = Kernel { own, ..Kernel::new(arch, variant, machine.cpus as u16).of_release(release) };
+        let kernel =
+            Kernel::new(arch, variant, machine.cpus as u16).of_release(release).with(|kernel| kernel.own = own);
         Ok(Self { machine, kernel, vocabulary, programs })
     }
 

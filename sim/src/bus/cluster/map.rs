@@ -18,6 +18,7 @@ use std::cell::RefCell;
 /// # Ok::<(), sim::bus::ClusterError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum PhysicalScope {
     /// The sender's cluster: each has a domain of physical ids of its own (NUMA-Q: Linux numaq_32.c sends to other quads
     /// in logical mode only, and device interrupts to "physical, all" stay in their quad).
@@ -32,6 +33,7 @@ pub enum PhysicalScope {
 ///
 /// See [`PhysicalScope`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum ShorthandScope {
     /// The sender's cluster (NUMA-Q has no useful global broadcast: Linux numaq_32.c sends a sequence instead).
     #[default]

@@ -23,6 +23,7 @@ use crate::generation::Checksum;
 /// assert_eq!(cycles[18].symbol, None); // the receivers' status
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct WireCycle {
     /// What it is for.
     pub what: &'static str,

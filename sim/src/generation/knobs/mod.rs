@@ -12,6 +12,7 @@
 /// assert_eq!(slots.values, ["per-class", "per-vector"]); // the default first
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Knob {
     /// Key in scenario files.
     pub key: &'static str,
@@ -58,6 +59,7 @@ macro_rules! knobs {
         /// assert_eq!(knobs.get("slots"), Some("per-vector"));
         /// ```
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[non_exhaustive]
         pub struct Knobs {
             $($(#[doc = $evidence])+ pub $key: $type,)+
             /// Bus cycles of jitter a message may draw, at most.
@@ -71,6 +73,13 @@ macro_rules! knobs {
         }
 
         impl Knobs {
+            /// The same, with what `set` changes of them.
+            #[must_use]
+            pub fn with(mut self, set: impl FnOnce(&mut Self)) -> Self {
+                set(&mut self);
+                self
+            }
+
             /// All knobs with named values, in the order of their declaration.
             pub const ALL: &'static [Knob] = &[$(Knob {
                 key: stringify!($key),
