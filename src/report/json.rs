@@ -27,7 +27,6 @@ use sim::{Interruption, Proof, Time};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
 pub struct Host {
     /// Workers.
     pub threads: usize,

@@ -108,7 +108,6 @@ pub enum FaultKind {
 /// assert!(ScenarioBuilder::new("locked").bus(Bus::Fsb).fault(Time::ZERO, locked).build().is_ok());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Again {
     /// How long each time.
     pub held_ps: u64,

@@ -77,7 +77,8 @@ impl ModeName {
 /// use apicsim::prelude::*;
 /// use apicsim::scenario::{FaultKind, MessageEffectName, MessagePlan, ModeName};
 ///
-/// let nmis_to_2 = MessagePlan { to: Some(2), mode: Some(ModeName::Nmi), ..MessagePlan::every(MessageEffectName::Lose) };
+/// let mut nmis_to_2 = MessagePlan::every(MessageEffectName::Lose);
+/// (nmis_to_2.to, nmis_to_2.mode) = (Some(2), Some(ModeName::Nmi));
 /// let scenario = ScenarioBuilder::new("lost-nmis").fault(Time::ZERO, FaultKind::Message(nmis_to_2)).build()?;
 /// assert_eq!(scenario.faults[0].kind, FaultKind::Message(nmis_to_2));
 /// # Ok::<(), InputError>(())

@@ -123,7 +123,6 @@ pub enum Relation {
 /// assert!(bit_1.holds(0b11) && !bit_1.holds(0b01));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Condition {
     /// The word.
     pub word: Word,

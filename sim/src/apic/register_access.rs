@@ -57,7 +57,6 @@ pub enum WriteResult {
 /// assert!(apic.write(0x080, 0x20, Time::ZERO).changed);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Written {
     /// What must be done.
     pub result: WriteResult,

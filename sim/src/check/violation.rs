@@ -25,7 +25,6 @@ use std::fmt;
 /// assert!(subject.to_string().starts_with("FIXED 41 of CPU0"));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Subject {
     /// The message.
     pub message: Message,

@@ -37,7 +37,7 @@ named! {
     /// # use sim::*;
     /// # let (reserved, broadcast) = (IoApicReserved::ALL[0], IoApicBroadcast::ALL[0]);
     /// # let settings = IoApicSettings { version: IoApicVersion::I82093Aa, agent: 2, id: 0, reserved, broadcast };
-    /// let mut io_apic = IoApic::new(settings.with(|io_apic| io_apic.version = IoApicVersion::I82801));
+    /// let mut io_apic = IoApic::new(IoApicSettings { version: IoApicVersion::I82801, ..settings });
     /// io_apic.write(0x00, 1, Time::ZERO); // select the version register
     /// assert_eq!(io_apic.read(0x10), 0x0017_0020); // 24 entries, version 20h
     /// ```
@@ -68,12 +68,11 @@ impl IoApicVersion {
 /// # use sim::*;
 /// # let (reserved, broadcast) = (IoApicReserved::ALL[0], IoApicBroadcast::ALL[0]);
 /// # let settings = IoApicSettings { version: IoApicVersion::I82093Aa, agent: 2, id: 0, reserved, broadcast };
-/// let mut io_apic = IoApic::new(settings.with(|io_apic| io_apic.id = 5));
+/// let mut io_apic = IoApic::new(IoApicSettings { id: 5, ..settings });
 /// io_apic.write(0x00, 0, Time::ZERO); // select the id register
 /// assert_eq!(io_apic.read(0x10), 5 << 24); // bits 27:24
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct IoApicSettings {
     /// Which part.
     pub version: IoApicVersion,

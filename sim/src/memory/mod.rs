@@ -29,7 +29,6 @@ use crate::time::{Duration, Time};
 /// assert!(of(1, 3, 9) < of(2, 0, 0) && of(2, 0, 1) < of(2, 1, 0)); // time, then source, then sequence
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-#[non_exhaustive]
 pub struct Key {
     /// The instant of the request.
     pub time: Time,
