@@ -16,7 +16,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 static ALLOCATOR: apicsim::sim::AllocationWatch = apicsim::sim::AllocationWatch::new();
 
 fn request(scenario: &str, arch: &str, own: &[OwnVariant], variant: &str) -> Request {
-    Request::new(scenario).with(|request| { request.arch = Some(arch.to_owned()); request.variant = Some(variant.to_owned()); request.own = own.to_vec(); })
+    Request::new(scenario).with(|request| {
+        request.arch = Some(arch.to_owned());
+        request.variant = Some(variant.to_owned());
+        request.own = own.to_vec();
+    })
 }
 
 fn report(request: &Request, settings: &Settings) -> RunReport {

@@ -113,7 +113,10 @@ fn a_token_replays_the_run() {
         let refused = program(&["replay", &format!("{start}=0.1.0=0123456789abcdef{}", &rest[16..])]);
         let message = String::from_utf8_lossy(&refused.stderr).into_owned();
         assert_eq!(refused.status.code(), Some(2));
-        assert!(message.contains(&format!("`{variant}` has changed")) && message.contains("0123456789abcdef"), "{message}");
+        assert!(
+            message.contains(&format!("`{variant}` has changed")) && message.contains("0123456789abcdef"),
+            "{message}"
+        );
     }
 }
 
@@ -123,7 +126,8 @@ fn a_token_brings_the_chooser_back() {
     let text = "format = 1\nname = \"drawn\"\nstory = \"One delay is drawn.\"\ngoal = \"reach:there\"\n[machine]\ncpus = 1\n\
                 [[event]]\nat_us = 0\ncpu = 0\nsteps = \"delay uniform(1us,9us)\nreach there\ndelay 5us\"\n";
     let path = std::env::temp_dir().join(format!("own-wait-drawn-{}.toml", std::process::id()));
-    std::fs::write(&path, text.replace("steps = \"", "steps = \"\"\"").replace("5us\"", "5us\"\"\"")).expect("it is written");
+    std::fs::write(&path, text.replace("steps = \"", "steps = \"\"\"").replace("5us\"", "5us\"\"\""))
+        .expect("it is written");
     let scenario = scenario::load(&scenario::Request::new(path.to_str().expect("UTF-8"))).expect("it loads");
     let own = own_wait::own_code();
     let settings = Settings::seeded(3).with_chooser(own.choosers()[0].clone());
