@@ -10,6 +10,9 @@ pub(super) const STACK_BYTES: usize = 256 * 1024;
 /// Bytes at the low end that nobody may touch: whole pages, which AArch64 hosts may have of 64 KiB.
 pub(super) const GUARD_BYTES: usize = if cfg!(target_arch = "aarch64") { 64 * 1024 } else { 16 * 1024 };
 
+/// Bytes at the high end that stay with us while nobody uses the stack: whole pages. Kernel code uses 8 KiB.
+const KEPT_BYTES: usize = if cfg!(target_arch = "aarch64") { 64 * 1024 } else { 16 * 1024 };
+
 /// `MADV_GUARD_INSTALL` (Linux 6.13).
 #[cfg(target_os = "linux")]
 const GUARD_INSTALL: libc::c_int = 102;
@@ -80,25 +83,33 @@ fn guard(low: usize) -> bool {
     unsafe { libc::mprotect(address, GUARD_BYTES, libc::PROT_NONE) == 0 }
 }
 
-/// `stacks` neighbours, whose first is at `low`, read as zeros again; their guards stay.
-pub(super) fn clean(low: usize, stacks: usize) {
-    #[cfg(target_os = "linux")]
-    {
-        let address = std::ptr::with_exposed_provenance_mut(low);
-        // SAFETY: stacks of ours without a frame on them.
-        let cleaned = unsafe { libc::madvise(address, stacks * STACK_BYTES, libc::MADV_DONTNEED) };
-        assert!(cleaned == 0, "the host takes pages of ours back");
-    }
-    #[cfg(not(target_os = "linux"))]
-    for number in 0..stacks {
-        let usable = std::ptr::with_exposed_provenance_mut(low + number * STACK_BYTES + GUARD_BYTES);
-        let bytes = STACK_BYTES - GUARD_BYTES;
-        // SAFETY: as above; the new mapping takes the place of the old one.
-        let fresh =
-            unsafe { libc::mmap(usable, bytes, libc::PROT_READ | libc::PROT_WRITE, FLAGS | libc::MAP_FIXED, -1, 0) };
-        assert!(fresh != libc::MAP_FAILED, "the host maps pages of ours anew");
-    }
-    valgrind::make_defined(low, stacks * STACK_BYTES);
+/// The stack at `low` reads as zeros again; its guard stays.
+///
+/// The high end, which every tenant uses, is written: pages that came back from the host would each be a fault. What is below goes back to the host, which has to do something only if it was used.
+pub(super) fn clean(low: usize) {
+    valgrind::make_defined(low, STACK_BYTES);
+    let rest = low + GUARD_BYTES;
+    let kept = low + STACK_BYTES - KEPT_BYTES;
+    // SAFETY: a stack of ours without a frame on it, above its guard.
+    unsafe { std::ptr::with_exposed_provenance_mut::<u8>(kept).write_bytes(0, KEPT_BYTES) };
+    give_back(rest, kept - rest);
+}
+
+/// Pages of a stack without frames are as fresh ones.
+#[cfg(target_os = "linux")]
+fn give_back(low: usize, bytes: usize) {
+    // SAFETY: as the caller says.
+    let cleaned = unsafe { libc::madvise(std::ptr::with_exposed_provenance_mut(low), bytes, libc::MADV_DONTNEED) };
+    assert!(cleaned == 0, "the host takes pages of ours back");
+}
+
+#[cfg(not(target_os = "linux"))]
+fn give_back(low: usize, bytes: usize) {
+    let address = std::ptr::with_exposed_provenance_mut(low);
+    let access = libc::PROT_READ | libc::PROT_WRITE;
+    // SAFETY: as the caller says; the new mapping takes the place of the old one.
+    let fresh = unsafe { libc::mmap(address, bytes, access, FLAGS | libc::MAP_FIXED, -1, 0) };
+    assert!(fresh != libc::MAP_FAILED, "the host maps pages of ours anew");
 }
 
 /// May a machine have so many CPUs? If not: how many mappings it needs, and the limit.

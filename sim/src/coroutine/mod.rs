@@ -86,6 +86,8 @@ pub(crate) use hot::{Hot, Live, NOTHING, Repeat};
 pub(crate) use lent::Lent;
 pub(crate) use owned::Owned;
 pub use site::Site;
+#[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
+use stack_pool::StackPool;
 pub(crate) use turn::{Engine, Guest, Turn};
 
 /// Can hangs be proven by recurrence on this host? Elsewhere programs run and report a deadline.
@@ -109,7 +111,7 @@ pub enum Stacks {
 pub(crate) fn room_for(cpus: usize, stacks: Stacks) -> Result<(), (usize, usize)> {
     #[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
     if stacks == Stacks::Own {
-        return mapping::room_for(cpus);
+        return StackPool::room_for(cpus);
     }
     let _ = (cpus, stacks);
     Ok(())

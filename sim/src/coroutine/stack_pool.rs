@@ -5,6 +5,7 @@
 use super::hot::Label;
 use super::mapping::{self, GUARD_BYTES, STACK_BYTES, Slab};
 use std::cell::{Cell, RefCell};
+use std::sync::Mutex;
 
 /// Bytes that an operation must leave: unwinding takes 3 KiB, the panic hook 6, a backtrace 20.
 const RESERVE: usize = 24 * 1024;
@@ -61,6 +62,13 @@ thread_local! {
 pub(super) struct StackPool;
 
 impl StackPool {
+    /// May a machine have so many CPUs? If not: how many mappings it needs, and the limit. The host is asked only where
+    /// this thread has fewer stacks to hand out, as it has before its first machine.
+    pub(super) fn room_for(cpus: usize) -> Result<(), (usize, usize)> {
+        let there = POOL.with_borrow(|pool| pool.free.len() + pool.used.len());
+        if cpus <= there { Ok(()) } else { mapping::room_for(cpus) }
+    }
+
     /// A stack with the bytes of a fresh one.
     ///
     /// # Panics
@@ -99,15 +107,14 @@ impl Pool {
         self.free.pop().expect("a slab has stacks")
     }
 
-    /// Stacks that were used are as fresh ones again: neighbours in one call.
+    /// Stacks that were used are as fresh ones again.
     fn clean(&mut self) {
+        /// Two threads that return pages at once make the host interrupt every core of the process, which takes longer
+        /// than to wait; it decides nothing.
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
         self.used.sort_unstable();
-        let mut rest = self.used.as_slice();
-        while let [first, ..] = rest {
-            let run = rest.iter().enumerate().take_while(|(n, low)| **low == first + n * STACK_BYTES).count();
-            mapping::clean(*first, run);
-            rest = &rest[run..];
-        }
+        let _turn = ONE_AT_A_TIME.lock();
+        self.used.iter().for_each(|low| mapping::clean(*low));
         self.free.extend(self.used.drain(..).rev());
     }
 
