@@ -112,7 +112,7 @@ impl Core {
                 self.requests_are_told();
                 Context::Interrupt(vector)
             }
-            Reason::InterruptBefore(_) => self.accept_before_priority(now),
+            Reason::InterruptBefore => self.accept_before_priority(now),
         }
     }
 

@@ -13,21 +13,24 @@ pub(super) enum Latch {
     Nmi,
     /// An external controller interrupts: a level.
     External,
-    /// No reason of its own: a task priority is on its way to the APIC (knob `tpr_write`).
-    Priority,
 }
 
 impl Latch {
     /// The most urgent first.
-    const ALL: [Self; 6] = [Self::Init, Self::Shutdown, Self::Smi, Self::Nmi, Self::External, Self::Priority];
+    const ALL: [Self; 5] = [Self::Init, Self::Shutdown, Self::Smi, Self::Nmi, Self::External];
 }
+
+/// The bit that says that a task priority is on its way to the APIC (knob `tpr_write`): no reason of its own.
+const PRIORITY: u8 = 1 << 7;
 
 /// The latches of a core. A reason to leave what runs acts from the instant of its own latch, never of another.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Latches {
-    /// A bit a latch: most of the time there is nothing in any.
+    /// A bit a latch, and [`PRIORITY`]: most of the time there is nothing in any.
     held: u8,
-    came: [Time; 6],
+    came: [Time; 5],
+    /// When the APIC has the task priority that is on its way to it.
+    priority_comes: Time,
     /// The vector of the external controller.
     vector: u8,
 }
@@ -75,6 +78,21 @@ impl Latches {
         self.held &= !(1 << latch as u8);
     }
 
+    /// A task priority is on its way to the APIC, which has it at `comes`; none: nothing is.
+    pub(super) const fn set_priority(&mut self, comes: Option<Time>) {
+        self.held &= !PRIORITY;
+        if let Some(comes) = comes {
+            self.held |= PRIORITY;
+            self.priority_comes = comes;
+        }
+    }
+
+    /// When the APIC has the task priority that is on its way to it.
+    #[inline]
+    pub(super) const fn priority_comes(&self) -> Option<Time> {
+        if self.held & PRIORITY != 0 { Some(self.priority_comes) } else { None }
+    }
+
     /// An external controller interrupts with `vector`, from `now` on.
     pub(super) const fn set_external(&mut self, vector: u8, now: Time) {
         self.clear(Latch::External);
@@ -103,8 +121,8 @@ pub(super) enum Reason {
     External,
     /// Take this interrupt, which the local APIC holds.
     Interrupt(u8),
-    /// The same, while a task priority is on its way to the APIC: there may be nothing left to acknowledge.
-    InterruptBefore(u8),
+    /// Take an interrupt while a task priority is on its way to the APIC: there may be nothing left to acknowledge.
+    InterruptBefore,
 }
 
 /// A [`Reason`], since when, and the first cycle at which it may act.

@@ -9,7 +9,7 @@
 
 use super::core::{Boundary, Core};
 use super::facts::Fact;
-use super::latches::{Latch, Reason};
+use super::latches::Reason;
 use super::local_events::LocalEvent;
 use super::operation::Kind;
 use crate::stream::{Context, What};
@@ -26,7 +26,7 @@ impl Core {
         }
         let comes = self.common.clock.instant(self.hot.clock + u64::from(self.common.costs.tpr_write));
         self.local.add(comes, LocalEvent::PriorityWritten, self.common.clock);
-        self.latches.set(Latch::Priority, comes);
+        self.latches.set_priority(Some(comes));
         self.boundary.set(Boundary::PRIORITY, true);
         self.end_of_quiet();
         self.refresh_slow();
@@ -53,11 +53,10 @@ impl Core {
 
     /// A handler has been entered at `now`: the APIC has it before its first operation, at `begins`.
     pub(super) fn late_priority_comes_at(&mut self, begins: Time, now: Time) {
-        if self.latches.came(Latch::Priority).is_some_and(|comes| comes > begins) {
+        if self.latches.priority_comes().is_some_and(|comes| comes > begins) {
             self.local.withdraw(LocalEvent::PriorityWritten);
             self.refresh_local(now);
-            self.latches.clear(Latch::Priority);
-            self.latches.set(Latch::Priority, begins);
+            self.latches.set_priority(Some(begins));
             self.local.add(begins, LocalEvent::PriorityWritten, self.common.clock);
             self.refresh_slow();
         }
@@ -66,17 +65,19 @@ impl Core {
     /// The APIC has it.
     pub(super) fn has_late_priority(&mut self) {
         self.apic.take_late_priority();
-        self.latches.clear(Latch::Priority);
+        self.latches.set_priority(None);
         self.boundary.set(Boundary::PRIORITY, false);
         self.refresh_slow();
     }
 
     /// What the local APIC asks for while a task priority is on its way to it.
+    #[cold]
     pub(super) fn requested_before(&self, maskable: bool, now: Time) -> Option<(Reason, Time)> {
         if !maskable {
             return None;
         }
-        let reason = Reason::InterruptBefore(self.apic.pending_vector()?);
+        self.apic.pending_vector()?;
+        let reason = Reason::InterruptBefore;
         let before = self.attention.filter(|attention| attention.reason == reason);
         Some((reason, before.map_or(now, |attention| attention.since)))
     }
@@ -85,7 +86,7 @@ impl Core {
     pub(super) fn accept_before_priority(&mut self, now: Time) -> Context {
         let cycle = self.common.clock.first_at_or_after(now) + u64::from(self.common.costs.acknowledge);
         let acknowledged = self.common.clock.instant(cycle);
-        if self.latches.came(Latch::Priority).is_some_and(|comes| comes <= acknowledged) {
+        if self.latches.priority_comes().is_some_and(|comes| comes <= acknowledged) {
             self.late_priority_comes(now);
         }
         let Some(_) = self.apic.pending_vector() else {

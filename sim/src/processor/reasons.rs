@@ -49,11 +49,13 @@ impl Core {
                 Latch::Smi => (open, Reason::SystemManagement),
                 Latch::Nmi => (open && !self.nmi_blocked, Reason::Nmi),
                 Latch::External => (maskable, Reason::External),
-                Latch::Priority => return self.requested_before(maskable, now),
             };
             if taken {
                 return Some((reason, at));
             }
+        }
+        if self.latches.priority_comes().is_some() {
+            return self.requested_before(maskable, now);
         }
         self.requested(maskable, now)
     }
@@ -68,14 +70,16 @@ impl Core {
 
     #[inline(never)]
     fn work_out_attention(&mut self, now: Time) {
-        let reason = self.reason(now);
-        if reason.is_none() && self.attention.is_none() {
+        let Some((reason, since)) = self.reason(now) else {
+            if self.attention.take().is_some() {
+                self.refresh_slow();
+            }
             return;
+        };
+        let same = matches!(&self.attention, Some(before) if before.since == since && before.reason == reason);
+        if !same {
+            self.attention = Some(Attention { reason, since, cycle: self.common.clock.first_at_or_after(since) });
         }
-        self.attention = reason.map(|(reason, since)| match self.attention {
-            Some(same) if (same.reason, same.since) == (reason, since) => same,
-            _ => Attention { reason, since, cycle: self.common.clock.first_at_or_after(since) },
-        });
         self.refresh_slow();
     }
 
@@ -102,7 +106,7 @@ impl Core {
     /// Does the boundary after STI keep it out (SDM vol. 2, STI; knob `nmi_in_sti_shadow`)?
     fn is_shadowed(&self, reason: Reason) -> bool {
         match reason {
-            Reason::External | Reason::Interrupt(_) | Reason::InterruptBefore(_) => true,
+            Reason::External | Reason::Interrupt(_) | Reason::InterruptBefore => true,
             Reason::Nmi => self.common.knobs.nmi_in_sti_shadow == NmiInStiShadow::Blocked,
             Reason::Init | Reason::Shutdown | Reason::SystemManagement => false,
         }

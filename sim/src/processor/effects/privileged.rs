@@ -11,11 +11,15 @@ const MSR_CURRENT_COUNT: u32 = 0x839;
 
 /// The 64-bit ICR of x2APIC mode (SDM vol. 3 §10.12.9).
 const MSR_COMMAND: u32 = 0x830;
-/// Spurious vector with its enable bit, in x2APIC mode (SDM vol. 3 table 10-6).
-const MSR_SPURIOUS_VECTOR: u32 = 0x80F;
 
 /// Highest CPUID leaf, the one with the x2APIC id (SDM vol. 2, CPUID).
 const LAST_LEAF: u32 = 0xB;
+
+/// The offset in the page of what `msr` writes: of the APIC base, the id's, because mode and address say as much of who an
+/// APIC is; of the others, that of the same register (SDM vol. 3 table 10-6).
+const fn register_of(msr: u32) -> u16 {
+    if msr == MSR_APIC_BASE { 0x020 } else { (msr as u16 & 0xFF) << 4 }
+}
 
 impl Core {
     pub(super) fn read_msr(&mut self, before: u64) -> Option<u64> {
@@ -44,7 +48,7 @@ impl Core {
             Err(_) => self.effective(now, Some(site), What::Fault(access)),
             Ok(written) => {
                 self.effective(now, Some(site), What::Write { access, value });
-                self.written(site, &written.result, matches!(msr, MSR_APIC_BASE | MSR_SPURIOUS_VECTOR), now);
+                self.written(site, &written.result, register_of(msr), now);
                 if msr == MSR_COMMAND {
                     self.pulse_if_armed();
                 }

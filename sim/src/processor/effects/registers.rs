@@ -85,16 +85,16 @@ impl Core {
         if was_busy && offset == ICR_LOW && matches!(written.result, WriteResult::Nothing) {
             self.effective(now, Some(site), What::IcrWrittenWhileBusy(value));
         }
-        self.written(site, &written.result, is_special(offset), now);
+        self.written(site, &written.result, offset, now);
         if offset == ICR_HIGH {
             self.destination_written(site, value);
         }
         Some(0)
     }
 
-    /// A register of the APIC has been written, `now`: what must happen, happens. `identity`: it may be another one since.
+    /// A register of the APIC has been written, `now`: what must happen, happens.
     #[inline(always)]
-    pub(super) fn written(&mut self, site: Site, result: &WriteResult, identity: bool, now: Time) {
+    pub(super) fn written(&mut self, site: Site, result: &WriteResult, offset: u16, now: Time) {
         self.apic_touched = Some(now);
         let logged = self.apic.take_logged();
         match result {
@@ -105,7 +105,7 @@ impl Core {
                 }
             }
             WriteResult::EndOfInterrupt { vector, broadcast } => self.end_interrupt(site, *vector, *broadcast),
-            _ => self.configured(site, result, identity, now),
+            _ => self.configured(site, result, offset, now),
         }
         self.tell_local_requests(now);
         self.refresh_attention(now);
@@ -128,7 +128,7 @@ impl Core {
 
     /// A write after which the APIC may be another one, or have another timer, or have taken a message to itself.
     #[inline(never)]
-    fn configured(&mut self, site: Site, result: &WriteResult, identity: bool, now: Time) {
+    fn configured(&mut self, site: Site, result: &WriteResult, offset: u16, now: Time) {
         if let WriteResult::DeliveredToSelf(message) = *result {
             self.account.last_send = Some(LastSend { message, site });
             self.effective(now, Some(site), What::Sent(message));
@@ -136,7 +136,7 @@ impl Core {
             let from = self.agent;
             self.account.note_provenance(message.vector, Provenance { from, at: now });
         }
-        if identity {
+        if is_special(offset) {
             self.tell_identity(now);
             self.hold_priority(now);
         }
