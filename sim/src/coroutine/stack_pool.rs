@@ -4,8 +4,8 @@
 
 use super::hot::Label;
 use super::mapping::{self, GUARD_BYTES, STACK_BYTES, Slab};
+use parking_lot::Mutex;
 use std::cell::{Cell, RefCell};
-use std::sync::Mutex;
 
 /// Bytes that an operation must leave: unwinding takes 3 KiB, the panic hook 6, a backtrace 20.
 const RESERVE: usize = 24 * 1024;
