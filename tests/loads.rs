@@ -264,6 +264,8 @@ fn what_is_wrong_with_a_load_is_said_at_its_place() {
         ("preset = \"eois\"\nevery = \"0us\"", "no time between", "50us"),
         ("preset = \"devices\"\nevery = \"1ns\"", "some 4000000 times", "at most 1000000"),
         ("preset = \"eois\"\nevery = \"1ns\"\ncount = 500001", "some 1000002 times", "at most 1000000"),
+        ("preset = \"ipis\"\nevery = \"1ps\"", "some 4000000000 arrivals", "at most 100000000"),
+        ("cpus = [0, 1]\nevery = \"1us\"\ncount = 50000001\nsteps = 'pause'", "some 100000002", "at most 100000000"),
     ];
     for (keys, message, help) in cases {
         let text = with(&entry(keys), &program(0, "pause"));
@@ -284,6 +286,7 @@ fn what_is_wrong_with_a_load_is_said_at_its_place() {
         (["run", "nmi-stall", "--load", "none+ipis"], "`none` is no load"),
         (["run", "nmi-stall", "--load", "ipis=20us+none"], "`none` is no load"),
         (["matrix", "stuck-icr", "--load", "ipis=x"], "not a time"),
+        (["run", "normal-dispatch", "--load", "ipis=1ps"], "too many"),
     ] {
         let output = apicsim(&arguments);
         let error = String::from_utf8(output.stderr).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");

@@ -2,10 +2,9 @@
 //!
 //! Not modelled: devices that stop when nobody serves them.
 
-use super::amount::Amount;
+use super::arriving::Load;
 use super::diagnostic::InputError;
 use super::happenings::Stage;
-use super::program::Load;
 use super::reader::Field;
 use kernel_model::Arch;
 
@@ -38,24 +37,11 @@ pub(super) fn check(whole: &Field<'_>, cpus: &[u32], stage: Stage<'_>, arch: Arc
 
 /// Are all interrupts of devices together few enough?
 pub(super) fn check_number(whole: &Field<'_>, loads: &[Load]) -> Result<(), InputError> {
-    let expected: u128 = loads.iter().filter(|load| load.device.is_some()).map(expected).sum();
+    let expected: u128 = loads.iter().filter(|load| load.device.is_some()).map(Load::expected_arrivals).sum();
     if expected <= INTERRUPTS_MAX {
         return Ok(());
     }
     Err(whole
         .error(&format!("devices would interrupt some {expected} times"), "too often")
         .help(format!("at most {INTERRUPTS_MAX}, of all loads and CPUs together: a longer `every`, a shorter `for`")))
-}
-
-/// How many arrivals a load has on average, at all its CPUs.
-fn expected(load: &Load) -> u128 {
-    let mean = match load.apart {
-        Amount::Fixed(ps) => ps,
-        Amount::Uniform { first, last } => first.midpoint(last),
-        Amount::Exponential { mean } => mean,
-    };
-    let by_time = load.lasts_ps.map(|ps| u128::from(ps / mean.max(1)) * u128::from(load.burst));
-    let by_count = load.count.map(u128::from);
-    let each = by_time.into_iter().chain(by_count).min().unwrap_or_default();
-    each * load.cpus.len() as u128
 }

@@ -4,6 +4,7 @@
 //! is done with that, if ever.
 
 use super::amount::Amount;
+use super::arriving::{Load, Trigger};
 use super::device_load;
 use super::diagnostic::{InputError, Place, Source};
 use super::document::{Node, Value};
@@ -13,7 +14,6 @@ use super::input_file::first_bytes;
 use super::named::{Named, named};
 use super::names::cpus_of;
 use super::operation::Token;
-use super::program::{Load, Trigger};
 use super::reader::{Field, Table};
 use super::steps::{self, Reader};
 use std::ops::Range;
@@ -61,6 +61,9 @@ const KEYS: [&str; 8] = ["preset", "cpus", "at_us", "every", "burst", "for", "co
 
 /// Arrivals of one load at one CPU.
 const ARRIVALS_MAX: u32 = 1_000_000_000;
+
+/// Arrivals of all loads at all CPUs that are expected: a unit that is mistyped makes no run without an end.
+const TOGETHER_MAX: u128 = 100_000_000;
 
 /// Loads of one CPU.
 pub(crate) const LOADS_MAX: usize = 8;
@@ -119,7 +122,18 @@ fn load(field: Field<'_>, stage: Stage<'_>, reader: &mut Reader<'_>) -> Result<(
         reader.programs.loads.push(Load { cpus, steps, ..rest.clone() });
     }
     device_load::check_number(&whole, &reader.programs.loads)?;
-    Ok(())
+    check_number(&whole, &reader.programs.loads)
+}
+
+/// Are all arrivals together few enough to be served while somebody waits for the run?
+fn check_number(whole: &Field<'_>, loads: &[Load]) -> Result<(), InputError> {
+    let expected: u128 = loads.iter().map(Load::expected_arrivals).sum();
+    if expected <= TOGETHER_MAX {
+        return Ok(());
+    }
+    Err(whole
+        .error(&format!("loads with some {expected} arrivals"), "too many")
+        .help(format!("at most {TOGETHER_MAX}, of all loads and CPUs together: a longer `every`, a shorter `for`")))
 }
 
 fn cpus(

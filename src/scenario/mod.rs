@@ -40,6 +40,7 @@
 //! ```
 
 mod amount;
+mod arriving;
 mod catalogue;
 mod content_hash;
 pub(crate) mod decimal;
@@ -93,6 +94,7 @@ mod story;
 mod written;
 
 pub use amount::Amount;
+pub use arriving::{Load, Trigger};
 pub(crate) use catalogue::text;
 pub use catalogue::{builtin, builtin_names};
 pub use expected::{Expectation, ExpectedProof, ExpectedVerdict};
@@ -120,7 +122,7 @@ pub use own_variant::OwnVariant;
 pub use own_wait::{AfterTimeout, OwnPlan, RoundShape, WaitSite};
 pub use own_waits::OwnWaits;
 pub(crate) use plural::counted;
-pub use program::{Act, Condition, Handler, Load, On, PinName, Programs, Relation, StepPlace, TimerMode, Trigger};
+pub use program::{Act, Condition, Handler, On, PinName, Programs, Relation, StepPlace, TimerMode};
 pub use role::{IpiVector, Role, RoleName, StartUpMessages, VectorUse};
 pub(crate) use seeds::{RUNS_MAX, number, seed_range};
 pub(crate) use stack_names::stack_name;

@@ -1,6 +1,7 @@
 //! The programs of a scenario as plain data: all steps in one list, a block's after the step that opens it.
 
 use super::amount::Amount;
+use super::arriving::Load;
 use super::diagnostic::Place;
 use super::operation::Operation;
 use kernel_model::{Call, Given, Word};
@@ -35,38 +36,6 @@ pub struct Programs {
     pub handlers: Vec<Handler>,
     /// Work that arrives at CPUs, whatever they are doing.
     pub loads: Vec<Load>,
-}
-
-/// Work that arrives at CPUs: each arrival has its instant, however long what came before takes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Load {
-    /// At which CPUs, at each for itself.
-    pub cpus: Vec<u32>,
-    /// When the first span begins, in picoseconds.
-    pub from_ps: u64,
-    /// From one arrival, or burst, to the next.
-    pub apart: Amount,
-    /// So many arrivals at once.
-    pub burst: u32,
-    /// So many arrivals at most at each CPU.
-    pub count: Option<u32>,
-    /// None later than so many picoseconds after `from_ps`.
-    pub lasts_ps: Option<u64>,
-    /// What is done at each.
-    pub steps: Range<u32>,
-    /// A device interrupts at each, instead.
-    pub device: Option<Trigger>,
-}
-
-/// How a device interrupts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Trigger {
-    /// By an edge: the EOI stays in the CPU.
-    Edge,
-    /// By a level: its EOI is told to the I/O agent.
-    Level,
 }
 
 /// Where a step is written.

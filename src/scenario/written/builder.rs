@@ -2,6 +2,7 @@
 
 use super::table::{Table, inline, texts, us};
 use super::{fault, load, rest, role};
+use crate::scenario::arriving::Load;
 use crate::scenario::diagnostic::InputError;
 use crate::scenario::expected::Expectation;
 use crate::scenario::fault::{Fault, FaultKind, Times};
@@ -11,7 +12,7 @@ use crate::scenario::mechanism::Mechanism;
 use crate::scenario::model::{Scenario, Stall};
 use crate::scenario::named::Named;
 use crate::scenario::own_variant::OwnVariant;
-use crate::scenario::program::{Load, On};
+use crate::scenario::program::On;
 use crate::scenario::role::Role;
 use sim::Time;
 use std::fmt::Display;

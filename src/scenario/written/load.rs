@@ -2,9 +2,9 @@
 
 use super::table::{Table, list, quoted, us};
 use crate::scenario::amount::Amount;
+use crate::scenario::arriving::{Load, Trigger};
 use crate::scenario::loads::LoadPreset;
 use crate::scenario::named::Named;
-use crate::scenario::program::{Load, Trigger};
 
 pub(super) fn load(load: &Load, steps: &str) -> Table {
     let Load { cpus, from_ps, apart, burst, count, lasts_ps, steps: _, device } = load;
