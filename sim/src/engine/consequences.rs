@@ -11,7 +11,7 @@ use crate::time::Time;
 
 impl Fabric {
     /// Does what `effect` says. Gives whom it has changed.
-    #[inline]
+    #[inline(always)]
     pub(super) fn perform<'c>(&mut self, now: Time, effect: &BusEffect, cores: &'c mut [Slot]) -> Option<&'c mut Core> {
         match effect {
             BusEffect::Attempt { message, outcome } => self.attempt(now, *message, *outcome),

@@ -60,7 +60,7 @@ impl Standings {
     }
 
     /// A CPU has run.
-    #[inline]
+    #[inline(always)]
     pub(super) fn note(&mut self, core: &mut Core) {
         let number = usize::from(core.agent);
         core.stirred = false;
