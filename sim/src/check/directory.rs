@@ -2,6 +2,7 @@
 //!
 //! Not modelled: see the [module](super).
 
+use super::classes::Classes;
 use super::domains;
 use super::groups::{Group, Groups};
 use super::identity::{Addressed, ApicMode, Identity, Modes, Rules, Sender};
@@ -25,16 +26,13 @@ struct Entry {
 impl Entry {
     const OFF: Self = Self { identity: Identity::OFF, changed: Time::ZERO, exempt: false, takes: Modes::NONE };
 
-    /// What a broadcast looks at, as a number.
+    /// What a broadcast looks at, as a number: its class.
     #[inline]
     const fn class(&self) -> usize {
         let Identity { mode, software_enabled, in_reset, .. } = self.identity;
         mode as usize | (software_enabled as usize) << 2 | (in_reset as usize) << 3 | (self.exempt as usize) << 4
     }
 }
-
-/// How many classes there are, or less.
-const CLASSES: usize = 32;
 
 /// Bits of an id that a logical destination in x2APIC mode names; the index looks at no more.
 const INDEXED: u32 = 0xF_FFFF;
@@ -60,6 +58,7 @@ pub(super) struct Directory {
     /// There are domains, or somebody is exempt.
     special: bool,
     entries: Vec<Entry>,
+    classes: Classes,
     /// When any of them changed last.
     changed: Time,
     /// How many are in xAPIC mode.
@@ -81,6 +80,7 @@ impl Directory {
             domains: None,
             special: false,
             entries: vec![Entry::OFF; cpus],
+            classes: Classes::new(cpus, Entry::OFF.class()),
             changed: Time::ZERO,
             narrow: 0,
             wide: 0,
@@ -108,7 +108,9 @@ impl Directory {
     }
 
     pub(super) fn exempt(&mut self, agent: Agent) {
-        self.entries[agent as usize].exempt = true;
+        let entry = &mut self.entries[agent as usize];
+        entry.exempt = true;
+        self.classes.change(agent, entry.class());
         self.special = true;
     }
 
@@ -124,6 +126,7 @@ impl Directory {
         let old = std::mem::replace(&mut entry.identity, identity);
         entry.changed = at;
         entry.takes = Modes::taken_by(&self.rules, &identity);
+        self.classes.change(agent, entry.class());
         self.changed = self.changed.max(at);
         self.by_logical_id.change(agent, &old, &identity);
         if (old.mode, old.id) == (identity.mode, identity.id) {
@@ -240,17 +243,15 @@ impl Directory {
         broadcast && self.domains.is_none()
     }
 
-    /// The first agent of each class answers for all of it, and the sender for itself.
+    /// One agent of each class answers for all of it, and the sender for itself.
     fn enrol_classes(&self, sender: Sender, message: &Message, standings: &mut Standings) {
-        let mut known = [None; CLASSES];
         let standing = |agent| Standing::from(self.addressed(sender, message, agent));
-        standings.fill(self.entries.len(), |agent| {
-            let entry = &self.entries[agent as usize];
-            if agent == sender.agent {
-                return standing(agent);
-            }
-            *known[entry.class()].get_or_insert_with(|| standing(agent))
-        });
+        for (agent, members) in self.classes.others(sender.agent) {
+            standings.set_strangers(members, standing(agent));
+        }
+        if usize::from(sender.agent) < self.entries.len() {
+            standings.set(sender.agent, standing(sender.agent));
+        }
     }
 
     #[inline]

@@ -15,6 +15,7 @@
 mod agent_bits;
 mod checker;
 mod checks;
+mod classes;
 mod delivery;
 mod directory;
 mod domains;

@@ -139,6 +139,25 @@ impl Standings {
         }
     }
 
+    /// Gives each agent whose bit is in `members`, a word for 64, this standing. They are strangers until then.
+    pub(super) fn set_strangers(&mut self, members: &[u64], standing: Standing) {
+        if standing == Stranger {
+            return;
+        }
+        if self.words.len() < members.len() {
+            self.words.resize(members.len(), [0; 2]);
+        }
+        let of_bit = |bit: u64| (standing as u64 >> bit & 1).wrapping_neg(); // all ones, or none
+        let (low, high) = (of_bit(0), of_bit(1));
+        let mut count = 0;
+        for (word, bits) in self.words.iter_mut().zip(members) {
+            word[0] |= bits & low;
+            word[1] |= bits & high;
+            count += bits.count_ones();
+        }
+        self.counts[standing as usize] += count as i32;
+    }
+
     /// Nobody must get it any more: who had to is a stranger.
     pub(super) fn forgive(&mut self) {
         for (_, standing) in &mut self.few {
@@ -214,6 +233,27 @@ mod tests {
             }
             standings.clear();
             compare(&standings, &Model::new(), 300);
+        }
+    }
+
+    #[test]
+    fn a_class_of_strangers_is_as_set_one_by_one() {
+        for agents in [1, 63, 64, 65, 200] {
+            let mut standings = Standings::default();
+            let mut model = Model::new();
+            for (third, standing) in [Due, Stranger, Allowed].into_iter().enumerate() {
+                let members: Vec<usize> = (0..agents).filter(|agent| agent % 3 == third).collect();
+                let mut words = vec![0_u64; agents.div_ceil(64)];
+                members.iter().for_each(|agent| words[agent / 64] |= 1 << (agent % 64));
+                standings.set_strangers(&words, standing);
+                model.extend(members.iter().map(|&agent| (agent as Agent, standing)));
+            }
+            compare(&standings, &model, 300);
+            for agent in [0, 250] {
+                let old = model.insert(agent, Stranger).unwrap_or(Stranger);
+                assert_eq!(standings.set(agent, Stranger), old);
+                compare(&standings, &model, 300);
+            }
         }
     }
 
