@@ -104,13 +104,13 @@ fn what_cannot_be_read_or_written_is_told_first() {
     text(&folder.measure("normal-dispatch", &["--out", "then"]));
     let then = std::fs::read_to_string(folder.0.join("then")).unwrap();
     std::fs::write(folder.0.join("cut"), &then[..then.len() / 2]).unwrap();
-    std::fs::write(folder.0.join("other"), then.replacen("\"result_version\":1", "\"result_version\":2", 1)).unwrap();
+    std::fs::write(folder.0.join("other"), then.replacen("\"result_version\":2", "\"result_version\":3", 1)).unwrap();
     std::fs::write(folder.0.join("bytes"), [0xFF, 0xFE, 0x00, b'\n']).unwrap();
     let cases: [(&[&str], i32, &str); 10] = [
         (&["--against", "gone"], 3, "cannot read `gone`"),
         (&["--against", "."], 3, "cannot read `.`"),
         (&["--against", "cut"], 2, "`cut`, line"),
-        (&["--against", "other"], 2, "`other`, line 1: it is of another version of results: 2 there, 1 here"),
+        (&["--against", "other"], 2, "`other`, line 1: it is of another version of results: 3 there, 2 here"),
         (&["--against", "bytes"], 2, "cannot read `bytes`"),
         (&["--against", "/dev/null"], 2, "nothing is in it"),
         (&["--against", "then", "--format", "csv"], 2, "--format json"),

@@ -127,7 +127,7 @@ fn why_names_what_keeps_a_cpu_from_answering() {
             "class",
             P6,
             "cpu 0 ipi 1 0xfb\nwait\ncpu 0 ipi 1 0xfc\nwait\ncpu 0 ipi 1 0xfd\nwait\ncpu 0 why",
-            "CPU1's class F is full: it takes no interrupt",
+            "CPU1's class F stays full: it takes no interrupt",
             &["CPU0's ICR is busy since ", "FIXED FD to physical 01", "Retry every 1.26 µs", "FB in IRR from CPU0"],
         ),
         // the store that waits for the message before it, by the knob
@@ -135,7 +135,7 @@ fn why_names_what_keeps_a_cpu_from_answering() {
             "stall",
             &["--generation", "p6", "--bus", "serial", "--set", "knobs.icr_write_while_busy=stall"],
             "cpu 2 ipi 1 0xfb\nwait\ncpu 2 ipi 1 0xfc\nwait\ncpu 2 ipi 1 0xfd\ncpu 2 ipi 1 0xfe\ncpu 2 why",
-            "CPU1's class F is full: it takes no interrupt",
+            "CPU1's class F stays full: it takes no interrupt",
             &["CPU2's store to its ICR has not completed since ", "FIXED FD to physical 01", "class F is full"],
         ),
     ];

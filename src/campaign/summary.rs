@@ -240,7 +240,7 @@ mod tests {
                 "handlers of CPU0 nest more than 64 deep at 780.48 us, at step 7",
                 "handlers of CPU0 nest more than 64 deep, at step 7",
             ),
-            ("CPU2's class F is full: it spins at a lock", "CPU2's class F is full: it spins at a lock"),
+            ("CPU2's class F stays full: it spins at a lock", "CPU2's class F stays full: it spins at a lock"),
             ("at 5 us", "at 5 us"),
             ("", ""),
         ];

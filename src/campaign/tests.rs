@@ -174,8 +174,8 @@ fn results_of_others_are_refused_and_left_alone() {
     let (plan, folder) = (planned(SMALL).expect("a plan"), Folder::new("others"));
     let text = String::from_utf8(PIECES.0.clone()).expect("text");
     let cases = [
-        (text.replacen("\"result_version\":1", "\"result_version\":2", 1), "another version of results: 2"),
-        (text.replacen("\"result_version\":1,", "", 1), "another version of results: none"),
+        (text.replacen("\"result_version\":2", "\"result_version\":3", 1), "another version of results: 3"),
+        (text.replacen("\"result_version\":2,", "", 1), "another version of results: none"),
         (text.replacen("\"digest_version\":2", "\"digest_version\":3", 1), "another version of the digest"),
         (text.replacen("\"grid\":\"", "\"grid\":\"0", 1), "another grid"),
         (text.replacen("apicsim.campaign/1", "apicsim.campaign/2", 1), "another format"),

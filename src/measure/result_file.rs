@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 /// What lines of results say, of campaigns and of measurements: the keys, the words, how causes and places are told. It goes up with any
 /// change by which the same run gives another line, but for the digest, which has a version of its own, and for new keys of the first line.
-pub(crate) const RESULT_VERSION: u32 = 1;
+pub(crate) const RESULT_VERSION: u32 = 2;
 
 pub(super) const HEADER: &str = "apicsim.measurement/1";
 pub(super) const RUNS: &str = "apicsim.measurement-runs/1";

@@ -66,7 +66,7 @@ fn why_vector_says_where_a_vector_is() {
             "refused",
             P6,
             "cpu 0 ipi 1 0xfb\nwait\ncpu 0 ipi 1 0xfc\nwait\ncpu 0 ipi 1 0xfd\nwait\ncpu 1 why vector fd",
-            "CPU1's class F is full: it takes no interrupt",
+            "CPU1's class F stays full: it takes no interrupt",
             &["FIXED FD from CPU0", "retried since ", "CPU1's class F is full", "CPU1 has interrupts off"],
         ),
         // a newer command took its place (knob icr_write_while_busy)

@@ -29,8 +29,7 @@ impl Chain<'_> {
         });
         let served = served.into_iter().map(|vector| format!("{vector:02X} in ISR"));
         let slots: Vec<String> = requested.chain(served).collect();
-        let full = format!("CPU{number}'s class {class:X} is full");
-        self.say(format!("{full}: {}", slots.join(", ")));
-        self.refuser.get_or_insert(full);
+        self.say(format!("CPU{number}'s class {class:X} is full: {}", slots.join(", ")));
+        self.refuser.get_or_insert(format!("CPU{number}'s class {class:X} stays full"));
     }
 }
