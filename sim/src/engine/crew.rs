@@ -6,23 +6,22 @@
 use super::slot::Slot;
 use crate::memory::Words;
 use crate::processor::Processor;
-use crate::time::Time;
 use crossbeam::channel::{Receiver, Sender, bounded};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::thread::Scope;
 
-/// The end of a window: for effects, and for polls.
+/// The end of a window: the first cycle at which no effect may be executed, and no poll.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct End {
-    pub(super) effects: Time,
-    pub(super) polls: Time,
+    pub(super) effects: u64,
+    pub(super) polls: u64,
 }
 
 impl End {
     /// The same for all.
-    pub(super) const fn at(end: Time) -> Self {
+    pub(super) const fn at(end: u64) -> Self {
         Self { effects: end, polls: end }
     }
 }
@@ -92,7 +91,7 @@ impl Crew {
 
     /// The run is over: every CPU unwinds its software at home.
     pub(crate) fn finish(&self, cpus: &mut [Slot]) {
-        let everybody = (0..cpus.len()).map(|number| (number, End::at(Time::ZERO)));
+        let everybody = (0..cpus.len()).map(|number| (number, End::at(0)));
         let batches = self.batches(cpus, everybody);
         self.order(cpus, batches, Order::Finish, |visits| visits.iter_mut().for_each(|(.., cpu)| cpu.finish()));
     }

@@ -115,6 +115,7 @@ impl<'a, 'o> Reference<'a, 'o> {
     fn visit(&mut self, number: usize, end: Time) {
         self.effort.windows += 1;
         self.effort.visits += 1;
+        let end = self.hardware.clock.first_at_or_after(end);
         let cpu = &mut self.hardware.cpus[number];
         cpu.open_window(end, end);
         cpu.resume(&self.words);

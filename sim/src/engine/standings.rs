@@ -7,8 +7,8 @@ use crate::time::Time;
 /// What is noted of a CPU.
 #[derive(Debug, Clone, Copy)]
 struct Standing {
-    /// When anything may leave it.
-    request: Time,
+    /// The first cycle at which anything may leave it.
+    request: u64,
     parked: bool,
     /// See [`Standings::may_be_settled`].
     settled: bool,
@@ -29,7 +29,7 @@ pub(super) struct Standings {
 impl Standings {
     /// Of `cpus` CPUs, which may all act at once.
     pub(super) fn new(cpus: usize, elision: bool) -> Self {
-        let standings = vec![Standing { request: Time::ZERO, parked: false, settled: false }; cpus];
+        let standings = vec![Standing { request: 0, parked: false, settled: false }; cpus];
         Self { schedule: Schedule::new(cpus), standings, parked: 0, unsettled: cpus, elision }
     }
 
@@ -45,9 +45,9 @@ impl Standings {
         self.parked > 0
     }
 
-    /// The earliest instant at which anything may leave CPU `number`.
+    /// The first cycle at which anything may leave CPU `number`; the greatest number: nothing will.
     #[inline]
-    pub(super) fn next_request(&self, number: usize) -> Time {
+    pub(super) fn next_request(&self, number: usize) -> u64 {
         self.standings[number].request
     }
 

@@ -214,10 +214,11 @@ impl<'a, 'o> Windowed<'a, 'o> {
         self.numbers.clear();
         self.hardware.fabric.touched(&self.hardware.cpus, &mut self.numbers);
         self.ready.clear();
+        let end = End::at(self.hardware.clock.first_at_or_after(now));
         for &number in &self.numbers {
             if self.hardware.cpus[number].is_parked() {
                 self.hardware.cpus[number].wake(now);
-                self.ready.push((number, End::at(now)));
+                self.ready.push((number, end));
             }
         }
         if !self.ready.is_empty() {
@@ -248,15 +249,20 @@ impl<'a, 'o> Windowed<'a, 'o> {
             let rest = schedule.before(near, &mut self.numbers);
             // Nothing leaves those who act soon before what they promise, nor the others before they act.
             let promises = self.numbers.iter().map(|&number| self.standings.next_request(number));
-            let promised = promises.fold(rest.min(oldest), Time::min);
+            let first_cycle = promises.min().unwrap_or(u64::MAX);
+            let promised = if first_cycle == u64::MAX { Time::NEVER } else { hardware.clock.instant(first_cycle) };
+            let promised = promised.min(rest).min(oldest);
             let of_others = shared.min(promised + self.lookahead).max(near);
             of_first = of_first.max(of_others);
             let others = self.numbers.iter().filter(|&&number| number != first);
-            self.ready.extend(others.map(|&number| (number, End::at(of_others))));
+            let end = End::at(hardware.clock.first_at_or_after(of_others));
+            self.ready.extend(others.map(|&number| (number, end)));
         }
         let polls = if repeats { quiet.min(second.min(oldest)).max(of_first) } else { of_first };
         if earliest < of_first {
-            self.ready.push((first, End { effects: of_first, polls }));
+            let effects = hardware.clock.first_at_or_after(of_first);
+            let polls = if polls > of_first { hardware.clock.first_at_or_after(polls) } else { effects };
+            self.ready.push((first, End { effects, polls }));
         }
     }
 }

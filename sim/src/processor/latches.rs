@@ -15,11 +15,6 @@ pub(super) enum Latch {
     External,
 }
 
-impl Latch {
-    /// The most urgent first.
-    const ALL: [Self; 5] = [Self::Init, Self::Shutdown, Self::Smi, Self::Nmi, Self::External];
-}
-
 /// The bit that says that a task priority is on its way to the APIC (knob `tpr_write`): no reason of its own.
 const PRIORITY: u8 = 1 << 7;
 
@@ -46,17 +41,6 @@ impl Latches {
     #[inline]
     pub(super) const fn holds(&self, latch: Latch) -> bool {
         self.held & 1 << latch as u8 != 0
-    }
-
-    /// Those that hold anything, the most urgent first, and when it came.
-    #[inline]
-    pub(super) fn held(&self) -> impl Iterator<Item = (Latch, Time)> {
-        let mut held = usize::from(self.held);
-        std::iter::from_fn(move || {
-            let latch = *Latch::ALL.get(held.trailing_zeros() as usize)?;
-            held &= held - 1;
-            Some((latch, self.came[latch as usize]))
-        })
     }
 
     /// When came what `latch` holds?

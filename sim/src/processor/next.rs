@@ -17,23 +17,20 @@ impl Core {
         self.next_action_and_request().0
     }
 
-    /// The same, and the earliest instant at which anything may leave this CPU: a handler's first operation comes after the
-    /// entry.
+    /// The same, and the first cycle at which anything may leave this CPU: a handler's first operation comes after the entry.
     #[inline(always)]
-    pub(crate) fn next_action_and_request(&self) -> (Time, Time) {
+    pub(crate) fn next_action_and_request(&self) -> (Time, u64) {
         if self.stage != Stage::Running || self.search.parked {
             let action = self.next_action_of_none();
-            return (action, action);
+            let never = action == Time::NEVER;
+            return (action, if never { WAITS } else { self.common.clock.first_at_or_after(action) });
         }
         let by_itself = self.pending.effect.min(self.local.cycle());
-        let Some(attention) = &self.attention else {
-            let action = self.instant_or_never(by_itself);
-            return (action, action);
-        };
+        let Some(attention) = &self.attention else { return (self.instant_or_never(by_itself), by_itself) };
         let interrupt = self.interrupt_cycle();
         let entry = if attention.reason == Reason::Init { 0 } else { self.entry_cost() };
         let request = by_itself.min(interrupt.saturating_add(entry));
-        (self.instant_or_never(by_itself.min(interrupt)), self.instant_or_never(request))
+        (self.instant_or_never(by_itself.min(interrupt)), request)
     }
 
     /// The same, where no operation is under way, or it is skipped.
@@ -52,12 +49,11 @@ impl Core {
         if cycle == WAITS { Time::NEVER } else { self.common.clock.instant(cycle) }
     }
 
-    /// Lets the CPU run effects before `end`, and polls before `polls_end`.
-    pub(crate) fn open_window(&mut self, end: Time, polls_end: Time) {
-        self.horizon = self.common.clock.first_at_or_after(end);
-        self.poll_horizon = self.horizon;
+    /// Lets the CPU run effects before the cycle `end`, and polls before `polls_end`.
+    pub(crate) fn open_window(&mut self, end: u64, polls_end: u64) {
+        (self.horizon, self.poll_horizon) = (end, end);
         if polls_end > end && !self.boundary.has(Boundary::STORES | Boundary::PRIORITY) {
-            self.poll_horizon = self.common.clock.first_at_or_after(polls_end);
+            self.poll_horizon = polls_end;
             self.open_ends = true;
         }
         self.refresh_slow();

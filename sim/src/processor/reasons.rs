@@ -35,24 +35,31 @@ impl Core {
         Some((reason, before.map_or(now, |attention| attention.since)))
     }
 
-    /// By what a latch says. A shutdown inside an NMI handler or in system management is left by nothing (SDM vol. 3 §6.15,
+    /// By what a latch says, the most urgent first. A shutdown inside an NMI handler or in system management is left by nothing (SDM vol. 3 §6.15,
     /// interrupt 8); any other by NMI, SMI and INIT.
     fn latched_reason(&self, maskable: bool, now: Time) -> Option<(Reason, Time)> {
         if self.activity == Activity::Shutdown && (self.nmi_blocked || self.in_system_management) {
             return None; // only a reset of the hardware leads out of it
         }
         let open = self.activity != Activity::WaitForStartUp && !self.in_system_management;
-        for (latch, at) in self.latches.held() {
-            let (taken, reason) = match latch {
-                Latch::Init => (open, Reason::Init),
-                Latch::Shutdown => (true, Reason::Shutdown),
-                Latch::Smi => (open, Reason::SystemManagement),
-                Latch::Nmi => (open && !self.nmi_blocked, Reason::Nmi),
-                Latch::External => (maskable, Reason::External),
-            };
-            if taken {
-                return Some((reason, at));
-            }
+        let came = |latch| self.latches.came(latch);
+        if open && let Some(at) = came(Latch::Init) {
+            return Some((Reason::Init, at));
+        }
+        if let Some(at) = came(Latch::Shutdown) {
+            return Some((Reason::Shutdown, at));
+        }
+        if open && let Some(at) = came(Latch::Smi) {
+            return Some((Reason::SystemManagement, at));
+        }
+        if open
+            && !self.nmi_blocked
+            && let Some(at) = came(Latch::Nmi)
+        {
+            return Some((Reason::Nmi, at));
+        }
+        if maskable && let Some(at) = came(Latch::External) {
+            return Some((Reason::External, at));
         }
         if self.latches.priority_comes().is_some() {
             return self.requested_before(maskable, now);
