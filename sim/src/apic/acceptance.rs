@@ -113,6 +113,7 @@ impl LocalApic {
     /// The answer to a message that addresses this APIC (SDM vol. 3 figs. 10-16 and 10-17, status table §10.13.2.3).
     /// Software-disabled, it still takes what is not a maskable interrupt (§10.4.7.2); the 82489DX then takes the INIT
     /// level de-assert only.
+    #[inline(always)]
     pub const fn response(&self, message: &Message, core: CoreState) -> Response {
         if message.is_init_deassert() {
             return Response::Accept;
@@ -242,7 +243,7 @@ impl LocalApic {
     /// A write of EOI: ends the service of the highest vector; one that was level-triggered is broadcast to the I/O
     /// agents (SDM vol. 3 §10.8.5), unless SVR bit 12 suppresses that or a pin of this CPU holds it. Without one in
     /// service nothing happens.
-    #[inline(never)] // a write of another register needs none of its frame
+    #[inline(always)]
     pub(super) fn end_of_interrupt(&mut self) -> Written {
         let Some(vector) = self.interrupts.end_of_interrupt() else { return Written::nothing(false) };
         let suppressed = self.values[Register::SpuriousVector as usize] & EOI_SUPPRESSED != 0;

@@ -155,7 +155,7 @@ impl LocalApic {
     }
 
     /// A write of ICR low at `now`. Writing while busy does what the knob `icr_write_while_busy` says.
-    #[inline(never)] // a write of another register needs none of its frame
+    #[inline(always)]
     pub(super) fn write_command(&mut self, low: u32, now: Time) -> Written {
         if self.shows_busy() {
             match self.knobs.icr_write_while_busy {

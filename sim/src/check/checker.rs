@@ -161,6 +161,7 @@ impl Checker {
     }
 
     /// `message` was asked of the interconnect.
+    #[inline(always)]
     pub fn sent(&mut self, message: &Message, at: Time) {
         self.counts.sent += 1;
         if !self.ledger.send(message, &self.directory) {
@@ -200,6 +201,7 @@ impl Checker {
 
     /// The interconnect is done with `message`. `still_busy`: the delivery status of its sender stays "send pending",
     /// because a newer message is pending.
+    #[inline(always)]
     pub fn dispatched(&mut self, message: &Message, still_busy: bool, at: Time) {
         let settings = &self.settings;
         let Some((place, source)) = self.ledger.locate(message) else {

@@ -181,7 +181,7 @@ impl Directory {
     }
 
     /// Gives everybody the standing to `message`, just sent.
-    #[inline]
+    #[inline(always)]
     pub(super) fn enrol_now(&self, sender: Sender, message: &Message, standings: &mut Standings) {
         if let Some(agent) = self.only_candidate(sender, message) {
             let Entry { identity, takes, .. } = &self.entries[agent as usize];

@@ -72,6 +72,7 @@ impl Engine for Core {
         self.go_on()
     }
 
+    #[inline(always)]
     fn advance(&mut self) -> Turn {
         self.look_at_words();
         match self.stage {

@@ -111,6 +111,7 @@ impl Core {
         self.refresh_attention(now);
     }
 
+    #[inline(always)]
     fn send(&mut self, site: Site, message: &Message, now: Time) {
         self.account.busy_since = self.account.busy_since.or(Some(now));
         self.account.last_send = Some(LastSend { message: *message, site });
