@@ -142,6 +142,7 @@ impl Fabric {
     }
 
     /// `agent` records `bits`. An error that is recorded already changes nothing, and nobody.
+    #[cold]
     fn error<'c>(&mut self, now: Time, agent: Agent, bits: u32, cores: &'c mut [Slot]) -> Option<&'c mut Core> {
         if self.is_dead(agent) {
             return None;

@@ -210,6 +210,7 @@ impl<'a, 'o> Windowed<'a, 'o> {
     }
 
     /// Those who are skipped, and whom the event at `now` touches, do what lies before it.
+    #[cold]
     fn bring_up(&mut self, now: Time) {
         self.numbers.clear();
         self.hardware.fabric.touched(&self.hardware.cpus, &mut self.numbers);

@@ -272,6 +272,7 @@ impl Core {
     }
 
     /// A life begins; `None`: with an operation of the engine's own.
+    #[cold]
     fn begin_life(&mut self, entry: Entry) -> Option<Turn> {
         self.stage = Stage::Running;
         self.search.restart(&mut self.hot);
@@ -320,6 +321,7 @@ impl Core {
         }
     }
 
+    #[inline(never)]
     fn begin_iret(&mut self) {
         let site = self.nesting.handlers.last().and_then(|handler| handler.interrupted.site);
         self.pending = Pending::new(Operation::new(Kind::Iret, 0), 0, site, self.hot.clock);
@@ -358,6 +360,7 @@ impl Core {
     }
 
     /// A CPU that was skipped looks up, if its time has come.
+    #[cold]
     fn look_up(&mut self) -> Turn {
         match self.wake_instant() {
             Some(until) if self.common.clock.first_at_or_after(until) <= self.horizon => {
