@@ -34,6 +34,13 @@ pub(crate) struct Document {
     pub(super) recorded: Recorded,
 }
 
+impl Document {
+    /// How many events it has.
+    pub(crate) const fn events(&self) -> usize {
+        self.recorded.entries.len()
+    }
+}
+
 /// Makes the document of a run that is over. `command`: what made it.
 pub(crate) fn document(
     scenario: &Scenario,
