@@ -71,7 +71,7 @@ pub(crate) fn document(
     book.texts.write(&mut levels);
     let (levels, data) = levels.finish();
     let mut page = Object::default();
-    page.value("schema", &json!({ "name": "apicsim.page", "version": "2.0" }));
+    page.value("schema", &json!({ "name": "apicsim.page", "version": "2.1" }));
     page.value("header", &header(scenario, report, &walked, &recorded, command));
     page.value("cells", &walked.cells.describe(&book));
     page.value("rows", &lanes);
@@ -115,6 +115,7 @@ fn header(scenario: &Scenario, report: &RunReport, walked: &Walked, recorded: &R
         "end_ps": walked.end.as_ps(),
         "left_out": recorded.left_out,
         "fates": fates(recorded),
+        "looks": walked.spans.looks,
         "wires": wired(scenario),
         "lanes": cpus.chain(buses).collect::<Vec<_>>(),
         "sorts": SORTS,
