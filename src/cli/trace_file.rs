@@ -15,22 +15,26 @@ pub(crate) struct TraceFile<'a> {
     out: Option<Box<dyn Write + Send>>,
     handle: Handle,
     failed: Option<io::Error>,
+    events: u64,
 }
 
 impl<'a> TraceFile<'a> {
     /// Of a run that `handle` holds. Nothing is created before the run has something to say.
     pub(crate) fn new(path: &Path, form: Box<dyn TraceForm + 'a>, handle: Handle) -> Self {
-        Self { path: path.to_owned(), form, out: None, handle, failed: None }
+        Self { path: path.to_owned(), form, out: None, handle, failed: None, events: 0 }
     }
 
-    /// The run is over.
+    /// The run is over. What was written is said, if it is a file.
     ///
     /// # Errors
     /// The file could not be made or written to; of standard output, that it is closed, which is none.
-    pub(crate) fn finish(self) -> Result<(), Failure> {
+    pub(crate) fn finish(self) -> Result<Option<String>, Failure> {
         let standard = self.path == Path::new(STANDARD_OUTPUT);
         let name = if standard { "standard output".to_owned() } else { self.path.display().to_string() };
-        self.failed.map_or(Ok(()), |error| Err(Failure::writing(&name, error)))
+        match self.failed {
+            Some(error) => Err(Failure::writing(&name, error)),
+            None => Ok((!standard).then(|| format!("{name} ({} events)", self.events))),
+        }
     }
 
     fn write(&mut self, batch: &Batch<'_>) -> io::Result<()> {
@@ -43,6 +47,7 @@ impl<'a> TraceFile<'a> {
                 none.insert(if standard { Box::new(stdout()) } else { Box::new(File::create(&self.path)?) })
             }
         };
+        self.events += batch.events.len() as u64;
         for told in batch.events {
             bytes.extend(self.form.event(told)?);
         }

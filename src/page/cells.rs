@@ -4,7 +4,7 @@
 //! Not modelled: what depends on time alone (the count of a timer), and words that no event touches.
 
 use super::book::Book;
-use super::core_cells::{self, CORE};
+use super::core_cells::{self, CHAINS, CORE};
 use super::kind::Kind;
 use super::texts::NOTHING;
 use crate::judgement::state::{CpuState, State};
@@ -79,18 +79,18 @@ impl Cells {
     }
 
     /// Everything, read anew; the chains of causes are as they were told last.
-    pub(super) fn read(&self, state: &State, chains: &[i64], book: &mut Book) -> Vec<i64> {
+    pub(super) fn read(&self, state: &State, chains: &[[i64; CHAINS]], book: &mut Book) -> Vec<i64> {
         let mut values = Vec::with_capacity(self.shared());
-        for (cpu, &chain) in state.cpus.iter().zip(chains) {
-            values.extend(self.read_cpu(cpu, chain, book));
+        for (cpu, &own) in state.cpus.iter().zip(chains) {
+            values.extend(self.read_cpu(cpu, own, book));
         }
         values.extend(self.read_shared(state, book));
         values
     }
 
     /// What a CPU shows.
-    pub(super) fn read_cpu(&self, cpu: &CpuState, chain: i64, book: &mut Book) -> Vec<i64> {
-        let mut values = core_cells::read(cpu, chain, book).to_vec();
+    pub(super) fn read_cpu(&self, cpu: &CpuState, chains: [i64; CHAINS], book: &mut Book) -> Vec<i64> {
+        let mut values = core_cells::read(cpu, chains, book).to_vec();
         let registers = self.registers.iter();
         values.extend(registers.map(|(row, slot)| value(&cpu.apic, row, *slot).map_or(NOTHING, i64::from)));
         values

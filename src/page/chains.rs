@@ -1,16 +1,17 @@
-//! Why each CPU waits, at each moment: the chains of causes that reports give of a hang, for the page with the event of each
-//! sentence, to go to.
+//! Why each CPU waits, and why its ICR is busy, at each moment: the chains of causes that reports give of a hang, for the page
+//! with the event of each sentence, to go to.
 
 use super::book::Book;
+use super::core_cells::CHAINS;
 use super::recording::Entry;
 use super::texts::NOTHING;
 use crate::judgement::state::{CpuState, State};
-use crate::judgement::why::explain_cpu;
+use crate::judgement::why::{Why, explain_cpu, explain_icr};
 use serde_json::{Value, json};
 use sim::Source;
 use std::collections::BTreeMap;
 
-/// Chains that are worked out for a page, at most; those of its end are always.
+/// Chains of each kind that are worked out for a page, at most; those of its end are always.
 const TOLD: usize = 100_000;
 
 /// The chains, as they are told.
@@ -18,9 +19,9 @@ const TOLD: usize = 100_000;
 pub(super) struct Chains {
     /// The events of each instant.
     moments: BTreeMap<u64, Vec<(usize, Source)>>,
-    /// The chain of each CPU.
-    pub(super) now: Vec<i64>,
-    told: usize,
+    /// The chains of each CPU: why its ICR is busy, why it waits.
+    pub(super) now: Vec<[i64; CHAINS]>,
+    told: [usize; CHAINS],
 }
 
 impl Chains {
@@ -29,23 +30,27 @@ impl Chains {
         for (index, entry) in entries.iter().enumerate() {
             moments.entry(entry.event.time.as_ps()).or_default().push((index, entry.event.source));
         }
-        Self { moments, now: vec![NOTHING; cpus], told: 0 }
+        Self { moments, now: vec![[NOTHING; CHAINS]; cpus], told: [0; CHAINS] }
     }
 
-    /// The machine is so now: what does each CPU that waits wait for?
+    /// The machine is so now: what does each CPU wait for, and each ICR that is busy?
     pub(super) fn follow(&mut self, state: &State, at_the_end: bool, book: &mut Book) {
         for cpu in &state.cpus {
-            let place = usize::from(cpu.number);
-            self.now[place] = match waits(state, cpu) {
-                false => NOTHING,
-                true if self.told >= TOLD && !at_the_end => book.value(&Value::from(Vec::<Value>::new())),
-                true => {
-                    self.told += 1;
-                    let why = explain_cpu(state, cpu.number);
-                    let links: Vec<Value> = why.chain.iter().map(|sentence| self.link(sentence)).collect();
-                    book.value(&Value::from(links))
-                }
-            };
+            let (number, budget) = (cpu.number, if at_the_end { usize::MAX } else { TOLD });
+            let busy = is_busy(cpu).then_some(explain_icr as Explain);
+            let waits = waits(state, cpu).then_some(explain_cpu as Explain);
+            for (kind, explain) in [busy, waits].into_iter().enumerate() {
+                self.now[usize::from(number)][kind] = match explain {
+                    None => NOTHING,
+                    Some(_) if self.told[kind] >= budget => book.value(&Value::from(Vec::<Value>::new())),
+                    Some(explain) => {
+                        self.told[kind] += 1;
+                        let why = explain(state, number);
+                        let links: Vec<Value> = why.chain.iter().map(|sentence| self.link(sentence)).collect();
+                        book.value(&Value::from(links))
+                    }
+                };
+            }
         }
     }
 
@@ -66,6 +71,14 @@ impl Chains {
         };
         there.iter().find(named).or(there.first()).map(|(index, _)| *index)
     }
+}
+
+/// What explains a CPU.
+type Explain = fn(&State, u16) -> Why;
+
+/// Does its ICR read "send pending"?
+const fn is_busy(cpu: &CpuState) -> bool {
+    cpu.busy_since.is_some() || cpu.jammed_since.is_some()
 }
 
 fn waits(state: &State, cpu: &CpuState) -> bool {

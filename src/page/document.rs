@@ -34,6 +34,13 @@ pub(crate) struct Document {
     pub(super) recorded: Recorded,
 }
 
+impl Document {
+    /// How many events it has.
+    pub(crate) const fn events(&self) -> usize {
+        self.recorded.entries.len()
+    }
+}
+
 /// Makes the document of a run that is over. `command`: what made it.
 pub(crate) fn document(
     scenario: &Scenario,
@@ -64,7 +71,7 @@ pub(crate) fn document(
     book.texts.write(&mut levels);
     let (levels, data) = levels.finish();
     let mut page = Object::default();
-    page.value("schema", &json!({ "name": "apicsim.page", "version": "2.0" }));
+    page.value("schema", &json!({ "name": "apicsim.page", "version": "2.1" }));
     page.value("header", &header(scenario, report, &walked, &recorded, command));
     page.value("cells", &walked.cells.describe(&book));
     page.value("rows", &lanes);
@@ -108,6 +115,7 @@ fn header(scenario: &Scenario, report: &RunReport, walked: &Walked, recorded: &R
         "end_ps": walked.end.as_ps(),
         "left_out": recorded.left_out,
         "fates": fates(recorded),
+        "looks": walked.spans.looks,
         "wires": wired(scenario),
         "lanes": cpus.chain(buses).collect::<Vec<_>>(),
         "sorts": SORTS,

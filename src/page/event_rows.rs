@@ -85,6 +85,8 @@ struct Row {
     /// How long after its instant the last poll was, and how many there were.
     run: Option<(i64, i64)>,
     open: bool,
+    /// How long before its instant a read-modify-write left whose answer it is.
+    back: i64,
     told: i64,
     /// How many rows before this one its cause stands, 0: it has none.
     cause: i64,
@@ -112,6 +114,7 @@ fn rows(recorded: &Recorded, walked: &Walked, verdict: &str, book: &mut Book) ->
             text: book.text(&text),
             run: run(entry).map(|(last, count)| (last - time, count)),
             open: entry.told.is_none(),
+            back: walked.state.words.issued(&entry.event).map_or(0, |left| time - picoseconds(left)),
             told: entry.told.map_or(NOTHING, |place| place as i64),
             cause,
             link,
@@ -126,6 +129,7 @@ fn rows(recorded: &Recorded, walked: &Walked, verdict: &str, book: &mut Book) ->
         text: book.text(verdict),
         run: None,
         open: false,
+        back: 0,
         told: NOTHING,
         cause,
         link,
@@ -148,7 +152,7 @@ pub(super) fn write(
         chunk.finish()
     });
     levels.add("time", (rows.len(), TIMES), &["+time"], times);
-    let columns = ["source", "sort", "site", "text", "lasts", "count", "open", "+told", "cause", "link"];
+    let columns = ["source", "sort", "site", "text", "lasts", "count", "open", "+told", "cause", "link", "back"];
     levels.add("events", (rows.len(), BLOCK), &columns, rows.chunks(BLOCK).map(events));
     let chunks = recorded.entries.chunks(BLOCK).map(|some| {
         let all: Vec<Vec<u64>> = some.iter().map(words).collect();
@@ -175,6 +179,7 @@ fn events(some: &[Row]) -> Vec<u8> {
     chunk.growing(rows().map(|row| row.told));
     chunk.column(rows().map(|row| row.cause));
     chunk.column(rows().map(|row| row.link));
+    chunk.column(rows().map(|row| row.back));
     chunk.finish()
 }
 

@@ -3,6 +3,7 @@
 //!
 //! Not modelled: fields that a generation lacks are told of it all the same; they read as zero there.
 
+use super::core_cells::WHY_BUSY;
 use serde_json::{Value, json};
 use sim::apic::{Register, Row, TABLE, X2APIC_MSRS};
 
@@ -12,15 +13,20 @@ struct Field {
     low: u8,
     name: &'static str,
     values: &'static [&'static str],
+    /// The cell of the same CPU that says why it is not zero.
+    why: Option<&'static str>,
 }
 
 const fn field(high: u8, low: u8, name: &'static str, values: &'static [&'static str]) -> Field {
-    Field { high, low, name, values }
+    Field { high, low, name, values, why: None }
 }
 
 const VECTOR: Field = field(7, 0, "vector", &[]);
 const MODES: &[&str] = &["fixed", "lowest priority", "SMI", "remote read", "NMI", "INIT", "start-up", "ExtINT"];
-const STATUS: Field = field(12, 12, "delivery status", &["idle", "send pending"]);
+const STATUSES: &[&str] = &["idle", "send pending"];
+const STATUS: Field = field(12, 12, "delivery status", STATUSES);
+/// That of the ICR: what a message waits for is told.
+const COMMAND_STATUS: Field = Field { why: Some(WHY_BUSY), ..field(12, 12, "delivery status", STATUSES) };
 const MASK: Field = field(16, 16, "mask", &["not masked", "masked"]);
 const LOCAL_MODE: Field = field(10, 8, "delivery mode", MODES);
 
@@ -73,7 +79,7 @@ const COMMAND: &[Field] = &[
     VECTOR,
     LOCAL_MODE,
     field(11, 11, "destination mode", &["physical", "logical"]),
-    STATUS,
+    COMMAND_STATUS,
     field(14, 14, "level", &["de-assert", "assert"]),
     field(15, 15, "trigger mode", &["edge", "level"]),
     field(17, 16, "remote read status", &["invalid", "in progress", "valid", "reserved"]),
@@ -139,9 +145,10 @@ const fn title(register: Register) -> &'static str {
 /// What a page says of every register that it shows.
 pub(super) fn registers() -> Value {
     let row = |row: &Row| {
-        let fields = fields(row.register)
-            .iter()
-            .map(|field| json!({ "high": field.high, "low": field.low, "name": field.name, "values": field.values }));
+        let fields = fields(row.register).iter().map(|field| {
+            let Field { high, low, name, values, why } = field;
+            json!({ "high": high, "low": low, "name": name, "values": values, "why": why })
+        });
         json!({
             "name": row.name,
             "title": title(row.register),

@@ -1,12 +1,15 @@
 //! The spans of the lanes: what a CPU runs, handlers nested, waits and sleeps on top, and when its interrupts are off; of a
 //! bus, from when to when it has a message.
 
-use super::core_cells::{context, does};
+use super::book::Book;
+use super::core_cells::{context, does_there, lock};
 use super::object::picoseconds;
 use super::texts::Texts;
 use crate::judgement::state::{CpuState, Sleep};
+use crate::report::KernelNames;
+use crate::report::trace::Vocabulary;
 use sim::{Context, Time};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a span shows: its name is the page's class of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +50,8 @@ impl Look {
 struct Open {
     look: Look,
     text: String,
+    /// What is known of it later, and says more.
+    exactly: Option<String>,
     from: Time,
     event: i64,
 }
@@ -69,6 +74,8 @@ pub(super) struct Span {
 #[derive(Debug, Default)]
 pub(super) struct Spans {
     pub(super) rows: BTreeMap<(usize, i64), Vec<Span>>,
+    /// The names of all looks that there are.
+    pub(super) looks: BTreeSet<&'static str>,
     open: Vec<Vec<Open>>,
     off: Vec<Option<(Time, i64)>>,
 }
@@ -79,21 +86,32 @@ impl Spans {
     }
 
     /// A CPU is so after event number `event`, at `now`; -1: before the first.
-    pub(super) fn follow(&mut self, cpu: &CpuState, now: Time, event: i64, texts: &mut Texts) {
+    pub(super) fn follow(&mut self, cpu: &CpuState, now: Time, event: i64, book: &mut Book) {
         let lane = usize::from(cpu.number);
-        let stack = stack(cpu);
+        let stack = stack(cpu, &book.names);
+
         let is_open = |(open, wanted): (&Open, &(Look, String))| (open.look, &open.text) == (wanted.0, &wanted.1);
         let kept = self.open[lane].iter().zip(&stack).take_while(|pair| is_open(*pair)).count();
-        self.close(lane, kept, now, texts);
+        self.close(lane, kept, now, &mut book.texts);
         for (look, text) in stack.into_iter().skip(kept) {
-            self.open[lane].push(Open { look, text, from: now, event });
+            self.open[lane].push(Open { look, text, exactly: None, from: now, event });
+        }
+        if let (Some(word), Some(open)) = (lock(cpu), self.open[lane].last_mut()) {
+            open.exactly.get_or_insert_with(|| format!("spins on the {}", book.names.word(word)));
         }
         let off = cpu.interrupts_off_since.is_some();
         match self.off[lane] {
             None if off => self.off[lane] = Some((now, event)),
             Some((from, since)) if !off => {
                 self.off[lane] = None;
-                self.push((lane, INTERRUPTS), Look::InterruptsOff, (from, now), "interrupts off", since, texts);
+                self.push(
+                    (lane, INTERRUPTS),
+                    Look::InterruptsOff,
+                    (from, now),
+                    "interrupts off",
+                    since,
+                    &mut book.texts,
+                );
             }
             _ => {}
         }
@@ -103,7 +121,8 @@ impl Spans {
     fn close(&mut self, lane: usize, level: usize, now: Time, texts: &mut Texts) {
         for (above, open) in self.open[lane].split_off(level).into_iter().enumerate() {
             let level = (level + above) as i64;
-            self.push((lane, level), open.look, (open.from, now), &open.text, open.event, texts);
+            let text = open.exactly.as_ref().unwrap_or(&open.text);
+            self.push((lane, level), open.look, (open.from, now), text, open.event, texts);
         }
     }
 
@@ -134,6 +153,7 @@ impl Spans {
         if from == until {
             return;
         }
+        self.looks.insert(look.name());
         let (look, text) = (texts.text(look.name()), texts.text(text));
         let span = Span { from: picoseconds(from), until: picoseconds(until), look, text, event };
         self.rows.entry((lane, level)).or_default().push(span);
@@ -141,7 +161,7 @@ impl Spans {
 }
 
 /// What a CPU runs, from its program to what is on top.
-fn stack(cpu: &CpuState) -> Vec<(Look, String)> {
+fn stack(cpu: &CpuState, names: &KernelNames) -> Vec<(Look, String)> {
     let frame = |kind: Context| {
         let look = match kind {
             Context::Program => Look::Code,
@@ -150,7 +170,7 @@ fn stack(cpu: &CpuState) -> Vec<(Look, String)> {
             Context::SystemManagement => Look::SystemManagement,
             Context::Shutdown => Look::Shutdown,
         };
-        (look, context(kind))
+        (look, context(kind, names))
     };
     let mut stack: Vec<(Look, String)> = cpu.frames.iter().map(|it| frame(it.context)).collect();
     let waits = cpu.software.waits.last().is_some_and(|wait| wait.level == cpu.frames.len());
@@ -162,6 +182,6 @@ fn stack(cpu: &CpuState) -> Vec<(Look, String)> {
         None if cpu.finished && cpu.frames.len() == 1 => Some(Look::Ended),
         None => None,
     };
-    stack.extend(on_top.map(|look| (look, does(cpu))));
+    stack.extend(on_top.map(|look| (look, does_there(cpu).to_owned())));
     stack
 }

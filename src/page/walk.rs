@@ -5,6 +5,7 @@ use super::causes::{Causes, Link};
 use super::cells::Cells;
 use super::chains::Chains;
 use super::changes::Changes;
+use super::core_cells::{CHAINS, CORE};
 use super::recording::{Entry, Recorded};
 use super::spans::Spans;
 use crate::judgement::state::State;
@@ -35,7 +36,7 @@ pub(super) fn walk(scenario: &Scenario, outcome: &Outcome, recorded: &Recorded, 
     let mut chains = Chains::of(entries, state.cpus.len());
     let mut changes = Changes::of(cells.read(&state, &chains.now, book));
     let mut spans = Spans::of(state.cpus.len());
-    state.cpus.iter().for_each(|cpu| spans.follow(cpu, Time::ZERO, -1, &mut book.texts));
+    state.cpus.iter().for_each(|cpu| spans.follow(cpu, Time::ZERO, -1, book));
     let mut known = Causes::default();
     let mut causes = Vec::with_capacity(entries.len() + 1);
     for (index, Entry { event, .. }) in entries.iter().enumerate() {
@@ -48,7 +49,7 @@ pub(super) fn walk(scenario: &Scenario, outcome: &Outcome, recorded: &Recorded, 
         for cpu in touched(event, &state, &changes, &chains, &cells) {
             let values = cells.read_cpu(&state.cpus[cpu], chains.now[cpu], book);
             changes.set(index, cells.first(cpu), &values);
-            spans.follow(&state.cpus[cpu], event.time, index as i64, &mut book.texts);
+            spans.follow(&state.cpus[cpu], event.time, index as i64, book);
         }
         changes.set(index, cells.shared(), &cells.read_shared(&state, book));
     }
@@ -88,8 +89,11 @@ fn touched(event: &Event, state: &State, changes: &Changes, chains: &Chains, cel
         touched.push(message.source.into());
         touched.extend(agent.map(usize::from));
     }
-    let why = super::core_cells::CORE.len() - 1;
-    let waits = chains.now.iter().enumerate().filter(|(cpu, chain)| changes.values[cells.first(*cpu) + why] != **chain);
+    let told = |cpu: usize| {
+        let first = cells.first(cpu) + CORE.len() - CHAINS;
+        &changes.values[first..first + CHAINS]
+    };
+    let waits = chains.now.iter().enumerate().filter(|(cpu, now)| told(*cpu) != now.as_slice());
     touched.extend(waits.map(|(cpu, _)| cpu));
     touched.sort_unstable();
     touched.dedup();

@@ -3,21 +3,33 @@
 use super::trace::Vocabulary;
 use crate::judgement::source_lines::Places;
 use crate::machine::{player, program};
-use crate::scenario::{Act, Scenario};
+use crate::scenario::{Act, Role, Scenario};
 use kernel_model::{Layout, Point, Wait, Word};
 use sim::Site;
+use std::collections::BTreeSet;
 
 /// The kernel of a scenario's machine, and the scenario's programs.
 #[derive(Debug, Clone)]
 pub(crate) struct KernelNames {
     cpus: u16,
     places: Places,
+    /// The vectors by which a key of the keyboard crashes the machine.
+    crashes: BTreeSet<u8>,
 }
 
 impl KernelNames {
     /// Those of `scenario`.
     pub(crate) fn of(scenario: &Scenario) -> Self {
-        Self { cpus: scenario.machine.cpus as u16, places: Places::of(scenario) }
+        let vectors = scenario.events.iter().filter_map(|event| match event.role {
+            Role::SysrqCrash { vector, .. } => Some(vector),
+            _ => None,
+        });
+        Self { cpus: scenario.machine.cpus as u16, places: Places::of(scenario), crashes: vectors.collect() }
+    }
+
+    /// Is the handler of that vector the crash, by SysRq-C?
+    pub(crate) fn crashes(&self, vector: u8) -> bool {
+        self.crashes.contains(&vector)
     }
 
     /// What a program says of itself.

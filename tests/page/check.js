@@ -60,6 +60,17 @@ for (let cell = 0; cell < run.cells.length; cell += 7) {
   }
 }
 
+// The last change of the bits of a field.
+for (const [name, low, high] of [["ICR", 12, 12], ["ICR", 0, 7], ["SVR", 8, 9]]) {
+  const cell = run.cell(0, name);
+  const value = (state) => bitsOf(state[cell], { low, high });
+  for (let taken = 0, expected = -1; taken <= n; taken += 1) {
+    if (taken > 0 && value(states[taken]) !== value(states[taken - 1])) expected = taken - 1;
+    const change = lastChange(run, taken, cell, low, high);
+    assert.equal(change ? change.event : -1, expected, `${name} ${high}:${low} after ${taken}`);
+  }
+}
+
 // The events of each source, by looking at all of them.
 for (let source = -2; source < header.cpus; source += 1) {
   for (let event = 0; event <= n; event += 11) {
@@ -120,6 +131,28 @@ for (let cpu = 0; cpu < header.cpus; cpu += 1) {
   while (back[back.length - 1].taken > 0) back.push(step(run, back[back.length - 1], "line", cpu, false));
   assert.deepEqual(back.reverse(), lines, `lines of CPU${cpu}`);
 }
+
+// From message to message: each place is one where a message was sent, delivered or refused, in words.
+{
+  const says = (event) => run.text(all[event].text);
+  const places = walk("message", 0);
+  const passed = places.slice(1).map((place) => place.taken - 1).filter((event) => event < n - 1);
+  for (const event of passed) assert.equal(header.sorts[all[event].sort], "message", says(event));
+  const sent = all.map((_, event) => event).filter((event) => says(event).startsWith("asks the bus to send "));
+  for (const event of sent) assert.ok(passed.includes(event), `${says(event)} is passed over`);
+  for (const event of passed.filter((one) => / dispatched$/.test(says(one)))) assert.fail(says(event));
+  const back = [places[places.length - 1]];
+  while (back[back.length - 1].taken > 0) back.push(step(run, back[back.length - 1], "message", 0, false));
+  assert.deepEqual(back.reverse(), places);
+}
+
+// An instant is a whole picosecond, wherever a pointer was.
+for (const at of [0.25, time[n - 1] * 0.37519, time[1] + 0.7772576]) {
+  const { time: whole } = placeAtTime(run, at);
+  assert.ok(Number.isInteger(whole));
+  assert.match(microseconds(whole), /^\d+(\.\d{1,6})? µs$/);
+}
+assert.equal(microseconds(45359888.7772576), "45.359889 µs");
 
 // The axis: there and back.
 for (const shortened of [true, false]) {
@@ -214,6 +247,12 @@ const notes = [
 ];
 const moment = { place: { taken: 7, time: 123 }, cpu: 1, shown: 1, lesson: 2, asked: { cell: 3, bit: 5 }, notes };
 assert.deepEqual(readAddress(writeAddress(moment)), { taken: 7, time: 123, cpu: 1, shown: 1, lesson: 2, asked: { cell: 3, bit: 5 }, notes });
+for (const asked of [{ cell: 3, bit: -1, field: 2 }, { message: 4, to: 2 }, { message: 4, to: -1 }, { event: 9 }]) {
+  assert.deepEqual(readAddress(writeAddress({ ...moment, asked })).asked, asked);
+}
+assert.ok(isThere(run, { message: 0, to: 0 }) === run.messages.length > 0 && !isThere(run, { message: run.messages.length, to: 0 }) && !isThere(run, { message: 0, to: header.cpus }));
+assert.ok(isThere(run, { cell: run.cell(0, "ICR"), bit: -1, field: 0 }) && !isThere(run, { cell: run.cell(0, "ICR"), bit: -1, field: 99 }) && !isThere(run, { cell: run.cell(0, "does"), bit: -1, field: 0 }));
+assert.deepEqual([fromLine(0, 5, { x: 0, y: 0 }, { x: 10, y: 0 }), fromLine(13, 4, { x: 0, y: 0 }, { x: 10, y: 0 }), fromLine(3, 4, { x: 0, y: 0 }, { x: 0, y: 0 })], [5, 5, 5]);
 assert.deepEqual(readAddress("#cell=x&taken=-1"), { taken: null, time: null, cpu: null, shown: null, lesson: null, asked: null, notes: [] });
 for (const broken of ["", "1.2.3.0.", "1.2.3.0.  ", "1.2.3.2.x", "-1.2.3.0.x", "1.2.3.x", "x", `${"9".repeat(16)}.0.0.0.x`]) assert.equal(readNote(broken), null, broken);
 assert.equal(readNote(`1.2.3.0.${"x".repeat(5000)}`).text.length, 2000);

@@ -66,3 +66,24 @@ fn what_cannot_be_written_or_compared_is_said() {
     assert!(!page.exists(), "nothing is written where something is refused");
     refused(&["explain", "nmi-stall", "--html", &file], 2, "`--html` is for `apicsim run`");
 }
+
+/// A file that was written is said after the report; a JSON document has standard output for itself.
+#[test]
+fn what_was_written_is_said() {
+    let (html, trace) = (temporary("said", "html"), temporary("said", "txt"));
+    let (page, text) = (html.to_string_lossy().into_owned(), trace.to_string_lossy().into_owned());
+    let said = |arguments: &[&str]| {
+        let arguments = [&["run", "normal-dispatch"], arguments].concat();
+        String::from_utf8(apicsim(&arguments).stdout).unwrap()
+    };
+    let report = said(&[]);
+    let all = said(&["--html", &page, "--trace", &text]);
+    let after = words(all.strip_prefix(report.as_str()).expect("the report, and what was written"));
+    let lines = std::fs::read_to_string(&trace).unwrap().lines().count();
+    assert!(after.contains(&format!("trace {text} (")) && after.contains(&format!("page {page} (")), "{after}");
+    assert!(after.ends_with("events)") && lines > 50, "{after}");
+    assert_eq!(said(&["--trace", "-"]).find("trace    -"), None);
+    let document: serde_json::Value = serde_json::from_str(&said(&["--json", "--html", &page])).expect("one document");
+    assert_eq!(document["scenario"], "normal-dispatch");
+    let _ = (std::fs::remove_file(&html), std::fs::remove_file(&trace));
+}

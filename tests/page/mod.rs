@@ -250,6 +250,51 @@ fn a_handler_leads_back_to_the_write_that_asked_for_it() {
     assert_eq!(dispatched.last().unwrap(), "write ICR = 000008FD");
 }
 
+/// What `explain` says of it, without the CPU that waits: docs/tutorial.md shows its end.
+#[test]
+fn the_delivery_status_says_what_its_message_waits_for() {
+    let document = page(&["nmi-stall"]).unwrap().run(0);
+    let registers = document["registers"].as_array().unwrap();
+    let fields = registers.iter().flat_map(|register| register["fields"].as_array().unwrap());
+    let told: Vec<&Value> = fields.filter(|field| !field["why"].is_null()).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!((&told[0]["low"], &told[0]["high"], &told[0]["why"]), (&12.into(), &12.into(), &"why busy".into()));
+    let own = cell(&document, 0, "why busy");
+    let values = cells_after(&document, usize::MAX);
+    let chain: Vec<String> = document
+        .text(values[own])
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|link| link[0].as_str().unwrap().to_owned())
+        .collect();
+    let begins = [
+        "CPU0's ICR is busy since 40.21 us: FIXED FC to logical 04, sent by __send_IPI_dest_field",
+        "the bus carries it again and again: Retry every 1.26 us",
+        "CPU2's class F is full: FB in IRR from CPU3 at 21.54 us, FD in IRR from CPU1 at 11.64 us",
+        "CPU2 has interrupts off since 5.05 us",
+        "CPU2 is in its NMI handler since 30.002 us",
+        "CPU2 spins since 5030.89 us at die_nmi",
+    ];
+    assert_eq!(chain.len(), begins.len(), "{chain:?}");
+    for (sentence, begin) in chain.iter().zip(begins) {
+        assert!(sentence.starts_with(begin), "{sentence}");
+    }
+    let other = cell(&document, 1, "why busy");
+    assert_eq!(values[other], -1, "CPU1's message is dispatched");
+}
+
+#[test]
+fn a_page_says_what_its_lanes_show_and_when_a_lock_was_taken() {
+    let document = page(&["nmi-stall"]).unwrap().run(0);
+    let looks = serde_json::json!(["code", "halted", "interrupt", "interrupts-off", "message", "nmi", "waits"]);
+    assert_eq!(document["header"]["looks"], looks);
+    // CPU2's run-queue lock: its exchange leaves at 5.05 us, and is answered 0.1 us later.
+    let (times, back) = (document.column("time", "time"), document.column("events", "back"));
+    let answered = times.into_iter().zip(back).find(|(_, back)| *back > 0).unwrap();
+    assert_eq!(answered, (5_150_000, 100_000));
+}
+
 #[test]
 fn two_runs_differ_first_where_the_bound_ends_the_wait() {
     let page = page(&["nmi-stall", "--compare", "variant=merged"]).unwrap();

@@ -11,6 +11,6 @@ const [program, folder, picture] = process.argv.slice(2);
 const file = join(resolve(folder), "picture.html");
 execFileSync(program, ["run", "nmi-stall", "--html", file]);
 const { open, close } = await browse(folder);
-const page = await open(pathToFileURL(file).href, { width: 1100, height: 760 });
-await page.screenshot({ path: picture, clip: { x: 0, y: 0, width: 1100, height: 760 } });
+const page = await open(pathToFileURL(file).href, { width: 1100, height: 900 });
+await page.screenshot({ path: picture, clip: { x: 0, y: 0, width: 1100, height: 900 } });
 await close();

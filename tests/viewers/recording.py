@@ -10,5 +10,5 @@ images = [Image.open(name).convert("RGB") for name in sorted(glob.glob(f"{frames
 width = 900
 small = [image.resize((width, image.height * width // image.width), Image.LANCZOS) for image in images]
 spans = [700] * (len(small) - 1) + [5000]  # milliseconds a frame; the verdict stays
-small[0].save(picture, save_all=True, append_images=small[1:], duration=spans, loop=0, quality=50, method=6)
+small[0].save(picture, save_all=True, append_images=small[1:], duration=spans, loop=0, quality=34, method=6)
 print(f"{picture}: {len(small)} frames")

@@ -27,7 +27,7 @@ impl PageFile {
         Self { path: path.to_owned(), recording: Recording::of(scenario) }
     }
 
-    /// The run is over; `other`: the one to compare with, which runs now.
+    /// The run is over; `other`: the one to compare with, which runs now. What was written is said.
     ///
     /// # Errors
     /// The other run fails, or the file cannot be written.
@@ -37,13 +37,16 @@ impl PageFile {
         (report, outcome): (&RunReport, &Outcome),
         other: Option<(Scenario, u64)>,
         settings: &Settings,
-    ) -> Result<(), Failure> {
+    ) -> Result<String, Failure> {
         let run = document(scenario, report, outcome, self.recording, &command(report));
         let other = other.map(|(scenario, seed)| compared(&scenario, seed, settings)).transpose()?;
         let machine = &scenario.machine;
         let title = format!("{} on {}, {} - apicsim", scenario.name, machine.arch, machine.variant);
         let page = html(&title, &run, other.as_ref());
-        std::fs::write(&self.path, page).map_err(|error| Failure::writing(&self.path.display().to_string(), error))
+        let path = self.path.display().to_string();
+        std::fs::write(&self.path, page).map_err(|error| Failure::writing(&path, error))?;
+        let compared = other.map(|other| format!(", and {} of the run beside it", other.events())).unwrap_or_default();
+        Ok(format!("{path} ({} events{compared})", run.events()))
     }
 }
 

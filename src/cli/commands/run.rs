@@ -77,11 +77,9 @@ fn run_scenario(
         crate::run::run_observed(scenario, &settings, &mut observers)?
     };
     report.strict = strict.map(Strict::report);
-    if let Some(page) = page {
-        page.finish(scenario, (&report, &outcome), other, &settings)?;
-    }
+    let page = page.map(|page| page.finish(scenario, (&report, &outcome), other, &settings)).transpose()?;
     drop((progress, interruptible));
-    trace.map_or(Ok(()), TraceFile::finish)?;
+    let trace = trace.map(TraceFile::finish).transpose()?.flatten();
     if let Some(stream) = &mut stream {
         stream.finish(report.waits.iter().filter(|wait| wait.took.is_none()))?;
     }
@@ -94,11 +92,12 @@ fn run_scenario(
             (None, Some(Waits::Nothing)) => Shown::Nothing,
             (None, _) => Shown::Notable,
         };
-        let mut page = report_text::run(scenario, &report, shown, paper);
-        if let Some(host) = host {
-            page.labelled("host", &host.to_string());
+        let mut text = report_text::run(scenario, &report, shown, paper);
+        let host = host.map(|host| host.to_string());
+        for (label, said) in [("trace", trace), ("page", page), ("host", host)] {
+            said.iter().for_each(|said| text.labelled(label, said));
         }
-        output::print(&page.into_text())?;
+        output::print(&text.into_text())?;
     }
     Ok(ExitStatus::from(&report))
 }

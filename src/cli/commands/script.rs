@@ -64,7 +64,7 @@ pub(super) fn script(arguments: &Arguments, look: Look) -> Result<ExitStatus, Fa
     let looks = Looks { observer, strict: arguments.strict };
     let transcript = script::run_observed(&script, &board, execution, Ends { handle: Some(handle), budget }, looks)?;
     drop(interruptible);
-    trace.map_or(Ok(()), TraceFile::finish)?;
+    trace.map(TraceFile::finish).transpose()?;
     show(arguments, &transcript, look::paper(look))?;
     Ok(match transcript.end {
         End::Complete | End::Skipped => ExitStatus::Success,

@@ -35,15 +35,24 @@ impl Words {
                 self.store(access.operand, value as u32, Writer { cpu, at: event.time, site });
             }
             What::Modified { access, values } if is_word(access.kind) => {
-                self.store(access.operand, values as u32, Writer { cpu, at: self.issued(event.time), site });
+                self.store(access.operand, values as u32, Writer { cpu, at: self.issued_before(event.time), site });
             }
             _ => {}
         }
     }
 
+    /// When the read-modify-write of a word left that this event is the answer of; none for other events. Between the two lies
+    /// its way to the word and back, and it counts from when it left.
+    pub(crate) fn issued(&self, event: &Event) -> Option<Time> {
+        match event.what {
+            What::Modified { access, .. } if is_word(access.kind) => Some(self.issued_before(event.time)),
+            _ => None,
+        }
+    }
+
     /// When the read-modify-write left whose answer came at `back`: the answer takes effect at the first cycle at or after
     /// its time.
-    fn issued(&self, back: Time) -> Time {
+    fn issued_before(&self, back: Time) -> Time {
         let earliest = Time::from_ps(back.as_ps().saturating_sub(self.answer.as_ps()));
         let cycle = self.clock.first_at_or_after(earliest);
         if self.clock.instant(cycle) == earliest { earliest } else { self.clock.instant(cycle.saturating_sub(1)) }

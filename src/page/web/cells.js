@@ -30,30 +30,26 @@ function seek(run, cells, taken) {
   while (cells.taken > place) back(run, cells);
 }
 
-/** The bits of a value; what cannot be read has none. */
-function bitOf(value, bit) {
-  return Math.floor(Math.max(value, 0) / 2 ** bit) % 2;
-}
-
 /**
  * The change of a cell that counts after `taken` events: its event, what it was, and what it became; null if there is none.
- * With `bit`, the change of that bit.
+ * With `bit`, the change of that bit; with `high` too, of those from `bit` to `high`.
  */
-function lastChange(run, taken, cell, bit = -1) {
+function lastChange(run, taken, cell, bit = -1, high = bit) {
   if (!run.touched) {
     const columns = run.source.chunk("touched", 0);
     run.touched = { ...columns, ranges: rangesOf(columns.cell) };
   }
+  const of = (value) => (bit < 0 ? value : bitsOf(value, { low: bit, high }));
   const [from, until] = run.touched.ranges.get(cell) || [0, 0];
   const blocks = run.touched.block.subarray(from, until);
   for (let at = above(blocks, Math.floor((taken - 1) / run.block)) - 1; at >= 0; at -= 1) {
-    if (bit >= 0 && !bitOf(run.touched.bits[from + at], bit)) continue;
+    if (bit >= 0 && !of(run.touched.bits[from + at])) continue;
     const changes = run.changes(blocks[at]);
     const base = blocks[at] * run.block;
     for (let change = changes.cell.length - 1; change >= 0; change -= 1) {
       if (changes.cell[change] !== cell || base + changes.event[change] >= taken) continue;
       const [was, value] = [changes.was[change], changes.value[change]];
-      if (bit < 0 || bitOf(was, bit) !== bitOf(value, bit)) return { event: base + changes.event[change], was, value };
+      if (of(was) !== of(value)) return { event: base + changes.event[change], was, value };
     }
   }
   return null;

@@ -21,15 +21,50 @@ function causesOf(run, event) {
 }
 
 /** Can that be asked about? A bit is one of the blocks of registers. */
-function isThere(run, { event, cell, bit }) {
+function isThere(run, { event, cell, bit, field, message, to }) {
   if (event !== undefined) return event < run.n;
-  return cell < run.cells.length && (bit < 0 || (bit < 32 && /^(IRR|ISR|TMR)[0-7]$/.test(run.cells[cell].name)));
+  if (message !== undefined) return message < run.messages.length && to < run.header.cpus;
+  if (!(cell < run.cells.length)) return false;
+  if (field !== undefined) return field < fieldsOf(run, cell).length;
+  return bit < 0 || (bit < 32 && /^(IRR|ISR|TMR)[0-7]$/.test(run.cells[cell].name));
 }
 
-/** What to say of a cell: when it got its value, and the chain behind that. Null: it has had it from the beginning. */
-function whyCell(run, taken, cell, bit = -1) {
-  const change = lastChange(run, taken, cell, bit);
+/** The fields of the register that a cell holds; none of other cells. */
+function fieldsOf(run, cell) {
+  const { group, name } = run.cells[cell];
+  const register = group === "apic" && run.registers.find((one) => one.name === name);
+  return register ? register.fields : [];
+}
+
+/** Of the fields of a register that are not zero and of which the program tells why: which, and the sentences. */
+function whyFields(run, values, cell) {
+  const told = fieldsOf(run, cell).map((field, number) => {
+    const own = field.why && bitsOf(values[cell], field) ? run.cell(run.cells[cell].cpu, field.why) : -1;
+    return { field, number, chain: own < 0 ? null : run.text(values[own]) };
+  });
+  return told.filter(({ chain }) => chain && chain.length);
+}
+
+/** What to say of a cell, or of the bits of it from `bit` to `high`: when it got its value, and the chain behind that. Null:
+ * it has had it from the beginning. */
+function whyCell(run, taken, cell, bit = -1, high = bit) {
+  const change = lastChange(run, taken, cell, bit, high);
   return change && { ...change, links: causesOf(run, change.event) };
+}
+
+/** The chain of what keeps a message from being dispatched, as its sender's ICR tells it at a place; null where nothing does. */
+function whyMessage(run, values, { taken, time }, message) {
+  const { from, sent, dispatched, fates } = message;
+  const isOver = dispatched >= 0 && dispatched < taken || fates.some(({ fate, at_ps }) => ["replaced", "dropped"].includes(fate) && at_ps <= time);
+  const own = from === null || sent < 0 || sent >= taken || isOver ? -1 : run.cell(from, "why busy");
+  return own < 0 ? null : run.text(values[own]);
+}
+
+/** The last event that is known of a message at a CPU. */
+function lastOfMessage({ sent, attempts }, fate) {
+  if (fate && fate.taken >= 0) return fate.taken;
+  if (fate && fate.delivered >= 0) return fate.delivered;
+  return attempts.length ? attempts[attempts.length - 1].event : sent;
 }
 
 /** The chain of causes that the program tells of a CPU that waits: sentences, with the event of each. */
@@ -40,11 +75,12 @@ function whyWaits(run, values, cpu) {
 
 /** An event in words. */
 function sayEvent(run, event) {
-  const { source, count, last, open, text } = run.event(event);
+  const { source, count, last, open, text, left } = run.event(event);
   const who = source >= 0 ? `CPU${source}` : source === -1 ? "bus" : "verdict";
   const times = count > 1 ? `, ${count} times until ${microseconds(last)}` : "";
   const on = open ? ", again and again, for ever or to the end of the run" : "";
-  return { who, what: withMicro(run.text(text)) + times + on };
+  const since = left >= 0 ? ` (it counts from ${microseconds(left)}, when it left; this is its answer)` : "";
+  return { who, what: withMicro(run.text(text)) + times + on + since };
 }
 
 /** `function (file:line)` of an event, if software did it. */

@@ -1,9 +1,10 @@
 // Numbers and instants as people read them. Pure: it knows no document.
 
-/** An instant in picoseconds, as exact microseconds without trailing zeros: "36.07 µs". */
+/** An instant in whole picoseconds, as exact microseconds without trailing zeros: "36.07 µs". */
 function microseconds(ps) {
-  const whole = Math.floor(ps / 1e6);
-  const part = String(ps - whole * 1e6).padStart(6, "0").replace(/0+$/, "");
+  const all = Math.round(ps);
+  const whole = Math.floor(all / 1e6);
+  const part = String(all - whole * 1e6).padStart(6, "0").replace(/0+$/, "");
   return `${whole}${part ? "." + part : ""} µs`;
 }
 
@@ -24,9 +25,9 @@ function withMicro(sentence) {
   return sentence.replace(/(\d) us\b/g, "$1 µs");
 }
 
-/** The bits of a field. */
-function bitsOf(value, field) {
-  return Math.floor(value / 2 ** field.low) % 2 ** (field.high - field.low + 1);
+/** The bits of a field; what cannot be read has none. */
+function bitsOf(value, { low, high }) {
+  return Math.floor(Math.max(value, 0) / 2 ** low) % 2 ** (high - low + 1);
 }
 
 /** A field of a register in words. */

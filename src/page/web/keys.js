@@ -2,10 +2,11 @@
 
 const KEYS = [
   ["→ or n", "step forward"], ["← or p", "step back"], ["Shift and →, ←", "ten steps"], ["Home, End", "beginning, end"],
-  ["Space", "play, stop"], ["1 to 4", "step size: event, access, bus cycle, kernel line"], ["[ and ]", "the CPU before, the next one"],
+  ["Space", "play, stop"], ["1 to 5", "step size: event, access, bus cycle, kernel line, message"],
+  [". and ,", "the next message, the one before: sent, delivered or refused"], ["[ and ]", "the CPU before, the next one"],
   ["+ and −", "zoom in, out"], ["0", "the whole run"], ["a and d", "move the view"], ["g", "axis: gaps shortened, true to time"],
   ["w", "why did the event at the cursor happen"], ["f", "first difference of two runs"], ["r", "the other run"],
-  ["j and k", "of a lesson: the next step, the one before"], ["m", "a note of this moment"], ["?", "these keys"],
+  ["j and k", "of a lesson: the next step, the one before"], ["m", "a note of this moment"], ["Esc", "clear the question, close this"], ["?", "these keys"],
 ];
 
 /** What a key asks for, as the name of an action and its argument; null for other keys. */
@@ -16,7 +17,9 @@ function actionOf({ key, shiftKey }) {
     case "Home": return ["goTo", 0];
     case "End": return ["goTo", Infinity];
     case " ": return ["play"];
-    case "1": case "2": case "3": case "4": return ["kind", STEPS[Number(key) - 1][0]];
+    case ".": return ["message", 1];
+    case ",": return ["message", -1];
+    case "1": case "2": case "3": case "4": case "5": return ["kind", STEPS[Number(key) - 1][0]];
     case "[": return ["cpu", -1];
     case "]": return ["cpu", 1];
     case "+": case "=": return ["zoom", 0.6];

@@ -45,8 +45,34 @@ function penOf(canvas, width, height) {
   return pen;
 }
 
+/** What the lanes show in words, and how: a class of the style for each. */
+const LOOKS = {
+  "code": "code", "interrupt": "a handler", "nmi": "the NMI handler", "smm": "system-management mode", "waits": "waits or spins",
+  "halted": "HLT", "shutdown": "shutdown", "not-started": "not started", "ended": "its program has ended",
+  "interrupts-off": "interrupts off", "message": "a bus has a message",
+};
+
+/** Does a run go on for ever as it stands at its end? */
+function isForEver(run) {
+  return run.header.verdict === "hung";
+}
+
+/** What stands in some runs of what the lanes can show, and nothing else; where a lesson asks what comes, all fates. */
+function legendOf(runs, isLesson) {
+  const looks = (run) => run.header.looks || Object.keys(LOOKS);
+  const fates = (run) => run.header.fates.filter(([, count]) => count > 0 || isLesson).map(([name]) => name);
+  const items = Object.keys(LOOKS).filter((look) => runs.some((run) => looks(run).includes(look)))
+    .map((look) => make("span", { className: "look" }, make("span", { className: `swatch ${look}`, "aria-hidden": "true" }), LOOKS[look]));
+  items.push(...Object.keys(FATES).filter((fate) => runs.some((run) => fates(run).includes(fate))).map(fateMark));
+  if (!isLesson && runs.some(isForEver)) items.push(make("span", { className: "look" }, "∞ so for ever: proven"));
+  return items;
+}
+
 /** What the picture shows that was drawn last: a step changes the cursor alone, which has a canvas of its own. */
 let drawn = "";
+
+/** The arrows of single messages that it shows, with their ends: they can be clicked. */
+let clickable = [];
 
 /** Draws the part of the picture that is scrolled to. `scene`: runs, lanes, scale, view, cursor, CPU. */
 function drawLanes(canvas, cursor, scene) {
@@ -64,6 +90,7 @@ function drawPicture(pen, scene, colours, width) {
   const { height } = scene;
   scene.times = [timeOf(scene.scale, scene.view.from), timeOf(scene.scale, scene.view.to)];
   const visible = (lane) => lane.top + lane.height >= scene.scroll && lane.top <= scene.scroll + height;
+  clickable = [];
   pen.save();
   pen.translate(0, -scene.scroll);
   drawGrid(pen, scene, colours, width);
@@ -80,7 +107,12 @@ function drawPicture(pen, scene, colours, width) {
 /** Draws the lanes of one run. */
 function drawRun(pen, scene, run, lanes, { cover, colours, width, visible }) {
   const rows = run.rows.filter((row) => visible(lanes[row.lane]));
-  for (const box of spanBoxes(run, rows, scene.scale, scene.view, width)) drawSpan(pen, run, lanes[box.row.lane], box, colours);
+  const ends = new Map(); // of each row where its last box ends
+  for (const box of spanBoxes(run, rows, scene.scale, scene.view, width)) {
+    drawSpan(pen, run, lanes[box.row.lane], box, colours);
+    drawLabelBefore(pen, run, lanes[box.row.lane], box, ends.get(box.row) || LABELS, colours);
+    ends.set(box.row, box.right);
+  }
   const seen = arrows(run, scene.scale, scene.view, width);
   for (const message of seen.messages) drawAttempts(pen, run, lanes, message, scene, width);
   for (const attempt of seen.attempts) drawManyAttempts(pen, lanes[run.header.cpus + attempt.bus], attempt);
@@ -92,8 +124,25 @@ function drawRun(pen, scene, run, lanes, { cover, colours, width, visible }) {
   const found = cover === Infinity ? known : known.map((arrow) => uncovered(scene, run, arrow, cover, width));
   if (found.length <= MANY) for (const arrow of found) drawArrow(pen, lanes, arrow);
   else drawManyArrows(pen, lanes, found);
+  for (const arrow of found) {
+    const ends = arrow.message < 0 ? null : endsOf(lanes, arrow);
+    if (ends) clickable.push({ run: lanes[0].run, message: arrow.message, cpu: arrow.cpu, from: arrow.sent, until: arrow.until, ...ends });
+  }
   pen.restore();
+  if (cover === Infinity && isForEver(run)) drawForEver(pen, scene, run, lanes, colours, width);
   if (cover < Infinity) drawCover(pen, scene, lanes, cover, colours, width);
+}
+
+/** What goes on for ever goes on behind the end of the picture, too. */
+function drawForEver(pen, scene, run, lanes, colours, width) {
+  const x = xOf(scene, run.time[run.n - 1], width);
+  if (x < LABELS || x > width) return;
+  const font = pen.font;
+  pen.font = "bold 16px system-ui, sans-serif";
+  pen.textAlign = "left";
+  pen.fillStyle = colours.text;
+  for (const lane of lanes) pen.fillText("∞", Math.min(x + 3, width - 15), lane.top + ROW / 2);
+  pen.font = font;
 }
 
 /** An arrow as it is known at an instant: of one that has not arrived nobody knows what will become of it. */
@@ -183,6 +232,19 @@ function drawTitle(pen, header, letter, top, colours, covered) {
   pen.font = font;
 }
 
+/** A box that is wider than this has its text in it. */
+const ROOM = 34;
+
+/** What a CPU waits for, before a box that has no room for it, where its row has. `free`: from where on. */
+function drawLabelBefore(pen, run, lane, box, free, colours) {
+  if (box.right - box.left > ROOM || box.span < 0 || box.row.nesting < 0 || run.text(box.look) !== "waits") return;
+  const { text } = spanOf(run, box.row, box.span);
+  if (box.left - pen.measureText(text).width - 8 < free) return;
+  pen.fillStyle = colours.text;
+  pen.textAlign = "right";
+  pen.fillText(text, box.left - 4, lane.top + box.row.nesting * ROW + ROW / 2);
+}
+
 function drawSpan(pen, run, lane, box, colours) {
   const look = run.text(box.look);
   if (look === "interrupts-off") {
@@ -194,7 +256,7 @@ function drawSpan(pen, run, lane, box, colours) {
   pen.fillStyle = colours[look] || colours.code;
   pen.fillRect(box.left, top, box.right - box.left, ROW - 1);
   if (look === "waits" || look === "message") hatch(pen, box, top, colours, look === "waits" ? 7 : 0);
-  if (box.right - box.left > 34 && box.span >= 0) {
+  if (box.right - box.left > ROOM && box.span >= 0) {
     pen.save();
     pen.beginPath();
     pen.rect(box.left, top, box.right - box.left, ROW);
@@ -338,10 +400,22 @@ function drawCursor(pen, scene, colours, width, height) {
   mark(scene.time, colours.cursor, [], "");
 }
 
+/** The arrow that is nearest to a point of the canvas, if one is near: its line, or the mark at its end. */
+function arrowUnder(scene, x, y) {
+  if (y < AXIS - 3) return null;
+  const inPicture = y + scene.scroll;
+  let [nearest, least] = [null, 5];
+  for (const arrow of clickable) {
+    const far = Math.min(fromLine(x, inPicture, arrow.start, arrow.end), Math.hypot(x - arrow.end.x, inPicture - arrow.end.y) - 4);
+    if (far < least) [nearest, least] = [arrow, far];
+  }
+  return nearest;
+}
+
 /** What lies under a point of the canvas: the lane, the instant, and the span if there is one. */
 function underPointer(scene, x, y, width) {
   const place = scene.view.from + ((x - LABELS) / (width - LABELS)) * (scene.view.to - scene.view.from);
-  const time = timeOf(scene.scale, place);
+  const time = Math.round(timeOf(scene.scale, place));
   const inPicture = y + scene.scroll;
   const lane = y < AXIS - 3 ? undefined : scene.lanes.boxes.find((box) => inPicture >= box.top - LANE_GAP / 2 && inPicture < box.top + box.height + LANE_GAP / 2);
   if (!lane) return { time, lane: null, span: null };

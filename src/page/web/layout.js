@@ -122,6 +122,14 @@ function spanUnder(run, row, time) {
 /** Arrows of messages that are nearer to each other than this are drawn as one of each way. */
 const NEAR = 3;
 
+/** How far a point is from a line between two others. */
+function fromLine(x, y, start, end) {
+  const [right, below] = [end.x - start.x, end.y - start.y];
+  const share = ((x - start.x) * right + (y - start.y) * below) / (right * right + below * below || 1);
+  const at = Math.max(0, Math.min(1, share));
+  return Math.hypot(x - start.x - at * right, y - start.y - at * below);
+}
+
 /**
  * The arrows that can be seen, from where messages were sent to where they have come to, one of those that look the same; and
  * the attempts of messages: each message that is told apart, and where they are too near to each other that there were some.
@@ -148,8 +156,8 @@ function arrows(run, scale, view, width) {
       for (const { bus, accepted } of summary.attempts) found.attempts.push({ bus, accepted, left: x(summary.first), right: x(summary.ends) });
     },
     message(message, number) {
-      for (const { fate, from_lane: from, to_lane: to, until } of message.fates) {
-        if (until >= times[0]) add({ message: number, fate, sent: message.sent_ps, until, from, to });
+      for (const { cpu, fate, from_lane: from, to_lane: to, until } of message.fates) {
+        if (until >= times[0]) add({ message: number, cpu, fate, sent: message.sent_ps, until, from, to });
       }
       found.messages.push(message);
     },

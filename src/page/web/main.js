@@ -26,6 +26,10 @@ const page = {
   playing: null,
   notes: [],
   address: 0,
+  /** Does the source follow the CPU whose event is the current one? Where a CPU was chosen it is that one's. */
+  follows: false,
+  /** What was clicked, and where it was: it stays there. */
+  held: null,
 };
 const lessonData = part("lesson") ? JSON.parse(part("lesson").textContent) : null;
 const teach = lessonData ? { lesson: lessonData, steps: lessonSteps(lessonData), at: 0, given: new Map() } : null;
@@ -36,10 +40,22 @@ function scene() {
   const run = runs[page.shown];
   return {
     runs, lanes, run, shown: page.shown, scale: page.scale, view: page.view, place: page.places[page.shown],
-    time: page.places[page.shown].time, values: page.cells[page.shown].values, cpu: page.cpu, asked: page.asked,
+    time: page.places[page.shown].time, values: page.cells[page.shown].values, cpu: page.cpu, acting: page.follows ? actingCpu(run, page.places[page.shown]) : page.cpu, asked: page.asked,
     changed: page.changed, cover: covers(), scroll: part("picture").scrollTop, height: pictureHeight(),
     difference: difference ? Math.min(...runs.map((one, number) => one.time[Math.min(difference[number], one.n - 1)])) : null,
   };
+}
+
+/** Events that are looked at for the CPU that acted last. */
+const ACTED = 200;
+
+/** The CPU whose event is the current one; of an event of the bus the one that acted last before it. */
+function actingCpu(run, { taken }) {
+  for (let event = taken - 1; event >= Math.max(0, taken - ACTED); event -= 1) {
+    const { source, site } = run.event(event);
+    if (source >= 0 && site >= 0) return source;
+  }
+  return page.cpu;
 }
 
 /** Of each run the instant after which it is covered; null where nothing is: a lesson asks what comes. */
@@ -53,12 +69,13 @@ function covers() {
   });
 }
 
-/** The verdict, where it is not covered. */
+/** The verdict, where it is not covered; of two runs both. */
 function drawVerdict(now) {
-  const { header } = now.run;
   const covered = coverOf(now) < Infinity;
-  part("verdict").textContent = covered ? "What comes is covered: predict it, or let it be shown." : header.says;
-  part("verdict").className = covered ? "faint" : `verdict ${header.verdict || "interrupted"}`;
+  part("verdict").className = covered ? "faint" : "";
+  if (covered) part("verdict").textContent = "What comes is covered: predict it, or let it be shown.";
+  else part("verdict").replaceChildren(...runs.map(({ header }, number) => make("span", { className: `verdict ${header.verdict || "interrupted"}` },
+    runs.length > 1 ? `${"AB"[number]}, ${header.arch}, ${header.variant}: ${header.says}` : header.says)));
 }
 
 /** How much of the lanes is shown at once: all on paper. */
@@ -75,6 +92,7 @@ function goTo(place, keepView = false) {
     seek(run, page.cells[number], page.places[number].taken);
   });
   page.changed = changedBetween(runs[page.shown], before, place.taken);
+  page.follows = true;
   if (!keepView) follow();
   draw();
 }
@@ -119,6 +137,7 @@ function draw(viewAlone = false) {
 function drawAll() {
   const now = scene();
   drawLanes(part("lanes"), part("cursor"), now);
+  document.documentElement.style.setProperty("--bar", `${part("bar").offsetHeight}px`);
   part("spacer").style.height = `${lanes.height - now.height}px`;
   part("lanes").setAttribute("aria-label", `lanes of ${now.run.header.cpus} CPUs and the bus; the cursor is at ${microseconds(now.time)}`);
   part("time").textContent = microseconds(now.time);
@@ -135,9 +154,64 @@ function drawAll() {
   drawMessages(now);
   drawWire(now);
   drawWhy(now);
+  markAsked(now);
+  keepInPlace();
   if (!page.playing) part("said").textContent = now.place.taken > 0 ? Object.values(sayEvent(now.run, now.place.taken - 1)).join(" ") : "before the first event";
   clearTimeout(page.address);
   page.address = setTimeout(showAddress, 200);
+}
+
+/** Marks all that shows what is asked about. */
+function markAsked({ asked }) {
+  if (!asked || asked.event !== undefined) return;
+  const found = asked.message !== undefined
+    ? document.querySelectorAll(`[data-ask-message="${asked.message}"][data-to="${asked.to}"]`)
+    : document.querySelectorAll(`[data-cell="${asked.cell}"]${asked.bit >= 0 ? `[data-bit="${asked.bit}"]` : ":not([data-bit])"}${asked.field !== undefined ? `[data-field="${asked.field}"]` : ":not([data-field])"}`);
+  for (const element of found) {
+    element.classList.add("asked");
+    element.setAttribute("aria-current", "true");
+  }
+}
+
+/** What names an element that is drawn anew each time: its data, and which it is among those of its part that have the same. */
+function placeOfElement(element) {
+  const box = element.closest("section[id], section[aria-labelledby]");
+  const data = [...element.attributes].filter(({ name }) => name.startsWith("data-"));
+  if (!box || !data.length) return null;
+  const selector = data.map(({ name, value }) => `[${name}="${CSS.escape(value)}"]`).join("");
+  return { box, selector, number: [...box.querySelectorAll(selector)].indexOf(element), top: element.getBoundingClientRect().top, focused: element === document.activeElement };
+}
+
+/** Keeps what was clicked where it was, and focused, whatever was drawn anew above it. */
+function keepInPlace() {
+  if (!page.held) return;
+  const { box, selector, number, top, focused } = page.held;
+  page.held = null;
+  const element = box.querySelectorAll(selector)[number];
+  if (!element || !element.getClientRects().length) return;
+  if (focused) element.focus({ preventScroll: true });
+  if (box.id === "why-part") return; // it stays in view by itself, and scrolls by itself
+  window.scrollBy(0, element.getBoundingClientRect().top - top);
+  uncover(element.getBoundingClientRect());
+}
+
+/** Where the screen is narrow the answer stands over the page: what was clicked is moved out from under it. */
+function uncover({ top, bottom, left, right }) {
+  const over = part("why-part").getBoundingClientRect();
+  if (!page.asked || bottom <= over.top || top >= over.bottom || right <= over.left || left >= over.right) return;
+  window.scrollBy(0, over.top < 5 ? top - over.bottom - 8 : bottom - over.top + 8);
+}
+
+/** After a click into the lanes the answer is in view, as far as what was clicked stays there. `x`, `y`: in the picture. */
+function showAnswer(x, y) {
+  requestAnimationFrame(() => {
+    const { left, top } = part("lanes").getBoundingClientRect();
+    uncover({ left: left + x, right: left + x, top: top + y - 20, bottom: top + y + 20 });
+    const missing = part("why-part").getBoundingClientRect().top + 180 - window.innerHeight;
+    const room = top + y - part("bar").offsetHeight - 30;
+    const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (page.asked && missing > 0 && room > 0) window.scrollBy({ top: Math.min(missing, room), behavior: calm ? "auto" : "smooth" });
+  });
 }
 
 /** Puts the moment into the address; not at each step, since browsers refuse to do that very often. */
@@ -157,6 +231,7 @@ const actions = {
     goTo(place);
   },
   goTo(taken) { goTo(placeAt(runs[page.shown], taken)); },
+  message(by) { goTo(step(runs[page.shown], page.places[page.shown], "message", page.cpu, by > 0)); },
   play() {
     if (page.playing) {
       clearInterval(page.playing);
@@ -172,7 +247,7 @@ const actions = {
   },
   kind(kind) { page.kind = kind; draw(); },
   cpu(by) { actions.choose((page.cpu + by + runs[page.shown].header.cpus) % runs[page.shown].header.cpus); },
-  choose(cpu) { page.cpu = Math.max(0, Math.min(cpu, runs[page.shown].header.cpus - 1)); draw(); },
+  choose(cpu) { page.cpu = Math.max(0, Math.min(cpu, runs[page.shown].header.cpus - 1)); page.follows = false; draw(); },
   zoom(factor, around) {
     page.view = zoomed(page.view, factor, around === undefined ? placeOf(page.scale, page.places[page.shown].time) : around);
     draw(true);
@@ -249,35 +324,63 @@ function describe() {
 
 /** What a click on something that can be asked about means. */
 function clicked(target) {
-  const found = target.closest("[data-jump], [data-cell], [data-event], [data-cpu], [data-action], [data-note], [data-forget-note], [data-without], #forget");
+  const found = target.closest("[data-jump], [data-cell], [data-event], [data-ask-message], [data-cpu], [data-action], [data-note], [data-forget-note], [data-without]");
   if (!found) return;
-  const { jump: to, cell, bit, event, cpu, action, argument, note, forgetNote, without } = found.dataset;
-  if (found.id === "forget") actions.forget();
-  else if (note !== undefined) goToMoment(page.notes[Number(note)]);
+  const { jump: to, cell, bit, field, event, askMessage, to: at, cpu, action, argument, note, forgetNote, without } = found.dataset;
+  page.held = placeOfElement(found);
+  if (note !== undefined) goToMoment(page.notes[Number(note)]);
   else if (forgetNote !== undefined) { page.notes.splice(Number(forgetNote), 1); drawBook(); part("note-text").focus(); }
   else if (without !== undefined) { if (!askWithout(without)) drawWithout(runs, page.shown, without); }
   else if (to !== undefined) goTo(placeAt(runs[page.shown], Number(to) + 1));
-  else if (cell !== undefined) actions.ask({ cell: Number(cell), bit: bit === undefined ? -1 : Number(bit) });
+  else if (cell !== undefined) actions.ask({ cell: Number(cell), bit: bit === undefined ? -1 : Number(bit), ...(field === undefined ? {} : { field: Number(field) }) });
+  else if (askMessage !== undefined) actions.ask({ message: Number(askMessage), to: Number(at) });
   else if (event !== undefined) actions.ask({ event: Number(event) });
   else if (cpu !== undefined) actions.choose(Number(cpu));
   else if (action) actions[action](argument === undefined ? undefined : Number(argument));
 }
 
-/** A click into the lanes: the cursor goes there, the lane's CPU is shown, and the span's beginning is asked about. */
+/** A click into the lanes: the cursor goes there, the lane's CPU is shown, and the arrow or the span's beginning is asked about;
+ * where there is neither, what was asked elsewhere is forgotten. */
 function clickedLanes(x, y) {
-  const { time, lane, span } = underPointer(scene(), x, y, part("lanes").clientWidth);
-  if (!lane) return goTo(placeAtTime(runs[page.shown], time), true);
-  if (lane.run !== page.shown) actions.other();
-  if (lane.cpu !== null) page.cpu = lane.cpu;
+  const now = scene();
+  const arrow = x >= LABELS ? arrowUnder(now, x, y) : null;
+  const { time, lane, span } = underPointer(now, x, y, part("lanes").clientWidth);
+  const of = arrow || lane;
+  if (of && of.run !== page.shown) actions.other();
   const run = runs[page.shown];
-  if (span && span.event >= 0) page.asked = { event: span.event };
-  if (x >= LABELS) goTo(placeAtTime(run, time), true);
+  const cpu = arrow ? arrow.cpu : lane ? lane.cpu : null;
+  if (cpu !== null && cpu !== undefined) page.cpu = cpu;
+  if (arrow) page.asked = { message: arrow.message, to: arrow.cpu === null ? -1 : arrow.cpu };
+  else if (x >= LABELS) page.asked = span && span.event >= 0 ? { event: span.event } : null;
+  if (x >= LABELS) goTo(placeAtTime(run, arrow ? Math.max(arrow.from, Math.min(time, arrow.until)) : time), true);
   else draw();
+  page.follows = false;
+  showAnswer(x, y);
+}
+
+/** The dialog that is open, if one is. */
+function openDialog() {
+  return document.querySelector("dialog[open]");
+}
+
+/** Keys while a dialog is open: some close it, and all others are the browser's. */
+function keyInDialog(event) {
+  if (event.key !== "Escape" && event.key !== "?") return;
+  event.preventDefault();
+  openDialog().close();
+}
+
+/** A click beside a dialog closes it. */
+function clickedBeside({ target, clientX: x, clientY: y }) {
+  if (target.tagName !== "DIALOG") return;
+  const { left, right, top, bottom } = target.getBoundingClientRect();
+  if (x < left || x > right || y < top || y > bottom) target.close();
 }
 
 function listen() {
-  document.addEventListener("click", (event) => clicked(event.target));
+  document.addEventListener("click", (event) => { clickedBeside(event); clicked(event.target); });
   document.addEventListener("keydown", (event) => {
+    if (openDialog()) return keyInDialog(event);
     const action = isTyped(event) ? null : actionOf(event);
     if (!action) return;
     event.preventDefault();
@@ -295,6 +398,7 @@ function listen() {
   let drag = null;
   canvas.addEventListener("pointerdown", (event) => { drag = { x: event.offsetX, y: event.offsetY, view: page.view, far: false }; });
   canvas.addEventListener("pointermove", (event) => {
+    canvas.style.cursor = !drag && event.offsetX >= LABELS && arrowUnder(scene(), event.offsetX, event.offsetY) ? "pointer" : "";
     if (!drag || !event.buttons) return;
     const by = event.offsetX - drag.x;
     drag.far = drag.far || Math.abs(by) > 4;
@@ -385,12 +489,13 @@ function goToAddress() {
   if (cpu !== null && cpu < run.header.cpus) page.cpu = cpu;
   page.asked = asked && isThere(run, asked) ? asked : null;
   goTo(placeNear(run, taken, time));
+  page.follows = false;
 }
 
 function begin() {
   part("kind").replaceChildren(...STEPS.map(([kind, text]) => make("option", { value: kind }, text)));
   part("fate").replaceChildren(make("option", { value: "" }, "every fate"), ...Object.keys(FATES).map((fate) => make("option", { value: fate }, fate)));
-  part("legend").replaceChildren(...Object.keys(FATES).map(fateMark));
+  part("legend").replaceChildren(...legendOf(runs, Boolean(teach)));
   part("keys").replaceChildren(...KEYS.flatMap(([key, text]) => [make("dt", {}, key), make("dd", {}, text)]));
   part("first-difference").hidden = !difference;
   if (teach) part("lesson-part").hidden = false;

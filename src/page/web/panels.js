@@ -13,7 +13,7 @@ function drawNow(scene) {
   const at = placeInSource(run, event);
   const list = changesWith(run, event).map(({ cell: number, was, value: then }) => {
     const cell = run.cells[number];
-    if (cell.kind === "chain" || cell.kind === "slots" || cell.name === "stack") return null;
+    if (cell.kind === "chain" || cell.kind === "slots" || cell.name === "stack") return null; // other cells say it
     const of = cell.cpu >= 0 ? `CPU${cell.cpu} ` : "";
     const text = (value) => valueText({ ...scene, values: { [number]: value } }, { ...cell, number });
     return make("li", {}, `${of}${cell.name}: `, make("span", { className: "faint" }, text(was)), " → ",
@@ -27,13 +27,14 @@ function drawNow(scene) {
     make("ul", { className: "changes" }, ...list));
 }
 
-/** The function that the followed CPU is in, with its line marked. */
+/** The function that the CPU is in whose event is the current one, with its line marked. */
 function drawSource(scene) {
   const { run, values } = scene;
-  const number = values[run.cell(scene.cpu, "at")];
+  const number = values[run.cell(scene.acting, "at")];
+  part("cpu-name").textContent = `CPU${scene.acting}: ${run.text(values[run.cell(scene.acting, "does")])}`;
   const site = number < 0 ? null : run.sites[number];
   if (!site) {
-    part("source").replaceChildren(make("p", { className: "faint" }, `CPU${scene.cpu} has not acted yet.`));
+    part("source").replaceChildren(make("p", { className: "faint" }, `CPU${scene.acting} has not acted yet.`));
     return;
   }
   const { first, lines } = run.text(site.source);
@@ -51,6 +52,13 @@ function showIn(box, element) {
   if (element) box.scrollTop = Math.max(0, element.offsetTop - box.offsetTop - box.clientHeight / 2);
 }
 
+/** Who changed a word with an event: a read-modify-write counts from when it left, and its answer comes later. */
+function byWhom(run, event) {
+  const { left, time } = run.event(event);
+  const when = left >= 0 ? `${microseconds(left)} (answered at ${microseconds(time)})` : microseconds(time);
+  return `by ${sayEvent(run, event).who} at ${when}`;
+}
+
 /** Shared words, and what the buses carry. */
 function drawWords(scene) {
   const { run, values } = scene;
@@ -63,7 +71,7 @@ function drawWords(scene) {
   run.cells.forEach((cell, number) => {
     if (cell.group !== "word" && cell.group !== "bus") return;
     const change = cell.group === "word" ? lastChange(run, scene.place.taken, number) : null;
-    const by = change ? `by ${sayEvent(run, change.event).who} at ${microseconds(run.time[change.event])}` : "";
+    const by = change ? byWhom(run, change.event) : "";
     const readers = polled.has(cell.name) ? `polled by ${polled.get(cell.name).join(", ")}` : "";
     const value = cell.group === "bus" ? run.text(values[number]) : hex(values[number], 1);
     body.append(make("tr", { className: hasChanged(scene, number) ? "changed" : "" }, make("th", { scope: "row" }, cell.name),
@@ -139,7 +147,9 @@ function drawMessages(scene) {
     const known = message.fates.map((fate) => (cover === Infinity ? fate : fateAt(run, fate, cover))).filter(Boolean);
     const fates = known.map((fate) => {
       const because = cover === Infinity || fate.fate === "taken" ? `: ${withMicro(fate.because)}` : "";
-      return make("li", {}, fateMark(fate.fate), `${fate.cpu === null ? "" : ` at CPU${fate.cpu}`}${because}`);
+      const dataset = { askMessage: String(number), to: String(fate.cpu === null ? -1 : fate.cpu) };
+      const ask = make("button", { type: "button", className: "ask", dataset, "aria-label": `${message.what} of ${sender}${fate.cpu === null ? "" : ` at CPU${fate.cpu}`}: ${fate.fate}. Why?` }, fateMark(fate.fate));
+      return make("li", {}, ask, `${fate.cpu === null ? "" : ` at CPU${fate.cpu}`}${because}`);
     });
     if (known.length < message.fates.length) fates.push(make("li", { className: "faint" }, "not known yet"));
     const first = message.sent >= 0 ? message.sent : message.attempts.length ? message.attempts[0].event : -1; // a device has no write

@@ -42,7 +42,6 @@ function drawCpus(scene) {
   const others = run.header.cpus - cards.length;
   if (others > 0) cards.push(make("p", { className: "faint" }, `${others} more CPUs: choose one in the lanes, or follow it`));
   part("cpus").replaceChildren(...cards);
-  part("cpu-name").textContent = `CPU${scene.cpu}: ${run.text(values[run.cell(scene.cpu, "does")])}`;
 }
 
 function core(scene, cpu, name) {
@@ -68,31 +67,37 @@ function smallCard(scene, cpu) {
     slotBoxes(scene, cpu));
 }
 
+/** Kinds of cells that the card of a CPU shows otherwise than in its table. */
+const ELSEWHERE = ["slots", "chain", "site"];
+
 function fullCard(scene, cpu) {
   const rows = scene.run.cells.map((cell, number) => ({ ...cell, number })).filter((cell) => cell.cpu === cpu);
   const table = make("table", { className: "registers" }, make("caption", {}, "Core"));
-  const skipped = ["slots", "why", "at"];
-  for (const cell of rows.filter((row) => row.group === "core" && !skipped.includes(row.name))) {
-    table.append(row(scene, cell, valueText(scene, cell), ""));
+  for (const cell of rows.filter((row) => row.group === "core" && !ELSEWHERE.includes(row.kind))) {
+    table.append(row(scene, cell, []));
   }
   const registers = make("table", { className: "registers" }, make("caption", {}, "Local APIC"));
   for (const cell of rows.filter((row) => row.group === "apic" && !isBlock(scene.run, row.name))) {
     const known = scene.run.registers.find((register) => register.name === cell.name);
     const value = scene.values[cell.number];
-    registers.append(row(scene, cell, valueText(scene, cell), value < 0 || !known ? "" : fieldsText(value, known), known));
+    registers.append(row(scene, cell, value < 0 || !known ? [] : fieldButtons(scene, cell, known), known));
   }
   return make("section", { className: "card full", "aria-label": `CPU${cpu}, in full` },
     make("div", {}, make("h3", {}, `CPU${cpu}`), slotBoxes(scene, cpu), bitGrids(scene, cpu), table), registers);
 }
 
-/** The fields of a register; of those that are yes or no, the ones that are yes. */
-function fieldsText(value, register) {
-  const said = register.fields.map((field) => {
+/** The fields of a register, each to be asked about; of those that are yes or no, the ones that are yes. */
+function fieldButtons(scene, cell, register) {
+  const value = scene.values[cell.number];
+  const said = register.fields.map((field, number) => {
     const text = fieldText(value, field);
     if (text === "no") return null;
-    return text === "yes" ? field.name : `${field.name} ${text}`;
-  });
-  return said.filter(Boolean).join(" · ") || (register.fields.length ? "nothing set" : "");
+    const dataset = { cell: String(cell.number), field: String(number) };
+    const says = text === "yes" ? field.name : `${field.name} ${text}`;
+    return make("button", { type: "button", className: "ask", dataset, "aria-label": `${says}, in ${cell.name} of CPU${cell.cpu}. Why?` }, says);
+  }).filter(Boolean);
+  if (!said.length) return register.fields.length ? ["nothing set"] : [];
+  return said.flatMap((button, place) => (place ? [" ", button] : [button]));
 }
 
 function isBlock(run, name) {
@@ -105,16 +110,24 @@ function valueText(scene, cell) {
     case "hex": return value < 0 ? "—" : hex(value, 8);
     case "flag": return value ? "1" : "0";
     case "site": return value < 0 ? "—" : scene.run.sites[value].at;
+    case "slots": return value < 0 ? "—" : scene.run.text(value).map(slotsText).join("; ") || "all free";
+    case "chain": return value < 0 ? "—" : scene.run.text(value).map(([sentence]) => withMicro(sentence)).join("; ");
     default: return value < 0 ? "—" : String(scene.run.text(value));
   }
 }
 
-function row(scene, cell, text, fields, known) {
+/** The slots of a class in words. */
+function slotsText({ class: name, requested, in_service: served, full }) {
+  const held = [...requested.map((vector) => `${vector} waits`), ...served.map((vector) => `${vector} in service`)];
+  return `class ${name}: ${held.join(", ")}${full ? ", full" : ""}`;
+}
+
+function row(scene, cell, fields, known) {
   const name = known ? make("abbr", { title: `${known.title}, offset ${known.offset}h, MSR ${known.msr}h` }, cell.name) : cell.name;
   return make("tr", { className: hasChanged(scene, cell.number) ? "changed" : "" },
     make("th", { scope: "row" }, name),
-    make("td", {}, askable(scene, cell.number, text, `${cell.name} of CPU${cell.cpu}`),
-      fields ? make("span", { className: "fields" }, fields) : null));
+    make("td", {}, askable(scene, cell.number, valueText(scene, cell), `${cell.name} of CPU${cell.cpu}`),
+      fields.length ? make("span", { className: "fields" }, ...fields) : null));
 }
 
 /** IRR, ISR and TMR as bits: a row a priority class, the highest first. */
@@ -136,16 +149,22 @@ function bitGrids(scene, cpu) {
   return make("div", { className: "grids" }, ...grids);
 }
 
+/** A slot that is held: it asks about the bit that holds it. */
+function slotOf(scene, cpu, block, vector, does) {
+  const number = parseInt(vector, 16);
+  return askable(scene, scene.run.cell(cpu, `${block}${number >> 5}`), `${vector} ${does}`, `${block} bit ${vector} of CPU${cpu}`, { bit: String(number % 32) });
+}
+
 /** The slots of the classes that hold something, as boxes. */
 function slotBoxes(scene, cpu) {
   const cell = scene.run.cell(cpu, "slots");
   const classes = scene.run.text(scene.values[cell]);
   if (!classes) return null;
   const boxes = classes.map((one) => {
-    const held = [...new Set([...one.requested.map((vector) => `${vector} waits`), ...one.in_service.map((vector) => `${vector} in service`)])];
+    const held = [...one.requested.map((vector) => ["IRR", vector, "waits"]), ...one.in_service.map((vector) => ["ISR", vector, "in service"])];
     const empty = Array.from({ length: Math.max(0, one.slots - held.length) }, () => make("span", { className: "slot empty" }, "free"));
     return make("span", { className: `slots${one.full ? " is-full" : ""}` }, `class ${one.class} `,
-      ...held.map((text) => askable(scene, cell, text, `slot of class ${one.class}`)), ...empty,
+      ...held.map(([block, vector, does]) => slotOf(scene, cpu, block, vector, does)), ...empty,
       one.full ? make("strong", {}, " full: the next one is refused") : null);
   });
   return make("p", { className: "slot-row" }, ...(boxes.length ? boxes : [make("span", { className: "faint" }, "both slots of every class are free")]));

@@ -38,7 +38,7 @@ function decodeRun(document, data) {
     messages: messagesOf(source, header),
     cell: (cpu, name) => (cellNumber.has(`${cpu}/${name}`) ? cellNumber.get(`${cpu}/${name}`) : -1),
     text: (place) => (place < 0 ? null : source.chunk("texts", Math.floor(place / texts.block))[place % texts.block]),
-    /** An event: what its columns hold. */
+    /** An event: what its columns hold; `left`: when a read-modify-write left whose answer it is, or -1. */
     event(number) {
       const columns = source.chunk("events", Math.floor(number / block));
       const row = number % block;
@@ -46,6 +46,7 @@ function decodeRun(document, data) {
       return {
         time: time[number], source: columns.source[row], sort: columns.sort[row], site: columns.site[row], text: columns.text[row],
         last: lasts < 0 ? -1 : time[number] + lasts, count: columns.count[row], open: columns.open[row] === 1,
+        left: columns.back && columns.back[row] > 0 ? time[number] - columns.back[row] : -1,
         cause: columns.cause[row] > 0 ? number - columns.cause[row] : -1, link: columns.link[row],
       };
     },

@@ -6,6 +6,7 @@ const STEPS = [
   ["access", "an access: polls one by one"],
   ["cycle", "a bus cycle"],
   ["line", "a kernel line of the CPU"],
+  ["message", "a message"],
 ];
 
 /** The place after so many events. */
@@ -14,10 +15,10 @@ function placeAt(run, taken) {
   return { taken: place, time: place > 0 ? run.time[place - 1] : 0 };
 }
 
-/** The place at an instant: all events up to it are taken. */
+/** The place at an instant, which is a whole picosecond: all events up to it are taken. */
 function placeAtTime(run, time) {
   const end = run.time[run.n - 1];
-  const at = Math.max(0, Math.min(end, time));
+  const at = Math.round(Math.max(0, Math.min(end, time)));
   return { taken: above(run.time, at), time: at };
 }
 
@@ -117,12 +118,36 @@ function lineFrom(run, place, cpu, onwards) {
   return placeAt(run, lineNear(run, cpu, taken - 1, false) + 1);
 }
 
+/** Is it a turn in a message's way: sent, delivered, or refused? Of a device's, which no write sends, that the bus carries it. */
+function isTurn(run, event) {
+  const { sort, time } = run.event(event);
+  if (run.header.sorts[sort] !== "message") return false;
+  let found = false;
+  eachMessage(run, [time, time], { message({ sent, attempts, fates }) {
+    found = found || sent === event || fates.some(({ delivered }) => delivered === event) ||
+      attempts.some((attempt) => attempt.event === event && (sent < 0 || attempt.outcome !== "Accepted"));
+  } });
+  return found;
+}
+
+/** The place after the next turn of a message, or the one before; at an end of the run where there is none. */
+function messageFrom(run, place, onwards) {
+  if (onwards) {
+    for (let event = place.taken; event < run.n; event += 1) if (isTurn(run, event)) return placeAt(run, event + 1);
+    return placeAt(run, run.n);
+  }
+  const last = place.time > placeAt(run, place.taken).time ? place.taken : place.taken - 1;
+  for (let event = last - 1; event >= 0; event -= 1) if (isTurn(run, event)) return placeAt(run, event + 1);
+  return placeAt(run, 0);
+}
+
 /** One step of a kind, onwards or back; `cpu`: whose lines count. */
 function step(run, place, kind, cpu, onwards) {
   switch (kind) {
     case "access": return onwards ? nextAccess(run, place) : accessBefore(run, place);
     case "cycle": return cycleFrom(run, place, onwards);
     case "line": return lineFrom(run, place, cpu, onwards);
+    case "message": return messageFrom(run, place, onwards);
     default: {
       const between = place.taken > 0 && place.time > run.time[place.taken - 1];
       return placeAt(run, onwards ? place.taken + 1 : place.taken - (between ? 0 : 1));
