@@ -191,8 +191,8 @@ fn what_is_no_whole_measurement_is_refused() {
         text.lines().filter(|line| !line.contains("-end/")).map(|line| format!("{line}\n")).collect();
     for (changed, says) in [
         (
-            text.replacen("\"result_version\":1", "\"result_version\":7", 1),
-            "another version of results: 7 there, 1 here",
+            text.replacen("\"result_version\":2", "\"result_version\":7", 1),
+            "another version of results: 7 there, 2 here",
         ),
         (text.replacen("\"machine\":0", "\"machine\":1", 1), "no line of a measurement"),
         (text.replacen("\"verdicts\":\"c", "\"verdicts\":\"x", 1), "no line of a measurement"),
