@@ -5,7 +5,7 @@ use super::document::Document;
 use serde_json::{Value, json};
 
 /// The scripts, in the order in which they build on each other.
-const SCRIPTS: [&str; 22] = [
+const SCRIPTS: [&str; 27] = [
     include_str!("web/format.js"),
     include_str!("web/inflate.js"),
     include_str!("web/chunks.js"),
@@ -17,7 +17,9 @@ const SCRIPTS: [&str; 22] = [
     include_str!("web/layout.js"),
     include_str!("web/chain.js"),
     include_str!("web/dom.js"),
+    include_str!("web/legend.js"),
     include_str!("web/lanes.js"),
+    include_str!("web/pointer.js"),
     include_str!("web/registers.js"),
     include_str!("web/panels.js"),
     include_str!("web/why.js"),
@@ -27,6 +29,9 @@ const SCRIPTS: [&str; 22] = [
     include_str!("web/address.js"),
     include_str!("web/keys.js"),
     include_str!("web/embedded.js"),
+    include_str!("web/dialogs.js"),
+    include_str!("web/state.js"),
+    include_str!("web/in_place.js"),
     include_str!("web/main.js"),
 ];
 

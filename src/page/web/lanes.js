@@ -1,30 +1,4 @@
-// The picture of the lanes on a canvas: spans, arrows, the axis and the cursor. It draws what layout.js has worked out, and
-// says which lane and instant a pointer is at.
-
-/** How the fate of a message looks: a colour, a pattern, and a mark at its end, so that no colour is needed to tell them. */
-const FATES = {
-  "taken": { colour: "#009e73", dash: [], mark: "arrow" },
-  "pending": { colour: "#e69f00", dash: [], mark: "ring" },
-  "merged": { colour: "#cc79a7", dash: [6, 3], mark: "diamond" },
-  "retried": { colour: "#d55e00", dash: [2, 3], mark: "cross" },
-  "accept-error": { colour: "#d55e00", dash: [8, 3, 2, 3], mark: "cross" },
-  "replaced": { colour: "#56b4e9", dash: [6, 3], mark: "bar" },
-  "dropped": { colour: "#56b4e9", dash: [2, 3], mark: "bar" },
-  "cleared": { colour: "#0072b2", dash: [6, 3], mark: "bar" },
-  "ignored": { colour: "#0072b2", dash: [2, 3], mark: "cross" },
-  "lost": { colour: "#d55e00", dash: [10, 4], mark: "cross" },
-  "under-way": { colour: "#999999", dash: [4, 4], mark: "ring" },
-};
-
-/** The same marks where there is text. */
-const SIGNS = { arrow: "▶", ring: "○", diamond: "◇", cross: "×", bar: "‖" };
-
-/** The name of a fate with its colour and mark. */
-function fateMark(fate) {
-  const look = FATES[fate] || FATES["under-way"];
-  const sign = make("span", { "aria-hidden": "true", style: `color: ${look.colour}` }, `${SIGNS[look.mark]} `);
-  return make("span", { className: `fate${look.dash.length ? " dashed" : ""}`, style: `border-color: ${look.colour}` }, sign, fate);
-}
+// The picture of the lanes on a canvas: spans, arrows, the axis and the cursor. It draws what layout.js has worked out.
 
 const COLOURS = ["text", "faint", "line", "paper", "cursor", "code", "interrupt", "nmi", "smm", "shutdown", "waits", "halted",
   "not-started", "ended", "interrupts-off", "message", "ink"];
@@ -43,29 +17,6 @@ function penOf(canvas, width, height) {
   pen.font = "11px system-ui, sans-serif";
   pen.textBaseline = "middle";
   return pen;
-}
-
-/** What the lanes show in words, and how: a class of the style for each. */
-const LOOKS = {
-  "code": "code", "interrupt": "a handler", "nmi": "the NMI handler", "smm": "system-management mode", "waits": "waits or spins",
-  "halted": "HLT", "shutdown": "shutdown", "not-started": "not started", "ended": "its program has ended",
-  "interrupts-off": "interrupts off", "message": "a bus has a message",
-};
-
-/** Does a run go on for ever as it stands at its end? */
-function isForEver(run) {
-  return run.header.verdict === "hung";
-}
-
-/** What stands in some runs of what the lanes can show, and nothing else; where a lesson asks what comes, all fates. */
-function legendOf(runs, isLesson) {
-  const looks = (run) => run.header.looks || Object.keys(LOOKS);
-  const fates = (run) => run.header.fates.filter(([, count]) => count > 0 || isLesson).map(([name]) => name);
-  const items = Object.keys(LOOKS).filter((look) => runs.some((run) => looks(run).includes(look)))
-    .map((look) => make("span", { className: "look" }, make("span", { className: `swatch ${look}`, "aria-hidden": "true" }), LOOKS[look]));
-  items.push(...Object.keys(FATES).filter((fate) => runs.some((run) => fates(run).includes(fate))).map(fateMark));
-  if (!isLesson && runs.some(isForEver)) items.push(make("span", { className: "look" }, "∞ so for ever: proven"));
-  return items;
 }
 
 /** What the picture shows that was drawn last: a step changes the cursor alone, which has a canvas of its own. */
@@ -398,30 +349,4 @@ function drawCursor(pen, scene, colours, width, height) {
   };
   if (scene.difference !== null) mark(scene.difference, FATES.lost.colour, [5, 4], "first difference");
   mark(scene.time, colours.cursor, [], "");
-}
-
-/** The arrow that is nearest to a point of the canvas, if one is near: its line, or the mark at its end. */
-function arrowUnder(scene, x, y) {
-  if (y < AXIS - 3) return null;
-  const inPicture = y + scene.scroll;
-  let [nearest, least] = [null, 5];
-  for (const arrow of clickable) {
-    const far = Math.min(fromLine(x, inPicture, arrow.start, arrow.end), Math.hypot(x - arrow.end.x, inPicture - arrow.end.y) - 4);
-    if (far < least) [nearest, least] = [arrow, far];
-  }
-  return nearest;
-}
-
-/** What lies under a point of the canvas: the lane, the instant, and the span if there is one. */
-function underPointer(scene, x, y, width) {
-  const place = scene.view.from + ((x - LABELS) / (width - LABELS)) * (scene.view.to - scene.view.from);
-  const time = Math.round(timeOf(scene.scale, place));
-  const inPicture = y + scene.scroll;
-  const lane = y < AXIS - 3 ? undefined : scene.lanes.boxes.find((box) => inPicture >= box.top - LANE_GAP / 2 && inPicture < box.top + box.height + LANE_GAP / 2);
-  if (!lane) return { time, lane: null, span: null };
-  const run = scene.runs[lane.run];
-  const level = inPicture >= lane.top + lane.height - 5 ? -1 : Math.floor((inPicture - lane.top) / ROW);
-  const row = run.rows.find((one) => one.lane === lane.lane && one.nesting === level);
-  const span = row ? spanUnder(run, row, time) : -1;
-  return { time, lane, span: span < 0 ? null : spanOf(run, row, span) };
 }

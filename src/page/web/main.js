@@ -1,73 +1,4 @@
-// The page: its state, what changes it, and drawing it anew.
-
-/** The runs that the page holds: one, or two to compare. */
-function loadRuns() {
-  const runs = [];
-  for (let number = 0; part(`run-${number}`); number += 1) {
-    runs.push(decodeRun(JSON.parse(part(`run-${number}`).textContent), part(`data-${number}`).textContent));
-  }
-  return runs;
-}
-
-const runs = loadRuns();
-const difference = JSON.parse(part("difference").textContent);
-const page = {
-  shown: 0,
-  cells: runs.map(cellsAtStart),
-  places: runs.map((run) => placeAt(run, 0)),
-  kind: "event",
-  cpu: 0,
-  asked: null,
-  shortened: true,
-  scale: null,
-  scales: {},
-  view: null,
-  changed: new Set(),
-  playing: null,
-  notes: [],
-  address: 0,
-  /** Does the source follow the CPU whose event is the current one? Where a CPU was chosen it is that one's. */
-  follows: false,
-  /** What was clicked, and where it was: it stays there. */
-  held: null,
-};
-const lessonData = part("lesson") ? JSON.parse(part("lesson").textContent) : null;
-const teach = lessonData ? { lesson: lessonData, steps: lessonSteps(lessonData), at: 0, given: new Map() } : null;
-const lanes = laneBoxes(runs);
-
-/** All that is drawn, of the run that is shown. */
-function scene() {
-  const run = runs[page.shown];
-  return {
-    runs, lanes, run, shown: page.shown, scale: page.scale, view: page.view, place: page.places[page.shown],
-    time: page.places[page.shown].time, values: page.cells[page.shown].values, cpu: page.cpu, acting: page.follows ? actingCpu(run, page.places[page.shown]) : page.cpu, asked: page.asked,
-    changed: page.changed, cover: covers(), scroll: part("picture").scrollTop, height: pictureHeight(),
-    difference: difference ? Math.min(...runs.map((one, number) => one.time[Math.min(difference[number], one.n - 1)])) : null,
-  };
-}
-
-/** Events that are looked at for the CPU that acted last. */
-const ACTED = 200;
-
-/** The CPU whose event is the current one; of an event of the bus the one that acted last before it. */
-function actingCpu(run, { taken }) {
-  for (let event = taken - 1; event >= Math.max(0, taken - ACTED); event -= 1) {
-    const { source, site } = run.event(event);
-    if (source >= 0 && site >= 0) return source;
-  }
-  return page.cpu;
-}
-
-/** Of each run the instant after which it is covered; null where nothing is: a lesson asks what comes. */
-function covers() {
-  const step = teach && teach.steps[teach.at];
-  if (!step || step.run === null || part("lesson-reveal").checked) return null;
-  const end = page.places[page.shown].taken >= runs[page.shown].n;
-  return runs.map((run, number) => {
-    if (number !== step.run) return number < step.run ? Infinity : -1;
-    return number === page.shown && !end ? page.places[number].time : Infinity;
-  });
-}
+// The page: what changes its state, and drawing it anew.
 
 /** The verdict, where it is not covered; of two runs both. */
 function drawVerdict(now) {
@@ -76,12 +7,6 @@ function drawVerdict(now) {
   if (covered) part("verdict").textContent = "What comes is covered: predict it, or let it be shown.";
   else part("verdict").replaceChildren(...runs.map(({ header }, number) => make("span", { className: `verdict ${header.verdict || "interrupted"}` },
     runs.length > 1 ? `${"AB"[number]}, ${header.arch}, ${header.variant}: ${header.says}` : header.says)));
-}
-
-/** How much of the lanes is shown at once: all on paper. */
-function pictureHeight() {
-  const all = window.matchMedia("print").matches;
-  return all ? Math.min(lanes.height, 8000) : Math.min(lanes.height, Math.max(200, Math.round(window.innerHeight * 0.62)));
 }
 
 /** Goes to a place of the run that is shown; the other run goes to the same instant. */
@@ -159,59 +84,6 @@ function drawAll() {
   if (!page.playing) part("said").textContent = now.place.taken > 0 ? Object.values(sayEvent(now.run, now.place.taken - 1)).join(" ") : "before the first event";
   clearTimeout(page.address);
   page.address = setTimeout(showAddress, 200);
-}
-
-/** Marks all that shows what is asked about. */
-function markAsked({ asked }) {
-  if (!asked || asked.event !== undefined) return;
-  const found = asked.message !== undefined
-    ? document.querySelectorAll(`[data-ask-message="${asked.message}"][data-to="${asked.to}"]`)
-    : document.querySelectorAll(`[data-cell="${asked.cell}"]${asked.bit >= 0 ? `[data-bit="${asked.bit}"]` : ":not([data-bit])"}${asked.field !== undefined ? `[data-field="${asked.field}"]` : ":not([data-field])"}`);
-  for (const element of found) {
-    element.classList.add("asked");
-    element.setAttribute("aria-current", "true");
-  }
-}
-
-/** What names an element that is drawn anew each time: its data, and which it is among those of its part that have the same. */
-function placeOfElement(element) {
-  const box = element.closest("section[id], section[aria-labelledby]");
-  const data = [...element.attributes].filter(({ name }) => name.startsWith("data-"));
-  if (!box || !data.length) return null;
-  const selector = data.map(({ name, value }) => `[${name}="${CSS.escape(value)}"]`).join("");
-  return { box, selector, number: [...box.querySelectorAll(selector)].indexOf(element), top: element.getBoundingClientRect().top, focused: element === document.activeElement };
-}
-
-/** Keeps what was clicked where it was, and focused, whatever was drawn anew above it. */
-function keepInPlace() {
-  if (!page.held) return;
-  const { box, selector, number, top, focused } = page.held;
-  page.held = null;
-  const element = box.querySelectorAll(selector)[number];
-  if (!element || !element.getClientRects().length) return;
-  if (focused) element.focus({ preventScroll: true });
-  if (box.id === "why-part") return; // it stays in view by itself, and scrolls by itself
-  window.scrollBy(0, element.getBoundingClientRect().top - top);
-  uncover(element.getBoundingClientRect());
-}
-
-/** Where the screen is narrow the answer stands over the page: what was clicked is moved out from under it. */
-function uncover({ top, bottom, left, right }) {
-  const over = part("why-part").getBoundingClientRect();
-  if (!page.asked || bottom <= over.top || top >= over.bottom || right <= over.left || left >= over.right) return;
-  window.scrollBy(0, over.top < 5 ? top - over.bottom - 8 : bottom - over.top + 8);
-}
-
-/** After a click into the lanes the answer is in view, as far as what was clicked stays there. `x`, `y`: in the picture. */
-function showAnswer(x, y) {
-  requestAnimationFrame(() => {
-    const { left, top } = part("lanes").getBoundingClientRect();
-    uncover({ left: left + x, right: left + x, top: top + y - 20, bottom: top + y + 20 });
-    const missing = part("why-part").getBoundingClientRect().top + 180 - window.innerHeight;
-    const room = top + y - part("bar").offsetHeight - 30;
-    const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (page.asked && missing > 0 && room > 0) window.scrollBy({ top: Math.min(missing, room), behavior: calm ? "auto" : "smooth" });
-  });
 }
 
 /** Puts the moment into the address; not at each step, since browsers refuse to do that very often. */
@@ -356,25 +228,6 @@ function clickedLanes(x, y) {
   else draw();
   page.follows = false;
   showAnswer(x, y);
-}
-
-/** The dialog that is open, if one is. */
-function openDialog() {
-  return document.querySelector("dialog[open]");
-}
-
-/** Keys while a dialog is open: some close it, and all others are the browser's. */
-function keyInDialog(event) {
-  if (event.key !== "Escape" && event.key !== "?") return;
-  event.preventDefault();
-  openDialog().close();
-}
-
-/** A click beside a dialog closes it. */
-function clickedBeside({ target, clientX: x, clientY: y }) {
-  if (target.tagName !== "DIALOG") return;
-  const { left, right, top, bottom } = target.getBoundingClientRect();
-  if (x < left || x > right || y < top || y > bottom) target.close();
 }
 
 function listen() {
