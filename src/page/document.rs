@@ -15,9 +15,10 @@ use super::recording::{Recorded, Recording};
 use super::span_levels;
 use super::texts::NOTHING;
 use super::walk::{Walked, walk};
-use crate::judgement::{RunReport, Verdict};
+use crate::judgement::{Fate, RunReport, Verdict};
 use crate::report::{digest, run_document};
 use crate::scenario::Scenario;
+use crate::scenario::counted;
 use crate::scenario::named::Named;
 use serde_json::{Value, json};
 use sim::bus::{
@@ -168,10 +169,25 @@ fn wire(
     (decided as i64, end_rows::cycles(&cycles, book))
 }
 
+/// What a crash came to.
+fn after_a_crash(report: &RunReport) -> String {
+    let Some(crash) = &report.crash else { return String::new() };
+    let late = match report.timeouts {
+        0 => String::new(),
+        waits => format!(", after {} that timed out", counted(waits, "wait")),
+    };
+    let left: Vec<_> = crash.cpus.iter().filter(|cpu| cpu.fate == Fate::NotStopped).collect();
+    match left[..] {
+        [] => late,
+        [cpu] => format!("{late}; CPU{} is not stopped", cpu.cpu),
+        _ => format!("{late}; {} CPUs are not stopped", left.len()),
+    }
+}
+
 /// The verdict in a sentence.
 fn verdict(report: &RunReport) -> String {
     match report.verdict {
-        Verdict::Completed => "The run has reached its goal.".to_owned(),
+        Verdict::Completed => format!("The run has reached its goal{}.", after_a_crash(report)),
         Verdict::Hung => {
             let cause = report.hang.as_ref().map(|hang| format!(": {}", hang.cause)).unwrap_or_default();
             format!("PROVEN: it hangs for ever{cause}.")

@@ -91,6 +91,14 @@ for (const [width, height] of [[1400, 900], [400, 800]]) {
     await frame(page);
     assert.match(await text(page, "time"), INSTANT);
   }
+  // A span in which a CPU waits answers with what it waits for, and so does the verdict.
+  await lanes.click({ position: { x: width - 100, y: 60 } });
+  await frame(page);
+  assert.match(await text(page, "why"), /^Why does CPU0 wait\?[^]*waits for its ICR since 62\.218 µs[^]*CPU2's class F is full[^]*CPU2 has interrupts off/);
+  await press(page, "End");
+  await page.locator("#now").getByRole("button", { name: "Why did this happen?" }).click();
+  await frame(page);
+  assert.match(await text(page, "why"), /^Why did this happen\?[^]*Why CPU0 waits[^]*Why CPU2 waits/);
   await page.evaluate(() => window.scrollTo(0, 0));
   // The cross: what is refused ends in the lane of the bus, and is the last that can be clicked there.
   const found = async () => {
@@ -193,7 +201,7 @@ for (const [width, height] of [[1400, 900], [400, 800]]) {
   assert.ok(of.includes("▶ taken") && !of.some((one) => /∞|×|NMI/.test(one)), `${of}`);
   await well.close();
   const both = await open(address("asked-both.html"));
-  assert.match(await text(both, "verdict"), /^A, i386\/default, before: PROVEN: it hangs for ever[^]*\nB, i386\/default, merged: The run has reached its goal\.$/);
+  assert.match(await text(both, "verdict"), /^A, i386\/default, before: PROVEN: it hangs for ever[^]*\nB, i386\/default, merged: The run has reached its goal, after 1 wait that timed out; CPU2 is not stopped\.$/);
   await fits(both, "both verdicts");
   await shot(both, "asked-both");
   await both.close();

@@ -32,7 +32,9 @@ impl Chain<'_> {
         let from = from.map(|site| format!(", sent by {site}")).unwrap_or_default();
         let since = cpu.busy_since.unwrap_or(message.written_at);
         let to = destination(&message);
-        self.say(format!("CPU{number}'s ICR is busy since {since} us: {} to {to}{from}", what(&message)));
+        let took_over = message.written_at > since; // a message that was replaced
+        let with = if took_over { format!(", now with a message of {} us", message.written_at) } else { String::new() };
+        self.say(format!("CPU{number}'s ICR is busy since {since} us{with}: {} to {to}{from}", what(&message)));
         if let Some(misdirected) = cpu.misdirected().filter(|misdirected| misdirected.message == message) {
             self.misdirected(number, misdirected);
             self.root("an NMI between the two writes of the ICR sent its message elsewhere");

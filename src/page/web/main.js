@@ -224,8 +224,10 @@ function clickedLanes(x, y) {
   if (cpu !== null && cpu !== undefined) page.cpu = cpu;
   if (arrow) page.asked = { message: arrow.message, to: arrow.cpu === null ? -1 : arrow.cpu };
   else if (x >= LABELS) page.asked = span && span.event >= 0 ? { event: span.event } : null;
-  if (x >= LABELS) goTo(placeAtTime(run, arrow ? Math.max(arrow.from, Math.min(time, arrow.until)) : time), true);
+  if (x >= LABELS) goTo(placeAtTime(run, arrow ? onArrow(arrow, time) : time), true);
   else draw();
+  const wait = span && span.look === "waits" && !arrow ? run.cell(cpu, "why") : -1;
+  if (wait >= 0 && (whyWaits(run, page.cells[page.shown].values, cpu) || []).length) page.asked = { cell: wait, bit: -1 };
   page.follows = false;
   showAnswer(x, y);
 }

@@ -7,9 +7,15 @@ function arrowUnder(scene, x, y) {
   let [nearest, least] = [null, 5];
   for (const arrow of clickable) {
     const far = Math.min(fromLine(x, inPicture, arrow.start, arrow.end), Math.hypot(x - arrow.end.x, inPicture - arrow.end.y) - 4);
-    if (far < least) [nearest, least] = [arrow, far];
+    const atEnd = Math.hypot(x - arrow.end.x, inPicture - arrow.end.y) < 12;
+    if (far < least) [nearest, least] = [{ ...arrow, atEnd }, far];
   }
   return nearest;
+}
+
+/** The instant that a click on an arrow means: that of its mark, if it was at that one. */
+function onArrow({ from, until, atEnd }, time) {
+  return atEnd ? until : Math.max(from, Math.min(time, until));
 }
 
 /** What lies under a point of the canvas: the lane, the instant, and the span if there is one. */

@@ -10,14 +10,7 @@ function drawWhy(scene) {
   part("forget").hidden = !asked;
   part("why-part").classList.toggle("asked", Boolean(asked));
   if (!asked) {
-    const waiting = [];
-    const others = Array.from({ length: run.header.cpus }, (_, cpu) => cpu).filter((cpu) => cpu !== scene.cpu);
-    for (const cpu of [scene.cpu, ...others]) {
-      const chain = whyWaits(run, scene.values, cpu);
-      if (chain && chain.length) waiting.push([make("h3", {}, `Why CPU${cpu} waits`), sentences(run, chain)]);
-    }
-    const told = waiting.slice(0, CHAINS).flat();
-    if (waiting.length > CHAINS) told.push(make("p", { className: "faint" }, `${waiting.length - CHAINS} more CPUs wait`));
+    const told = aboutWaits(scene);
     const hint = make("p", { className: "faint" }, "Click a value, a bit, a slot, a message or a span, and this says why it is so.");
     panel.replaceChildren(hint, ...told);
     return;
@@ -25,6 +18,19 @@ function drawWhy(scene) {
   if (asked.event !== undefined) panel.replaceChildren(...aboutEvent(scene, asked.event));
   else if (asked.message !== undefined) panel.replaceChildren(...aboutMessage(scene, asked.message, asked.to));
   else panel.replaceChildren(...aboutCell(scene, asked));
+}
+
+/** Of each CPU that waits: why, the one that is followed first. */
+function aboutWaits({ run, values, cpu: followed }) {
+  const waiting = [];
+  const others = Array.from({ length: run.header.cpus }, (_, cpu) => cpu).filter((cpu) => cpu !== followed);
+  for (const cpu of [followed, ...others]) {
+    const chain = whyWaits(run, values, cpu);
+    if (chain && chain.length) waiting.push([make("h3", {}, `Why CPU${cpu} waits`), sentences(run, chain)]);
+  }
+  const told = waiting.slice(0, CHAINS).flat();
+  if (waiting.length > CHAINS) told.push(make("p", { className: "faint" }, `${waiting.length - CHAINS} more CPUs wait`));
+  return told;
 }
 
 /** What is asked of a cell, in words. */
@@ -38,7 +44,7 @@ function questionOfCell(scene, { cell: number, bit, field: place }) {
   }
   if (bit >= 0) return `Why is ${cell.name.replace(/\d+$/, "")} bit ${hex(Number(cell.name.match(/\d+$/)[0]) * 32 + bit, 2)}${of} ${bitsOf(value, { low: bit, high: bit })}?`;
   const text = valueText(scene, { ...cell, number });
-  if (cell.kind === "chain") return `Why? (${cell.name}${of})`;
+  if (cell.kind === "chain") return cell.name === "why" ? `Why does CPU${cell.cpu} wait?` : `Why is the ICR${of} busy?`;
   if (cell.kind === "slots") return `Why do the slots${of} hold ${text}?`;
   return `Why is ${cell.name}${of} ${cell.kind === "hex" || cell.kind === "flag" ? text : `“${text}”`}?`;
 }
@@ -71,6 +77,8 @@ function aboutEvent(scene, event) {
   const { who, what } = sayEvent(run, event);
   const parts = [make("h3", {}, "Why did this happen?"), make("p", {}, jump(run, event), " ", make("strong", {}, who), ` ${what}`)];
   if (event !== place.taken - 1) parts.push(make("p", { className: "faint" }, `The cursor is elsewhere, at ${microseconds(place.time)}.`));
+  // A verdict has no cause among the events: it is about all that waits.
+  if (who === "verdict") return [...parts, ...aboutWaits(scene)];
   return [...parts, links(run, causesOf(run, event))];
 }
 
