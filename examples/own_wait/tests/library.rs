@@ -55,7 +55,7 @@ fn one_result_however_it_is_executed() {
 
 #[test]
 fn a_hang_is_proven_on_either_executor() {
-    for (arch, cause) in [("i386/default", "class F is full"), ("x86_64/flat", "stalled")] {
+    for (arch, cause) in [("i386/default", "class F stays full"), ("x86_64/flat", "stalled")] {
         let request = request("nmi-stall", arch, &VARIANTS, "polite");
         let reports = [Execution::default(), Execution::Reference]
             .map(|execution| report(&request, &Settings::seeded(0).with(|settings| settings.execution = execution)));
