@@ -101,15 +101,16 @@ for (const [width, height] of [[1400, 900], [400, 800]]) {
   assert.match(await text(page, "why"), /^Why did this happen\?[^]*Why CPU0 waits[^]*Why CPU2 waits/);
   await page.evaluate(() => window.scrollTo(0, 0));
   // The cross: what is refused ends in the lane of the bus, and is the last that can be clicked there.
-  const found = async () => {
-    for (let x = width - 60; x > width / 2; x -= 3) {
-      for (let y = height - 60; y < height; y += 3) {
-        await lanes.hover({ position: { x, y } });
-        if (await lanes.evaluate((canvas) => canvas.style.cursor === "pointer")) return { x, y };
+  const found = () => lanes.evaluate((canvas) => {
+    const { left, top, width: wide, height: high } = canvas.getBoundingClientRect();
+    for (let x = wide - 60; x > wide / 2; x -= 3) {
+      for (let y = high - 60; y < high; y += 3) {
+        canvas.dispatchEvent(new PointerEvent("pointermove", { clientX: left + x, clientY: top + y, bubbles: true }));
+        if (canvas.style.cursor === "pointer") return { x, y };
       }
     }
     return null;
-  };
+  });
   const cross = await found();
   assert.ok(cross, "an arrow in the lane of the bus");
   await lanes.click({ position: cross });
