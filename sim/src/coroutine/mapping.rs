@@ -85,7 +85,8 @@ fn guard(low: usize) -> bool {
 
 /// The stack at `low` reads as zeros again; its guard stays.
 ///
-/// The high end, which every tenant uses, is written: pages that came back from the host would each be a fault. What is below goes back to the host, which has to do something only if it was used.
+/// The high end, which every tenant uses, is written: pages that came back from the host would each be a fault. What is
+/// below goes back to the host, which has to do something only if it was used.
 pub(super) fn clean(low: usize) {
     valgrind::make_defined(low, STACK_BYTES);
     let rest = low + GUARD_BYTES;

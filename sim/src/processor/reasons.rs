@@ -35,8 +35,8 @@ impl Core {
         Some((reason, before.map_or(now, |attention| attention.since)))
     }
 
-    /// By what a latch says, the most urgent first. A shutdown inside an NMI handler or in system management is left by nothing (SDM vol. 3 §6.15,
-    /// interrupt 8); any other by NMI, SMI and INIT.
+    /// By what a latch says, the most urgent first. A shutdown inside an NMI handler or in system management is left by
+    /// nothing (SDM vol. 3 §6.15, interrupt 8); any other by NMI, SMI and INIT.
     fn latched_reason(&self, maskable: bool, now: Time) -> Option<(Reason, Time)> {
         if self.activity == Activity::Shutdown && (self.nmi_blocked || self.in_system_management) {
             return None; // only a reset of the hardware leads out of it
