@@ -169,6 +169,12 @@ impl Settings {
         let choices = Choices { elision: true, stacks: Stacks::Own, ..self.choices };
         Self { execution: Execution::default(), choices, ..self.clone() }
     }
+
+    /// Is it executed in that way anyhow?
+    fn explains(&self) -> bool {
+        let Choices { elision, stacks, .. } = self.choices;
+        elision && stacks == Stacks::Own && self.execution == Execution::default()
+    }
 }
 
 /// The run that a token is of: its scenario, from `file` if that has moved, and its settings, with what it has of `own`.
@@ -250,8 +256,11 @@ fn judged(
     UNDER_WAY.set(Some(token.to_string()));
     let mut waits = WaitLog::default();
     let mut said = ProgramNotes::of(scenario);
+    // Most crashes need their events; elsewhere they are dear, and most runs do without.
+    let mut along = (scenario.crash().is_some() && settings.explains()).then(|| Evidence::new(scenario));
     let mut observers: Vec<&mut dyn Observer> = vec![&mut waits];
     observers.extend(said.as_mut().map(|said| said as &mut dyn Observer));
+    observers.extend(along.as_mut().map(|along| along as &mut dyn Observer));
     let outcome = play(scenario, settings, &mut observers)?;
     // A CPU may have been disturbed so shortly before the end that its loop is not yet proven anew.
     let spins = outcome.cpus.iter().any(|cpu| cpu.activity == Activity::Running);
@@ -263,13 +272,18 @@ fn judged(
     } else {
         None
     };
-    let (evidence, observed) = if needs_events(scenario, &outcome, &waits) {
-        let mut evidence = Evidence::new(scenario);
-        let observed = observe(scenario, &settings.to_explain(), &mut evidence)?;
-        evidence.finish(&observed);
-        (Some(evidence).filter(|_| observed.interrupted_at.is_none()), Some(observed))
-    } else {
-        (None, None)
+    let (evidence, observed) = match (needs_events(scenario, &outcome, &waits), along) {
+        (false, _) => (None, None),
+        (true, Some(mut evidence)) => {
+            evidence.finish(&outcome);
+            (Some(evidence), None)
+        }
+        (true, None) => {
+            let mut evidence = Evidence::new(scenario);
+            let observed = observe(scenario, &settings.to_explain(), &mut evidence)?;
+            evidence.finish(&observed);
+            (Some(evidence).filter(|_| observed.interrupted_at.is_none()), Some(observed))
+        }
     };
     let mut report = judge(scenario, &token, &outcome, &waits, aftermath, evidence.as_ref());
     others.iter().chain(&observed).for_each(|other| report.note_interruption(other));

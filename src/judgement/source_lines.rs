@@ -52,8 +52,9 @@ pub(crate) fn waiting_line(site: Site) -> Option<&'static str> {
 /// The function that holds the line: the last `fn` above it.
 pub(crate) fn function(site: Site) -> Option<&'static str> {
     let location = site.location()?;
-    let before = text(location.file())?.lines().take(location.line() as usize);
-    before.filter_map(declared_function).last()
+    let text = text(location.file())?;
+    let end = text.match_indices('\n').nth(location.line() as usize - 1).map_or(text.len(), |(end, _)| end);
+    text[..end].lines().rev().find_map(declared_function)
 }
 
 /// The number of the line of source.

@@ -29,7 +29,7 @@ pub(super) fn verdict(scenario: &Scenario, report: &RunReport, paper: Paper) -> 
             let host = if sim::PROOFS { "" } else { " (this host has no shim for proofs of recurrence)" };
             let limit = sim::Time::from_ps(scenario.limit_ps);
             let word = paper.paint(Ink::Open, "DEADLINE");
-            format!("{word}: {goal} not reached in {limit} us; nothing is proven{host}")
+            format!("{word}: {goal} not reached in {limit} us; nothing is proven{host}{}", since(scenario, report))
         }
         Verdict::Interrupted => {
             let word = paper.paint(Ink::Open, "INTERRUPTED") + report.interruption.map_or("", by);
@@ -39,6 +39,15 @@ pub(super) fn verdict(scenario: &Scenario, report: &RunReport, paper: Paper) -> 
             }
         }
     }
+}
+
+/// What a deadline means where nothing effective has happened for half the time: a bounded wait is under way, or the search for
+/// a recurrence, which needs some tens of rounds of a loop; both only had too little time.
+fn since(scenario: &Scenario, report: &RunReport) -> String {
+    if !sim::PROOFS || report.sim_time.as_ps() > scenario.limit_ps / 2 {
+        return String::new();
+    }
+    format!(" (nothing effective since {} us: a longer `limit_us` may decide it)", report.sim_time)
 }
 
 /// What a run was ended by, where nobody did it.

@@ -201,6 +201,23 @@ fn a_run_that_is_not_decided_says_which_line_kept_it_open() {
     assert_eq!((report(&hung).verdict, report(&hung).open_ended.len()), (Hung, 0));
 }
 
+/// A loop of 9 µs is not proven within 200 µs, but within 2 ms; the report of the short run says that more time may do.
+#[test]
+fn a_run_that_had_too_little_time_says_so() {
+    let steps = "forever {\n pause\n repeat 3 {\n pause\n delay 1us\n delay 2us\n }\n}";
+    let folder = std::env::temp_dir().join(format!("too-little-time-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let first_line = |limit: u32| {
+        let text = text(&format!("goal = \"all-programs-end\"\nlimit_us = {limit}"), &program(0, steps));
+        std::fs::write(folder.join("p.toml"), &text).unwrap();
+        let said = crate::support::apicsim_in(&folder, &["run", "p.toml"]);
+        let said = crate::support::words(&String::from_utf8_lossy(&said.stdout));
+        (report(&text).verdict, said.contains("effective since 1 µs: a longer `limit_us` may decide it"))
+    };
+    assert_eq!((first_line(200), first_line(2_000)), ((Deadline, true), (Hung, false)));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
 /// A chooser of one's own: always the least, or always the greatest of what can be drawn.
 #[test]
 fn a_chooser_of_ones_own_decides() {

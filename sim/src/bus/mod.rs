@@ -11,7 +11,7 @@ mod point_to_point;
 mod redirection;
 mod serial;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod testing_agents;
 mod wires;
@@ -329,6 +329,12 @@ pub trait Interconnect: Debug + Send {
     /// Moves every future event `periods` times `period` later, as if the same recurring events had happened in
     /// between, and counts `attempts` per period for the message being attempted.
     fn skip(&mut self, periods: u64, period: Duration, attempts: u64);
+
+    /// A copy of it as it is now. An engine that has proven that it repeats itself keeps one of each place within the period, and
+    /// takes it up again there. None: there is none, or somebody looks at its wires; then it gets there event by event.
+    fn fork(&self) -> Option<Box<dyn Interconnect>> {
+        None
+    }
 
     /// From now on somebody looks at its wires. One that has none to look at need not listen.
     fn probe(&mut self) {}

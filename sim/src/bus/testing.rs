@@ -7,18 +7,18 @@ use crate::time::Time;
 
 /// Agents with ids 0, 1, … that always give the same answer.
 #[derive(Debug, Clone)]
-pub(super) struct Fake(Vec<Response>);
+pub(crate) struct Fake(Vec<Response>);
 
 impl Fake {
     pub(super) fn new(responses: &[Response]) -> Self {
         Self(responses.to_vec())
     }
 
-    pub(super) fn accepting(agents: usize) -> Self {
+    pub(crate) fn accepting(agents: usize) -> Self {
         Self(vec![Response::Accept; agents])
     }
 
-    pub(super) fn with(mut self, agent: Agent, response: Response) -> Self {
+    pub(crate) fn with(mut self, agent: Agent, response: Response) -> Self {
         self.0[usize::from(agent)] = response;
         self
     }
@@ -64,7 +64,7 @@ impl Targets for Fake {
 }
 
 /// A fixed message from `source` to `destination`.
-pub(super) fn message(source: Agent, number: u32, destination: u32) -> Message {
+pub(crate) fn message(source: Agent, number: u32, destination: u32) -> Message {
     Message {
         source,
         number,
@@ -86,7 +86,7 @@ pub(super) fn broadcast(source: Agent, number: u32) -> Message {
 }
 
 /// Asks `bus` to carry `message`.
-pub(super) fn send(bus: &mut dyn Interconnect, ps: u64, message: Message) {
+pub(crate) fn send(bus: &mut dyn Interconnect, ps: u64, message: Message) {
     bus.request(Time::from_ps(ps), Request::Message(message), 0);
 }
 

@@ -47,7 +47,8 @@ impl Fabric {
     /// The run has ended: is every message accounted for? Gives what the checker has seen, if it was on.
     pub(super) fn finish_watch(&mut self, cores: &mut [Slot], end: Time) -> Result<Option<Counts>, Violation> {
         let Some(watch) = self.watch.take() else { return Ok(None) };
-        let carried = self.bus.undispatched().into_iter().chain(self.bus.in_transit());
+        let bus = self.carrier.bus();
+        let carried = bus.undispatched().into_iter().chain(bus.in_transit());
         watch.finish(cores, carried.map(|held| held.message), end).map(Some)
     }
 }

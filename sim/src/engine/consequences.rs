@@ -23,12 +23,12 @@ impl Fabric {
             }
             BusEffect::Dispatched { message, busy_still } => {
                 self.event(now, What::Dispatched(*message, *busy_still));
-                self.cycle.disturb(now);
+                self.carrier.disturb(now);
                 return self.dispatched(now, message, *busy_still, cores);
             }
             BusEffect::RemoteRead { message, value } => {
                 self.event(now, What::RemoteRead(*message, *value));
-                self.cycle.disturb(now);
+                self.carrier.disturb(now);
                 let core = reached(cores.get_mut(usize::from(message.source))?, now);
                 core.apic.remote_read_answered(*value);
                 core.apic_changed(now);
@@ -38,7 +38,7 @@ impl Fabric {
             BusEffect::Error { agent, bits } => return self.error(now, *agent, *bits, cores),
             BusEffect::EndOfInterrupt { vector } => {
                 self.event(now, What::EndOfInterrupt(*vector));
-                self.cycle.disturb(now);
+                self.carrier.disturb(now);
                 self.devices.end_of_interrupt(*vector, now);
                 self.send_for_devices(now);
             }
@@ -58,7 +58,7 @@ impl Fabric {
             None => {}
         }
         // The first attempt of a message, or with a new outcome, is a change; the ones after it are a run.
-        self.cycle.disturb(now);
+        self.carrier.disturb(now);
         self.runs.push(AttemptRun { message, outcome, first: now, last: now, count: 1 });
         self.stream.touch(now);
     }
@@ -73,7 +73,7 @@ impl Fabric {
         cores: &'c mut [Slot],
     ) -> &'c mut Core {
         self.event(now, What::Delivered(agent, *message));
-        self.cycle.disturb(now);
+        self.carrier.disturb(now);
         let core = reached(&mut cores[usize::from(agent)], now);
         if let Some(watch) = &mut self.watch {
             watch.delivered(core, message, now);
@@ -156,7 +156,7 @@ impl Fabric {
         core.tell_local_requests(now);
         core.apic_changed(now);
         self.event(now, What::Error(agent, bits));
-        self.cycle.disturb(now);
+        self.carrier.disturb(now);
         Some(core)
     }
 }

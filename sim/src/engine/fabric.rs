@@ -2,7 +2,7 @@
 
 use super::addressees::Addressees;
 use super::attempts::AttemptRun;
-use super::cycle::{Cycle, CycleSearch};
+use super::carrier::Carrier;
 use super::device_hub::DeviceHub;
 use super::message_faults::MessageFaults;
 use super::slot::Slot;
@@ -21,7 +21,7 @@ use std::sync::Arc;
 /// The interconnect, and what the machine knows of it.
 #[derive(Debug)]
 pub(crate) struct Fabric {
-    pub(super) bus: Box<dyn Interconnect>,
+    pub(super) carrier: Carrier,
     pub(crate) stream: Stream,
     /// Attempts since the last other event, a run for each message, in the order of first attempt.
     pub(super) runs: Vec<AttemptRun>,
@@ -33,7 +33,6 @@ pub(crate) struct Fabric {
     /// Has any attempt been refused by a full target?
     pub(crate) refused: bool,
     effects: Vec<BusEffect>,
-    pub(super) cycle: CycleSearch,
     chooser: Arc<dyn Chooser>,
     choices: choice::Counts,
     /// Choices that were drawn.
@@ -81,7 +80,7 @@ impl Fabric {
         let addressees = Addressees::new(agents - 1, generation.profile().id_bits, external);
         deaths.sort_unstable();
         let mut fabric = Self {
-            bus,
+            carrier: Carrier::new(bus),
             stream: Stream::new(Source::Interconnect),
             runs: Vec::new(),
             dead: vec![false; agents],
@@ -91,7 +90,6 @@ impl Fabric {
             watch: None,
             refused: false,
             effects: Vec::new(),
-            cycle: CycleSearch::default(),
             chooser,
             choices: choice::Counts::default(),
             chosen: 0,
@@ -109,8 +107,8 @@ impl Fabric {
     /// To be called after anything that may have changed them: a request to the interconnect, or an event of it.
     #[inline]
     fn keep_times(&mut self) {
-        self.times.event = self.bus.next_event().unwrap_or(Time::NEVER).min(self.times.change);
-        self.times.bound = self.bus.bound();
+        self.times.event = self.carrier.next_event().min(self.times.change);
+        self.times.bound = self.carrier.bound();
     }
 
     /// To be called after what else may have changed them: a death, an access to a device, a message that is kept back.
@@ -131,7 +129,7 @@ impl Fabric {
 
     #[inline]
     pub(super) fn take(&mut self, at: Time, request: &Request) {
-        self.cycle.disturb(at);
+        self.carrier.disturb(at);
         self.changed_at = self.changed_at.max(at);
         let source = request.source();
         if let Request::Message(message) = request
@@ -151,7 +149,7 @@ impl Fabric {
         if let (Some(watch), Request::Message(message)) = (&mut self.watch, request) {
             watch.sent(message, at);
         }
-        self.bus.request(at, *request, extra);
+        self.carrier.bus().request(at, *request, extra);
     }
 
     /// The I/O agent holds its lines: one message at a time, none replaces another.
@@ -163,7 +161,7 @@ impl Fabric {
 
     /// An access of a CPU to a device at `now`; gives what a read finds.
     pub(crate) fn access_device(&mut self, now: Time, access: Access, value: u32) -> Result<u32, I8254Error> {
-        self.cycle.disturb(now);
+        self.carrier.disturb(now);
         let found = self.devices.access(now, access, value);
         if found.is_ok() {
             self.send_for_devices(now);
@@ -184,7 +182,7 @@ impl Fabric {
 
     /// A CPU changed its APIC, which a sample may look at, at `at`: after what the interconnect does then.
     pub(crate) fn disturb(&mut self, at: Time) {
-        self.cycle.disturb(at + Duration::from_ps(1));
+        self.carrier.disturb(at + Duration::from_ps(1));
     }
 
     #[inline]
@@ -212,37 +210,27 @@ impl Fabric {
 
     /// Does nothing happen here any more, or only the same for ever?
     pub(crate) fn is_settled(&self) -> bool {
-        self.next_change() == Time::NEVER && (self.bus.is_idle() || self.cycle.found.is_some())
+        self.next_change() == Time::NEVER && self.carrier.is_settled()
     }
 
     /// Is it proven to do nothing but the same, as long as nobody does anything?
     pub(crate) const fn repeats(&self) -> bool {
-        self.cycle.found.is_some()
+        self.carrier.cycle().is_some()
     }
 
     /// The instant at which it became settled: of the attempt that proved its cycle, or of its last event.
     pub(crate) fn settled_at(&self) -> Time {
         let changed = self.stream.last().max(self.changed_at);
-        changed.max(self.cycle.found.as_ref().map_or(self.advanced_at, |cycle| cycle.at))
+        changed.max(self.carrier.cycle().map_or(self.advanced_at, |cycle| cycle.at))
     }
 
-    /// Skips whole cycles of a proven recurrence as long as they end by `until`.
+    /// Skips what is proven to recur, as far as it ends by `until`.
     #[inline]
     pub(crate) fn skip_until(&mut self, until: Time) {
-        let Some(Cycle { period, attempts, .. }) = &self.cycle.found else { return };
-        let Some(next) = self.bus.next_event() else { return };
         let until = until.min(self.next_change());
-        let periods = until.since(next).as_ps() / period.as_ps();
-        if periods == 0 {
-            return;
+        if self.carrier.skip(until, &mut self.runs) {
+            self.keep_times();
         }
-        self.bus.skip(periods, *period, attempts.iter().sum());
-        // A run that does not grow (its message was replaced, or is starved) does not get later either.
-        for (run, grown) in self.runs.iter_mut().zip(attempts).filter(|(_, grown)| **grown > 0) {
-            run.count += grown * periods;
-            run.last += Duration::from_ps(period.as_ps() * periods);
-        }
-        self.keep_times();
     }
 
     /// Processes the next event. What must happen to the CPUs waits for [`apply`](Self::apply): a CPU that is
@@ -255,7 +243,7 @@ impl Fabric {
         } else {
             self.addressees.make();
             let view = View { cores, dead: &self.dead, addressees: &self.addressees, now };
-            self.bus.advance(&view, &mut self.effects);
+            self.carrier.bus().advance(&view, &mut self.effects);
             if let Some(faults) = &mut self.message_faults {
                 faults.settle(now, &self.effects);
             }
@@ -283,7 +271,7 @@ impl Fabric {
             self.send_for_devices(now);
         }
         self.keep_change();
-        self.cycle.disturb(now);
+        self.carrier.disturb(now);
     }
 
     /// Pushes the CPUs that the pending effects change, each once. An error that is recorded already changes nothing, nor
@@ -331,11 +319,7 @@ impl Fabric {
         }
         effects.clear();
         self.effects = effects;
-        if attempted && let Some(next) = self.bus.next_event() {
-            let bus = &self.bus;
-            let counts = self.runs.iter().map(|run| run.count);
-            self.cycle.attempt(now, next, counts, |words| bus.state(words));
-        }
+        self.carrier.went_on(now, attempted, &self.runs);
         self.keep_times();
     }
 
@@ -361,19 +345,20 @@ impl Fabric {
     }
 
     /// Messages that are not dispatched, with the agents that refuse each.
-    pub(crate) fn undispatched(&self, cores: &[Slot]) -> Vec<(Undispatched, Vec<Agent>)> {
+    pub(crate) fn undispatched(&mut self, cores: &[Slot]) -> Vec<(Undispatched, Vec<Agent>)> {
+        let held = self.carrier.bus().undispatched();
         let view = View { cores, dead: &self.dead, addressees: &self.addressees, now: Time::ZERO };
         let refusers = |message: &Message| {
             (0..view.agents())
                 .filter(|&agent| matches!(view.response(agent, message), Response::Retry | Response::Refuse))
                 .collect()
         };
-        self.bus.undispatched().into_iter().map(|held| (held, refusers(&held.message))).collect()
+        held.into_iter().map(|held| (held, refusers(&held.message))).collect()
     }
 
     /// Messages that are carried beyond their senders' bus.
-    pub(crate) fn in_transit(&self) -> Vec<Undispatched> {
-        self.bus.in_transit()
+    pub(crate) fn in_transit(&mut self) -> Vec<Undispatched> {
+        self.carrier.bus().in_transit()
     }
 
     pub(crate) fn is_dead(&self, agent: Agent) -> bool {

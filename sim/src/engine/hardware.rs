@@ -92,7 +92,7 @@ impl Hardware {
     /// Somebody observes: what CPUs and interconnect tell of this is kept until it is handed over.
     pub(super) fn observe(&mut self, wanted: Interest) {
         if wanted.wants_wires() {
-            self.fabric.bus.probe();
+            self.fabric.carrier.bus().probe();
         }
         self.fabric.stream.observe(wanted);
         self.cpus.iter_mut().for_each(|cpu| cpu.stream.observe(wanted));

@@ -14,12 +14,20 @@ use crate::time::{Duration, Time};
 /// Visits of CPUs after which what they have told is handed over.
 const VISITS: u64 = 256;
 
+/// A look that is only to hand over comes up to so many grids later, as long as there is little to hand over.
+const PATIENCE: u64 = 8;
+
+/// As many events are little.
+const LITTLE: usize = 256;
+
 /// Who looks at a machine.
 pub(crate) struct Looks<'o> {
     observer: Option<&'o mut dyn Observer>,
     handle: Option<Handle>,
     budget: Budget,
     grid: Duration,
+    /// How many grids are between two looks.
+    stride: u64,
     /// What was told since the beginning.
     operations: u64,
     events: u64,
@@ -32,7 +40,7 @@ impl<'o> Looks<'o> {
     pub(crate) fn new(observer: Option<&'o mut dyn Observer>, handle: Option<Handle>, budget: Budget) -> Self {
         let grid = if budget.is_set() { BUDGET_GRID } else { FLAG_GRID };
         let (told, wires) = (Vec::new(), Vec::new());
-        Self { observer, handle, budget, grid, operations: 0, events: 0, visits: 0, told, wires }
+        Self { observer, handle, budget, grid, stride: 1, operations: 0, events: 0, visits: 0, told, wires }
     }
 
     /// Which events CPUs and interconnect must keep: a budget counts all.
@@ -80,10 +88,16 @@ impl<'o> Looks<'o> {
             hardware.interrupt(at);
             return Some(Ending::Interrupted(why));
         }
-        let grid = self.grid.as_ps();
+        let grid = self.grid.as_ps() * self.next_stride();
         let later = (next.max(at).as_ps() / grid).saturating_add(1).saturating_mul(grid);
         hardware.look_at(Time::from_ps(later));
         None
+    }
+
+    fn next_stride(&mut self) -> u64 {
+        let may_be_late = self.handle.is_none() && !self.budget.is_set() && self.told.len() < LITTLE;
+        self.stride = if may_be_late { (2 * self.stride).min(PATIENCE) } else { 1 };
+        self.stride
     }
 
     fn interruption(&self, hardware: &Hardware) -> Option<Interruption> {
@@ -103,7 +117,7 @@ impl<'o> Looks<'o> {
         self.visits = 0;
         self.told.clear();
         self.wires.clear();
-        hardware.fabric.bus.take_wires(&mut self.wires);
+        hardware.fabric.carrier.take_wires(&mut self.wires);
         hardware.fabric.stream.hand_over(until, &mut self.told);
         for cpu in &mut hardware.cpus {
             cpu.stream.hand_over(until, &mut self.told);

@@ -30,7 +30,7 @@ impl Fabric {
         }
         self.keep_change();
         self.event(now, What::MessageFault(effect, agent, *message));
-        self.cycle.disturb(now);
+        self.carrier.disturb(now);
         match effect {
             MessageEffect::Lose | MessageEffect::Delay(_) => {
                 if let Some(watch) = &mut self.watch {
@@ -80,7 +80,7 @@ impl Fabric {
             if self.is_dead(agent) {
                 continue;
             }
-            self.cycle.disturb(now);
+            self.carrier.disturb(now);
             self.event(now, What::Delivered(agent, message));
             let core = reached(&mut cores[usize::from(agent)], now);
             if let Some(watch) = &mut self.watch {

@@ -6,6 +6,7 @@
 
 mod addressees;
 mod attempts;
+mod carrier;
 mod collection;
 mod consequences;
 mod crew;
@@ -26,6 +27,9 @@ mod pollers;
 mod reference;
 mod report;
 mod requests;
+mod revolution;
+#[cfg(test)]
+mod revolution_tests;
 mod schedule;
 mod slot;
 mod standings;

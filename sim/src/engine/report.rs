@@ -32,7 +32,7 @@ impl Outcome {
 }
 
 pub(crate) fn outcome(parts: Parts, ending: Ending) -> Outcome {
-    let Parts { mut cores, fabric, master, milestones, clock, proven_at, interrupted_at, .. } = parts;
+    let Parts { mut cores, mut fabric, master, milestones, clock, proven_at, interrupted_at, .. } = parts;
     let Parts { effort, allocations_watched, checked, .. } = parts;
     let undispatched = fabric.undispatched(&cores);
     let mut digest = Digest::of_run(cores.len());

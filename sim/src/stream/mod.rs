@@ -85,8 +85,10 @@ impl Stream {
 
     /// Moves what was told before `until` to `to`.
     pub(crate) fn hand_over(&mut self, until: Time, to: &mut Vec<Told>) {
-        let count = self.kept.partition_point(|told| told.at < until);
-        to.extend(self.kept.drain(..count));
+        if self.kept.first().is_some_and(|told| told.at < until) {
+            let count = self.kept.partition_point(|told| told.at < until);
+            to.extend(self.kept.drain(..count));
+        }
     }
 
     /// What is kept and not handed over yet.

@@ -294,6 +294,10 @@ impl Interconnect for FrontSideBus {
         self.respond_anew();
     }
 
+    fn fork(&self) -> Option<Box<dyn Interconnect>> {
+        Some(Box::new(self.clone()))
+    }
+
     fn name(&self) -> &'static str {
         "fsb"
     }

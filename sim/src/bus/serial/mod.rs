@@ -306,6 +306,10 @@ impl Interconnect for SerialBus {
         self.plan();
     }
 
+    fn fork(&self) -> Option<Box<dyn Interconnect>> {
+        self.probe.is_none().then(|| Box::new(self.clone()) as Box<dyn Interconnect>)
+    }
+
     /// With a stuck wire a sender may be told that a message was taken that was not.
     fn reach(&self) -> Reach {
         if self.faults.has_stuck_wires() { Reach::Unpromised } else { Reach::Everybody }
