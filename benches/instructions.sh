@@ -89,10 +89,19 @@ calculate() { awk "BEGIN { printf(\"$1\", ($2)) }"; } # format, expression
 instructions() { # workload, length
   local out="$DIRECTORY/$1-$2"
   if [ ! -e "$out" ]; then
-    valgrind --tool=callgrind --callgrind-out-file="$out" "$PROGRAM" "$1" "$2" >"$DIRECTORY/log" 2>&1 ||
-      { cat "$DIRECTORY/log" >&2 && fail "$1 $2 fails"; }
+    valgrind --tool=callgrind --callgrind-out-file="$out.new" "$PROGRAM" "$1" "$2" >"$out.log" 2>&1 ||
+      { cat "$out.log" >&2 && fail "$1 $2 fails"; }
+    mv "$out.new" "$out"
   fi
   sed -n 's/^totals: *//p' "$out"
+}
+
+# Makes these runs at once: each waits for itself only. Whichever fails is made again by who wants its figure, and says why.
+ahead() { # workload, lengths...
+  local workload=$1 length
+  shift
+  for length in "$@"; do instructions "$workload" "$length" >/dev/null 2>&1 & done
+  wait
 }
 
 # Records in the event stream of a workload.
@@ -118,6 +127,7 @@ line() { # row, what, events, figure, must, aim
 # A row of two lengths.
 difference() { # row, what, workload, N, units in one of length, must, aim
   local short long few many
+  ahead "$3" "$4" $((2 * $4))
   short=$(instructions "$3" "$4")
   long=$(instructions "$3" $((2 * $4)))
   few=$(events "$3" "$4")
@@ -136,6 +146,7 @@ expect() { # n0, its cost, n1, its cost, n
 # Costs of machines of these many CPUs, less that of one CPU: a line "CPUs, cost, mark" each.
 costs() { # workload, numbers of CPUs...
   local workload=$1 n0=0 c0=0 n1=0 c1=0 mark='' one cost cpus
+  ahead "$workload" 1 "$2"
   one=$(instructions "$workload" 1)
   shift
   for cpus in "$@"; do

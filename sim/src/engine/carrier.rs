@@ -13,7 +13,7 @@ pub(super) struct Carrier {
     bus: Box<dyn Interconnect>,
     search: CycleSearch,
     /// Of what is found, for an interconnect that can be learned by heart.
-    revolution: Option<Revolution>,
+    revolution: Option<Box<Revolution>>,
 }
 
 impl Carrier {
@@ -30,28 +30,19 @@ impl Carrier {
         &mut *self.bus
     }
 
-    #[cold]
+    #[inline(never)]
     fn bring_up(&mut self) {
         if let (Some(cycle), Some(revolution)) = (self.search.found(), &mut self.revolution) {
             revolution.bring_up(&mut self.bus, cycle);
         }
     }
 
-    /// Its next event.
+    /// Its next event; and the earliest instant at which it may sample a CPU or change what software sees.
     #[inline]
-    pub(super) fn next_event(&self) -> Time {
+    pub(super) fn times(&self) -> (Time, Time) {
         match &self.revolution {
-            Some(revolution) => revolution.next_event(),
-            None => self.bus.next_event().unwrap_or(Time::NEVER),
-        }
-    }
-
-    /// The earliest instant at which it may sample a CPU or change what software sees.
-    #[inline]
-    pub(super) fn bound(&self) -> Time {
-        match &self.revolution {
-            Some(revolution) => revolution.bound(),
-            None => self.bus.bound(),
+            Some(revolution) => revolution.times(),
+            None => (self.bus.next_event().unwrap_or(Time::NEVER), self.bus.bound()),
         }
     }
 
@@ -69,11 +60,17 @@ impl Carrier {
     /// Something that the proof would rest on has changed at `at`.
     #[inline]
     pub(super) fn disturb(&mut self, at: Time) {
-        if self.revolution.is_some() {
-            self.bring_up();
-            self.revolution = None;
+        if self.search.is_under_way() {
+            self.forget();
         }
         self.search.disturb(at);
+    }
+
+    #[inline(never)]
+    fn forget(&mut self) {
+        self.bring_up();
+        self.revolution = None;
+        self.search.forget();
     }
 
     /// The event at `now` has ended, and was an attempt without effect, or not. `runs` are the attempts of each message so far.
@@ -91,7 +88,8 @@ impl Carrier {
             (Some(_), None) => {}
             (None, _) => {
                 self.search.went_on(now, attempted, &*self.bus, runs);
-                self.revolution = self.search.found().and_then(|cycle| Revolution::begin(&*self.bus, cycle, runs));
+                let found = self.search.found();
+                self.revolution = found.and_then(|cycle| Revolution::begin(&*self.bus, cycle, runs)).map(Box::new);
             }
         }
     }
@@ -99,7 +97,7 @@ impl Carrier {
     /// Skips what is found up to `until`: whole periods as long as they end by then, and of the rest what is known by heart. `runs`
     /// grow alike. Gives whether there was anything to skip.
     pub(super) fn skip(&mut self, until: Time, runs: &mut [AttemptRun]) -> bool {
-        let next = self.next_event();
+        let (next, _) = self.times();
         let Some(cycle) = self.search.found().filter(|_| next < until) else { return false };
         let periods = until.since(next).as_ps() / cycle.period.as_ps();
         if periods > 0 {

@@ -40,17 +40,15 @@ pub(crate) struct CycleSearch {
 }
 
 impl CycleSearch {
-    /// Something that the proof would rest on has changed at `at`.
+    /// Something that the proof would rest on has changed at `at`. If it [is under way](Self::is_under_way), it must be
+    /// [forgotten](Self::forget).
     #[inline]
     pub(crate) fn disturb(&mut self, at: Time) {
-        if self.is_under_way() {
-            self.forget();
-        }
         self.disturbed_at = self.disturbed_at.max(at);
     }
 
-    #[inline(never)]
-    fn forget(&mut self) {
+    /// Begins anew.
+    pub(crate) fn forget(&mut self) {
         (self.attempts, self.events) = (0, 0);
         (self.reference, self.found) = (None, None);
     }

@@ -107,8 +107,8 @@ impl Fabric {
     /// To be called after anything that may have changed them: a request to the interconnect, or an event of it.
     #[inline]
     fn keep_times(&mut self) {
-        self.times.event = self.carrier.next_event().min(self.times.change);
-        self.times.bound = self.carrier.bound();
+        let (next, bound) = self.carrier.times();
+        (self.times.event, self.times.bound) = (next.min(self.times.change), bound);
     }
 
     /// To be called after what else may have changed them: a death, an access to a device, a message that is kept back.

@@ -77,14 +77,14 @@ impl Revolution {
         }
     }
 
-    /// Its next event.
-    pub(super) fn next_event(&self) -> Time {
-        self.next_at(self.now)
+    /// Its next event, and its bound.
+    pub(super) fn times(&self) -> (Time, Time) {
+        let next = self.next_event();
+        (next, self.places[self.now.place].bound.map_or(Time::NEVER, |later| next + later))
     }
 
-    /// Its bound.
-    pub(super) fn bound(&self) -> Time {
-        self.places[self.now.place].bound.map_or(Time::NEVER, |later| self.next_event() + later)
+    fn next_event(&self) -> Time {
+        self.next_at(self.now)
     }
 
     /// It is `periods` later, and from there after all events before `until`, as far as their places are known; `runs`, which are

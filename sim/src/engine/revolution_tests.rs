@@ -30,7 +30,7 @@ impl Driven {
             if skips {
                 self.carrier.skip(until, &mut self.runs);
             }
-            let now = self.carrier.next_event();
+            let (now, _) = self.carrier.times();
             if now >= until {
                 return;
             }
@@ -52,7 +52,7 @@ impl Driven {
 
     /// All that can be told of it.
     fn told(&mut self) -> String {
-        let times = (self.carrier.next_event(), self.carrier.bound());
+        let times = self.carrier.times();
         let mut state = Vec::new();
         self.carrier.bus().state(&mut state);
         let real = (self.carrier.bus().next_event(), self.carrier.bus().bound(), self.carrier.bus().undispatched());
@@ -74,8 +74,7 @@ fn compare(name: &str, bus: impl Fn() -> Box<dyn Interconnect>, senders: u16) {
         let same = if round % 3 == 0 {
             skipped.told() == walked.told()
         } else {
-            let [one, other] =
-                [&skipped, &walked].map(|it| (it.carrier.next_event(), it.carrier.bound(), it.runs.clone()));
+            let [one, other] = [&skipped, &walked].map(|it| (it.carrier.times(), it.runs.clone()));
             format!("{one:?}") == format!("{other:?}")
         };
         assert!(same, "{name}, {senders} senders, round {round} at {until}\n{}\n{}", skipped.told(), walked.told());
