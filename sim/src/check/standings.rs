@@ -113,9 +113,9 @@ impl Standings {
         }
         let [low, high] = &mut self.words[word];
         let old = standing_in([*low, *high], bit);
-        let change = old as u64 ^ standing as u64;
-        *low ^= (change & 1) << bit;
-        *high ^= (change >> 1) << bit;
+        let (mask, standing) = (1 << bit, standing as u64);
+        *low = if standing & 1 == 1 { *low | mask } else { *low & !mask };
+        *high = if standing & 2 == 2 { *high | mask } else { *high & !mask };
         old
     }
 
@@ -185,12 +185,8 @@ impl Standings {
 }
 
 const fn standing_in([low, high]: [u64; 2], bit: u32) -> Standing {
-    match low >> bit & 1 | (high >> bit & 1) << 1 {
-        0 => Stranger,
-        1 => Due,
-        2 => Allowed,
-        _ => Got,
-    }
+    const OF: [Standing; 4] = [Stranger, Due, Allowed, Got];
+    OF[(low >> bit & 1 | (high >> bit & 1) << 1) as usize & 3]
 }
 
 #[cfg(test)]

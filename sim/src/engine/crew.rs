@@ -53,7 +53,9 @@ pub(crate) struct Crew {
     others: Vec<Worker>,
 }
 
-fn visit(processor: &mut Processor, end: End, words: &Words) {
+/// Runs `processor` to the end of its window.
+#[inline]
+pub(super) fn visit(processor: &mut Processor, end: End, words: &Words) {
     processor.open_window(end.effects, end.polls);
     processor.resume(words);
 }
@@ -64,13 +66,18 @@ impl Crew {
         Self { others: (1..workers).map(|_| Worker::start(scope)).collect() }
     }
 
+    /// Is the engine's own thread its only worker? Then it may visit CPUs itself.
+    pub(super) const fn is_alone(&self) -> bool {
+        self.others.is_empty()
+    }
+
     /// Runs each of the `ready` CPUs to the end of its window.
     ///
     /// # Panics
     /// If an invariant of the simulator breaks on any worker.
     pub(crate) fn run(&self, cpus: &mut [Slot], ready: &[(usize, End)], words: &Arc<Words>) {
         let workers = self.others.len() + 1;
-        if workers == 1 || ready.iter().all(|(number, _)| number % workers == 0) {
+        if ready.iter().all(|(number, _)| number % workers == 0) {
             for &(number, end) in ready {
                 visit(&mut cpus[number], end, words);
             }

@@ -48,6 +48,11 @@ pub(crate) struct Fabric {
     pub(super) late: Vec<(Agent, Message)>,
 }
 
+/// Who hears which CPUs the interconnect may have changed.
+pub(crate) trait Touched {
+    fn touch(&mut self, core: &mut Core);
+}
+
 /// When the interconnect does what next: worked out after each change, because it is asked for more often.
 #[derive(Debug, Clone, Copy)]
 struct Times {
@@ -303,18 +308,24 @@ impl Fabric {
         }
     }
 
-    /// Does to the CPUs what the event at `now` said must happen, and `touch`es each that it may have changed.
-    pub(crate) fn apply(&mut self, now: Time, cores: &mut [Slot], mut touch: impl FnMut(&mut Core)) {
+    /// How much must happen to CPUs.
+    #[inline]
+    pub(crate) const fn effects(&self) -> usize {
+        self.effects.len()
+    }
+
+    /// Does to the CPUs what the event at `now` said must happen, and tells of each that it may have changed.
+    pub(crate) fn apply(&mut self, now: Time, cores: &mut [Slot], touched: &mut impl Touched) {
         let mut effects = std::mem::take(&mut self.effects);
         let mut attempted = false;
         if effects.is_empty() && !self.late.is_empty() {
-            self.come_late(now, cores, &mut touch);
+            self.come_late(now, cores, touched);
         }
         for effect in &effects {
             attempted |= matches!(effect, BusEffect::Attempt { .. } | BusEffect::Noise);
             if let Some(core) = self.perform(now, effect, cores) {
                 self.collect_facts(core);
-                touch(core);
+                touched.touch(core);
             }
         }
         effects.clear();

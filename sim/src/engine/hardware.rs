@@ -1,6 +1,6 @@
 //! The hardware of a machine under way, as the executors share it.
 
-use super::fabric::Fabric;
+use super::fabric::{Fabric, Touched};
 use super::milestones::{Milestone, Milestones};
 use super::outcome::{Ending, Proof};
 use super::slot::Slot;
@@ -153,14 +153,14 @@ impl Hardware {
         }
     }
 
-    /// Does to the CPUs what the event of the interconnect at `now` said must happen, and `touch`es each that it may have
+    /// Does to the CPUs what the event of the interconnect at `now` said must happen, and tells of each that it may have
     /// changed.
     ///
     /// # Panics
     /// If a CPU is further than that already.
     #[inline]
-    pub(super) fn apply(&mut self, now: Time, touch: impl FnMut(&mut Core)) {
-        self.fabric.apply(now, &mut self.cpus, touch);
+    pub(super) fn apply(&mut self, now: Time, touched: &mut impl Touched) {
+        self.fabric.apply(now, &mut self.cpus, touched);
     }
 
     /// A shared word was written at `time`; gives when others see that.

@@ -3,7 +3,7 @@
 //! Not modelled: a slot that is kept free for a message that comes late; its vector is requested whatever the class holds.
 
 use super::consequences::reached;
-use super::fabric::Fabric;
+use super::fabric::{Fabric, Touched};
 use super::slot::Slot;
 use crate::bus::{Agent, Message, MessageEffect};
 use crate::processor::Core;
@@ -75,7 +75,7 @@ impl Fabric {
 
     /// What comes late comes at `now`, unless its target has died. Nothing does, if the interconnect had an event then.
     #[cold]
-    pub(super) fn come_late(&mut self, now: Time, cores: &mut [Slot], mut touch: impl FnMut(&mut Core)) {
+    pub(super) fn come_late(&mut self, now: Time, cores: &mut [Slot], touched: &mut impl Touched) {
         for (agent, message) in std::mem::take(&mut self.late) {
             if self.is_dead(agent) {
                 continue;
@@ -89,7 +89,7 @@ impl Fabric {
             Self::deliver(now, core, &message);
             core.requests_are_told();
             self.collect_facts(core);
-            touch(core);
+            touched.touch(core);
         }
     }
 }

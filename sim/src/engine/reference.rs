@@ -2,13 +2,14 @@
 //! compared with. It shares the hardware's state machines with it, but neither barrier nor commit, nor the way in which
 //! the shared words are kept.
 
+use super::fabric::Touched;
 use super::hardware::Hardware;
 use super::looks::Looks;
 use super::milestones::Milestone;
 use super::outcome::{Effort, Ending};
 use crate::bus::Agent;
 use crate::memory::{Copies, Key, Words, Writer, Written};
-use crate::processor::{Outgoing, Outgone};
+use crate::processor::{Core, Outgoing, Outgone};
 use crate::time::{Duration, Time};
 use std::collections::VecDeque;
 
@@ -19,6 +20,13 @@ enum Rank {
     Visibility,
     Cpu(usize),
     Device,
+}
+
+/// Everybody is looked at anyhow.
+struct Nobody;
+
+impl Touched for Nobody {
+    fn touch(&mut self, _: &mut Core) {}
 }
 
 /// The executor's own state.
@@ -100,7 +108,7 @@ impl<'a, 'o> Reference<'a, 'o> {
                 self.bring_up(number, now);
             }
         }
-        self.hardware.apply(now, |_| {});
+        self.hardware.apply(now, &mut Nobody);
     }
 
     /// What a skipped CPU rests on changes at `now`: its accesses before that are executed.

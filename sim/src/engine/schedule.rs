@@ -6,19 +6,24 @@ use crate::time::Time;
 /// So many leaves or fewer are looked at one by one.
 const BUNCH: usize = 8;
 
+/// So many CPUs, or fewer, are changed one by one.
+const FEW: usize = 16;
+
 /// The next actions of all CPUs.
 #[derive(Debug)]
 pub(super) struct Schedule {
     /// A complete binary tree over the leaves: each inner node has the least of its two.
     nodes: Vec<Time>,
     leaves: usize,
+    /// Many CPUs change at once: the inner nodes are worked out when all are done.
+    many: bool,
 }
 
 impl Schedule {
     /// Of `cpus` CPUs, which may all act at once.
     pub(super) fn new(cpus: usize) -> Self {
         let leaves = cpus.next_power_of_two();
-        let mut schedule = Self { nodes: vec![Time::NEVER; 2 * leaves], leaves };
+        let mut schedule = Self { nodes: vec![Time::NEVER; 2 * leaves], leaves, many: false };
         (0..cpus).for_each(|cpu| schedule.set(cpu, Time::ZERO));
         schedule
     }
@@ -27,6 +32,9 @@ impl Schedule {
     pub(super) fn set(&mut self, cpu: usize, at: Time) {
         let mut node = self.leaves + cpu;
         self.nodes[node] = at;
+        if self.many {
+            return;
+        }
         while node > 1 {
             let least = self.nodes[node].min(self.nodes[node ^ 1]);
             node /= 2;
@@ -34,6 +42,33 @@ impl Schedule {
                 return;
             }
             self.nodes[node] = least;
+        }
+    }
+
+    /// So many CPUs will be changed, before anything is asked: if they are many, a look at all nodes is cheaper than as many
+    /// paths. Gives whether it must be told of the [end](Self::changed).
+    #[inline]
+    pub(super) fn change(&mut self, cpus: usize) -> bool {
+        cpus > FEW && self.change_many(cpus)
+    }
+
+    #[cold]
+    const fn change_many(&mut self, cpus: usize) -> bool {
+        self.many = cpus > self.leaves / 8;
+        self.many
+    }
+
+    /// All of them have been changed.
+    #[cold]
+    pub(super) fn changed(&mut self) {
+        self.many = false;
+        let mut level = self.leaves;
+        while level > 1 {
+            let (above, below) = self.nodes[level / 2..2 * level].split_at_mut(level / 2);
+            for (least, two) in above.iter_mut().zip(below.chunks_exact(2)) {
+                *least = two[0].min(two[1]);
+            }
+            level /= 2;
         }
     }
 
@@ -97,7 +132,7 @@ mod tests {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (state >> 33) % below
         };
-        for cpus in [1, 2, 3, 8, 13] {
+        for cpus in [1, 2, 3, 8, 13, 33, 64] {
             let mut schedule = Schedule::new(cpus);
             let mut plain = vec![Time::ZERO; cpus];
             for _ in 0..2_000 {
@@ -105,6 +140,13 @@ mod tests {
                 let at = if next(5) == 0 { Time::NEVER } else { Time::from_ps(next(30)) };
                 schedule.set(cpu, at);
                 plain[cpu] = at;
+                if next(50) == 0 && schedule.change((FEW + 1).max(cpus)) {
+                    for (cpu, plain) in plain.iter_mut().enumerate() {
+                        *plain = Time::from_ps(next(30));
+                        schedule.set(cpu, *plain);
+                    }
+                    schedule.changed();
+                }
                 let least = plain.iter().copied().min().expect("there is a CPU");
                 let who = plain.iter().position(|&at| at == least).expect("somebody is least");
                 let others = (0..cpus).filter(|&cpu| cpu != who).map(|cpu| plain[cpu]).min();

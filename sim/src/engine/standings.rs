@@ -1,5 +1,6 @@
 //! How every CPU stands between two windows: when it may act next, and whether it still can.
 
+use super::fabric::Touched;
 use super::schedule::Schedule;
 use crate::processor::Core;
 use crate::time::Time;
@@ -82,5 +83,12 @@ impl Standings {
     fn count(&mut self, number: usize, settled: bool) {
         let before = std::mem::replace(&mut self.standings[number].settled, settled);
         self.unsettled = self.unsettled + usize::from(before) - usize::from(settled);
+    }
+}
+
+impl Touched for Standings {
+    #[inline(always)]
+    fn touch(&mut self, core: &mut Core) {
+        self.reached(core);
     }
 }

@@ -26,7 +26,10 @@ impl Targets for View<'_> {
 
     fn addressed(&self, agent: Agent, message: &Message) -> bool {
         let index = usize::from(agent);
-        !self.dead[index] && self.cores.get(index).is_some_and(|core| core.apic.addressed_by(message))
+        match (self.cores.get(index), self.dead.get(index)) {
+            (Some(core), Some(false)) => core.apic.addressed_by(message),
+            _ => false,
+        }
     }
 
     fn response(&self, agent: Agent, message: &Message) -> Response {

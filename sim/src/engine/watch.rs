@@ -111,13 +111,22 @@ impl Watch {
     /// meantime: that waits for its turn, and so does what the CPU does then.
     fn collect_from(&mut self, agent: Agent, facts: &mut Vec<(Time, Fact)>) {
         for (at, fact) in &*facts {
-            if self.facts.is_empty() && !matches!(fact, Fact::Identity(_)) {
-                self.tell(agent, *at, fact);
-            } else {
-                self.tell_later(agent, *at, *fact);
+            match *fact {
+                Fact::NmiTaken if self.facts.is_empty() => self.checker.nmi_taken(agent, *at),
+                Fact::Taken(vector) if self.facts.is_empty() => self.checker.taken(agent, vector, *at),
+                _ => self.tell_in_turn(agent, *at, fact),
             }
         }
         facts.clear();
+    }
+
+    #[inline(never)]
+    fn tell_in_turn(&mut self, agent: Agent, at: Time, fact: &Fact) {
+        if self.facts.is_empty() && !matches!(fact, Fact::Identity(_)) {
+            self.tell(agent, at, fact);
+        } else {
+            self.tell_later(agent, at, *fact);
+        }
     }
 
     #[cold]

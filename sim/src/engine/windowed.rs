@@ -5,7 +5,7 @@
 //! key order, and the interconnect advances, event by event, only up to there. A barrier looks at CPUs that have
 //! something, and at no others.
 
-use super::crew::{Crew, End};
+use super::crew::{Crew, End, visit};
 use super::execution::Window;
 use super::hardware::Hardware;
 use super::looks::Looks;
@@ -75,6 +75,23 @@ impl<'a, 'o> Windowed<'a, 'o> {
     /// Lets those who are ready run, and takes what has left them.
     fn visit_ready(&mut self) {
         self.effort.visits += self.ready.len() as u64;
+        let many = self.standings.schedule.change(self.ready.len());
+        if self.crew.is_alone() {
+            for index in 0..self.ready.len() {
+                let (number, end) = self.ready[index];
+                visit(&mut self.hardware.cpus[number], end, &self.words);
+                self.collect(number); // what has left one concerns no other before the barrier
+            }
+        } else {
+            self.visit_with_crew();
+        }
+        if many {
+            self.standings.schedule.changed();
+        }
+    }
+
+    #[inline(never)]
+    fn visit_with_crew(&mut self) {
         self.crew.run(&mut self.hardware.cpus, &self.ready, &self.words);
         for index in 0..self.ready.len() {
             self.collect(self.ready[index].0);
@@ -82,7 +99,7 @@ impl<'a, 'o> Windowed<'a, 'o> {
     }
 
     /// Takes what has left CPU `number`.
-    #[inline]
+    #[inline(always)]
     fn collect(&mut self, number: usize) {
         let Hardware { cpus, fabric, .. } = &mut *self.hardware;
         let core: &mut Core = &mut cpus[number];
@@ -206,7 +223,11 @@ impl<'a, 'o> Windowed<'a, 'o> {
             self.bring_up(now);
         }
         let standings = &mut self.standings;
-        self.hardware.apply(now, |core| standings.reached(core));
+        let many = standings.schedule.change(self.hardware.fabric.effects());
+        self.hardware.apply(now, standings);
+        if many {
+            standings.schedule.changed();
+        }
     }
 
     /// Those who are skipped, and whom the event at `now` touches, do what lies before it.

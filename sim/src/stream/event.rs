@@ -57,15 +57,13 @@ pub enum Context {
 
 impl Context {
     pub(crate) const fn code(self) -> u32 {
-        let vector = if let Self::Interrupt(vector) = self { vector as u32 } else { 0 };
-        let what = match self {
+        match self {
             Self::Program => 0,
-            Self::Interrupt(_) => 1,
-            Self::Nmi => 2,
-            Self::SystemManagement => 3,
-            Self::Shutdown => 4,
-        };
-        what << 8 | vector
+            Self::Interrupt(vector) => 1 << 8 | vector as u32,
+            Self::Nmi => 2 << 8,
+            Self::SystemManagement => 3 << 8,
+            Self::Shutdown => 4 << 8,
+        }
     }
 
     pub(crate) const fn from_code(code: u32) -> Self {
