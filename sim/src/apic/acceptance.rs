@@ -159,10 +159,10 @@ impl LocalApic {
     }
 
     const fn nmi_response(&self, core: CoreState) -> Response {
-        let refuses = self.generation.profile().serial
-            && matches!(self.knobs.nmi_when_pending, NmiWhenPending::Retry)
+        let refuses = matches!(self.knobs.nmi_when_pending, NmiWhenPending::Retry)
             && core.nmi_blocked
-            && core.nmi_latched;
+            && core.nmi_latched
+            && self.generation.profile().serial;
         if refuses { Response::Retry } else { Response::Accept }
     }
 

@@ -83,8 +83,17 @@ impl Identity {
 impl LocalApic {
     /// Is this APIC addressed by `message` (SDM vol. 3 §10.6.2)? The INIT level de-assert goes to everybody, whatever
     /// its destination (§10.6.1). The engine keeps a dead APIC out of this.
-    #[inline]
+    #[inline(always)]
     pub const fn addressed_by(&self, message: &Message) -> bool {
+        // Of a broadcast everybody is asked.
+        if matches!(message.shorthand, Shorthand::AllExcludingSelf) && message.source != self.agent {
+            return !matches!(self.mode(), Mode::Disabled);
+        }
+        self.is_meant_by(message)
+    }
+
+    #[inline(never)]
+    const fn is_meant_by(&self, message: &Message) -> bool {
         if matches!(self.mode(), Mode::Disabled) {
             return false;
         }

@@ -37,6 +37,12 @@ impl Ledger {
         self.sources.resize(senders, Source::default());
     }
 
+    /// The open record of `message`, if it is the oldest of its sender.
+    #[inline]
+    pub(super) fn oldest(&mut self, message: &Message) -> Option<&mut Record> {
+        self.sources.get_mut(message.source as usize)?.oldest(message.number)
+    }
+
     /// The open record of `message`.
     #[inline]
     pub(super) fn find(&mut self, message: &Message) -> Option<&mut Record> {

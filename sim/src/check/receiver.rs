@@ -44,7 +44,7 @@ impl Receiver {
     }
 
     /// It got `message`. Did that merge with a vector that waits?
-    #[inline]
+    #[inline(always)]
     pub(super) const fn get(&mut self, message: &Message) -> bool {
         match message.mode {
             // An illegal vector sets no IRR bit (SDM vol. 3 §10.5.2).

@@ -48,6 +48,12 @@ impl Source {
         &mut self.records[..self.open]
     }
 
+    /// The oldest open record, if that is the one of message `number`: it mostly is.
+    #[inline]
+    pub(super) fn oldest(&mut self, number: u32) -> Option<&mut Record> {
+        self.open_mut().first_mut().filter(|record| record.message.number == number)
+    }
+
     /// Where among the open records that of message `number` is.
     #[inline]
     pub(super) fn find(&self, number: u32) -> Option<usize> {

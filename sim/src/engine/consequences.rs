@@ -4,7 +4,7 @@ use super::attempts::AttemptRun;
 use super::fabric::Fabric;
 use super::slot::Slot;
 use crate::apic::Delivered;
-use crate::bus::{Agent, AttemptOutcome, BusEffect, Message, Request};
+use crate::bus::{Agent, AttemptOutcome, BusEffect, DeliveryMode, Message, Request};
 use crate::processor::{Core, Provenance};
 use crate::stream::What;
 use crate::time::Time;
@@ -79,7 +79,9 @@ impl Fabric {
             watch.delivered(core, message, now);
         }
         Self::deliver(now, core, message);
-        core.requests_are_told();
+        if message.mode != DeliveryMode::Nmi {
+            core.requests_are_told();
+        }
         core
     }
 

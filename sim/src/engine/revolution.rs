@@ -10,6 +10,9 @@ use super::cycle::Cycle;
 use crate::bus::Interconnect;
 use crate::time::{Duration, Time};
 
+/// Events of the longest period that is learned: noise may make one of thousands, and each place is a whole interconnect.
+const LONGEST: usize = 256;
+
 /// A place within the period: after so many of its events.
 #[derive(Debug)]
 struct Place {
@@ -58,10 +61,13 @@ pub(super) struct Revolution {
 }
 
 impl Revolution {
-    /// The proof has ended. None for an interconnect that cannot be learned by heart.
+    /// The proof has ended. None for an interconnect that cannot be learned by heart, or whose period is too long.
     pub(super) fn begin(bus: &dyn Interconnect, cycle: &Cycle, runs: &[AttemptRun]) -> Option<Self> {
         let start = Position { period: 0, place: 0 };
         let (events, period) = (cycle.events, cycle.period);
+        if events > LONGEST {
+            return None;
+        }
         let mut revolution =
             Self { places: Vec::new(), events, begin: bus.next_event()?, period, now: start, left: start };
         revolution.learn(bus, cycle, runs);

@@ -2,9 +2,11 @@
 
 use super::attempts::AttemptRun;
 use super::carrier::Carrier;
+use super::cycle::Cycle;
+use super::revolution::Revolution;
 use crate::bus::testing::{Fake, message, send};
 use crate::bus::{BusEffect, DeliveryMode, FrontSideBus, Interconnect, Message, Response, SerialBus};
-use crate::time::Time;
+use crate::time::{Duration, Time};
 
 /// A carrier that is driven as the engine drives it.
 struct Driven {
@@ -121,4 +123,16 @@ fn who_comes_in_between_meets_it_where_it_would_be() {
         });
         assert_eq!(told[0], told[1], "{extra}");
     }
+}
+
+/// Each place costs memory: a period of thousands of events is gone through.
+#[test]
+fn a_long_period_is_not_learned() {
+    let mut bus = SerialBus::new(&[0, 1]).expect("two ids");
+    send(&mut bus, 0, message(0, 0, 1));
+    let learned = |events| {
+        let cycle = Cycle { period: Duration::from_us(1), attempts: Vec::new(), events, at: Time::ZERO };
+        Revolution::begin(&bus, &cycle, &[]).is_some()
+    };
+    assert_eq!([256, 257, 100_000].map(learned), [true, false, false]);
 }

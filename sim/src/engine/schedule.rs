@@ -4,7 +4,7 @@
 use crate::time::Time;
 
 /// So many leaves or fewer are looked at one by one.
-const BUNCH: usize = 8;
+const BUNCH: usize = 16;
 
 /// So many CPUs, or fewer, are changed one by one.
 const FEW: usize = 16;
@@ -65,8 +65,9 @@ impl Schedule {
         let mut level = self.leaves;
         while level > 1 {
             let (above, below) = self.nodes[level / 2..2 * level].split_at_mut(level / 2);
-            for (least, two) in above.iter_mut().zip(below.chunks_exact(2)) {
-                *least = two[0].min(two[1]);
+            let (pairs, _) = below.as_chunks::<2>();
+            for (least, &[one, other]) in above.iter_mut().zip(pairs) {
+                *least = one.min(other);
             }
             level /= 2;
         }

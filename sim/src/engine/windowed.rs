@@ -7,6 +7,7 @@
 
 use super::crew::{Crew, End, visit};
 use super::execution::Window;
+use super::fabric::Fabric;
 use super::hardware::Hardware;
 use super::looks::Looks;
 use super::milestones::Milestone;
@@ -16,8 +17,9 @@ use super::requests::Requests;
 use super::standings::Standings;
 use crate::bus::Agent;
 use crate::memory::{History, Key, Words, Writer, Written};
-use crate::processor::{Core, Outgoing, Outgone};
+use crate::processor::{Core, Outgoing, Outgone, Processor};
 use crate::time::{Duration, Time};
+use std::ops::BitOr;
 use std::sync::Arc;
 
 /// The barrier's own state.
@@ -76,41 +78,44 @@ impl<'a, 'o> Windowed<'a, 'o> {
     fn visit_ready(&mut self) {
         self.effort.visits += self.ready.len() as u64;
         let many = self.standings.schedule.change(self.ready.len());
-        if self.crew.is_alone() {
-            for index in 0..self.ready.len() {
-                let (number, end) = self.ready[index];
-                visit(&mut self.hardware.cpus[number], end, &self.words);
-                self.collect(number); // what has left one concerns no other before the barrier
-            }
-        } else {
-            self.visit_with_crew();
-        }
+        let failed = if self.crew.is_alone() { self.visit_each() } else { self.visit_with_crew() };
         if many {
             self.standings.schedule.changed();
         }
+        if failed {
+            self.note_failures();
+        }
+    }
+
+    /// One after the other: what has left one concerns no other before the barrier. Gives whether the software of any has failed.
+    #[inline(always)]
+    fn visit_each(&mut self) -> bool {
+        let Self { hardware, ready, words, requests, pollers, standings, .. } = self;
+        let Hardware { cpus, fabric, .. } = &mut **hardware;
+        let mut failed = false;
+        for &(number, end) in &*ready {
+            let processor: &mut Processor = &mut cpus[number];
+            visit(processor, end, words);
+            failed |= collect(number, processor, fabric, requests, pollers, standings);
+        }
+        failed
     }
 
     #[inline(never)]
-    fn visit_with_crew(&mut self) {
+    fn visit_with_crew(&mut self) -> bool {
         self.crew.run(&mut self.hardware.cpus, &self.ready, &self.words);
-        for index in 0..self.ready.len() {
-            self.collect(self.ready[index].0);
-        }
+        let Self { hardware, ready, requests, pollers, standings, .. } = self;
+        let Hardware { cpus, fabric, .. } = &mut **hardware;
+        let collect = |number: usize| collect(number, &mut cpus[number], fabric, requests, pollers, standings);
+        ready.iter().map(|&(number, _)| number).map(collect).fold(false, BitOr::bitor)
     }
 
-    /// Takes what has left CPU `number`.
-    #[inline(always)]
-    fn collect(&mut self, number: usize) {
-        let Hardware { cpus, fabric, .. } = &mut *self.hardware;
-        let core: &mut Core = &mut cpus[number];
-        if !core.outbox.is_empty() {
-            self.requests.take(&mut core.outbox);
-        }
-        self.pollers.note(number, core);
-        fabric.collect(core);
-        self.standings.note(core);
-        if core.failure.is_some() {
-            self.hardware.note_failure(number);
+    #[cold]
+    fn note_failures(&mut self) {
+        for &(number, _) in &self.ready {
+            if self.hardware.cpus[number].failure.is_some() {
+                self.hardware.note_failure(number);
+            }
         }
     }
 
@@ -276,9 +281,11 @@ impl<'a, 'o> Windowed<'a, 'o> {
             let promised = promised.min(rest).min(oldest);
             let of_others = shared.min(promised + self.lookahead).max(near);
             of_first = of_first.max(of_others);
-            let others = self.numbers.iter().filter(|&&number| number != first);
             let end = End::at(hardware.clock.first_at_or_after(of_others));
-            self.ready.extend(others.map(|&number| (number, end)));
+            // The first, who acts before them all, is one of them.
+            let (lower, higher) = self.numbers.split_at(self.numbers.partition_point(|&number| number < first));
+            self.ready.extend(lower.iter().map(|&number| (number, end)));
+            self.ready.extend(higher[1..].iter().map(|&number| (number, end)));
         }
         let polls = if repeats { quiet.min(second.min(oldest)).max(of_first) } else { of_first };
         if earliest < of_first {
@@ -287,4 +294,23 @@ impl<'a, 'o> Windowed<'a, 'o> {
             self.ready.push((first, End { effects, polls }));
         }
     }
+}
+
+/// Takes what has left CPU `number`, which has run. Gives whether its software has failed.
+#[inline(always)]
+fn collect(
+    number: usize,
+    core: &mut Core,
+    fabric: &mut Fabric,
+    requests: &mut Requests,
+    pollers: &mut Pollers,
+    standings: &mut Standings,
+) -> bool {
+    if !core.outbox.is_empty() {
+        requests.take(&mut core.outbox);
+    }
+    pollers.note(number, core);
+    fabric.collect(core);
+    standings.note(core);
+    core.failure.is_some()
 }

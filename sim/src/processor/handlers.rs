@@ -7,6 +7,8 @@ use super::core::{Boundary, Core};
 use super::facts::Fact;
 use super::latches::{Latch, Reason};
 use super::nesting::Handler;
+use super::operation::{Interruptible, Kind};
+use super::pending::{Pending, Phase};
 use crate::RunError;
 use crate::generation::RsmNmiBlocking;
 use crate::stream::{Context, What};
@@ -15,6 +17,15 @@ use crate::time::Time;
 /// Handlers that may be nested. Sixteen priority classes, NMI, SMI and shutdown need 20; only handlers that let in what
 /// interrupted them get further.
 const NESTING_MAX: usize = 64;
+
+/// What has become of a HLT that a handler returns to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AfterHalt {
+    /// It is done.
+    Over,
+    /// It takes effect now, if nothing comes first.
+    Pending,
+}
 
 impl Core {
     /// Enters the handler that is due, at `cycle`; gives what runs now.
@@ -120,11 +131,52 @@ impl Core {
     /// was left.
     #[inline(always)]
     pub(super) fn leave_handler(&mut self) -> Context {
-        let now = self.now();
         let handler = self.nesting.handlers.last().expect("a handler returns only once");
         let (context, interrupt_flag) = (handler.context, handler.interrupt_flag);
         self.pending = handler.interrupted;
         self.nesting.handlers.truncate(self.nesting.handlers.len() - 1);
+        self.leave(context, interrupt_flag);
+        if !self.account.waits.is_empty() {
+            self.forget_waits();
+        }
+        context
+    }
+
+    /// The same for the HLT that an interrupt or NMI has ended, if nothing comes before its end: then it is over, and is not
+    /// made pending again. `None`: it is another operation that was interrupted, or the handler has waits.
+    #[inline(always)]
+    pub(super) fn leave_to_halt(&mut self) -> Option<AfterHalt> {
+        let handler = self.nesting.handlers.last().expect("a handler returns only once");
+        let (context, interrupt_flag) = (handler.context, handler.interrupt_flag);
+        let Pending { operation, phase, site, .. } = handler.interrupted;
+        if operation.kind != Kind::Halt
+            || phase != Phase::Halted
+            || context == Context::SystemManagement
+            || !self.account.waits.is_empty()
+        {
+            return None;
+        }
+        self.leave(context, interrupt_flag);
+        let is_over = self.hot.clock < self.slow_at().min(self.horizon);
+        if !is_over {
+            self.pend_again();
+        }
+        self.account.site = site.or(self.account.site);
+        self.nesting.handlers.truncate(self.nesting.handlers.len() - 1);
+        Some(if is_over { AfterHalt::Over } else { AfterHalt::Pending })
+    }
+
+    #[inline(never)]
+    fn pend_again(&mut self) {
+        let handler = self.nesting.handlers.last().expect("a handler returns only once");
+        self.pending = handler.interrupted;
+        self.pending.effect = self.hot.clock;
+        self.pending.interruptible = Interruptible::AtEffect;
+    }
+
+    #[inline(always)]
+    fn leave(&mut self, context: Context, interrupt_flag: bool) {
+        let now = self.now();
         match context {
             Context::Nmi => {
                 self.nmi_blocked = false;
@@ -135,11 +187,7 @@ impl Core {
         }
         self.effective(now, None, What::Left(context));
         self.set_interrupt_flag(interrupt_flag, now);
-        if !self.account.waits.is_empty() {
-            self.forget_waits();
-        }
         self.refresh_attention(now);
-        context
     }
 
     /// What leaving system management, or a handler inside an NMI's, means for NMIs.

@@ -43,6 +43,12 @@ impl Latches {
         self.held & 1 << latch as u8 != 0
     }
 
+    /// When came the NMI that is all there is?
+    #[inline]
+    pub(super) const fn nmi_alone(&self) -> Option<Time> {
+        if self.held == 1 << Latch::Nmi as u8 { Some(self.came[Latch::Nmi as usize]) } else { None }
+    }
+
     /// When came what `latch` holds?
     #[inline]
     pub(super) const fn came(&self, latch: Latch) -> Option<Time> {

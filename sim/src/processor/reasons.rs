@@ -17,8 +17,16 @@ impl Core {
     /// The most urgent reason to leave what runs, and since when it holds.
     #[inline]
     fn reason(&self, now: Time) -> Option<(Reason, Time)> {
-        let maskable = self.interrupt_flag && matches!(self.activity, Activity::Running | Activity::Halted);
+        let executes = matches!(self.activity, Activity::Running | Activity::Halted);
+        let maskable = self.interrupt_flag && executes;
         if self.latches.any() {
+            if let Some(at) = self.latches.nmi_alone()
+                && executes
+                && !self.nmi_blocked
+                && !self.in_system_management
+            {
+                return Some((Reason::Nmi, at)); // what `latched_reason` says, and what there mostly is
+            }
             return self.latched_reason(maskable, now);
         }
         self.requested(maskable, now)

@@ -4,6 +4,7 @@
 
 use super::activity_kind::{Activity, Entry, RESET_VECTOR};
 use super::core::{Boundary, Core, Stage};
+use super::handlers::AfterHalt;
 use super::latches::Reason;
 use super::operation::{Interruptible, Kind, Manner, Operation};
 use super::pending::{LATEST, Pending, Phase, WAITS};
@@ -62,12 +63,10 @@ impl Engine for Core {
             return self.go_on();
         }
         self.hot.clock = left; // nothing comes before it
-        self.go_back();
-        if self.pending.operation.kind == Kind::Halt
-            && self.comes_next()
-            && let Some(result) = self.halt()
-        {
-            return Turn::done(result); // it was woken, and is done at once
+        match self.leave_to_halt() {
+            Some(AfterHalt::Over) => return Turn::done(0),
+            Some(AfterHalt::Pending) => {}
+            None => self.go_back(),
         }
         self.go_on()
     }
