@@ -1,4 +1,5 @@
-//! One run: assemble, execute, judge; and what must be explained by a second one, which is the same run, observed.
+//! One run: assemble, execute, judge; and explain, by its own events where it has a crash, else by a second run, the same one,
+//! observed.
 
 use crate::judgement::explained_waits::ExplainedWaits;
 use crate::judgement::fates::Fates;

@@ -48,21 +48,29 @@ impl Seat {
     }
 }
 
-/// Software's own panic, or the engine, unwinds frames of this thread's software: what they ask for is not done.
-fn unless_panicking(operation: u64) -> u64 {
-    if std::thread::panicking() { INERT } else { operation }
-}
-
 extern "C" fn begin<E: Engine>(hot: *mut Hot, operation: u64, value: u64, site: Site) -> Turn {
-    guarded::<E>(hot, |core| core.begin(unless_panicking(operation), value, site))
+    if std::thread::panicking() {
+        return begin_unwinding::<E>(hot, value, site);
+    }
+    guarded::<E>(hot, |core| core.begin(operation, value, site))
 }
 
 extern "C" fn begin_watched<E: Engine>(hot: *mut Hot, operation: u64, value: u64, site: Site) -> Turn {
-    guarded::<E>(hot, |core| match unless_panicking(operation) {
+    if std::thread::panicking() {
+        return begin_unwinding::<E>(hot, value, site);
+    }
+    guarded::<E>(hot, |core| match operation {
         INERT => core.begin(INERT, value, site),
         _ if core.hot().is_used_up() => core.exhausted(site),
         operation => core.begin_watched(operation, value, site),
     })
+}
+
+/// Software's own panic, or the engine, unwinds frames of this thread's software: what they ask for is not done.
+#[cold]
+#[inline(never)]
+fn begin_unwinding<E: Engine>(hot: *mut Hot, value: u64, site: Site) -> Turn {
+    guarded::<E>(hot, |core| core.begin(INERT, value, site))
 }
 
 extern "C" fn handler_returned<E: Engine>(hot: *mut Hot) -> Turn {
@@ -77,12 +85,16 @@ fn guarded<E: Engine>(hot: *mut Hot, step: impl FnOnce(&mut E) -> Turn) -> Turn 
     let core = unsafe { &mut *hot.cast::<E>() };
     match catch_unwind(AssertUnwindSafe(|| step(core))) {
         Ok(turn) => turn,
-        Err(payload) => {
-            // SAFETY: the seat is as old as the coroutine, which runs now.
-            unsafe { (*seat(hot)).broken = Some(payload) };
-            Turn::SUSPEND
-        }
+        Err(payload) => broken(hot, payload),
     }
+}
+
+#[cold]
+#[inline(never)]
+fn broken(hot: *mut Hot, payload: Box<dyn Any + Send>) -> Turn {
+    // SAFETY: the seat is as old as the coroutine, which runs now.
+    unsafe { (*seat(hot)).broken = Some(payload) };
+    Turn::SUSPEND
 }
 
 /// # Safety

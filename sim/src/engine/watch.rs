@@ -109,18 +109,35 @@ impl Watch {
     /// A fact that concerns this CPU alone is told at once: no CPU does anything past an instant at which something may
     /// reach it, so all deliveries before it have been told, and none after it. Who a CPU is concerns whoever sends in the
     /// meantime: that waits for its turn, and so does what the CPU does then.
+    #[inline(never)]
     fn collect_from(&mut self, agent: Agent, facts: &mut Vec<(Time, Fact)>) {
-        for (at, fact) in &*facts {
-            match *fact {
-                Fact::NmiTaken if self.facts.is_empty() => self.checker.nmi_taken(agent, *at),
-                Fact::Taken(vector) if self.facts.is_empty() => self.checker.taken(agent, vector, *at),
-                _ => self.tell_in_turn(agent, *at, fact),
+        // Mostly there is one, which nothing waits before.
+        if let [(at, fact)] = facts[..]
+            && self.facts.is_empty()
+        {
+            match fact {
+                Fact::Taken(vector) => {
+                    facts.clear();
+                    return self.checker.taken(agent, vector, at);
+                }
+                Fact::NmiTaken => {
+                    facts.clear();
+                    return self.checker.nmi_taken(agent, at);
+                }
+                _ => {}
             }
+        }
+        self.collect_all(agent, facts);
+    }
+
+    #[inline(never)]
+    fn collect_all(&mut self, agent: Agent, facts: &mut Vec<(Time, Fact)>) {
+        for (at, fact) in &*facts {
+            self.tell_in_turn(agent, *at, fact);
         }
         facts.clear();
     }
 
-    #[inline(never)]
     fn tell_in_turn(&mut self, agent: Agent, at: Time, fact: &Fact) {
         if self.facts.is_empty() && !matches!(fact, Fact::Identity(_)) {
             self.tell(agent, at, fact);

@@ -7,10 +7,11 @@ use super::core::{Boundary, Core};
 use super::facts::Fact;
 use super::latches::{Latch, Reason};
 use super::nesting::Handler;
-use super::operation::{Interruptible, Kind};
-use super::pending::{Pending, Phase};
+use super::operation::{Interruptible, Kind, Operation};
+use super::pending::{LATEST, Pending, Phase};
 use crate::RunError;
-use crate::generation::RsmNmiBlocking;
+use crate::coroutine::Turn;
+use crate::generation::{DelayRule, RsmNmiBlocking};
 use crate::stream::{Context, What};
 use crate::time::Time;
 
@@ -213,6 +214,58 @@ impl Core {
     fn forget_waits(&mut self) {
         let level = self.nesting.level();
         self.account.waits.retain(|wait| wait.level <= level);
+    }
+
+    /// A handler has returned, and something comes before its IRET is done.
+    #[inline(never)]
+    pub(super) fn return_step_by_step(&mut self) -> Turn {
+        self.begin_iret();
+        self.go_on()
+    }
+
+    /// A handler has returned, and nothing comes before its IRET is done: it is.
+    #[inline(never)]
+    pub(super) fn return_at_once(&mut self) -> Turn {
+        self.go_back();
+        self.go_on()
+    }
+
+    #[inline(never)]
+    pub(super) fn begin_iret(&mut self) {
+        let site = self.nesting.handlers.last().and_then(|handler| handler.interrupted.site);
+        self.pending = Pending::new(Operation::new(Kind::Iret, 0), 0, site, self.hot.clock);
+        self.schedule();
+    }
+
+    /// Back to what the handler that has returned had interrupted: when does it take effect?
+    #[inline(always)]
+    pub(super) fn go_back(&mut self) {
+        let context = self.leave_handler();
+        let pending = &mut self.pending;
+        let clock = self.hot.clock;
+        match (pending.operation.kind, pending.phase) {
+            (Kind::Shutdown, _) => {
+                pending.effect = pending.effect.max(clock); // it may have come before that took effect
+                self.activity = Activity::Shutdown; // back into it, in silence
+                let now = self.now();
+                self.refresh_attention(now);
+            }
+            (Kind::Halt | Kind::Sleep, Phase::Halted) => {
+                pending.effect = clock;
+                pending.interruptible = Interruptible::AtEffect;
+                if context == Context::SystemManagement && pending.operation.kind == Kind::Halt {
+                    pending.phase = Phase::Before; // back into HLT (SDM vol. 3 §34.10)
+                }
+            }
+            (Kind::Delay | Kind::DelayCycles, _) if self.common.knobs.delay == DelayRule::Loop => {
+                pending.effect = pending
+                    .effect
+                    .saturating_add(clock.saturating_sub(pending.entered_at.unwrap_or(clock)))
+                    .min(LATEST);
+            }
+            _ => pending.effect = pending.effect.max(clock),
+        }
+        self.account.site = self.pending.site.or(self.account.site);
     }
 
     pub(super) fn set_interrupt_flag(&mut self, on: bool, now: Time) {

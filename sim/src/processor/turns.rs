@@ -2,15 +2,14 @@
 //!
 //! Everything here runs on the engine's stack. What must happen on the software's side is the [`Turn`] that comes back.
 
-use super::activity_kind::{Activity, Entry, RESET_VECTOR};
+use super::activity_kind::{Entry, RESET_VECTOR};
 use super::core::{Boundary, Core, Stage};
 use super::handlers::AfterHalt;
 use super::latches::Reason;
-use super::operation::{Interruptible, Kind, Manner, Operation};
-use super::pending::{LATEST, Pending, Phase, WAITS};
+use super::operation::{Kind, Manner, Operation};
+use super::pending::{LATEST, Pending, WAITS};
 use crate::RunError;
 use crate::coroutine::{Engine, Hot, INERT, Lent, Site, Turn};
-use crate::generation::DelayRule;
 use crate::memory::Words;
 use crate::stream::Context;
 use crate::time::Duration;
@@ -32,8 +31,10 @@ impl Engine for Core {
 
     fn begin(&mut self, operation: u64, value: u64, site: Site) -> Turn {
         self.hot.left = self.hot.left.saturating_sub(1);
-        let seen = self.hot.left == 0;
-        self.begin_slowly(operation, value, site, seen)
+        if self.hot.left == 0 {
+            return self.begin_seen(operation, value, site);
+        }
+        self.begin_slowly(operation, value, site, false)
     }
 
     fn begin_watched(&mut self, operation: u64, value: u64, site: Site) -> Turn {
@@ -44,7 +45,7 @@ impl Engine for Core {
             return Turn::done(result);
         }
         self.hot.left = self.hot.left.saturating_sub(1);
-        self.begin_slowly(operation, value, site, true)
+        self.begin_seen(operation, value, site)
     }
 
     fn exhausted(&mut self, site: Site) -> Turn {
@@ -59,16 +60,14 @@ impl Engine for Core {
         }
         let left = self.hot.clock.saturating_add(u64::from(self.common.manners[Kind::Iret as usize].cost));
         if left >= self.slow_at().min(self.horizon) {
-            self.begin_iret();
-            return self.go_on();
+            return self.return_step_by_step();
         }
         self.hot.clock = left; // nothing comes before it
         match self.leave_to_halt() {
-            Some(AfterHalt::Over) => return Turn::done(0),
-            Some(AfterHalt::Pending) => {}
-            None => self.go_back(),
+            Some(AfterHalt::Over) => Turn::done(0),
+            Some(AfterHalt::Pending) => self.go_on_in_window(),
+            None => self.return_at_once(),
         }
-        self.go_on()
     }
 
     #[inline(always)]
@@ -114,6 +113,12 @@ impl Engine for Core {
 }
 
 impl Core {
+    /// A new operation of software that the search wants to see.
+    #[inline(never)]
+    fn begin_seen(&mut self, operation: u64, value: u64, site: Site) -> Turn {
+        self.begin_slowly(operation, value, site, true)
+    }
+
     /// A new operation of software; `seen`: the search wants to see it.
     #[inline(always)]
     fn begin_slowly(&mut self, operation: u64, value: u64, site: Site, seen: bool) -> Turn {
@@ -123,8 +128,8 @@ impl Core {
         self.pending = Pending::new(unpacked, value, Some(site), self.hot.clock);
         self.account.site = Some(site);
         self.schedule();
-        if self.pending.effect == self.hot.clock && self.stands_still(site) {
-            return Turn::SUSPEND;
+        if self.pending.effect == self.hot.clock && self.stands_still() {
+            return self.fail_to_advance(site);
         }
         if seen && self.checkpoint(site) {
             return Turn::SUSPEND;
@@ -163,17 +168,20 @@ impl Core {
     }
 
     /// Counts operations without time. True: too many.
-    fn stands_still(&mut self, site: Site) -> bool {
+    fn stands_still(&mut self) -> bool {
         if self.still.0 != self.hot.clock {
             self.still = (self.hot.clock, 0);
         }
         self.still.1 += 1;
-        if self.still.1 <= STILL_MAX {
-            return false;
-        }
+        self.still.1 > STILL_MAX
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn fail_to_advance(&mut self, site: Site) -> Turn {
         let (cpu, at) = (self.agent, self.now());
         self.fail(RunError::Standstill { cpu, at, site: Some(site) });
-        true
+        Turn::SUSPEND
     }
 
     /// Goes on with what is pending, as far as the window allows.
@@ -318,44 +326,6 @@ impl Core {
             }
             _ => Some(Turn::handle(context.code())),
         }
-    }
-
-    #[inline(never)]
-    fn begin_iret(&mut self) {
-        let site = self.nesting.handlers.last().and_then(|handler| handler.interrupted.site);
-        self.pending = Pending::new(Operation::new(Kind::Iret, 0), 0, site, self.hot.clock);
-        self.schedule();
-    }
-
-    /// Back to what the handler that has returned had interrupted: when does it take effect?
-    #[inline(always)]
-    fn go_back(&mut self) {
-        let context = self.leave_handler();
-        let pending = &mut self.pending;
-        let clock = self.hot.clock;
-        match (pending.operation.kind, pending.phase) {
-            (Kind::Shutdown, _) => {
-                pending.effect = pending.effect.max(clock); // it may have come before that took effect
-                self.activity = Activity::Shutdown; // back into it, in silence
-                let now = self.now();
-                self.refresh_attention(now);
-            }
-            (Kind::Halt | Kind::Sleep, Phase::Halted) => {
-                pending.effect = clock;
-                pending.interruptible = Interruptible::AtEffect;
-                if context == Context::SystemManagement && pending.operation.kind == Kind::Halt {
-                    pending.phase = Phase::Before; // back into HLT (SDM vol. 3 §34.10)
-                }
-            }
-            (Kind::Delay | Kind::DelayCycles, _) if self.common.knobs.delay == DelayRule::Loop => {
-                pending.effect = pending
-                    .effect
-                    .saturating_add(clock.saturating_sub(pending.entered_at.unwrap_or(clock)))
-                    .min(LATEST);
-            }
-            _ => pending.effect = pending.effect.max(clock),
-        }
-        self.account.site = self.pending.site.or(self.account.site);
     }
 
     /// A CPU that was skipped looks up, if its time has come.
