@@ -245,16 +245,36 @@ impl LocalApic {
     /// service nothing happens.
     #[inline(always)]
     pub(super) fn end_of_interrupt(&mut self) -> Written {
-        let Some(vector) = self.interrupts.end_of_interrupt() else { return Written::nothing(false) };
+        self.end_of_service().map_or(Written::nothing(false), |end| {
+            Written::changed(WriteResult::EndOfInterrupt { vector: end.vector, broadcast: end.broadcast })
+        })
+    }
+
+    /// The same; `None`: nothing was in service.
+    #[inline(always)]
+    pub(crate) fn end_of_service(&mut self) -> Option<EndOfService> {
+        let vector = self.interrupts.end_of_interrupt()?;
         let suppressed = self.values[Register::SpuriousVector as usize] & EOI_SUPPRESSED != 0;
         let broadcast =
             self.interrupts.level_triggered().contains(vector) && !suppressed && !self.is_pin_interrupt(vector);
-        if self.entries_wait() {
+        let entries_wait = self.entries_wait();
+        if entries_wait {
             self.end_of_pin_interrupt(vector);
             self.retry_local();
         }
-        Written::changed(WriteResult::EndOfInterrupt { vector, broadcast })
+        Some(EndOfService { vector, broadcast, entries_wait })
     }
+}
+
+/// What an EOI was.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EndOfService {
+    /// The vector whose service ended.
+    pub(crate) vector: u8,
+    /// I/O agents must hear of it.
+    pub(crate) broadcast: bool,
+    /// Local entries waited, and may have requested their vectors now.
+    pub(crate) entries_wait: bool,
 }
 
 /// SVR bit 12: EOI broadcasts are suppressed (SDM vol. 3 §10.8.5; exists with version bit 24).

@@ -104,6 +104,7 @@ impl FixedInterrupts {
     }
 
     /// Ends the service of the highest vector, if there is one (SDM vol. 3 §10.8.5).
+    #[inline(always)]
     pub(super) const fn end_of_interrupt(&mut self) -> Option<u8> {
         let Some(vector) = self.serviced else { return None };
         self.in_service.remove(vector);

@@ -83,7 +83,6 @@ impl Command {
 
     /// The legal combinations: Pentium and P6, SDM vol. 3 §10.6.1 table 10-4; later parts, table 10-3; x2APIC mode,
     /// §10.12.9.
-    #[inline]
     fn verdict(self, generation: Generation, mode: Mode, knobs: &Knobs) -> Verdict {
         if self.is_plain() {
             return Verdict::Send;
@@ -115,7 +114,7 @@ impl Command {
         }
     }
 
-    /// A fixed edge with a legal vector: sent, wherever it goes.
+    /// A fixed edge with a legal vector: sent, wherever it goes. What most commands are.
     const fn is_plain(self) -> bool {
         self.0 & (0x700 | 1 << 15) == 0 && self.vector() >= 16
     }
@@ -150,12 +149,12 @@ impl Command {
 
 impl LocalApic {
     /// Does the delivery status read "send pending"?
+    #[inline(always)]
     pub(super) const fn shows_busy(&self) -> bool {
         self.busy || self.jammed
     }
 
     /// A write of ICR low at `now`. Writing while busy does what the knob `icr_write_while_busy` says.
-    #[inline(always)]
     pub(super) fn write_command(&mut self, low: u32, now: Time) -> Written {
         if self.shows_busy() {
             match self.knobs.icr_write_while_busy {
@@ -164,10 +163,16 @@ impl LocalApic {
                 IcrWriteWhileBusy::Replace | IcrWriteWhileBusy::Queue => {}
             }
         }
+        self.store_command(low);
+        self.command(low, now)
+    }
+
+    /// What ICR low shows.
+    #[inline(always)]
+    fn store_command(&mut self, low: u32) {
         let forced =
             self.knobs.icr_trigger_readback == IcrTriggerReadback::Ignored && !self.generation.profile().serial;
         self.store(Register::CommandLow, if forced { low & !LEVEL_AND_TRIGGER } else { low });
-        self.command(low, now)
     }
 
     /// A write of the 64-bit ICR of x2APIC mode: there is no delivery status, so it is never busy (SDM vol. 3 §10.12.9).
@@ -191,7 +196,22 @@ impl LocalApic {
         Written::changed(WriteResult::DeliveredToSelf(message))
     }
 
-    #[inline]
+    /// Is a write of `low` to ICR low a fixed edge with a legal vector that goes at once, as most are?
+    #[inline(always)]
+    pub(crate) const fn is_plain_command(&self, low: u32) -> bool {
+        self.has_page() && !self.shows_busy() && Command(low).is_plain()
+    }
+
+    /// Such a write: gives what it sends.
+    #[inline(always)]
+    pub(crate) fn write_plain_command(&mut self, low: u32, now: Time) -> Message {
+        self.store_command(low);
+        let message = Message { mode: DeliveryMode::Fixed, ..self.message(Command(low), true, now) };
+        self.current = Some(message);
+        self.busy = self.busy_visible;
+        message
+    }
+
     fn command(&mut self, low: u32, now: Time) -> Written {
         let command = Command(low);
         match command.verdict(self.generation, self.mode(), &self.knobs) {
@@ -220,7 +240,6 @@ impl LocalApic {
         self.send(message)
     }
 
-    #[inline]
     fn send(&mut self, message: Message) -> Written {
         if self.shows_busy() && self.knobs.icr_write_while_busy == IcrWriteWhileBusy::Queue {
             self.queued = Some(message);
@@ -231,7 +250,7 @@ impl LocalApic {
     }
 
     /// The message of `command`, with the destination as ICR high has it now; an edge, or the level de-assert.
-    #[inline]
+    #[inline(always)]
     fn message(&mut self, command: Command, edge: bool, now: Time) -> Message {
         let number = self.next_number;
         self.next_number += 1;
@@ -254,7 +273,6 @@ impl LocalApic {
         }
     }
 
-    #[inline]
     fn start(&mut self, message: Message) {
         self.current = Some(message);
         self.busy = self.busy_visible && self.mode() != Mode::X2Apic;

@@ -123,10 +123,22 @@ impl LocalApic {
         match registers::register_at(self.generation, offset) {
             Some((Register::EndOfInterrupt, _)) => self.end_of_interrupt(),
             Some((Register::CommandLow, _)) => self.write_command(value, now),
-            Some((Register::CommandHigh, _)) => Written::nothing(self.store(Register::CommandHigh, value)),
+            Some((Register::CommandHigh, _)) => Written::nothing(self.write_destination(value)),
             Some((register, _)) => Written::nothing(self.write_other(register, value, now)),
             None => Written::nothing(self.log(ILLEGAL_REGISTER)),
         }
+    }
+
+    /// Has it a page of registers, as in xAPIC mode? The writes that an IPI needs have the same place in it on every part.
+    #[inline(always)]
+    pub(crate) const fn has_page(&self) -> bool {
+        matches!(self.mode(), Mode::XApic)
+    }
+
+    /// A write of ICR high; says whether anything changed.
+    #[inline(always)]
+    pub(crate) fn write_destination(&mut self, value: u32) -> bool {
+        self.store(Register::CommandHigh, value)
     }
 
     /// A write that nobody else must hear of; says whether anything changed. A read-only register has no bits that it

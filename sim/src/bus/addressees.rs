@@ -28,9 +28,24 @@ impl Addressees {
         self.asked(targets, message).filter(|&agent| targets.addressed(agent, message))
     }
 
+    /// Calls `take` for each of them.
+    #[inline(always)]
+    pub(super) fn each(&mut self, targets: &dyn Targets, message: &Message, mut take: impl FnMut(Agent)) {
+        match targets.sole(message) {
+            Some(agent) => take(agent),
+            None => self.of(targets, message).for_each(take),
+        }
+    }
+
     /// Calls `take` for each agent that answers `message`, lowest first, with its answer, which is not silence.
-    #[inline]
+    #[inline(always)]
     pub(super) fn answers(&mut self, targets: &dyn Targets, message: &Message, mut take: impl FnMut(Agent, Response)) {
+        if let Some(agent) = targets.sole(message) {
+            return match targets.response(agent, message) {
+                Response::Silent => {}
+                response => take(agent, response),
+            };
+        }
         for agent in self.asked(targets, message) {
             let response = targets.answer(agent, message);
             if response != Response::Silent {

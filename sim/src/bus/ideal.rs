@@ -107,6 +107,10 @@ impl Interconnect for IdealBus {
         self.next
     }
 
+    fn times(&self) -> (Time, Time) {
+        (self.next, self.next)
+    }
+
     fn advance(&mut self, targets: &dyn Targets, effects: &mut Vec<BusEffect>) {
         match self.in_flight.front() {
             Some((_, Request::Message(message))) => arrive(&mut self.addressees, message, targets, effects),

@@ -74,9 +74,14 @@ pub trait Targets {
     fn candidates(&self, _message: &Message, _into: &mut Vec<Agent>) -> bool {
         false
     }
+    /// The one agent that `message` addresses, if an index knows that it addresses this one, and no other. `None`: it takes a
+    /// longer look.
+    fn sole(&self, _message: &Message) -> Option<Agent> {
+        None
+    }
     /// Is `agent` addressed by `message`? (Destination matching; a dead agent is never addressed.)
     fn addressed(&self, agent: Agent, message: &Message) -> bool;
-    /// How would `agent`, if addressed, answer `message` now? Of a lowest-priority message: does it take part?
+    /// How does `agent`, which is addressed, answer `message` now? Of a lowest-priority message: does it take part?
     fn response(&self, agent: Agent, message: &Message) -> Response;
     /// How does `agent` answer `message` now? Silent, unless it is addressed.
     fn answer(&self, agent: Agent, message: &Message) -> Response {
@@ -289,6 +294,11 @@ pub trait Interconnect: Debug + Send {
     /// The earliest instant at which, given what the interconnect holds now, it may sample an agent or change anything
     /// that software sees. Never earlier than [`next_event`](Self::next_event).
     fn bound(&self) -> Time;
+
+    /// [`next_event`](Self::next_event), or the end of time, and [`bound`](Self::bound): whoever needs one needs both.
+    fn times(&self) -> (Time, Time) {
+        (self.next_event().unwrap_or(Time::NEVER), self.bound())
+    }
 
     /// Processes exactly the event at [`next_event`](Self::next_event) and pushes what must happen onto `effects`.
     fn advance(&mut self, targets: &dyn Targets, effects: &mut Vec<BusEffect>);

@@ -85,10 +85,12 @@ pub(crate) use handle::{Handle, INERT};
 pub(crate) use hot::{Hot, Live, NOTHING, Repeat};
 pub(crate) use lent::Lent;
 pub(crate) use owned::Owned;
+#[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
+pub(crate) use seat::{KINDS, Steps};
 pub use site::Site;
 #[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
 use stack_pool::StackPool;
-pub(crate) use turn::{Engine, Guest, Turn};
+pub(crate) use turn::{Engine, Guest, Turn, Way};
 
 /// Can hangs be proven by recurrence on this host? Elsewhere programs run and report a deadline.
 pub const PROOFS: bool = cfg!(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")));

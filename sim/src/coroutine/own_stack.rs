@@ -49,8 +49,8 @@ impl OwnStack {
                 // SAFETY: software is suspended on its live stack, on this thread (`Owned` asserts it).
                 _ => unsafe { enter(core.cast(), turn.value, turn.action) },
             };
-            if let Some(panic) = self.seat.broken.take() {
-                resume_unwind(panic);
+            if self.seat.broken.is_some() {
+                self.raise();
             }
             match end {
                 UNWOUND => self.leave(),
@@ -72,6 +72,14 @@ impl OwnStack {
                     (*core).advance()
                 };
             }
+        }
+    }
+
+    /// A panic of the simulator goes on here.
+    #[cold]
+    fn raise(&mut self) {
+        if let Some(panic) = self.seat.broken.take() {
+            resume_unwind(panic);
         }
     }
 

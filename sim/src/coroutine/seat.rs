@@ -6,7 +6,7 @@
 use super::handle::{Handle, INERT};
 use super::hot::Hot;
 use super::site::Site;
-use super::turn::{Engine, Guest, HANDLE, Turn, Unwinding};
+use super::turn::{Engine, Guest, HANDLE, Turn, Unwinding, Way};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -20,9 +20,41 @@ pub(super) const PANICKED: u64 = 2;
 
 type Step = extern "C" fn(*mut Hot, u64, u64, Site) -> Turn;
 
+/// Kinds of operations that the boundary tells apart, by the lowest bits of the packed operation.
+pub(crate) const KINDS: usize = 64;
+
+/// Who begins an operation, by its kind. Each is a function of its own, from the boundary on: most of what a kind needs to
+/// know is then known when it is compiled.
+pub(crate) struct Steps([Step; KINDS]);
+
+impl Steps {
+    /// [`Engine::begin`] for all.
+    pub(crate) const fn new<E: Engine>() -> Self {
+        Self([begin::<E, Somehow>; KINDS])
+    }
+
+    /// Operations of this kind have a way of their own.
+    pub(crate) const fn with<E: Engine, W: Way<E>>(mut self, kind: usize) -> Self {
+        self.0[kind] = begin::<E, W>;
+        self
+    }
+}
+
+/// The way of all operations that have none of their own.
+struct Somehow;
+
+impl<E: Engine> Way<E> for Somehow {
+    #[inline(always)]
+    fn begin(core: &mut E, operation: u64, value: u64, site: Site) -> Turn {
+        core.begin(operation, value, site)
+    }
+}
+
 /// Whom the boundary calls for a core, and who runs on it.
 #[repr(C)]
 pub(super) struct Seat {
+    pub(super) steps: &'static Steps,
+    #[cfg(target_arch = "aarch64")]
     pub(super) begin: Step,
     pub(super) begin_watched: Step,
     pub(super) handler_returned: extern "C" fn(*mut Hot) -> Turn,
@@ -37,7 +69,9 @@ impl Seat {
     /// For the software `guest` of CPU `cpu`, whose core is an `E`.
     pub(super) fn new<E: Engine>(cpu: u16, guest: Arc<dyn Guest>) -> Self {
         Self {
-            begin: begin::<E>,
+            steps: E::STEPS,
+            #[cfg(target_arch = "aarch64")]
+            begin: begin::<E, Somehow>,
             begin_watched: begin_watched::<E>,
             handler_returned: handler_returned::<E>,
             guest,
@@ -48,11 +82,11 @@ impl Seat {
     }
 }
 
-extern "C" fn begin<E: Engine>(hot: *mut Hot, operation: u64, value: u64, site: Site) -> Turn {
+extern "C" fn begin<E: Engine, W: Way<E>>(hot: *mut Hot, operation: u64, value: u64, site: Site) -> Turn {
     if std::thread::panicking() {
         return begin_unwinding::<E>(hot, value, site);
     }
-    guarded::<E>(hot, |core| core.begin(operation, value, site))
+    guarded::<E>(hot, |core| W::begin(core, operation, value, site))
 }
 
 extern "C" fn begin_watched<E: Engine>(hot: *mut Hot, operation: u64, value: u64, site: Site) -> Turn {

@@ -4,7 +4,7 @@ use super::hot::Label;
 use super::mapping::{GUARD_BYTES, STACK_BYTES};
 use super::own_stack::CATCHES_MAX;
 use super::stack_pool::{StackPool, stack_at};
-use super::{Engine, Guest, Handle, Hot, INERT, Lent, Live, Owned, Site, Stacks, Turn};
+use super::{Engine, Guest, Handle, Hot, INERT, Lent, Live, Owned, Site, Stacks, Steps, Turn};
 use parking_lot::Mutex;
 use std::any::Any;
 use std::hint::black_box;
@@ -60,6 +60,7 @@ impl Tiny {
 
 impl Engine for Tiny {
     type Lent = ();
+    const STEPS: &'static Steps = &Steps::new::<Self>();
 
     fn lent(&self) -> &Lent<()> {
         &self.lent

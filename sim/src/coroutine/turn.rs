@@ -3,6 +3,8 @@
 use super::handle::Handle;
 use super::hot::Hot;
 use super::lent::Lent;
+#[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
+use super::seat::Steps;
 use super::site::Site;
 use std::any::Any;
 
@@ -58,6 +60,9 @@ impl Turn {
 pub(crate) trait Engine {
     /// What it may look at while it runs.
     type Lent;
+    /// Who begins its operations.
+    #[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
+    const STEPS: &'static Steps;
     /// Where that is put.
     fn lent(&self) -> &Lent<Self::Lent>;
     /// The block that the boundary finds at the core's address.
@@ -82,6 +87,12 @@ pub(crate) trait Engine {
     fn panicked(&mut self, payload: Box<dyn Any + Send>);
     /// Has its program returned, so that no frame of it is left?
     fn has_returned(&self) -> bool;
+}
+
+/// How operations of one kind begin.
+pub(crate) trait Way<E> {
+    /// Software begins one.
+    fn begin(core: &mut E, operation: u64, value: u64, site: Site) -> Turn;
 }
 
 /// The software side.

@@ -6,7 +6,7 @@
 //! unwinding and backtraces go from them into software, and end at [`begin`].
 
 use super::hot::{Hot, at};
-use super::seat::{Seat, act, live};
+use super::seat::{KINDS, Seat, act, live};
 use super::site::Site;
 use super::turn::{HANDLE, SUSPEND, UNWIND};
 use std::arch::naked_asm;
@@ -109,7 +109,10 @@ pub(super) unsafe extern "C-unwind" fn boundary(hot: *mut Hot, operation: u64, v
         "cmp rsp, [rdi + {limit}]",
         "jb 5f",
         "mov rsp, [rdi + {engine_stack}]",
-        "call [rax + {begin}]",
+        "mov rax, [rax + {steps}]",
+        "mov r8d, esi",
+        "and r8d, {kind}",
+        "call [rax + r8 * 8]",
         "jmp {land}",
         "5:", // registers are wanted, or the stack is used up, or this is a twin
         "cmp qword ptr [rdi + {twin}], 0",
@@ -145,7 +148,8 @@ pub(super) unsafe extern "C-unwind" fn boundary(hot: *mut Hot, operation: u64, v
         twin = const at::TWIN,
         registers = const at::REGISTERS,
         seat = const at::SEAT,
-        begin = const offset_of!(Seat, begin),
+        steps = const offset_of!(Seat, steps),
+        kind = const KINDS - 1,
         watched = const offset_of!(Seat, begin_watched),
         land = sym land,
         twin_operates = sym super::threads::operate,

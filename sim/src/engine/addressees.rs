@@ -6,7 +6,7 @@
 //! [`Targets::candidates`]: crate::bus::Targets::candidates
 
 use crate::apic::{LocalApic, Mode};
-use crate::bus::{Agent, DestinationMode, Message, Shorthand};
+use crate::bus::{Agent, DeliveryMode, DestinationMode, Message, Shorthand};
 use std::collections::BTreeSet;
 
 /// From here on two x2APIC ids may have one logical id (SDM vol. 3 §10.12.10.2: 16 bits of cluster).
@@ -120,6 +120,23 @@ impl Addressees {
         true
     }
 
+    /// The only one whom `message` addresses. `None`: it is another kind of message, or there are not just one.
+    #[inline]
+    pub(super) fn sole(&self, message: &Message) -> Option<Agent> {
+        let index = self.index.as_ref()?;
+        let is_plain = matches!(message.mode, DeliveryMode::Fixed | DeliveryMode::Nmi)
+            && message.shorthand == Shorthand::None
+            && message.destination_mode == DestinationMode::Physical;
+        // No id of a page is all ones in the bits that are compared: that destination is everybody.
+        if !is_plain || message.destination > 0xFF || message.destination & self.mask == self.mask {
+            return None;
+        }
+        match index.pages[message.destination as usize & self.mask as usize] {
+            Holder::One(agent) if index.wides.is_empty() => Some(agent),
+            _ => None,
+        }
+    }
+
     #[inline]
     fn physical(&self, index: &Index, destination: u32, found: &mut Vec<Agent>) -> bool {
         let everybody = destination == u32::MAX || destination <= 0xFF && destination & self.mask == self.mask;
@@ -186,7 +203,6 @@ fn push(ids: &BTreeSet<(u32, Agent)>, first: u32, last: u32, found: &mut Vec<Age
 mod tests {
     use super::*;
     use crate::apic::{Clocks, Preset};
-    use crate::bus::DeliveryMode;
     use crate::generation::{Generation, Knobs};
     use crate::time::{ClockDomain, Time};
 
@@ -246,6 +262,10 @@ mod tests {
                     written_at: Time::ZERO,
                     queues: false,
                 };
+                let addressed = || apics.iter().zip(0..).filter(|(apic, _)| apic.addressed_by(&message)).map(|(_, agent)| agent);
+                if let Some(agent) = addressees.sole(&message) {
+                    assert_eq!(addressed().collect::<Vec<Agent>>(), [agent], "{generation:?} {message:?}");
+                }
                 let mut found = Vec::new();
                 if addressees.find(&message, &mut found) {
                     assert!(found.is_sorted_by(|a, b| a < b), "{found:?}");

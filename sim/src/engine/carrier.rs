@@ -42,7 +42,7 @@ impl Carrier {
     pub(super) fn times(&self) -> (Time, Time) {
         match &self.revolution {
             Some(revolution) => revolution.times(),
-            None => (self.bus.next_event().unwrap_or(Time::NEVER), self.bus.bound()),
+            None => self.bus.times(),
         }
     }
 
@@ -50,6 +50,12 @@ impl Carrier {
     #[inline]
     pub(super) const fn cycle(&self) -> Option<&Cycle> {
         self.search.found()
+    }
+
+    /// Is it proven to do the same for ever?
+    #[inline]
+    pub(super) const fn repeats(&self) -> bool {
+        self.search.is_under_way() && self.search.found().is_some()
     }
 
     /// Is there no next event of it, or is it proven to do the same for ever?

@@ -13,19 +13,25 @@ impl Fabric {
     /// Does what `effect` says. Gives whom it has changed.
     #[inline(always)]
     pub(super) fn perform<'c>(&mut self, now: Time, effect: &BusEffect, cores: &'c mut [Slot]) -> Option<&'c mut Core> {
+        if let BusEffect::Deliver { agent, message } = effect {
+            if self.message_faults.is_some() {
+                return self.deliver_or_not(now, *agent, message, cores);
+            }
+            return Some(self.deliver_now(now, *agent, message, cores));
+        }
+        if let BusEffect::Dispatched { message, busy_still } = effect {
+            self.event(now, What::Dispatched(*message, *busy_still));
+            self.carrier.disturb(now);
+            return self.dispatched(now, message, *busy_still, cores);
+        }
+        self.perform_another(now, effect, cores)
+    }
+
+    /// What is no part of most messages.
+    #[inline(never)]
+    fn perform_another<'c>(&mut self, now: Time, effect: &BusEffect, cores: &'c mut [Slot]) -> Option<&'c mut Core> {
         match effect {
             BusEffect::Attempt { message, outcome } => self.attempt(now, *message, *outcome),
-            BusEffect::Deliver { agent, message } => {
-                if self.message_faults.is_some() {
-                    return self.deliver_or_not(now, *agent, message, cores);
-                }
-                return Some(self.deliver_now(now, *agent, message, cores));
-            }
-            BusEffect::Dispatched { message, busy_still } => {
-                self.event(now, What::Dispatched(*message, *busy_still));
-                self.carrier.disturb(now);
-                return self.dispatched(now, message, *busy_still, cores);
-            }
             BusEffect::RemoteRead { message, value } => {
                 self.event(now, What::RemoteRead(*message, *value));
                 self.carrier.disturb(now);
@@ -34,7 +40,7 @@ impl Fabric {
                 core.apic_changed(now);
                 return Some(core);
             }
-            BusEffect::Noise => {}
+            BusEffect::Noise => self.attempted = true,
             BusEffect::Error { agent, bits } => return self.error(now, *agent, *bits, cores),
             BusEffect::EndOfInterrupt { vector } => {
                 self.event(now, What::EndOfInterrupt(*vector));
@@ -42,11 +48,13 @@ impl Fabric {
                 self.devices.end_of_interrupt(*vector, now);
                 self.send_for_devices(now);
             }
+            BusEffect::Deliver { .. } | BusEffect::Dispatched { .. } => {}
         }
         None
     }
 
     fn attempt(&mut self, now: Time, message: Message, outcome: AttemptOutcome) {
+        self.attempted = true;
         self.refused |= outcome == AttemptOutcome::Retry;
         match self.runs.iter_mut().find(|run| run.message == message) {
             Some(run) if run.outcome == outcome => {
@@ -170,7 +178,13 @@ impl Fabric {
 #[inline]
 pub(super) fn reached(slot: &mut Slot, now: Time) -> &mut Core {
     let core: &mut Core = slot;
-    let (number, last) = (core.agent, core.stream.last());
-    assert!(last <= now, "CPU{number} is at {last} us when something reaches it at {now} us");
+    if core.stream.last() > now {
+        is_further(core.agent, core.stream.last(), now);
+    }
     core
+}
+
+#[cold]
+fn is_further(number: Agent, last: Time, now: Time) -> ! {
+    panic!("CPU{number} is at {last} us when something reaches it at {now} us")
 }

@@ -44,7 +44,9 @@ impl CycleSearch {
     /// [forgotten](Self::forget).
     #[inline]
     pub(crate) fn disturb(&mut self, at: Time) {
-        self.disturbed_at = self.disturbed_at.max(at);
+        if at > self.disturbed_at {
+            self.disturbed_at = at;
+        }
     }
 
     /// Begins anew.

@@ -32,7 +32,8 @@ pub(crate) struct Fabric {
     pub(crate) watch: Option<Watch>,
     /// Has any attempt been refused by a full target?
     pub(crate) refused: bool,
-    effects: Vec<BusEffect>,
+    /// The event that is being processed is an attempt, or noise.
+    pub(super) attempted: bool,
     chooser: Arc<dyn Chooser>,
     choices: choice::Counts,
     /// Choices that were drawn.
@@ -94,7 +95,7 @@ impl Fabric {
             devices,
             watch: None,
             refused: false,
-            effects: Vec::new(),
+            attempted: false,
             chooser,
             choices: choice::Counts::default(),
             chosen: 0,
@@ -219,8 +220,9 @@ impl Fabric {
     }
 
     /// Is it proven to do nothing but the same, as long as nobody does anything?
+    #[inline]
     pub(crate) const fn repeats(&self) -> bool {
-        self.carrier.cycle().is_some()
+        self.carrier.repeats()
     }
 
     /// The instant at which it became settled: of the attempt that proved its cycle, or of its last event.
@@ -238,9 +240,10 @@ impl Fabric {
         }
     }
 
-    /// Processes the next event. What must happen to the CPUs waits for [`apply`](Self::apply): a CPU that is
-    /// skipped must first be brought up to [`touched`](Self::touched)'s instant.
-    pub(crate) fn advance(&mut self, cores: &[Slot]) -> Time {
+    /// Processes the next event, and pushes what must happen to the CPUs to `effects`. That waits for
+    /// [`apply`](Self::apply): a CPU that is skipped must first be brought up to [`touched`](Self::touched)'s instant.
+    #[inline(always)]
+    pub(crate) fn advance(&mut self, cores: &[Slot], effects: &mut Vec<BusEffect>) -> Time {
         let now = self.times.event;
         self.advanced_at = now;
         if now == self.times.change {
@@ -248,9 +251,9 @@ impl Fabric {
         } else {
             self.addressees.make();
             let view = View { cores, dead: &self.dead, addressees: &self.addressees, now };
-            self.carrier.bus().advance(&view, &mut self.effects);
+            self.carrier.bus().advance(&view, effects);
             if let Some(faults) = &mut self.message_faults {
-                faults.settle(now, &self.effects);
+                faults.settle(now, effects);
             }
         }
         now
@@ -279,11 +282,11 @@ impl Fabric {
         self.carrier.disturb(now);
     }
 
-    /// Pushes the CPUs that the pending effects change, each once. An error that is recorded already changes nothing, nor
+    /// Pushes the CPUs that `effects` change, each once. An error that is recorded already changes nothing, nor
     /// does a delivery that is lost, or what comes late to an APIC that has died.
-    pub(crate) fn touched(&self, cores: &[Slot], found: &mut Vec<usize>) {
+    pub(crate) fn touched(&self, effects: &[BusEffect], cores: &[Slot], found: &mut Vec<usize>) {
         let mut reach = self.message_faults.iter().flat_map(MessageFaults::reach);
-        for effect in &self.effects {
+        for effect in effects {
             let agent = match effect {
                 BusEffect::Deliver { agent, .. } if reach.next().unwrap_or(true) => *agent,
                 BusEffect::Error { agent, bits } => match cores.get(usize::from(*agent)) {
@@ -308,29 +311,26 @@ impl Fabric {
         }
     }
 
-    /// How much must happen to CPUs.
-    #[inline]
-    pub(crate) const fn effects(&self) -> usize {
-        self.effects.len()
-    }
-
     /// Does to the CPUs what the event at `now` said must happen, and tells of each that it may have changed.
-    pub(crate) fn apply(&mut self, now: Time, cores: &mut [Slot], touched: &mut impl Touched) {
-        let mut effects = std::mem::take(&mut self.effects);
-        let mut attempted = false;
+    #[inline(always)]
+    pub(crate) fn apply(
+        &mut self,
+        now: Time,
+        effects: &[BusEffect],
+        cores: &mut [Slot],
+        touched: &mut impl Touched,
+    ) {
+        self.attempted = false;
         if effects.is_empty() && !self.late.is_empty() {
             self.come_late(now, cores, touched);
         }
-        for effect in &effects {
-            attempted |= matches!(effect, BusEffect::Attempt { .. } | BusEffect::Noise);
+        for effect in effects {
             if let Some(core) = self.perform(now, effect, cores) {
                 self.collect_facts(core);
                 touched.touch(core);
             }
         }
-        effects.clear();
-        self.effects = effects;
-        self.carrier.went_on(now, attempted, &self.runs);
+        self.carrier.went_on(now, self.attempted, &self.runs);
         self.keep_times();
     }
 
@@ -361,7 +361,7 @@ impl Fabric {
         let view = View { cores, dead: &self.dead, addressees: &self.addressees, now: Time::ZERO };
         let refusers = |message: &Message| {
             (0..view.agents())
-                .filter(|&agent| matches!(view.response(agent, message), Response::Retry | Response::Refuse))
+                .filter(|&agent| matches!(view.answer(agent, message), Response::Retry | Response::Refuse))
                 .collect()
         };
         held.into_iter().map(|held| (held, refusers(&held.message))).collect()

@@ -5,7 +5,7 @@ use super::milestones::{Milestone, Milestones};
 use super::outcome::{Ending, Proof};
 use super::slot::Slot;
 use crate::RunError;
-use crate::bus::{Agent, DeliveryMode, DestinationMode, Message, Request, Shorthand};
+use crate::bus::{Agent, BusEffect, DeliveryMode, DestinationMode, Message, Request, Shorthand};
 use crate::coroutine::Site;
 use crate::memory::{Key, Master};
 use crate::processor::{Core, Outgoing, Outgone, Pin};
@@ -44,6 +44,8 @@ pub struct DeviceInterrupt {
 pub(crate) struct Hardware {
     pub(crate) cpus: Vec<Slot>,
     pub(crate) fabric: Fabric,
+    /// What the event of the interconnect that is being processed says must happen.
+    pub(super) effects: Vec<BusEffect>,
     pub(crate) master: Master,
     pub(crate) initial_words: Vec<u32>,
     pub(crate) milestones: Milestones,
@@ -140,7 +142,7 @@ impl Hardware {
     pub(super) fn collect(&mut self, number: usize) {
         let core = &mut self.cpus[number];
         self.fabric.collect(core);
-        if core.failure.is_some() {
+        if core.has_failed() {
             self.note_failure(number);
         }
     }
@@ -153,14 +155,26 @@ impl Hardware {
         }
     }
 
+    /// The next event of the interconnect; gives its instant. What it says must happen waits for [`apply`](Self::apply).
+    #[inline(always)]
+    pub(super) fn advance(&mut self) -> Time {
+        self.effects.clear();
+        self.fabric.advance(&self.cpus, &mut self.effects)
+    }
+
+    /// Pushes the CPUs that this event changes.
+    pub(super) fn touched(&self, found: &mut Vec<usize>) {
+        self.fabric.touched(&self.effects, &self.cpus, found);
+    }
+
     /// Does to the CPUs what the event of the interconnect at `now` said must happen, and tells of each that it may have
     /// changed.
     ///
     /// # Panics
     /// If a CPU is further than that already.
-    #[inline]
+    #[inline(always)]
     pub(super) fn apply(&mut self, now: Time, touched: &mut impl Touched) {
-        self.fabric.apply(now, &mut self.cpus, touched);
+        self.fabric.apply(now, &self.effects, &mut self.cpus, touched);
     }
 
     /// A shared word was written at `time`; gives when others see that.

@@ -250,6 +250,7 @@ impl Machine {
         let hardware = Hardware {
             cpus: slots,
             fabric,
+            effects: Vec::new(),
             master: Master::new(&settings.words),
             initial_words: settings.words,
             milestones: Milestones::new(settings.stop, settings.limit, lookahead),

@@ -100,9 +100,9 @@ impl<'a, 'o> Reference<'a, 'o> {
 
     /// One event of the interconnect. A CPU that is skipped is brought up to it before it is touched.
     fn advance_interconnect(&mut self) {
-        let now = self.hardware.fabric.advance(&self.hardware.cpus);
+        let now = self.hardware.advance();
         let mut touched = Vec::new();
-        self.hardware.fabric.touched(&self.hardware.cpus, &mut touched);
+        self.hardware.touched(&mut touched);
         for &number in &touched {
             if self.hardware.cpus[number].is_parked() {
                 self.bring_up(number, now);

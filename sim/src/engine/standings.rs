@@ -8,8 +8,6 @@ use crate::time::Time;
 /// What is noted of a CPU.
 #[derive(Debug, Clone, Copy)]
 struct Standing {
-    /// The first cycle at which anything may leave it.
-    request: u64,
     parked: bool,
     /// See [`Standings::may_be_settled`].
     settled: bool,
@@ -30,7 +28,7 @@ pub(super) struct Standings {
 impl Standings {
     /// Of `cpus` CPUs, which may all act at once.
     pub(super) fn new(cpus: usize, elision: bool) -> Self {
-        let standings = vec![Standing { request: 0, parked: false, settled: false }; cpus];
+        let standings = vec![Standing { parked: false, settled: false }; cpus];
         Self { schedule: Schedule::new(cpus), standings, parked: 0, unsettled: cpus, elision }
     }
 
@@ -46,12 +44,6 @@ impl Standings {
         self.parked > 0
     }
 
-    /// The first cycle at which anything may leave CPU `number`; the greatest number: nothing will.
-    #[inline]
-    pub(super) fn next_request(&self, number: usize) -> u64 {
-        self.standings[number].request
-    }
-
     /// Something has reached a CPU, which may act at another time for it.
     #[inline]
     pub(super) fn reached(&mut self, core: &mut Core) {
@@ -65,10 +57,8 @@ impl Standings {
     pub(super) fn note(&mut self, core: &mut Core) {
         let number = usize::from(core.agent);
         core.stirred = false;
-        let (action, request) = core.next_action_and_request();
-        self.schedule.set(number, action);
+        self.schedule.set(number, core.next_action());
         let standing = &mut self.standings[number];
-        standing.request = request;
         let parked = core.is_parked();
         if standing.parked != parked {
             standing.parked = parked;

@@ -24,6 +24,13 @@ impl Targets for View<'_> {
         self.addressees.find(message, into)
     }
 
+    /// By the index, which every APIC is listed in as it is now.
+    fn sole(&self, message: &Message) -> Option<Agent> {
+        let agent = self.addressees.sole(message).filter(|&agent| !self.dead[usize::from(agent)])?;
+        debug_assert!(self.cores[usize::from(agent)].apic.addressed_by(message), "the index has who is addressed");
+        Some(agent)
+    }
+
     fn addressed(&self, agent: Agent, message: &Message) -> bool {
         let index = usize::from(agent);
         match (self.cores.get(index), self.dead.get(index)) {
@@ -32,18 +39,10 @@ impl Targets for View<'_> {
         }
     }
 
-    fn response(&self, agent: Agent, message: &Message) -> Response {
-        self.answer(agent, message)
-    }
-
     #[inline]
-    fn answer(&self, agent: Agent, message: &Message) -> Response {
-        let index = usize::from(agent);
-        let Some(core) = self.cores.get(index) else { return Response::Silent };
+    fn response(&self, agent: Agent, message: &Message) -> Response {
+        let Some(core) = self.cores.get(usize::from(agent)) else { return Response::Silent };
         let core: &Core = core;
-        if self.dead[index] || !core.apic.addressed_by(message) {
-            return Response::Silent;
-        }
         let state = CoreState {
             nmi_blocked: core.nmi_blocked,
             nmi_latched: core.has_latched_nmi(),

@@ -36,6 +36,8 @@ pub(super) struct Windowed<'a, 'o> {
     cap: Option<Duration>,
     lookahead: Duration,
     ready: Vec<(usize, End)>,
+    /// The end of the last window of one CPU, and its first cycle.
+    last_end: (Time, u64),
     numbers: Vec<usize>,
     pub(super) effort: Effort,
 }
@@ -55,6 +57,7 @@ impl<'a, 'o> Windowed<'a, 'o> {
             cap: window.cap(lookahead),
             lookahead,
             ready: Vec::new(),
+            last_end: (Time::ZERO, 0),
             numbers: Vec::new(),
             effort: Effort::default(),
             hardware,
@@ -75,6 +78,7 @@ impl<'a, 'o> Windowed<'a, 'o> {
     }
 
     /// Lets those who are ready run, and takes what has left them.
+    #[inline(always)]
     fn visit_ready(&mut self) {
         self.effort.visits += self.ready.len() as u64;
         let many = self.standings.schedule.change(self.ready.len());
@@ -113,7 +117,7 @@ impl<'a, 'o> Windowed<'a, 'o> {
     #[cold]
     fn note_failures(&mut self) {
         for &(number, _) in &self.ready {
-            if self.hardware.cpus[number].failure.is_some() {
+            if self.hardware.cpus[number].has_failed() {
                 self.hardware.note_failure(number);
             }
         }
@@ -186,6 +190,7 @@ impl<'a, 'o> Windowed<'a, 'o> {
     /// run is over.
     fn barrier(&mut self) -> Option<Ending> {
         loop {
+            self.commit_what_comes_next();
             let earliest = self.standings.schedule.least();
             let hardware = &mut *self.hardware;
             let bound = hardware.bound();
@@ -199,7 +204,7 @@ impl<'a, 'o> Windowed<'a, 'o> {
             // A request at the instant of the earliest action waits: somebody with a smaller key may still act then.
             let oldest = self.requests.oldest_time();
             let until = earliest.min(oldest);
-            if hardware.elision && hardware.fabric.repeats() {
+            if hardware.fabric.repeats() && hardware.elision {
                 hardware.fabric.skip_until(until.min(bound));
             }
             let next = hardware.fabric.next_event();
@@ -221,14 +226,27 @@ impl<'a, 'o> Windowed<'a, 'o> {
         }
     }
 
+    /// Commits requests as long as one comes before every other thing. (An interconnect that repeats itself is moved first.)
+    #[inline(always)]
+    fn commit_what_comes_next(&mut self) {
+        loop {
+            let (oldest, fabric) = (self.requests.oldest_time(), &self.hardware.fabric);
+            let others = self.standings.schedule.least().min(fabric.next_event()).min(self.hardware.bound());
+            if oldest >= others || fabric.repeats() {
+                return;
+            }
+            self.commit();
+        }
+    }
+
     /// One event of the interconnect. A CPU that is skipped is brought up to it before it is touched.
     fn advance_interconnect(&mut self) {
-        let now = self.hardware.fabric.advance(&self.hardware.cpus);
+        let now = self.hardware.advance();
         if self.standings.is_any_parked() {
             self.bring_up(now);
         }
         let standings = &mut self.standings;
-        let many = standings.schedule.change(self.hardware.fabric.effects());
+        let many = standings.schedule.change(self.hardware.effects.len());
         self.hardware.apply(now, standings);
         if many {
             standings.schedule.changed();
@@ -239,7 +257,7 @@ impl<'a, 'o> Windowed<'a, 'o> {
     #[cold]
     fn bring_up(&mut self, now: Time) {
         self.numbers.clear();
-        self.hardware.fabric.touched(&self.hardware.cpus, &mut self.numbers);
+        self.hardware.touched(&mut self.numbers);
         self.ready.clear();
         let end = End::at(self.hardware.clock.first_at_or_after(now));
         for &number in &self.numbers {
@@ -267,7 +285,7 @@ impl<'a, 'o> Windowed<'a, 'o> {
         let oldest = self.requests.oldest_time();
         let of_first = shared.min(second.min(oldest) + self.lookahead);
         // An interconnect that only repeats itself changes nothing that a poll sees, until somebody acts.
-        let repeats = hardware.elision && hardware.fabric.repeats();
+        let repeats = hardware.fabric.repeats() && hardware.elision;
         let near = shared.min(earliest + self.lookahead);
         self.ready.clear();
         let mut of_first = of_first;
@@ -275,7 +293,7 @@ impl<'a, 'o> Windowed<'a, 'o> {
             self.numbers.clear();
             let rest = schedule.before(near, &mut self.numbers);
             // Nothing leaves those who act soon before what they promise, nor the others before they act.
-            let promises = self.numbers.iter().map(|&number| self.standings.next_request(number));
+            let promises = self.numbers.iter().map(|&number| hardware.cpus[number].next_request());
             let first_cycle = promises.min().unwrap_or(u64::MAX);
             let promised = if first_cycle == u64::MAX { Time::NEVER } else { hardware.clock.instant(first_cycle) };
             let promised = promised.min(rest).min(oldest);
@@ -289,7 +307,10 @@ impl<'a, 'o> Windowed<'a, 'o> {
         }
         let polls = if repeats { quiet.min(second.min(oldest)).max(of_first) } else { of_first };
         if earliest < of_first {
-            let effects = hardware.clock.first_at_or_after(of_first);
+            if of_first != self.last_end.0 {
+                self.last_end = (of_first, hardware.clock.first_at_or_after(of_first)); // mostly that of the machine
+            }
+            let effects = self.last_end.1;
             let polls = if polls > of_first { hardware.clock.first_at_or_after(polls) } else { effects };
             self.ready.push((first, End { effects, polls }));
         }
@@ -312,5 +333,5 @@ fn collect(
     pollers.note(number, core);
     fabric.collect(core);
     standings.note(core);
-    core.failure.is_some()
+    core.has_failed()
 }

@@ -231,6 +231,14 @@ impl Core {
         }
     }
 
+    /// Something takes effect at this cycle: gives its instant.
+    #[inline(always)]
+    pub(super) fn go_to(&mut self, cycle: u64) -> Time {
+        self.hot.clock = cycle;
+        self.now = (cycle, self.common.clock.instant(cycle));
+        self.now.1
+    }
+
     /// The instant of the last effect.
     #[inline]
     pub(super) fn now(&mut self) -> Time {
@@ -251,6 +259,13 @@ impl Core {
         }
         self.close_runs(time);
         self.stream.push(time, site, what);
+    }
+
+    /// Appends one more effective event at the instant of the last.
+    #[inline(always)]
+    pub(super) fn also_effective(&mut self, time: Time, site: Site, what: What) {
+        debug_assert!(time == self.stream.last() && !self.open_ends, "nothing is open after an effective event");
+        self.stream.push(time, Some(site), what);
     }
 
     #[cold]
@@ -327,6 +342,7 @@ impl Core {
     pub(super) fn fail(&mut self, error: RunError) {
         self.stage = Stage::Failed;
         self.out_of_order = true;
+        self.refresh_slow();
         self.failure.get_or_insert(error);
     }
 
@@ -343,7 +359,7 @@ impl Core {
     pub(super) fn slow_at(&mut self) -> u64 {
         if self.hot.slow_at == 0 {
             let soon =
-                self.attention.is_some() || self.boundary.is_special() || self.released.is_some() || self.unwinding;
+                self.attention.is_some() || self.boundary.is_special() || self.released.is_some() || self.out_of_order;
             if !soon {
                 let change = self.words_cycle.min(self.search.wake_cycle());
                 self.hot.slow_at = self.poll_horizon.min(self.local.cycle()).min(change);

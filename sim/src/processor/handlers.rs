@@ -5,7 +5,7 @@
 use super::activity_kind::Activity;
 use super::core::{Boundary, Core};
 use super::facts::Fact;
-use super::latches::{Latch, Reason};
+use super::latches::{Attention, Latch, Reason};
 use super::nesting::Handler;
 use super::operation::{Interruptible, Kind, Operation};
 use super::pending::{LATEST, Pending, Phase};
@@ -34,6 +34,17 @@ impl Core {
     /// # Panics
     /// If it lies before its cause.
     pub(super) fn enter_handler(&mut self, cycle: u64) -> Context {
+        self.enter(cycle, Self::accept)
+    }
+
+    /// The same for an interrupt of the local APIC, as most are.
+    #[inline(always)]
+    pub(super) fn enter_interrupt_handler(&mut self, cycle: u64) -> Context {
+        self.enter(cycle, |core, _, now| Context::Interrupt(core.accept_interrupt(now)))
+    }
+
+    #[inline(always)]
+    fn enter(&mut self, cycle: u64, accept: impl FnOnce(&mut Self, Reason, Time) -> Context) -> Context {
         let now = self.common.clock.instant(cycle);
         let reason = self.reason_at(now);
         let start = cycle + self.entry_cost();
@@ -41,15 +52,14 @@ impl Core {
             self.effective(now, None, What::Woken);
             self.timer_hears_of_wake(now);
         }
-        let context = self.accept(reason, now);
+        let context = accept(self, reason, now);
         if context != Context::Shutdown {
             self.activity = Activity::Running;
         }
         self.apic_touched = Some(now);
         let interrupted = self.pending.site;
         self.effective(now, interrupted, What::Entered(context));
-        let interrupt_flag = self.interrupt_flag;
-        self.nesting.handlers.push(Handler { context, since: now, interrupt_flag, interrupted: self.pending });
+        self.nest(context, now);
         if self.nesting.handlers.len() >= NESTING_MAX {
             self.fail(RunError::Nesting { cpu: self.agent, at: now, site: interrupted });
         }
@@ -62,6 +72,16 @@ impl Core {
         self.refresh_attention(now);
         self.refresh_slow();
         context
+    }
+
+    /// From now on a handler runs on top of what is pending.
+    #[inline(always)]
+    fn nest(&mut self, context: Context, since: Time) {
+        let handlers = &mut self.nesting.handlers;
+        if handlers.len() == handlers.capacity() {
+            handlers.reserve(1);
+        }
+        handlers.push(Handler { context, since, interrupt_flag: self.interrupt_flag, interrupted: self.pending });
     }
 
     /// A handler is entered, whose first operation begins at the instant of the clock.
@@ -81,9 +101,16 @@ impl Core {
     /// Why it enters a handler at `now`.
     fn reason_at(&self, now: Time) -> Reason {
         let attention = self.attention.as_ref().expect("a reason to enter a handler");
-        let (reason, since) = (attention.reason, attention.since);
-        assert!(now >= since, "CPU{}: {reason:?} of {since} us acts before its cause, at {now} us", self.agent);
-        reason
+        if now < attention.since {
+            self.acts_before_its_cause(now, attention);
+        }
+        attention.reason
+    }
+
+    #[cold]
+    fn acts_before_its_cause(&self, now: Time, attention: &Attention) -> ! {
+        let Attention { reason, since, .. } = attention;
+        panic!("CPU{}: {reason:?} of {since} us acts before its cause, at {now} us", self.agent)
     }
 
     /// Core cycles from leaving what runs now to the first operation of a handler.
@@ -117,15 +144,19 @@ impl Core {
                 self.latches.clear(Latch::External);
                 Context::Interrupt(self.latches.vector())
             }
-            Reason::Interrupt(_) | Reason::Init => {
-                let vector = self.apic.acknowledge();
-                self.account.forget_provenance(vector);
-                self.tell(now, Fact::Taken(vector));
-                self.requests_are_told();
-                Context::Interrupt(vector)
-            }
+            Reason::Interrupt(_) | Reason::Init => Context::Interrupt(self.accept_interrupt(now)),
             Reason::InterruptBefore => self.accept_before_priority(now),
         }
+    }
+
+    /// What the local APIC holds; gives the vector.
+    #[inline(always)]
+    fn accept_interrupt(&mut self, now: Time) -> u8 {
+        let vector = self.apic.acknowledge();
+        self.account.forget_provenance(vector);
+        self.tell(now, Fact::Taken(vector));
+        self.requests_are_told();
+        vector
     }
 
     /// The IRET or RSM: back to what was interrupted, which is pending again, at the instant of the last effect. Gives what

@@ -31,6 +31,8 @@ mod settings;
 mod software;
 mod store_buffer;
 mod storing;
+#[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod straight;
 mod telling;
 mod turns;
 

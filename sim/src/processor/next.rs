@@ -12,28 +12,29 @@ use crate::time::Time;
 
 impl Core {
     /// The earliest instant at which this CPU may act again by itself or because of what has already reached it.
-    #[inline]
-    pub(crate) fn next_action(&self) -> Time {
-        self.next_action_and_request().0
-    }
-
-    /// The same, and the first cycle at which anything may leave this CPU: a handler's first operation comes after the entry.
     #[inline(always)]
-    pub(crate) fn next_action_and_request(&self) -> (Time, u64) {
+    pub(crate) fn next_action(&self) -> Time {
         if self.stage != Stage::Running || self.search.parked {
-            let action = self.next_action_of_none();
-            let never = action == Time::NEVER;
-            return (action, if never { WAITS } else { self.common.clock.first_at_or_after(action) });
+            return self.next_action_of_none();
         }
         let by_itself = self.pending.effect.min(self.local.cycle());
-        let Some(attention) = &self.attention else { return (self.instant_or_never(by_itself), by_itself) };
-        let interrupt = self.interrupt_cycle();
-        let entry = if attention.reason == Reason::Init { 0 } else { self.entry_cost() };
-        let request = by_itself.min(interrupt.saturating_add(entry));
-        (self.instant_or_never(by_itself.min(interrupt)), request)
+        self.instant_or_never(if self.attention.is_none() { by_itself } else { by_itself.min(self.interrupt_cycle()) })
     }
 
-    /// The same, where no operation is under way, or it is skipped.
+    /// The first cycle at which anything may leave this CPU: a handler's first operation comes after the entry.
+    pub(crate) fn next_request(&self) -> u64 {
+        if self.stage != Stage::Running || self.search.parked {
+            let action = self.next_action_of_none();
+            return if action == Time::NEVER { WAITS } else { self.common.clock.first_at_or_after(action) };
+        }
+        let by_itself = self.pending.effect.min(self.local.cycle());
+        let Some(attention) = &self.attention else { return by_itself };
+        let entry = if attention.reason == Reason::Init { 0 } else { self.entry_cost() };
+        by_itself.min(self.interrupt_cycle().saturating_add(entry))
+    }
+
+    /// When it may act, where no operation is under way, or it is skipped.
+    #[inline(never)]
     fn next_action_of_none(&self) -> Time {
         match self.stage {
             Stage::NotStarted => Time::ZERO,
@@ -129,6 +130,11 @@ impl Core {
     /// Has the program of this CPU ended?
     pub(crate) fn is_finished(&self) -> bool {
         self.stage == Stage::Ended
+    }
+
+    /// Has its software done what no machine can?
+    pub(crate) fn has_failed(&self) -> bool {
+        self.stage == Stage::Failed
     }
 
     /// Is it skipped rather than executed?

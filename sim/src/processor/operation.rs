@@ -198,6 +198,7 @@ impl Kind {
     pub(crate) fn manners(costs: &Costs) -> [Manner; Self::COUNT] {
         Self::ALL.map(|kind| Manner {
             cost: kind.cost(costs),
+            at_once: if kind.cost(costs) == 0 { NEVER_AT_ONCE } else { u64::from(kind.cost(costs)) },
             lasts: matches!(kind, Self::Delay | Self::DelayCycles),
             interruptible: kind.interruptible(),
             polls: kind.is_poll(),
@@ -217,6 +218,9 @@ impl Kind {
     }
 }
 
+/// Core cycles that no window has, and that a clock can still be advanced by.
+const NEVER_AT_ONCE: u64 = 1 << 62;
+
 /// When an operation lets interrupts in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Interruptible {
@@ -235,6 +239,8 @@ pub(crate) enum Interruptible {
 pub(crate) struct Manner {
     /// Core cycles until the effect.
     pub(super) cost: u32,
+    /// The same for an operation that is done at once: longer than any window, if it takes no time, or says itself how long.
+    pub(super) at_once: u64,
     /// It says itself how long it lasts.
     pub(super) lasts: bool,
     pub(super) interruptible: Interruptible,

@@ -2,6 +2,7 @@
 
 use super::operation::{Interruptible, Kind, Operation};
 use crate::coroutine::Site;
+use crate::stream::Access;
 
 /// Effect cycle of an operation that waits for somebody else. Nothing that lasts a time has it, however long.
 pub(super) const WAITS: u64 = u64::MAX;
@@ -42,6 +43,24 @@ pub(super) struct Pending {
     pub(super) is_window: bool,
 }
 
+/// What takes effect: an operation, pending until then, or done on the spot.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Effect {
+    pub(super) operation: Operation,
+    pub(super) value: u64,
+    pub(super) site: Site,
+    /// See [`Pending::cost`].
+    pub(super) cost: u64,
+}
+
+impl Effect {
+    /// What it accesses.
+    #[inline(always)]
+    pub(super) const fn access(&self) -> Access {
+        Access { kind: self.operation.kind, operand: self.operation.operand }
+    }
+}
+
 impl Pending {
     pub(super) const fn new(operation: Operation, value: u64, site: Option<Site>, begun: u64) -> Self {
         Self {
@@ -56,6 +75,13 @@ impl Pending {
             entered_at: None,
             is_window: false,
         }
+    }
+
+    /// A HLT that was entered at the cycle `begun`.
+    #[inline(always)]
+    pub(super) const fn halted(site: Site, begun: u64) -> Self {
+        let (effect, interruptible, phase) = (WAITS, Interruptible::Throughout, Phase::Halted);
+        Self { effect, interruptible, phase, ..Self::new(Operation::new(Kind::Halt, 0), 0, Some(site), begun) }
     }
 
     /// Core cycles that the access costs whenever it is done. None if a handler has come in between: not to be repeated

@@ -5,10 +5,12 @@
 use super::activity_kind::{Entry, RESET_VECTOR};
 use super::core::{Boundary, Core, Stage};
 use super::handlers::AfterHalt;
-use super::latches::Reason;
+use super::latches::{Attention, Reason};
 use super::operation::{Kind, Manner, Operation};
 use super::pending::{LATEST, Pending, WAITS};
 use crate::RunError;
+#[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
+use crate::coroutine::Steps;
 use crate::coroutine::{Engine, Hot, INERT, Lent, Site, Turn};
 use crate::memory::Words;
 use crate::stream::Context;
@@ -20,6 +22,8 @@ const STILL_MAX: u32 = 1 << 20;
 
 impl Engine for Core {
     type Lent = Words;
+    #[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
+    const STEPS: &'static Steps = super::straight::STEPS;
 
     fn lent(&self) -> &Lent<Words> {
         &self.words
@@ -73,6 +77,9 @@ impl Engine for Core {
     #[inline(always)]
     fn advance(&mut self) -> Turn {
         self.look_at_words();
+        if self.stage == Stage::Running && !self.search.parked {
+            return self.go_on(); // mostly
+        }
         match self.stage {
             Stage::NotStarted => self.begin_life(self.entry).unwrap_or_else(|| self.go_on()),
             Stage::Running if self.search.parked => self.look_up(),
@@ -91,6 +98,7 @@ impl Engine for Core {
         self.hot.left = u64::MAX;
         self.hot.watch(false);
         self.hot.expect_nothing();
+        self.refresh_slow();
     }
 
     fn unwound(&mut self) {
@@ -155,6 +163,7 @@ impl Core {
             if !self.unwinding {
                 self.dropped.get_or_insert(site);
                 self.out_of_order = true;
+                self.refresh_slow();
             }
             return Turn::done(0);
         }
@@ -168,7 +177,8 @@ impl Core {
     }
 
     /// Counts operations without time. True: too many.
-    fn stands_still(&mut self) -> bool {
+    #[inline(always)]
+    pub(super) fn stands_still(&mut self) -> bool {
         if self.still.0 != self.hot.clock {
             self.still = (self.hot.clock, 0);
         }
@@ -178,7 +188,7 @@ impl Core {
 
     #[cold]
     #[inline(never)]
-    fn fail_to_advance(&mut self, site: Site) -> Turn {
+    pub(super) fn fail_to_advance(&mut self, site: Site) -> Turn {
         let (cpu, at) = (self.agent, self.now());
         self.fail(RunError::Standstill { cpu, at, site: Some(site) });
         Turn::SUSPEND
@@ -294,6 +304,15 @@ impl Core {
     /// Something comes before the effect.
     fn interrupted_at(&mut self, cycle: u64) -> Option<Turn> {
         self.pending.entered_at = Some(cycle);
+        if matches!(&self.attention, Some(Attention { reason: Reason::Interrupt(_), .. })) {
+            let context = self.enter_interrupt_handler(cycle);
+            return Some(if self.stage == Stage::Failed { Turn::SUSPEND } else { Turn::handle(context.code()) });
+        }
+        self.interrupted_otherwise(cycle)
+    }
+
+    #[inline(never)]
+    fn interrupted_otherwise(&mut self, cycle: u64) -> Option<Turn> {
         if self.attention.is_some_and(|attention| attention.reason == Reason::Init) {
             self.hot.clock = cycle;
             self.closed &= !self.hot.take_allocated();
@@ -344,7 +363,7 @@ impl Core {
     #[inline]
     pub(super) fn schedule(&mut self) {
         let pending = &mut self.pending;
-        let Manner { cost, lasts, interruptible, polls } = self.common.manners[pending.operation.kind as usize];
+        let Manner { cost, lasts, interruptible, polls, .. } = self.common.manners[pending.operation.kind as usize];
         (pending.interruptible, pending.polls) = (interruptible, polls);
         let cost = if lasts { self.length() } else { u64::from(cost) };
         self.pending.effect = self.hot.clock.saturating_add(cost).min(LATEST);

@@ -225,6 +225,10 @@ impl Interconnect for FrontSideBus {
         self.plan.bound.at
     }
 
+    fn times(&self) -> (Time, Time) {
+        (self.plan.next.at, self.plan.bound.at)
+    }
+
     fn advance(&mut self, targets: &dyn Targets, effects: &mut Vec<BusEffect>) {
         let Plan { next, step, lane, .. } = self.plan;
         if next.at == Time::NEVER {

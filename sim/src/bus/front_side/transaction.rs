@@ -101,11 +101,11 @@ impl FrontSideBus {
     #[inline]
     fn deliver(&mut self, lane: usize, message: &Message, targets: &dyn Targets, effects: &mut Vec<BusEffect>) {
         let bus_of = &self.bus_of;
-        for agent in self.addressees.of(targets, message) {
+        self.addressees.each(targets, message, |agent| {
             if super::lane_of(bus_of, agent) == lane {
                 effects.push(BusEffect::Deliver { agent, message: *message });
             }
-        }
+        });
     }
 
     /// The chipset drives `load`, which carries `message`, on all buses but one.

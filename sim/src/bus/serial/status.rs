@@ -77,7 +77,7 @@ impl Answers {
     /// The answers of `agents` to `message`.
     pub(super) fn of(targets: &dyn Targets, agents: AgentSet, message: &Message) -> Self {
         let mut refusing = false;
-        let accepts = |agent: &Agent| match targets.response(*agent, message) {
+        let accepts = |agent: &Agent| match targets.answer(*agent, message) {
             Response::Accept => true,
             Response::Retry => {
                 refusing = true;

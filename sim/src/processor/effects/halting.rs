@@ -2,6 +2,7 @@
 //!
 //! Not modelled: MWAIT.
 
+use crate::coroutine::Site;
 use crate::processor::activity_kind::Activity;
 use crate::processor::core::{Boundary, Core};
 use crate::processor::operation::Interruptible;
@@ -41,9 +42,15 @@ impl Core {
         self.pending.phase = Phase::Halted;
         self.pending.effect = until;
         self.pending.interruptible = Interruptible::Throughout;
+        self.has_halted(self.line());
+    }
+
+    /// It waits from now on.
+    #[inline(always)]
+    pub(in crate::processor) fn has_halted(&mut self, site: Site) {
         self.activity = Activity::Halted;
         let now = self.now();
-        self.effective(now, Some(self.line()), What::Halted);
+        self.effective(now, Some(site), What::Halted);
         if self.apic.core_halts(now) {
             self.refresh_local(now);
         }

@@ -3,6 +3,7 @@
 //! | file | operations |
 //! |---|---|
 //! | [`registers`] | the APIC's page, and what a write makes happen |
+//! | [`ipi_writes`] | those writes that an IPI needs, where they are plain |
 //! | [`command_pair`] | what comes between the two writes of a message |
 //! | [`privileged`] | MSRs, CR8, CPUID |
 //! | [`devices`] | uncached memory and I/O ports |
@@ -14,12 +15,14 @@ mod command_pair;
 mod devices;
 mod halting;
 pub(super) mod hooks;
+mod ipi_writes;
 mod privileged;
-mod registers;
+pub(super) mod registers;
 mod shared_words;
 
 use super::core::Core;
 use super::operation::Kind;
+use super::pending::{Effect, Pending};
 use crate::stream::{Access, Fit, Poll};
 use crate::time::Time;
 
@@ -67,6 +70,12 @@ impl Core {
         }
     }
 
+    /// What is pending, as it takes effect.
+    fn effect_of_pending(&self) -> Effect {
+        let Pending { operation, value, .. } = self.pending;
+        Effect { operation, value, site: self.line(), cost: self.pending.cost() }
+    }
+
     /// What the pending operation accesses.
     const fn access(&self) -> Access {
         Access { kind: self.pending.operation.kind, operand: self.pending.operation.operand }
@@ -79,15 +88,15 @@ impl Core {
 
     /// Records an access that may repeat without effect; `before` is the cycle of the effect before it.
     fn poll(&mut self, access: Access, value: u64, before: u64) {
-        let pending = &self.pending;
-        let poll = Poll {
-            site: self.line(),
-            access,
-            value,
-            operation: pending.operation.pack(),
-            argument: pending.value,
-            cost: if self.common.repeats { pending.cost() } else { 0 },
-        };
+        let effect = self.effect_of_pending();
+        self.poll_of(&effect, access, value, before);
+    }
+
+    #[inline(always)]
+    fn poll_of(&mut self, effect: &Effect, access: Access, value: u64, before: u64) {
+        let &Effect { operation, value: argument, site, cost } = effect;
+        let cost = if self.common.repeats { cost } else { 0 };
+        let poll = Poll { site, access, value, operation: operation.pack(), argument, cost };
         self.record(&poll, before);
     }
 

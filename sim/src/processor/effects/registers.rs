@@ -11,9 +11,11 @@ use crate::stream::What;
 use crate::time::Time;
 
 /// ICR bits 31:0 (SDM vol. 3 §10.6.1): the register that sends and that waits poll.
-const ICR_LOW: u16 = 0x300;
+pub(in crate::processor) const ICR_LOW: u16 = 0x300;
 /// ICR bits 63:32: the destination.
-const ICR_HIGH: u16 = 0x310;
+pub(in crate::processor) const ICR_HIGH: u16 = 0x310;
+/// End of interrupt.
+pub(in crate::processor) const EOI: u16 = 0x0B0;
 /// Current count of the timer: the one register whose value depends on the time.
 pub(super) const CURRENT_COUNT: u16 = 0x390;
 
@@ -70,30 +72,29 @@ impl Core {
     }
 
     pub(super) fn write_register(&mut self) -> Option<u64> {
-        let (site, value, access) = (self.line(), self.pending.value as u32, self.access());
+        let write = self.effect_of_pending();
         let now = self.now();
         let was_busy = self.apic.is_busy();
-        let offset = access.operand as u16 & 0xFFF; // of a memory address, the place in the page
-        let written = self.apic.write(offset, value, now);
+        let offset = write.operation.operand as u16 & 0xFFF; // of a memory address, the place in the page
+        let written = self.apic.write(offset, write.value as u32, now);
         if matches!(written.result, WriteResult::Stall) {
             return self.stall(now);
         }
         if self.pending.phase == Phase::Stalled {
             self.account.stalled_since = None;
         }
-        self.effective(now, Some(site), What::Write { access, value: u64::from(value) });
+        self.effective(now, Some(write.site), What::Write { access: write.access(), value: u64::from(write.value as u32) });
         if was_busy && offset == ICR_LOW && matches!(written.result, WriteResult::Nothing) {
-            self.effective(now, Some(site), What::IcrWrittenWhileBusy(value));
+            self.effective(now, Some(write.site), What::IcrWrittenWhileBusy(write.value as u32));
         }
-        self.written(site, &written.result, offset, now);
+        self.written(write.site, &written.result, offset, now);
         if offset == ICR_HIGH {
-            self.destination_written(site, value);
+            self.destination_written(write.site, write.value as u32);
         }
         Some(0)
     }
 
     /// A register of the APIC has been written, `now`: what must happen, happens.
-    #[inline(always)]
     pub(super) fn written(&mut self, site: Site, result: &WriteResult, offset: u16, now: Time) {
         self.apic_touched = Some(now);
         let logged = self.apic.take_logged();
@@ -112,16 +113,16 @@ impl Core {
     }
 
     #[inline(always)]
-    fn send(&mut self, site: Site, message: &Message, now: Time) {
+    pub(super) fn send(&mut self, site: Site, message: &Message, now: Time) {
         self.account.busy_since = self.account.busy_since.or(Some(now));
         self.account.last_send = Some(LastSend { message: *message, site });
         self.command_sent(site, message);
-        self.effective(now, Some(site), What::Sent(*message));
-        self.send_out(site, Outgoing::Bus(Request::Message(*message)));
+        self.also_effective(now, site, What::Sent(*message));
+        self.send_out_at(now, site, Outgoing::Bus(Request::Message(*message)));
     }
 
     #[inline]
-    fn end_interrupt(&mut self, site: Site, vector: u8, broadcast: bool) {
+    pub(super) fn end_interrupt(&mut self, site: Site, vector: u8, broadcast: bool) {
         if broadcast {
             self.send_out(site, Outgoing::Bus(Request::EndOfInterrupt { source: self.agent, vector }));
         }

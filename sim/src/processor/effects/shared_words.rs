@@ -1,21 +1,32 @@
 //! Shared words: loads, stores, read-modify-writes.
 
 use crate::RunError;
+use crate::coroutine::Site;
 use crate::memory::{Words, Written};
 use crate::processor::core::{Core, Outgoing};
 use crate::processor::operation::Interruptible;
-use crate::processor::pending::Phase;
+use crate::processor::pending::{Effect, Phase};
 use crate::stream::What;
 use crate::time::Time;
 
 impl Core {
     pub(super) fn load(&mut self, before: u64) -> Option<u64> {
-        let access = self.access();
-        let word = access.operand as u16;
+        let load = self.effect_of_pending();
+        let word = load.operation.operand as u16;
+        if usize::from(word) >= self.words.with(Words::len) {
+            return self.no_such_word(word, load.site);
+        }
         let now = self.now();
-        let Some(value) = self.seen(word, now).map(|seen| u64::from(seen.value)) else { return self.no_such_word() };
-        self.poll(access, value, before);
-        Some(value)
+        Some(self.load_word(&load, before, now))
+    }
+
+    /// Loads a word that is there.
+    #[inline(always)]
+    pub(in crate::processor) fn load_word(&mut self, load: &Effect, before: u64, now: Time) -> u64 {
+        let access = load.access();
+        let value = self.seen(access.operand as u16, now).map_or(0, |seen| u64::from(seen.value));
+        self.poll_of(load, access, value, before);
+        value
     }
 
     /// What this CPU sees of `word` at `now`. `None`: there is no such word.
@@ -25,16 +36,30 @@ impl Core {
     }
 
     pub(super) fn store(&mut self) -> Option<u64> {
-        let (access, site, value) = (self.access(), self.line(), self.pending.value);
-        let (word, now) = (access.operand as u16, self.now());
-        if usize::from(word) >= self.common.plain_words {
-            return self.store_slowly();
+        let store = self.effect_of_pending();
+        if self.is_plain(store.operation.operand) {
+            let now = self.now();
+            self.store_plainly(&store, now);
+            return Some(0);
         }
+        self.store_slowly()
+    }
+
+    /// Is there such a word, and does no store of this machine wait?
+    #[inline(always)]
+    pub(in crate::processor) fn is_plain(&self, word: u32) -> bool {
+        usize::from(word as u16) < self.common.plain_words
+    }
+
+    /// It leaves at once.
+    #[inline(always)]
+    pub(in crate::processor) fn store_plainly(&mut self, store: &Effect, now: Time) {
+        let &Effect { value, site, .. } = store;
+        let access = store.access();
         self.effective(now, Some(site), What::Write { access, value });
-        let value = value as u32;
-        let key = self.send_out(site, Outgoing::Store { word, value });
+        let (word, value) = (access.operand as u16, value as u32);
+        let key = self.send_out_at(now, site, Outgoing::Store { word, value });
         self.own_writes.note(word, Written { value, key: Some(key) }, self.until_answered());
-        Some(0)
     }
 
     /// A store to a word that is not there, or in a machine in which stores wait.
@@ -43,7 +68,7 @@ impl Core {
         let (access, site, value) = (self.access(), self.line(), self.pending.value);
         let (word, now) = (access.operand as u16, self.now());
         if usize::from(word) >= self.words.with(Words::len) {
-            return self.no_such_word();
+            return self.no_such_word(word, site);
         }
         self.effective(now, Some(site), What::Write { access, value });
         self.hold_store(site, word, value as u32);
@@ -77,7 +102,7 @@ impl Core {
             return Some(u64::from(old));
         }
         if usize::from(word) >= self.words.with(Words::len) {
-            return self.no_such_word();
+            return self.no_such_word(word, site);
         }
         self.come_back_later();
         self.send_out(site, Outgoing::Modify { word, kind, operand });
@@ -85,10 +110,9 @@ impl Core {
     }
 
     #[cold]
-    fn no_such_word(&mut self) -> Option<u64> {
-        let (cpu, at, site) = (self.agent, self.now(), self.pending.site);
-        let (word, words) = (self.pending.operation.operand as u16, self.words.with(Words::len));
-        self.fail(RunError::NoSuchWord { cpu, at, site, word, words });
+    fn no_such_word(&mut self, word: u16, site: Site) -> Option<u64> {
+        let (cpu, at, words) = (self.agent, self.now(), self.words.with(Words::len));
+        self.fail(RunError::NoSuchWord { cpu, at, site: Some(site), word, words });
         None
     }
 }
