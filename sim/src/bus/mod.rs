@@ -316,6 +316,11 @@ pub trait Interconnect: Debug + Send {
     /// Messages not dispatched yet, by agent.
     fn undispatched(&self) -> Vec<Undispatched>;
 
+    /// The same at `at`: its last request and event are no later, its next event is.
+    fn undispatched_at(&self, _at: Time) -> Vec<Undispatched> {
+        self.undispatched()
+    }
+
     /// What whoever watches its messages may rely on.
     fn promises(&self) -> Promises {
         Promises::ALL

@@ -34,7 +34,7 @@ impl<T> Lent<T> {
     ///
     /// # Panics
     /// If nothing is: an operation of a core that does not run.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn with<R>(&self, look: impl FnOnce(&T) -> R) -> R {
         let lent = self.0.get().expect("a running core has been lent what it looks at");
         // SAFETY: it is taken back before it may change, and not while this call lasts, which is on the same thread.

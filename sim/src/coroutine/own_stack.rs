@@ -4,7 +4,7 @@ use super::hot::Label;
 use super::overflow::watch_this_thread;
 use super::seat::{PANICKED, Seat, UNWOUND, WAITS};
 use super::stack_pool::{Stack, StackPool};
-use super::turn::{Engine, Guest, START, SUSPEND, Turn, UNWIND};
+use super::turn::{Engine, Guest, HANDLE, START, SUSPEND, Turn, UNWIND};
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
@@ -38,48 +38,53 @@ impl OwnStack {
     }
 
     /// Runs `core` until it waits.
+    #[inline(always)]
     pub(super) fn run<E: Engine>(&mut self, core: *mut E) {
         // SAFETY: here and below: the core is alive, and each reference ends with its statement.
         let mut turn = unsafe { (*core).advance() };
         loop {
             let end = match turn.kind() {
+                // SAFETY: software is suspended on its live stack, on this thread (`Owned` asserts it).
+                HANDLE => unsafe { enter(core.cast(), turn.value, turn.action) },
                 SUSPEND => WAITS,
                 START => self.start(core, turn.code()),
                 UNWIND if !self.may_unwind() => UNWOUND,
-                // SAFETY: software is suspended on its live stack, on this thread (`Owned` asserts it).
+                // SAFETY: as for a handler.
                 _ => unsafe { enter(core.cast(), turn.value, turn.action) },
             };
-            if self.seat.broken.is_some() {
-                self.raise();
+            // SAFETY: as above.
+            let calm = end == WAITS && self.seat.broken.is_none() && !unsafe { (*core).is_unwinding() };
+            if calm {
+                return;
             }
-            match end {
-                UNWOUND => self.leave(),
-                PANICKED => {
-                    self.leave();
-                    let payload = self.seat.panic.take().expect("a panic has a payload");
-                    // SAFETY: as above.
-                    return unsafe { (*core).panicked(payload) };
-                }
-                // It caught its unwinding, and does another operation: again.
-                // SAFETY: as above.
-                _ if unsafe { (*core).is_unwinding() } => turn = Turn::UNWIND,
-                _ => return,
-            }
-            if end == UNWOUND {
-                // SAFETY: as above.
-                turn = unsafe {
-                    (*core).unwound();
-                    (*core).advance()
-                };
-            }
+            let Some(next) = self.go_on(core, end) else { return };
+            turn = next;
         }
     }
 
-    /// A panic of the simulator goes on here.
-    #[cold]
-    fn raise(&mut self) {
+    /// A life has ended, or software has caught its unwinding. `None`: the core waits.
+    #[inline(never)]
+    fn go_on<E: Engine>(&mut self, core: *mut E, end: u64) -> Option<Turn> {
         if let Some(panic) = self.seat.broken.take() {
             resume_unwind(panic);
+        }
+        match end {
+            UNWOUND => {
+                self.leave();
+                // SAFETY: as in `run`.
+                unsafe {
+                    (*core).unwound();
+                    Some((*core).advance())
+                }
+            }
+            PANICKED => {
+                self.leave();
+                let payload = self.seat.panic.take().expect("a panic has a payload");
+                // SAFETY: as in `run`.
+                unsafe { (*core).panicked(payload) };
+                None
+            }
+            _ => Some(Turn::UNWIND), // it caught its unwinding, and does another operation: again
         }
     }
 
@@ -98,6 +103,7 @@ impl OwnStack {
     }
 
     /// Software that caught its unwinding too often is abandoned.
+    #[inline(never)]
     fn may_unwind(&mut self) -> bool {
         self.catches += 1;
         if self.catches > CATCHES_MAX {

@@ -8,7 +8,7 @@
 use super::hot::{Hot, at};
 use super::seat::{KINDS, Seat, act, live};
 use super::site::Site;
-use super::turn::{HANDLE, SUSPEND, UNWIND};
+use super::turn::{DONE, HANDLE, SUSPEND, UNWIND};
 use std::arch::naked_asm;
 use std::mem::offset_of;
 
@@ -165,14 +165,11 @@ unsafe extern "C-unwind" fn land() {
         ".cfi_def_cfa rbp, 16",
         ".cfi_offset rbp, -16",
         "2:",
-        "mov rdi, [rsp]", // where `enter` keeps the core
-        "cmp dl, {suspend}",
-        "je 3f",
-        "mov rsi, rdx",
-        scrub!(),
+        "test rdx, rdx",
+        "jne 5f",
+        scrub!(), // the operation is done
         "mov rsp, rbp",
-        "test rsi, rsi",
-        "jne 4f",
+        "xor esi, esi",
         "xor edi, edi",
         "pop rbp",
         ".cfi_remember_state",
@@ -180,6 +177,23 @@ unsafe extern "C-unwind" fn land() {
         ".cfi_restore rbp",
         "ret",
         ".cfi_restore_state",
+        "5:",
+        "mov rdi, [rsp]", // where `enter` keeps the core
+        "cmp dl, {suspend}",
+        "je 3f",
+        "mov rsi, rdx",
+        scrub!(),
+        "mov rsp, rbp", // a handler, or unwinding, on the software's stack
+        "xor eax, eax",
+        "push rdi",
+        "push rdi",
+        "call {act}",
+        "pop rdi",
+        "pop rdi",
+        "mov rsp, [rdi + {engine_stack}]",
+        "mov rax, [rdi + {seat}]",
+        "call [rax + {handler_returned}]",
+        "jmp 2b",
         "3:", // what is software's is saved in the core: nothing is written to its stack
         "mov [rdi + {registers}], rbp",
         "mov [rdi + {registers} + 8], rbx",
@@ -196,17 +210,6 @@ unsafe extern "C-unwind" fn land() {
         "pop rbx",
         "pop rbp",
         "ret",
-        "4:", // a handler, or unwinding, on the software's stack
-        "xor eax, eax",
-        "push rdi",
-        "push rdi",
-        "call {act}",
-        "pop rdi",
-        "pop rdi",
-        "mov rsp, [rdi + {engine_stack}]",
-        "mov rax, [rdi + {seat}]",
-        "call [rax + {handler_returned}]",
-        "jmp 2b",
         ".cfi_endproc",
         suspend = const SUSPEND,
         registers = const at::REGISTERS,
@@ -217,7 +220,7 @@ unsafe extern "C-unwind" fn land() {
     )
 }
 
-const _: () = assert!(HANDLE & 0xFF != SUSPEND && UNWIND & 0xFF != SUSPEND);
+const _: () = assert!(DONE == 0 && HANDLE & 0xFF != SUSPEND && UNWIND & 0xFF != SUSPEND);
 
 /// From the engine to software that stands in the boundary, with an answer for it. Gives 0 when software waits again,
 /// else how its life ended ([`live`]).

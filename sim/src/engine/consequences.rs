@@ -123,6 +123,7 @@ impl Fabric {
         }
     }
 
+    #[inline(always)]
     fn dispatched<'c>(
         &mut self,
         now: Time,

@@ -71,11 +71,11 @@ impl Crew {
         self.others.is_empty()
     }
 
-    /// Runs each of the `ready` CPUs to the end of its window.
+    /// Runs each of the `ready` CPUs to the end of its window. The workers share `words` meanwhile.
     ///
     /// # Panics
     /// If an invariant of the simulator breaks on any worker.
-    pub(crate) fn run(&self, cpus: &mut [Slot], ready: &[(usize, End)], words: &Arc<Words>) {
+    pub(crate) fn run(&self, cpus: &mut [Slot], ready: &[(usize, End)], words: &mut Words) {
         let workers = self.others.len() + 1;
         if ready.iter().all(|(number, _)| number % workers == 0) {
             for &(number, end) in ready {
@@ -84,16 +84,18 @@ impl Crew {
             return;
         }
         let batches = self.batches(cpus, ready.iter().copied());
+        let shared = Arc::new(std::mem::take(words));
         self.order(
             cpus,
             batches,
-            |batch| Order::Run(batch, Arc::clone(words)),
+            |batch| Order::Run(batch, Arc::clone(&shared)),
             |visits| {
                 for (_, end, processor) in visits {
-                    visit(processor, *end, words);
+                    visit(processor, *end, &shared);
                 }
             },
         );
+        *words = Arc::into_inner(shared).expect("outside windows nobody else reads the words");
     }
 
     /// The run is over: every CPU unwinds its software at home.

@@ -127,13 +127,13 @@ impl Fabric {
     }
 
     /// Takes a request; draws its jitter, if the machine has any.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn request(&mut self, at: Time, request: &Request) {
         self.take(at, request);
         self.keep_times();
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn take(&mut self, at: Time, request: &Request) {
         self.carrier.disturb(at);
         self.changed_at = self.changed_at.max(at);
@@ -147,8 +147,9 @@ impl Fabric {
         self.send(at, source, request);
     }
 
+    #[inline(always)]
     fn send(&mut self, at: Time, source: Agent, request: &Request) {
-        let extra = self.draw_jitter(source);
+        let extra = if self.jitter_cycles == 0 { 0 } else { self.draw_jitter(source) };
         if self.dead[usize::from(source)] {
             return;
         }
@@ -159,6 +160,7 @@ impl Fabric {
     }
 
     /// The I/O agent holds its lines: one message at a time, none replaces another.
+    #[inline(never)]
     pub(super) fn send_for_devices(&mut self, at: Time) {
         if let Some(message) = self.devices.next_message() {
             self.send(at, message.source, &Request::Message(message));
@@ -176,10 +178,8 @@ impl Fabric {
         found
     }
 
+    #[inline(never)]
     fn draw_jitter(&mut self, source: Agent) -> u32 {
-        if self.jitter_cycles == 0 {
-            return 0;
-        }
         // The interconnect counts per source, so that another source's traffic does not move this one's choices.
         let point = ChoicePoint { source, label: Label::Jitter, count: self.choices.next(source, Label::Jitter) };
         self.chosen += 1;
@@ -355,9 +355,10 @@ impl Fabric {
         self.runs.iter().map(event).map(|(time, what)| Event { time, source: Source::Interconnect, site: None, what })
     }
 
-    /// Messages that are not dispatched, with the agents that refuse each.
-    pub(crate) fn undispatched(&mut self, cores: &[Slot]) -> Vec<(Undispatched, Vec<Agent>)> {
-        let held = self.carrier.bus().undispatched();
+    /// Messages that are not dispatched before `end`, with the agents that refuse each.
+    pub(crate) fn undispatched(&mut self, cores: &[Slot], end: Time) -> Vec<(Undispatched, Vec<Agent>)> {
+        let last = Time::from_ps(end.as_ps().saturating_sub(1));
+        let held = self.carrier.bus().undispatched_at(last);
         let view = View { cores, dead: &self.dead, addressees: &self.addressees, now: Time::ZERO };
         let refusers = |message: &Message| {
             (0..view.agents())

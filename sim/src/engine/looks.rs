@@ -34,13 +34,16 @@ pub(crate) struct Looks<'o> {
     visits: u64,
     told: Vec<Told>,
     wires: Vec<WireChange>,
+    /// See [`want_events`](Self::want_events).
+    wants: bool,
 }
 
 impl<'o> Looks<'o> {
     pub(crate) fn new(observer: Option<&'o mut dyn Observer>, handle: Option<Handle>, budget: Budget) -> Self {
         let grid = if budget.is_set() { BUDGET_GRID } else { FLAG_GRID };
         let (told, wires) = (Vec::new(), Vec::new());
-        Self { observer, handle, budget, grid, stride: 1, operations: 0, events: 0, visits: 0, told, wires }
+        let wants = observer.is_some() || budget.is_set();
+        Self { observer, handle, budget, grid, stride: 1, operations: 0, events: 0, visits: 0, told, wires, wants }
     }
 
     /// Which events CPUs and interconnect must keep: a budget counts all.
@@ -51,7 +54,7 @@ impl<'o> Looks<'o> {
 
     /// Is anything to be handed over, or counted?
     pub(crate) const fn want_events(&self) -> bool {
-        self.observer.is_some() || self.budget.is_set()
+        self.wants
     }
 
     /// The first look: before anything happens.

@@ -34,7 +34,7 @@ impl Outcome {
 pub(crate) fn outcome(parts: Parts, ending: Ending) -> Outcome {
     let Parts { mut cores, mut fabric, master, milestones, clock, proven_at, interrupted_at, .. } = parts;
     let Parts { effort, allocations_watched, checked, .. } = parts;
-    let undispatched = fabric.undispatched(&cores);
+    let undispatched = fabric.undispatched(&cores, milestones.end);
     let mut digest = Digest::of_run(cores.len());
     digest.stream(fabric.stream.digest());
     let mut last_effective = fabric.stream.last();

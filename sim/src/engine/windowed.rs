@@ -16,11 +16,11 @@ use super::pollers::Pollers;
 use super::requests::Requests;
 use super::standings::Standings;
 use crate::bus::Agent;
+use crate::coroutine::Site;
 use crate::memory::{History, Key, Words, Writer, Written};
 use crate::processor::{Core, Outgoing, Outgone, Processor};
 use crate::time::{Duration, Time};
 use std::ops::BitOr;
-use std::sync::Arc;
 
 /// The barrier's own state.
 pub(super) struct Windowed<'a, 'o> {
@@ -28,7 +28,7 @@ pub(super) struct Windowed<'a, 'o> {
     looks: &'a mut Looks<'o>,
     crew: &'a Crew,
     /// What the CPUs see of the shared words: everybody's to read during a window, the barrier's to write.
-    words: Arc<Words>,
+    words: Words,
     pollers: Pollers,
     standings: Standings,
     requests: Requests,
@@ -36,6 +36,8 @@ pub(super) struct Windowed<'a, 'o> {
     cap: Option<Duration>,
     lookahead: Duration,
     ready: Vec<(usize, End)>,
+    /// How many were visited in the last window.
+    visited: usize,
     /// The end of the last window of one CPU, and its first cycle.
     last_end: (Time, u64),
     numbers: Vec<usize>,
@@ -50,13 +52,14 @@ impl<'a, 'o> Windowed<'a, 'o> {
         Self {
             crew,
             looks,
-            words: Arc::new(Words::History(History::new(&hardware.initial_words, hardware.visibility))),
+            words: Words::History(History::new(&hardware.initial_words, hardware.visibility)),
             pollers: Pollers::new(hardware.initial_words.len(), cpus),
             standings: Standings::new(cpus, hardware.elision),
             requests,
             cap: window.cap(lookahead),
             lookahead,
             ready: Vec::new(),
+            visited: 0,
             last_end: (Time::ZERO, 0),
             numbers: Vec::new(),
             effort: Effort::default(),
@@ -70,16 +73,37 @@ impl<'a, 'o> Windowed<'a, 'o> {
             if let Some(ending) = self.barrier() {
                 return ending;
             }
-            self.open_windows();
-            assert!(!self.ready.is_empty(), "somebody can act, or the barrier would have ended the run");
+            let alone = self.open_windows();
             self.effort.windows += 1;
-            self.visit_ready();
+            match alone {
+                Some((number, end)) if self.crew.is_alone() => self.visit_one(number, end),
+                Some(first) => {
+                    self.ready.push(first);
+                    self.visit_ready();
+                }
+                None => self.visit_ready(),
+            }
+        }
+    }
+
+    /// Lets this one run, and takes what has left it.
+    #[inline(always)]
+    fn visit_one(&mut self, number: usize, end: End) {
+        self.visited = 1;
+        self.effort.visits += 1;
+        let Hardware { cpus, fabric, .. } = &mut *self.hardware;
+        let processor: &mut Processor = &mut cpus[number];
+        visit(processor, end, &self.words);
+        if collect(number, processor, fabric, &mut self.requests, &mut self.pollers, &mut self.standings) {
+            self.hardware.note_failure(number);
         }
     }
 
     /// Lets those who are ready run, and takes what has left them.
-    #[inline(always)]
+    #[inline(never)]
     fn visit_ready(&mut self) {
+        assert!(!self.ready.is_empty(), "somebody can act, or the barrier would have ended the run");
+        self.visited = self.ready.len();
         self.effort.visits += self.ready.len() as u64;
         let many = self.standings.schedule.change(self.ready.len());
         let failed = if self.crew.is_alone() { self.visit_each() } else { self.visit_with_crew() };
@@ -107,7 +131,7 @@ impl<'a, 'o> Windowed<'a, 'o> {
 
     #[inline(never)]
     fn visit_with_crew(&mut self) -> bool {
-        self.crew.run(&mut self.hardware.cpus, &self.ready, &self.words);
+        self.crew.run(&mut self.hardware.cpus, &self.ready, &mut self.words);
         let Self { hardware, ready, requests, pollers, standings, .. } = self;
         let Hardware { cpus, fabric, .. } = &mut **hardware;
         let collect = |number: usize| collect(number, &mut cpus[number], fabric, requests, pollers, standings);
@@ -124,25 +148,28 @@ impl<'a, 'o> Windowed<'a, 'o> {
     }
 
     /// The oldest request is committed.
-    #[inline]
+    #[inline(never)]
     fn commit(&mut self) {
         let request = self.requests.oldest().expect("the oldest request is there");
-        match &request.what {
-            Outgoing::Bus(message) => self.hardware.fabric.request(request.key.time, message),
+        let Outgone { key, site, .. } = *request;
+        match request.what {
+            Outgoing::Bus(ref message) => self.hardware.fabric.request(key.time, message),
+            Outgoing::Store { word, value } => self.publish(key, site, word, value),
             _ => self.perform(*request),
         }
         self.requests.commit();
     }
 
+    #[inline(never)]
     fn perform(&mut self, request: Outgone) {
         let Key { time, source, .. } = request.key;
         let number = usize::from(source);
         match request.what {
             Outgoing::Bus(message) => self.hardware.fabric.request(time, &message),
-            Outgoing::Store { word, value } => self.publish(request, word, value),
+            Outgoing::Store { word, value } => self.publish(request.key, request.site, word, value),
             Outgoing::Modify { word, kind, operand } => {
                 let old = self.hardware.master.load(word);
-                self.publish(request, word, kind.modify(old, operand));
+                self.publish(request.key, request.site, word, kind.modify(old, operand));
                 self.hardware.cpus[number].answered(old);
             }
             Outgoing::Milestone(code) => {
@@ -158,12 +185,11 @@ impl<'a, 'o> Windowed<'a, 'o> {
     }
 
     /// A value goes to the master now, and is seen by other CPUs after V.
-    fn publish(&mut self, request: Outgone, word: u16, value: u32) {
-        let Key { time, source, .. } = request.key;
-        self.hardware.master.store(word, Writer { cpu: source, at: time, value, site: request.site });
-        let written = Written { value, key: Some(request.key) };
-        let words = Arc::get_mut(&mut self.words).expect("outside windows nobody else reads the words");
-        if let Words::History(history) = words {
+    fn publish(&mut self, key: Key, site: Site, word: u16, value: u32) {
+        let Key { time, source, .. } = key;
+        self.hardware.master.store(word, Writer { cpu: source, at: time, value, site });
+        let written = Written { value, key: Some(key) };
+        if let Words::History(history) = &mut self.words {
             history.write(word, written);
         }
         let at = self.hardware.written(time);
@@ -220,7 +246,7 @@ impl<'a, 'o> Windowed<'a, 'o> {
             } else if oldest < earliest {
                 self.commit();
             } else {
-                self.looks.committed(hardware, earliest, self.ready.len());
+                self.looks.committed(hardware, earliest, self.visited);
                 return None;
             }
         }
@@ -271,8 +297,9 @@ impl<'a, 'o> Windowed<'a, 'o> {
         }
     }
 
-    /// The end of each CPU's window, for those that have something to do in it.
-    fn open_windows(&mut self) {
+    /// The end of each CPU's window, for those that have something to do in it. Gives the only one who has, or lists all.
+    #[inline(always)]
+    fn open_windows(&mut self) -> Option<(usize, End)> {
         let hardware = &*self.hardware;
         let schedule = &self.standings.schedule;
         let (first, second) = schedule.first_two();
@@ -287,9 +314,10 @@ impl<'a, 'o> Windowed<'a, 'o> {
         // An interconnect that only repeats itself changes nothing that a poll sees, until somebody acts.
         let repeats = hardware.fabric.repeats() && hardware.elision;
         let near = shared.min(earliest + self.lookahead);
-        self.ready.clear();
         let mut of_first = of_first;
-        if second < near {
+        let alone = second >= near;
+        if !alone {
+            self.ready.clear();
             self.numbers.clear();
             let rest = schedule.before(near, &mut self.numbers);
             // Nothing leaves those who act soon before what they promise, nor the others before they act.
@@ -312,8 +340,13 @@ impl<'a, 'o> Windowed<'a, 'o> {
             }
             let effects = self.last_end.1;
             let polls = if polls > of_first { hardware.clock.first_at_or_after(polls) } else { effects };
-            self.ready.push((first, End { effects, polls }));
+            let end = End { effects, polls };
+            if alone {
+                return Some((first, end));
+            }
+            self.ready.push((first, end));
         }
+        None
     }
 }
 

@@ -10,22 +10,32 @@ struct Word {
     /// The last write of all, and when it is seen: most of the time it has been.
     last: Written,
     seen: Time,
-    /// The last write that everybody has seen for good.
+    /// The last of the others that everybody has seen for good.
     base: Written,
-    /// Later ones, in key order.
+    /// Those between the two, in key order.
     entries: VecDeque<Written>,
 }
 
 impl Word {
-    /// What everybody has seen before `now` needs no entry.
+    /// The later ones in key order, the last of all among them.
+    fn entry(&self, index: usize) -> Option<&Written> {
+        match index.checked_sub(self.entries.len()) {
+            None => self.entries.get(index),
+            Some(0) => Some(&self.last),
+            Some(_) => None,
+        }
+    }
+
+    /// The last write is not everybody's yet, and another one comes: it becomes one of those between.
     #[inline(never)]
-    fn fold(&mut self, visibility: Duration, now: Time) {
+    fn keep_last(&mut self, visibility: Duration, now: Time) {
         while let Some(first) = self.entries.front()
             && first.seen_at(visibility) < now
         {
             self.base = *first;
             self.entries.pop_front();
         }
+        self.entries.push_back(self.last);
     }
 }
 
@@ -57,11 +67,14 @@ impl History {
 
     /// Entries of `word` that are visible at `at`.
     fn visible(&self, word: &Word, at: Time) -> usize {
+        if word.seen <= at {
+            return word.entries.len() + 1;
+        }
         word.entries.partition_point(|entry| entry.seen_at(self.visibility) <= at)
     }
 
     /// `None`: there is no such word.
-    #[inline]
+    #[inline(always)]
     pub(super) fn load(&self, word: u16, at: Time) -> Option<&Written> {
         let word = self.words.get(usize::from(word))?;
         Some(if word.seen <= at { &word.last } else { self.load_before(word, at) })
@@ -81,18 +94,18 @@ impl History {
 
     #[inline(never)]
     fn next_seen(&self, word: &Word, at: Time) -> Time {
-        word.entries.get(self.visible(word, at)).map_or(Time::NEVER, |entry| entry.seen_at(self.visibility))
+        word.entry(self.visible(word, at)).map_or(Time::NEVER, |entry| entry.seen_at(self.visibility))
     }
 
     /// Of entries that become visible at one instant the last one counts; earlier writes than what was `seen` never do.
     pub(super) fn first_other(&self, word: u16, seen: Written, at: Time) -> Time {
         let word = &self.words[usize::from(word)];
-        let instant = |index: usize| word.entries.get(index).map(|entry| entry.seen_at(self.visibility));
+        let instant = |index: usize| word.entry(index).map(|entry| entry.seen_at(self.visibility));
         let differs = |&index: &usize| {
-            let entry = &word.entries[index];
-            entry.key > seen.key && entry.value != seen.value && instant(index) != instant(index + 1)
+            let is_other = |entry: &Written| entry.key > seen.key && entry.value != seen.value;
+            word.entry(index).is_some_and(is_other) && instant(index) != instant(index + 1)
         };
-        let first = (self.visible(word, at)..word.entries.len()).find(differs);
+        let first = (self.visible(word, at)..=word.entries.len()).find(differs);
         first.and_then(instant).unwrap_or(Time::NEVER)
     }
 
@@ -107,10 +120,9 @@ impl History {
             word.base = word.last;
             word.entries.clear();
         } else {
-            word.fold(self.visibility, now);
+            word.keep_last(self.visibility, now);
         }
         (word.last, word.seen) = (written, written.seen_at(self.visibility));
-        word.entries.push_back(written);
     }
 }
 

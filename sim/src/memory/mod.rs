@@ -54,6 +54,13 @@ pub(crate) enum Words {
     Copies(Copies),
 }
 
+impl Default for Words {
+    /// No words.
+    fn default() -> Self {
+        Self::History(History::new(&[], Duration::ZERO))
+    }
+}
+
 impl Words {
     /// How many words there are.
     pub(crate) fn len(&self) -> usize {
@@ -65,7 +72,7 @@ impl Words {
 
     /// What `cpu` sees of `word` at `at` of what others wrote, and of what it wrote itself a while ago. `None`: there is no
     /// such word.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn load(&self, cpu: Agent, word: u16, at: Time) -> Option<&Written> {
         match self {
             Self::History(history) => history.load(word, at),

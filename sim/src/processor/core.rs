@@ -20,7 +20,7 @@ use crate::bus::{Agent, Request};
 use crate::coroutine::{Hot, Lent, Site};
 use crate::memory::{Key, OwnWrites, Words};
 use crate::stream::{Access, Runs, Source, Stream, What};
-use crate::time::{Duration, Time};
+use crate::time::{ClockDomain, Duration, Time};
 use std::sync::Arc;
 
 /// Something that leaves a CPU.
@@ -74,6 +74,12 @@ impl Boundary {
     pub(super) const fn set(&mut self, bit: u8, on: bool) {
         self.0 = if on { self.0 | bit } else { self.0 & !bit };
     }
+}
+
+/// Of a run that is longer than one access.
+#[inline(never)]
+const fn last_instant(clock: &ClockDomain, cycle: u64) -> Time {
+    clock.instant(cycle)
 }
 
 /// How far a CPU has come.
@@ -254,18 +260,27 @@ impl Core {
     /// If it lies before an event of this CPU that has been recorded.
     #[inline(always)]
     pub(crate) fn effective(&mut self, time: Time, site: Option<Site>, what: What) {
-        if time < self.stream.last() {
-            self.lies_before_its_cause(time, std::hint::black_box(what));
-        }
-        self.close_runs(time);
+        self.begin_effective(time, || what);
         self.stream.push(time, site, what);
     }
 
-    /// Appends one more effective event at the instant of the last.
+    /// One or more effective events are about to be appended at `time`, like `what` for one.
+    ///
+    /// # Panics
+    /// If they lie before an event of this CPU that has been recorded.
     #[inline(always)]
-    pub(super) fn also_effective(&mut self, time: Time, site: Site, what: What) {
+    pub(super) fn begin_effective(&mut self, time: Time, what: impl Fn() -> What) {
+        if time < self.stream.last() {
+            self.lies_before_its_cause(time, std::hint::black_box(what()));
+        }
+        self.close_runs(time);
+    }
+
+    /// Appends one more effective event at an instant at which they have [begun](Self::begin_effective).
+    #[inline(always)]
+    pub(super) fn also_effective(&mut self, time: Time, site: Option<Site>, what: What) {
         debug_assert!(time == self.stream.last() && !self.open_ends, "nothing is open after an effective event");
-        self.stream.push(time, Some(site), what);
+        self.stream.push(time, site, what);
     }
 
     #[cold]
@@ -295,7 +310,7 @@ impl Core {
 
     fn tell_runs(&mut self, at: Time) {
         let clock = &self.common.clock;
-        self.runs.close(&mut self.hot, &mut self.stream, at, |cycle| clock.instant(cycle));
+        self.runs.close(&mut self.hot, &mut self.stream, at, |cycle| last_instant(clock, cycle));
         self.words_cycle = u64::MAX;
     }
 

@@ -48,8 +48,9 @@ impl Core {
         let now = self.common.clock.instant(cycle);
         let reason = self.reason_at(now);
         let start = cycle + self.entry_cost();
+        self.begin_effective(now, || What::Entered(Context::Program));
         if self.activity == Activity::Halted {
-            self.effective(now, None, What::Woken);
+            self.also_effective(now, None, What::Woken);
             self.timer_hears_of_wake(now);
         }
         let context = accept(self, reason, now);
@@ -58,7 +59,7 @@ impl Core {
         }
         self.apic_touched = Some(now);
         let interrupted = self.pending.site;
-        self.effective(now, interrupted, What::Entered(context));
+        self.also_effective(now, interrupted, What::Entered(context));
         self.nest(context, now);
         if self.nesting.handlers.len() >= NESTING_MAX {
             self.fail(RunError::Nesting { cpu: self.agent, at: now, site: interrupted });
@@ -189,7 +190,7 @@ impl Core {
             return None;
         }
         self.leave(context, interrupt_flag);
-        let is_over = self.hot.clock < self.slow_at().min(self.horizon);
+        let is_over = self.hot.clock < self.slow_at() && self.hot.clock < self.horizon;
         if !is_over {
             self.pend_again();
         }
@@ -210,13 +211,20 @@ impl Core {
     fn leave(&mut self, context: Context, interrupt_flag: bool) {
         let now = self.now();
         match context {
+            Context::Interrupt(vector) if !self.nmi_blocked => {
+                return self.have_left(now, Context::Interrupt(vector), interrupt_flag);
+            }
             Context::Nmi => {
                 self.nmi_blocked = false;
                 self.apic_touched = Some(now); // with the knob `nmi_when_pending = retry` a bus sample sees it
             }
-            Context::Interrupt(_) if !self.nmi_blocked => {}
             _ => self.unblock_nmis(context, now),
         }
+        self.have_left(now, context, interrupt_flag);
+    }
+
+    #[inline(always)]
+    fn have_left(&mut self, now: Time, context: Context, interrupt_flag: bool) {
         self.effective(now, None, What::Left(context));
         self.set_interrupt_flag(interrupt_flag, now);
         self.refresh_attention(now);
@@ -250,6 +258,9 @@ impl Core {
     /// A handler has returned, and something comes before its IRET is done.
     #[inline(never)]
     pub(super) fn return_step_by_step(&mut self) -> Turn {
+        if self.unwinding {
+            return Turn::SUSPEND; // it caught its unwinding
+        }
         self.begin_iret();
         self.go_on()
     }

@@ -65,8 +65,10 @@ impl Core {
         let version = self.words.with(Words::version);
         if version != self.words_version {
             self.words_version = version;
-            self.refresh_words();
-            self.refresh_slow();
+            if !self.runs.is_empty() {
+                self.refresh_words();
+                self.refresh_slow();
+            }
         }
     }
 

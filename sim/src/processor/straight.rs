@@ -53,14 +53,13 @@ impl Way<Core> for WriteRegister {
 impl Way<Core> for Store {
     #[inline(always)]
     fn begin(core: &mut Core, operation: u64, value: u64, site: Site) -> Turn {
-        let cost = core.at_once(Kind::Store);
-        let effect = core.hot.clock + cost;
-        if !core.is_next(effect) || !core.is_plain(operand(operation)) {
+        let effect = core.hot.clock + core.at_once(Kind::Store);
+        let word = operand(operation) as u16;
+        if !core.is_next(effect) || !core.is_plain(word) {
             return core.begin(operation, value, site);
         }
         let now = core.act(effect, site);
-        let operation = Operation::new(Kind::Store, operand(operation));
-        core.store_plainly(&Effect { operation, value, site, cost }, now);
+        core.store_plainly(word, value, site, now);
         Turn::done(0)
     }
 }
@@ -70,13 +69,14 @@ impl Way<Core> for Load {
     fn begin(core: &mut Core, operation: u64, value: u64, site: Site) -> Turn {
         let (before, cost) = (core.hot.clock, core.at_once(Kind::Load));
         let effect = before + cost;
+        let word = operand(operation) as u16;
         // A poll: `slow_at` is no later than its horizon.
-        if core.hot.left <= 1 || effect >= core.slow_at() || !core.is_plain(operand(operation)) {
+        if core.hot.left <= 1 || effect >= core.slow_at() || !core.is_plain(word) {
             return core.begin(operation, value, site);
         }
         core.hot.left -= 1;
         let now = core.act(effect, site);
-        let operation = Operation::new(Kind::Load, operand(operation));
+        let operation = Operation::new(Kind::Load, u32::from(word));
         Turn::done(core.load_word(&Effect { operation, value, site, cost }, before, now))
     }
 }

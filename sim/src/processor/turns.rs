@@ -59,11 +59,8 @@ impl Engine for Core {
     }
 
     fn handler_returned(&mut self) -> Turn {
-        if self.unwinding {
-            return Turn::SUSPEND; // it caught its unwinding
-        }
-        let left = self.hot.clock.saturating_add(u64::from(self.common.manners[Kind::Iret as usize].cost));
-        if left >= self.slow_at().min(self.horizon) {
+        let left = self.hot.clock + u64::from(self.common.manners[Kind::Iret as usize].cost);
+        if left >= self.slow_at() || left >= self.horizon {
             return self.return_step_by_step();
         }
         self.hot.clock = left; // nothing comes before it
@@ -77,8 +74,8 @@ impl Engine for Core {
     #[inline(always)]
     fn advance(&mut self) -> Turn {
         self.look_at_words();
-        if self.stage == Stage::Running && !self.search.parked {
-            return self.go_on(); // mostly
+        if self.attention.is_some() && self.stage == Stage::Running && !self.search.parked {
+            return self.go_on_in_window(); // mostly: something has come
         }
         match self.stage {
             Stage::NotStarted => self.begin_life(self.entry).unwrap_or_else(|| self.go_on()),

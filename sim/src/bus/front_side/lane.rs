@@ -69,6 +69,22 @@ impl Lane {
         self.queue(grantee).grant()
     }
 
+    /// What would be granted to `grantee`.
+    #[inline]
+    pub(super) fn next(&self, grantee: Grantee) -> Option<&Load> {
+        match grantee {
+            Grantee::Chipset => self.chipset.front(),
+            Grantee::Sender => self.waiting.front(),
+        }
+    }
+
+    /// The grant was made ahead, and is none yet: what has the bus waits again.
+    pub(super) fn take_back(&mut self) {
+        if let Some(Active { grantee, .. }) = self.active.take() {
+            self.queue(grantee).take_back();
+        }
+    }
+
     /// What has the bus, and the cycle of its grant.
     fn granted(&self) -> Option<(&Load, u64)> {
         let Active { grantee, granted, .. } = self.active?;
@@ -112,10 +128,11 @@ impl Lane {
         loads.filter(|load| load.asked().is_none()).filter_map(Load::message)
     }
 
-    /// Messages that their senders wait for, the granted one first. `stalled_since`: when the bus stopped for good.
+    /// Messages that their senders wait for at `at`, the granted one first. `stalled_since`: when the bus stopped for good.
     pub(super) fn undispatched(
         &self,
         clock: ClockDomain,
+        at: Time,
         retries: &Retries,
         stalled_since: Option<Time>,
         messages: &mut Vec<Undispatched>,
@@ -123,8 +140,10 @@ impl Lane {
         let mut report = |message: &Message, granted| {
             messages.push(Undispatched { stalled_since, ..retries.report(message, clock, granted) });
         };
-        if let Some(message) = self.granted().and_then(|(load, _)| load.asked()) {
-            report(message, true);
+        if let Some((load, granted)) = self.granted()
+            && let Some(message) = load.asked()
+        {
+            report(message, clock.instant(granted) <= at);
         }
         for (load, _) in self.queued() {
             if let Some(message) = load.asked() {

@@ -65,6 +65,8 @@ pub struct FrontSideBus {
     faults: Faults,
     retries: Retries,
     plan: Plan,
+    /// Its last request or event.
+    seen_at: Time,
     addressees: Addressees,
 }
 
@@ -101,6 +103,7 @@ impl FrontSideBus {
             faults: Faults::default(),
             retries: Retries::default(),
             plan: Plan::NOTHING,
+            seen_at: Time::ZERO,
             addressees: Addressees::default(),
         }
     }
@@ -204,6 +207,10 @@ impl Interconnect for FrontSideBus {
         };
         let load = Load::Asked(request);
         let (lane, by_manager) = (self.lane_of(source), self.is_manager(source));
+        if self.lanes[lane].active.is_some() {
+            self.take_back_grant(lane, at);
+        }
+        self.seen_at = at;
         let lane = &mut self.lanes[lane];
         if !(may_replace && lane.holds(source)) {
             let queue = if by_manager { &mut lane.chipset } else { &mut lane.waiting };
@@ -234,6 +241,7 @@ impl Interconnect for FrontSideBus {
         if next.at == Time::NEVER {
             return;
         }
+        self.seen_at = next.at;
         match step {
             Step::Grant(grantee) => self.grant(next.cycle, grantee, lane, targets),
             Step::Response => self.respond(next.cycle, lane, targets, effects),
@@ -256,13 +264,17 @@ impl Interconnect for FrontSideBus {
 
     /// Attempts are retries, and one more once granted.
     fn undispatched(&self) -> Vec<Undispatched> {
+        self.undispatched_at(self.seen_at)
+    }
+
+    fn undispatched_at(&self, at: Time) -> Vec<Undispatched> {
         let mut messages = Vec::new();
         for lane in &self.lanes {
             let stalled_since = match lane.active.map(|active| self.completion(active.granted)) {
                 Some(Completion::Never { since }) => Some(since),
                 Some(Completion::At(_)) | None => None,
             };
-            lane.undispatched(self.clock, &self.retries, stalled_since, &mut messages);
+            lane.undispatched(self.clock, at, &self.retries, stalled_since, &mut messages);
         }
         messages.sort_by_key(|undispatched| undispatched.message.source); // stable: the granted one stays first
         messages
@@ -292,6 +304,7 @@ impl Interconnect for FrontSideBus {
     /// 1024: each sender gets its own share. Injected faults stay where they are.
     fn skip(&mut self, periods: u64, period: Duration, attempts: u64) {
         let cycles = self.clock.cycles(period).saturating_mul(periods);
+        self.seen_at += Duration::from_ps(period.as_ps().saturating_mul(periods));
         self.senders_from += cycles;
         self.retries.skip(cycles, periods, attempts);
         self.lanes.iter_mut().for_each(|lane| lane.skip(cycles));

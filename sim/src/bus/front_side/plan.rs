@@ -56,15 +56,47 @@ struct OfLane {
 
 impl FrontSideBus {
     /// Finds out what happens next; to be called after every change.
-    #[inline]
+    #[inline(always)]
     pub(super) fn plan(&mut self) {
         match &self.lanes[..] {
-            // Of one bus most is known: a response from its grant on, and silence when nobody waits.
-            [Lane { active: Some(active), .. }] if active.response == self.plan.bound.cycle => {
-                (self.plan.next, self.plan.step) = (self.plan.bound, Step::Response);
-            }
             [only] if only.is_idle() => self.plan = Plan::NOTHING,
-            _ => self.plan_anew(),
+            _ => self.plan_further(),
+        }
+    }
+
+    #[inline(never)]
+    fn plan_further(&mut self) {
+        let is_free = matches!(&self.lanes[..], [only] if only.active.is_none());
+        if !is_free || self.manager.is_some() || !self.grant_ahead() {
+            self.plan_anew();
+        }
+    }
+
+    /// Grants the only bus to what waits for it, before the edge at which that happens: nobody sees a grant, and until then
+    /// nothing can change it but a request, which [takes it back](Self::take_back_grant) first. False: it is not so simple.
+    #[inline(always)]
+    fn grant_ahead(&mut self) -> bool {
+        let lane = &self.lanes[0];
+        let (cycle, grantee) = lane.grant(self.senders_from);
+        if cycle == u64::MAX || lane.next(grantee).is_none_or(|load| self.needs_buffer(load)) {
+            return false;
+        }
+        let response = self.response(cycle);
+        if response == u64::MAX {
+            return false; // the grant is the last thing that happens
+        }
+        self.lanes[0].give(grantee, cycle, response);
+        let edge = self.edge(response);
+        self.plan = Plan { next: edge, step: Step::Response, lane: 0, bound: edge };
+        true
+    }
+
+    /// Before a request at `at`: a grant that was made ahead is none yet.
+    #[inline(never)]
+    pub(super) fn take_back_grant(&mut self, lane: usize, at: Time) {
+        let clock = self.clock;
+        if self.lanes[lane].active.is_some_and(|active| clock.instant(active.granted) > at) {
+            self.lanes[lane].take_back();
         }
     }
 

@@ -116,6 +116,19 @@ impl Queue {
         Some(load)
     }
 
+    /// The front, which was granted, waits again.
+    pub(super) fn take_back(&mut self) {
+        self.granted = false;
+        if let Some(message) = self.entries.front().and_then(|entry| entry.load.asked()) {
+            let own = &mut self.own[usize::from(message.source)];
+            self.entries[0].next_own = own.first;
+            (own.first, own.messages) = (self.front, own.messages + 1);
+            if own.messages == 1 {
+                own.last = self.front;
+            }
+        }
+    }
+
     /// The front, which was granted, has had its response.
     #[inline]
     pub(super) fn end(&mut self) {
@@ -149,6 +162,28 @@ mod tests {
 
     fn load(source: Agent, number: u32) -> Load {
         Load::Asked(Request::Message(message(source, number, 0)))
+    }
+
+    /// What is taken back is as if it had never been granted: by replacing what waits.
+    #[test]
+    fn a_grant_that_is_taken_back_was_none() {
+        for behind in [0, 1, 2] {
+            let mut queue = Queue::default();
+            (0..=behind).for_each(|number| queue.push(load(1, number), 5));
+            queue.push(load(2, 0), 5);
+            assert_eq!(queue.grant(), Some(&load(1, 0)));
+            queue.take_back();
+            assert_eq!((queue.waiting().len(), queue.holds(1), queue.from()), (behind as usize + 2, true, 5));
+            assert_eq!(queue.replace(1, load(1, 7)), Some(load(1, 0)));
+            queue.push(load(1, 8), 6);
+            let rest = (1..=behind).map(|number| load(1, number));
+            let expected: Vec<_> = [load(1, 7)].into_iter().chain(rest).chain([load(2, 0), load(1, 8)]).collect();
+            for expected in &expected {
+                assert_eq!(queue.grant(), Some(expected));
+                queue.end();
+            }
+            assert!(!queue.holds(1) && !queue.holds(2));
+        }
     }
 
     #[test]

@@ -13,8 +13,8 @@ fn a_transaction_takes_12_cycles_from_its_grant() {
     let mut bus = FrontSideBus::new();
     let m = message(0, 0, 2);
     send(&mut bus, 0, m);
-    assert_eq!(bus.next_event(), Some(Time::from_ps(10 * NS)));
-    assert_eq!(bus.bound(), Time::from_ps(130 * NS));
+    // granted at the edge at 10 ns, which nobody sees
+    assert_eq!((bus.next_event(), bus.bound()), (Some(Time::from_ps(130 * NS)), Time::from_ps(130 * NS)));
     let effects = run(&mut bus, &Fake::accepting(4), Time::NEVER);
     let expected = [
         (130 * NS, BusEffect::Deliver { agent: 2, message: m }),
@@ -23,6 +23,33 @@ fn a_transaction_takes_12_cycles_from_its_grant() {
     assert_eq!(effects, expected);
     assert!(bus.is_idle());
     assert_eq!(bus.minimum_latency(), Duration::from_ps(120 * NS + 1));
+}
+
+/// By hand: the edge after the request is at 10 ns. Until then a newer message takes the old one's place, and the old one is no
+/// attempt yet; at that edge and after it the newer one is another transaction.
+#[test]
+fn a_message_can_be_replaced_until_the_edge_of_its_grant() {
+    for (second, expected) in [
+        (9_999, vec![(130 * NS, 2)]),
+        (10 * NS, vec![(130 * NS, 1), (250 * NS, 2)]),
+        (50 * NS, vec![(130 * NS, 1), (250 * NS, 2)]),
+    ] {
+        let mut bus = FrontSideBus::new();
+        send(&mut bus, 0, message(0, 0, 1));
+        send(&mut bus, 3 * NS, message(3, 0, 1)); // waits behind, and stays there
+        let attempts = |at| bus.undispatched_at(Time::from_ps(at))[0].attempts;
+        assert_eq!([attempts(9_999), attempts(10 * NS)], [0, 1]);
+        send(&mut bus, second, message(0, 1, 2));
+        let effects = run(&mut bus, &Fake::accepting(4), Time::NEVER);
+        let others = |&(_, effect): &(u64, BusEffect)| match effect {
+            BusEffect::Deliver { agent, message } if message.source == 0 => Some(agent),
+            _ => None,
+        };
+        let of_first: Vec<_> = effects.iter().filter_map(|effect| Some((effect.0, others(effect)?))).collect();
+        let shift = if expected.len() == 2 { 120 * NS } else { 0 }; // the other one's transaction comes between
+        let expected: Vec<_> = expected.into_iter().map(|(at, to)| (if to == 2 { at + shift } else { at }, to)).collect();
+        assert_eq!(of_first, expected, "{second}");
+    }
 }
 
 #[test]

@@ -16,23 +16,39 @@ impl Core {
     }
 
     /// Software wrote `value` to ICR high.
+    #[inline(always)]
     pub(super) fn destination_written(&mut self, site: Site, value: u32) {
-        let (level, now) = (self.nesting.level(), self.now());
-        let open = &mut self.account.pairs.open;
-        open.retain(|high| high.level < level);
-        open.iter_mut().for_each(|outer| outer.overwritten = Some((site, now)));
-        open.push(HighWrite { level, destination: value >> 24, overwritten: None });
-        self.pulse_if_armed();
-    }
-
-    /// Software sent `message`. Is it where ICR high was meant to send it?
-    #[inline]
-    pub(super) fn command_sent(&mut self, site: Site, message: &Message) {
+        let level = self.nesting.level();
         if !self.account.pairs.open.is_empty() {
-            self.pair_sent(site, *message);
+            self.destination_overwritten(site, level);
+        }
+        self.account.pairs.open.push(HighWrite { level, destination: value >> 24, overwritten: None });
+        if self.account.pairs.armed {
+            self.pulse_if_armed();
         }
     }
 
+    /// It stood there for a message that has not been sent.
+    #[inline(never)]
+    fn destination_overwritten(&mut self, site: Site, level: usize) {
+        let now = self.now();
+        let open = &mut self.account.pairs.open;
+        open.retain(|high| high.level < level);
+        open.iter_mut().for_each(|outer| outer.overwritten = Some((site, now)));
+    }
+
+    /// Software sent `message`. Is it where ICR high was meant to send it?
+    #[inline(always)]
+    pub(super) fn command_sent(&mut self, site: Site, message: &Message) {
+        let level = self.nesting.level();
+        let pairs = &mut self.account.pairs.open;
+        if pairs.is_empty() || pairs.pop_if(|high| high.level == level && high.overwritten.is_none()).is_some() {
+            return; // mostly
+        }
+        self.pair_sent(site, *message);
+    }
+
+    #[inline(never)]
     fn pair_sent(&mut self, site: Site, message: Message) {
         let level = self.nesting.level();
         let open = &mut self.account.pairs.open;

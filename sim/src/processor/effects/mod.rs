@@ -97,6 +97,9 @@ impl Core {
         let &Effect { operation, value: argument, site, cost } = effect;
         let cost = if self.common.repeats { cost } else { 0 };
         let poll = Poll { site, access, value, operation: operation.pack(), argument, cost };
+        if self.runs.is_empty() {
+            return self.open_run(&poll, false); // there is none that it could repeat
+        }
         self.record(&poll, before);
     }
 
@@ -114,7 +117,7 @@ impl Core {
         }
     }
 
-    #[cold]
+    #[inline(never)]
     fn open_run(&mut self, poll: &Poll, changed: bool) {
         let now = self.now();
         if changed || self.runs.is_full() {

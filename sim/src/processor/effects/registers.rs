@@ -117,7 +117,7 @@ impl Core {
         self.account.busy_since = self.account.busy_since.or(Some(now));
         self.account.last_send = Some(LastSend { message: *message, site });
         self.command_sent(site, message);
-        self.also_effective(now, site, What::Sent(*message));
+        self.also_effective(now, Some(site), What::Sent(*message));
         self.send_out_at(now, site, Outgoing::Bus(Request::Message(*message)));
     }
 

@@ -4,9 +4,9 @@ use crate::RunError;
 use crate::coroutine::Site;
 use crate::memory::{Words, Written};
 use crate::processor::core::{Core, Outgoing};
-use crate::processor::operation::Interruptible;
+use crate::processor::operation::{Interruptible, Kind};
 use crate::processor::pending::{Effect, Phase};
-use crate::stream::What;
+use crate::stream::{Access, What};
 use crate::time::Time;
 
 impl Core {
@@ -24,7 +24,9 @@ impl Core {
     #[inline(always)]
     pub(in crate::processor) fn load_word(&mut self, load: &Effect, before: u64, now: Time) -> u64 {
         let access = load.access();
-        let value = self.seen(access.operand as u16, now).map_or(0, |seen| u64::from(seen.value));
+        let word = access.operand as u16;
+        let seen = self.words.with(|words| words.load(self.agent, word, now).copied()).unwrap_or_default();
+        let value = u64::from(self.own_writes.over(word, &seen).value);
         self.poll_of(load, access, value, before);
         value
     }
@@ -36,28 +38,27 @@ impl Core {
     }
 
     pub(super) fn store(&mut self) -> Option<u64> {
-        let store = self.effect_of_pending();
-        if self.is_plain(store.operation.operand) {
-            let now = self.now();
-            self.store_plainly(&store, now);
-            return Some(0);
+        let word = self.pending.operation.operand as u16;
+        if !self.is_plain(word) {
+            return self.store_slowly();
         }
-        self.store_slowly()
+        let now = self.now();
+        self.store_plainly(word, self.pending.value, self.line(), now);
+        Some(0)
     }
 
     /// Is there such a word, and does no store of this machine wait?
     #[inline(always)]
-    pub(in crate::processor) fn is_plain(&self, word: u32) -> bool {
-        usize::from(word as u16) < self.common.plain_words
+    pub(in crate::processor) fn is_plain(&self, word: u16) -> bool {
+        usize::from(word) < self.common.plain_words
     }
 
     /// It leaves at once.
     #[inline(always)]
-    pub(in crate::processor) fn store_plainly(&mut self, store: &Effect, now: Time) {
-        let &Effect { value, site, .. } = store;
-        let access = store.access();
+    pub(in crate::processor) fn store_plainly(&mut self, word: u16, value: u64, site: Site, now: Time) {
+        let access = Access { kind: Kind::Store, operand: u32::from(word) };
         self.effective(now, Some(site), What::Write { access, value });
-        let (word, value) = (access.operand as u16, value as u32);
+        let value = value as u32;
         let key = self.send_out_at(now, site, Outgoing::Store { word, value });
         self.own_writes.note(word, Written { value, key: Some(key) }, self.until_answered());
     }
