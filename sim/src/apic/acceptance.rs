@@ -115,6 +115,14 @@ impl LocalApic {
     /// level de-assert only.
     #[inline(always)]
     pub const fn response(&self, message: &Message, core: CoreState) -> Response {
+        let always_has_room = !self.generation.profile().serial;
+        if matches!(message.mode, DeliveryMode::Fixed)
+            && always_has_room
+            && self.software_enabled()
+            && !core.waits_for_start_up
+        {
+            return Response::Accept; // as most do; the rest says the same of them
+        }
         if message.is_init_deassert() {
             return Response::Accept;
         }
@@ -198,9 +206,12 @@ impl LocalApic {
     /// Takes `message`. A software-disabled APIC of the later parts drops a fixed one here, because its bus does not ask
     /// first; a Pentium or P6 that accepted finishes what it began (SDM vol. 3 §10.4.7.2). An illegal vector is recorded
     /// and sets nothing.
+    #[inline]
     pub fn deliver(&mut self, message: &Message) -> Delivered {
+        if matches!(message.mode, DeliveryMode::Fixed | DeliveryMode::LowestPriority) {
+            return self.deliver_vector(message);
+        }
         match message.mode {
-            DeliveryMode::Fixed | DeliveryMode::LowestPriority => self.deliver_vector(message),
             DeliveryMode::Nmi => Delivered::Nmi,
             DeliveryMode::Smi => Delivered::Smi,
             DeliveryMode::Init if message.is_init_deassert() => Delivered::InitReleased,
@@ -208,7 +219,7 @@ impl LocalApic {
             DeliveryMode::StartUp => Delivered::StartUp(message.vector),
             DeliveryMode::ExtInt if !self.software_enabled() && self.refuses_ext_int() => Delivered::Nothing,
             DeliveryMode::ExtInt => Delivered::External(message.vector),
-            DeliveryMode::RemoteRead => Delivered::Nothing,
+            DeliveryMode::RemoteRead | DeliveryMode::Fixed | DeliveryMode::LowestPriority => Delivered::Nothing,
         }
     }
 

@@ -50,9 +50,11 @@ impl Bits256 {
     /// The highest vector, which is the one of highest priority.
     #[inline]
     pub const fn highest(&self) -> Option<u8> {
-        if self.is_empty() {
-            return None; // between two interrupts
-        }
+        if self.is_empty() { None } else { self.highest_of_some() } // mostly there is none, between two interrupts
+    }
+
+    #[inline(never)]
+    const fn highest_of_some(&self) -> Option<u8> {
         let mut word = self.0.len();
         while word > 0 {
             word -= 1;

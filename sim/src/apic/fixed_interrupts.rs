@@ -113,6 +113,7 @@ impl FixedInterrupts {
         Some(vector)
     }
 
+    #[inline]
     const fn find_pending(&mut self) {
         self.pending = match self.requests.highest() {
             Some(vector) if class(vector) > self.processor_class() => Some(vector),

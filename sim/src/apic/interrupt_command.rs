@@ -206,7 +206,7 @@ impl LocalApic {
     #[inline(always)]
     pub(crate) fn write_plain_command(&mut self, low: u32, now: Time) -> Message {
         self.store_command(low);
-        let message = Message { mode: DeliveryMode::Fixed, ..self.message(Command(low), true, now) };
+        let message = Message { mode: DeliveryMode::Fixed, ..self.page_message(Command(low), true, now) };
         self.current = Some(message);
         self.busy = self.busy_visible;
         message
@@ -250,26 +250,34 @@ impl LocalApic {
     }
 
     /// The message of `command`, with the destination as ICR high has it now; an edge, or the level de-assert.
-    #[inline(always)]
     fn message(&mut self, command: Command, edge: bool, now: Time) -> Message {
+        let message = self.page_message(command, edge, now);
+        if self.mode() != Mode::X2Apic {
+            return message;
+        }
+        Message { destination: self.values[Register::CommandHigh as usize], queues: true, ..message }
+    }
+
+    /// The same outside x2APIC mode.
+    #[inline(always)]
+    fn page_message(&mut self, command: Command, edge: bool, now: Time) -> Message {
         let number = self.next_number;
         self.next_number += 1;
         let high = self.values[Register::CommandHigh as usize];
-        let extended = self.mode() == Mode::X2Apic;
-        let wide = extended
-            || self.generation == Generation::I82489Dx && command.destination_mode() == DestinationMode::Logical;
+        let destination_mode = command.destination_mode();
+        let wide = self.generation == Generation::I82489Dx && destination_mode == DestinationMode::Logical;
         Message {
             source: self.agent,
             number,
             mode: command.mode(),
             vector: command.vector(),
-            destination_mode: command.destination_mode(),
+            destination_mode,
             destination: if wide { high } else { high >> 24 },
             shorthand: command.shorthand(),
             level_triggered: !edge,
             asserted: edge,
             written_at: now,
-            queues: extended,
+            queues: false,
         }
     }
 

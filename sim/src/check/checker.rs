@@ -203,6 +203,26 @@ impl Checker {
     /// because a newer message is pending.
     #[inline(always)]
     pub fn dispatched(&mut self, message: &Message, still_busy: bool, at: Time) {
+        if still_busy || !self.dispatched_plainly(message) {
+            self.dispatched_somehow(message, still_busy, at);
+        }
+    }
+
+    /// What most are: the only message of its sender that is under way, and all that it owed has come. False: it is another
+    /// one, and nothing is noted.
+    #[inline(always)]
+    fn dispatched_plainly(&mut self, message: &Message) -> bool {
+        let Some(source) = self.ledger.source(message.source) else { return false };
+        let Some(record) = source.only(message.number) else { return false };
+        if record.dispatched || record.is_owed() {
+            return false;
+        }
+        source.settle(0, self.settings.late_deliveries);
+        true
+    }
+
+    #[inline(never)]
+    fn dispatched_somehow(&mut self, message: &Message, still_busy: bool, at: Time) {
         let settings = &self.settings;
         let Some((place, source)) = self.ledger.locate(message) else {
             return self.dispatched_unlisted(message, still_busy, at);

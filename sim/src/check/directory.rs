@@ -117,8 +117,12 @@ impl Directory {
     /// `agent` as a sender; an I/O agent has destinations of 8 bits.
     #[inline]
     pub(super) fn sender(&self, agent: Agent) -> Sender {
-        let wide = self.wide > 0 && self.identity(agent).is_some_and(|identity| identity.mode == ApicMode::X2Apic);
-        Sender { agent, wide }
+        Sender { agent, wide: self.wide > 0 && self.is_wide(agent) }
+    }
+
+    #[inline(never)]
+    fn is_wide(&self, agent: Agent) -> bool {
+        self.identity(agent).is_some_and(|identity| identity.mode == ApicMode::X2Apic)
     }
 
     pub(super) fn set(&mut self, agent: Agent, identity: Identity, at: Time) {
@@ -196,15 +200,18 @@ impl Directory {
     /// The only agent that `message` may address by its id, if it is clear that there is no other.
     #[inline]
     fn only_candidate(&self, sender: Sender, message: &Message) -> Option<Agent> {
-        let by_id = message.shorthand == Shorthand::None
-            && message.destination_mode == DestinationMode::Physical
-            && message.mode != DeliveryMode::Init;
         let destination = message.destination;
-        let within_mode = if sender.wide { self.narrow == 0 } else { destination < self.rules.id_mask };
-        if by_id && within_mode && destination != u32::MAX {
-            return self.by_id.only(self.id_group(destination));
+        if message.shorthand != Shorthand::None
+            || message.destination_mode != DestinationMode::Physical
+            || message.mode == DeliveryMode::Init
+            || destination == u32::MAX
+        {
+            return None;
         }
-        None
+        if destination >= self.rules.id_mask && !sender.wide || sender.wide && self.narrow > 0 {
+            return None; // another mode, or everybody
+        }
+        self.by_id.only(self.id_group(destination))
     }
 
     fn enrol_many(&self, sender: Sender, message: &Message, standings: &mut Standings) {

@@ -37,6 +37,12 @@ impl Ledger {
         self.sources.resize(senders, Source::default());
     }
 
+    /// A sender, if it has sent.
+    #[inline]
+    pub(super) fn source(&mut self, sender: Agent) -> Option<&mut Source> {
+        self.sources.get_mut(usize::from(sender))
+    }
+
     /// The open record of `message`, if it is the oldest of its sender.
     #[inline]
     pub(super) fn oldest(&mut self, message: &Message) -> Option<&mut Record> {
@@ -70,9 +76,12 @@ impl Ledger {
             return false;
         }
         let sender = directory.sender(message.source);
+        let was_noted = std::mem::replace(&mut source.noted, true);
         let standings = &mut source.insert(message, sender).standings;
         directory.enrol_now(sender, message, standings);
-        self.busy.insert(message.source);
+        if !was_noted {
+            self.busy.insert(message.source);
+        }
         true
     }
 
@@ -80,7 +89,9 @@ impl Ledger {
     #[cold]
     pub(super) fn reopen(&mut self, message: &Message, directory: &Directory) {
         let sender = directory.sender(message.source);
-        let standings = &mut self.source_mut(message).insert(message, sender).standings;
+        let source = self.source_mut(message);
+        source.noted = true;
+        let standings = &mut source.insert(message, sender).standings;
         directory.enrol_since(sender, message, standings);
         self.busy.insert(message.source);
     }
@@ -110,9 +121,10 @@ impl Ledger {
     fn each_open(&mut self, mut visit: impl FnMut(&mut Record)) {
         let Self { sources, busy } = self;
         busy.retain(|agent| {
-            let open = sources[agent as usize].open_mut();
-            open.iter_mut().for_each(&mut visit);
-            !open.is_empty()
+            let source = &mut sources[agent as usize];
+            source.open_mut().iter_mut().for_each(&mut visit);
+            source.noted = !source.open().is_empty();
+            source.noted
         });
     }
 

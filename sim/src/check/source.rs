@@ -33,6 +33,8 @@ pub(super) struct Source {
     /// The open records, in no order; after them memory for further ones.
     records: Vec<Record>,
     open: usize,
+    /// The ledger has noted that there may be some.
+    pub(super) noted: bool,
 }
 
 impl Source {
@@ -52,6 +54,12 @@ impl Source {
     #[inline]
     pub(super) fn oldest(&mut self, number: u32) -> Option<&mut Record> {
         self.open_mut().first_mut().filter(|record| record.message.number == number)
+    }
+
+    /// The only open record, if it is the one of message `number`.
+    #[inline(always)]
+    pub(super) fn only(&self, number: u32) -> Option<&Record> {
+        self.records.first().filter(|record| self.open == 1 && record.message.number == number)
     }
 
     /// Where among the open records that of message `number` is.

@@ -19,7 +19,7 @@ use crate::bus::Agent;
 use crate::coroutine::Site;
 use crate::memory::{History, Key, Words, Writer, Written};
 use crate::processor::{Core, Outgoing, Outgone, Processor};
-use crate::time::{Duration, Time};
+use crate::time::{ClockDomain, Duration, Time};
 use std::ops::BitOr;
 
 /// The barrier's own state.
@@ -38,8 +38,7 @@ pub(super) struct Windowed<'a, 'o> {
     ready: Vec<(usize, End)>,
     /// How many were visited in the last window.
     visited: usize,
-    /// The end of the last window of one CPU, and its first cycle.
-    last_end: (Time, u64),
+    last_end: LastEnd,
     numbers: Vec<usize>,
     pub(super) effort: Effort,
 }
@@ -60,7 +59,7 @@ impl<'a, 'o> Windowed<'a, 'o> {
             lookahead,
             ready: Vec::new(),
             visited: 0,
-            last_end: (Time::ZERO, 0),
+            last_end: LastEnd { at: Time::ZERO, cycle: 0 },
             numbers: Vec::new(),
             effort: Effort::default(),
             hardware,
@@ -78,6 +77,7 @@ impl<'a, 'o> Windowed<'a, 'o> {
             match alone {
                 Some((number, end)) if self.crew.is_alone() => self.visit_one(number, end),
                 Some(first) => {
+                    self.ready.clear();
                     self.ready.push(first);
                     self.visit_ready();
                 }
@@ -310,9 +310,13 @@ impl<'a, 'o> Windowed<'a, 'o> {
         // The first may go on until another one acts, or sees a request of its own committed. (It has none itself: it
         // would be older than its action, and so committed.)
         let oldest = self.requests.oldest_time();
-        let of_first = shared.min(second.min(oldest) + self.lookahead);
         // An interconnect that only repeats itself changes nothing that a poll sees, until somebody acts.
         let repeats = hardware.fabric.repeats() && hardware.elision;
+        if second.min(oldest) == Time::NEVER && !repeats && earliest < shared {
+            let end = End::at(self.last_end.of(shared, &hardware.clock));
+            return Some((first, end)); // nobody else is to do anything
+        }
+        let of_first = shared.min(second.min(oldest) + self.lookahead);
         let near = shared.min(earliest + self.lookahead);
         let mut of_first = of_first;
         let alone = second >= near;
@@ -335,10 +339,7 @@ impl<'a, 'o> Windowed<'a, 'o> {
         }
         let polls = if repeats { quiet.min(second.min(oldest)).max(of_first) } else { of_first };
         if earliest < of_first {
-            if of_first != self.last_end.0 {
-                self.last_end = (of_first, hardware.clock.first_at_or_after(of_first)); // mostly that of the machine
-            }
-            let effects = self.last_end.1;
+            let effects = self.last_end.of(of_first, &hardware.clock);
             let polls = if polls > of_first { hardware.clock.first_at_or_after(polls) } else { effects };
             let end = End { effects, polls };
             if alone {
@@ -347,6 +348,24 @@ impl<'a, 'o> Windowed<'a, 'o> {
             self.ready.push((first, end));
         }
         None
+    }
+}
+
+/// The end of the last window of one CPU, and its first cycle: the next one's is mostly the same, that of the machine.
+#[derive(Debug)]
+struct LastEnd {
+    at: Time,
+    cycle: u64,
+}
+
+impl LastEnd {
+    /// The first cycle at or after `at`.
+    #[inline(always)]
+    fn of(&mut self, at: Time, clock: &ClockDomain) -> u64 {
+        if at != self.at {
+            *self = Self { at, cycle: clock.first_at_or_after(at) };
+        }
+        self.cycle
     }
 }
 

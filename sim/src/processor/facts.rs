@@ -7,6 +7,7 @@ use crate::check::Identity;
 
 /// One thing that happened on a CPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)] // the kind has a byte of its own: it is asked for each
 pub(crate) enum Fact {
     /// It entered the handler of a vector of its IRR, or of the spurious one.
     Taken(u8),

@@ -6,7 +6,6 @@ use super::activity_kind::Activity;
 use super::core::{Boundary, Core};
 use super::facts::Fact;
 use super::latches::{Attention, Latch, Reason};
-use super::nesting::Handler;
 use super::operation::{Interruptible, Kind, Operation};
 use super::pending::{LATEST, Pending, Phase};
 use crate::RunError;
@@ -61,7 +60,7 @@ impl Core {
         let interrupted = self.pending.site;
         self.also_effective(now, interrupted, What::Entered(context));
         self.nest(context, now);
-        if self.nesting.handlers.len() >= NESTING_MAX {
+        if self.nesting.level() > NESTING_MAX {
             self.fail(RunError::Nesting { cpu: self.agent, at: now, site: interrupted });
         }
         self.set_interrupt_flag(false, now);
@@ -78,11 +77,9 @@ impl Core {
     /// From now on a handler runs on top of what is pending.
     #[inline(always)]
     fn nest(&mut self, context: Context, since: Time) {
-        let handlers = &mut self.nesting.handlers;
-        if handlers.len() == handlers.capacity() {
-            handlers.reserve(1);
-        }
-        handlers.push(Handler { context, since, interrupt_flag: self.interrupt_flag, interrupted: self.pending });
+        let handler = self.nesting.push();
+        handler.interrupted = self.pending;
+        (handler.context, handler.since, handler.interrupt_flag) = (context, since, self.interrupt_flag);
     }
 
     /// A handler is entered, whose first operation begins at the instant of the clock.
@@ -164,10 +161,10 @@ impl Core {
     /// was left.
     #[inline(always)]
     pub(super) fn leave_handler(&mut self) -> Context {
-        let handler = self.nesting.handlers.last().expect("a handler returns only once");
+        let handler = self.nesting.last().expect("a handler returns only once");
         let (context, interrupt_flag) = (handler.context, handler.interrupt_flag);
         self.pending = handler.interrupted;
-        self.nesting.handlers.truncate(self.nesting.handlers.len() - 1);
+        self.nesting.pop();
         self.leave(context, interrupt_flag);
         if !self.account.waits.is_empty() {
             self.forget_waits();
@@ -179,7 +176,7 @@ impl Core {
     /// made pending again. `None`: it is another operation that was interrupted, or the handler has waits.
     #[inline(always)]
     pub(super) fn leave_to_halt(&mut self) -> Option<AfterHalt> {
-        let handler = self.nesting.handlers.last().expect("a handler returns only once");
+        let handler = self.nesting.last().expect("a handler returns only once");
         let (context, interrupt_flag) = (handler.context, handler.interrupt_flag);
         let Pending { operation, phase, site, .. } = handler.interrupted;
         if operation.kind != Kind::Halt
@@ -195,13 +192,13 @@ impl Core {
             self.pend_again();
         }
         self.account.site = site.or(self.account.site);
-        self.nesting.handlers.truncate(self.nesting.handlers.len() - 1);
+        self.nesting.pop();
         Some(if is_over { AfterHalt::Over } else { AfterHalt::Pending })
     }
 
     #[inline(never)]
     fn pend_again(&mut self) {
-        let handler = self.nesting.handlers.last().expect("a handler returns only once");
+        let handler = self.nesting.last().expect("a handler returns only once");
         self.pending = handler.interrupted;
         self.pending.effect = self.hot.clock;
         self.pending.interruptible = Interruptible::AtEffect;
@@ -274,7 +271,7 @@ impl Core {
 
     #[inline(never)]
     pub(super) fn begin_iret(&mut self) {
-        let site = self.nesting.handlers.last().and_then(|handler| handler.interrupted.site);
+        let site = self.nesting.last().and_then(|handler| handler.interrupted.site);
         self.pending = Pending::new(Operation::new(Kind::Iret, 0), 0, site, self.hot.clock);
         self.schedule();
     }

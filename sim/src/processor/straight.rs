@@ -3,7 +3,7 @@
 //! ([`Engine::begin`]) is taken from the start.
 
 use super::core::Core;
-use super::effects::registers::{EOI, ICR_HIGH, ICR_LOW};
+use super::effects::ipi_writes::{EOI, ICR_HIGH, ICR_LOW};
 use super::operation::{Kind, Operation};
 use super::pending::{Effect, Pending};
 use crate::coroutine::{Engine, KINDS, Site, Steps, Turn, Way};
@@ -27,11 +27,11 @@ impl Way<Core> for WriteRegister {
     #[inline(always)]
     fn begin(core: &mut Core, operation: u64, value: u64, site: Site) -> Turn {
         let effect = core.hot.clock + core.at_once(Kind::RegisterWrite);
-        let (register, word) = (operand(operation) as u16, value as u32);
-        if !core.is_next(effect) || u32::from(register) != operand(operation) {
+        if !core.is_next(effect) {
             return core.begin(operation, value, site);
         }
-        match register {
+        let word = value as u32;
+        match operand(operation) {
             EOI if core.apic.has_page() => {
                 let now = core.act(effect, site);
                 core.write_end_of_interrupt(word, site, now);

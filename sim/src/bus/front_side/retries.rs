@@ -44,10 +44,16 @@ impl Retries {
     }
 
     /// `message` is done, or another one has taken its place.
+    #[inline(always)]
     pub(super) fn forget(&mut self, message: &Message) {
         if !self.tallies.is_empty() {
-            self.tallies.remove(&(message.source, message.number));
+            self.forget_one(message);
         }
+    }
+
+    #[inline(never)]
+    fn forget_one(&mut self, message: &Message) {
+        self.tallies.remove(&(message.source, message.number));
     }
 
     pub(super) fn report(&self, message: &Message, clock: ClockDomain, granted: bool) -> Undispatched {

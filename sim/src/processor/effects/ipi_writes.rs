@@ -1,12 +1,18 @@
 //! The three writes to the APIC's page that an IPI needs, where they are what they mostly are: each is a few steps of what a
 //! write of any register does ([`registers`](super::registers)).
 
-use super::registers::{EOI, ICR_HIGH, ICR_LOW};
 use crate::coroutine::Site;
 use crate::processor::core::Core;
 use crate::processor::operation::Kind;
 use crate::stream::{Access, What};
 use crate::time::Time;
+
+/// End of interrupt.
+pub(in crate::processor) const EOI: u32 = 0x0B0;
+/// ICR bits 31:0 (SDM vol. 3 §10.6.1): the register that sends and that waits poll.
+pub(in crate::processor) const ICR_LOW: u32 = 0x300;
+/// ICR bits 63:32: the destination.
+pub(in crate::processor) const ICR_HIGH: u32 = 0x310;
 
 impl Core {
     /// ICR high, of an APIC that has a page.
@@ -44,8 +50,8 @@ impl Core {
     }
 
     #[inline(always)]
-    fn page_written(&mut self, offset: u16, value: u32, site: Site, now: Time) {
-        let access = Access { kind: Kind::RegisterWrite, operand: u32::from(offset) };
+    fn page_written(&mut self, operand: u32, value: u32, site: Site, now: Time) {
+        let access = Access { kind: Kind::RegisterWrite, operand };
         self.effective(now, Some(site), What::Write { access, value: u64::from(value) });
         self.apic_touched = Some(now);
     }

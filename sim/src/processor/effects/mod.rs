@@ -15,9 +15,9 @@ mod command_pair;
 mod devices;
 mod halting;
 pub(super) mod hooks;
-mod ipi_writes;
+pub(super) mod ipi_writes;
 mod privileged;
-pub(super) mod registers;
+mod registers;
 mod shared_words;
 
 use super::core::Core;

@@ -1,5 +1,6 @@
 //! Registers of the local APIC: reads, writes, and what a write makes happen.
 
+use super::ipi_writes::{ICR_HIGH, ICR_LOW};
 use crate::apic::WriteResult;
 use crate::bus::{Message, Request};
 use crate::coroutine::Site;
@@ -10,12 +11,6 @@ use crate::processor::pending::{Phase, WAITS};
 use crate::stream::What;
 use crate::time::Time;
 
-/// ICR bits 31:0 (SDM vol. 3 §10.6.1): the register that sends and that waits poll.
-pub(in crate::processor) const ICR_LOW: u16 = 0x300;
-/// ICR bits 63:32: the destination.
-pub(in crate::processor) const ICR_HIGH: u16 = 0x310;
-/// End of interrupt.
-pub(in crate::processor) const EOI: u16 = 0x0B0;
 /// Current count of the timer: the one register whose value depends on the time.
 pub(super) const CURRENT_COUNT: u16 = 0x390;
 
@@ -75,8 +70,8 @@ impl Core {
         let write = self.effect_of_pending();
         let now = self.now();
         let was_busy = self.apic.is_busy();
-        let offset = write.operation.operand as u16 & 0xFFF; // of a memory address, the place in the page
-        let written = self.apic.write(offset, write.value as u32, now);
+        let place = write.operation.operand & 0xFFF; // of a memory address, that in the page
+        let written = self.apic.write(place as u16, write.value as u32, now);
         if matches!(written.result, WriteResult::Stall) {
             return self.stall(now);
         }
@@ -84,11 +79,11 @@ impl Core {
             self.account.stalled_since = None;
         }
         self.effective(now, Some(write.site), What::Write { access: write.access(), value: u64::from(write.value as u32) });
-        if was_busy && offset == ICR_LOW && matches!(written.result, WriteResult::Nothing) {
+        if was_busy && place == ICR_LOW && matches!(written.result, WriteResult::Nothing) {
             self.effective(now, Some(write.site), What::IcrWrittenWhileBusy(write.value as u32));
         }
-        self.written(write.site, &written.result, offset, now);
-        if offset == ICR_HIGH {
+        self.written(write.site, &written.result, place as u16, now);
+        if place == ICR_HIGH {
             self.destination_written(write.site, write.value as u32);
         }
         Some(0)
