@@ -115,14 +115,19 @@ impl LocalApic {
     /// level de-assert only.
     #[inline(always)]
     pub const fn response(&self, message: &Message, core: CoreState) -> Response {
-        let always_has_room = !self.generation.profile().serial;
+        // As most do; the whole rule says the same of them. (Later parts always have room.)
         if matches!(message.mode, DeliveryMode::Fixed)
-            && always_has_room
-            && self.software_enabled()
             && !core.waits_for_start_up
+            && self.software_enabled()
+            && !self.generation.profile().serial
         {
-            return Response::Accept; // as most do; the rest says the same of them
+            return Response::Accept;
         }
+        self.response_by_rule(message, core)
+    }
+
+    #[inline(never)]
+    const fn response_by_rule(&self, message: &Message, core: CoreState) -> Response {
         if message.is_init_deassert() {
             return Response::Accept;
         }

@@ -131,8 +131,8 @@ impl Addressees {
         if !is_plain || message.destination > 0xFF || message.destination & self.mask == self.mask {
             return None;
         }
-        match index.pages[message.destination as usize & self.mask as usize] {
-            Holder::One(agent) if index.wides.is_empty() => Some(agent),
+        match index.pages.get(message.destination as usize & self.mask as usize)? {
+            &Holder::One(agent) if index.wides.is_empty() => Some(agent),
             _ => None,
         }
     }

@@ -6,6 +6,7 @@
 use super::slot::Slot;
 use crate::memory::Words;
 use crate::processor::Processor;
+use crate::time::{ClockDomain, Time};
 use crossbeam::channel::{Receiver, Sender, bounded};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -23,6 +24,24 @@ impl End {
     /// The same for all.
     pub(super) const fn at(end: u64) -> Self {
         Self { effects: end, polls: end }
+    }
+}
+
+/// The end of the last window of one CPU, and its first cycle: the next one's is mostly the same, that of the machine.
+#[derive(Debug, Default)]
+pub(super) struct LastEnd {
+    at: Time,
+    cycle: u64,
+}
+
+impl LastEnd {
+    /// The first cycle at or after `at`.
+    #[inline(always)]
+    pub(super) fn of(&mut self, at: Time, clock: &ClockDomain) -> u64 {
+        if at != self.at {
+            *self = Self { at, cycle: clock.first_at_or_after(at) };
+        }
+        self.cycle
     }
 }
 

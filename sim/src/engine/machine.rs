@@ -216,6 +216,7 @@ impl Machine {
             clock: settings.core_clock,
             timer_clock: settings.timer_clock,
             lookahead,
+            until_answered: settings.costs.visibility + lookahead,
             plain_words: if stores_wait { 0 } else { settings.words.len() },
             chooser: Arc::clone(&settings.chooser),
             busy_visible: settings.busy_visible,

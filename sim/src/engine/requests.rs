@@ -56,16 +56,19 @@ impl Requests {
     }
 
     /// The oldest.
-    #[inline]
-    pub(super) fn oldest(&self) -> Option<&Outgone> {
-        let first = self.list.get(self.next);
-        if self.device_at > self.oldest { first } else { self.older(first) }
+    ///
+    /// # Panics
+    /// If there is none.
+    #[inline(always)]
+    pub(super) fn oldest(&self) -> &Outgone {
+        if self.device_at > self.oldest { &self.list[self.next] } else { self.older() }
     }
 
-    /// The first of the I/O agent, or `first`, if that is older.
+    /// The first of the I/O agent, or of the CPUs, if that is older.
     #[inline(never)]
-    fn older<'a>(&'a self, first: Option<&'a Outgone>) -> Option<&'a Outgone> {
-        self.devices.iter().take(1).chain(first).min_by_key(|request| request.key)
+    fn older(&self) -> &Outgone {
+        let firsts = self.devices.iter().take(1).chain(self.list.get(self.next));
+        firsts.min_by_key(|request| request.key).expect("the oldest request is there")
     }
 
     /// The oldest is committed.
@@ -163,7 +166,7 @@ mod tests {
                     requests.take(&mut outbox);
                     assert!(outbox.is_empty());
                 } else if let Some(oldest) = set.pop_first() {
-                    assert_eq!(requests.oldest().map(|request| request.key), Some(oldest));
+                    assert_eq!(requests.oldest().key, oldest);
                     assert_eq!(requests.oldest_time(), oldest.time);
                     now = oldest.time.as_ps();
                     requests.commit();

@@ -5,20 +5,14 @@ use super::schedule::Schedule;
 use crate::processor::Core;
 use crate::time::Time;
 
-/// What is noted of a CPU.
-#[derive(Debug, Clone, Copy)]
-struct Standing {
-    parked: bool,
-    /// See [`Standings::may_be_settled`].
-    settled: bool,
-}
-
 /// All of them.
 #[derive(Debug)]
 pub(super) struct Standings {
     pub(super) schedule: Schedule,
-    standings: Vec<Standing>,
+    /// How many CPUs are skipped.
     parked: usize,
+    /// Which CPUs are settled, where it is counted (see [`may_be_settled`](Self::may_be_settled)).
+    settled: Vec<bool>,
     /// How many are not settled, where it is counted.
     unsettled: usize,
     /// CPUs that are proven to repeat themselves are skipped.
@@ -28,8 +22,7 @@ pub(super) struct Standings {
 impl Standings {
     /// Of `cpus` CPUs, which may all act at once.
     pub(super) fn new(cpus: usize, elision: bool) -> Self {
-        let standings = vec![Standing { parked: false, settled: false }; cpus];
-        Self { schedule: Schedule::new(cpus), standings, parked: 0, unsettled: cpus, elision }
+        Self { schedule: Schedule::new(cpus), parked: 0, settled: vec![false; cpus], unsettled: cpus, elision }
     }
 
     /// Can nothing come from any CPU unless something reaches it? If so, each must be asked whether it is settled: where
@@ -58,10 +51,9 @@ impl Standings {
         let number = usize::from(core.agent);
         core.stirred = false;
         self.schedule.set(number, core.next_action());
-        let standing = &mut self.standings[number];
         let parked = core.is_parked();
-        if standing.parked != parked {
-            standing.parked = parked;
+        if core.counts_as_parked != parked {
+            core.counts_as_parked = parked;
             self.parked = if parked { self.parked + 1 } else { self.parked - 1 };
         }
         if !self.elision {
@@ -71,7 +63,7 @@ impl Standings {
 
     #[inline(never)]
     fn count(&mut self, number: usize, settled: bool) {
-        let before = std::mem::replace(&mut self.standings[number].settled, settled);
+        let before = std::mem::replace(&mut self.settled[number], settled);
         self.unsettled = self.unsettled + usize::from(before) - usize::from(settled);
     }
 }

@@ -26,7 +26,7 @@ impl Targets for View<'_> {
 
     /// By the index, which every APIC is listed in as it is now.
     fn sole(&self, message: &Message) -> Option<Agent> {
-        let agent = self.addressees.sole(message).filter(|&agent| !self.dead[usize::from(agent)])?;
+        let agent = self.addressees.sole(message).filter(|&agent| self.dead.get(usize::from(agent)) == Some(&false))?;
         debug_assert!(self.cores[usize::from(agent)].apic.addressed_by(message), "the index has who is addressed");
         Some(agent)
     }

@@ -5,7 +5,7 @@
 //! key order, and the interconnect advances, event by event, only up to there. A barrier looks at CPUs that have
 //! something, and at no others.
 
-use super::crew::{Crew, End, visit};
+use super::crew::{Crew, End, LastEnd, visit};
 use super::execution::Window;
 use super::fabric::Fabric;
 use super::hardware::Hardware;
@@ -19,7 +19,7 @@ use crate::bus::Agent;
 use crate::coroutine::Site;
 use crate::memory::{History, Key, Words, Writer, Written};
 use crate::processor::{Core, Outgoing, Outgone, Processor};
-use crate::time::{ClockDomain, Duration, Time};
+use crate::time::{Duration, Time};
 use std::ops::BitOr;
 
 /// The barrier's own state.
@@ -59,7 +59,7 @@ impl<'a, 'o> Windowed<'a, 'o> {
             lookahead,
             ready: Vec::new(),
             visited: 0,
-            last_end: LastEnd { at: Time::ZERO, cycle: 0 },
+            last_end: LastEnd::default(),
             numbers: Vec::new(),
             effort: Effort::default(),
             hardware,
@@ -150,7 +150,7 @@ impl<'a, 'o> Windowed<'a, 'o> {
     /// The oldest request is committed.
     #[inline(never)]
     fn commit(&mut self) {
-        let request = self.requests.oldest().expect("the oldest request is there");
+        let request = self.requests.oldest();
         let Outgone { key, site, .. } = *request;
         match request.what {
             Outgoing::Bus(ref message) => self.hardware.fabric.request(key.time, message),
@@ -301,27 +301,42 @@ impl<'a, 'o> Windowed<'a, 'o> {
     #[inline(always)]
     fn open_windows(&mut self) -> Option<(usize, End)> {
         let hardware = &*self.hardware;
-        let schedule = &self.standings.schedule;
-        let (first, second) = schedule.first_two();
-        let earliest = schedule.least();
+        let (first, second) = self.standings.schedule.first_two();
+        let earliest = self.standings.schedule.least();
         let quiet = hardware.bound().min(hardware.fabric.next_change());
         let quiet = self.cap.map_or(quiet, |cap| quiet.min(earliest + cap));
         let shared = quiet.min(hardware.fabric.bound());
-        // The first may go on until another one acts, or sees a request of its own committed. (It has none itself: it
-        // would be older than its action, and so committed.)
-        let oldest = self.requests.oldest_time();
-        // An interconnect that only repeats itself changes nothing that a poll sees, until somebody acts.
-        let repeats = hardware.fabric.repeats() && hardware.elision;
-        if second.min(oldest) == Time::NEVER && !repeats && earliest < shared {
+        let others = second.min(self.requests.oldest_time());
+        if others == Time::NEVER && !hardware.fabric.repeats() && earliest < shared {
             let end = End::at(self.last_end.of(shared, &hardware.clock));
             return Some((first, end)); // nobody else is to do anything
         }
-        let of_first = shared.min(second.min(oldest) + self.lookahead);
+        self.open_windows_of_several(first, second, quiet, shared)
+    }
+
+    /// Others than the `first` will act, the earliest of them at `second`. No window is longer than `quiet`, none in which
+    /// anything may leave a CPU than `shared`.
+    #[inline(never)]
+    fn open_windows_of_several(
+        &mut self,
+        first: usize,
+        second: Time,
+        quiet: Time,
+        shared: Time,
+    ) -> Option<(usize, End)> {
+        let hardware = &*self.hardware;
+        let schedule = &self.standings.schedule;
+        let earliest = schedule.least();
+        // The first may go on until another one acts, or sees a request of its own committed. (It has none itself: it
+        // would be older than its action, and so committed.)
+        let oldest = self.requests.oldest_time();
+        let mut of_first = shared.min(second.min(oldest) + self.lookahead);
+        // An interconnect that only repeats itself changes nothing that a poll sees, until somebody acts.
+        let repeats = hardware.fabric.repeats() && hardware.elision;
         let near = shared.min(earliest + self.lookahead);
-        let mut of_first = of_first;
+        self.ready.clear();
         let alone = second >= near;
         if !alone {
-            self.ready.clear();
             self.numbers.clear();
             let rest = schedule.before(near, &mut self.numbers);
             // Nothing leaves those who act soon before what they promise, nor the others before they act.
@@ -348,24 +363,6 @@ impl<'a, 'o> Windowed<'a, 'o> {
             self.ready.push((first, end));
         }
         None
-    }
-}
-
-/// The end of the last window of one CPU, and its first cycle: the next one's is mostly the same, that of the machine.
-#[derive(Debug)]
-struct LastEnd {
-    at: Time,
-    cycle: u64,
-}
-
-impl LastEnd {
-    /// The first cycle at or after `at`.
-    #[inline(always)]
-    fn of(&mut self, at: Time, clock: &ClockDomain) -> u64 {
-        if at != self.at {
-            *self = Self { at, cycle: clock.first_at_or_after(at) };
-        }
-        self.cycle
     }
 }
 

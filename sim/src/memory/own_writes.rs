@@ -14,6 +14,12 @@ pub(crate) struct OwnWrites(Vec<(u16, Written)>);
 impl OwnWrites {
     /// This CPU wrote `value`. What it wrote longer than `kept` ago has been committed.
     pub(crate) fn note(&mut self, word: u16, written: Written, kept: Duration) {
+        if let [(other, last)] = &mut self.0[..]
+            && *other == word
+        {
+            *last = written; // mostly
+            return;
+        }
         if !self.0.is_empty() {
             let now = written.seen_at(Duration::ZERO);
             self.0.retain(|(other, earlier)| *other != word && earlier.seen_at(kept) > now);

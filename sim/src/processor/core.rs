@@ -20,7 +20,7 @@ use crate::bus::{Agent, Request};
 use crate::coroutine::{Hot, Lent, Site};
 use crate::memory::{Key, OwnWrites, Words};
 use crate::stream::{Access, Runs, Source, Stream, What};
-use crate::time::{ClockDomain, Duration, Time};
+use crate::time::{ClockDomain, Time};
 use std::sync::Arc;
 
 /// Something that leaves a CPU.
@@ -156,6 +156,8 @@ pub(crate) struct Core {
     pub(super) told: Told,
     /// Its next action may be another one since the engine noted it.
     pub(crate) stirred: bool,
+    /// The engine counts it among those that are skipped.
+    pub(crate) counts_as_parked: bool,
     /// Its id or mode may be another one since the engine asked last.
     pub(crate) identity_changed: bool,
     /// Operations without time at the clock's instant.
@@ -227,6 +229,7 @@ impl Core {
             facts: Vec::new(),
             told: Told::default(),
             stirred: true,
+            counts_as_parked: false,
             identity_changed: true,
             still: (0, 0),
             dropped: None,
@@ -323,13 +326,6 @@ impl Core {
         }
     }
 
-    /// From a store until something that others do because of it can reach this CPU: they see it after V, and whatever
-    /// they do then takes the lookahead to get here. In that time the store itself is committed.
-    #[inline]
-    pub(super) fn until_answered(&self) -> Duration {
-        self.common.costs.visibility + self.common.lookahead
-    }
-
     /// Sends `what` out at the instant of the last effect; nothing may be executed past the first effect on this CPU.
     #[inline(always)]
     pub(super) fn send_out(&mut self, site: Site, what: Outgoing) -> Key {
@@ -343,7 +339,7 @@ impl Core {
         let key = Key { time: now, source: self.agent, sequence: self.sequence };
         self.sequence += 1;
         self.outbox.push(Outgone { key, site, what });
-        let span = if matches!(what, Outgoing::Store { .. }) { self.until_answered() } else { self.common.lookahead };
+        let span = if matches!(what, Outgoing::Store { .. }) { self.common.until_answered } else { self.common.lookahead };
         let end = self.common.clock.first_at_or_after(now + span);
         if end < self.poll_horizon {
             self.poll_horizon = end;

@@ -19,6 +19,9 @@ pub(crate) struct Common {
     pub(crate) timer_clock: ClockDomain,
     /// Lookahead: least time from anything that leaves a CPU to its first effect on another.
     pub(crate) lookahead: Duration,
+    /// From a store until something that others do because of it can reach its CPU: they see it after V, and whatever
+    /// they do then takes the lookahead to get there. In that time the store itself is committed.
+    pub(crate) until_answered: Duration,
     pub(crate) chooser: Arc<dyn Chooser>,
     /// Does delivery status show "send pending" (false on the ideal bus)?
     pub(crate) busy_visible: bool,

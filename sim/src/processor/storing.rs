@@ -123,7 +123,7 @@ impl Core {
             let Held { word, value, site, .. } = held;
             self.effective(now, Some(site), What::Local(LocalEvent::StoreLeft(word)));
             let key = self.send_out_at(now, site, Outgoing::Store { word, value });
-            self.own_writes.note(word, Written { value, key: Some(key) }, self.until_answered());
+            self.own_writes.note(word, Written { value, key: Some(key) }, self.common.until_answered);
         }
         // The last of those that stay is what this CPU sees itself.
         for held in &self.stores.0 {

@@ -60,7 +60,7 @@ impl Core {
         self.effective(now, Some(site), What::Write { access, value });
         let value = value as u32;
         let key = self.send_out_at(now, site, Outgoing::Store { word, value });
-        self.own_writes.note(word, Written { value, key: Some(key) }, self.until_answered());
+        self.own_writes.note(word, Written { value, key: Some(key) }, self.common.until_answered);
     }
 
     /// A store to a word that is not there, or in a machine in which stores wait.
