@@ -98,6 +98,7 @@ mod memory;
 mod named;
 mod processor;
 mod run_error;
+mod slots;
 mod stream;
 mod time;
 

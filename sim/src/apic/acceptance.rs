@@ -259,38 +259,29 @@ impl LocalApic {
     /// A write of EOI: ends the service of the highest vector; one that was level-triggered is broadcast to the I/O
     /// agents (SDM vol. 3 §10.8.5), unless SVR bit 12 suppresses that or a pin of this CPU holds it. Without one in
     /// service nothing happens.
-    #[inline(always)]
     pub(super) fn end_of_interrupt(&mut self) -> Written {
-        self.end_of_service().map_or(Written::nothing(false), |end| {
-            Written::changed(WriteResult::EndOfInterrupt { vector: end.vector, broadcast: end.broadcast })
-        })
-    }
-
-    /// The same; `None`: nothing was in service.
-    #[inline(always)]
-    pub(crate) fn end_of_service(&mut self) -> Option<EndOfService> {
-        let vector = self.interrupts.end_of_interrupt()?;
+        let Some(vector) = self.interrupts.end_of_interrupt() else { return Written::nothing(false) };
         let suppressed = self.values[Register::SpuriousVector as usize] & EOI_SUPPRESSED != 0;
         let broadcast =
             self.interrupts.level_triggered().contains(vector) && !suppressed && !self.is_pin_interrupt(vector);
-        let entries_wait = self.entries_wait();
-        if entries_wait {
+        if self.entries_wait() {
             self.end_of_pin_interrupt(vector);
             self.retry_local();
         }
-        Some(EndOfService { vector, broadcast, entries_wait })
+        Written::changed(WriteResult::EndOfInterrupt { vector, broadcast })
     }
-}
 
-/// What an EOI was.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct EndOfService {
-    /// The vector whose service ended.
-    pub(crate) vector: u8,
-    /// I/O agents must hear of it.
-    pub(crate) broadcast: bool,
-    /// Local entries waited, and may have requested their vectors now.
-    pub(crate) entries_wait: bool,
+    /// Is an EOI now what it mostly is: the end of an edge, with nothing else in service, requested or waiting?
+    #[inline(always)]
+    pub(crate) fn is_service_plain(&self) -> bool {
+        self.has_page() && self.interrupts.is_one_edge_in_service() && !self.entries_wait()
+    }
+
+    /// Such an EOI.
+    #[inline(always)]
+    pub(crate) const fn end_plain_service(&mut self) {
+        self.interrupts.end_only_service();
+    }
 }
 
 /// SVR bit 12: EOI broadcasts are suppressed (SDM vol. 3 §10.8.5; exists with version bit 24).

@@ -19,6 +19,7 @@ impl Bits256 {
     /// No vector.
     pub const EMPTY: Self = Self([0; 4]);
 
+    #[inline(always)]
     const fn place(vector: u8) -> (usize, u64) {
         ((vector >> 6) as usize, 1 << (vector & 63))
     }
@@ -42,9 +43,17 @@ impl Bits256 {
         self.0[word] &= !bit;
     }
 
-    const fn is_empty(&self) -> bool {
+    #[inline(always)]
+    pub(super) const fn is_empty(&self) -> bool {
         let [a, b, c, d] = self.0;
         a | b | c | d == 0
+    }
+
+    /// Is `vector` in the set, and no other?
+    #[inline(always)]
+    pub(super) const fn is_only(&self, vector: u8) -> bool {
+        let ([a, b, c, d], (word, bit)) = (self.0, Self::place(vector));
+        a | b | c | d == bit && self.0[word] == bit
     }
 
     /// The highest vector, which is the one of highest priority.

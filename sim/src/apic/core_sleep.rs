@@ -15,10 +15,16 @@ impl LocalApic {
         self.generation.profile().x2apic && matches!(self.knobs.halted_timer, HaltedTimer::Runs)
     }
 
+    /// Does it matter to its timer whether the core sleeps?
+    #[inline(always)]
+    pub(crate) const fn timer_heeds_sleep(&self) -> bool {
+        !matches!(self.knobs.halted_timer, HaltedTimer::Runs)
+    }
+
     /// The core halts at `now`. Says whether that may change when the timer fires.
     #[inline]
     pub fn core_halts(&mut self, now: Time) -> bool {
-        let concerned = self.knobs.halted_timer != HaltedTimer::Runs;
+        let concerned = self.timer_heeds_sleep();
         if concerned {
             self.timer.core_halts(self.knobs.halted_timer, now);
         }
@@ -28,6 +34,6 @@ impl LocalApic {
     /// The core has left HLT at `now`. Says whether that may change when the timer fires.
     #[inline]
     pub fn core_wakes(&mut self, now: Time) -> bool {
-        self.knobs.halted_timer != HaltedTimer::Runs && self.timer.core_wakes(now)
+        self.timer_heeds_sleep() && self.timer.core_wakes(now)
     }
 }

@@ -113,6 +113,20 @@ impl FixedInterrupts {
         Some(vector)
     }
 
+    /// Is one edge in service, and nothing else in service or requested?
+    #[inline(always)]
+    pub(super) const fn is_one_edge_in_service(&self) -> bool {
+        let Some(vector) = self.serviced else { return false };
+        self.in_service.is_only(vector) && self.requests.is_empty() && !self.level_triggered.contains(vector)
+    }
+
+    /// Ends the service of [such an edge](Self::is_one_edge_in_service).
+    #[inline(always)]
+    pub(super) const fn end_only_service(&mut self) {
+        self.in_service = Bits256::EMPTY;
+        self.serviced = None;
+    }
+
     #[inline]
     const fn find_pending(&mut self) {
         self.pending = match self.requests.highest() {

@@ -10,6 +10,8 @@
 //! | [`hot`] | what an operation touches: the block of a core that the boundary finds at its address |
 //! | `x86_64`, `aarch64` | the boundary itself: how to leave a stack and come back |
 //! | [`handle`], [`operate`] | what software holds of its CPU, and how it enters the boundary |
+//! | [`sides`], [`turn`] | the two sides as the boundary calls them, and what they say to each other |
+//! | [`steps`] | who begins an operation, by its kind |
 //! | [`site`] | where software asked for an operation, in one word: the address of a line, which is even, or an odd number |
 //! | [`seat`] | whom the boundary calls: operations on the engine's stack, handlers and lives on the software's |
 //! | [`own_stack`] | a coroutine on a stack of its own, as the engine drives it |
@@ -44,6 +46,10 @@
 //!   simulator's either; on x86-64 it leaves general registers as the slow way does. Not closed: vector registers (on
 //!   AArch64 general ones, too) hold after the fast path what software had there, and zeros after the slow one. A compiler
 //!   that spilled one of them whole, with a part that means nothing, could make a missed proof depend on the window.
+//! * **Panics of the simulator.** They never reach a frame of software: what begins an operation is guarded ([`seat`]), and
+//!   its panic is raised again on the engine's side. A [`StraightWay`] is not guarded. It calls nothing and looks before it
+//!   acts, so that it has nothing to panic about; if it did, the process would end there, because its function is
+//!   `extern "C"`. That operations are inert on a thread that panics is looked at before it, on the software's side.
 //! * **Floating point.** MXCSR and the x87 control word belong to the contract of [`Software`](crate::Software): software
 //!   must not change them (Rust code cannot without `unsafe`), and the boundary neither saves nor compares them.
 #![allow(unsafe_code, reason = "the one folder that switches stacks, looks at them and maps them")]
@@ -64,9 +70,12 @@ mod own_stack;
 mod owned;
 #[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod seat;
+mod sides;
 mod site;
 #[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod stack_pool;
+#[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod steps;
 #[cfg(all(test, unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod tests;
 mod threads;
@@ -86,11 +95,14 @@ pub(crate) use hot::{Hot, Live, NOTHING, Repeat};
 pub(crate) use lent::Lent;
 pub(crate) use owned::Owned;
 #[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
-pub(crate) use seat::{KINDS, Steps};
+pub(crate) use seat::{Chosen, Somehow, begin, begin_chosen, begin_straight};
+pub(crate) use sides::{Engine, Guest, StraightWay, Way};
 pub use site::Site;
 #[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
 use stack_pool::StackPool;
-pub(crate) use turn::{Engine, Guest, Turn, Way};
+#[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
+pub(crate) use steps::{KINDS, Step, Steps};
+pub(crate) use turn::Turn;
 
 /// Can hangs be proven by recurrence on this host? Elsewhere programs run and report a deadline.
 pub const PROOFS: bool = cfg!(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")));

@@ -1,6 +1,6 @@
 //! An operation of software: where it enters the boundary of this host.
 
-use super::handle::Handle;
+use super::handle::{Handle, INERT};
 #[cfg(not(all(unix, any(target_arch = "x86_64", target_arch = "aarch64"))))]
 use super::hot::Hot;
 use super::site::Site;
@@ -11,6 +11,12 @@ use super::aarch64::boundary;
 use super::x86_64::boundary;
 
 impl Handle {
+    /// One operation of software that has a [straight way](super::StraightWay): whether its thread panics is looked at here.
+    #[inline(always)]
+    pub(crate) fn operate_straight(self, operation: u64, value: u64, site: Site) -> u64 {
+        self.operate(if std::thread::panicking() { INERT } else { operation }, value, site)
+    }
+
     /// One operation of software.
     #[inline(always)]
     pub(crate) fn operate(self, operation: u64, value: u64, site: Site) -> u64 {

@@ -3,8 +3,9 @@
 use super::hot::Label;
 use super::overflow::watch_this_thread;
 use super::seat::{PANICKED, Seat, UNWOUND, WAITS};
+use super::sides::{Engine, Guest};
 use super::stack_pool::{Stack, StackPool};
-use super::turn::{Engine, Guest, HANDLE, START, SUSPEND, Turn, UNWIND};
+use super::turn::{HANDLE, START, SUSPEND, Turn, UNWIND};
 use std::panic::resume_unwind;
 use std::sync::Arc;
 

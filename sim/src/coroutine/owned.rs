@@ -3,8 +3,8 @@
 use super::Stacks;
 #[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
 use super::own_stack::OwnStack;
+use super::sides::{Engine, Guest};
 use super::threads::Twin;
-use super::turn::{Engine, Guest};
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 use std::sync::Arc;

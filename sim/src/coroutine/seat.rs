@@ -5,8 +5,10 @@
 
 use super::handle::{Handle, INERT};
 use super::hot::Hot;
+use super::sides::{Engine, Guest, StraightWay, Way};
 use super::site::Site;
-use super::turn::{Engine, Guest, HANDLE, Turn, Unwinding, Way};
+use super::steps::{Step, Steps};
+use super::turn::{HANDLE, Turn, Unwinding};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -18,30 +20,19 @@ pub(super) const UNWOUND: u64 = 1;
 /// It panicked.
 pub(super) const PANICKED: u64 = 2;
 
-type Step = extern "C" fn(*mut Hot, u64, u64, Site) -> Turn;
+/// Operations of one kind that have different ways, by their operands.
+pub(crate) trait Chosen {
+    /// Who begins this one.
+    fn choose(operation: u64) -> Step;
+}
 
-/// Kinds of operations that the boundary tells apart, by the lowest bits of the packed operation.
-pub(crate) const KINDS: usize = 64;
-
-/// Who begins an operation, by its kind. Each is a function of its own, from the boundary on: most of what a kind needs to
-/// know is then known when it is compiled.
-pub(crate) struct Steps([Step; KINDS]);
-
-impl Steps {
-    /// [`Engine::begin`] for all.
-    pub(crate) const fn new<E: Engine>() -> Self {
-        Self([begin::<E, Somehow>; KINDS])
-    }
-
-    /// Operations of this kind have a way of their own.
-    pub(crate) const fn with<E: Engine, W: Way<E>>(mut self, kind: usize) -> Self {
-        self.0[kind] = begin::<E, W>;
-        self
-    }
+/// By what it [chooses](Chosen).
+pub(crate) extern "C" fn begin_chosen<C: Chosen>(hot: *mut Hot, operation: u64, value: u64, site: Site) -> Turn {
+    C::choose(operation)(hot, operation, value, site)
 }
 
 /// The way of all operations that have none of their own.
-struct Somehow;
+pub(crate) struct Somehow;
 
 impl<E: Engine> Way<E> for Somehow {
     #[inline(always)]
@@ -82,7 +73,8 @@ impl Seat {
     }
 }
 
-extern "C" fn begin<E: Engine, W: Way<E>>(hot: *mut Hot, operation: u64, value: u64, site: Site) -> Turn {
+/// In the way `W`.
+pub(crate) extern "C" fn begin<E: Engine, W: Way<E>>(hot: *mut Hot, operation: u64, value: u64, site: Site) -> Turn {
     if std::thread::panicking() {
         return begin_unwinding::<E>(hot, value, site);
     }
@@ -107,7 +99,35 @@ fn begin_unwinding<E: Engine>(hot: *mut Hot, value: u64, site: Site) -> Turn {
     guarded::<E>(hot, |core| core.begin(INERT, value, site))
 }
 
+/// In the straight way `S` where nothing is special, else in the way `W`.
+pub(crate) extern "C" fn begin_straight<E: Engine, S: StraightWay<E>, W: Way<E>>(
+    hot: *mut Hot,
+    operation: u64,
+    value: u64,
+    site: Site,
+) -> Turn {
+    // SAFETY: as in `guarded`; the reference ends with this statement.
+    match S::begin(unsafe { &mut *hot.cast::<E>() }, operation, value, site) {
+        Some(turn) => turn,
+        None => begin_special::<E, W>(hot, operation, value, site),
+    }
+}
+
+#[inline(never)]
+extern "C" fn begin_special<E: Engine, W: Way<E>>(hot: *mut Hot, operation: u64, value: u64, site: Site) -> Turn {
+    begin::<E, W>(hot, operation, value, site)
+}
+
 extern "C" fn handler_returned<E: Engine>(hot: *mut Hot) -> Turn {
+    // SAFETY: as in `guarded`; the reference ends with this statement.
+    match unsafe { &mut *hot.cast::<E>() }.handler_returned_straight() {
+        Some(turn) => turn,
+        None => handler_returned_somehow::<E>(hot),
+    }
+}
+
+#[inline(never)]
+extern "C" fn handler_returned_somehow<E: Engine>(hot: *mut Hot) -> Turn {
     guarded::<E>(hot, E::handler_returned)
 }
 

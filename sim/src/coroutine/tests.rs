@@ -4,7 +4,7 @@ use super::hot::Label;
 use super::mapping::{GUARD_BYTES, STACK_BYTES};
 use super::own_stack::CATCHES_MAX;
 use super::stack_pool::{StackPool, stack_at};
-use super::{Engine, Guest, Handle, Hot, INERT, Lent, Live, Owned, Site, Stacks, Steps, Turn};
+use super::{Engine, Guest, Handle, Hot, INERT, Lent, Live, Owned, Site, Somehow, Stacks, Steps, Turn, begin};
 use parking_lot::Mutex;
 use std::any::Any;
 use std::hint::black_box;
@@ -60,7 +60,7 @@ impl Tiny {
 
 impl Engine for Tiny {
     type Lent = ();
-    const STEPS: &'static Steps = &Steps::new::<Self>();
+    const STEPS: &'static Steps = &Steps::all(begin::<Self, Somehow>);
 
     fn lent(&self) -> &Lent<()> {
         &self.lent
@@ -120,6 +120,10 @@ impl Engine for Tiny {
 
     fn handler_returned(&mut self) -> Turn {
         Turn::done(1000 + self.interrupted.pop().expect("something was interrupted"))
+    }
+
+    fn handler_returned_straight(&mut self) -> Option<Turn> {
+        None
     }
 
     fn advance(&mut self) -> Turn {

@@ -3,8 +3,9 @@
 
 use super::handle::{Handle, INERT};
 use super::hot::Hot;
+use super::sides::{Engine, Guest};
 use super::site::Site;
-use super::turn::{DONE, Engine, Guest, HANDLE, START, SUSPEND, Turn, UNWIND, Unwinding};
+use super::turn::{DONE, HANDLE, START, SUSPEND, Turn, UNWIND, Unwinding};
 use crossbeam::channel::{Receiver, Sender, bounded};
 use std::any::Any;
 use std::cell::RefCell;

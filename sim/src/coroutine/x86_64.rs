@@ -6,8 +6,9 @@
 //! unwinding and backtraces go from them into software, and end at [`begin`].
 
 use super::hot::{Hot, at};
-use super::seat::{KINDS, Seat, act, live};
+use super::seat::{Seat, act, live};
 use super::site::Site;
+use super::steps::KINDS;
 use super::turn::{DONE, HANDLE, SUSPEND, UNWIND};
 use std::arch::naked_asm;
 use std::mem::offset_of;

@@ -262,7 +262,8 @@ mod tests {
                     written_at: Time::ZERO,
                     queues: false,
                 };
-                let addressed = || apics.iter().zip(0..).filter(|(apic, _)| apic.addressed_by(&message)).map(|(_, agent)| agent);
+                let addressed =
+                    || apics.iter().zip(0..).filter(|(apic, _)| apic.addressed_by(&message)).map(|(_, agent)| agent);
                 if let Some(agent) = addressees.sole(&message) {
                     assert_eq!(addressed().collect::<Vec<Agent>>(), [agent], "{generation:?} {message:?}");
                 }

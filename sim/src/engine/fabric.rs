@@ -313,13 +313,7 @@ impl Fabric {
 
     /// Does to the CPUs what the event at `now` said must happen, and tells of each that it may have changed.
     #[inline(always)]
-    pub(crate) fn apply(
-        &mut self,
-        now: Time,
-        effects: &[BusEffect],
-        cores: &mut [Slot],
-        touched: &mut impl Touched,
-    ) {
+    pub(crate) fn apply(&mut self, now: Time, effects: &[BusEffect], cores: &mut [Slot], touched: &mut impl Touched) {
         self.attempted = false;
         if effects.is_empty() && !self.late.is_empty() {
             self.come_late(now, cores, touched);

@@ -151,8 +151,8 @@ impl<'a, 'o> Reference<'a, 'o> {
     /// Lets one CPU do its next effect, and commits at once what leaves it.
     fn step(&mut self, number: usize, time: Time) {
         self.visit(number, time + Duration::from_ps(1));
-        for request in std::mem::take(&mut self.hardware.cpus[number].outbox) {
-            self.perform(request);
+        for request in std::mem::take(&mut self.hardware.cpus[number].outbox).iter() {
+            self.perform(*request);
         }
     }
 

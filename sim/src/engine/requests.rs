@@ -2,6 +2,7 @@
 
 use crate::memory::Key;
 use crate::processor::Outgone;
+use crate::slots::Slots;
 use crate::time::Time;
 use std::collections::VecDeque;
 
@@ -16,7 +17,7 @@ pub(super) struct Requests {
     /// When the first of them is made.
     device_at: Time,
     /// Of CPUs.
-    list: Vec<Outgone>,
+    list: Slots<Outgone>,
     /// Those before this place are committed.
     next: usize,
     /// When the oldest was made.
@@ -27,8 +28,13 @@ impl Requests {
     /// Before the run: those of the I/O agent.
     pub(super) fn new(mut devices: Vec<Outgone>) -> Self {
         devices.sort_by_key(|request| request.key);
-        let mut requests =
-            Self { devices: devices.into(), device_at: Time::NEVER, list: Vec::new(), next: 0, oldest: Time::NEVER };
+        let mut requests = Self {
+            devices: devices.into(),
+            device_at: Time::NEVER,
+            list: Slots::default(),
+            next: 0,
+            oldest: Time::NEVER,
+        };
         requests.look_at_devices();
         requests
     }
@@ -99,18 +105,19 @@ impl Requests {
             self.list.clear();
             self.next = 0;
         } else if self.next >= FOLDED && 2 * self.next >= self.list.len() {
-            self.list.drain(..self.next);
+            self.list.drop_first(self.next);
             self.next = 0;
         }
     }
 
     /// Takes what has left a CPU, which has made it in key order.
-    #[inline]
-    pub(super) fn take(&mut self, outbox: &mut Vec<Outgone>) {
+    #[inline(always)]
+    pub(super) fn take(&mut self, outbox: &mut Slots<Outgone>) {
         if self.list.is_empty() {
             std::mem::swap(&mut self.list, outbox);
         } else {
-            outbox.drain(..).for_each(|request| self.insert(request));
+            outbox.iter().for_each(|request| self.insert(*request));
+            outbox.clear();
         }
         self.look();
     }
@@ -118,12 +125,11 @@ impl Requests {
     #[inline(never)]
     fn insert(&mut self, request: Outgone) {
         let later = |key: &Key| *key > request.key;
-        match self.list.last() {
-            Some(last) if later(&last.key) => {
-                let place = self.next + self.list[self.next..].partition_point(|other| other.key < request.key);
-                self.list.insert(place, request);
-            }
-            _ => self.list.push(request),
+        let in_order = !self.list.last().is_some_and(|last| later(&last.key));
+        self.list.push(request);
+        if !in_order {
+            let place = self.next + self.list[self.next..].partition_point(|other| other.key < request.key);
+            self.list[place..].rotate_right(1);
         }
     }
 }
@@ -157,7 +163,7 @@ mod tests {
             for _ in 0..3_000 {
                 if set.len() < kept || next(2) == 0 {
                     let (source, mut time) = (next(5) as u16, now);
-                    let mut outbox = Vec::new();
+                    let mut outbox = Slots::default();
                     for _ in 0..1 + next(3) {
                         (time, sequence) = (time + next(20), sequence + 1);
                         outbox.push(request(time, source, sequence));

@@ -8,6 +8,7 @@ use crate::bus::{Agent, Interconnect, Message, Reach};
 use crate::check::{Check, Checker, CheckerSettings, Checks, Counts, Violation};
 use crate::generation::{FullTarget, Generation, Knobs, StartUpResend};
 use crate::processor::{Core, Fact};
+use crate::slots::Slots;
 use crate::time::Time;
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -110,9 +111,9 @@ impl Watch {
     /// reach it, so all deliveries before it have been told, and none after it. Who a CPU is concerns whoever sends in the
     /// meantime: that waits for its turn, and so does what the CPU does then.
     #[inline(never)]
-    fn collect_from(&mut self, agent: Agent, facts: &mut Vec<(Time, Fact)>) {
+    fn collect_from(&mut self, agent: Agent, facts: &mut Slots<(Time, Fact)>) {
         // Mostly there is one, which nothing waits before.
-        if let [(at, fact)] = facts[..]
+        if let &[(at, fact)] = &facts[..]
             && self.facts.is_empty()
         {
             match fact {
@@ -131,8 +132,8 @@ impl Watch {
     }
 
     #[inline(never)]
-    fn collect_all(&mut self, agent: Agent, facts: &mut Vec<(Time, Fact)>) {
-        for (at, fact) in &*facts {
+    fn collect_all(&mut self, agent: Agent, facts: &mut Slots<(Time, Fact)>) {
+        for (at, fact) in facts.iter() {
             self.tell_in_turn(agent, *at, fact);
         }
         facts.clear();

@@ -14,17 +14,25 @@ pub(crate) struct OwnWrites(Vec<(u16, Written)>);
 impl OwnWrites {
     /// This CPU wrote `value`. What it wrote longer than `kept` ago has been committed.
     pub(crate) fn note(&mut self, word: u16, written: Written, kept: Duration) {
-        if let [(other, last)] = &mut self.0[..]
-            && *other == word
-        {
-            *last = written; // mostly
-            return;
-        }
         if !self.0.is_empty() {
             let now = written.seen_at(Duration::ZERO);
             self.0.retain(|(other, earlier)| *other != word && earlier.seen_at(kept) > now);
         }
         self.0.push((word, written));
+    }
+
+    /// Is a write of `word` the only one that is kept?
+    #[inline(always)]
+    pub(crate) fn is_only(&self, word: u16) -> bool {
+        matches!(self.0[..], [(only, _)] if only == word)
+    }
+
+    /// This CPU wrote to the [only](Self::is_only) word again.
+    #[inline(always)]
+    pub(crate) fn note_again(&mut self, written: Written) {
+        if let [(_, last)] = &mut self.0[..] {
+            *last = written;
+        }
     }
 
     /// This CPU wrote `value`, and that is still to leave it.

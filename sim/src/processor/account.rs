@@ -170,16 +170,15 @@ impl Account {
         }
     }
 
+    /// Is the last request that was noted that of `vector`?
+    #[inline(always)]
+    pub(super) fn is_last_request(&self, vector: u8) -> bool {
+        self.provenance.last().is_some_and(|(noted, _)| *noted == vector)
+    }
+
     /// `vector` is requested no more: it is in service.
     #[inline]
     pub(super) fn forget_provenance(&mut self, vector: u8) {
-        if self.provenance.pop_if(|(noted, _)| *noted == vector).is_none() {
-            self.forget_earlier_provenance(vector);
-        }
-    }
-
-    #[inline(never)]
-    fn forget_earlier_provenance(&mut self, vector: u8) {
         if let Some(place) = self.provenance.iter().position(|(noted, _)| *noted == vector) {
             self.provenance.remove(place);
         }

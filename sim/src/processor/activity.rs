@@ -61,7 +61,7 @@ impl Core {
         self.account.stalled_since = None;
         self.account.waits.clear();
         self.account.provenance.clear();
-        self.nesting.clear();
+        self.nesting.handlers.clear();
         self.nesting.program_since = now;
         self.set_interrupt_flag(false, now);
         self.apic.init();

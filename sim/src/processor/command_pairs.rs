@@ -5,6 +5,7 @@
 
 use crate::bus::Message;
 use crate::coroutine::Site;
+use crate::slots::Slots;
 use crate::time::Time;
 
 /// A message that went elsewhere than the code that sent it had asked for: between its two writes a handler on the
@@ -72,7 +73,7 @@ pub(crate) struct CommandPairs {
     /// Injected: the next write of ICR high is followed by a pulse at the NMI pin.
     pub(super) armed: bool,
     /// By level of nesting, the innermost last.
-    pub(super) open: Vec<HighWrite>,
+    pub(super) open: Slots<HighWrite>,
     /// The last one.
     pub(crate) misdirected: Option<Misdirected>,
 }

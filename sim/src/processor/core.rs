@@ -19,6 +19,7 @@ use crate::apic::{Clocks, LocalApic};
 use crate::bus::{Agent, Request};
 use crate::coroutine::{Hot, Lent, Site};
 use crate::memory::{Key, OwnWrites, Words};
+use crate::slots::Slots;
 use crate::stream::{Access, Runs, Source, Stream, What};
 use crate::time::{ClockDomain, Time};
 use std::sync::Arc;
@@ -148,10 +149,10 @@ pub(crate) struct Core {
     pub(super) runs: Runs,
     pub(super) search: Search,
     pub(crate) stream: Stream,
-    pub(crate) outbox: Vec<Outgone>,
+    pub(crate) outbox: Slots<Outgone>,
     pub(super) sequence: u64,
     /// What the conservation checker must know, in order.
-    pub(crate) facts: Vec<(Time, Fact)>,
+    pub(crate) facts: Slots<(Time, Fact)>,
     /// Who the checker takes this APIC for, and the vectors that it knows of.
     pub(super) told: Told,
     /// Its next action may be another one since the engine noted it.
@@ -224,9 +225,9 @@ impl Core {
             runs: Runs::default(),
             search: Search::new(common.proofs),
             stream: Stream::new(Source::Cpu(agent)),
-            outbox: Vec::new(),
+            outbox: Slots::default(),
             sequence: 0,
-            facts: Vec::new(),
+            facts: Slots::default(),
             told: Told::default(),
             stirred: true,
             counts_as_parked: false,
@@ -246,6 +247,12 @@ impl Core {
         self.hot.clock = cycle;
         self.now = (cycle, self.common.clock.instant(cycle));
         self.now.1
+    }
+
+    /// The instant of the clock is `now`.
+    #[inline(always)]
+    pub(super) const fn set_now(&mut self, now: Time) {
+        self.now = (self.hot.clock, now);
     }
 
     /// The instant of the last effect.
@@ -339,14 +346,21 @@ impl Core {
         let key = Key { time: now, source: self.agent, sequence: self.sequence };
         self.sequence += 1;
         self.outbox.push(Outgone { key, site, what });
-        let span = if matches!(what, Outgoing::Store { .. }) { self.common.until_answered } else { self.common.lookahead };
-        let end = self.common.clock.first_at_or_after(now + span);
+        let span =
+            if matches!(what, Outgoing::Store { .. }) { self.common.until_answered } else { self.common.lookahead };
+        self.end_window_by(now + span);
+        key
+    }
+
+    /// Nothing may be executed at or after `end` in this window.
+    #[inline(always)]
+    pub(super) fn end_window_by(&mut self, end: Time) {
+        let end = self.common.clock.first_at_or_after(end);
         if end < self.poll_horizon {
             self.poll_horizon = end;
             self.horizon = self.horizon.min(end);
             self.hot.slow_at = self.hot.slow_at.min(end); // or still to be worked out
         }
-        key
     }
 
     /// Software did what no machine can: nothing more comes from this CPU.

@@ -39,6 +39,16 @@ pub struct Cpu<'run> {
     lifetime: PhantomData<&'run ()>,
 }
 
+#[inline(always)] // of which kind it is, is known where it is called
+fn operate(handle: Handle, kind: Kind, operand: u32, value: u64, site: Site) -> u64 {
+    let operation = Operation::new(kind, operand).pack();
+    if kind.is_straight() {
+        handle.operate_straight(operation, value, site)
+    } else {
+        handle.operate(operation, value, site)
+    }
+}
+
 impl Cpu<'_> {
     pub(super) const fn new(handle: Handle, number: u16) -> Self {
         Self { handle, number, lifetime: PhantomData }
@@ -59,7 +69,7 @@ impl Cpu<'_> {
     #[inline(always)]
     #[track_caller]
     fn operate(&self, kind: Kind, operand: u32, value: u64) -> u64 {
-        self.handle.operate(Operation::new(kind, operand).pack(), value, Site::caller())
+        operate(self.handle, kind, operand, value, Site::caller())
     }
 }
 
@@ -109,7 +119,7 @@ impl CpuAt<'_> {
 
     #[inline(always)]
     fn operate(&self, kind: Kind, operand: u32, value: u64) -> u64 {
-        self.cpu.handle.operate(Operation::new(kind, operand).pack(), value, self.site)
+        operate(self.cpu.handle, kind, operand, value, self.site)
     }
 }
 

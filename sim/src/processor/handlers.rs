@@ -6,6 +6,7 @@ use super::activity_kind::Activity;
 use super::core::{Boundary, Core};
 use super::facts::Fact;
 use super::latches::{Attention, Latch, Reason};
+use super::nesting::Handler;
 use super::operation::{Interruptible, Kind, Operation};
 use super::pending::{LATEST, Pending, Phase};
 use crate::RunError;
@@ -16,7 +17,7 @@ use crate::time::Time;
 
 /// Handlers that may be nested. Sixteen priority classes, NMI, SMI and shutdown need 20; only handlers that let in what
 /// interrupted them get further.
-const NESTING_MAX: usize = 64;
+pub(super) const NESTING_MAX: usize = 64;
 
 /// What has become of a HLT that a handler returns to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,17 +34,6 @@ impl Core {
     /// # Panics
     /// If it lies before its cause.
     pub(super) fn enter_handler(&mut self, cycle: u64) -> Context {
-        self.enter(cycle, Self::accept)
-    }
-
-    /// The same for an interrupt of the local APIC, as most are.
-    #[inline(always)]
-    pub(super) fn enter_interrupt_handler(&mut self, cycle: u64) -> Context {
-        self.enter(cycle, |core, _, now| Context::Interrupt(core.accept_interrupt(now)))
-    }
-
-    #[inline(always)]
-    fn enter(&mut self, cycle: u64, accept: impl FnOnce(&mut Self, Reason, Time) -> Context) -> Context {
         let now = self.common.clock.instant(cycle);
         let reason = self.reason_at(now);
         let start = cycle + self.entry_cost();
@@ -52,7 +42,7 @@ impl Core {
             self.also_effective(now, None, What::Woken);
             self.timer_hears_of_wake(now);
         }
-        let context = accept(self, reason, now);
+        let context = self.accept(reason, now);
         if context != Context::Shutdown {
             self.activity = Activity::Running;
         }
@@ -77,9 +67,8 @@ impl Core {
     /// From now on a handler runs on top of what is pending.
     #[inline(always)]
     fn nest(&mut self, context: Context, since: Time) {
-        let handler = self.nesting.push();
-        handler.interrupted = self.pending;
-        (handler.context, handler.since, handler.interrupt_flag) = (context, since, self.interrupt_flag);
+        let (interrupt_flag, interrupted) = (self.interrupt_flag, self.pending);
+        self.nesting.handlers.push(Handler { context, since, interrupt_flag, interrupted });
     }
 
     /// A handler is entered, whose first operation begins at the instant of the clock.
@@ -148,7 +137,6 @@ impl Core {
     }
 
     /// What the local APIC holds; gives the vector.
-    #[inline(always)]
     fn accept_interrupt(&mut self, now: Time) -> u8 {
         let vector = self.apic.acknowledge();
         self.account.forget_provenance(vector);
@@ -161,10 +149,10 @@ impl Core {
     /// was left.
     #[inline(always)]
     pub(super) fn leave_handler(&mut self) -> Context {
-        let handler = self.nesting.last().expect("a handler returns only once");
+        let handler = self.nesting.handlers.last().expect("a handler returns only once");
         let (context, interrupt_flag) = (handler.context, handler.interrupt_flag);
         self.pending = handler.interrupted;
-        self.nesting.pop();
+        self.nesting.handlers.drop_last();
         self.leave(context, interrupt_flag);
         if !self.account.waits.is_empty() {
             self.forget_waits();
@@ -176,7 +164,7 @@ impl Core {
     /// made pending again. `None`: it is another operation that was interrupted, or the handler has waits.
     #[inline(always)]
     pub(super) fn leave_to_halt(&mut self) -> Option<AfterHalt> {
-        let handler = self.nesting.last().expect("a handler returns only once");
+        let handler = self.nesting.handlers.last().expect("a handler returns only once");
         let (context, interrupt_flag) = (handler.context, handler.interrupt_flag);
         let Pending { operation, phase, site, .. } = handler.interrupted;
         if operation.kind != Kind::Halt
@@ -192,13 +180,13 @@ impl Core {
             self.pend_again();
         }
         self.account.site = site.or(self.account.site);
-        self.nesting.pop();
+        self.nesting.handlers.drop_last();
         Some(if is_over { AfterHalt::Over } else { AfterHalt::Pending })
     }
 
     #[inline(never)]
     fn pend_again(&mut self) {
-        let handler = self.nesting.last().expect("a handler returns only once");
+        let handler = self.nesting.handlers.last().expect("a handler returns only once");
         self.pending = handler.interrupted;
         self.pending.effect = self.hot.clock;
         self.pending.interruptible = Interruptible::AtEffect;
@@ -271,7 +259,7 @@ impl Core {
 
     #[inline(never)]
     pub(super) fn begin_iret(&mut self) {
-        let site = self.nesting.last().and_then(|handler| handler.interrupted.site);
+        let site = self.nesting.handlers.last().and_then(|handler| handler.interrupted.site);
         self.pending = Pending::new(Operation::new(Kind::Iret, 0), 0, site, self.hot.clock);
         self.schedule();
     }
@@ -307,6 +295,7 @@ impl Core {
         self.account.site = self.pending.site.or(self.account.site);
     }
 
+    #[inline(always)]
     pub(super) fn set_interrupt_flag(&mut self, on: bool, now: Time) {
         self.interrupt_flag = on;
         let since = &mut self.account.interrupts_off_since;

@@ -156,6 +156,12 @@ impl Kind {
         Self::Fence,
     ];
 
+    /// Has it a straight way, on which nobody looks whether the thread panics?
+    #[inline(always)]
+    pub(super) const fn is_straight(self) -> bool {
+        matches!(self, Self::RegisterWrite | Self::Store | Self::Halt)
+    }
+
     /// Is it a look or a delay that changes nothing and that nobody hears of?
     const fn is_poll(self) -> bool {
         matches!(self, Self::RegisterRead | Self::Pause | Self::Load | Self::Delay | Self::DelayCycles)

@@ -5,8 +5,8 @@
 use super::activity_kind::{Entry, RESET_VECTOR};
 use super::core::{Boundary, Core, Stage};
 use super::handlers::AfterHalt;
-use super::latches::{Attention, Reason};
-use super::operation::{Interruptible, Kind, Manner, Operation};
+use super::latches::Reason;
+use super::operation::{Kind, Manner, Operation};
 use super::pending::{LATEST, Pending, WAITS};
 use crate::RunError;
 #[cfg(all(unix, any(target_arch = "x86_64", target_arch = "aarch64")))]
@@ -39,6 +39,11 @@ impl Engine for Core {
             return self.begin_seen(operation, value, site);
         }
         self.begin_slowly(operation, value, site, false)
+    }
+
+    #[inline(always)]
+    fn handler_returned_straight(&mut self) -> Option<Turn> {
+        self.return_straight()
     }
 
     fn begin_watched(&mut self, operation: u64, value: u64, site: Site) -> Turn {
@@ -75,8 +80,10 @@ impl Engine for Core {
     #[inline(always)]
     fn advance(&mut self) -> Turn {
         self.look_at_words();
-        if let Some(cycle) = self.plain_interrupt() {
-            return self.take_interrupt(cycle);
+        if self.stage == Stage::Running
+            && let Some(turn) = self.interrupt_straight()
+        {
+            return turn;
         }
         match self.stage {
             Stage::NotStarted => self.begin_life(self.entry).unwrap_or_else(|| self.go_on()),
@@ -299,36 +306,8 @@ impl Core {
         None
     }
 
-    /// What a window mostly opens for: an interrupt of the local APIC, for a CPU that sleeps or delays, comes before
-    /// everything else. Gives its cycle.
-    #[inline(always)]
-    fn plain_interrupt(&self) -> Option<u64> {
-        let Some(Attention { reason: Reason::Interrupt(_), cycle, .. }) = self.attention else { return None };
-        if self.stage != Stage::Running
-            || self.search.parked
-            || self.released.is_some()
-            || self.boundary.is_special()
-            || self.pending.interruptible != Interruptible::Throughout
-        {
-            return None;
-        }
-        let cycle = cycle.max(self.hot.clock);
-        let comes_first = cycle <= self.pending.effect && cycle < self.local.cycle() && cycle < self.horizon;
-        comes_first.then_some(cycle)
-    }
-
-    #[inline(never)]
-    fn take_interrupt(&mut self, cycle: u64) -> Turn {
-        self.pending.entered_at = Some(cycle);
-        let context = self.enter_interrupt_handler(cycle);
-        if self.stage == Stage::Failed { Turn::SUSPEND } else { Turn::handle(context.code()) }
-    }
-
     /// Something comes before the effect.
     fn interrupted_at(&mut self, cycle: u64) -> Option<Turn> {
-        if matches!(&self.attention, Some(Attention { reason: Reason::Interrupt(_), .. })) {
-            return Some(self.take_interrupt(cycle));
-        }
         self.pending.entered_at = Some(cycle);
         if self.attention.is_some_and(|attention| attention.reason == Reason::Init) {
             self.hot.clock = cycle;

@@ -46,6 +46,26 @@ impl Stream {
         }
     }
 
+    /// Does nobody want events like this one?
+    #[inline(always)]
+    pub(crate) fn is_untold(&self, what: &What) -> bool {
+        !self.wanted.wants(what)
+    }
+
+    /// Does nobody want any event?
+    #[inline(always)]
+    pub(crate) fn is_unheard(&self) -> bool {
+        self.wanted == Interest::NOTHING
+    }
+
+    /// Appends an effective event that [nobody wants](Self::is_untold).
+    #[inline(always)]
+    pub(crate) fn push_untold(&mut self, time: Time, what: What) {
+        debug_assert!(self.is_untold(&what), "{what:?} is wanted");
+        what.feed(time, &mut self.digest);
+        self.last = time;
+    }
+
     /// Appends a run that began at `first` and is ended by something at `at`.
     #[inline(always)]
     pub(crate) fn push_run(&mut self, at: Time, first: Time, site: Option<Site>, what: What) {

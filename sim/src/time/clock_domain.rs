@@ -49,11 +49,19 @@ impl ClockDomain {
     /// The instant of cycle `n`; saturates at [`Time::NEVER`].
     #[inline]
     pub const fn instant(&self, cycle: u64) -> Time {
-        if cycle < self.direct {
-            // ceil(p / d) is floor((p + d - 1) / d)
-            return Time(self.inverse.divide(cycle * self.numerator + self.denominator - 1));
-        }
-        self.late_instant(cycle)
+        if cycle < self.direct { self.direct_instant(cycle) } else { self.late_instant(cycle) }
+    }
+
+    /// The instant of `cycle`, if it comes out of one multiplication: all do that a run gets to.
+    #[inline(always)]
+    pub(crate) const fn early_instant(&self, cycle: u64) -> Option<Time> {
+        if cycle < self.direct { Some(self.direct_instant(cycle)) } else { None }
+    }
+
+    /// Of a cycle below `direct`: ceil(p / d) is floor((p + d - 1) / d).
+    #[inline(always)]
+    const fn direct_instant(&self, cycle: u64) -> Time {
+        Time(self.inverse.divide(cycle * self.numerator + self.denominator - 1))
     }
 
     /// Of any cycle.

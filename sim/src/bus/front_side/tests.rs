@@ -47,7 +47,8 @@ fn a_message_can_be_replaced_until_the_edge_of_its_grant() {
         };
         let of_first: Vec<_> = effects.iter().filter_map(|effect| Some((effect.0, others(effect)?))).collect();
         let shift = if expected.len() == 2 { 120 * NS } else { 0 }; // the other one's transaction comes between
-        let expected: Vec<_> = expected.into_iter().map(|(at, to)| (if to == 2 { at + shift } else { at }, to)).collect();
+        let expected: Vec<_> =
+            expected.into_iter().map(|(at, to)| (if to == 2 { at + shift } else { at }, to)).collect();
         assert_eq!(of_first, expected, "{second}");
     }
 }

@@ -33,27 +33,30 @@ impl Core {
     fn destination_overwritten(&mut self, site: Site, level: usize) {
         let now = self.now();
         let open = &mut self.account.pairs.open;
-        open.retain(|high| high.level < level);
-        open.iter_mut().for_each(|outer| outer.overwritten = Some((site, now)));
+        open.retain_mut(|high| {
+            high.overwritten = Some((site, now)); // of the outer ones
+            high.level < level
+        });
     }
 
     /// Software sent `message`. Is it where ICR high was meant to send it?
     #[inline(always)]
     pub(super) fn command_sent(&mut self, site: Site, message: &Message) {
         let level = self.nesting.level();
-        let pairs = &mut self.account.pairs.open;
-        if pairs.is_empty() || pairs.pop_if(|high| high.level == level && high.overwritten.is_none()).is_some() {
-            return; // mostly
+        match self.account.pairs.open.last() {
+            None => {}
+            Some(high) if high.level == level && high.overwritten.is_none() => self.account.pairs.open.drop_last(),
+            Some(_) => self.pair_sent(site, *message),
         }
-        self.pair_sent(site, *message);
     }
 
     #[inline(never)]
     fn pair_sent(&mut self, site: Site, message: Message) {
         let level = self.nesting.level();
         let open = &mut self.account.pairs.open;
-        open.retain(|high| high.level <= level);
-        let Some(high) = open.pop_if(|high| high.level == level) else { return };
+        open.retain_mut(|high| high.level <= level);
+        let Some(&high) = open.last().filter(|high| high.level == level) else { return };
+        open.drop_last();
         if let Some((overwritten_by, overwritten_at)) = high.overwritten
             && message.shorthand == Shorthand::None
             && message.destination != high.destination

@@ -3,7 +3,6 @@
 //! | file | operations |
 //! |---|---|
 //! | [`registers`] | the APIC's page, and what a write makes happen |
-//! | [`ipi_writes`] | those writes that an IPI needs, where they are plain |
 //! | [`command_pair`] | what comes between the two writes of a message |
 //! | [`privileged`] | MSRs, CR8, CPUID |
 //! | [`devices`] | uncached memory and I/O ports |
@@ -15,9 +14,8 @@ mod command_pair;
 mod devices;
 mod halting;
 pub(super) mod hooks;
-pub(super) mod ipi_writes;
 mod privileged;
-mod registers;
+pub(super) mod registers;
 mod shared_words;
 
 use super::core::Core;

@@ -1,6 +1,5 @@
 //! Registers of the local APIC: reads, writes, and what a write makes happen.
 
-use super::ipi_writes::{ICR_HIGH, ICR_LOW};
 use crate::apic::WriteResult;
 use crate::bus::{Message, Request};
 use crate::coroutine::Site;
@@ -11,6 +10,12 @@ use crate::processor::pending::{Phase, WAITS};
 use crate::stream::What;
 use crate::time::Time;
 
+/// End of interrupt.
+pub(in crate::processor) const EOI: u32 = 0x0B0;
+/// ICR bits 31:0 (SDM vol. 3 §10.6.1): the register that sends and that waits poll.
+pub(in crate::processor) const ICR_LOW: u32 = 0x300;
+/// ICR bits 63:32: the destination.
+pub(in crate::processor) const ICR_HIGH: u32 = 0x310;
 /// Current count of the timer: the one register whose value depends on the time.
 pub(super) const CURRENT_COUNT: u16 = 0x390;
 
@@ -78,7 +83,11 @@ impl Core {
         if self.pending.phase == Phase::Stalled {
             self.account.stalled_since = None;
         }
-        self.effective(now, Some(write.site), What::Write { access: write.access(), value: u64::from(write.value as u32) });
+        self.effective(
+            now,
+            Some(write.site),
+            What::Write { access: write.access(), value: u64::from(write.value as u32) },
+        );
         if was_busy && place == ICR_LOW && matches!(written.result, WriteResult::Nothing) {
             self.effective(now, Some(write.site), What::IcrWrittenWhileBusy(write.value as u32));
         }
