@@ -80,6 +80,10 @@ fn run(mode: Mode, run: fn(Cpu<'_>), nmi: fn(Cpu<'_>)) -> (Outcome, Vec<Event>) 
     let (reference, expected) = run(Execution::Reference);
     let (outcome, events) = run(Execution::Windowed { workers: 2, window: Window::Full });
     assert_eq!((outcome.digest, &events), (reference.digest, &expected));
+    // Nobody listens: writes go straight.
+    let unheard = machine().run(Execution::default()).expect("it runs");
+    let found = |outcome: &Outcome| outcome.cpus.iter().map(|cpu| format!("{:?}", cpu.misdirected)).collect::<Vec<_>>();
+    assert_eq!((unheard.digest, found(&unheard)), (outcome.digest, found(&outcome)));
     (outcome, events)
 }
 

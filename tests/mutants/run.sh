@@ -16,7 +16,7 @@ LIST=$COPY/tests/mutants/list.txt
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target/mutants}
 export CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0
 FIRST=${1:-1} LAST=${2:-9999}
-SIM="-p sim --test states --test register_masks --test conformance --test legal_machines --test conservation"
+SIM="-p sim --test states --test command_pair --test register_masks --test conformance --test legal_machines --test conservation"
 
 cd "$COPY"
 number=0 survived=0
