@@ -129,8 +129,10 @@ impl MessageFault {
 
     pub(crate) fn fits(&self, now: Time, to: Agent, message: &Message) -> bool {
         let of_vector = matches!(message.mode, DeliveryMode::Fixed | DeliveryMode::LowestPriority);
-        let (first, last) = self.vectors.unwrap_or((0, u8::MAX));
-        let vector = (first..=last).contains(&message.vector) && (of_vector || self.vectors.is_none());
+        let vector = match self.vectors {
+            None => true,
+            Some((first, last)) => of_vector && (first..=last).contains(&message.vector),
+        };
         now >= self.since
             && now < self.until.unwrap_or(Time::NEVER)
             && message.mode != DeliveryMode::RemoteRead
