@@ -129,6 +129,23 @@ fn the_pulse_comes_after_the_exchange_of_builds_for_the_erratum_too() {
     assert!(misdirected(&outcome).is_some());
 }
 
+/// The handler is over when ICR low is written, and the first messages have made room for what leaves a CPU: so the last
+/// one goes straight where nobody listens.
+#[test]
+fn a_later_message_is_redirected_too() {
+    let code: fn(Cpu<'_>) = |cpu| {
+        for _ in 0..4 {
+            cpu.write_register(ICR_LOW, 0x43);
+            cpu.delay_us(1);
+        }
+        cpu.write_register(ICR_HIGH, 0);
+        cpu.delay_us(5);
+        cpu.write_register(ICR_LOW, 0x41);
+    };
+    let found = run(Mode::XApic, code, |cpu| cpu.write_register(ICR_HIGH, 2 << 24));
+    assert_eq!(misdirected(&found).map(|(message, intended)| (message.destination, intended)), Some((2, 0)));
+}
+
 #[test]
 fn a_handler_that_does_not_write_icr_high_does_no_harm() {
     let nothing: fn(Cpu<'_>) = |_| {};
