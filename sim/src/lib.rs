@@ -97,6 +97,7 @@ pub mod io_apic;
 mod memory;
 mod named;
 mod processor;
+mod queue;
 mod run_error;
 mod slots;
 mod stream;

@@ -75,6 +75,12 @@ impl<T: Copy> Slots<T> {
         self.memory.push(value);
     }
 
+    /// The only one, if there is just one.
+    #[inline(always)]
+    pub(crate) fn only(&self) -> Option<&T> {
+        if self.len == 1 { self.memory.first() } else { None }
+    }
+
     /// The last one.
     #[inline(always)]
     pub(crate) fn last(&self) -> Option<&T> {

@@ -115,15 +115,17 @@ impl LocalApic {
     /// level de-assert only.
     #[inline(always)]
     pub const fn response(&self, message: &Message, core: CoreState) -> Response {
-        // As most do; the whole rule says the same of them. (Later parts always have room.)
-        if matches!(message.mode, DeliveryMode::Fixed)
-            && !core.waits_for_start_up
-            && self.software_enabled()
-            && !self.generation.profile().serial
-        {
+        if !core.waits_for_start_up && self.accepts_plainly(message) {
             return Response::Accept;
         }
         self.response_by_rule(message, core)
+    }
+
+    /// Does it accept `message`, as most do, if its core does not wait for a start-up message? The whole rule says the same of
+    /// them. (Later parts always have room.)
+    #[inline(always)]
+    pub(crate) const fn accepts_plainly(&self, message: &Message) -> bool {
+        matches!(message.mode, DeliveryMode::Fixed) && self.software_enabled() && !self.generation.profile().serial
     }
 
     #[inline(never)]
@@ -271,10 +273,10 @@ impl LocalApic {
         Written::changed(WriteResult::EndOfInterrupt { vector, broadcast })
     }
 
-    /// Is an EOI now what it mostly is: the end of an edge, with nothing else in service, requested or waiting?
+    /// Is an EOI now what it mostly is: the end of an edge, with nothing else in service or requested, and no entry that may wait?
     #[inline(always)]
     pub(crate) fn is_service_plain(&self) -> bool {
-        self.has_page() && self.interrupts.is_one_edge_in_service() && !self.entries_wait()
+        self.has_page() && self.interrupts.is_one_edge_in_service() && !self.an_entry_waited
     }
 
     /// Such an EOI.

@@ -52,8 +52,8 @@ impl Bits256 {
     /// Is `vector` in the set, and no other?
     #[inline(always)]
     pub(super) const fn is_only(&self, vector: u8) -> bool {
-        let ([a, b, c, d], (word, bit)) = (self.0, Self::place(vector));
-        a | b | c | d == bit && self.0[word] == bit
+        let (words, (word, bit)) = (&self.0, Self::place(vector));
+        words[word] == bit && words[0] | words[1] | words[2] | words[3] == bit
     }
 
     /// The highest vector, which is the one of highest priority.

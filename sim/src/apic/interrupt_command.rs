@@ -212,6 +212,12 @@ impl LocalApic {
         message
     }
 
+    /// What it sent last, to be copied from there; it has sent something.
+    #[inline(always)]
+    pub(crate) const fn sent_last(&self) -> &Message {
+        self.current.as_ref().expect("it has sent something")
+    }
+
     fn command(&mut self, low: u32, now: Time) -> Written {
         let command = Command(low);
         match command.verdict(self.generation, self.mode(), &self.knobs) {

@@ -122,6 +122,8 @@ pub struct LocalApic {
     pub(super) interrupts: FixedInterrupts,
     pub(super) error_status: ErrorStatus,
     pub(super) timer: Timer,
+    /// An entry has waited for an EOI since the start. Mostly none ever does.
+    pub(super) an_entry_waited: bool,
     pub(super) lines: Lines,
     /// Delivery status of the ICR: send pending.
     pub(super) busy: bool,
@@ -158,6 +160,7 @@ impl LocalApic {
             interrupts: FixedInterrupts::RESET,
             error_status: ErrorStatus::new(generation, knobs.esr_protocol),
             timer: Timer::new(clocks.timer, clocks.core),
+            an_entry_waited: false,
             lines: Lines::default(),
             busy: false,
             busy_visible: true,

@@ -158,13 +158,13 @@ impl LocalApic {
             return None;
         }
         if !self.has_room(vector) {
-            self.values[entry as usize] |= SEND_PENDING;
+            self.entry_waits(entry, SEND_PENDING);
             return Some(LocalInterrupt::Refused(vector));
         }
         self.values[entry as usize] &= !SEND_PENDING;
         let level = self.is_level(entry);
         if level {
-            self.values[entry as usize] |= REMOTE_IRR;
+            self.entry_waits(entry, REMOTE_IRR);
         }
         self.interrupts.request(vector, level);
         Some(LocalInterrupt::Requested(vector))
@@ -225,8 +225,18 @@ impl LocalApic {
     /// Does an entry wait for an EOI: its interrupt was refused, or is a level that a pin holds?
     #[inline]
     pub(super) fn entries_wait(&self) -> bool {
-        let all = ENTRIES.iter().fold(0, |bits, &entry| bits | self.values[entry as usize]);
-        all & (SEND_PENDING | REMOTE_IRR) != 0
+        debug_assert!(self.an_entry_waited || !self.some_entry_waits(), "what waits has been noted");
+        self.an_entry_waited && self.some_entry_waits()
+    }
+
+    fn some_entry_waits(&self) -> bool {
+        ENTRIES.iter().any(|&entry| self.values[entry as usize] & (SEND_PENDING | REMOTE_IRR) != 0)
+    }
+
+    /// From now on `entry` waits for an EOI, as `bit` of it says.
+    fn entry_waits(&mut self, entry: Register, bit: u32) {
+        self.values[entry as usize] |= bit;
+        self.an_entry_waited = true;
     }
 
     /// A slot became free: what waits in an entry tries again.

@@ -4,9 +4,9 @@
 
 use super::addressees::Addressees;
 use super::redirection::lowest_task_priority;
-use super::{BusEffect, DeliveryMode, Interconnect, Message, Promises, Request, Targets, Undispatched};
+use super::{BusEffect, DeliveryMode, Interconnect, Message, Promises, Request, Response, Targets, Undispatched};
+use crate::queue::Queue;
 use crate::time::{Duration, Time};
-use std::collections::VecDeque;
 
 /// A cycle of injected jitter: the bus has no clock to count in.
 const JITTER: Duration = Duration::from_ns(1);
@@ -24,7 +24,7 @@ const JITTER: Duration = Duration::from_ns(1);
 pub struct IdealBus {
     latency: Duration,
     /// In the order of arrival, which without jitter is that of requests.
-    in_flight: VecDeque<(Time, Request)>,
+    in_flight: Queue<(Time, Request)>,
     /// The first arrival.
     next: Time,
     addressees: Addressees,
@@ -43,7 +43,7 @@ impl IdealBus {
     pub fn new(latency: Duration) -> Self {
         Self {
             latency: latency.max(Duration::from_ps(1)),
-            in_flight: VecDeque::new(),
+            in_flight: Queue::default(),
             next: Time::NEVER,
             addressees: Addressees::default(),
         }
@@ -55,16 +55,35 @@ impl IdealBus {
     #[cold]
     fn request_before_others(&mut self, arrival: Time, request: Request) {
         let own = |&&(_, other): &&(Time, Request)| other.source() == request.source();
-        let arrival = self.in_flight.iter().rfind(own).map_or(arrival, |&(at, _)| arrival.max(at));
-        let place = self.in_flight.partition_point(|&(at, _)| at <= arrival);
+        let arrival = self.in_flight.waiting().iter().rfind(own).map_or(arrival, |&(at, _)| arrival.max(at));
+        let place = self.in_flight.waiting().partition_point(|&(at, _)| at <= arrival);
         self.in_flight.insert(place, (arrival, request));
-        self.next = self.in_flight[0].0;
+        self.next = self.in_flight.waiting()[0].0;
     }
 }
 
 /// `message` arrives at every addressed agent that listens; one without room takes it all the same.
-#[inline]
+#[inline(always)]
 fn arrive(addressees: &mut Addressees, message: &Message, targets: &dyn Targets, effects: &mut Vec<BusEffect>) {
+    match targets.sole(message) {
+        Some(agent) if matches!(message.mode, DeliveryMode::Fixed | DeliveryMode::Nmi) => {
+            if targets.response(agent, message) != Response::Silent {
+                effects.push(BusEffect::Deliver { agent, message: *message });
+            }
+            effects.push(BusEffect::Dispatched { message: *message, busy_still: false });
+        }
+        _ => arrive_somewhere(addressees, message, targets, effects),
+    }
+}
+
+/// The same of any message.
+#[inline(never)]
+fn arrive_somewhere(
+    addressees: &mut Addressees,
+    message: &Message,
+    targets: &dyn Targets,
+    effects: &mut Vec<BusEffect>,
+) {
     match message.mode {
         DeliveryMode::LowestPriority => {
             let agent = lowest_task_priority(addressees, targets, message);
@@ -94,7 +113,7 @@ impl Interconnect for IdealBus {
         if self.in_flight.back().is_some_and(|&(last, _)| last > arrival) {
             self.request_before_others(arrival, request);
         } else {
-            self.in_flight.push_back((arrival, request));
+            self.in_flight.push((arrival, request));
             self.next = self.next.min(arrival); // it is the last one, or the only one
         }
     }
@@ -117,7 +136,7 @@ impl Interconnect for IdealBus {
             Some(&(_, Request::EndOfInterrupt { vector, .. })) => effects.push(BusEffect::EndOfInterrupt { vector }),
             None => return,
         }
-        self.in_flight.pop_front();
+        self.in_flight.drop_front();
         self.next = self.in_flight.front().map_or(Time::NEVER, |&(at, _)| at);
     }
 
@@ -128,6 +147,7 @@ impl Interconnect for IdealBus {
     fn undispatched(&self) -> Vec<Undispatched> {
         let mut messages: Vec<_> = self
             .in_flight
+            .waiting()
             .iter()
             .filter_map(|(_, request)| match *request {
                 Request::Message(message) => {
@@ -142,7 +162,7 @@ impl Interconnect for IdealBus {
 
     fn state(&self, words: &mut Vec<u64>) {
         let base = self.next_event().unwrap_or(Time::ZERO);
-        for (at, request) in &self.in_flight {
+        for (at, request) in self.in_flight.waiting() {
             words.push(at.since(base).as_ps());
             words.extend(match request {
                 Request::Message(m) => [u64::from(m.source) << 1, u64::from(m.number)],
@@ -153,7 +173,7 @@ impl Interconnect for IdealBus {
 
     fn skip(&mut self, periods: u64, period: Duration, _attempts: u64) {
         let span = Duration::from_ps(period.as_ps().saturating_mul(periods));
-        self.in_flight.iter_mut().for_each(|(at, _)| *at += span);
+        self.in_flight.waiting_mut().iter_mut().for_each(|(at, _)| *at += span);
         self.next += span;
     }
 

@@ -164,6 +164,14 @@ impl Checker {
     #[inline(always)]
     pub fn sent(&mut self, message: &Message, at: Time) {
         self.counts.sent += 1;
+        let plain = self.directory.only_addressee(message);
+        if !plain.is_some_and(|(agent, standing)| self.ledger.send_to_one(message, agent, standing)) {
+            self.sent_somehow(message, at);
+        }
+    }
+
+    #[inline(never)]
+    fn sent_somehow(&mut self, message: &Message, at: Time) {
         if !self.ledger.send(message, &self.directory) {
             self.sent_twice(message, at);
         }

@@ -12,6 +12,7 @@ use crate::time::Time;
 
 impl Checker {
     /// `agent` got `message`.
+    #[inline(always)]
     pub fn delivered(&mut self, agent: Agent, message: &Message, at: Time) {
         if !self.delivered_plainly(agent, message) {
             self.delivered_somehow(agent, message, at);

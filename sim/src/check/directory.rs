@@ -184,6 +184,20 @@ impl Directory {
         if changed { Addressed::Perhaps } else { self.addressed(sender, message, agent) }
     }
 
+    /// Who alone is addressed by `message`, just sent, and how, where that is plain: one id, and everybody in xAPIC mode. Else
+    /// [`enrol_now`](Self::enrol_now) says it.
+    #[inline(always)]
+    pub(super) fn only_addressee(&self, message: &Message) -> Option<(Agent, Standing)> {
+        if self.special || self.wide > 0 {
+            return None;
+        }
+        let agent = self.only_candidate(Sender { agent: message.source, wide: false }, message)?;
+        let Entry { identity, takes, .. } = self.entries.get(usize::from(agent))?;
+        let is_matched = identity.id & self.rules.id_mask == message.destination;
+        (is_matched && identity.mode == ApicMode::XApic)
+            .then_some((agent, if takes.has(message.mode) { Standing::Due } else { Standing::Allowed }))
+    }
+
     /// Gives everybody the standing to `message`, just sent.
     #[inline(always)]
     pub(super) fn enrol_now(&self, sender: Sender, message: &Message, standings: &mut Standings) {

@@ -6,6 +6,7 @@ use super::agent_bits::AgentBits;
 use super::directory::Directory;
 use super::record::Record;
 use super::source::{Source, Unlisted};
+use super::standings::Standing;
 use crate::bus::{Agent, Message};
 
 /// The messages under way, by sender.
@@ -66,6 +67,14 @@ impl Ledger {
         let mut records: Vec<_> = self.sources.iter().flat_map(Source::open).collect();
         records.sort_by_key(|record| (record.message.written_at, record.message.source, record.message.number));
         records
+    }
+
+    /// Opens a record for `message`, sent just now to `agent` alone by somebody in xAPIC mode. False: it takes a longer look, and
+    /// nothing has changed.
+    #[inline(always)]
+    pub(super) fn send_to_one(&mut self, message: &Message, agent: Agent, standing: Standing) -> bool {
+        let Some(source) = self.sources.get_mut(usize::from(message.source)) else { return false };
+        source.insert_for_one(message, agent, standing)
     }
 
     /// Opens a record for `message`, sent just now. False: its number was used before.
@@ -148,7 +157,6 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::super::identity::{ApicMode, Identity, Rules};
-    use super::super::standings::Standing;
     use super::*;
     use crate::bus::{DeliveryMode, DestinationMode, Shorthand};
     use crate::generation::{ClusterFifteen, Generation};

@@ -46,13 +46,12 @@ impl Receiver {
     /// It got `message`. Did that merge with a vector that waits?
     #[inline(always)]
     pub(super) const fn get(&mut self, message: &Message) -> bool {
-        match message.mode {
+        if matches!(message.mode, DeliveryMode::Fixed | DeliveryMode::LowestPriority) {
             // An illegal vector sets no IRR bit (SDM vol. 3 §10.5.2).
-            DeliveryMode::Fixed | DeliveryMode::LowestPriority if message.vector >= 16 => {
-                return self.shadow.request(message.vector, self.requests);
-            }
-            DeliveryMode::Nmi => self.shadow.request_nmi(self.latches),
-            _ => {}
+            return message.vector >= 16 && self.shadow.request(message.vector, self.requests);
+        }
+        if matches!(message.mode, DeliveryMode::Nmi) {
+            self.shadow.request_nmi(self.latches);
         }
         false
     }

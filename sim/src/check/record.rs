@@ -47,15 +47,16 @@ impl Record {
     /// looks at bytes one by one, whereas these are next to each other and are loaded at once.
     #[inline]
     pub(super) const fn is_as_sent(&self, message: &Message) -> bool {
-        const fn words(message: &Message) -> (u64, u32, u32, u16, bool) {
+        const fn words(message: &Message) -> (u64, u64, u16, bool) {
             let Message { source: _, number: _, mode, vector, destination_mode, .. } = *message;
             let Message { destination, shorthand, level_triggered, asserted, written_at, queues, .. } = *message;
-            let kind = u32::from_le_bytes([vector, mode as u8, shorthand as u8, destination_mode as u8]);
+            let [d0, d1, d2, d3] = destination.to_le_bytes();
+            let bytes = [vector, mode as u8, shorthand as u8, destination_mode as u8, d0, d1, d2, d3];
             let level = u16::from_le_bytes([level_triggered as u8, asserted as u8]);
-            (written_at.as_ps(), destination, kind, level, queues)
+            (written_at.as_ps(), u64::from_le_bytes(bytes), level, queues)
         }
         let (sent, got) = (words(&self.message), words(message));
-        sent.0 == got.0 && sent.1 == got.1 && sent.2 == got.2 && sent.3 == got.3 && sent.4 == got.4
+        sent.0 == got.0 && sent.1 == got.1 && sent.2 == got.2 && sent.3 == got.3
     }
 
     /// Does one delivery settle it?

@@ -5,7 +5,7 @@
 use super::identity::Sender;
 use super::record::Record;
 use super::standings::Standing;
-use crate::bus::Message;
+use crate::bus::{Agent, Message};
 
 /// What a message that is not open is to its sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +99,21 @@ impl Source {
             return false;
         }
         self.next_number = number + 1;
+        true
+    }
+
+    /// Opens a record of `message`, which addresses `agent` and nobody else. False: there is no memory for it, or its number was
+    /// used before, or the ledger does not know yet that there may be one.
+    #[inline(always)]
+    pub(super) fn insert_for_one(&mut self, message: &Message, agent: Agent, standing: Standing) -> bool {
+        let Some(record) = self.records.get_mut(self.open) else { return false };
+        if !self.noted || message.number < self.next_number {
+            return false;
+        }
+        self.next_number = message.number + 1;
+        self.open += 1;
+        record.renew(message, Sender { agent: message.source, wide: false });
+        record.standings.set_first(agent, standing);
         true
     }
 

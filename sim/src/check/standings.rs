@@ -81,7 +81,17 @@ impl Standings {
     #[inline(always)]
     pub(super) fn gets(&mut self, agent: Agent) -> bool {
         let (word, bit) = place(agent);
-        let old = if let Some([low, high]) = self.words.get_mut(word) {
+        let old = if self.words.is_empty() {
+            if self.few_len == 0 || self.few[0].0 != agent {
+                return false;
+            }
+            let old = self.few[0].1;
+            if !matches!(old, Due | Allowed) {
+                return false;
+            }
+            self.few[0].1 = Got;
+            old
+        } else if let Some([low, high]) = self.words.get_mut(word) {
             let mask = 1 << bit;
             let (is_due, is_allowed) = (*low & mask != 0, *high & mask != 0);
             if is_due == is_allowed {
@@ -90,13 +100,6 @@ impl Standings {
             *low |= mask;
             *high |= mask;
             if is_due { Due } else { Allowed }
-        } else if self.words.is_empty() && self.few_len > 0 && self.few[0].0 == agent {
-            let old = self.few[0].1;
-            if !matches!(old, Due | Allowed) {
-                return false;
-            }
-            self.few[0].1 = Got;
-            old
         } else {
             return false;
         };

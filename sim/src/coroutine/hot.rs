@@ -81,6 +81,8 @@ pub(crate) struct Hot {
     pub(super) seat: usize,
     /// Non-zero: the software has allocated.
     allocated: u64,
+    /// Non-zero: the host has vector registers of 256 bits, and one instruction that clears them.
+    wide_vectors: u64,
 }
 
 const _: () = assert!(size_of::<Hot>() <= 256 && size_of::<Repeat>() == 64);
@@ -97,6 +99,8 @@ pub(super) mod at {
     pub(in super::super) const TWIN: usize = offset_of!(Hot, twin);
     pub(in super::super) const REGISTERS: usize = offset_of!(Hot, registers);
     pub(in super::super) const SEAT: usize = offset_of!(Hot, seat);
+    #[cfg(target_arch = "x86_64")]
+    pub(in super::super) const WIDE_VECTORS: usize = offset_of!(Hot, wide_vectors);
     pub(in super::super) const OPERATION: usize = offset_of!(Repeat, operation);
     pub(in super::super) const ARGUMENT: usize = offset_of!(Repeat, argument);
     pub(in super::super) const SITE: usize = offset_of!(Repeat, site);
@@ -122,8 +126,18 @@ impl Default for Hot {
             base: 0,
             seat: 0,
             allocated: 0,
+            wide_vectors: has_wide_vectors().into(),
         }
     }
+}
+
+/// See [`Hot::wide_vectors`].
+fn has_wide_vectors() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    let they_are_there = std::arch::is_x86_feature_detected!("avx");
+    #[cfg(not(target_arch = "x86_64"))]
+    let they_are_there = false;
+    they_are_there
 }
 
 impl Hot {
@@ -146,6 +160,12 @@ impl Hot {
     pub(super) fn note_allocation(&mut self) {
         self.allocated = 1;
         self.expect_nothing();
+    }
+
+    /// As on a host without them.
+    #[cfg(test)]
+    pub(super) fn without_wide_vectors(&mut self) {
+        self.wide_vectors = 0;
     }
 
     /// Has the software allocated since this was asked last?

@@ -42,7 +42,8 @@
 //!   itself left there. Equality of bytes that no variable lives in is never needed for a right proof; that they do not
 //!   depend on the execution (but see the registers) makes verdicts equal on every executor.
 //! * **Registers.** What the simulator leaves in caller-saved registers is scrubbed on every return, because a compiler may
-//!   spill a register whole: vector registers too, as wide as the build uses them. The fast path leaves nothing of the
+//!   spill a register whole: vector registers too, on x86-64 as wide as the host's AVX makes them, whatever the build uses
+//!   (the C library copies with all of them), and those of AVX-512 in builds that use them. The fast path leaves nothing of the
 //!   simulator's either; on x86-64 it leaves general registers as the slow way does. Not closed: vector registers (on
 //!   AArch64 general ones, too) hold after the fast path what software had there, and zeros after the slow one. A compiler
 //!   that spilled one of them whole, with a part that means nothing, could make a missed proof depend on the window.

@@ -13,10 +13,15 @@ use super::turn::{DONE, HANDLE, SUSPEND, UNWIND};
 use std::arch::naked_asm;
 use std::mem::offset_of;
 
-/// What the simulator left in caller-saved registers, but for the result. `rdi` and `rsi` too.
+/// What the simulator left in caller-saved registers, but for the result, `rsi`, and `rdi`, which has the core. Where the host
+/// has AVX, one instruction clears vector registers whole, whatever this build uses of them; else it is [`scrub_narrow`]'s.
 macro_rules! scrub {
-    () => {
-        concat!(scrub_general!(), scrub_vectors!())
+    ($narrow:literal, $back:literal) => {
+        concat!(
+            concat!("cmp qword ptr [rdi + {wide_vectors}], 0\n je ", $narrow, "f\n vzeroall\n", $back, ":\n"),
+            scrub_upper!(),
+            scrub_general!()
+        )
     };
 }
 
@@ -26,11 +31,12 @@ macro_rules! scrub_general {
     };
 }
 
+/// What no instruction clears at once, and only software that is built for it has.
 #[cfg(target_feature = "avx512f")]
-macro_rules! scrub_vectors {
+macro_rules! scrub_upper {
     () => {
         concat!(
-            "vzeroall\n vpxorq zmm16, zmm16, zmm16\n vpxorq zmm17, zmm17, zmm17\n vpxorq zmm18, zmm18, zmm18\n",
+            "vpxorq zmm16, zmm16, zmm16\n vpxorq zmm17, zmm17, zmm17\n vpxorq zmm18, zmm18, zmm18\n",
             "vpxorq zmm19, zmm19, zmm19\n vpxorq zmm20, zmm20, zmm20\n vpxorq zmm21, zmm21, zmm21\n",
             "vpxorq zmm22, zmm22, zmm22\n vpxorq zmm23, zmm23, zmm23\n vpxorq zmm24, zmm24, zmm24\n",
             "vpxorq zmm25, zmm25, zmm25\n vpxorq zmm26, zmm26, zmm26\n vpxorq zmm27, zmm27, zmm27\n",
@@ -41,21 +47,23 @@ macro_rules! scrub_vectors {
     };
 }
 
-#[cfg(all(target_feature = "avx", not(target_feature = "avx512f")))]
-macro_rules! scrub_vectors {
+#[cfg(not(target_feature = "avx512f"))]
+macro_rules! scrub_upper {
     () => {
-        "vzeroall\n"
+        ""
     };
 }
 
-#[cfg(not(target_feature = "avx"))]
-macro_rules! scrub_vectors {
-    () => {
+/// The vector registers of a host without AVX.
+macro_rules! scrub_narrow {
+    ($narrow:literal, $back:literal) => {
         concat!(
+            concat!($narrow, ":\n"),
             "xorps xmm0, xmm0\n xorps xmm1, xmm1\n xorps xmm2, xmm2\n xorps xmm3, xmm3\n",
             "xorps xmm4, xmm4\n xorps xmm5, xmm5\n xorps xmm6, xmm6\n xorps xmm7, xmm7\n",
             "xorps xmm8, xmm8\n xorps xmm9, xmm9\n xorps xmm10, xmm10\n xorps xmm11, xmm11\n",
             "xorps xmm12, xmm12\n xorps xmm13, xmm13\n xorps xmm14, xmm14\n xorps xmm15, xmm15\n",
+            concat!("jmp ", $back, "b\n")
         )
     };
 }
@@ -166,9 +174,10 @@ unsafe extern "C-unwind" fn land() {
         ".cfi_def_cfa rbp, 16",
         ".cfi_offset rbp, -16",
         "2:",
+        "mov rdi, [rsp]", // where `enter` keeps the core
         "test rdx, rdx",
         "jne 5f",
-        scrub!(), // the operation is done
+        scrub!("6", "7"), // the operation is done
         "mov rsp, rbp",
         "xor esi, esi",
         "xor edi, edi",
@@ -179,11 +188,10 @@ unsafe extern "C-unwind" fn land() {
         "ret",
         ".cfi_restore_state",
         "5:",
-        "mov rdi, [rsp]", // where `enter` keeps the core
         "cmp dl, {suspend}",
         "je 3f",
         "mov rsi, rdx",
-        scrub!(),
+        scrub!("8", "9"),
         "mov rsp, rbp", // a handler, or unwinding, on the software's stack
         "xor eax, eax",
         "push rdi",
@@ -211,8 +219,11 @@ unsafe extern "C-unwind" fn land() {
         "pop rbx",
         "pop rbp",
         "ret",
+        scrub_narrow!("6", "7"),
+        scrub_narrow!("8", "9"),
         ".cfi_endproc",
         suspend = const SUSPEND,
+        wide_vectors = const at::WIDE_VECTORS,
         registers = const at::REGISTERS,
         engine_stack = const at::ENGINE_STACK,
         seat = const at::SEAT,
@@ -290,7 +301,7 @@ unsafe extern "C-unwind" fn begin() {
         ".cfi_startproc",
         ".cfi_undefined rip",
         "nop",
-        scrub!(),
+        scrub!("6", "7"),
         "mov rbx, rdi",
         "xor eax, eax",
         "xor ebp, ebp",
@@ -308,8 +319,10 @@ unsafe extern "C-unwind" fn begin() {
         "pop rbx",
         "pop rbp",
         "ret",
+        scrub_narrow!("6", "7"),
         ".cfi_endproc",
         live = sym live,
+        wide_vectors = const at::WIDE_VECTORS,
         engine_stack = const at::ENGINE_STACK,
     )
 }

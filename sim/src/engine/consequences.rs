@@ -20,7 +20,7 @@ impl Fabric {
             return Some(self.deliver_now(now, *agent, message, cores));
         }
         if let BusEffect::Dispatched { message, busy_still } = effect {
-            self.event(now, What::Dispatched(*message, *busy_still));
+            self.event_made(now, || What::Dispatched(*message, *busy_still));
             self.carrier.disturb(now);
             return self.dispatched(now, message, *busy_still, cores);
         }
@@ -80,7 +80,7 @@ impl Fabric {
         message: &Message,
         cores: &'c mut [Slot],
     ) -> &'c mut Core {
-        self.event(now, What::Delivered(agent, *message));
+        self.event_made(now, || What::Delivered(agent, *message));
         self.carrier.disturb(now);
         let core = reached(&mut cores[usize::from(agent)], now);
         if let Some(watch) = &mut self.watch {

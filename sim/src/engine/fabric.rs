@@ -336,6 +336,15 @@ impl Fabric {
         self.stream.push(now, None, what);
     }
 
+    /// The same, of one that copies a message which [stays where it is](Stream::push_made).
+    #[inline(always)]
+    pub(super) fn event_made(&mut self, now: Time, what: impl Fn() -> What) {
+        if !self.runs.is_empty() {
+            self.close_runs(now);
+        }
+        self.stream.push_made(now, what);
+    }
+
     #[inline(never)]
     pub(super) fn close_runs(&mut self, at: Time) {
         for run in self.runs.drain(..) {

@@ -8,6 +8,7 @@ mod addressees;
 mod attempts;
 mod carrier;
 mod collection;
+mod commits;
 mod consequences;
 mod crew;
 mod cycle;

@@ -2,12 +2,10 @@
 
 use crate::memory::Key;
 use crate::processor::Outgone;
+use crate::queue::Queue;
 use crate::slots::Slots;
 use crate::time::Time;
 use std::collections::VecDeque;
-
-/// Committed requests that are kept at most, if they are not the greater part.
-const FOLDED: usize = 64;
 
 /// The requests. Most of the time there are none, or those of one CPU.
 #[derive(Debug)]
@@ -17,9 +15,7 @@ pub(super) struct Requests {
     /// When the first of them is made.
     device_at: Time,
     /// Of CPUs.
-    list: Slots<Outgone>,
-    /// Those before this place are committed.
-    next: usize,
+    list: Queue<Outgone>,
     /// When the oldest was made.
     oldest: Time,
 }
@@ -28,20 +24,15 @@ impl Requests {
     /// Before the run: those of the I/O agent.
     pub(super) fn new(mut devices: Vec<Outgone>) -> Self {
         devices.sort_by_key(|request| request.key);
-        let mut requests = Self {
-            devices: devices.into(),
-            device_at: Time::NEVER,
-            list: Slots::default(),
-            next: 0,
-            oldest: Time::NEVER,
-        };
+        let mut requests =
+            Self { devices: devices.into(), device_at: Time::NEVER, list: Queue::default(), oldest: Time::NEVER };
         requests.look_at_devices();
         requests
     }
 
     #[inline]
     fn look(&mut self) {
-        let of_cpus = self.list.get(self.next).map_or(Time::NEVER, |request| request.key.time);
+        let of_cpus = self.list.front().map_or(Time::NEVER, |request| request.key.time);
         self.oldest = of_cpus.min(self.device_at);
     }
 
@@ -67,13 +58,18 @@ impl Requests {
     /// If there is none.
     #[inline(always)]
     pub(super) fn oldest(&self) -> &Outgone {
-        if self.device_at > self.oldest { &self.list[self.next] } else { self.older() }
+        if self.device_at > self.oldest { self.of_cpu() } else { self.older() }
+    }
+
+    #[inline(always)]
+    fn of_cpu(&self) -> &Outgone {
+        self.list.front().expect("a CPU made the oldest request")
     }
 
     /// The first of the I/O agent, or of the CPUs, if that is older.
     #[inline(never)]
     fn older(&self) -> &Outgone {
-        let firsts = self.devices.iter().take(1).chain(self.list.get(self.next));
+        let firsts = self.devices.iter().take(1).chain(self.list.front());
         firsts.min_by_key(|request| request.key).expect("the oldest request is there")
     }
 
@@ -81,7 +77,7 @@ impl Requests {
     #[inline]
     pub(super) fn commit(&mut self) {
         if self.device_at > self.oldest || !self.commit_device() {
-            self.commit_of_cpu();
+            self.list.drop_front();
             self.look();
         }
     }
@@ -89,7 +85,7 @@ impl Requests {
     /// Commits the oldest, if it is one of the I/O agent.
     #[inline(never)]
     fn commit_device(&mut self) -> bool {
-        let first = self.list.get(self.next);
+        let first = self.list.front();
         let is_oldest = self.devices.front().is_some_and(|device| first.is_none_or(|first| device.key < first.key));
         if is_oldest {
             self.devices.pop_front();
@@ -98,23 +94,11 @@ impl Requests {
         is_oldest
     }
 
-    #[inline]
-    fn commit_of_cpu(&mut self) {
-        self.next += 1;
-        if self.next >= self.list.len() {
-            self.list.clear();
-            self.next = 0;
-        } else if self.next >= FOLDED && 2 * self.next >= self.list.len() {
-            self.list.drop_first(self.next);
-            self.next = 0;
-        }
-    }
-
     /// Takes what has left a CPU, which has made it in key order.
     #[inline(always)]
     pub(super) fn take(&mut self, outbox: &mut Slots<Outgone>) {
         if self.list.is_empty() {
-            std::mem::swap(&mut self.list, outbox);
+            self.list.swap_in(outbox);
         } else {
             outbox.iter().for_each(|request| self.insert(*request));
             outbox.clear();
@@ -125,11 +109,11 @@ impl Requests {
     #[inline(never)]
     fn insert(&mut self, request: Outgone) {
         let later = |key: &Key| *key > request.key;
-        let in_order = !self.list.last().is_some_and(|last| later(&last.key));
-        self.list.push(request);
-        if !in_order {
-            let place = self.next + self.list[self.next..].partition_point(|other| other.key < request.key);
-            self.list[place..].rotate_right(1);
+        if self.list.back().is_some_and(|last| later(&last.key)) {
+            let place = self.list.waiting().partition_point(|other| other.key < request.key);
+            self.list.insert(place, request);
+        } else {
+            self.list.push(request);
         }
     }
 }
@@ -178,10 +162,6 @@ mod tests {
                     requests.commit();
                 }
                 assert_eq!(requests.is_empty(), set.is_empty());
-                assert!(
-                    requests.next < FOLDED || 2 * requests.next < requests.list.len(),
-                    "what is committed is folded"
-                );
             }
         }
     }

@@ -43,12 +43,10 @@ impl Targets for View<'_> {
     fn response(&self, agent: Agent, message: &Message) -> Response {
         let Some(core) = self.cores.get(usize::from(agent)) else { return Response::Silent };
         let core: &Core = core;
-        let state = CoreState {
-            nmi_blocked: core.nmi_blocked,
-            nmi_latched: core.has_latched_nmi(),
-            waits_for_start_up: core.activity() == Activity::WaitForStartUp,
-        };
-        core.apic.response(message, state)
+        if core.activity() != Activity::WaitForStartUp && core.apic.accepts_plainly(message) {
+            return Response::Accept;
+        }
+        response_of(core, message)
     }
 
     fn bid(&self, agent: Agent, message: &Message) -> Bid {
@@ -63,4 +61,14 @@ impl Targets for View<'_> {
     fn remote_register(&self, agent: Agent, slot: u8) -> u32 {
         self.cores.get(usize::from(agent)).map_or(0, |core| core.apic.remote_register(slot, self.now))
     }
+}
+
+#[inline(never)]
+fn response_of(core: &Core, message: &Message) -> Response {
+    let state = CoreState {
+        nmi_blocked: core.nmi_blocked,
+        nmi_latched: core.has_latched_nmi(),
+        waits_for_start_up: core.activity() == Activity::WaitForStartUp,
+    };
+    core.apic.response(message, state)
 }

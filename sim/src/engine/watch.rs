@@ -113,7 +113,7 @@ impl Watch {
     #[inline(never)]
     fn collect_from(&mut self, agent: Agent, facts: &mut Slots<(Time, Fact)>) {
         // Mostly there is one, which nothing waits before.
-        if let &[(at, fact)] = &facts[..]
+        if let Some(&(at, fact)) = facts.only()
             && self.facts.is_empty()
         {
             match fact {
@@ -179,19 +179,26 @@ impl Watch {
     }
 
     /// `message` goes to the interconnect.
+    #[inline(always)]
     pub(crate) fn sent(&mut self, message: &Message, now: Time) {
         self.catch_up(now);
         if !self.overlap {
-            let pending = &mut self.pending[message.source as usize];
-            if let Some(old) = pending {
-                self.checker.replaced(old, now);
-            }
-            *pending = Some(*message);
+            self.note_pending(message, now);
         }
         self.checker.sent(message, now);
     }
 
+    #[inline]
+    fn note_pending(&mut self, message: &Message, now: Time) {
+        let pending = &mut self.pending[message.source as usize];
+        if let Some(old) = pending {
+            self.checker.replaced(old, now);
+        }
+        *pending = Some(*message);
+    }
+
     /// `core` gets `message`; to be told before it does anything with it.
+    #[inline(always)]
     pub(crate) fn delivered(&mut self, core: &mut Core, message: &Message, now: Time) {
         self.collect(core);
         self.catch_up(now);

@@ -10,28 +10,25 @@ use super::execution::Window;
 use super::fabric::Fabric;
 use super::hardware::Hardware;
 use super::looks::Looks;
-use super::milestones::Milestone;
 use super::outcome::{Effort, Ending};
 use super::pollers::Pollers;
 use super::requests::Requests;
 use super::standings::Standings;
-use crate::bus::Agent;
-use crate::coroutine::Site;
-use crate::memory::{History, Key, Words, Writer, Written};
-use crate::processor::{Core, Outgoing, Outgone, Processor};
+use crate::memory::{History, Words};
+use crate::processor::{Core, Processor};
 use crate::time::{Duration, Time};
 use std::ops::BitOr;
 
 /// The barrier's own state.
 pub(super) struct Windowed<'a, 'o> {
-    hardware: &'a mut Hardware,
+    pub(super) hardware: &'a mut Hardware,
     looks: &'a mut Looks<'o>,
     crew: &'a Crew,
     /// What the CPUs see of the shared words: everybody's to read during a window, the barrier's to write.
-    words: Words,
-    pollers: Pollers,
-    standings: Standings,
-    requests: Requests,
+    pub(super) words: Words,
+    pub(super) pollers: Pollers,
+    pub(super) standings: Standings,
+    pub(super) requests: Requests,
     /// No window is longer than this past the earliest next effect.
     cap: Option<Duration>,
     lookahead: Duration,
@@ -39,8 +36,22 @@ pub(super) struct Windowed<'a, 'o> {
     /// How many were visited in the last window.
     visited: usize,
     last_end: LastEnd,
-    numbers: Vec<usize>,
+    pub(super) numbers: Vec<usize>,
     pub(super) effort: Effort,
+}
+
+/// What comes next at a barrier.
+enum Step {
+    /// The oldest request is committed.
+    Commit,
+    /// The interconnect has an event.
+    Advance,
+    /// What is proven was skipped, or the bound is another one now.
+    Skipped,
+    /// CPUs act, the first at this instant.
+    Act(Time),
+    /// The run is over.
+    End(Ending),
 }
 
 impl<'a, 'o> Windowed<'a, 'o> {
@@ -147,121 +158,77 @@ impl<'a, 'o> Windowed<'a, 'o> {
         }
     }
 
-    /// The oldest request is committed.
-    #[inline(never)]
-    fn commit(&mut self) {
-        let request = self.requests.oldest();
-        let Outgone { key, site, .. } = *request;
-        match request.what {
-            Outgoing::Bus(ref message) => self.hardware.fabric.request(key.time, message),
-            Outgoing::Store { word, value } => self.publish(key, site, word, value),
-            _ => self.perform(*request),
-        }
-        self.requests.commit();
-    }
-
-    #[inline(never)]
-    fn perform(&mut self, request: Outgone) {
-        let Key { time, source, .. } = request.key;
-        let number = usize::from(source);
-        match request.what {
-            Outgoing::Bus(message) => self.hardware.fabric.request(time, &message),
-            Outgoing::Store { word, value } => self.publish(request.key, request.site, word, value),
-            Outgoing::Modify { word, kind, operand } => {
-                let old = self.hardware.master.load(word);
-                self.publish(request.key, request.site, word, kind.modify(old, operand));
-                self.hardware.cpus[number].answered(old);
-            }
-            Outgoing::Milestone(code) => {
-                self.hardware.reach(Milestone { at: time, cpu: source, code });
-            }
-            Outgoing::Device { access, value } => self.hardware.device(source, time, access, value),
-            Outgoing::Pin { target, pin } => {
-                if let Some(core) = self.hardware.drive_pin(target, pin, time) {
-                    self.standings.reached(core);
-                }
-            }
-        }
-    }
-
-    /// A value goes to the master now, and is seen by other CPUs after V.
-    fn publish(&mut self, key: Key, site: Site, word: u16, value: u32) {
-        let Key { time, source, .. } = key;
-        self.hardware.master.store(word, Writer { cpu: source, at: time, value, site });
-        let written = Written { value, key: Some(key) };
-        if let Words::History(history) = &mut self.words {
-            history.write(word, written);
-        }
-        let at = self.hardware.written(time);
-        if self.pollers.has(word) {
-            self.tell_pollers(source, word, written, at);
-        }
-    }
-
-    /// Those who are in a loop that reads `word` hear that others than `source` see what was `written` from `at` on.
-    #[inline(never)]
-    fn tell_pollers(&mut self, source: Agent, word: u16, written: Written, at: Time) {
-        self.numbers.clear();
-        self.pollers.of(word, &self.hardware.cpus, &mut self.numbers);
-        for index in 0..self.numbers.len() {
-            let number = self.numbers[index];
-            if number != usize::from(source) {
-                self.hardware.cpus[number].word_will_change(word, written, at);
-                self.standings.reached(&mut self.hardware.cpus[number]);
-            }
-        }
-    }
-
     /// Commits requests and advances the interconnect, in time order, as far as the CPUs allow. Gives the ending, if the
     /// run is over.
+    #[inline(always)]
     fn barrier(&mut self) -> Option<Ending> {
         loop {
-            self.commit_what_comes_next();
-            let earliest = self.standings.schedule.least();
-            let hardware = &mut *self.hardware;
-            let bound = hardware.bound();
-            if self.standings.may_be_settled()
-                && self.requests.is_empty()
-                && hardware.fabric.may_be_settled()
-                && let Some(ending) = hardware.proven()
-            {
-                return Some(ending);
-            }
-            // A request at the instant of the earliest action waits: somebody with a smaller key may still act then.
-            let oldest = self.requests.oldest_time();
-            let until = earliest.min(oldest);
-            if hardware.fabric.repeats() && hardware.elision {
-                hardware.fabric.skip_until(until.min(bound));
-            }
-            let next = hardware.fabric.next_event();
-            let now = next.min(until);
-            if now >= bound {
-                match self.looks.at_bound(hardware, now) {
-                    Some(ending) => return Some(ending),
-                    None => continue,
+            match self.next_step() {
+                Step::Commit => self.commit(),
+                Step::Advance => self.advance_interconnect(),
+                Step::Skipped => {}
+                Step::Act(earliest) => {
+                    self.looks.committed(self.hardware, earliest, self.visited);
+                    return None;
                 }
-            }
-            if next <= until {
-                self.advance_interconnect();
-            } else if oldest < earliest {
-                self.commit();
-            } else {
-                self.looks.committed(hardware, earliest, self.visited);
-                return None;
+                Step::End(ending) => return Some(ending),
             }
         }
     }
 
-    /// Commits requests as long as one comes before every other thing. (An interconnect that repeats itself is moved first.)
     #[inline(always)]
-    fn commit_what_comes_next(&mut self) {
-        loop {
-            let (oldest, fabric) = (self.requests.oldest_time(), &self.hardware.fabric);
-            let others = self.standings.schedule.least().min(fabric.next_event()).min(self.hardware.bound());
-            if oldest >= others || fabric.repeats() {
-                return;
-            }
-            self.commit();
+    fn next_step(&mut self) -> Step {
+        let (fabric, oldest) = (&self.hardware.fabric, self.requests.oldest_time());
+        let (earliest, next, bound) = (self.standings.schedule.least(), fabric.next_event(), self.hardware.bound());
+        let others = earliest.min(next).min(bound);
+        if fabric.repeats() {
+            return self.next_step_somehow();
+        }
+        // A request at the instant of the earliest action waits: somebody with a smaller key may still act then.
+        if oldest < others {
+            return Step::Commit;
+        }
+        if others == bound {
+            return self.next_step_somehow();
+        }
+        if next == others {
+            Step::Advance
+        } else if next == Time::NEVER && self.standings.may_be_settled() {
+            self.next_step_somehow()
+        } else {
+            Step::Act(earliest)
+        }
+    }
+
+    /// The same where no request is the first of all: the interconnect may repeat itself, all may be over, or there is a bound.
+    #[inline(never)]
+    fn next_step_somehow(&mut self) -> Step {
+        let earliest = self.standings.schedule.least();
+        let hardware = &mut *self.hardware;
+        let bound = hardware.bound();
+        if self.standings.may_be_settled()
+            && self.requests.is_empty()
+            && hardware.fabric.may_be_settled()
+            && let Some(ending) = hardware.proven()
+        {
+            return Step::End(ending);
+        }
+        let oldest = self.requests.oldest_time();
+        let until = earliest.min(oldest);
+        if hardware.fabric.repeats() && hardware.elision {
+            hardware.fabric.skip_until(until.min(bound));
+        }
+        let next = hardware.fabric.next_event();
+        let now = next.min(until);
+        if now >= bound {
+            return self.looks.at_bound(hardware, now).map_or(Step::Skipped, Step::End);
+        }
+        if next <= until {
+            Step::Advance
+        } else if oldest < earliest {
+            Step::Commit
+        } else {
+            Step::Act(earliest)
         }
     }
 

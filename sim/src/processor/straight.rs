@@ -12,6 +12,7 @@ use super::handlers::NESTING_MAX;
 use super::latches::{Attention, Reason};
 use super::operation::{Interruptible, Kind, Operation};
 use super::pending::{Effect, Pending, Phase};
+use crate::apic::LocalApic;
 use crate::bus::Request;
 use crate::coroutine::{
     Chosen, Engine, KINDS, Site, Somehow, Step, Steps, StraightWay, Turn, Way, begin, begin_chosen, begin_straight,
@@ -159,7 +160,7 @@ impl Effective for Store {
         let access = Access { kind: Kind::Store, operand: u32::from(word) };
         core.append(when.now, What::Write { access, value });
         let value = value as u32;
-        let key = core.send_straight(when.now, core.common.until_answered, site, Outgoing::Store { word, value });
+        let key = core.send_straight(when.now, core.common.until_answered, site, |_| Outgoing::Store { word, value });
         core.own_writes.note_again(Written { value, key: Some(key) });
         Turn::done(0)
     }
@@ -235,10 +236,10 @@ impl Core {
     fn command(&mut self, value: u32, site: Site, now: Time) {
         let message = self.apic.write_plain_command(value, now);
         self.account.busy_since = self.account.busy_since.or(Some(now));
-        self.account.last_send = Some(LastSend { message, site });
+        self.account.last_send = Some(LastSend { message: *self.apic.sent_last(), site });
         self.account.pairs.open.drop_last();
         self.append(now, What::Sent(message));
-        self.send_straight(now, self.common.lookahead, site, Outgoing::Bus(Request::Message(message)));
+        self.send_straight(now, self.common.lookahead, site, |apic| Outgoing::Bus(Request::Message(*apic.sent_last())));
     }
 
     /// See [`command_pairs`](super::command_pairs): no other destination stands there, and no pulse is to come.
@@ -265,11 +266,17 @@ impl Core {
 
     /// Sends `what` out at the instant of the last effect; there is room. What others do because of it takes `span` to get here.
     #[inline(always)]
-    fn send_straight(&mut self, now: Time, span: Duration, site: Site, what: Outgoing) -> Key {
+    fn send_straight(
+        &mut self,
+        now: Time,
+        span: Duration,
+        site: Site,
+        what: impl FnOnce(&LocalApic) -> Outgoing,
+    ) -> Key {
         let key = Key { time: now, source: self.agent, sequence: self.sequence };
         self.sequence += 1;
         if let Some(place) = self.outbox.next_place() {
-            *place = Outgone { key, site, what };
+            *place = Outgone { key, site, what: what(&self.apic) };
         }
         self.end_window_by(now + span);
         key

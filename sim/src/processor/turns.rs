@@ -80,18 +80,13 @@ impl Engine for Core {
     #[inline(always)]
     fn advance(&mut self) -> Turn {
         self.look_at_words();
-        if self.stage == Stage::Running
-            && let Some(turn) = self.interrupt_straight()
-        {
+        if self.stage != Stage::Running {
+            return self.advance_another();
+        }
+        if let Some(turn) = self.interrupt_straight() {
             return turn;
         }
-        match self.stage {
-            Stage::NotStarted => self.begin_life(self.entry).unwrap_or_else(|| self.go_on()),
-            Stage::Running if self.search.parked => self.look_up(),
-            Stage::Running => self.go_on(),
-            Stage::Ended => self.go_on_ended(),
-            Stage::Failed => Turn::SUSPEND,
-        }
+        if self.search.parked { self.look_up() } else { self.go_on() }
     }
 
     fn is_unwinding(&self) -> bool {
@@ -197,6 +192,17 @@ impl Core {
         let (cpu, at) = (self.agent, self.now());
         self.fail(RunError::Standstill { cpu, at, site: Some(site) });
         Turn::SUSPEND
+    }
+
+    /// One whose software is not running.
+    #[inline(never)]
+    fn advance_another(&mut self) -> Turn {
+        match self.stage {
+            Stage::NotStarted => self.begin_life(self.entry).unwrap_or_else(|| self.go_on()),
+            Stage::Running => self.go_on(),
+            Stage::Ended => self.go_on_ended(),
+            Stage::Failed => Turn::SUSPEND,
+        }
     }
 
     /// Goes on with what is pending, as far as the window allows.

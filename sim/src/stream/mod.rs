@@ -46,6 +46,16 @@ impl Stream {
         }
     }
 
+    /// The same, of an event that is made as often as it is looked at: nothing is copied for those who do not want it.
+    #[inline(always)]
+    pub(crate) fn push_made(&mut self, time: Time, what: impl Fn() -> What) {
+        what().feed(time, &mut self.digest);
+        self.last = time;
+        if self.wanted.wants(&what()) {
+            self.keep(time, time, None, black_box(what()));
+        }
+    }
+
     /// Does nobody want events like this one?
     #[inline(always)]
     pub(crate) fn is_untold(&self, what: &What) -> bool {

@@ -114,9 +114,8 @@ const fn asked(message: &Message) -> u64 {
 /// Which message it is, and the two bits of its level.
 #[inline(always)]
 const fn name(message: &Message) -> u64 {
-    let [n0, n1, n2, n3] = message.number.to_le_bytes();
-    let [s0, s1] = message.source.to_le_bytes();
-    u64::from_le_bytes([n0, n1, n2, n3, s0, s1, message.level_triggered as u8, message.asserted as u8])
+    let Message { number, source, level_triggered, asserted, .. } = *message;
+    number as u64 | (source as u64) << 32 | (level_triggered as u64) << 48 | (asserted as u64) << 56
 }
 
 #[cfg(test)]
