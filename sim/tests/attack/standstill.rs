@@ -50,10 +50,20 @@ fn busy(cpu: Cpu<'_>, operations: u32) {
     cpu.reached(5);
 }
 
-/// The name of a loop, or `busy` and a number; workers; `closed` or `open`.
+/// So many operations at one instant, and then a HLT, which takes no time either.
+fn halts(cpu: Cpu<'_>, operations: u32) {
+    for _ in 0..operations {
+        cpu.clock();
+    }
+    cpu.halt();
+}
+const LINE_OF_HALT: u32 = line!() - 2;
+
+/// The name of a loop, or `busy` or `halts` and a number; workers; `closed` or `open`.
 pub(crate) fn case(words: &[&str]) -> String {
     let found = LOOPS.iter().find(|(name, _)| *name == words[0]);
-    let run = found.map_or(busy as Body, |(_, (run, _))| *run);
+    let counted = if words[0] == "halts" { halts } else { busy as Body };
+    let run = found.map_or(counted, |(_, (run, _))| *run);
     let operand = words.get(3).and_then(|number| number.parse().ok()).unwrap_or_default();
     let code = Code { run, operand, ..Code::default() };
     let program = if words[2] == "closed" { Program::closed(code) } else { Program::open(code) };
@@ -95,6 +105,21 @@ fn many_operations_at_one_instant_are_no_standstill() {
             let case = format!("standstill busy {way} {operations}");
             let result = in_child(&case).expect(&case);
             assert!(result.ends_with(", 1 milestones"), "{case}: {result}");
+        }
+    }
+}
+
+/// `2^20` are allowed, and a HLT is one of them, whatever was straight about it.
+#[test]
+fn a_halt_is_an_operation_without_time_too() {
+    let allowed = 1 << 20;
+    let reported = format!("Standstill of Some(1), line Some({LINE_OF_HALT})");
+    for way in ["1 closed", "3 open", "0 open"] {
+        for (operations, fails) in [(allowed - 1, false), (allowed, true)] {
+            let case = format!("standstill halts {way} {operations}");
+            let result = in_child(&case).result.expect(&case);
+            assert_eq!(result == reported, fails, "{case}: {result}");
+            assert_eq!(result.starts_with("Standstill"), fails, "{case}: {result}");
         }
     }
 }
