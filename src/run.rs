@@ -230,7 +230,17 @@ pub fn observe(scenario: &Scenario, settings: &Settings, observer: &mut dyn Obse
 /// # Errors
 /// As [`execute`].
 pub fn run(scenario: &Scenario, settings: &Settings) -> Result<(RunReport, Outcome), RunFailure> {
-    judged(scenario, settings, observe)
+    judged(scenario, settings, observe_beyond)
+}
+
+/// As [`observe`]; what becomes of the machine after its goal is given, too, where that can be had.
+fn observe_beyond(
+    scenario: &Scenario,
+    settings: &Settings,
+    observer: &mut dyn Observer,
+) -> Result<(Outcome, Option<Outcome>), RunFailure> {
+    let machine = machine(scenario, settings)?;
+    machine.observed_beyond(settings.execution, observer).map_err(|error| RunFailure::of(scenario, error))
 }
 
 /// Runs `scenario`, hands its events to `observer` on the way, and judges what happened.
@@ -244,14 +254,14 @@ pub fn run_observed(
 ) -> Result<(RunReport, Outcome), RunFailure> {
     judged(scenario, settings, |scenario, settings, waits| {
         let mut observers: Vec<&mut dyn Observer> = vec![waits, observer];
-        observe(scenario, settings, &mut observers)
+        observe_beyond(scenario, settings, &mut observers)
     })
 }
 
 fn judged(
     scenario: &Scenario,
     settings: &Settings,
-    play: impl FnOnce(&Scenario, &Settings, &mut dyn Observer) -> Result<Outcome, RunFailure>,
+    play: impl FnOnce(&Scenario, &Settings, &mut dyn Observer) -> Result<(Outcome, Option<Outcome>), RunFailure>,
 ) -> Result<(RunReport, Outcome), RunFailure> {
     let token = settings.token(scenario);
     UNDER_WAY.set(Some(token.to_string()));
@@ -262,13 +272,16 @@ fn judged(
     let mut observers: Vec<&mut dyn Observer> = vec![&mut waits];
     observers.extend(said.as_mut().map(|said| said as &mut dyn Observer));
     observers.extend(along.as_mut().map(|along| along as &mut dyn Observer));
-    let outcome = play(scenario, settings, &mut observers)?;
+    let (outcome, beyond) = play(scenario, settings, &mut observers)?;
     // A CPU may have been disturbed so shortly before the end that its loop is not yet proven anew.
     let spins = outcome.cpus.iter().any(|cpu| cpu.activity == Activity::Running);
     let mut others = Vec::new();
     let aftermath = if outcome.ending == Ending::Stopped && spins {
         let choices = Choices { to_the_end: true, ..settings.choices };
-        others.push(execute(scenario, &Settings { choices, ..settings.clone() })?);
+        others.push(match beyond {
+            Some(beyond) => beyond,
+            None => execute(scenario, &Settings { choices, ..settings.clone() })?,
+        });
         others.first().filter(|aftermath| aftermath.interrupted_at.is_none())
     } else {
         None

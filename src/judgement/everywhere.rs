@@ -2,9 +2,10 @@
 //! other code; on its natural bus, or on all buses that it fits:
 //! `EVERY_BUS=1 cargo test --lib everywhere` is the long run, a few minutes.
 //!
-//! Two things are held to all of them: messages and their fates, to two witnesses, and chains of causes, which must come to an end
-//! that is one.
+//! Three things are held to all of them: messages and their fates, to two witnesses; chains of causes, which must come to an end
+//! that is one; and runs that go on beyond their goal, to machines that have none.
 
+mod aftermaths;
 mod ends;
 mod witnesses;
 

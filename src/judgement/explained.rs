@@ -72,8 +72,8 @@ pub(super) struct StartTold {
 ///
 /// [`judge`]: super::judge
 #[derive(Debug)]
-pub(crate) struct Evidence {
-    scenario: Scenario,
+pub(crate) struct Evidence<'s> {
+    scenario: &'s Scenario,
     /// The machine so far; once it is finished, at the end.
     pub(super) state: State,
     pub(super) given_up: Vec<GivenUpReport>,
@@ -97,7 +97,7 @@ fn reported(code: u32) -> &'static str {
     if code == Wait::Acknowledgement as u32 { "waits for an acknowledgement, and reports it" } else { why::what(code) }
 }
 
-impl Observer for Evidence {
+impl Observer for Evidence<'_> {
     fn take(&mut self, batch: &Batch<'_>) {
         for (index, told) in batch.events.iter().enumerate() {
             let event = &told.event;
@@ -105,7 +105,7 @@ impl Observer for Evidence {
             self.before(event, || batch.under_way_before(index, place));
             self.state.take(event);
             self.after(event, || batch.under_way_before(index + 1, place));
-            self.crash_happened = self.crash_happened || is_of_crash(&self.scenario, event);
+            self.crash_happened = self.crash_happened || is_of_crash(self.scenario, event);
         }
         if batch.last {
             batch.under_way().iter().for_each(|run| self.state.take(run));
@@ -113,10 +113,10 @@ impl Observer for Evidence {
     }
 }
 
-impl Evidence {
+impl<'s> Evidence<'s> {
     /// Of a run of `scenario` that is to begin.
-    pub(crate) fn new(scenario: &Scenario) -> Self {
-        let (scenario, state) = (scenario.clone(), State::before(scenario));
+    pub(crate) fn new(scenario: &'s Scenario) -> Self {
+        let state = State::before(scenario);
         Self { scenario, state, given_up: Vec::new(), starts: Vec::new(), crash_happened: false }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::scenario::{Programs, Scenario, StepPlace, own_sources};
 use sim::Site;
+use std::fmt::Write;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -10,18 +11,13 @@ const FILES: &[(&str, &str)] = &include!("source_files.in");
 
 /// The listed file that `path` (as the compiler names it) means.
 fn listed(path: &str) -> Option<&'static (&'static str, &'static str)> {
-    let path = path.replace('\\', "/");
-    FILES.iter().find(|(name, _)| path.ends_with(name))
+    let found = |path: &str| FILES.iter().find(|(name, _)| path.ends_with(name));
+    if path.contains('\\') { found(&path.replace('\\', "/")) } else { found(path) }
 }
 
 /// The name of a file in reports: of one that is listed, from the top of the project, wherever that was built.
 fn name<'a>(site: &Location<'a>) -> &'a str {
     listed(site.file()).map_or(site.file(), |(name, _)| name)
-}
-
-/// `file:line`.
-fn place(site: Site) -> String {
-    site.location().map_or_else(|| site.to_string(), |location| format!("{}:{}", name(location), location.line()))
 }
 
 /// The text of the file that `path` means.
@@ -52,9 +48,35 @@ pub(crate) fn waiting_line(site: Site) -> Option<&'static str> {
 /// The function that holds the line: the last `fn` above it.
 pub(crate) fn function(site: Site) -> Option<&'static str> {
     let location = site.location()?;
-    let text = text(location.file())?;
-    let end = text.match_indices('\n').nth(location.line() as usize - 1).map_or(text.len(), |(end, _)| end);
-    text[..end].lines().rev().find_map(declared_function)
+    holder(text(location.file())?, location.line())
+}
+
+fn holder(text: &'static str, line: u32) -> Option<&'static str> {
+    let mut above = &text[..end_of_line(text, line)];
+    // Whole lines are looked at only where there is a `fn`.
+    while let Some(place) = above.as_bytes().windows(3).rposition(|bytes| bytes == b"fn ") {
+        let begin = above[..place].rfind('\n').map_or(0, |end| end + 1);
+        if let Some(name) = above[begin..].lines().next().and_then(declared_function) {
+            return Some(name);
+        }
+        above = &above[..begin];
+    }
+    None
+}
+
+/// Where line `number` ends. Whole blocks of bytes are counted at once: most files are long, and this is asked often.
+fn end_of_line(text: &str, number: u32) -> usize {
+    const BLOCK: usize = 128; // so that a count fits a byte
+    let mut ahead = number as usize;
+    for (index, block) in text.as_bytes().chunks(BLOCK).enumerate() {
+        let ends = usize::from(block.iter().map(|&byte| u8::from(byte == b'\n')).sum::<u8>());
+        if ends >= ahead {
+            let last = block.iter().enumerate().filter(|(_, byte)| **byte == b'\n').nth(ahead - 1);
+            return last.map_or(text.len(), |(place, _)| index * BLOCK + place);
+        }
+        ahead -= ends;
+    }
+    text.len()
 }
 
 /// The number of the line of source.
@@ -73,26 +95,34 @@ pub(crate) fn function_lines(site: Site) -> Option<(u32, Vec<&'static str>)> {
     Some((first as u32 + 1, lines[first..first + length].to_vec()))
 }
 
-/// The name in a line that declares a function.
+/// The name in a line that declares a function: what stands before `fn` is words that may, and no others.
 fn declared_function(line: &'static str) -> Option<&'static str> {
-    let line = line.trim_start();
-    if line.starts_with("//") {
-        return None;
+    let mut rest = line.trim_start();
+    loop {
+        if let Some(named) = rest.strip_prefix("fn ") {
+            let end = named.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(named.len());
+            return (end > 0).then(|| &named[..end]);
+        }
+        let (word, after) = rest.split_once(' ')?;
+        if !(word.starts_with("pub") || ["const", "async", "extern", "unsafe"].contains(&word)) {
+            return None;
+        }
+        rest = after.trim_start();
     }
-    let (head, rest) = line.split_once("fn ")?;
-    let is_head = head
-        .split_whitespace()
-        .all(|word| word.starts_with("pub") || ["const", "async", "extern", "unsafe"].contains(&word));
-    let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
-    (is_head && end > 0).then(|| &rest[..end])
 }
 
 /// `function (file:line)`; `file:line` where the function is not known.
 pub(crate) fn describe(site: Site) -> String {
-    match function(site) {
-        Some(function) => format!("{function} ({})", place(site)),
-        None => place(site),
-    }
+    const ROOM: usize = 96; // of most, so that they grow once
+    let Some(location) = site.location() else { return site.to_string() };
+    let (file, line) = (name(location), location.line());
+    let mut said = String::with_capacity(ROOM);
+    let written = match function(site) {
+        Some(function) => write!(said, "{function} ({file}:{line})"),
+        None => write!(said, "{file}:{line}"),
+    };
+    written.expect("a string takes everything");
+    said
 }
 
 /// What the sites of a run mean to a reader: lines of the kernel, and steps of its scenario's programs.
@@ -161,5 +191,18 @@ mod tests {
         assert_eq!(declared_function("pub(crate) const fn here<T>(x: T) -> u32 {"), Some("here"));
         assert_eq!(declared_function("    let f = |fn_: u32| fn_;"), None);
         assert_eq!(declared_function("/// fn no"), None);
+        assert_eq!(declared_function("    } // no fn here"), None);
+    }
+
+    #[test]
+    fn a_function_is_found_as_by_whoever_reads_each_line_from_the_last_one_up() {
+        for (name, text) in FILES {
+            let ends: Vec<usize> = text.match_indices('\n').map(|(end, _)| end).chain([text.len()]).collect();
+            for (number, end) in (1..).zip(ends) {
+                assert_eq!(end_of_line(text, number), end, "line {number} of {name}");
+                let read = text[..end].lines().rev().find_map(declared_function);
+                assert_eq!(holder(text, number), read, "line {number} of {name}");
+            }
+        }
     }
 }

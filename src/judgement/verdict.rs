@@ -40,7 +40,7 @@ pub(crate) fn judge(
     outcome: &Outcome,
     log: &WaitLog,
     aftermath: Option<&Outcome>,
-    evidence: Option<&Evidence>,
+    evidence: Option<&Evidence<'_>>,
 ) -> RunReport {
     let goal = goal_milestones(scenario);
     let goal_at = goal_instant(scenario, &goal, outcome);
@@ -214,7 +214,7 @@ fn hang(
     goal: &[(Option<u16>, u32)],
     crashing: Option<u16>,
     outcome: &Outcome,
-    explained: Option<&Evidence>,
+    explained: Option<&Evidence<'_>>,
 ) -> HangReport {
     let missing = goal.iter().filter(|part| reached(scenario, **part, outcome).is_none()).find_map(|(cpu, _)| *cpu);
     let number = missing.or(crashing).unwrap_or(0);

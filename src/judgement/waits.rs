@@ -75,20 +75,21 @@ pub(crate) const fn is_icr(code: u32) -> bool {
 
 /// Of all waits for an ICR that have ended, by CPU.
 pub(crate) fn summaries(log: &WaitLog) -> Vec<WaitSummary> {
-    log.groups().filter(|group| is_icr(group.code())).map(summary).collect()
+    let mut named = Named::default();
+    log.groups().filter(|group| is_icr(group.code())).map(|group| summary(group, &mut named)).collect()
 }
 
-fn summary(group: &WaitGroup) -> WaitSummary {
+fn summary(group: &WaitGroup, named: &mut Named) -> WaitSummary {
     let &WaitGroup { count, took, .. } = group;
     WaitSummary {
         cpu: group.first.cpu,
-        at: source_lines::describe(group.site()),
+        at: named.at(group.site()),
         outcome: outcome_name(group.outcome()),
         count,
         took,
-        first: group.first.into(),
-        last: group.last.into(),
-        longest: group.longest.iter().copied().map(WaitReport::from).collect(),
+        first: named.report(group.first),
+        last: named.report(group.last),
+        longest: group.longest.iter().map(|&wait| named.report(wait)).collect(),
     }
 }
 
@@ -98,31 +99,47 @@ const fn outcome_name(outcome: u32) -> &'static str {
 
 /// Those that are kept whole (the first 10 000 that ended), and those that never end, in the order of their start.
 pub(crate) fn waits(log: &WaitLog, outcome: &Outcome) -> Vec<WaitReport> {
-    let ended = log.first().iter().filter(|wait| is_icr(wait.code)).copied().map(WaitReport::from);
+    let mut named = Named::default();
+    let ended = log.first().iter().filter(|wait| is_icr(wait.code));
+    let mut waits: Vec<WaitReport> = ended.map(|&wait| named.report(wait)).collect();
     let proven = matches!(outcome.ending, Ending::Proven(_));
     let open = outcome.cpus.iter().flat_map(|cpu| cpu.waits.iter().map(move |wait| (cpu, wait)));
-    let open = open.filter(|(cpu, wait)| is_icr(wait.code) && proven && cpu.period.is_some()).map(|(cpu, wait)| {
-        let at = source_lines::describe(wait.site);
-        let (site, start) = (wait.site, wait.since);
+    let open = open.filter(|(cpu, wait)| is_icr(wait.code) && proven && cpu.period.is_some());
+    waits.extend(open.map(|(cpu, wait)| {
+        let (at, site, start) = (named.at(wait.site), wait.site, wait.since);
         WaitReport { cpu: cpu.cpu, at, site, start, reads: None, delays: None, outcome: "hung", took: None }
-    });
-    let mut waits: Vec<WaitReport> = ended.chain(open).collect();
+    }));
     waits.sort_by_key(|wait| (wait.start, wait.cpu));
     waits
 }
 
+/// The lines that wait, as reports say them. They are few, their waits are many: each is looked up once.
+#[derive(Default)]
+struct Named(Vec<(Site, String)>);
+
+impl Named {
+    fn at(&mut self, site: Site) -> String {
+        if let Some((_, at)) = self.0.iter().find(|(named, _)| *named == site) {
+            return at.clone();
+        }
+        let at = source_lines::describe(site);
+        self.0.push((site, at.clone()));
+        at
+    }
+
+    fn report(&mut self, wait: EndedWait) -> WaitReport {
+        report(wait, self.at(wait.site))
+    }
+}
+
+fn report(wait: EndedWait, at: String) -> WaitReport {
+    let EndedWait { cpu, site, start, reads, delays, outcome, .. } = wait;
+    let (reads, delays) = (Some(reads), Some(delays));
+    WaitReport { cpu, at, site, start, reads, delays, outcome: outcome_name(outcome), took: Some(wait.took()) }
+}
+
 impl From<EndedWait> for WaitReport {
     fn from(wait: EndedWait) -> Self {
-        let EndedWait { cpu, site, start, reads, delays, outcome, .. } = wait;
-        Self {
-            cpu,
-            at: source_lines::describe(site),
-            site,
-            start,
-            reads: Some(reads),
-            delays: Some(delays),
-            outcome: outcome_name(outcome),
-            took: Some(wait.took()),
-        }
+        report(wait, source_lines::describe(wait.site))
     }
 }

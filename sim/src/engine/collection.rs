@@ -3,6 +3,7 @@
 
 use super::fabric::Fabric;
 use super::slot::Slot;
+use crate::bus::Message;
 use crate::check::{Counts, Violation};
 use crate::processor::Core;
 use crate::time::Time;
@@ -47,8 +48,20 @@ impl Fabric {
     /// The run has ended: is every message accounted for? Gives what the checker has seen, if it was on.
     pub(super) fn finish_watch(&mut self, cores: &mut [Slot], end: Time) -> Result<Option<Counts>, Violation> {
         let Some(watch) = self.watch.take() else { return Ok(None) };
+        watch.finish(cores, self.carried(), end).map(Some)
+    }
+
+    /// The same of a run that ends here for some, and goes on for others.
+    pub(super) fn check_so_far(&mut self, cores: &mut [Slot], end: Time) -> Result<Option<Counts>, Violation> {
+        let carried = self.carried();
+        let Some(watch) = &mut self.watch else { return Ok(None) };
+        cores.iter_mut().for_each(|core| watch.collect(core));
+        watch.clone().finish(cores, carried, end).map(Some)
+    }
+
+    /// The messages that are on their way.
+    fn carried(&mut self) -> impl Iterator<Item = Message> + use<> {
         let bus = self.carrier.bus();
-        let carried = bus.undispatched().into_iter().chain(bus.in_transit());
-        watch.finish(cores, carried.map(|held| held.message), end).map(Some)
+        bus.undispatched().into_iter().chain(bus.in_transit()).map(|held| held.message)
     }
 }

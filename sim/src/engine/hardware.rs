@@ -118,6 +118,12 @@ impl Hardware {
         self.milestones.end = at;
     }
 
+    /// Its stop rule has ended it, and it goes on without. The machine is looked at next at `at`.
+    pub(super) fn go_on(&mut self, at: Time) {
+        self.milestones.go_on();
+        self.look_at(at);
+    }
+
     /// Software reached a milestone.
     pub(super) fn reach(&mut self, milestone: Milestone) {
         self.milestones.take(milestone);

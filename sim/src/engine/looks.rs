@@ -6,8 +6,10 @@
 use super::handle::{BUDGET_GRID, Budget, FLAG_GRID, Handle, Interruption};
 use super::hardware::Hardware;
 use super::observer::{Batch, Observer};
-use super::outcome::Ending;
+use super::outcome::{Ending, Outcome};
+use super::report::{last_effective, outcome};
 use crate::bus::WireChange;
+use crate::processor::{Activity, Core};
 use crate::stream::{Event, Interest, Source, Told, What};
 use crate::time::{Duration, Time};
 
@@ -36,14 +38,24 @@ pub(crate) struct Looks<'o> {
     wires: Vec<WireChange>,
     /// See [`want_events`](Self::want_events).
     wants: bool,
+    /// A run that is stopped goes on, if it can.
+    beyond: bool,
+    /// What it had come to when it was stopped.
+    stopped: Option<Outcome>,
 }
 
 impl<'o> Looks<'o> {
-    pub(crate) fn new(observer: Option<&'o mut dyn Observer>, handle: Option<Handle>, budget: Budget) -> Self {
+    pub(crate) fn new(
+        observer: Option<&'o mut dyn Observer>,
+        handle: Option<Handle>,
+        budget: Budget,
+        beyond: bool,
+    ) -> Self {
         let grid = if budget.is_set() { BUDGET_GRID } else { FLAG_GRID };
         let (told, wires) = (Vec::new(), Vec::new());
         let wants = observer.is_some() || budget.is_set();
-        Self { observer, handle, budget, grid, stride: 1, operations: 0, events: 0, visits: 0, told, wires, wants }
+        let (stride, operations, events, visits, stopped) = (1, 0, 0, 0, None);
+        Self { observer, handle, budget, grid, stride, operations, events, visits, told, wires, wants, beyond, stopped }
     }
 
     /// Which events CPUs and interconnect must keep: a budget counts all.
@@ -79,7 +91,12 @@ impl<'o> Looks<'o> {
     pub(super) fn at_bound(&mut self, hardware: &mut Hardware, next: Time) -> Option<Ending> {
         let at = hardware.bound();
         if at >= hardware.end() {
-            return Some(hardware.ending_at_end());
+            let ending = hardware.ending_at_end();
+            if ending == Ending::Stopped && self.can_go_on(hardware) {
+                self.go_on(hardware, ending);
+                return None;
+            }
+            return Some(ending);
         }
         if self.want_events() {
             self.hand_over(hardware, at, false);
@@ -95,6 +112,38 @@ impl<'o> Looks<'o> {
         let later = (next.max(at).as_ps() / grid).saturating_add(1).saturating_mul(grid);
         hardware.look_at(Time::from_ps(later));
         None
+    }
+
+    /// Is a run to go on that is stopped here? Only as the same machine would that has no stop rule: so not with a budget,
+    /// which may count what lies beyond a look, nor where a CPU's proof is none any more, which its report must not say.
+    fn can_go_on(&self, hardware: &Hardware) -> bool {
+        let end = hardware.milestones.end;
+        let woken = |core: &Core| core.wake_instant().is_some_and(|at| at < end);
+        self.beyond
+            && !self.budget.is_set()
+            && !self.wanted().wants_wires()
+            && hardware.failure.is_none()
+            && hardware.cpus.iter().any(|core| core.activity() == Activity::Running)
+            && !hardware.cpus.iter().any(|core| woken(core))
+    }
+
+    /// What the run has come to is kept, whoever observes it has seen all of it, and it goes on.
+    fn go_on(&mut self, hardware: &mut Hardware, ending: Ending) {
+        if self.want_events() {
+            self.hand_over(hardware, Time::NEVER, true);
+        }
+        (self.observer, self.wants) = (None, false);
+        hardware.observe(Interest::NOTHING);
+        let last = last_effective(&hardware.cpus, &hardware.fabric);
+        let checked = hardware.fabric.check_so_far(&mut hardware.cpus, last);
+        let checked = checked.unwrap_or_else(|violation| panic!("an IPI is not conserved: {violation}"));
+        self.stopped = Some(Outcome { checked, ..outcome(hardware, ending) });
+        hardware.go_on(if self.handle.is_some() { hardware.look } else { Time::NEVER });
+    }
+
+    /// What the run had come to when it was stopped, if it went on.
+    pub(super) fn take_stopped(&mut self) -> Option<Outcome> {
+        self.stopped.take()
     }
 
     fn next_stride(&mut self) -> u64 {

@@ -1,20 +1,15 @@
 //! Machines: what they are built from, what can be wrong with that, and how a run is executed.
 
-use super::crew::Crew;
 use super::device_hub::{DeviceHub, LineChange};
 use super::execution::Execution;
 use super::fabric::{Fabric, Wiring};
 use super::handle::{Budget, Handle};
 use super::hardware::{DeviceInterrupt, Hardware};
-use super::looks::Looks;
 use super::milestones::{Milestones, StopRule};
 use super::observer::Observer;
-use super::outcome::{Effort, Ending, Outcome};
-use super::reference::Reference;
-use super::report::{Parts, outcome};
+use super::outcome::Outcome;
 use super::slot::Slot;
 use super::watch::Watch;
-use super::windowed::Windowed;
 use crate::RunError;
 use crate::bus::{Agent, Interconnect, MessageFault};
 use crate::check::Checks;
@@ -25,7 +20,6 @@ use crate::io_apic::IoApicVersion;
 use crate::memory::Master;
 use crate::processor::{Common, Core, CpuSettings, Kind, Processor, Program};
 use crate::time::{ClockDomain, Duration, Time};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 /// Everything a machine is built from.
@@ -192,10 +186,10 @@ pub enum MachineError {
 /// ```
 #[derive(Debug)]
 pub struct Machine {
-    hardware: Hardware,
-    budget: Budget,
-    handle: Option<Handle>,
-    allocations_watched: bool,
+    pub(super) hardware: Hardware,
+    pub(super) budget: Budget,
+    pub(super) handle: Option<Handle>,
+    pub(super) allocations_watched: bool,
 }
 
 impl Machine {
@@ -279,7 +273,7 @@ impl Machine {
     /// # Panics
     /// If an invariant of the simulator breaks.
     pub fn run(self, execution: Execution) -> Result<Outcome, RunError> {
-        self.play(execution, None)
+        self.play(execution, None, false).map(|(outcome, _)| outcome)
     }
 
     /// Runs to the end, and hands every event to `observer` on the way.
@@ -307,69 +301,7 @@ impl Machine {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn observed(self, execution: Execution, observer: &mut dyn Observer) -> Result<Outcome, RunError> {
-        self.play(execution, Some(observer))
-    }
-
-    fn play(self, execution: Execution, observer: Option<&mut dyn Observer>) -> Result<Outcome, RunError> {
-        if std::thread::panicking() {
-            // In somebody's `Drop`: on this thread every operation would be taken for one of a software that panics.
-            let result = std::thread::scope(|scope| scope.spawn(|| self.play(execution, observer)).join());
-            return result.unwrap_or_else(|panic| resume_unwind(panic));
-        }
-        let Self { mut hardware, budget, handle, allocations_watched } = self;
-        let mut looks = Looks::new(observer, handle, budget);
-        hardware.observe(looks.wanted());
-        hardware.look_at(looks.first());
-        let workers = match execution {
-            Execution::Reference => 1,
-            Execution::Windowed { workers, .. } => workers.max(1),
-        };
-        let (ending, effort) = std::thread::scope(|scope| {
-            let crew = Crew::new(scope, workers);
-            let result = catch_unwind(AssertUnwindSafe(|| execute(&mut hardware, &mut looks, &crew, execution)));
-            crew.finish(&mut hardware.cpus);
-            result.unwrap_or_else(|panic| resume_unwind(panic))
-        });
-        let error = hardware.failure.take().filter(|error| error.place().0 < hardware.milestones.end);
-        let until = error.as_ref().map_or(Time::NEVER, |error| error.place().0);
-        if looks.want_events() {
-            looks.hand_over(&mut hardware, until, true);
-        }
-        if let Some(error) = error {
-            return Err(error);
-        }
-        let Hardware { cpus: mut cores, mut fabric, master, milestones, clock, .. } = hardware;
-        let Hardware { proven_at, interrupted_at, .. } = hardware;
-        cores.iter_mut().for_each(|core| core.settle_proof(milestones.end));
-        let end = cores.iter().map(|core| core.stream.last()).max().unwrap_or(Time::ZERO).max(fabric.stream.last());
-        let checked = fabric.finish_watch(&mut cores, end);
-        let checked = checked.unwrap_or_else(|violation| panic!("an IPI is not conserved: {violation}"));
-        let parts = Parts {
-            cores,
-            fabric,
-            master,
-            milestones,
-            clock,
-            proven_at,
-            interrupted_at,
-            effort,
-            allocations_watched,
-            checked,
-        };
-        Ok(outcome(parts, ending))
-    }
-}
-
-fn execute(hardware: &mut Hardware, looks: &mut Looks<'_>, crew: &Crew, execution: Execution) -> (Ending, Effort) {
-    match execution {
-        Execution::Reference => {
-            let mut reference = Reference::new(hardware, looks);
-            (reference.run(), reference.effort)
-        }
-        Execution::Windowed { window, .. } => {
-            let mut windowed = Windowed::new(hardware, looks, crew, window);
-            (windowed.run(), windowed.effort)
-        }
+        self.play(execution, Some(observer), false).map(|(outcome, _)| outcome)
     }
 }
 

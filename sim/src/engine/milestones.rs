@@ -59,6 +59,7 @@ pub enum StopRule {
 #[derive(Debug)]
 pub(crate) struct Milestones {
     rule: StopRule,
+    limit: Time,
     lookahead: Duration,
     pub(crate) reached: Vec<Milestone>,
     pub(crate) end: Time,
@@ -67,7 +68,7 @@ pub(crate) struct Milestones {
 
 impl Milestones {
     pub(crate) fn new(rule: StopRule, limit: Time, lookahead: Duration) -> Self {
-        Self { rule, lookahead, reached: Vec::new(), end: limit, stopped: false }
+        Self { rule, limit, lookahead, reached: Vec::new(), end: limit, stopped: false }
     }
 
     /// Takes the next milestone. A run ends one lookahead after the instant that meets the rule: no CPU can have
@@ -78,6 +79,11 @@ impl Milestones {
             self.stopped = true;
             self.end = self.end.min(milestone.at + self.lookahead);
         }
+    }
+
+    /// The run goes on to its limit, as if there were no rule.
+    pub(crate) fn go_on(&mut self) {
+        (self.rule, self.stopped, self.end) = (StopRule::Never, false, self.limit);
     }
 
     fn is_met(&self) -> bool {

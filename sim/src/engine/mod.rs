@@ -24,6 +24,7 @@ mod message_faults;
 mod milestones;
 mod observer;
 mod outcome;
+mod play;
 mod pollers;
 mod reference;
 mod report;

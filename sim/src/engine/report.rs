@@ -1,29 +1,13 @@
 //! From the machine at its end to an [`Outcome`].
 
 use super::fabric::Fabric;
+use super::hardware::Hardware;
 use super::message_faults::MessageFaults;
-use super::milestones::Milestones;
 use super::outcome::{CpuReport, Effort, Ending, Outcome, UndispatchedReport};
 use super::slot::Slot;
-use crate::check::Counts;
-use crate::memory::Master;
 use crate::processor::Core;
 use crate::stream::{DIGEST_VERSION, Digest};
 use crate::time::{ClockDomain, Time};
-
-/// Everything that a machine is made of, at its end.
-pub(crate) struct Parts {
-    pub(crate) cores: Vec<Slot>,
-    pub(crate) fabric: Fabric,
-    pub(crate) master: Master,
-    pub(crate) milestones: Milestones,
-    pub(crate) clock: ClockDomain,
-    pub(crate) proven_at: Option<Time>,
-    pub(crate) interrupted_at: Option<Time>,
-    pub(crate) effort: Effort,
-    pub(crate) allocations_watched: bool,
-    pub(crate) checked: Option<Counts>,
-}
 
 impl Outcome {
     /// Version of what [`Outcome::digest`] is computed from and how. Digests of different versions say nothing about each
@@ -31,44 +15,48 @@ impl Outcome {
     pub const DIGEST_VERSION: u32 = DIGEST_VERSION;
 }
 
-pub(crate) fn outcome(parts: Parts, ending: Ending) -> Outcome {
-    let Parts { mut cores, mut fabric, master, milestones, clock, proven_at, interrupted_at, .. } = parts;
-    let Parts { effort, allocations_watched, checked, .. } = parts;
-    let undispatched = fabric.undispatched(&cores, milestones.end);
+/// What has come of the machine so far; the checker, what it took, and who watches allocations are none of its business.
+pub(super) fn outcome(hardware: &mut Hardware, ending: Ending) -> Outcome {
+    let end = hardware.milestones.end;
+    let Hardware { cpus: cores, fabric, master, milestones, clock, proven_at, interrupted_at, .. } = hardware;
+    let undispatched = fabric.undispatched(cores, end);
     let mut digest = Digest::of_run(cores.len());
     digest.stream(fabric.stream.digest());
-    let mut last_effective = fabric.stream.last();
     let mut choices = fabric.chosen;
-    for core in &cores {
+    for core in &*cores {
         digest.stream(core.stream.digest());
-        last_effective = last_effective.max(core.stream.last());
         choices += core.account.chosen;
     }
     Outcome {
         ending,
         proven_at: proven_at.filter(|_| matches!(ending, Ending::Proven(_))),
-        interrupted_at,
-        last_effective,
-        milestones: milestones.reached,
+        interrupted_at: *interrupted_at,
+        last_effective: last_effective(cores, fabric),
+        milestones: milestones.reached.clone(),
         digest: digest.finish(),
-        cpus: cores.iter_mut().map(|core| cpu_report(core, &fabric, clock)).collect(),
+        cpus: cores.iter_mut().map(|core| cpu_report(core, fabric, *clock)).collect(),
         undispatched: undispatched.into_iter().map(|(held, refusers)| UndispatchedReport { held, refusers }).collect(),
         in_transit: fabric.in_transit(),
         refused_once: fabric.refused,
         message_faults: fabric.message_faults.as_ref().map(MessageFaults::hits).unwrap_or_default(),
-        writers: master.into_writers(),
+        writers: master.writers().to_vec(),
         choices,
-        allocations_watched,
-        checked,
-        effort,
+        allocations_watched: false,
+        checked: None,
+        effort: Effort::default(),
     }
+}
+
+/// The last effective event of any source.
+pub(super) fn last_effective(cores: &[Slot], fabric: &Fabric) -> Time {
+    cores.iter().map(|core| core.stream.last()).max().unwrap_or(Time::ZERO).max(fabric.stream.last())
 }
 
 fn cpu_report(core: &mut Core, fabric: &Fabric, clock: ClockDomain) -> CpuReport {
     CpuReport {
         cpu: core.agent,
         site: core.site(),
-        waits: std::mem::take(&mut core.account.waits),
+        waits: core.account.waits.clone(),
         frames: core.nesting.frames(),
         interrupts_off_since: core.account.interrupts_off_since,
         nmi: (core.nmi_blocked, core.has_latched_nmi()),

@@ -14,7 +14,7 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
 /// A fact that is not told yet. The first to tell is the greatest: by instant, then by CPU, in each CPU's own order.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Waiting {
     at: Time,
     agent: Agent,
@@ -49,7 +49,7 @@ impl PartialEq for Waiting {
 impl Eq for Waiting {}
 
 /// The checker, and what is on its way to it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Watch {
     checker: Checker,
     /// A sender may send while a message of it is pending, and none takes the place of another.

@@ -63,7 +63,7 @@ impl Master {
         }
     }
 
-    pub(crate) fn into_writers(self) -> Vec<Option<Writer>> {
-        self.writers
+    pub(crate) fn writers(&self) -> &[Option<Writer>] {
+        &self.writers
     }
 }

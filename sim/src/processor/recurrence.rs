@@ -144,7 +144,7 @@ impl Core {
     }
 
     /// When a CPU in a proven loop must look up, if at all.
-    pub(super) fn wake_instant(&self) -> Option<Time> {
+    pub(crate) fn wake_instant(&self) -> Option<Time> {
         self.search.found.as_ref()?;
         let attention = self.attention.map(|attention| attention.since);
         let local = Some(self.local.at()).filter(|&at| at != Time::NEVER);
