@@ -8,9 +8,9 @@
 use crate::compare::{differing, first_event, lines, recurs};
 use crate::executions::{Way, all, drawn};
 use crate::failures::{Attempt, Fault};
-use crate::machines::{Setup, machine};
-use crate::running::{attempt, recorded};
-use sim::{Ending, Execution};
+use crate::machines::{Setup, machine, settings};
+use crate::running::{attempt, beyond, recorded};
+use sim::{Ending, Execution, Machine, StopRule};
 use std::ops::Range;
 
 /// Machines by default.
@@ -34,6 +34,8 @@ struct Score {
     /// Complaints of the checker: every machine here is legal.
     alarms: Vec<String>,
     stopped: u64,
+    /// Times that one of these went on.
+    went_on: u64,
     proven: u64,
     deadlines: u64,
     failures: u64,
@@ -55,7 +57,23 @@ impl Score {
     fn compare(&mut self, expected: &[String], setup: Setup, execution: Execution, observed: bool) {
         self.comparisons += 1;
         let found = if observed { recorded(machine(setup), execution).0 } else { attempt(machine(setup), execution) };
-        let different = differing(expected, &lines(&found, !setup.threads));
+        self.note(differing(expected, &lines(&found, !setup.threads)), setup, execution);
+    }
+
+    /// A machine that was stopped, as `stopped` says, goes on: to what the same machine without a stop rule comes to, `never`.
+    fn compare_beyond(&mut self, stopped: &[String], never: &[String], setup: Setup, execution: Execution) {
+        self.comparisons += 1;
+        let (found, aftermath) = beyond(machine(setup), execution);
+        let expected = if found.is_err() { never } else { stopped };
+        let mut different = differing(expected, &lines(&found, true));
+        if let Some(aftermath) = aftermath {
+            self.went_on += 1;
+            different.extend(differing(never, &lines(&aftermath, true)));
+        }
+        self.note(different, setup, execution);
+    }
+
+    fn note(&mut self, different: Vec<String>, setup: Setup, execution: Execution) {
         if different.is_empty() {
             return;
         }
@@ -96,6 +114,13 @@ fn try_machine(score: &mut Score, seed: u64, ways: &[Way]) {
         let setup = Setup { elision: way.elision, ..plain };
         score.compare(&expected, setup, way.execution, way.observed);
     }
+    if matches!(&reference, Ok(outcome) if outcome.ending == Ending::Stopped) {
+        let endless = settings(plain).with(|machine| machine.stop = StopRule::Never);
+        let never = lines(&attempt(Machine::new(endless).expect("it is possible"), Execution::Reference), true);
+        for way in ways {
+            score.compare_beyond(&expected, &never, Setup { elision: way.elision, ..plain }, way.execution);
+        }
+    }
     // Threads prove nothing by recurrence and are slow: a few small machines.
     let small = reference.as_ref().map_or(true, |outcome| outcome.cpus.len() <= 4);
     if small && !recurs(&reference) && seed.is_multiple_of(5) {
@@ -123,10 +148,11 @@ fn generator_machines_give_one_result_in_every_execution() {
     for seed in seeds() {
         try_machine(&mut score, seed, &ways(seed));
     }
-    let Score { machines, comparisons, alarms, stopped, proven, deadlines, failures, differences, seeds } = score;
+    let Score { machines, comparisons, alarms, stopped, went_on, proven, deadlines, failures, differences, seeds } =
+        score;
     println!(
         "{machines} machines, {comparisons} comparisons, {} differences in {} machines; {proven} proven, {deadlines} \
-         deadlines, {stopped} stopped, {failures} failed; {} false alarms of the checker",
+         deadlines, {stopped} stopped, which went on {went_on} times, {failures} failed; {} false alarms of the checker",
         differences.len(),
         seeds.len(),
         alarms.len()

@@ -16,6 +16,17 @@ pub(crate) fn recorded(machine: Machine, execution: Execution) -> (Attempt, Vec<
     (attempt, recording.by_beginning())
 }
 
+/// The same, and what it comes to that goes on where its stop rule has ended it; where that fails, both have.
+pub(crate) fn beyond(machine: Machine, execution: Execution) -> (Attempt, Option<Attempt>) {
+    let mut aftermath = None;
+    let attempt = caught(|| {
+        let (outcome, after) = machine.observed_beyond(execution, &mut Recording::default())?;
+        aftermath = after.map(|after| Ok(Box::new(after)));
+        Ok(outcome)
+    });
+    (attempt, aftermath)
+}
+
 fn caught(run: impl FnOnce() -> Result<Outcome, RunError>) -> Attempt {
     match catch_unwind(AssertUnwindSafe(run)) {
         Ok(Ok(outcome)) => Ok(Box::new(outcome)),
