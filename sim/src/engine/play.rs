@@ -36,7 +36,7 @@ impl Machine {
     ///
     /// struct Spins;
     /// impl Software for Spins {
-    ///     fn program(&mut self, cpu: &Cpu) {
+    ///     fn run(&self, cpu: Cpu<'_>) {
     ///         cpu.reached(1);
     ///         while cpu.load(0) == 0 {}
     ///     }
