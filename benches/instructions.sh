@@ -71,17 +71,18 @@ DIRECTORY=$(mktemp -d)
 MEASURED=
 trap 'rm -rf "$DIRECTORY"; [ -n "$MEASURED" ] || exit 2' EXIT
 
-# Builds a benchmark and gives the path of its program, as Cargo prints it.
-build() { # package, benchmark
-  CARGO_TERM_COLOR=never cargo bench -p "$1" --bench "$2" --no-run --locked 2>"$DIRECTORY/build" ||
-    { cat "$DIRECTORY/build" >&2 && fail "$2 does not build"; }
+# Builds a benchmark and gives the path of its program, as Cargo prints it. No package is named: with one alone, what it
+# depends on would have other features, and all of it would be built a second time beside `cargo build --release`.
+build() { # benchmark
+  CARGO_TERM_COLOR=never cargo bench --bench "$1" --no-run --locked 2>"$DIRECTORY/build" ||
+    { cat "$DIRECTORY/build" >&2 && fail "$1 does not build"; }
   sed -n 's/^ *Executable .*(\(.*\))$/\1/p' "$DIRECTORY/build"
 }
 
 echo "building" >&2
-PROGRAM=$(build sim instructions)
+PROGRAM=$(build instructions)
 [ -x "$PROGRAM" ] || fail "Cargo does not say where the program is"
-case $ROWS in *m*) STALL_RUNS=$(build apicsim nmi_stall_runs) ;; esac
+case $ROWS in *m*) STALL_RUNS=$(build nmi_stall_runs) ;; esac
 
 calculate() { awk "BEGIN { printf(\"$1\", ($2)) }"; } # format, expression
 

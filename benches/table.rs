@@ -1,4 +1,4 @@
-//! One table at the end of `cargo bench` (`cargo bench --bench table` is it alone): what is simulated (exact, the same on every host) and host time, apart.
+//! One table at the end of `cargo bench`: what is simulated (exact, the same on every host) and host time, apart.
 //!
 //! Host time is a ratio in this one process: how many of the plainest run, one IPI on a healthy machine, another one takes.
 #![allow(clippy::print_stdout, reason = "a benchmark prints")]

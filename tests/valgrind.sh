@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Does memcheck find a wrong use of memory where software and simulator meet?
 #
-#   tests/valgrind.sh
+#   tests/valgrind.sh                        builds the tests of sim alone
+#   tests/valgrind.sh --features proptest    finds them built where `cargo test --features proptest` has run
 #
 # Runs under `valgrind --tool=memcheck`, on x86-64 Linux, in the dev profile:
 #   * the unit tests of sim/src/coroutine (twice: their child process, too);
@@ -34,15 +35,17 @@ if [[ $(uname -sm) != "Linux x86_64" ]]; then
   exit 0
 fi
 
-if ! built=$(cargo test -p sim --lib --test attack --no-run 2>&1); then
+# One package alone has other features of what it depends on, and so is built a second time beside all of them.
+if [[ $# == 0 ]]; then set -- -p sim; fi
+if ! built=$(cargo test "$@" --lib --test attack --no-run 2>&1); then
   echo "$built" >&2
   exit 2
 fi
-binary() { # the one whose line of cargo's has this text
-  sed -n "s|^ *Executable .*$1.*(\(.*\))\$|\1|p" <<< "$built"
+binary() { # the one of this source file and of this name, as a line of cargo's says it
+  sed -n "s|^ *Executable .*$1 (\(.*/$2-[^/]*\))\$|\1|p" <<< "$built"
 }
-UNIT=$(binary 'src/lib\.rs')
-ATTACK=$(binary 'attack/main\.rs')
+UNIT=$(binary 'src/lib\.rs' sim)
+ATTACK=$(binary 'attack/main\.rs' attack)
 if [[ ! -x $UNIT || ! -x $ATTACK ]]; then
   echo "the test binaries were not found in: $built" >&2
   exit 2
