@@ -79,6 +79,8 @@ pub(crate) struct Hot {
     pub(super) base: u64,
     /// Whom the boundary calls.
     pub(super) seat: usize,
+    /// Address of those who begin its operations, by kind.
+    pub(super) steps: usize,
     /// Non-zero: the software has allocated.
     allocated: u64,
     /// Non-zero: the host has vector registers of 256 bits, and one instruction that clears them.
@@ -99,6 +101,8 @@ pub(super) mod at {
     pub(in super::super) const TWIN: usize = offset_of!(Hot, twin);
     pub(in super::super) const REGISTERS: usize = offset_of!(Hot, registers);
     pub(in super::super) const SEAT: usize = offset_of!(Hot, seat);
+    #[cfg(target_arch = "x86_64")]
+    pub(in super::super) const STEPS: usize = offset_of!(Hot, steps);
     #[cfg(target_arch = "x86_64")]
     pub(in super::super) const WIDE_VECTORS: usize = offset_of!(Hot, wide_vectors);
     pub(in super::super) const OPERATION: usize = offset_of!(Repeat, operation);
@@ -125,6 +129,7 @@ impl Default for Hot {
             registers: [0; REGISTERS],
             base: 0,
             seat: 0,
+            steps: 0,
             allocated: 0,
             wide_vectors: has_wide_vectors().into(),
         }

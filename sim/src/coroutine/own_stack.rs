@@ -29,7 +29,10 @@ impl OwnStack {
     pub(super) fn new<E: Engine>(core: *mut E, cpu: u16, guest: Arc<dyn Guest>) -> Self {
         let seat = Box::new(Seat::new::<E>(cpu, guest));
         // SAFETY: the caller's core is alive, and nobody else looks at it now.
-        unsafe { (*core).hot().seat = std::ptr::from_ref(&*seat).expose_provenance() };
+        unsafe {
+            (*core).hot().seat = std::ptr::from_ref(&*seat).expose_provenance();
+            (*core).hot().steps = std::ptr::from_ref(seat.steps).expose_provenance();
+        }
         Self { seat, stack: None, catches: 0 }
     }
 

@@ -44,7 +44,7 @@ pub(crate) struct Fabric {
     /// Its last event, one that concerns nobody too: before the last one the interconnect is not idle.
     advanced_at: Time,
     times: Times,
-    pub(super) message_faults: Option<MessageFaults>,
+    pub(super) message_faults: Option<Box<MessageFaults>>,
     /// Messages that have come late, at the instant of the event that is being processed.
     pub(super) late: Vec<(Agent, Message)>,
 }
@@ -103,7 +103,7 @@ impl Fabric {
             changed_at: Time::ZERO,
             advanced_at: Time::ZERO,
             times: Times { event: Time::NEVER, bound: Time::NEVER, change: Time::NEVER },
-            message_faults: MessageFaults::new(&message_faults),
+            message_faults: MessageFaults::new(&message_faults).map(Box::new),
             late: Vec::new(),
         };
         fabric.keep_change();
@@ -121,7 +121,7 @@ impl Fabric {
     #[cold]
     pub(super) fn keep_change(&mut self) {
         let deaths = self.deaths.front().map_or(Time::NEVER, |&(at, _)| at);
-        let late = self.message_faults.as_ref().map_or(Time::NEVER, MessageFaults::next);
+        let late = self.message_faults.as_ref().map_or(Time::NEVER, |faults| faults.next());
         self.times.change = deaths.min(self.devices.next_event()).min(late);
         self.keep_times();
     }
@@ -285,7 +285,7 @@ impl Fabric {
     /// Pushes the CPUs that `effects` change, each once. An error that is recorded already changes nothing, nor
     /// does a delivery that is lost, or what comes late to an APIC that has died.
     pub(crate) fn touched(&self, effects: &[BusEffect], cores: &[Slot], found: &mut Vec<usize>) {
-        let mut reach = self.message_faults.iter().flat_map(MessageFaults::reach);
+        let mut reach = self.message_faults.iter().flat_map(|faults| faults.reach());
         for effect in effects {
             let agent = match effect {
                 BusEffect::Deliver { agent, .. } if reach.next().unwrap_or(true) => *agent,

@@ -2,7 +2,6 @@
 
 use super::fabric::Fabric;
 use super::hardware::Hardware;
-use super::message_faults::MessageFaults;
 use super::outcome::{CpuReport, Effort, Ending, Outcome, UndispatchedReport};
 use super::slot::Slot;
 use crate::processor::Core;
@@ -38,7 +37,7 @@ pub(super) fn outcome(hardware: &mut Hardware, ending: Ending) -> Outcome {
         undispatched: undispatched.into_iter().map(|(held, refusers)| UndispatchedReport { held, refusers }).collect(),
         in_transit: fabric.in_transit(),
         refused_once: fabric.refused,
-        message_faults: fabric.message_faults.as_ref().map(MessageFaults::hits).unwrap_or_default(),
+        message_faults: fabric.message_faults.as_ref().map(|faults| faults.hits()).unwrap_or_default(),
         writers: master.writers().to_vec(),
         choices,
         allocations_watched: false,

@@ -386,10 +386,15 @@ impl Core {
             let soon =
                 self.attention.is_some() || self.boundary.is_special() || self.released.is_some() || self.out_of_order;
             if !soon {
-                let change = self.words_cycle.min(self.search.wake_cycle());
-                self.hot.slow_at = self.poll_horizon.min(self.local.cycle()).min(change);
+                self.hot.slow_at = self.next_change();
             }
         }
         self.hot.slow_at
+    }
+
+    #[inline(always)]
+    pub(super) fn next_change(&self) -> u64 {
+        let change = self.words_cycle.min(self.search.wake_cycle());
+        self.poll_horizon.min(self.local.cycle()).min(change)
     }
 }

@@ -102,10 +102,13 @@ impl Way<Core> for Load {
 impl Chosen for WriteRegister {
     #[inline(always)]
     fn choose(operation: u64) -> Step {
-        match operand(operation) {
-            EOI => begin_straight::<Core, Straight<Write<EOI>>, AfterRuns<Write<EOI>>>,
-            ICR_HIGH => begin_straight::<Core, Straight<Write<ICR_HIGH>>, AfterRuns<Write<ICR_HIGH>>>,
-            ICR_LOW => begin_straight::<Core, Straight<Write<ICR_LOW>>, AfterRuns<Write<ICR_LOW>>>,
+        const EOI_WRITE: u64 = Operation::new(Kind::RegisterWrite, EOI).pack();
+        const ICR_HIGH_WRITE: u64 = Operation::new(Kind::RegisterWrite, ICR_HIGH).pack();
+        const ICR_LOW_WRITE: u64 = Operation::new(Kind::RegisterWrite, ICR_LOW).pack();
+        match operation {
+            EOI_WRITE => begin_straight::<Core, Straight<Write<EOI>>, AfterRuns<Write<EOI>>>,
+            ICR_HIGH_WRITE => begin_straight::<Core, Straight<Write<ICR_HIGH>>, AfterRuns<Write<ICR_HIGH>>>,
+            ICR_LOW_WRITE => begin_straight::<Core, Straight<Write<ICR_LOW>>, AfterRuns<Write<ICR_LOW>>>,
             _ => begin::<Core, Somehow>,
         }
     }
@@ -322,6 +325,7 @@ impl Core {
             || self.search.parked
             || self.released.is_some()
             || self.boundary.is_special()
+            || self.out_of_order
             || self.latches.any()
             || self.open_ends
             || !self.stream.is_unheard()
@@ -363,7 +367,7 @@ impl Core {
         self.apic_touched = Some(now);
         self.set_interrupt_flag(false, now);
         self.attention = None;
-        self.refresh_slow();
+        (self.hot.slow_at, self.stirred) = (self.next_change(), true);
         Some(Turn::handle(context.code()))
     }
 }
