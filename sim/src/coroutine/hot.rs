@@ -168,7 +168,7 @@ impl Hot {
     }
 
     /// As on a host without them.
-    #[cfg(test)]
+    #[cfg(all(test, target_arch = "x86_64"))]
     pub(super) fn without_wide_vectors(&mut self) {
         self.wide_vectors = 0;
     }
