@@ -4,15 +4,22 @@ use crate::scenario::{Programs, Scenario, StepPlace, own_sources};
 use sim::Site;
 use std::fmt::Write;
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Every source file whose lines may appear in reports.
 const FILES: &[(&str, &str)] = &include!("source_files.in");
 
-/// The listed file that `path` (as the compiler names it) means.
-fn listed(path: &str) -> Option<&'static (&'static str, &'static str)> {
-    let found = |path: &str| FILES.iter().find(|(name, _)| path.ends_with(name));
+/// The functions of each of these files, by the number of the line that declares them: read once, and only if they are wanted.
+static FUNCTIONS: [OnceLock<Vec<(u32, &str)>>; FILES.len()] = [const { OnceLock::new() }; FILES.len()];
+
+/// Which of the listed files `path` (as the compiler names it) means.
+fn number(path: &str) -> Option<usize> {
+    let found = |path: &str| FILES.iter().position(|(name, _)| path.ends_with(name));
     if path.contains('\\') { found(&path.replace('\\', "/")) } else { found(path) }
+}
+
+fn listed(path: &str) -> Option<&'static (&'static str, &'static str)> {
+    number(path).map(|number| &FILES[number])
 }
 
 /// The name of a file in reports: of one that is listed, from the top of the project, wherever that was built.
@@ -48,9 +55,22 @@ pub(crate) fn waiting_line(site: Site) -> Option<&'static str> {
 /// The function that holds the line: the last `fn` above it.
 pub(crate) fn function(site: Site) -> Option<&'static str> {
     let location = site.location()?;
-    holder(text(location.file())?, location.line())
+    match number(location.file()) {
+        Some(number) => holder_in(number, location.line()),
+        None => holder(own_sources::text(location.file())?, location.line()),
+    }
 }
 
+/// The function that holds the line of a listed file.
+fn holder_in(number: usize, line: u32) -> Option<&'static str> {
+    let numbered = || (1..).zip(FILES[number].1.lines());
+    let functions = FUNCTIONS[number].get_or_init(|| {
+        numbered().filter_map(|(number, line)| declared_function(line).map(|name| (number, name))).collect()
+    });
+    functions[..functions.partition_point(|(declared, _)| *declared <= line)].last().map(|(_, name)| *name)
+}
+
+/// The one that holds the line of another file.
 fn holder(text: &'static str, line: u32) -> Option<&'static str> {
     let mut above = &text[..end_of_line(text, line)];
     // Whole lines are looked at only where there is a `fn`.
@@ -196,12 +216,12 @@ mod tests {
 
     #[test]
     fn a_function_is_found_as_by_whoever_reads_each_line_from_the_last_one_up() {
-        for (name, text) in FILES {
+        for (number, (name, text)) in FILES.iter().enumerate() {
             let ends: Vec<usize> = text.match_indices('\n').map(|(end, _)| end).chain([text.len()]).collect();
-            for (number, end) in (1..).zip(ends) {
-                assert_eq!(end_of_line(text, number), end, "line {number} of {name}");
+            for (line, end) in (1..).zip(ends) {
+                assert_eq!(end_of_line(text, line), end, "line {line} of {name}");
                 let read = text[..end].lines().rev().find_map(declared_function);
-                assert_eq!(holder(text, number), read, "line {number} of {name}");
+                assert_eq!((holder(text, line), holder_in(number, line)), (read, read), "line {line} of {name}");
             }
         }
     }
