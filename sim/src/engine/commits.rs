@@ -24,15 +24,14 @@ impl Windowed<'_, '_> {
         self.requests.commit();
     }
 
-    /// What the oldest says, which is nothing to the interconnect.
+    /// What the oldest says, which is neither a message nor a store.
     #[inline(never)]
     fn perform(&mut self) {
         let Outgone { key, site, ref what } = *self.requests.oldest();
         let Key { time, source, .. } = key;
         let number = usize::from(source);
         match *what {
-            Outgoing::Bus(_) => {}
-            Outgoing::Store { word, value } => self.publish(key, site, word, value),
+            Outgoing::Bus(_) | Outgoing::Store { .. } => unreachable!("they are committed without this"),
             Outgoing::Modify { word, kind, operand } => {
                 let old = self.hardware.master.load(word);
                 self.publish(key, site, word, kind.modify(old, operand));
